@@ -1,0 +1,188 @@
+// Package spec is the command table: every command of the server as data.
+//
+// A row says what can be known about a command without running it: its name,
+// arity, flags, ACL categories, where its keys are, which arguments and
+// options it takes, and its documentation. COMMAND, COMMAND DOCS, GETKEYS,
+// ACL, arity checks, option parsing, cluster redirection, the coverage table
+// of the docs and the random command generator of the tests all read it;
+// nothing else lists commands.
+//
+// The facts (names, arities, flags, key specs, argument trees) come from
+// COMMAND and COMMAND DOCS of live servers and from Valkey's BSD-licensed
+// command files; the summaries are our own words. The package holds no code
+// but the accessors of its types. All of it is read-only.
+package spec
+
+// Command is one row: a command, a container of subcommands, or a subcommand.
+type Command struct {
+	// Name in lower case; for a subcommand its own name alone ("get" of CONFIG GET).
+	Name string
+	// Group as COMMAND DOCS names it: "string", "sorted-set", "connection", ...
+	Group string
+	// Since is the version that introduced it, as COMMAND DOCS prints it.
+	Since string
+	// Summary is one sentence in our own words.
+	Summary string
+	// Complexity as documented: "O(1)", "O(N) where N is ...".
+	Complexity string
+	// Arity counts the name (for a subcommand both names); negative means "at least".
+	Arity int
+	// Flags as COMMAND reports them.
+	Flags Flag
+	// Categories are all ACL categories, the implied ones included, as COMMAND reports them.
+	Categories Category
+	// Keys says where the keys stand; empty if the command has none.
+	Keys []KeySpec
+	// Args is the argument tree without the command name.
+	Args []Arg
+	// Tips are the hints for proxies and clients ("request_policy:all_shards").
+	Tips []string
+	// History lists changes of behaviour: version, what changed.
+	History []Change
+	// DeprecatedSince and ReplacedBy are set for deprecated commands; Doc is SysCmd for internal ones.
+	DeprecatedSince, ReplacedBy string
+	// Doc holds documentation flags.
+	Doc DocFlag
+	// Subcommands of a container, sorted by name.
+	Subcommands []Command
+}
+
+// Change is one line of a command's or option's history.
+type Change struct{ Version, What string }
+
+// Flag is a set of command flags. The names are those of COMMAND's reply.
+type Flag uint32
+
+// Command flags, in the order in which COMMAND lists them.
+const (
+	Write Flag = 1 << iota
+	ReadOnly
+	DenyOOM
+	Module
+	Admin
+	PubSub
+	NoScript
+	Blocking
+	Loading
+	Stale
+	SkipMonitor
+	SkipSlowlog
+	Asking
+	Fast
+	NoAuth
+	MayReplicate
+	NoMulti
+	MovableKeys
+	AllowBusy
+	NoAsyncLoading
+	NoMandatoryKeys
+)
+
+// Category is a set of ACL categories.
+type Category uint32
+
+// ACL categories, in the order of ACL CAT.
+const (
+	Keyspace Category = 1 << iota
+	Read
+	WriteCategory
+	SetCategory
+	SortedSet
+	List
+	Hash
+	String
+	Bitmap
+	HyperLogLog
+	Geo
+	Stream
+	PubSubCategory
+	AdminCategory
+	FastCategory
+	Slow
+	BlockingCategory
+	Dangerous
+	Connection
+	Transaction
+	Scripting
+)
+
+// DocFlag is a set of documentation flags.
+type DocFlag uint8
+
+// Documentation flags.
+const (
+	Deprecated DocFlag = 1 << iota
+	SysCmd
+)
+
+// KeySpec says where keys are and what is done with them.
+type KeySpec struct {
+	Notes string
+	Flags KeyFlag
+	// Begin search: at argument Index, or, if Keyword is set, after that word
+	// looked for from argument StartFrom on (negative: from the end backwards).
+	// Unknown means that only code can tell.
+	Index     int
+	Keyword   string
+	StartFrom int
+	Unknown   bool
+	// Find keys: a range (LastKey relative to the first key, negative from the
+	// end, Step, Limit), or, if KeyNum is true, a count at KeyNumIdx with keys
+	// from FirstKey on. UnknownKeys means that only code can tell.
+	LastKey, Step, Limit int
+	KeyNum               bool
+	KeyNumIdx, FirstKey  int
+	UnknownKeys          bool
+}
+
+// KeyFlag says how a command uses a key.
+type KeyFlag uint16
+
+// Key flags, in the order in which COMMAND lists them.
+const (
+	RO KeyFlag = 1 << iota
+	RW
+	OW
+	RM
+	Access
+	Update
+	Insert
+	Delete
+	NotKey
+	Incomplete
+	VariableFlags
+)
+
+// ArgType is the type of an argument.
+type ArgType uint8
+
+// Argument types, named as in COMMAND DOCS.
+const (
+	StringArg ArgType = iota
+	Integer
+	Double
+	Key
+	Pattern
+	UnixTime
+	PureToken
+	OneOf
+	Block
+)
+
+// Arg is a node of the argument tree.
+type Arg struct {
+	Name string
+	Type ArgType
+	// Display is the text to show for it; empty means Name.
+	Display string
+	// Token is the word before the value, or the word itself for PureToken.
+	Token string
+	Since string
+	// Optional, Multiple (may repeat), MultipleToken (the token repeats too).
+	Optional, Multiple, MultipleToken bool
+	// KeySpec is 1 + the index into Command.Keys for Key arguments; 0 is none.
+	KeySpec         int
+	DeprecatedSince string
+	// Args are the alternatives of OneOf or the members of Block.
+	Args []Arg
+}
