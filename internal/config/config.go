@@ -1,0 +1,73 @@
+// Package config is the table of settings: each directive with its type,
+// bounds, default, and whether it may change while the server runs.
+//
+// redis.conf, command line flags, CONFIG GET, CONFIG SET and CONFIG REWRITE
+// all read this one table. A Config belongs to one server and does not lock;
+// the engine's lock guards it. The directives and their defaults are those of
+// redis.conf of Redis 7.4.
+package config
+
+// Config holds the values of all settings. Sizes are in bytes, times in the
+// unit that the directive has in redis.conf.
+type Config struct {
+	// network
+	Bind           []string
+	Port           int64
+	UnixSocket     string
+	UnixSocketPerm int64
+	TCPBacklog     int64
+	TCPKeepalive   int64 // seconds, 0: off
+	Timeout        int64 // seconds an idle client may stay, 0: for ever
+	MaxClients     int64
+	RequirePass    string
+
+	// limits
+	ProtoMaxBulkLen     int64
+	ClientQueryBufLimit int64
+	OutputLimits        OutputLimits
+
+	// general
+	Databases  int64
+	LogLevel   string
+	LogFile    string
+	Dir        string
+	DBFilename string
+
+	// events
+	NotifyMask uint32
+
+	// streams, encodings
+	StreamNodeMaxBytes     int64
+	StreamNodeMaxEntries   int64
+	ListMaxListpackSize    int64
+	HashMaxListpackEntries int64
+	HashMaxListpackValue   int64
+	SetMaxIntsetEntries    int64
+	SetMaxListpackEntries  int64
+	SetMaxListpackValue    int64
+	ZSetMaxListpackEntries int64
+	ZSetMaxListpackValue   int64
+	HLLSparseMaxBytes      int64
+
+	// given remembers which directives were set by a file, a flag or CONFIG SET.
+	given map[string]bool
+}
+
+// OutputLimits are the bounds of client-output-buffer-limit, by class.
+type OutputLimits struct{ Normal, Replica, PubSub OutputLimit }
+
+// OutputLimit closes a client whose output waits: at once over Hard bytes,
+// or over Soft bytes for longer than SoftSeconds. 0 means no limit.
+type OutputLimit struct{ Hard, Soft, SoftSeconds int64 }
+
+// New returns a Config with every setting at its default.
+func New() *Config {
+	c := &Config{given: make(map[string]bool)}
+	for i := range params {
+		p := &params[i]
+		if err := p.kind.set(c, splitDefault(p)); err != nil {
+			panic("config: default of " + p.Name + ": " + err.Error())
+		}
+	}
+	return c
+}

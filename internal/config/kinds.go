@@ -1,0 +1,227 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// kind is how a setting is read and shown.
+type kind interface {
+	// set reads the value from its words.
+	set(c *Config, words []string) error
+	// get shows the value as CONFIG GET does.
+	get(c *Config) string
+}
+
+type intKind struct {
+	field    func(*Config) *int64
+	min, max int64
+	parse    func(string) (int64, error)
+	format   func(int64) string
+	range_   string
+}
+
+func integer(field func(*Config) *int64, lo, hi int64) kind {
+	return intKind{field, lo, hi, func(s string) (int64, error) {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil {
+			return 0, errors.New("argument couldn't be parsed into an integer")
+		}
+		return n, nil
+	}, func(n int64) string { return strconv.FormatInt(n, 10) }, "argument must be between %d and %d inclusive"}
+}
+
+func memory(field func(*Config) *int64, lo, hi int64) kind {
+	return intKind{field, lo, hi, parseMemory, func(n int64) string { return strconv.FormatInt(n, 10) }, "argument must be between %d and %d inclusive"}
+}
+
+func octal(field func(*Config) *int64) kind {
+	return intKind{field, 0, 0o777, func(s string) (int64, error) {
+		n, err := strconv.ParseInt(s, 8, 64)
+		if err != nil {
+			return 0, errors.New("argument couldn't be parsed into an integer")
+		}
+		return n, nil
+	}, func(n int64) string { return strconv.FormatInt(n, 8) }, "argument must be between %o and %o inclusive"}
+}
+
+func (k intKind) set(c *Config, words []string) error {
+	n, err := k.parse(words[0])
+	if err != nil {
+		return err
+	}
+	if n < k.min || n > k.max {
+		return fmt.Errorf(k.range_, k.min, k.max)
+	}
+	*k.field(c) = n
+	return nil
+}
+
+func (k intKind) get(c *Config) string { return k.format(*k.field(c)) }
+
+// parseMemory reads "100mb": a number with a unit of 1000 (k, m, g) or 1024
+// (kb, mb, gb).
+func parseMemory(s string) (int64, error) {
+	digits := strings.TrimRight(strings.ToLower(s), "kmgb")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	factor, ok := map[string]int64{"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1000 * 1000, "mb": 1 << 20,
+		"g": 1000 * 1000 * 1000, "gb": 1 << 30}[strings.ToLower(s[len(digits):])]
+	if err != nil || !ok || n != 0 && n*factor/n != factor {
+		return 0, errors.New("argument must be a memory value")
+	}
+	return n * factor, nil
+}
+
+type textKind struct {
+	field func(*Config) *string
+	check func(string) error
+}
+
+func text(field func(*Config) *string, check func(string) error) kind { return textKind{field, check} }
+
+func (k textKind) set(c *Config, words []string) error {
+	if k.check != nil {
+		if err := k.check(words[0]); err != nil {
+			return err
+		}
+	}
+	*k.field(c) = words[0]
+	return nil
+}
+
+func (k textKind) get(c *Config) string { return *k.field(c) }
+
+func fileName(s string) error {
+	if strings.ContainsAny(s, "/\\") {
+		return errors.New("dbfilename can't be a path, just a filename")
+	}
+	return nil
+}
+
+func choice(field func(*Config) *string, values ...string) kind {
+	return choiceKind{field, values}
+}
+
+type choiceKind struct {
+	field  func(*Config) *string
+	values []string
+}
+
+func (k choiceKind) set(c *Config, words []string) error {
+	v := strings.ToLower(words[0])
+	if !slices.Contains(k.values, v) {
+		return errors.New("argument(s) must be one of the following: " + strings.Join(k.values, ", "))
+	}
+	*k.field(c) = v
+	return nil
+}
+
+func (k choiceKind) get(c *Config) string { return *k.field(c) }
+
+func words(field func(*Config) *[]string) kind { return wordsKind{field} }
+
+type wordsKind struct{ field func(*Config) *[]string }
+
+func (k wordsKind) set(c *Config, words []string) error {
+	*k.field(c) = slices.Clone(words)
+	return nil
+}
+
+func (k wordsKind) get(c *Config) string { return strings.Join(*k.field(c), " ") }
+
+// outputLimits reads "class hard soft seconds", repeated.
+type outputLimits struct{}
+
+func (outputLimits) set(c *Config, words []string) error {
+	if len(words)%4 != 0 || len(words) == 0 {
+		return errors.New("Wrong number of arguments in buffer limit configuration.")
+	}
+	next := c.OutputLimits
+	for ; len(words) > 0; words = words[4:] {
+		var l *OutputLimit
+		switch strings.ToLower(words[0]) {
+		case "normal":
+			l = &next.Normal
+		case "slave", "replica":
+			l = &next.Replica
+		case "pubsub":
+			l = &next.PubSub
+		default:
+			return errors.New("Invalid client class specified in buffer limit configuration.")
+		}
+		hard, err1 := parseMemory(words[1])
+		soft, err2 := parseMemory(words[2])
+		seconds, err3 := strconv.ParseInt(words[3], 10, 32)
+		if err1 != nil || err2 != nil || err3 != nil || hard < 0 || soft < 0 || seconds < 0 {
+			return errors.New("Error in hard, soft or soft_seconds setting in buffer limit configuration.")
+		}
+		*l = OutputLimit{hard, soft, seconds}
+	}
+	c.OutputLimits = next
+	return nil
+}
+
+func (outputLimits) get(c *Config) string {
+	var b []byte
+	for _, l := range []struct {
+		name string
+		OutputLimit
+	}{{"normal", c.OutputLimits.Normal}, {"slave", c.OutputLimits.Replica}, {"pubsub", c.OutputLimits.PubSub}} {
+		b = fmt.Appendf(b, "%s %d %d %d ", l.name, l.Hard, l.Soft, l.SoftSeconds)
+	}
+	return strings.TrimSpace(string(b))
+}
+
+// events reads the classes of notify-keyspace-events. The bits are those of
+// eventFlags, from the first on.
+type events struct{}
+
+// eventFlags are the letters of the classes; the position of a letter is its
+// bit in Config.NotifyMask.
+const eventFlags = "KEg$lshzxetmnd"
+
+// allEvents are the classes that the letter A stands for.
+const allEvents = "g$lshzxetd"
+
+func (events) set(c *Config, words []string) error {
+	var mask uint32
+	for _, f := range words[0] {
+		if f == 'A' {
+			mask |= eventMask(allEvents)
+			continue
+		}
+		i := strings.IndexRune(eventFlags, f)
+		if i < 0 {
+			return errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+		}
+		mask |= 1 << i
+	}
+	c.NotifyMask = mask
+	return nil
+}
+
+func (events) get(c *Config) string {
+	mask := c.NotifyMask
+	var b []byte
+	if all := eventMask(allEvents); mask&all == all {
+		b = append(b, 'A')
+		mask &^= all
+	}
+	// The order of the letters is Redis's, which is not that of the bits.
+	for _, f := range "g$lshzxetdKEmn" {
+		if mask&eventMask(string(f)) != 0 {
+			b = append(b, byte(f))
+		}
+	}
+	return string(b)
+}
+
+func eventMask(letters string) (mask uint32) {
+	for _, f := range letters {
+		mask |= 1 << strings.IndexRune(eventFlags, f)
+	}
+	return mask
+}

@@ -1,0 +1,52 @@
+package config
+
+import "math"
+
+// Param is a row of the table.
+type Param struct {
+	// Name is the directive; Alias an older spelling of it.
+	Name, Alias string
+	// Default is the value at start, as CONFIG GET shows it.
+	Default string
+	// Immutable settings can't be changed by CONFIG SET.
+	Immutable bool
+	// Multi directives take several words.
+	Multi bool
+	// Hidden settings are not shown by patterns of CONFIG GET.
+	Secret bool
+
+	kind kind
+}
+
+// params are the settings in alphabetical order.
+var params = []Param{
+	{Name: "bind", Default: "127.0.0.1 -::1", Immutable: true, Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
+	{Name: "client-output-buffer-limit", Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", Multi: true, kind: outputLimits{}},
+	{Name: "client-query-buffer-limit", Default: "1073741824", kind: memory(func(c *Config) *int64 { return &c.ClientQueryBufLimit }, 1<<20, math.MaxInt64)},
+	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
+	{Name: "dbfilename", Default: "dump.rdb", kind: text(func(c *Config) *string { return &c.DBFilename }, fileName)},
+	{Name: "dir", Default: ".", kind: text(func(c *Config) *string { return &c.Dir }, nil)},
+	{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.HashMaxListpackEntries }, 0, math.MaxInt64)},
+	{Name: "hash-max-listpack-value", Alias: "hash-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.HashMaxListpackValue }, 0, math.MaxInt64)},
+	{Name: "hll-sparse-max-bytes", Default: "3000", kind: memory(func(c *Config) *int64 { return &c.HLLSparseMaxBytes }, 0, math.MaxInt64)},
+	{Name: "list-max-listpack-size", Alias: "list-max-ziplist-size", Default: "-2", kind: integer(func(c *Config) *int64 { return &c.ListMaxListpackSize }, math.MinInt32, math.MaxInt32)},
+	{Name: "logfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.LogFile }, nil)},
+	{Name: "loglevel", Default: "notice", kind: choice(func(c *Config) *string { return &c.LogLevel }, "debug", "verbose", "notice", "warning", "nothing")},
+	{Name: "maxclients", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.MaxClients }, 1, math.MaxUint32)},
+	{Name: "notify-keyspace-events", Default: "", kind: events{}},
+	{Name: "port", Default: "6379", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
+	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
+	{Name: "requirepass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.RequirePass }, nil)},
+	{Name: "set-max-intset-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.SetMaxIntsetEntries }, 0, math.MaxInt64)},
+	{Name: "set-max-listpack-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackEntries }, 0, math.MaxInt64)},
+	{Name: "set-max-listpack-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},
+	{Name: "stream-node-max-bytes", Default: "4096", kind: memory(func(c *Config) *int64 { return &c.StreamNodeMaxBytes }, 0, math.MaxInt64)},
+	{Name: "stream-node-max-entries", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamNodeMaxEntries }, 0, math.MaxInt64)},
+	{Name: "tcp-backlog", Default: "511", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.TCPBacklog }, 0, math.MaxInt32)},
+	{Name: "tcp-keepalive", Default: "300", kind: integer(func(c *Config) *int64 { return &c.TCPKeepalive }, 0, math.MaxInt32)},
+	{Name: "timeout", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Timeout }, 0, math.MaxInt32)},
+	{Name: "unixsocket", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.UnixSocket }, nil)},
+	{Name: "unixsocketperm", Default: "0", Immutable: true, kind: octal(func(c *Config) *int64 { return &c.UnixSocketPerm })},
+	{Name: "zset-max-listpack-entries", Alias: "zset-max-ziplist-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.ZSetMaxListpackEntries }, 0, math.MaxInt64)},
+	{Name: "zset-max-listpack-value", Alias: "zset-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.ZSetMaxListpackValue }, 0, math.MaxInt64)},
+}

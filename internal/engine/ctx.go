@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/numfmt"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+// Ctx is what a handler works with: the arguments of its command, its session,
+// the data, and the reply. The methods that reply return nil, so that a
+// handler's last line can be `return c.Integer(n)`.
+type Ctx struct {
+	*Engine
+	Session *Session
+	// Args are the words of the command, its name first. They are valid only
+	// until the handler returns: what is stored must be copied.
+	Args [][]byte
+	// Cmd is the row of the command.
+	Cmd *Command
+
+	w *resp.Writer
+	// again is set while a blocked command is run once more.
+	again *wait
+	// nested tells that the command runs inside EXEC or a script, where nothing
+	// may block.
+	nested  bool
+	scratch [32]byte
+}
+
+// OK replies "+OK".
+func (c *Ctx) OK() error { c.w.Simple("OK"); return nil }
+
+// Simple replies a status line.
+func (c *Ctx) Simple(s string) error { c.w.Simple(s); return nil }
+
+// Integer replies a number.
+func (c *Ctx) Integer(n int) error { c.w.Integer(int64(n)); return nil }
+
+// Integer64 replies a number.
+func (c *Ctx) Integer64(n int64) error { c.w.Integer(n); return nil }
+
+// Truth replies the integer 1 or 0, as most commands answer yes or no.
+func (c *Ctx) Truth(b bool) error {
+	if b {
+		return c.Integer(1)
+	}
+	return c.Integer(0)
+}
+
+// Bulk replies a string.
+func (c *Ctx) Bulk(b []byte) error { c.w.Bulk(b); return nil }
+
+// BulkString replies a string.
+func (c *Ctx) BulkString(s string) error { c.w.BulkString(s); return nil }
+
+// Null replies the nil of the protocol: a nil bulk string in RESP2.
+func (c *Ctx) Null() error { c.w.Null(); return nil }
+
+// NullArray replies the nil of the protocol: a nil array in RESP2.
+func (c *Ctx) NullArray() error { c.w.NullArray(); return nil }
+
+// Double replies a floating point number; a bulk string in RESP2.
+func (c *Ctx) Double(f float64) error { c.w.Double(f); return nil }
+
+// Array begins an array of n replies, which must follow.
+func (c *Ctx) Array(n int) error { c.w.Array(n); return nil }
+
+// Map begins a map of n pairs, which must follow; an array in RESP2.
+func (c *Ctx) Map(n int) error { c.w.Map(n); return nil }
+
+// Set begins a set of n replies, which must follow; an array in RESP2.
+func (c *Ctx) Set(n int) error { c.w.Set(n); return nil }
+
+// Out returns the writer of the reply, for everything else.
+func (c *Ctx) Out() *resp.Writer { return c.w }
+
+// Proto returns the protocol version that the reply is for.
+func (c *Ctx) Proto() int { return c.w.Proto }
+
+// DB returns the selected database.
+func (c *Ctx) DB() *keyspace.DB { return c.Keyspace.DB(c.Session.db) }
+
+// Limits returns the bounds of the compact encodings.
+func (c *Ctx) Limits() *value.Limits { return &c.limits }
+
+// ArgInt reads argument i as an integer.
+func (c *Ctx) ArgInt(i int) (int64, error) {
+	n, ok := numfmt.ParseInt(c.Args[i])
+	if !ok {
+		return 0, resp.ErrNotInteger
+	}
+	return n, nil
+}
+
+// ArgIntIn reads argument i as an integer from lo to hi; outside of it and for
+// other text the answer is err.
+func (c *Ctx) ArgIntIn(i int, lo, hi int64, err error) (int64, error) {
+	n, ok := numfmt.ParseInt(c.Args[i])
+	if !ok || n < lo || n > hi {
+		return 0, err
+	}
+	return n, nil
+}
+
+// ArgFloat reads argument i as a floating point number.
+func (c *Ctx) ArgFloat(i int) (float64, error) {
+	f, ok := numfmt.ParseFloat(c.Args[i])
+	if !ok {
+		return 0, resp.ErrNotFloat
+	}
+	return f, nil
+}
+
+// ArgDB reads argument i as the number of a database.
+func (c *Ctx) ArgDB(i int) (int, error) {
+	n, err := c.ArgInt(i)
+	if err != nil {
+		return 0, err
+	}
+	if n < 0 || n >= int64(c.Keyspace.Len()) {
+		return 0, resp.ErrDBIndex
+	}
+	return int(n), nil
+}
+
+// ArgIs tells whether argument i is a lower-case word, in any case.
+func (c *Ctx) ArgIs(i int, word string) bool { return EqualFold(c.Args[i], word) }
+
+// ArgsUsed tells how a command was called, for errors that name it: its full
+// name in lower case.
+func (c *Ctx) Name() string { return c.Cmd.FullName }

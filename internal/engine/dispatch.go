@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"runtime/debug"
+
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// process runs one command of a session, or queues it, or refuses it.
+func (e *Engine) process(s *Session, args [][]byte) {
+	e.markDirty(s)
+	s.Calls++
+	if s.ReplyMode != ReplyOn {
+		defer s.silence(len(s.out.Buf))
+	}
+	cmd, err := e.table.lookup(args)
+	if cmd != nil {
+		s.LastCmd = cmd
+	}
+	if err == nil {
+		err = e.gate(s, cmd)
+	}
+	if err != nil {
+		e.reject(s, cmd, err)
+		return
+	}
+	if s.multi != nil && cmd.traits&spec.RunsInMulti == 0 {
+		s.multi.add(cmd, args)
+		s.out.Simple("QUEUED")
+		return
+	}
+	c := &s.ctx
+	c.Args, c.Cmd, c.again, c.nested = args, cmd, nil, false
+	e.call(c)
+	e.finishUnit(0)
+	if len(e.ready) > 0 {
+		e.serveBlocked()
+	}
+}
+
+// gate decides whether a session may run a command now.
+func (e *Engine) gate(s *Session, cmd *Command) error {
+	switch {
+	case !s.authenticated && cmd.Flags&spec.NoAuth == 0:
+		return resp.ErrNoAuth
+	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
+		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
+	case s.multi != nil && cmd.Flags&spec.NoMulti != 0:
+		return resp.Error("ERR Command not allowed inside a transaction")
+	}
+	return nil
+}
+
+// reject answers an error to a command that was not run.
+func (e *Engine) reject(s *Session, cmd *Command, err error) {
+	if s.multi != nil {
+		s.multi.aborted = true
+	}
+	r := errorReply(err)
+	e.countError(r)
+	if cmd != nil {
+		e.Stats.command(cmd).Rejected++
+	}
+	s.out.Error(r)
+}
+
+// call runs a handler and everything that belongs to it: the error reply,
+// the statistics, the effects.
+func (e *Engine) call(c *Ctx) {
+	outer := e.unit
+	e.unit.changes, e.unit.explicit = 0, false
+	mark := len(c.w.Buf)
+	e.unit.depth++
+	err := c.invoke()
+	e.unit.depth--
+	blocked := err == errBlocked
+	st := e.Stats.command(c.Cmd)
+	if !blocked {
+		e.Stats.Commands++
+		st.Calls++
+	}
+	if e.unit.depth == 0 {
+		// Nested commands are measured together with the one that ran them.
+		d := e.lap()
+		st.Time += d
+	}
+	if err != nil && !blocked {
+		r := errorReply(err)
+		c.w.Buf = c.w.Buf[:mark]
+		c.w.Error(r)
+		st.Failed++
+		e.countError(r)
+	}
+	if e.unit.changes > 0 && !e.unit.explicit {
+		e.propagate(c.Session.db, c.Args)
+	}
+	e.unit.changes, e.unit.explicit = outer.changes, outer.explicit
+}
+
+// invoke calls the handler. A panic in it is a bug of ours, which must not take
+// down the program around the server: it is logged and answered as an error.
+func (c *Ctx) invoke() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.Log.Error("panic in a command handler", "command", c.Cmd.FullName, "panic", r, "stack", string(debug.Stack()))
+			err = resp.Errorf("ERR internal error in '%s'", c.Cmd.FullName)
+		}
+	}()
+	return c.handler()(c)
+}
+
+func (c *Ctx) handler() Handler {
+	if c.Cmd.handler == nil {
+		// A container called without a subcommand has the wrong arity, so this
+		// is one that has subcommands only.
+		return func(c *Ctx) error { return wrongArity(c.Cmd) }
+	}
+	return c.Cmd.handler
+}
+
+// Call runs another command as a part of this one: EXEC and scripts do. Its
+// reply goes to the writer of the Ctx.
+func (c *Ctx) Call(cmd *Command, args [][]byte) {
+	outer, outerArgs, wasNested := c.Cmd, c.Args, c.nested
+	c.Cmd, c.Args, c.nested = cmd, args, true
+	c.Engine.call(c)
+	c.Cmd, c.Args, c.nested = outer, outerArgs, wasNested
+}
+
+// silence takes back what a command answered to a client that asked for
+// silence with CLIENT REPLY.
+func (s *Session) silence(mark int) {
+	switch s.ReplyMode {
+	case ReplyOff:
+		s.out.Buf = s.out.Buf[:mark]
+	case ReplySkip:
+		s.out.Buf = s.out.Buf[:mark]
+		s.ReplyMode = ReplyOn
+	case ReplySkipNext:
+		s.ReplyMode = ReplySkip
+	}
+}

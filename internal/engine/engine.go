@@ -1,0 +1,365 @@
+// Package engine is the executor: it runs the commands of all sessions one at
+// a time.
+//
+// A transport feeds bytes to a Session; the Session takes the engine's lock
+// once, runs and answers every complete command that it has (a batch), and
+// leaves. What a unit (one command, one EXEC, one script) changed is collected
+// and published once, after it: WATCH, keyspace events, blocked clients, the
+// journal. A blocked command is data, not a goroutine: when one of its keys
+// changes the engine runs the same handler again.
+//
+// Commands are functions from package command; the engine knows them only
+// through its Table. Time comes from the injected clock, read once per unit;
+// the engine sets a timer only when something is due, so an idle server never
+// wakes up.
+package engine
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/clock"
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/datastruct/tree"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/pubsub"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+// Options are what an Engine is made of. All fields are needed unless they
+// say otherwise.
+type Options struct {
+	Table  *Table
+	Config *config.Config
+	Clock  clock.Clock
+	Logger *slog.Logger
+	// Seed makes random choices and the order of SCAN repeatable; 0 means a
+	// random one.
+	Seed uint64
+	// Keyspace is the data to begin with; nil means none.
+	Keyspace *keyspace.Keyspace
+	// Journal receives what units changed; nil means nobody does.
+	Journal Journal
+	// Shutdown is called by SHUTDOWN in a goroutine of its own; nil means that
+	// the command is refused.
+	Shutdown func()
+}
+
+// Journal receives the effects of each unit as commands that have the same
+// effect on a copy of the data at any later time. It is called by the engine
+// under its lock and must not keep the arguments.
+type Journal interface {
+	// Append is called once per unit; more than one effect form a transaction.
+	Append(db int, effects [][][]byte)
+}
+
+// Engine owns a keyspace and runs commands on it. Its exported methods are
+// safe for concurrent use, unless they say that they are for handlers.
+type Engine struct {
+	mu sync.Mutex
+
+	table   *Table
+	Config  *config.Config
+	Log     *slog.Logger
+	clock   clock.Clock
+	journal Journal
+	stop    func()
+
+	Keyspace *keyspace.Keyspace
+	PubSub   pubsub.Registry[*Session]
+	Stats    Stats
+	Rand     *rand.Rand
+	RunID    string
+
+	started  int64 // ms
+	now      int64 // µs since 1970, of the unit
+	entered  time.Duration
+	measured time.Duration // monotonic time up to which durations are known
+
+	limits   value.Limits
+	sessions map[uint64]*Session
+	lastID   uint64
+	closed   bool
+
+	unit     unit
+	ready    []dbKey // keys that blocked sessions wait for and that changed
+	waiting  map[dbKey]*queue
+	timeouts *tree.Tree[*wait]
+	waitSeq  uint64
+	blocked  int
+	current  *Session   // whose transport waits for the end of this entry
+	resume   []*Session // sessions that may go on with their input
+	dirty    []*Session // sessions with output to hand over
+	watchers map[dbKey]map[*Session]struct{}
+
+	timer   clock.Timer
+	timerAt int64 // ms; 0: none set
+	nextKey int64 // ms; no key expires before; 0: none does
+}
+
+// dbKey names a key of a database.
+type dbKey struct {
+	db  int
+	key string
+}
+
+// New returns an Engine that is ready to run commands.
+func New(o Options) *Engine {
+	seed := o.Seed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	e := &Engine{
+		table:    o.Table,
+		Config:   o.Config,
+		Log:      o.Logger,
+		clock:    o.Clock,
+		journal:  o.Journal,
+		stop:     o.Shutdown,
+		Keyspace: o.Keyspace,
+		Rand:     rand.New(rand.NewPCG(seed, 0)),
+		sessions: make(map[uint64]*Session),
+		waiting:  make(map[dbKey]*queue),
+		watchers: make(map[dbKey]map[*Session]struct{}),
+		timeouts: tree.New(compareWaits),
+	}
+	if e.Keyspace == nil {
+		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
+	}
+	e.RunID = e.randomHex(40)
+	e.readClock()
+	e.started = e.NowMilli()
+	e.ConfigChanged()
+	for db := range e.Keyspace.Used {
+		if k, ok := db.NextExpiry(); ok {
+			e.expiresAt(k.ExpireAt())
+		}
+	}
+	e.setTimer()
+	return e
+}
+
+func (e *Engine) randomHex(n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = "0123456789abcdef"[e.Rand.IntN(16)]
+	}
+	return string(b)
+}
+
+// ConfigChanged takes over the settings that are kept in another form. It is
+// called at start and by CONFIG SET.
+func (e *Engine) ConfigChanged() {
+	c := e.Config
+	e.limits = value.Limits{
+		ListMaxListpackSize:    int(c.ListMaxListpackSize),
+		HashMaxListpackEntries: int(c.HashMaxListpackEntries),
+		HashMaxListpackValue:   int(c.HashMaxListpackValue),
+		SetMaxIntsetEntries:    int(c.SetMaxIntsetEntries),
+		SetMaxListpackEntries:  int(c.SetMaxListpackEntries),
+		SetMaxListpackValue:    int(c.SetMaxListpackValue),
+		ZSetMaxListpackEntries: int(c.ZSetMaxListpackEntries),
+		ZSetMaxListpackValue:   int(c.ZSetMaxListpackValue),
+		StreamNodeMaxBytes:     int(c.StreamNodeMaxBytes),
+		StreamNodeMaxEntries:   int(c.StreamNodeMaxEntries),
+		HLLSparseMaxBytes:      int(c.HLLSparseMaxBytes),
+	}
+	for _, s := range e.sessions {
+		s.applyLimits()
+	}
+}
+
+// enter takes the lock and reads the clock.
+func (e *Engine) enter() {
+	e.mu.Lock()
+	e.readClock()
+}
+
+func (e *Engine) readClock() {
+	e.now = e.clock.Now().UnixMicro()
+	e.entered = e.clock.Monotonic()
+	e.measured = e.entered
+	e.Keyspace.Access = uint32(e.now / 1e6)
+}
+
+// lap ends the measurement of a unit and begins that of the next: one reading
+// of the clock serves both, and is the next unit's time.
+func (e *Engine) lap() time.Duration {
+	t := e.clock.Monotonic()
+	d := t - e.measured
+	e.measured = t
+	e.now += d.Microseconds()
+	return d
+}
+
+// leave lets resumed sessions run, hands over what was answered, sets the
+// timer and releases the lock.
+func (e *Engine) leave() {
+	for len(e.resume) > 0 {
+		s := e.resume[0]
+		e.resume = e.resume[1:]
+		s.run()
+	}
+	e.resume = nil
+	for _, s := range e.dirty {
+		s.handOver()
+	}
+	clear(e.dirty)
+	e.dirty = e.dirty[:0]
+	e.current = nil
+	e.setTimer()
+	e.mu.Unlock()
+}
+
+// NowMilli returns the time of the unit in milliseconds since 1970. It is for
+// handlers.
+func (e *Engine) NowMilli() int64 { return e.now / 1000 }
+
+// Table returns the commands of the server.
+func (e *Engine) Table() *Table { return e.table }
+
+// Started returns when the engine began, in milliseconds since 1970.
+func (e *Engine) Started() int64 { return e.started }
+
+// Run calls f under the engine's lock as a unit of its own: for embedders and
+// tests that look into a running server.
+func (e *Engine) Run(f func()) {
+	e.enter()
+	defer e.leave()
+	f()
+}
+
+// Snapshot returns a second owner of the data as it is now.
+func (e *Engine) Snapshot() *keyspace.Keyspace {
+	e.enter()
+	defer e.leave()
+	return e.Keyspace.Clone()
+}
+
+// Shutdown asks the program around the engine to stop; it returns false if
+// there is none that would. It is for handlers.
+func (e *Engine) Shutdown() bool {
+	if e.stop == nil {
+		return false
+	}
+	go e.stop()
+	return true
+}
+
+// Close ends all sessions and the timer. Commands that come later get no
+// answer.
+func (e *Engine) Close() {
+	e.enter()
+	defer e.leave()
+	e.closed = true
+	for _, s := range e.sessions {
+		s.Kill()
+	}
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+}
+
+// Sessions yields all sessions, oldest first. It is for handlers.
+func (e *Engine) Sessions(yield func(*Session) bool) {
+	for _, s := range sortedByID(e.sessions) {
+		if !yield(s) {
+			return
+		}
+	}
+}
+
+// SessionByID returns a session or nil. It is for handlers.
+func (e *Engine) SessionByID(id uint64) *Session { return e.sessions[id] }
+
+// expiresAt makes sure that the timer fires for a key that expires at a time
+// in milliseconds.
+func (e *Engine) expiresAt(at int64) {
+	if at != 0 && (e.nextKey == 0 || at < e.nextKey) {
+		e.nextKey = at
+	}
+}
+
+// setTimer arms the timer for what is due next, if anything is.
+func (e *Engine) setTimer() {
+	if e.closed {
+		return
+	}
+	at := e.nextKey
+	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
+		at = w.deadline()
+	}
+	if at == 0 || e.timerAt != 0 && e.timerAt <= at {
+		return // a timer that fires too early finds nothing and sets the next
+	}
+	e.timerAt = at
+	d := time.Duration(max(at*1000-e.now, 0)) * time.Microsecond
+	if e.timer == nil {
+		e.timer = e.clock.AfterFunc(d, e.tick)
+	} else {
+		e.timer.Reset(d)
+	}
+}
+
+// tickKeys bounds how many keys one tick deletes, so that commands need not
+// wait for a million keys that expire at the same time.
+const tickKeys = 1000
+
+// tick does what is due: it deletes expired keys and times out blocked
+// commands.
+func (e *Engine) tick() {
+	e.enter()
+	defer e.leave()
+	e.timerAt = 0
+	if e.closed {
+		return
+	}
+	now := e.NowMilli()
+	e.nextKey = 0
+	left := tickKeys
+	for db := range e.Keyspace.Used {
+		for {
+			k, ok := db.NextExpiry()
+			if !ok {
+				break
+			}
+			if at := k.ExpireAt(); at > now || left == 0 {
+				e.expiresAt(at)
+				break
+			}
+			left--
+			e.expire(db, k)
+		}
+	}
+	for {
+		w, ok := e.timeouts.Min()
+		if !ok || w.deadline() > now {
+			break
+		}
+		e.timeOut(w)
+	}
+	e.finishUnit(0)
+	e.serveBlocked()
+}
+
+// expire deletes a key whose time has come.
+func (e *Engine) expire(db *keyspace.DB, k keyspace.Entry) {
+	key := append([]byte(nil), k.Key()...)
+	db.Delete(key)
+	e.Stats.ExpiredKeys++
+	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
+	e.touch(db.Index(), key)
+	e.notify(db.Index(), key, "expired")
+}
+
+func errorReply(err error) resp.Error {
+	switch err := err.(type) {
+	case resp.Error:
+		return err
+	default:
+		return resp.Error("ERR " + err.Error())
+	}
+}

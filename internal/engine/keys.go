@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+// Lookup finds a key to read it: it counts hits and misses and marks the key
+// as used. A key past its time is deleted and missing.
+func (c *Ctx) Lookup(key []byte) (keyspace.Entry, bool) {
+	k, ok := c.Peek(key)
+	if !ok {
+		c.Stats.Misses++
+		if c.Config.NotifyMask != 0 && c.Cmd != nil && c.Cmd.Flags&spec.Write == 0 {
+			c.notify(c.Session.db, key, "keymiss")
+		}
+		return k, false
+	}
+	c.Stats.Hits++
+	if !c.Session.NoTouch {
+		c.access(k)
+	}
+	return k, true
+}
+
+// Peek finds a key without counting or marking.
+func (c *Ctx) Peek(key []byte) (keyspace.Entry, bool) { return c.PeekIn(c.Session.db, key) }
+
+// PeekIn is Peek in another database.
+func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
+	k, ok := c.Keyspace.DB(db).Get(key)
+	if ok {
+		if at := k.ExpireAt(); at != 0 && at <= c.NowMilli() {
+			c.expire(c.Keyspace.DB(db), k)
+			return keyspace.Entry{}, false
+		}
+	}
+	return k, ok
+}
+
+// access marks a key as used now.
+func (e *Engine) access(k keyspace.Entry) { k.SetAccess(e.Keyspace.Access) }
+
+// Exists tells whether a key exists, marking nothing.
+func (c *Ctx) Exists(key []byte) bool {
+	_, ok := c.Peek(key)
+	return ok
+}
+
+// Text finds a string to read it. The bytes are valid until the next write or
+// the next call. A missing key is nil and false.
+func (c *Ctx) Text(key []byte) (b []byte, ok bool, err error) {
+	k, ok := c.Lookup(key)
+	if !ok {
+		return nil, false, nil
+	}
+	if k.Type() != value.TypeString {
+		return nil, false, resp.ErrWrongType
+	}
+	return k.Bytes(c.scratch[:0]), true, nil
+}
+
+// Find finds a value of a type to read it: the nil value if the key is
+// missing, an error if it holds another type.
+func Find[T value.Value](c *Ctx, key []byte) (T, error) {
+	var none T
+	k, ok := c.Lookup(key)
+	if !ok {
+		return none, nil
+	}
+	v, ok := k.Value().(T)
+	if !ok {
+		return none, resp.ErrWrongType
+	}
+	return v, nil
+}
+
+// FindToWrite finds a value of a type to write it: the nil value if the key is
+// missing, an error if it holds another type. It does not count as a read.
+func FindToWrite[T value.Value](c *Ctx, key []byte) (T, error) {
+	var none T
+	k, ok := c.Peek(key)
+	if !ok {
+		return none, nil
+	}
+	if _, ok := k.Value().(T); !ok {
+		return none, resp.ErrWrongType
+	}
+	v := c.DB().Writable(key).(T)
+	if !c.Session.NoTouch {
+		if k, ok := c.DB().Get(key); ok {
+			c.access(k)
+		}
+	}
+	return v, nil
+}
+
+// FindOrMake is FindToWrite, but a missing key is created with what make
+// returns. The caller must fill it before it returns.
+func FindOrMake[T value.Value](c *Ctx, key []byte, make func(*value.Limits) T) (T, error) {
+	if c.Exists(key) {
+		return FindToWrite[T](c, key)
+	}
+	v := make(&c.limits)
+	c.DB().Set(key, v, 0)
+	c.created(key)
+	return v, nil
+}
+
+// WritableText finds a string to write it in place, or nil if the key is
+// missing.
+func (c *Ctx) WritableText(key []byte) (*value.String, error) {
+	k, ok := c.Peek(key)
+	if !ok {
+		return nil, nil
+	}
+	if k.Type() != value.TypeString {
+		return nil, resp.ErrWrongType
+	}
+	return c.DB().Writable(key).(*value.String), nil
+}
+
+// Expiry times of the Set functions.
+const (
+	NoExpiry int64 = 0
+	KeepTTL  int64 = -1
+)
+
+// SetBytes stores a string, in place of whatever the key held; at is its
+// expiry time in milliseconds since 1970, NoExpiry or KeepTTL.
+func (c *Ctx) SetBytes(key, b []byte, at int64) {
+	at = c.replacing(key, at)
+	c.DB().SetBytes(key, b, at)
+}
+
+// SetText is SetBytes for computed strings, which Redis never keeps as
+// integers.
+func (c *Ctx) SetText(key, b []byte, at int64) {
+	at = c.replacing(key, at)
+	c.DB().SetText(key, b, at)
+}
+
+// SetInt stores an integer as a string.
+func (c *Ctx) SetInt(key []byte, n, at int64) {
+	at = c.replacing(key, at)
+	c.DB().SetInt(key, n, at)
+}
+
+// Put stores a value, in place of whatever the key held.
+func (c *Ctx) Put(key []byte, v value.Value, at int64) {
+	at = c.replacing(key, at)
+	c.DB().Set(key, v, at)
+}
+
+// replacing prepares for a key to be written: it resolves KeepTTL, and tells
+// who wants to know that a key is new.
+func (c *Ctx) replacing(key []byte, at int64) int64 {
+	if at == NoExpiry && c.Config.NotifyMask == 0 && c.nextKey == 0 {
+		return at // nothing expires and nobody listens: spare the look-up
+	}
+	k, ok := c.Peek(key)
+	if !ok {
+		c.created(key)
+	}
+	if at == KeepTTL {
+		at = NoExpiry
+		if ok {
+			at = k.ExpireAt()
+		}
+	}
+	c.expiresAt(at)
+	return at
+}
+
+func (c *Ctx) created(key []byte) {
+	if c.Config.NotifyMask != 0 {
+		c.notify(c.Session.db, key, "new")
+	}
+}
+
+// Delete removes a key and tells whether it existed. The caller reports it
+// with Changed or Deleted.
+func (c *Ctx) Delete(key []byte) bool {
+	_, ok := c.Peek(key)
+	return ok && c.DB().Delete(key)
+}
+
+// SetExpire gives an existing key an expiry time, or takes it away with
+// NoExpiry.
+func (c *Ctx) SetExpire(key []byte, at int64) {
+	c.DB().SetExpire(key, at)
+	c.expiresAt(at)
+}
+
+// ExpireAt returns the expiry time of a key, NoExpiry if it has none.
+func (c *Ctx) ExpireAt(key []byte) int64 {
+	if k, ok := c.Peek(key); ok {
+		return k.ExpireAt()
+	}
+	return NoExpiry
+}

@@ -1,0 +1,372 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/resp-server/resp-server/internal/pubsub"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// Conn is what the engine needs of a connection.
+type Conn interface {
+	// Wake tells that Output may have something, or that the session is
+	// finished. It is called under the engine's lock and must not block: the
+	// transport calls Output from another goroutine.
+	Wake()
+	// Addr and LocalAddr are shown by CLIENT LIST: "127.0.0.1:5000".
+	Addr() string
+	LocalAddr() string
+	// FD is the file descriptor, or -1.
+	FD() int
+}
+
+// Session is one client's state: its protocol, its transaction, its
+// subscriptions. Transports call Space, Feed, Output, Finished and Close;
+// everything else is for handlers, under the engine's lock.
+type Session struct {
+	e    *Engine
+	conn Conn
+	in   resp.Reader
+	out  resp.Writer
+	ctx  Ctx
+
+	ID        uint64
+	Name      string
+	LibName   string
+	LibVer    string
+	User      string
+	Created   int64 // ms
+	LastUsed  int64 // ms
+	LastCmd   *Command
+	Calls     uint64
+	NoTouch   bool
+	NoEvict   bool
+	ReplyMode ReplyMode
+
+	db            int
+	authenticated bool
+	closing       bool // after the answers that are there
+	killed        bool // at once
+	internal      bool
+	inDirty       bool
+	overSince     int64 // ms
+	multi         *transaction
+	watched       []watch
+	casFailed     bool
+	wait          *wait
+	subs          [3]map[string]struct{}
+
+	// The transport's side. The engine moves output over at the end of a batch.
+	mu       sync.Mutex
+	pending  []byte
+	writing  bool
+	finished bool
+}
+
+// ReplyMode is what CLIENT REPLY sets.
+type ReplyMode uint8
+
+// The modes of CLIENT REPLY; ReplySkipNext becomes ReplySkip for one command.
+const (
+	ReplyOn ReplyMode = iota
+	ReplyOff
+	ReplySkipNext
+	ReplySkip
+)
+
+// NewSession registers a connection. It answers false if the server takes no
+// more clients; the session then only has the error to write.
+func (e *Engine) NewSession(conn Conn) (*Session, bool) {
+	e.enter()
+	defer e.leave()
+	s := e.newSession(conn)
+	if e.closed {
+		s.killed, s.finished = true, true
+		return s, false
+	}
+	if len(e.sessions) >= int(e.Config.MaxClients) {
+		e.Stats.RejectedConnections++
+		s.out.Error("ERR max number of clients reached")
+		s.closing = true
+		e.markDirty(s)
+		return s, false
+	}
+	e.sessions[s.ID] = s
+	e.Stats.Connections++
+	return s, true
+}
+
+// NewInternalSession returns a session for commands that come from the
+// program itself; it is not listed as a client and needs no password.
+func (e *Engine) NewInternalSession(conn Conn) *Session {
+	e.enter()
+	defer e.leave()
+	s := e.newSession(conn)
+	s.internal, s.authenticated = true, true
+	return s
+}
+
+func (e *Engine) newSession(conn Conn) *Session {
+	e.lastID++
+	now := e.NowMilli()
+	s := &Session{e: e, conn: conn, ID: e.lastID, User: "default", Created: now, LastUsed: now}
+	s.out.Proto = 2
+	s.authenticated = e.Config.RequirePass == ""
+	s.ctx = Ctx{Engine: e, Session: s, w: &s.out}
+	s.applyLimits()
+	return s
+}
+
+func (s *Session) applyLimits() {
+	s.in.Limits.MaxBulk = s.e.Config.ProtoMaxBulkLen
+	s.in.Limits.Unauthenticated = !s.authenticated
+}
+
+// Space returns memory to read input into.
+func (s *Session) Space() []byte { return s.in.Space() }
+
+// Feed tells that n bytes were read into Space, and runs the commands that
+// are complete now.
+func (s *Session) Feed(n int) {
+	s.e.enter()
+	defer s.e.leave()
+	s.e.current = s
+	s.in.Fed(n)
+	s.LastUsed = s.e.NowMilli()
+	s.run()
+}
+
+// Do runs one command and appends what it answers to the output.
+func (s *Session) Do(args [][]byte) {
+	s.e.enter()
+	defer s.e.leave()
+	s.e.current = s
+	if !s.e.closed {
+		s.e.process(s, args)
+	}
+}
+
+// run executes the input up to its end or until the session has to wait.
+func (s *Session) run() {
+	for s.wait == nil && !s.closing && !s.killed {
+		args, err := s.in.Next()
+		if err != nil {
+			s.protocolError(err)
+			return
+		}
+		if args == nil {
+			s.in.Release()
+			return
+		}
+		s.e.process(s, args)
+	}
+}
+
+func (s *Session) protocolError(err error) {
+	if perr, ok := err.(resp.ProtocolError); ok {
+		s.e.countError(perr.Reply())
+		s.out.Error(perr.Reply())
+	}
+	s.closing = true
+	s.e.markDirty(s)
+}
+
+// handOver moves what was answered to the transport's side.
+func (s *Session) handOver() {
+	s.inDirty = false
+	s.mu.Lock()
+	if len(s.pending) == 0 {
+		s.pending, s.out.Buf = s.out.Buf, s.pending[:0]
+	} else {
+		s.pending = append(s.pending, s.out.Buf...)
+		s.out.Buf = s.out.Buf[:0]
+	}
+	if !s.killed && s.e.overLimit(s, len(s.pending)) {
+		s.killed = true
+		s.pending = nil
+	}
+	s.finished = s.closing || s.killed
+	wake := s.killed || !s.writing && s != s.e.current
+	s.mu.Unlock()
+	if wake {
+		s.conn.Wake()
+	}
+}
+
+// Output returns bytes to write to the client and then, given them back, the
+// next ones, until there are none: then it returns nil. It also returns nil
+// while another goroutine is between two calls, which will then write
+// everything. It is safe for concurrent use.
+func (s *Session) Output(written []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if written == nil && s.writing {
+		return nil
+	}
+	const keep = 16 << 10 // a buffer that grew for one large reply goes
+	if cap(written) <= keep {
+		written = written[:0]
+	} else {
+		written = nil
+	}
+	if len(s.pending) == 0 {
+		s.writing = false
+		if s.pending == nil {
+			s.pending = written
+		}
+		return nil
+	}
+	out := s.pending
+	s.pending = written
+	s.writing = true
+	return out
+}
+
+// Finished tells whether the connection is to be closed once everything that
+// Output returned is written.
+func (s *Session) Finished() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.finished
+}
+
+// Close forgets the session. The transport calls it when the connection is
+// gone; its blocked command, its watches and subscriptions go with it.
+func (s *Session) Close() {
+	s.e.enter()
+	defer s.e.leave()
+	s.killed = true
+	s.forget()
+	delete(s.e.sessions, s.ID)
+}
+
+func (s *Session) forget() {
+	if s.wait != nil {
+		s.e.cancel(s.wait)
+	}
+	s.Unwatch()
+	s.multi = nil
+	for k, names := range s.subs {
+		for name := range names {
+			s.Unsubscribe(pubsub.Kind(k), name)
+		}
+	}
+}
+
+// Kill closes the connection without writing what is still to be written.
+func (s *Session) Kill() {
+	s.killed = true
+	s.e.markDirty(s)
+}
+
+// CloseAfterReply closes the connection when its answers are written.
+func (s *Session) CloseAfterReply() {
+	s.closing = true
+	s.e.markDirty(s)
+}
+
+// Reset brings the session back to how it began, as RESET does.
+func (s *Session) Reset() {
+	s.forget()
+	s.casFailed = false
+	s.db = 0
+	s.Name = ""
+	s.NoTouch, s.NoEvict = false, false
+	s.ReplyMode = ReplyOn
+	s.out.Proto = 2
+	s.User = "default"
+	s.authenticated = s.internal || s.e.Config.RequirePass == ""
+	s.applyLimits()
+}
+
+// Plain tells whether a session has no state that a next user would notice.
+func (s *Session) Plain() bool {
+	return s.db == 0 && s.multi == nil && s.watched == nil && s.wait == nil && s.Name == "" &&
+		s.out.Proto == 2 && s.Subscriptions() == 0 && !s.closing && !s.killed && s.ReplyMode == ReplyOn
+}
+
+// Proto returns the protocol version, 2 or 3.
+func (s *Session) Proto() int { return s.out.Proto }
+
+// SetProto changes the protocol version.
+func (s *Session) SetProto(v int) { s.out.Proto = v }
+
+// DB returns the number of the selected database.
+func (s *Session) DB() int { return s.db }
+
+// Select changes the database.
+func (s *Session) Select(db int) { s.db = db }
+
+// Authenticated tells whether the client may run commands.
+func (s *Session) Authenticated() bool { return s.authenticated }
+
+// SetAuthenticated lets the client in as a user.
+func (s *Session) SetAuthenticated(user string) {
+	s.authenticated, s.User = true, user
+	s.applyLimits()
+}
+
+// Internal tells whether the session belongs to the program itself.
+func (s *Session) Internal() bool { return s.internal }
+
+// Conn returns the connection.
+func (s *Session) Conn() Conn { return s.conn }
+
+// QueryBuffer returns the bytes of input not yet run, and the buffer's size.
+func (s *Session) QueryBuffer() (used, size int) { return s.in.Buffered(), s.in.Size() }
+
+// OutputSize returns the bytes of output not yet taken by the transport.
+func (s *Session) OutputSize() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending) + len(s.out.Buf)
+}
+
+// Push returns the writer of a session to append messages to that it did not
+// ask for. They are sent at the end of the batch.
+func (s *Session) Push() *resp.Writer {
+	s.e.markDirty(s)
+	return &s.out
+}
+
+// Subscribe adds a subscription and tells whether it is new.
+func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
+	if s.subs[k] == nil {
+		s.subs[k] = make(map[string]struct{})
+	}
+	s.subs[k][name] = struct{}{}
+	return s.e.PubSub.Subscribe(k, name, s)
+}
+
+// Unsubscribe ends a subscription and tells whether there was one.
+func (s *Session) Unsubscribe(k pubsub.Kind, name string) bool {
+	delete(s.subs[k], name)
+	return s.e.PubSub.Unsubscribe(k, name, s)
+}
+
+// Subscribed returns the names that the session listens to, sorted.
+func (s *Session) Subscribed(k pubsub.Kind) []string {
+	return slices.Sorted(maps.Keys(s.subs[k]))
+}
+
+// SubscriptionCount returns the number of subscriptions of a kind.
+func (s *Session) SubscriptionCount(k pubsub.Kind) int { return len(s.subs[k]) }
+
+// Subscriptions returns the number of subscriptions of all kinds.
+func (s *Session) Subscriptions() int {
+	return len(s.subs[pubsub.Channel]) + len(s.subs[pubsub.Pattern]) + len(s.subs[pubsub.Shard])
+}
+
+func (e *Engine) markDirty(s *Session) {
+	if !s.inDirty {
+		s.inDirty = true
+		e.dirty = append(e.dirty, s)
+	}
+}
+
+func sortedByID(m map[uint64]*Session) []*Session {
+	return slices.SortedFunc(maps.Values(m), func(a, b *Session) int { return cmp.Compare(a.ID, b.ID) })
+}

@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// Stats are the counters of INFO. They are read and written under the
+// engine's lock.
+type Stats struct {
+	Connections         uint64
+	RejectedConnections uint64
+	Commands            uint64
+	Hits, Misses        uint64
+	ExpiredKeys         uint64
+	EvictedKeys         uint64
+	Changes             uint64 // since the last save
+	OutputLimitKills    uint64
+	ErrorReplies        uint64
+	// Errors counts error replies by their code.
+	Errors map[string]uint64
+
+	commands []*CommandStats
+}
+
+// CommandStats are the counters of one command.
+type CommandStats struct {
+	Calls    uint64
+	Rejected uint64 // not run
+	Failed   uint64 // run, and answered with an error
+	Time     time.Duration
+}
+
+func (s *Stats) command(c *Command) *CommandStats {
+	if c.id >= len(s.commands) {
+		s.commands = append(s.commands, make([]*CommandStats, c.id+1-len(s.commands))...)
+	}
+	st := s.commands[c.id]
+	if st == nil {
+		st = &CommandStats{}
+		s.commands[c.id] = st
+	}
+	return st
+}
+
+// Of returns the counters of a command, or nil if it was never called.
+func (s *Stats) Of(c *Command) *CommandStats {
+	if c.id < len(s.commands) {
+		return s.commands[c.id]
+	}
+	return nil
+}
+
+// maxErrorCodes bounds the counters by error code, since scripts can make up
+// codes of their own.
+const maxErrorCodes = 128
+
+func (e *Engine) countError(err resp.Error) {
+	s := &e.Stats
+	s.ErrorReplies++
+	code := err.Code()
+	if _, ok := s.Errors[code]; !ok {
+		if len(s.Errors) >= maxErrorCodes {
+			return
+		}
+		if s.Errors == nil {
+			s.Errors = make(map[string]uint64)
+		}
+	}
+	s.Errors[code]++
+}
+
+// Reset sets the counters to zero, as CONFIG RESETSTAT does.
+func (s *Stats) Reset() {
+	*s = Stats{Changes: s.Changes}
+}
+
+// overLimit tells whether a session has more output waiting than its class
+// of clients may have.
+func (e *Engine) overLimit(s *Session, size int) bool {
+	limit := &e.Config.OutputLimits.Normal
+	if s.Subscriptions() > 0 {
+		limit = &e.Config.OutputLimits.PubSub
+	}
+	over := limit.Hard > 0 && int64(size) > limit.Hard
+	if !over && limit.Soft > 0 && int64(size) > limit.Soft {
+		if s.overSince == 0 {
+			s.overSince = e.NowMilli()
+		}
+		over = e.NowMilli()-s.overSince > limit.SoftSeconds*1000
+	} else {
+		s.overSince = 0
+	}
+	if over && !s.internal {
+		e.Stats.OutputLimitKills++
+		e.Log.Warn("client closed: its output buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", size)
+		return true
+	}
+	return false
+}

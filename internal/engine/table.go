@@ -1,0 +1,222 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// Handler runs one command. It reads its arguments in the order in which the
+// real server reads them, because that order is visible; it returns an error
+// before its first change, or none; and it answers exactly one reply.
+type Handler func(*Ctx) error
+
+// Handlers maps names to handlers: "get", and "config|get" for subcommands.
+type Handlers map[string]Handler
+
+// Command is a row of the command table with its handler.
+type Command struct {
+	*spec.Command
+	// FullName is the name as errors and statistics show it: "config|get".
+	FullName string
+	// Container is the command that this is a subcommand of.
+	Container *Command
+	// Options are the flat options, for Ctx.Options.
+	Options []spec.Option
+
+	id      int // index into the statistics
+	handler Handler
+	traits  spec.Trait
+	sub     map[string]*Command
+}
+
+// Table is the set of commands that a server has. It is immutable.
+type Table struct {
+	all   []*Command
+	index []*Command // open addressing by the folded name
+	// Missing lists the full names of the rows of package spec that have no
+	// handler. They answer as unknown commands.
+	Missing []string
+}
+
+// NewTable joins the command table with its handlers. A handler without a row
+// panics: it is a mistake in the program, not in its input.
+func NewTable(groups ...Handlers) *Table {
+	handlers := Handlers{}
+	for _, g := range groups {
+		for name, h := range g {
+			if handlers[name] != nil {
+				panic("engine: two handlers for " + name)
+			}
+			handlers[name] = h
+		}
+	}
+	t := &Table{}
+	var top []*Command
+	for row := range spec.All {
+		if c := t.add(row, nil, handlers); c != nil {
+			top = append(top, c)
+		}
+	}
+	for name := range handlers {
+		panic("engine: no row in the command table for " + name)
+	}
+	size := 16
+	for size < 3*len(top) {
+		size *= 2
+	}
+	t.index = make([]*Command, size)
+	for _, c := range top {
+		i := foldHash([]byte(c.Name)) & (size - 1)
+		for t.index[i] != nil {
+			i = (i + 1) & (size - 1)
+		}
+		t.index[i] = c
+	}
+	return t
+}
+
+func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *Command {
+	c := &Command{Command: row, FullName: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name)}
+	if container != nil {
+		c.FullName = container.Name + "|" + row.Name
+		c.traits = 0
+	}
+	c.handler = handlers[c.FullName]
+	delete(handlers, c.FullName)
+	for i := range row.Subcommands {
+		if s := t.add(&row.Subcommands[i], c, handlers); s != nil {
+			if c.sub == nil {
+				c.sub = make(map[string]*Command)
+			}
+			c.sub[s.Name] = s
+		}
+	}
+	if c.handler == nil && c.sub == nil {
+		t.Missing = append(t.Missing, c.FullName)
+		return nil
+	}
+	c.id = len(t.all)
+	t.all = append(t.all, c)
+	return c
+}
+
+// All returns the commands that have a handler and the containers of
+// subcommands that do.
+func (t *Table) All() []*Command { return t.all }
+
+// Find returns a command by its name in any case, or nil.
+func (t *Table) Find(name []byte) *Command {
+	mask := len(t.index) - 1
+	for i := foldHash(name) & mask; t.index[i] != nil; i = (i + 1) & mask {
+		if c := t.index[i]; EqualFold(name, c.Name) {
+			return c
+		}
+	}
+	return nil
+}
+
+// Sub returns a subcommand by its name in any case, or nil.
+func (c *Command) Sub(name []byte) *Command {
+	if s := c.sub[string(name)]; s != nil || len(name) > 64 {
+		return s
+	}
+	return c.sub[string(toLower(name))]
+}
+
+// Subs returns the subcommands that have a handler, by name.
+func (c *Command) Subs() []*Command {
+	subs := make([]*Command, 0, len(c.sub))
+	for i := range c.Subcommands {
+		if s := c.sub[c.Subcommands[i].Name]; s != nil {
+			subs = append(subs, s)
+		}
+	}
+	return subs
+}
+
+// lookup finds the command that args call, which may be a subcommand, and
+// checks the number of arguments.
+func (t *Table) lookup(args [][]byte) (*Command, error) {
+	c := t.Find(args[0])
+	if c == nil {
+		return nil, unknownCommand(args)
+	}
+	if c.sub != nil && len(args) > 1 {
+		s := c.Sub(args[1])
+		if s == nil {
+			return nil, resp.Errorf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], toUpper(c.Name))
+		}
+		c = s
+	}
+	if n := len(args); n != c.Arity && (c.Arity > 0 || n < -c.Arity) {
+		return c, wrongArity(c)
+	}
+	return c, nil
+}
+
+func wrongArity(c *Command) error {
+	return resp.Errorf("ERR wrong number of arguments for '%s' command", c.FullName)
+}
+
+// unknownCommand shows the beginning of what was sent, as much as Redis does.
+func unknownCommand(args [][]byte) error {
+	const most = 128
+	var shown []byte
+	for _, a := range args[1:] {
+		if len(shown) >= most {
+			break
+		}
+		shown = fmt.Appendf(shown, "'%.*s' ", most-len(shown), a)
+	}
+	return resp.Errorf("ERR unknown command '%.*s', with args beginning with: %s", most, args[0], shown)
+}
+
+// EqualFold tells whether b equals the lower-case ASCII word s in any case.
+func EqualFold(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i, c := range b {
+		if c != s[i] && lower(c) != s[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}
+
+func toLower(b []byte) []byte {
+	b = slices.Clone(b)
+	for i, c := range b {
+		b[i] = lower(c)
+	}
+	return b
+}
+
+func toUpper(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'a' <= c && c <= 'z' {
+			b[i] = c &^ 0x20
+		}
+	}
+	return string(b)
+}
+
+// foldHash hashes a name regardless of case.
+func foldHash(name []byte) int {
+	h := uint32(2166136261)
+	for _, c := range name {
+		h = (h ^ uint32(c|0x20)) * 16777619
+	}
+	return int(h ^ h>>15)
+}

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"github.com/resp-server/resp-server/internal/glob"
+)
+
+// unit collects what a command, an EXEC or a script changes, to be published
+// once, when it is done.
+type unit struct {
+	depth   int // of nested commands
+	changes int // calls of Changed in the command that runs
+	// effects are the commands that have the same effect, when somebody wants
+	// to know; explicit tells that the handler named them itself.
+	effects  [][][]byte
+	db       int
+	explicit bool
+	silent   bool
+}
+
+// Changed says that the command has changed a key. It counts the change,
+// fails the transactions that watch the key, sends the keyspace event, wakes
+// the commands that wait for the key, and deletes it if nothing is left in it.
+// An empty event sends none.
+func (c *Ctx) Changed(key []byte, event string) { c.ChangedIn(c.Session.db, key, event) }
+
+// ChangedIn is Changed for a key of another database.
+func (c *Ctx) ChangedIn(db int, key []byte, event string) {
+	c.unit.changes++
+	c.Stats.Changes++
+	c.touch(db, key)
+	if event != "" {
+		c.notify(db, key, event)
+	}
+	if k, ok := c.Keyspace.DB(db).Get(key); ok {
+		if v := k.Value(); v != nil && v.Empty() {
+			c.Keyspace.DB(db).Delete(key)
+			c.notify(db, key, "del")
+		}
+	}
+}
+
+// Notify sends a keyspace event beside the one of Changed.
+func (c *Ctx) Notify(key []byte, event string) { c.notify(c.Session.db, key, event) }
+
+// Touched is Changed for commands that count no change: it only fails
+// transactions that watch the key and wakes those who wait for it.
+func (c *Ctx) Touched(key []byte) { c.touch(c.Session.db, key) }
+
+// touch tells watchers and waiters that a key changed.
+func (e *Engine) touch(db int, key []byte) {
+	if len(e.watchers) > 0 {
+		for s := range e.watchers[dbKey{db, string(key)}] {
+			s.casFailed = true
+		}
+	}
+	if len(e.waiting) > 0 {
+		e.wakeKey(db, key)
+	}
+}
+
+// TouchAll tells watchers and waiters that all keys of a database may have
+// changed: FLUSHDB and SWAPDB. The keys that exist before and after count.
+func (e *Engine) TouchAll(db int, existed func(key []byte) bool) {
+	for k, sessions := range e.watchers {
+		if k.db == db && existed([]byte(k.key)) {
+			for s := range sessions {
+				s.casFailed = true
+			}
+		}
+	}
+	for k := range e.waiting {
+		if k.db == db {
+			e.wakeKey(db, []byte(k.key))
+		}
+	}
+}
+
+// Journaling tells whether somebody wants to know effects; handlers that go
+// to some length to name them may ask first.
+func (e *Engine) Journaling() bool { return e.journal != nil }
+
+// Propagate says what has the effect of this command, instead of the command
+// itself: for what depends on time or chance. It may be called repeatedly.
+func (c *Ctx) Propagate(args ...[]byte) {
+	c.unit.explicit = true
+	c.propagate(c.Session.db, args)
+}
+
+// PropagateNothing says that the command's change is not one for copies.
+func (c *Ctx) PropagateNothing() { c.unit.explicit = true }
+
+func (e *Engine) propagate(db int, args [][]byte) {
+	if e.journal == nil {
+		return
+	}
+	if e.unit.db != db {
+		e.flushEffects()
+		e.unit.db = db
+	}
+	effect := make([][]byte, len(args))
+	for i, a := range args {
+		effect[i] = append([]byte(nil), a...)
+	}
+	e.unit.effects = append(e.unit.effects, effect)
+}
+
+func (e *Engine) flushEffects() {
+	if len(e.unit.effects) > 0 {
+		e.journal.Append(e.unit.db, e.unit.effects)
+		e.unit.effects = nil
+	}
+}
+
+// finishUnit publishes the effects when the outermost command is done.
+func (e *Engine) finishUnit(depth int) {
+	if depth == 0 && e.journal != nil {
+		e.flushEffects()
+	}
+}
+
+// notify sends a keyspace event if the configuration asks for it.
+func (e *Engine) notify(db int, key []byte, event string) {
+	mask := e.Config.NotifyMask
+	if mask == 0 || mask&eventClass(event) == 0 {
+		return
+	}
+	if mask&NotifyKeyspace != 0 {
+		e.Publish(eventChannel("__keyspace@", db, key), []byte(event))
+	}
+	if mask&NotifyKeyevent != 0 {
+		e.Publish(eventChannel("__keyevent@", db, []byte(event)), key)
+	}
+}
+
+// MatchKeys calls yield for each key of a database that matches a pattern and
+// is not past its time. The pattern may be nil for all. It is for handlers.
+func (c *Ctx) MatchKeys(db int, pattern []byte, yield func(key []byte)) {
+	now := c.NowMilli()
+	for k := range c.Keyspace.DB(db).All {
+		if at := k.ExpireAt(); at != 0 && at <= now {
+			continue
+		}
+		if pattern == nil || glob.Match(pattern, k.Key(), false) {
+			yield(k.Key())
+		}
+	}
+}

@@ -1,0 +1,283 @@
+// Package keyspace holds the databases: keys, values, expiry times.
+//
+// A Keyspace is owned by one engine, which runs one unit at a time on it;
+// nothing here locks. Clone hands out a second owner of everything in O(1):
+// point-in-time snapshots and forked servers are made of it.
+//
+// The package knows what time a key expires, but not what time it is: the
+// engine asks with Entry.ExpireAt and DB.NextExpiry, and deletes.
+package keyspace
+
+import (
+	"bytes"
+
+	"github.com/resp-server/resp-server/internal/datastruct/dict"
+	"github.com/resp-server/resp-server/internal/datastruct/tree"
+	"github.com/resp-server/resp-server/internal/numfmt"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+// Keyspace is the set of databases of one server.
+type Keyspace struct {
+	seed uint64
+	dbs  []*DB
+	// Access is the access time (or LFU counter) that new entries get; the
+	// engine sets it once per unit.
+	Access uint32
+}
+
+// New returns an empty Keyspace of n databases. The seed decides the order of
+// SCAN and KEYS and keeps strangers from choosing keys that collide.
+func New(n int, seed uint64) *Keyspace {
+	return &Keyspace{seed: seed, dbs: make([]*DB, n)}
+}
+
+// Len returns the number of databases.
+func (ks *Keyspace) Len() int { return len(ks.dbs) }
+
+// DB returns database i, which must be in range.
+func (ks *Keyspace) DB(i int) *DB {
+	if ks.dbs[i] == nil {
+		ks.dbs[i] = newDB(ks, i)
+	}
+	return ks.dbs[i]
+}
+
+// Used calls yield for each database that has keys, in order.
+func (ks *Keyspace) Used(yield func(*DB) bool) {
+	for _, db := range ks.dbs {
+		if db != nil && db.Len() > 0 && !yield(db) {
+			return
+		}
+	}
+}
+
+// Swap exchanges the contents of two databases.
+func (ks *Keyspace) Swap(i, j int) {
+	a, b := ks.DB(i), ks.DB(j)
+	a.contents, b.contents = b.contents, a.contents
+}
+
+// Clone returns a second owner of all databases in O(1) of their size. Each
+// side copies what it writes from then on, in whatever goroutine it lives.
+func (ks *Keyspace) Clone() *Keyspace {
+	c := &Keyspace{seed: ks.seed, dbs: make([]*DB, len(ks.dbs)), Access: ks.Access}
+	for i, db := range ks.dbs {
+		if db != nil {
+			c.dbs[i] = &DB{ks: c, index: i, contents: db.clone()}
+		}
+	}
+	return c
+}
+
+// expiry is an item of the index of expiry times.
+type expiry struct {
+	at    int64
+	entry Entry
+}
+
+func compareExpiry(a, b expiry) int {
+	if a.at != b.at {
+		if a.at < b.at {
+			return -1
+		}
+		return 1
+	}
+	if a.entry == b.entry {
+		return 0
+	}
+	return bytes.Compare(a.entry.Key(), b.entry.Key())
+}
+
+// contents is what SWAPDB exchanges.
+type contents struct {
+	keys    *dict.Dict[Entry]
+	expires *tree.Tree[expiry]
+	owner   *owner
+}
+
+func (c *contents) clone() contents {
+	// Both sides get a new token: neither owns an object made before.
+	c.owner = new(owner)
+	return contents{keys: c.keys.Clone(), expires: c.expires.Clone(), owner: new(owner)}
+}
+
+// DB is one database.
+type DB struct {
+	ks    *Keyspace
+	index int
+	contents
+}
+
+func newDB(ks *Keyspace, index int) *DB {
+	return &DB{ks: ks, index: index, contents: contents{
+		keys:    dict.New(ks.seed, Entry.Key),
+		expires: tree.New(compareExpiry),
+		owner:   new(owner),
+	}}
+}
+
+// Index returns the number of the database.
+func (db *DB) Index() int { return db.index }
+
+// Len returns the number of keys, those that are past their time but not yet
+// deleted included.
+func (db *DB) Len() int { return db.keys.Len() }
+
+// Expires returns the number of keys that have an expiry time.
+func (db *DB) Expires() int { return db.expires.Len() }
+
+// Get returns the entry of a key, expired or not.
+func (db *DB) Get(key []byte) (Entry, bool) { return db.keys.Get(key) }
+
+// SetBytes stores a string; expireAt is in milliseconds since 1970, 0 for
+// none. The bytes are copied. A string that is an integer is kept as one.
+func (db *DB) SetBytes(key, v []byte, expireAt int64) {
+	if n, ok := numfmt.ParseInt(v); ok {
+		db.put(newInt(key, n, expireAt))
+		return
+	}
+	db.put(newBytes(key, v, expireAt, false))
+}
+
+// SetText stores a string as SetBytes does, but never as an integer: the
+// encoding of computed strings.
+func (db *DB) SetText(key, v []byte, expireAt int64) { db.put(newBytes(key, v, expireAt, false)) }
+
+// SetInt stores an integer as a string.
+func (db *DB) SetInt(key []byte, n, expireAt int64) { db.put(newInt(key, n, expireAt)) }
+
+// Set stores a value, which db owns from then on.
+func (db *DB) Set(key []byte, v value.Value, expireAt int64) {
+	db.put(newObject(key, v, expireAt, db.owner))
+}
+
+// Share stores the value of e, an entry of src, under a key, in O(1) for
+// objects: both keys share it until one of them is written.
+func (db *DB) Share(src *DB, e Entry, key []byte, expireAt int64) {
+	if e.header().kind == kindObject && e.object().owner == src.owner {
+		e.object().owner = nil
+	}
+	db.put(e.with(key, expireAt))
+}
+
+// Move stores the value of e, an entry of src, under a key, with its expiry
+// time, and deletes it from src.
+func (db *DB) Move(src *DB, e Entry, key []byte) {
+	c := e.with(key, e.ExpireAt())
+	if e.header().kind == kindObject && e.object().owner == src.owner {
+		c.object().owner = db.owner
+	}
+	src.Delete(e.Key())
+	db.put(c)
+}
+
+func (db *DB) put(e Entry) {
+	if e.Access() == 0 {
+		e.header().access.Store(db.ks.Access)
+	}
+	old, replaced := db.keys.Put(e)
+	db.reindex(old, replaced, e)
+}
+
+// reindex keeps the expiry index in step with a replaced entry. An item of
+// the index refers to the entry itself, so it is replaced with it.
+func (db *DB) reindex(old Entry, replaced bool, e Entry) {
+	at := e.ExpireAt()
+	if replaced {
+		if was := old.ExpireAt(); was != 0 && was != at {
+			db.expires.Delete(expiry{was, old})
+		}
+	}
+	if at != 0 {
+		db.expires.Insert(expiry{at, e})
+	}
+}
+
+// Writable returns the value of a key to be written in place, or nil if there
+// is no such key. A string kept flat becomes a value.String; a value that is
+// shared is thawed.
+func (db *DB) Writable(key []byte) value.Value {
+	e, ok := db.keys.Get(key)
+	if !ok {
+		return nil
+	}
+	if e.header().kind != kindObject {
+		c := newObject(key, value.NewString(append([]byte(nil), e.Bytes(nil)...)), e.ExpireAt(), db.owner)
+		c.header().access.Store(e.Access())
+		db.put(c)
+		return c.object().value
+	}
+	o := e.object()
+	if o.owner == db.owner {
+		return o.value
+	}
+	c := newObject(key, o.value.Thaw(), o.expireAt, db.owner)
+	c.header().access.Store(e.Access())
+	db.put(c)
+	return c.object().value
+}
+
+// Replace gives an object's key another value, which db owns from then on;
+// its expiry time stays. It is for values that change their kind in place.
+func (db *DB) Replace(key []byte, v value.Value) {
+	at := int64(0)
+	if e, ok := db.keys.Get(key); ok {
+		at = e.ExpireAt()
+	}
+	db.Set(key, v, at)
+}
+
+// Delete removes a key.
+func (db *DB) Delete(key []byte) bool {
+	old, ok := db.keys.Delete(key)
+	if ok && old.ExpireAt() != 0 {
+		db.expires.Delete(expiry{old.ExpireAt(), old})
+	}
+	return ok
+}
+
+// SetExpire gives a key an expiry time in milliseconds since 1970, or takes
+// it away with 0. It tells whether the key exists.
+func (db *DB) SetExpire(key []byte, at int64) bool {
+	e, ok := db.keys.Get(key)
+	if !ok || e.ExpireAt() == at {
+		return ok
+	}
+	if e.header().kind == kindObject && e.object().owner == db.owner {
+		o := e.object()
+		if o.expireAt != 0 {
+			db.expires.Delete(expiry{o.expireAt, e})
+		}
+		o.expireAt, o.flags = at, 0
+		if at != 0 {
+			o.flags = flagExpires
+			db.expires.Insert(expiry{at, e})
+		}
+		return true
+	}
+	db.put(e.with(e.Key(), at))
+	return true
+}
+
+// NextExpiry returns the key that expires first and its time.
+func (db *DB) NextExpiry() (e Entry, ok bool) {
+	x, ok := db.expires.Min()
+	return x.entry, ok
+}
+
+// Random returns an entry, each with the same probability.
+func (db *DB) Random(rand func() uint64) (Entry, bool) { return db.keys.Random(rand) }
+
+// Scan calls yield for about count entries from a cursor on and returns the
+// next cursor, 0 at the end; see dict.Scan for what it guarantees.
+func (db *DB) Scan(cursor uint64, count int, yield func(Entry)) uint64 {
+	return db.keys.Scan(cursor, count, yield)
+}
+
+// All yields all entries in the order of Scan. The database must not be
+// written meanwhile.
+func (db *DB) All(yield func(Entry) bool) { db.keys.All()(yield) }
+
+// Clear removes all keys in O(1).
+func (db *DB) Clear() { db.contents = newDB(db.ks, db.index).contents }

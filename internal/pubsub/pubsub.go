@@ -1,0 +1,101 @@
+// Package pubsub keeps who listens to which channels and patterns.
+//
+// It delivers nothing: Publish names the receivers, the engine writes to
+// them. A Registry is owned by one engine and does not lock.
+package pubsub
+
+import "github.com/resp-server/resp-server/internal/glob"
+
+// Kind is a name space of subscriptions.
+type Kind uint8
+
+// The kinds of subscriptions: SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE.
+const (
+	Channel Kind = iota
+	Pattern
+	Shard
+	kinds
+)
+
+// Registry maps names to subscribers S, which are compared by identity.
+type Registry[S comparable] struct {
+	names [kinds]map[string]*audience[S]
+}
+
+// audience is a set of subscribers in the order in which they came, but that
+// a leaving one gives its place to the last.
+type audience[S comparable] struct {
+	list  []S
+	place map[S]int
+}
+
+// Subscribe adds s to a name and tells whether it is new there.
+func (r *Registry[S]) Subscribe(k Kind, name string, s S) bool {
+	if r.names[k] == nil {
+		r.names[k] = make(map[string]*audience[S])
+	}
+	a := r.names[k][name]
+	if a == nil {
+		a = &audience[S]{place: make(map[S]int, 1)}
+		r.names[k][name] = a
+	}
+	if _, ok := a.place[s]; ok {
+		return false
+	}
+	a.place[s] = len(a.list)
+	a.list = append(a.list, s)
+	return true
+}
+
+// Unsubscribe removes s from a name and tells whether it was there.
+func (r *Registry[S]) Unsubscribe(k Kind, name string, s S) bool {
+	a := r.names[k][name]
+	if a == nil {
+		return false
+	}
+	i, ok := a.place[s]
+	if !ok {
+		return false
+	}
+	last := len(a.list) - 1
+	a.list[i] = a.list[last]
+	a.place[a.list[i]] = i
+	var none S
+	a.list[last] = none
+	a.list = a.list[:last]
+	delete(a.place, s)
+	if last == 0 {
+		delete(r.names[k], name)
+	}
+	return true
+}
+
+// Subscribers returns who listens to exactly this name. The result is valid
+// until the next change.
+func (r *Registry[S]) Subscribers(k Kind, name []byte) []S {
+	if a := r.names[k][string(name)]; a != nil {
+		return a.list
+	}
+	return nil
+}
+
+// Matching calls yield for each pattern that matches a channel.
+func (r *Registry[S]) Matching(channel []byte, yield func(pattern string, to []S)) {
+	for pattern, a := range r.names[Pattern] {
+		if glob.Match([]byte(pattern), channel, false) {
+			yield(pattern, a.list)
+		}
+	}
+}
+
+// Names yields the names of a kind that have subscribers, in no order.
+func (r *Registry[S]) Names(k Kind, yield func(name string) bool) {
+	for name := range r.names[k] {
+		if !yield(name) {
+			return
+		}
+	}
+}
+
+// Len returns how many names of a kind have subscribers.
+func (r *Registry[S]) Len(k Kind) int { return len(r.names[k]) }

@@ -1,0 +1,66 @@
+// Package value holds the Redis types: String, List, Set, ZSet, Hash, Stream.
+//
+// A type chooses its encoding from its content and the configured limits, and
+// converts as the real server does, so that OBJECT ENCODING, DUMP and memory
+// agree. It replies nothing, knows no clock and no keys. Reads on a nil value
+// of a type behave as on an empty one: a missing key needs no special case.
+//
+// Values are copy-on-write. A value is either owned, by one key of one
+// database, which may write it; or frozen: reached from several places and
+// never written again. Thaw gives a writable second value of a frozen one in
+// O(1), sharing all nodes until they are written. Who owns what is the
+// keyspace's business; a value only has to keep its own nodes apart.
+//
+// Nothing here is safe for concurrent use, except that any number of
+// goroutines may read and Thaw a frozen value.
+package value
+
+// Type is the type of a value as TYPE names it.
+type Type uint8
+
+// The types of values.
+const (
+	TypeString Type = iota
+	TypeList
+	TypeSet
+	TypeZSet
+	TypeHash
+	TypeStream
+)
+
+// String returns the name that TYPE answers.
+func (t Type) String() string {
+	return [...]string{"string", "list", "set", "zset", "hash", "stream"}[t]
+}
+
+// Value is a value of any type.
+type Value interface {
+	// Type returns the type of the value.
+	Type() Type
+	// Encoding returns what OBJECT ENCODING answers.
+	Encoding() string
+	// Empty tells whether the key must go because nothing is left in it.
+	Empty() bool
+	// Thaw returns a writable value of the same content in O(1); the receiver
+	// is only read, and must not be written from then on.
+	Thaw() Value
+	// MemoryUse returns about how many bytes the value takes, in time that does
+	// not grow with the number of elements.
+	MemoryUse() int
+}
+
+// Limits are the configured bounds of the compact encodings, under the names
+// of their directives.
+type Limits struct {
+	ListMaxListpackSize    int // entries, or -1 to -5: 4 to 64 KB a node
+	HashMaxListpackEntries int
+	HashMaxListpackValue   int
+	SetMaxIntsetEntries    int
+	SetMaxListpackEntries  int
+	SetMaxListpackValue    int
+	ZSetMaxListpackEntries int
+	ZSetMaxListpackValue   int
+	StreamNodeMaxBytes     int
+	StreamNodeMaxEntries   int
+	HLLSparseMaxBytes      int
+}
