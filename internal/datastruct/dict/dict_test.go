@@ -1,0 +1,294 @@
+package dict
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+)
+
+type item struct {
+	key   []byte
+	value int
+}
+
+func itemKey(e *item) []byte { return e.key }
+
+func newItem(i int) *item { return &item{key: fmt.Appendf(nil, "key:%d", i), value: i} }
+
+func filled(n int) *Dict[*item] {
+	d := New(1, itemKey)
+	for i := range n {
+		d.Put(newItem(i))
+	}
+	return d
+}
+
+// owned is a table and what it must contain.
+type owned struct {
+	d      *Dict[*item]
+	model  map[string]*item
+	frozen bool
+}
+
+func (o *owned) copyModel() map[string]*item {
+	m := make(map[string]*item, len(o.model))
+	for k, e := range o.model {
+		m[k] = e
+	}
+	return m
+}
+
+func (o *owned) compare(t *testing.T) {
+	t.Helper()
+	if err := o.d.check(); err != nil {
+		t.Fatal(err)
+	}
+	if o.d.Len() != len(o.model) {
+		t.Fatalf("Len is %d, want %d", o.d.Len(), len(o.model))
+	}
+	n := 0
+	for e := range o.d.All() {
+		if o.model[string(e.key)] != e {
+			t.Fatalf("All yields %q=%d, want %v", e.key, e.value, o.model[string(e.key)])
+		}
+		n++
+	}
+	if n != len(o.model) {
+		t.Fatalf("All yields %d elements of %d", n, len(o.model))
+	}
+}
+
+// TestModel runs random operations on several owners that share structure,
+// and compares each with a map of its own.
+func TestModel(t *testing.T) {
+	for _, keys := range []int{6, 40, 300, 4000} {
+		t.Run(fmt.Sprint(keys, " keys"), func(t *testing.T) { testModel(t, keys, rand.Uint64()) })
+	}
+}
+
+func testModel(t *testing.T, keys int, seed uint64) {
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	owners := []*owned{{d: New(seed, itemKey), model: map[string]*item{}}}
+	grow := 60 // percent of the writes that add
+	for step := range 40_000 {
+		if step%(5*keys) == 0 {
+			grow = []int{95, 60, 50, 40, 5}[rng.IntN(5)]
+		}
+		at := rng.IntN(len(owners))
+		o := owners[at]
+		key := fmt.Appendf(nil, "key:%d", rng.IntN(keys))
+		want, present := o.model[string(key)]
+		switch op := rng.IntN(1000); {
+		case op == 0 && len(owners) < 5:
+			c := &owned{model: o.copyModel()}
+			if o.frozen {
+				c.d = o.d.Thaw()
+			} else {
+				c.d = o.d.Clone()
+			}
+			owners = append(owners, c)
+		case op == 1:
+			o.frozen = true
+		case op == 2 && len(owners) > 1:
+			o.compare(t)
+			owners = append(owners[:at], owners[at+1:]...)
+		case op == 3 && !o.frozen && step%7 == 0:
+			o.d.Clear()
+			clear(o.model)
+			if step%2 == 0 {
+				o.d.Reserve(rng.IntN(2 * keys))
+			}
+		case op < 300 || o.frozen:
+			if got, ok := o.d.Get(key); got != want || ok != present {
+				t.Fatalf("step %d: Get(%q) = %v, %v, want %v", step, key, got, ok, want)
+			}
+		case rng.IntN(100) < grow:
+			e := &item{key: key, value: step}
+			if old, replaced := o.d.Put(e); old != want || replaced != present {
+				t.Fatalf("step %d: Put(%q) = %v, %v, want %v", step, key, old, replaced, want)
+			}
+			o.model[string(key)] = e
+		default:
+			if old, ok := o.d.Delete(key); old != want || ok != present {
+				t.Fatalf("step %d: Delete(%q) = %v, %v, want %v", step, key, old, ok, want)
+			}
+			delete(o.model, string(key))
+		}
+		if step%max(50, keys) == 0 {
+			if err := o.d.check(); err != nil {
+				t.Fatalf("step %d: %v", step, err)
+			}
+		}
+	}
+	for _, o := range owners {
+		o.compare(t)
+	}
+}
+
+// TestGrowAndDrain fills and empties a table and wants its memory to follow.
+func TestGrowAndDrain(t *testing.T) {
+	const n = 50_000
+	d := New(3, itemKey)
+	small := d.MemoryUse()
+	for i := range n {
+		d.Put(newItem(i))
+		if i%5000 == 0 {
+			if err := d.check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if perElement := d.MemoryUse() / n; perElement > 20 {
+		t.Errorf("%d bytes an element", perElement)
+	}
+	for i := range n {
+		if _, ok := d.Delete(newItem(i).key); !ok {
+			t.Fatalf("element %d is lost", i)
+		}
+		if i%5000 == 0 {
+			if err := d.check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := d.check(); err != nil {
+		t.Fatal(err)
+	}
+	if use := d.MemoryUse(); use > small+segmentBytes[*item](1) {
+		t.Errorf("the drained table takes %d bytes, a new one %d", use, small)
+	}
+}
+
+// TestNoFlapping adds and removes elements around every size and counts the
+// allocations: resizing must be rare.
+func TestNoFlapping(t *testing.T) {
+	for n := 1; n < 3000; n += 1 + n/20 {
+		d := filled(n)
+		extra := []*item{newItem(-1), newItem(-2), newItem(-3)}
+		allocs := testing.AllocsPerRun(50, func() {
+			for _, e := range extra {
+				d.Put(e)
+			}
+			for _, e := range extra {
+				d.Delete(e.key)
+			}
+		})
+		if allocs >= 1 {
+			t.Errorf("%d elements: %.0f allocations for 3 puts and deletes", n, allocs)
+		}
+	}
+}
+
+func TestLookupStoreRemove(t *testing.T) {
+	d := New(1, itemKey)
+	e := newItem(1)
+	s := d.Lookup(e.key)
+	if s.Found() {
+		t.Fatal("found in an empty table")
+	}
+	d.Remove(s)
+	d.Store(s, e)
+	s = d.Lookup(e.key)
+	if !s.Found() || s.Elem != e {
+		t.Fatalf("found %v", s.Elem)
+	}
+	other := newItem(1)
+	d.Store(s, other)
+	if got, _ := d.Get(e.key); got != other || d.Len() != 1 {
+		t.Fatal("not replaced")
+	}
+	d.Remove(s)
+	if _, ok := d.Get(e.key); ok || d.Len() != 0 {
+		t.Fatal("not removed")
+	}
+}
+
+func TestReserve(t *testing.T) {
+	for _, n := range []int{1, 7, 8, 56, 57, 112, 113, 1000, 100_000} {
+		d := New(1, itemKey)
+		d.Reserve(n)
+		if err := d.check(); err != nil {
+			t.Fatalf("%d: %v", n, err)
+		}
+		before := d.MemoryUse()
+		for i := range n {
+			d.Put(newItem(i))
+		}
+		if err := d.check(); err != nil {
+			t.Fatalf("%d: %v", n, err)
+		}
+		if after := d.MemoryUse(); after > before+before/8+32*1024 {
+			t.Errorf("%d: %d bytes reserved, %d used", n, before, after)
+		}
+	}
+}
+
+// TestThawConcurrently has two goroutines thaw one frozen table and write to
+// their copies; it is meant for the race detector.
+func TestThawConcurrently(t *testing.T) {
+	for _, n := range []int{5, 100, 5000} {
+		frozen := filled(n)
+		var wg sync.WaitGroup
+		for g := range 2 {
+			wg.Go(func() {
+				d := frozen.Thaw()
+				for i := g; i < n; i += 2 {
+					d.Delete(newItem(i).key)
+				}
+				for i := n; i < 2*n; i++ {
+					d.Put(newItem(i))
+				}
+				if err := d.check(); err != nil || d.Len() != n+n/2 && d.Len() != n+(n+1)/2 {
+					t.Errorf("%d elements, %v", d.Len(), err)
+				}
+			})
+		}
+		wg.Wait()
+		if err := frozen.check(); err != nil || frozen.Len() != n {
+			t.Errorf("the frozen table has %d elements, %v", frozen.Len(), err)
+		}
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	d := filled(1000)
+	present, absent := []byte("key:500"), []byte("key:none")
+	again := newItem(500)
+	for name, f := range map[string]func(){
+		"Get":          func() { d.Get(present); d.Get(absent) },
+		"Put replaces": func() { d.Put(again) },
+		"Random":       func() { d.Random(rand.Uint64) },
+		"Scan":         func() { d.Scan(12345, 10, func(*item) {}) },
+	} {
+		if n := testing.AllocsPerRun(100, f); n != 0 {
+			t.Errorf("%s: %.0f allocations", name, n)
+		}
+	}
+}
+
+// TestWideElements uses elements that are not one pointer.
+func TestWideElements(t *testing.T) {
+	type wide struct {
+		id  [8]byte
+		ptr *int
+		tag byte
+	}
+	d := New(9, func(w wide) []byte { return append([]byte(nil), w.id[:]...) })
+	for i := range 3000 {
+		w := wide{ptr: new(int), tag: byte(i)}
+		*w.ptr = i
+		binary.LittleEndian.PutUint64(w.id[:], uint64(i))
+		d.Put(w)
+	}
+	if err := d.check(); err != nil {
+		t.Fatal(err)
+	}
+	for w := range d.All() {
+		if uint64(*w.ptr) != binary.LittleEndian.Uint64(w.id[:]) {
+			t.Fatalf("%v holds %d", w, *w.ptr)
+		}
+	}
+}

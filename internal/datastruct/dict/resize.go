@@ -1,0 +1,220 @@
+package dict
+
+import (
+	"math/bits"
+
+	"github.com/resp-server/resp-server/internal/datastruct/hashing"
+)
+
+// Thresholds of shrinking. Each is far enough from the one of growing (112
+// elements in a segment) that no sequence of operations flaps between two
+// sizes: between two resizings of a segment there are dozens of operations.
+const (
+	// lowSegment is the number of elements from which on a segment may shrink or merge.
+	lowSegment = 28
+	// mergedSegment is how many elements two segments may have together to become one.
+	mergedSegment = 56
+	// lowDirectory is the number of elements for each directory entry under
+	// which a directory is halved; growing leaves about 25.
+	lowDirectory = 8
+	// reservedSegment is how many elements Reserve plans for a segment: few
+	// enough that hardly one needs a split.
+	reservedSegment = 80
+)
+
+// insert adds an element whose key is not present.
+func (d *Dict[E]) insert(h uint64, e E) {
+	if d.dir[0] == nil {
+		d.one[0] = newSegment[E](1, d.own, 0)
+		d.mask, d.segs = 0, 1
+	}
+	for !d.writable(h).add(h, e, int(d.mask)+1) {
+		d.makeRoom(h)
+	}
+	d.n++
+}
+
+// writable returns the segment for h after making it d's own.
+func (d *Dict[E]) writable(h uint64) *segment[E] {
+	seg := d.dir[d.index(h)]
+	if seg.own != d.own {
+		seg = seg.copyFor(d.own, int(d.mask)+1)
+		d.link(h, seg)
+	}
+	return seg
+}
+
+// link makes all directory entries that cover seg's range of hashes, in which
+// h lies, point at seg.
+func (d *Dict[E]) link(h uint64, seg *segment[E]) {
+	if d.depth() > 0 && d.dirOwn != d.own {
+		d.dir = append(make([]*segment[E], 0, len(d.dir)), d.dir...)
+		d.dirOwn = d.own
+	}
+	span := 1 << (d.depth() - int(seg.depth))
+	first := d.index(h) &^ (span - 1)
+	for i := range span {
+		d.dir[first+i] = seg
+	}
+}
+
+// makeRoom is called when the segment for h is full: it clears tombstones if
+// these are the reason, else it makes the segment bigger or splits it.
+func (d *Dict[E]) makeRoom(h uint64) {
+	seg := d.dir[d.index(h)]
+	groups := int(d.mask) + 1
+	switch {
+	case int(seg.dead) >= limit(groups)/4:
+		d.link(h, d.moved(seg, groups, seg.depth))
+	case groups < maxGroups:
+		d.resizeOnly(2 * groups)
+	default:
+		d.split(h, seg)
+	}
+}
+
+// moved returns a new segment with the elements of seg.
+func (d *Dict[E]) moved(seg *segment[E], groups int, depth uint8) *segment[E] {
+	to := newSegment[E](groups, d.own, depth)
+	d.move(seg, to, to, groups)
+	return to
+}
+
+// move adds the elements of from, a segment of d, to the segments zero and
+// one, according to the first bit of the hash that from's elements do not
+// have in common.
+func (d *Dict[E]) move(from, zero, one *segment[E], groups int) {
+	bit := 63 - from.depth
+	for g := range int(d.mask) + 1 {
+		grp := from.group(g)
+		for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
+			e := grp.slots[firstByte(full)]
+			h := hashing.Sum64(d.key(e), d.seed)
+			to := zero
+			if h>>bit&1 != 0 {
+				to = one
+			}
+			to.add(h, e, groups)
+		}
+	}
+}
+
+// resizeOnly gives the only segment of a table of depth 0 another size.
+func (d *Dict[E]) resizeOnly(groups int) {
+	d.one[0] = d.moved(d.one[0], groups, 0)
+	d.mask = uint8(groups - 1)
+}
+
+// split replaces seg, the segment for h, by two that are one bit deeper.
+//
+// If more than 112 keys had the same hash this would go on until memory is
+// exhausted; the seed keeps that from being made to happen.
+func (d *Dict[E]) split(h uint64, seg *segment[E]) {
+	if int(seg.depth) == d.depth() {
+		d.doubleDirectory()
+	}
+	depth := seg.depth + 1
+	zero := newSegment[E](maxGroups, d.own, depth)
+	one := newSegment[E](maxGroups, d.own, depth)
+	d.move(seg, zero, one, maxGroups)
+	bit := uint64(1) << (64 - depth)
+	d.link(h&^bit, zero)
+	d.link(h|bit, one)
+	d.segs++
+	if int(depth) == d.depth() {
+		d.deep += 2
+	}
+}
+
+func (d *Dict[E]) doubleDirectory() {
+	dir := make([]*segment[E], 2*len(d.dir))
+	for i, seg := range d.dir {
+		dir[2*i], dir[2*i+1] = seg, seg
+	}
+	d.setDirectory(dir)
+	d.deep = 0
+}
+
+func (d *Dict[E]) setDirectory(dir []*segment[E]) {
+	d.shift = uint8(64 - bits.Len(uint(len(dir)))) // 63 - log2
+	if len(dir) == 1 {
+		d.one[0] = dir[0]
+		dir = d.one[:]
+	} else {
+		d.one[0] = nil
+	}
+	d.dir, d.dirOwn = dir, d.own
+}
+
+// shrink is called when the segment for h has become small.
+func (d *Dict[E]) shrink(h uint64) {
+	for d.merge(h) {
+	}
+	for d.depth() > 0 && d.deep == 0 && d.n < lowDirectory*len(d.dir) {
+		d.halveDirectory()
+	}
+	if groups := int(d.mask) + 1; d.depth() == 0 && groups > 1 && d.n <= groups*groupSlots/8 {
+		d.resizeOnly(max(1, groups/4))
+	}
+}
+
+// merge makes the segment for h and its buddy one if they are small enough,
+// and reports whether it did.
+func (d *Dict[E]) merge(h uint64) bool {
+	seg := d.dir[d.index(h)]
+	if seg.depth == 0 || seg.n > lowSegment {
+		return false
+	}
+	buddy := d.dir[d.index(h^1<<(64-seg.depth))]
+	if buddy.depth != seg.depth || seg.n+buddy.n > mergedSegment {
+		return false
+	}
+	if int(seg.depth) == d.depth() {
+		d.deep -= 2
+	}
+	to := d.moved(seg, maxGroups, seg.depth-1)
+	d.move(buddy, to, to, maxGroups)
+	d.link(h, to)
+	d.segs--
+	return true
+}
+
+// halveDirectory drops every second entry of a directory in which no segment
+// needs the full depth.
+func (d *Dict[E]) halveDirectory() {
+	dir := make([]*segment[E], len(d.dir)/2)
+	for i := range dir {
+		dir[i] = d.dir[2*i]
+	}
+	d.setDirectory(dir)
+	d.deep = 0
+	for _, seg := range d.segments() {
+		if int(seg.depth) == d.depth() {
+			d.deep++
+		}
+	}
+}
+
+// Reserve makes room for n elements in a table that has none, so that loading
+// them does not go through all sizes. In a table with elements it does nothing.
+func (d *Dict[E]) Reserve(n int) {
+	if d.n > 0 || n <= 0 {
+		return
+	}
+	d.Clear()
+	groups := 1
+	for groups < maxGroups && limit(groups) < n {
+		groups *= 2
+	}
+	depth := 0
+	if n > limit(maxGroups) {
+		depth = bits.Len(uint(n-1) / reservedSegment)
+	}
+	dir := make([]*segment[E], 1<<depth)
+	for i := range dir {
+		dir[i] = newSegment[E](groups, d.own, uint8(depth))
+	}
+	d.mask = uint8(groups - 1)
+	d.setDirectory(dir)
+	d.segs, d.deep = int32(len(dir)), int32(len(dir))
+}
