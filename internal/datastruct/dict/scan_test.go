@@ -8,7 +8,7 @@ import (
 
 // TestScanUnchanged wants every element exactly once, and about count a call.
 func TestScanUnchanged(t *testing.T) {
-	for _, n := range []int{0, 1, 7, 8, 100, 112, 113, 1000, 20_000} {
+	for _, n := range []int{0, 1, 7, 8, 100, 112, 113, 1000, 6000} {
 		d := filled(n)
 		for _, count := range []int{-1, 1, 3, 10, 100, 1000, 1 << 60} {
 			seen := make([]int, n)
@@ -42,11 +42,11 @@ func TestScanUnchanged(t *testing.T) {
 // TestScanGuarantee changes the table between the calls of an iteration, which
 // also moves to clones; what is there all the time must come.
 func TestScanGuarantee(t *testing.T) {
-	for round := range 60 {
+	for round := range 25 {
 		seed := rand.Uint64()
 		rng := rand.New(rand.NewPCG(seed, 0))
-		stay := 1 + rng.IntN(1+round*5)
-		others := rng.IntN(20_000)
+		stay := 1 + rng.IntN(1+round*12)
+		others := rng.IntN(10_000)
 		d := New(seed, itemKey)
 		for i := range stay {
 			d.Put(newItem(i))
