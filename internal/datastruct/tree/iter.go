@@ -32,44 +32,43 @@ func (it *Iter[T]) move(rank int) {
 
 // Next returns the item after the place and steps over it; false at the end.
 func (it *Iter[T]) Next() (v T, ok bool) {
-	if it.i == len(it.items) && !it.forward() {
-		return v, false
+	if it.i < len(it.items) {
+		it.i++
+		return it.items[it.i-1], true
 	}
-	v = it.items[it.i]
-	it.i++
-	return v, true
+	return it.forward()
 }
 
 // Prev returns the item before the place and steps back over it; false at the
 // beginning.
 func (it *Iter[T]) Prev() (v T, ok bool) {
-	if it.i == 0 && !it.back() {
-		return v, false
+	if it.i > 0 {
+		it.i--
+		return it.items[it.i], true
 	}
-	it.i--
-	return it.items[it.i], true
+	return it.back()
 }
 
 // Rank returns the position of the item that Next would return.
 func (it *Iter[T]) Rank() int { return it.first + it.i }
 
-// forward goes to the leaf after items, by its position: leaves are not linked,
-// since a linked leaf could not be copied without its neighbours.
-func (it *Iter[T]) forward() bool {
+// forward is Next at the end of a leaf. It finds the leaf after it by position:
+// leaves are not linked, since then none could be copied without its neighbours.
+func (it *Iter[T]) forward() (v T, ok bool) {
 	rank := it.first + len(it.items)
 	if rank >= it.tree.Len() {
-		return false
+		return v, false
 	}
 	it.move(rank)
-	return true
+	it.i = 1
+	return it.items[0], true
 }
 
-// back goes to the end of the leaf before items.
-func (it *Iter[T]) back() bool {
+// back is Prev at the beginning of a leaf.
+func (it *Iter[T]) back() (v T, ok bool) {
 	if it.first == 0 {
-		return false
+		return v, false
 	}
 	it.move(it.first - 1)
-	it.i++
-	return true
+	return it.items[it.i], true
 }

@@ -1,7 +1,9 @@
 package tree
 
 // Limits of the items of a leaf and the children of an inner node. 63 items of
-// 16 bytes and the allocator's header for objects with pointers are 1024 bytes.
+// 16 bytes and the allocator's header for objects with pointers are 1024 bytes. Least must be well above 4:
+// DeleteRange counts on a filled node having neighbours left for two thin
+// children, twice.
 const (
 	most  = 63
 	least = most / 3

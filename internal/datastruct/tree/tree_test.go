@@ -168,7 +168,7 @@ func TestModel(t *testing.T) {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))
-			steps, space := 6000, 1<<(6+r.IntN(9))
+			steps, space := 4000, 1<<(6+r.IntN(9))
 			pairs := []*pair{{tree: New(compareEntries)}}
 			appended := space
 			for step := range steps {
