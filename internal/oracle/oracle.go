@@ -1,0 +1,75 @@
+// Package oracle asks a real server, for the tests that record what it
+// answers. Only tests import it.
+package oracle
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// Conn is a connection to a server. It is not safe for concurrent use.
+type Conn struct {
+	c net.Conn
+	r *bufio.Reader
+}
+
+// Dial connects to the server at addr.
+func Dial(addr string) (*Conn, error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{c, bufio.NewReader(c)}, nil
+}
+
+// Close closes the connection.
+func (c *Conn) Close() error { return c.c.Close() }
+
+// Do sends a command and reads the reply: a string, for an error reply one
+// that starts with "-", for nil "(nil)", or a []any of such.
+func (c *Conn) Do(args ...string) (any, error) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "*%d\r\n", len(args))
+	for _, a := range args {
+		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
+	}
+	if _, err := io.WriteString(c.c, b.String()); err != nil {
+		return nil, err
+	}
+	return c.reply()
+}
+
+func (c *Conn) reply() (any, error) {
+	line, err := c.r.ReadString('\n')
+	if err != nil {
+		return nil, err
+	}
+	line = strings.TrimSuffix(line, "\r\n")
+	if line == "" || !strings.Contains("$*", line[:1]) {
+		return strings.TrimPrefix(strings.TrimPrefix(line, "+"), ":"), nil
+	}
+	n, err := strconv.Atoi(line[1:])
+	switch {
+	case err != nil:
+		return nil, err
+	case n < 0:
+		return "(nil)", nil
+	case line[0] == '$':
+		b := make([]byte, n+2)
+		if _, err := io.ReadFull(c.r, b); err != nil {
+			return nil, err
+		}
+		return string(b[:n]), nil
+	}
+	a := make([]any, n)
+	for i := range a {
+		if a[i], err = c.reply(); err != nil {
+			return nil, err
+		}
+	}
+	return a, nil
+}
