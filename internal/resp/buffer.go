@@ -1,0 +1,172 @@
+package resp
+
+import (
+	"sync"
+	"unsafe"
+)
+
+const (
+	pageArgs  = 16
+	pageBytes = 16<<10 - pageArgs*24 - 8 // with what the allocator adds, a page is 16 KB
+
+	minSpace = 8 << 10  // what Space returns at least
+	keepBig  = 1 << 20  // a bigger buffer goes as soon as it is empty
+	bigStep  = 64 << 10 // what an announced length gets on top of twice what has been received
+	maxSmall = 16       // uses of a big buffer that would have fitted in a quarter of it, before it goes
+)
+
+// page is the ordinary buffer of a Reader, with room for the slice of arguments.
+type page struct {
+	args [pageArgs][]byte
+	data [pageBytes]byte
+}
+
+// Pool hands out the buffers of Readers, so that connections that wake up for a moment do not allocate. It is safe for
+// concurrent use; its zero value is ready.
+type Pool struct{ pages sync.Pool }
+
+func (p *Pool) get() *page {
+	if p != nil {
+		if pg, ok := p.pages.Get().(*page); ok {
+			return pg
+		}
+	}
+	return new(page)
+}
+
+func (p *Pool) put(pg *page) {
+	if p != nil && pg != nil {
+		p.pages.Put(pg)
+	}
+}
+
+// Buffered returns how many bytes were fed that belong to no request returned so far.
+func (r *Reader) Buffered() int { return len(r.buf) - r.start }
+
+// Size returns the bytes of memory held for the buffer.
+func (r *Reader) Size() int {
+	n := 0
+	if r.page != nil {
+		n = int(unsafe.Sizeof(page{}))
+	}
+	if r.big() {
+		n += cap(r.buf)
+	}
+	return n
+}
+
+// Space returns room to read bytes into, at least 8 KB; Fed then says how many came.
+//
+// The room follows a long argument up to the length announced, but never beyond about twice the bytes received.
+func (r *Reader) Space() []byte {
+	if r.start == len(r.buf) {
+		r.rewind()
+	}
+	if free := cap(r.buf) - len(r.buf); free < minSpace || free < r.wanted() {
+		r.makeRoom()
+	}
+	return r.buf[len(r.buf):cap(r.buf)]
+}
+
+// Fed takes over n bytes that were read into the last Space.
+func (r *Reader) Fed(n int) { r.buf = r.buf[:len(r.buf)+n] }
+
+// Feed takes over a copy of p.
+func (r *Reader) Feed(p []byte) {
+	for len(p) > 0 {
+		n := copy(r.Space(), p)
+		r.Fed(n)
+		p = p[n:]
+	}
+}
+
+// Release gives the buffer back if nothing is unconsumed: for connections that go idle. The next bytes get a new one.
+func (r *Reader) Release() {
+	if r.start != len(r.buf) {
+		return
+	}
+	if r.page != nil {
+		if r.big() {
+			clear(r.page.args[:]) // they keep the big buffer alive
+		}
+		r.Pool.put(r.page)
+	}
+	r.page, r.buf, r.args = nil, nil, nil
+	r.start, r.pos, r.small = 0, 0, 0
+}
+
+func (r *Reader) big() bool { return cap(r.buf) > pageBytes }
+
+// rewind starts the empty buffer over, and gives up a big one that is no longer worth its memory.
+func (r *Reader) rewind() {
+	if r.big() {
+		if len(r.buf) < cap(r.buf)/4 {
+			r.small++
+		} else {
+			r.small = 0
+		}
+		if r.small > maxSmall || cap(r.buf) > keepBig {
+			r.small = 0
+			r.usePage()
+		}
+	}
+	if r.page == nil {
+		r.page = r.Pool.get()
+		r.usePage()
+	}
+	r.buf = r.buf[:0]
+	r.start, r.pos = 0, 0
+}
+
+func (r *Reader) usePage() {
+	clear(r.page.args[:])
+	r.buf, r.args = r.page.data[:0], r.page.args[:0]
+}
+
+// needArgs gives the slice of arguments back its page after a request with very many of them.
+func (r *Reader) needArgs() {
+	if cap(r.args) > 1<<14 {
+		r.args = r.page.args[:0]
+	}
+}
+
+// wanted returns how many bytes the argument at pos still lacks.
+func (r *Reader) wanted() int {
+	if r.bulk == 0 {
+		return 0
+	}
+	return r.pos + r.bulk + 1 - len(r.buf)
+}
+
+// makeRoom moves what is unconsumed to the front of the buffer, or of a bigger one.
+func (r *Reader) makeRoom() {
+	used := len(r.buf) - r.start
+	need := used + min(max(0, r.wanted())+minSpace, used+bigStep)
+	old := r.buf[r.start:]
+	switch {
+	case need > cap(r.buf) || used > cap(r.buf)/2:
+		r.buf = append(make([]byte, 0, max(need, used+used/2+minSpace)), old...)
+	case r.start > 0:
+		r.buf = r.buf[:copy(r.buf, old)]
+	default:
+		return
+	}
+	r.rebase(old)
+	r.pos -= r.start
+	r.start = 0
+}
+
+// rebase lets the arguments of the incomplete request, which alias old, alias the same bytes in buf. They tell where
+// they stand only by their addresses. That costs little: the bytes were moved as well, and moving is rare.
+func (r *Reader) rebase(old []byte) {
+	if r.missing == 0 {
+		return
+	}
+	base := uintptr(unsafe.Pointer(unsafe.SliceData(old)))
+	for i, arg := range r.args {
+		if len(arg) > 0 { // an empty slice may point anywhere
+			at := int(uintptr(unsafe.Pointer(unsafe.SliceData(arg))) - base)
+			r.args[i] = r.buf[at : at+len(arg) : at+len(arg)]
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package resp
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Error is an error reply: its line without the leading '-' and the final CRLF, such as "ERR syntax error".
+// Constants compare with ==.
+type Error string
+
+// The errors that commands of several groups answer.
+const (
+	ErrWrongType    Error = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	ErrSyntax       Error = "ERR syntax error"
+	ErrNoSuchKey    Error = "ERR no such key"
+	ErrSameObject   Error = "ERR source and destination objects are the same"
+	ErrOutOfRange   Error = "ERR index out of range"
+	ErrNotInteger   Error = "ERR value is not an integer or out of range"
+	ErrNotFloat     Error = "ERR value is not a valid float"
+	ErrPositive     Error = "ERR value is out of range, must be positive"
+	ErrValueRange   Error = "ERR value is out of range"
+	ErrDBIndex      Error = "ERR DB index is out of range"
+	ErrOverflow     Error = "ERR increment or decrement would overflow"
+	ErrNaN          Error = "ERR increment would produce NaN or Infinity"
+	ErrTooBig       Error = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	ErrTimeoutFloat Error = "ERR timeout is not a float or out of range"
+	ErrTimeoutInt   Error = "ERR timeout is not an integer or out of range"
+	ErrTimeoutRange Error = "ERR timeout is out of range"
+	ErrTimeoutSign  Error = "ERR timeout is negative"
+
+	ErrNoAuth      Error = "NOAUTH Authentication required."
+	ErrNoScript    Error = "NOSCRIPT No matching script. Please use EVAL."
+	ErrLoading     Error = "LOADING Redis is loading the dataset in memory"
+	ErrBusyScript  Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	ErrBusyFunc    Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+	ErrMasterDown  Error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+	ErrReadOnly    Error = "READONLY You can't write against a read only replica."
+	ErrOOM         Error = "OOM command not allowed when used memory > 'maxmemory'."
+	ErrExecAbort   Error = "EXECABORT Transaction discarded because of previous errors."
+	ErrNoReplicas  Error = "NOREPLICAS Not enough good replicas to write."
+	ErrBusyKey     Error = "BUSYKEY Target key name already exists."
+	ErrNoCluster   Error = "ERR This instance has cluster support disabled"
+	ErrMisconfSave Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+		"Commands that may modify the data set are disabled, because this instance is configured to report errors during " +
+		"writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details " +
+		"about the RDB error."
+)
+
+// Errorf formats an error reply; the format starts with the code.
+func Errorf(format string, args ...any) Error { return Error(fmt.Sprintf(format, args...)) }
+
+func (e Error) Error() string { return string(e) }
+
+// Code returns the first word, by which INFO errorstats counts.
+func (e Error) Code() string {
+	code, _, _ := strings.Cut(string(e), " ")
+	return code
+}
+
+// ProtocolError says that a request is not RESP: the connection is answered with Reply and closed.
+type ProtocolError string
+
+func (e ProtocolError) Error() string { return "Protocol error: " + string(e) }
+
+// Reply returns the error to answer.
+func (e ProtocolError) Reply() Error { return Error("ERR " + e.Error()) }
+
+const (
+	errInlineSize    ProtocolError = "too big inline request"
+	errQuotes        ProtocolError = "unbalanced quotes in request"
+	errArrayLine     ProtocolError = "too big mbulk count string"
+	errArrayLen      ProtocolError = "invalid multibulk length"
+	errArrayLenNoAuth ProtocolError = "unauthenticated multibulk length"
+	errBulkLine      ProtocolError = "too big bulk count string"
+	errBulkLen       ProtocolError = "invalid bulk length"
+	errBulkLenNoAuth ProtocolError = "unauthenticated bulk length"
+)

@@ -1,0 +1,238 @@
+package resp
+
+import (
+	"bytes"
+	"math"
+)
+
+// Limits bounds what a Reader accepts. A zero field means its default. They may be changed between two calls of Next.
+type Limits struct {
+	MaxBulk         int64 // 512 MB; bytes of one argument (proto-max-bulk-len). At least 100
+	MaxInline       int   // 64 KB; bytes of an inline request, or of a length line, that may wait for their line end
+	MaxMultibulk    int   // 2^31-1; arguments of one request. At least 10
+	Unauthenticated bool  // false; true allows only 10 arguments of 16384 bytes, so that strangers cost no memory
+}
+
+const (
+	defaultMaxBulk   = 512 << 20
+	defaultMaxInline = 64 << 10
+	strangersArgs    = 10
+	strangersBulk    = 16384
+)
+
+// Reader takes requests apart, RESP arrays and inline lines, from bytes fed to it as they arrive. A request that is
+// not complete yet is resumed where it stopped: parsing costs O(bytes received), however they are cut into pieces.
+// Arguments are not copied: they alias the buffer.
+//
+// The zero Reader is ready to use. It has no buffer until bytes come.
+type Reader struct {
+	Limits Limits
+	Pool   *Pool // nil: buffers come from the garbage collector
+
+	// buf[start:] is unconsumed, buf[pos:] unparsed, and between the two stand the arguments that the incomplete
+	// request has so far. Free space is buf[len(buf):cap(buf)].
+	buf        []byte
+	start, pos int
+	args       [][]byte
+
+	missing int   // arguments that the incomplete request still lacks; 0 between requests
+	bulk    int   // bytes of the argument at pos, plus one: 0 while its length is not known
+	scanned int   // bytes after pos known to hold no line end
+	err     error // sticky: after a protocol error nothing can be trusted
+
+	page  *page // the ordinary buffer, also while buf is a bigger one
+	small int   // how often in a row a big buffer came back nearly unused
+}
+
+// Next returns the next request, nil without error if it is not complete, or a ProtocolError. Requests without
+// arguments (an empty line, an array of length 0 or less) are passed over.
+//
+// The arguments are valid, and may be written to, until the next call of Space, Fed, Feed or Release; the slice that
+// holds them until the next Next.
+func (r *Reader) Next() ([][]byte, error) {
+	if r.missing == 0 {
+		if ready, err := r.begin(); ready {
+			return r.args, nil
+		} else if err != nil || r.missing == 0 {
+			return nil, err
+		}
+	}
+	b, pos, args := r.buf, r.pos, r.args
+	bulk, missing := r.bulk, r.missing
+	for ; missing > 0; missing-- {
+		if bulk == 0 {
+			// Nearly all lengths have one or two digits.
+			if h := b[pos:]; len(h) >= 5 && h[0] == '$' && h[1]-'0' <= 9 && h[2] == '\r' {
+				bulk = int(h[1]-'0') + 1
+				pos += 4
+			} else if len(h) >= 6 && h[0] == '$' && h[1]-'1' <= 8 && h[2]-'0' <= 9 && h[3] == '\r' {
+				bulk = int(h[1]-'0')*10 + int(h[2]-'0') + 1
+				pos += 5
+			} else {
+				r.pos, r.args, r.bulk, r.missing = pos, args, 0, missing
+				if ok, err := r.bulkLen(); !ok {
+					return nil, err
+				}
+				pos, bulk = r.pos, r.bulk
+			}
+			r.scanned = 0
+		}
+		end := pos + bulk - 1
+		if len(b)-2 < end {
+			r.pos, r.args, r.bulk, r.missing = pos, args, bulk, missing
+			return nil, nil
+		}
+		args = append(args, b[pos:end:end])
+		pos = end + 2 // Redis does not look at the two bytes after an argument
+		bulk = 0
+	}
+	r.pos, r.start, r.args, r.bulk, r.missing = pos, pos, args, 0, 0
+	return args, nil
+}
+
+// begin stands between two requests. It reads what announces the next one: either an array's length, into missing,
+// or a whole inline request (ready). Neither: more bytes are needed.
+func (r *Reader) begin() (ready bool, err error) {
+	if r.err != nil {
+		return false, r.err
+	}
+	r.args = r.args[:0]
+	for r.pos < len(r.buf) {
+		if h := r.buf[r.pos:]; h[0] != '*' {
+			ok, err := r.inline()
+			if !ok {
+				return false, err
+			}
+			if len(r.args) > 0 {
+				return true, nil
+			}
+		} else if len(h) >= 4 && h[1]-'0' <= 9 && h[2] == '\r' {
+			r.missing = int(h[1] - '0')
+			r.pos, r.scanned = r.pos+4, 0
+		} else if ok, err := r.arrayLen(); !ok {
+			return false, err
+		}
+		if r.missing > 0 {
+			r.needArgs()
+			return false, nil
+		}
+		r.start = r.pos
+	}
+	return false, nil
+}
+
+// arrayLen reads the line "*n" at pos into missing. False: incomplete, or an error.
+func (r *Reader) arrayLen() (bool, error) {
+	end := r.lineEnd('\r')
+	if end < 0 {
+		return false, r.tooLong(errArrayLine)
+	}
+	if end+2 > len(r.buf) {
+		return false, nil
+	}
+	n, ok := parseLen(r.buf[r.pos+1 : end])
+	switch limit := orDefault(r.Limits.MaxMultibulk, math.MaxInt32); {
+	case !ok || n > int64(limit):
+		return false, r.fail(errArrayLen)
+	case n > strangersArgs && r.Limits.Unauthenticated:
+		return false, r.fail(errArrayLenNoAuth)
+	}
+	r.missing = int(max(n, 0))
+	r.pos, r.scanned = end+2, 0
+	return true, nil
+}
+
+// bulkLen reads the line "$n" at pos into bulk. False: incomplete, or an error.
+func (r *Reader) bulkLen() (bool, error) {
+	end := r.lineEnd('\r')
+	if end < 0 {
+		return false, r.tooLong(errBulkLine)
+	}
+	if end+2 > len(r.buf) {
+		return false, nil
+	}
+	if r.buf[r.pos] != '$' {
+		return false, r.fail(ProtocolError("expected '$', got '" + string(r.buf[r.pos:r.pos+1]) + "'"))
+	}
+	n, ok := parseLen(r.buf[r.pos+1 : end])
+	switch limit := orDefault(r.Limits.MaxBulk, defaultMaxBulk); {
+	case !ok || n < 0 || n > min(limit, math.MaxInt-2):
+		return false, r.fail(errBulkLen)
+	case n > strangersBulk && r.Limits.Unauthenticated:
+		return false, r.fail(errBulkLenNoAuth)
+	}
+	r.bulk = int(n) + 1
+	r.pos = end + 2
+	return true, nil
+}
+
+// lineEnd returns where c stands in the line at pos, or -1. As for Redis, which looks with strchr, a NUL byte hides
+// everything behind it: such a line never ends.
+func (r *Reader) lineEnd(c byte) int {
+	rest := r.buf[r.pos+r.scanned:]
+	if len(rest) > 0 && rest[0] == 0 {
+		return -1
+	}
+	n := bytes.IndexByte(rest, c)
+	line := rest
+	if n >= 0 {
+		line = rest[:n]
+	}
+	if nul := bytes.IndexByte(line, 0); nul >= 0 {
+		r.scanned += nul
+		return -1
+	}
+	r.scanned += len(line)
+	if n < 0 {
+		return -1
+	}
+	return r.pos + r.scanned
+}
+
+func (r *Reader) tooLong(err ProtocolError) error {
+	if len(r.buf)-r.pos > orDefault(r.Limits.MaxInline, defaultMaxInline) {
+		return r.fail(err)
+	}
+	return nil
+}
+
+func (r *Reader) fail(err ProtocolError) error {
+	r.err, r.missing = err, 0
+	return err
+}
+
+// parseLen reads a decimal number as Redis does: a minus sign, no plus, no leading zeros, at most 20 characters.
+func parseLen(s []byte) (n int64, ok bool) {
+	if len(s) == 1 && s[0] == '0' {
+		return 0, true
+	}
+	if len(s) > 20 {
+		return 0, false
+	}
+	negative := len(s) > 0 && s[0] == '-'
+	if negative {
+		s = s[1:]
+	}
+	if len(s) == 0 || s[0] == '0' {
+		return 0, false
+	}
+	var u uint64
+	for _, c := range s {
+		d := uint64(c - '0')
+		if d > 9 || u > (math.MaxUint64-d)/10 {
+			return 0, false
+		}
+		u = u*10 + d
+	}
+	if negative {
+		return -int64(u), u <= 1<<63
+	}
+	return int64(u), u <= math.MaxInt64
+}
+
+func orDefault[T int | int64](n, def T) T {
+	if n == 0 {
+		return def
+	}
+	return n
+}

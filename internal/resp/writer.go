@@ -1,0 +1,285 @@
+package resp
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Writer builds replies by appending to Buf. The zero Writer speaks RESP2; with Proto 3 what RESP2 has no type for is
+// written in that type, otherwise in the form in which Redis degrades it.
+//
+// Nothing allocates, except when Buf grows.
+type Writer struct {
+	Buf   []byte
+	Proto int // 2 or 3; 0 means 2
+}
+
+// OK writes +OK.
+func (w *Writer) OK() { w.Buf = append(w.Buf, "+OK\r\n"...) }
+
+// Raw writes bytes that are a reply already.
+func (w *Writer) Raw(b []byte) { w.Buf = append(w.Buf, b...) }
+
+// Simple writes a status line. It must not have CR or LF in it.
+func (w *Writer) Simple(s string) {
+	w.Buf = append(w.Buf, '+')
+	w.Buf = append(w.Buf, s...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Error writes an error line. CR and LF at the end of the text are dropped, others become blanks.
+func (w *Writer) Error(e Error) {
+	w.Buf = append(w.Buf, '-')
+	start := len(w.Buf)
+	w.Buf = append(w.Buf, strings.TrimRight(string(e), "\r\n")...)
+	for i, c := range w.Buf[start:] {
+		if c == '\r' || c == '\n' {
+			w.Buf[start+i] = ' '
+		}
+	}
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Integer writes a number as such.
+func (w *Writer) Integer(n int64) { w.head(':', n) }
+
+// Bulk writes a string of bytes; nil is the empty one.
+func (w *Writer) Bulk(b []byte) {
+	w.head('$', int64(len(b)))
+	w.Buf = append(w.Buf, b...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// BulkString is Bulk for a string.
+func (w *Writer) BulkString(s string) {
+	w.head('$', int64(len(s)))
+	w.Buf = append(w.Buf, s...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// BulkInt writes a number as a bulk string.
+func (w *Writer) BulkInt(n int64) {
+	var digits [20]byte
+	w.Bulk(strconv.AppendInt(digits[:0], n, 10))
+}
+
+// Null writes what stands for a missing value: RESP2 $-1, RESP3 _.
+func (w *Writer) Null() {
+	if w.Proto == 3 {
+		w.Buf = append(w.Buf, "_\r\n"...)
+	} else {
+		w.Buf = append(w.Buf, "$-1\r\n"...)
+	}
+}
+
+// NullArray writes what stands for a missing array: RESP2 *-1, RESP3 _.
+func (w *Writer) NullArray() {
+	if w.Proto == 3 {
+		w.Buf = append(w.Buf, "_\r\n"...)
+	} else {
+		w.Buf = append(w.Buf, "*-1\r\n"...)
+	}
+}
+
+// Array begins an array: n replies follow.
+func (w *Writer) Array(n int) { w.head('*', int64(n)) }
+
+// Map begins a map: n pairs of replies follow. RESP2 has an array of 2n.
+func (w *Writer) Map(n int) { w.aggregate('%', n) }
+
+// Set begins a set: n replies follow. RESP2 has an array.
+func (w *Writer) Set(n int) { w.aggregate('~', n) }
+
+// Push begins an out-of-band message: n replies follow. RESP2 has an array.
+func (w *Writer) Push(n int) { w.aggregate('>', n) }
+
+// Attribute begins attributes of the reply after them: n pairs of replies follow. RESP2 has no such thing: nothing may
+// be written there.
+func (w *Writer) Attribute(n int) { w.head('|', int64(n)) }
+
+// Bool writes RESP3 #t or #f, RESP2 the integer 1 or 0.
+func (w *Writer) Bool(b bool) {
+	switch {
+	case w.Proto == 3 && b:
+		w.Buf = append(w.Buf, "#t\r\n"...)
+	case w.Proto == 3:
+		w.Buf = append(w.Buf, "#f\r\n"...)
+	case b:
+		w.Buf = append(w.Buf, ":1\r\n"...)
+	default:
+		w.Buf = append(w.Buf, ":0\r\n"...)
+	}
+}
+
+// Double writes a floating point number; RESP2 has its text as a bulk string.
+func (w *Writer) Double(f float64) {
+	var text [32]byte
+	w.number(',', appendFloat(text[:0], f))
+}
+
+// BigNumber writes an integer of any size, given as its decimal digits; RESP2 has it as a bulk string.
+func (w *Writer) BigNumber(digits string) {
+	if w.Proto != 3 {
+		w.BulkString(digits)
+		return
+	}
+	w.Buf = append(w.Buf, '(')
+	w.Buf = append(w.Buf, digits...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Verbatim writes a text with the three letters that tell its format, such as "txt"; RESP2 has a bulk string.
+func (w *Writer) Verbatim(ext, text string) {
+	if w.Proto != 3 {
+		w.BulkString(text)
+		return
+	}
+	w.head('=', int64(len(text)+4))
+	w.Buf = append(w.Buf, (ext + "   ")[:3]...)
+	w.Buf = append(w.Buf, ':')
+	w.Buf = append(w.Buf, text...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// Mark is the place of a length that is not known yet.
+type Mark struct {
+	at   int
+	kind byte
+}
+
+// ArrayLater begins an array whose length SetLen tells.
+func (w *Writer) ArrayLater() Mark { return w.later('*') }
+
+// MapLater begins a map whose length SetLen tells.
+func (w *Writer) MapLater() Mark { return w.later('%') }
+
+// SetLater begins a set whose length SetLen tells.
+func (w *Writer) SetLater() Mark { return w.later('~') }
+
+// SetLen writes the length of what began at m: the bytes are those that Array, Map or Set would have written. Inner
+// lengths come before outer ones. Up to 9 elements it costs nothing; above, one move of what was written since.
+func (w *Writer) SetLen(m Mark, n int) {
+	end := len(w.Buf)
+	w.aggregate(m.kind, n) // behind everything, to see how long it is
+	head := len(w.Buf) - end
+	if head > reserved {
+		var copied [24]byte
+		copy(copied[:], w.Buf[end:])
+		copy(w.Buf[m.at+head:], w.Buf[m.at+reserved:end])
+		copy(w.Buf[m.at:], copied[:head])
+		w.Buf = w.Buf[:end+head-reserved]
+		return
+	}
+	copy(w.Buf[m.at:], w.Buf[end:])
+	w.Buf = w.Buf[:end]
+}
+
+// Truncate takes back everything from m on.
+func (w *Writer) Truncate(m Mark) { w.Buf = w.Buf[:m.at] }
+
+const reserved = len("*0\r\n")
+
+func (w *Writer) later(kind byte) Mark {
+	w.Buf = append(w.Buf, kind, '0', '\r', '\n')
+	return Mark{len(w.Buf) - reserved, kind}
+}
+
+// aggregate writes the head of a RESP3 type, or of the array that RESP2 has for it.
+func (w *Writer) aggregate(kind byte, n int) {
+	if w.Proto != 3 {
+		if kind == '%' {
+			n *= 2
+		}
+		kind = '*'
+	}
+	w.head(kind, int64(n))
+}
+
+// head writes a type and a number, which is the whole of an integer and the first line of most others.
+func (w *Writer) head(kind byte, n int64) {
+	switch {
+	case uint64(n) < 10:
+		w.Buf = append(w.Buf, kind, '0'+byte(n), '\r', '\n')
+	case uint64(n) < 100:
+		w.Buf = append(w.Buf, kind, '0'+byte(n/10), '0'+byte(n%10), '\r', '\n')
+	default:
+		w.Buf = append(w.Buf, kind)
+		w.Buf = strconv.AppendInt(w.Buf, n, 10)
+		w.Buf = append(w.Buf, '\r', '\n')
+	}
+}
+
+// number writes a text as a RESP3 type, or as the bulk string that RESP2 has for it.
+func (w *Writer) number(kind byte, text []byte) {
+	if w.Proto != 3 {
+		w.Bulk(text)
+		return
+	}
+	w.Buf = append(w.Buf, kind)
+	w.Buf = append(w.Buf, text...)
+	w.Buf = append(w.Buf, '\r', '\n')
+}
+
+// appendFloat appends f as Redis 7.4 prints doubles: the shortest digits that read back the same, an exponent only
+// where plain digits would need more than six zeros.
+func appendFloat(dst []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, "nan"...)
+	case math.IsInf(f, 1):
+		return append(dst, "inf"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-inf"...)
+	case f > -1<<52 && f < 1<<52 && f == math.Trunc(f) && (f != 0 || !math.Signbit(f)):
+		return strconv.AppendInt(dst, int64(f), 10)
+	}
+	var text [32]byte
+	digits := strconv.AppendFloat(text[:0], f, 'e', -1, 64)
+	if digits[0] == '-' {
+		dst, digits = append(dst, '-'), digits[1:]
+	}
+	if f == 0 {
+		return append(dst, '0')
+	}
+	// d.ddde±xx: the value is 0.d1d2d3… times 10 to the point.
+	e := bytes.IndexByte(digits, 'e')
+	point, _ := strconv.Atoi(string(digits[e+1:]))
+	point++
+	if e > 1 {
+		copy(digits[1:], digits[2:e]) // close the gap of the '.'
+		e--
+	}
+	digits = digits[:e]
+	n := len(digits)
+	size := point - 1
+	if size < 0 {
+		size = -size
+	}
+	const zeros = "000000000000000000000000"
+	switch {
+	case point >= n && size < n+7:
+		dst = append(dst, digits...)
+		return append(dst, zeros[:point-n]...)
+	case point < n && (n-point < 7 || size < 4):
+		if point <= 0 {
+			dst = append(dst, "0."...)
+			dst = append(dst, zeros[:-point]...)
+			return append(dst, digits...)
+		}
+		dst = append(dst, digits[:point]...)
+		dst = append(dst, '.')
+		return append(dst, digits[point:]...)
+	}
+	dst = append(dst, digits[0])
+	if n > 1 {
+		dst = append(dst, '.')
+		dst = append(dst, digits[1:]...)
+	}
+	dst = append(dst, 'e', '+')
+	if point < 1 {
+		dst[len(dst)-1] = '-'
+	}
+	return strconv.AppendInt(dst, int64(size), 10)
+}
