@@ -14,8 +14,8 @@ const (
 	maxLine    = 64 << 20  // bytes of a status or an error
 	maxString  = 512 << 20 // bytes of a bulk string
 	maxElems   = 1 << 30
-	firstElems = 64       // elements and bytes to make room for on the word of a length alone
-	firstBytes = 64 << 10 //
+	firstElems = 64       // elements to make room for on the word of a length alone
+	firstBytes = 64 << 10 // bytes to make room for, likewise
 )
 
 var (
@@ -176,7 +176,7 @@ func (d *decoder) line() ([]byte, error) {
 			return nil, io.EOF
 		}
 		d.begun = true
-		n := bytes.Index(d.b, crlf)
+		n := bytes.Index(d.b, []byte("\r\n"))
 		if n < 0 {
 			return nil, io.EOF
 		}
@@ -188,14 +188,14 @@ func (d *decoder) line() ([]byte, error) {
 	for {
 		part, err := d.r.ReadSlice('\n')
 		d.begun = d.begun || len(part) > 0
-		if err == nil && long == nil && bytes.HasSuffix(part, crlf) {
+		if err == nil && long == nil && endsLine(part) {
 			return part[:len(part)-2], nil
 		}
 		if long = append(long, part...); len(long) > maxLine {
 			return nil, errLineSize
 		}
 		switch {
-		case err == nil && bytes.HasSuffix(long, crlf):
+		case err == nil && endsLine(long):
 			return long[:len(long)-2], nil
 		case err != nil && err != bufio.ErrBufferFull:
 			return nil, err
@@ -210,7 +210,7 @@ func (d *decoder) text(n int) (string, error) {
 			return "", io.EOF
 		}
 		text, end := d.b[:n], d.b[n:n+2]
-		if !bytes.Equal(end, crlf) {
+		if !endsLine(end) {
 			return "", errEnd
 		}
 		s := string(text)
@@ -231,13 +231,13 @@ func (d *decoder) text(n int) (string, error) {
 			return "", err
 		}
 	}
-	if !bytes.Equal(buf[n:], crlf) {
+	if !endsLine(buf[n:]) {
 		return "", errEnd
 	}
 	return string(buf[:n]), nil
 }
 
-var crlf = []byte("\r\n")
+func endsLine(b []byte) bool { return bytes.HasSuffix(b, []byte("\r\n")) }
 
 func parseInt(s []byte) (int64, error) {
 	if n, ok := parseLen(s); ok {

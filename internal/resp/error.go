@@ -67,12 +67,12 @@ func (e ProtocolError) Error() string { return "Protocol error: " + string(e) }
 func (e ProtocolError) Reply() Error { return Error("ERR " + e.Error()) }
 
 const (
-	errInlineSize    ProtocolError = "too big inline request"
-	errQuotes        ProtocolError = "unbalanced quotes in request"
-	errArrayLine     ProtocolError = "too big mbulk count string"
-	errArrayLen      ProtocolError = "invalid multibulk length"
+	errInlineSize     ProtocolError = "too big inline request"
+	errQuotes         ProtocolError = "unbalanced quotes in request"
+	errArrayLine      ProtocolError = "too big mbulk count string"
+	errArrayLen       ProtocolError = "invalid multibulk length"
 	errArrayLenNoAuth ProtocolError = "unauthenticated multibulk length"
-	errBulkLine      ProtocolError = "too big bulk count string"
-	errBulkLen       ProtocolError = "invalid bulk length"
-	errBulkLenNoAuth ProtocolError = "unauthenticated bulk length"
+	errBulkLine       ProtocolError = "too big bulk count string"
+	errBulkLen        ProtocolError = "invalid bulk length"
+	errBulkLenNoAuth  ProtocolError = "unauthenticated bulk length"
 )
