@@ -11,6 +11,7 @@
 // COMMAND and COMMAND DOCS of live servers and from Valkey's BSD-licensed
 // command files; the summaries are our own words. The package holds no code
 // but the accessors of its types. All of it is read-only.
+// Where versions differ, the facts are those of Redis 7.4.
 package spec
 
 // Command is one row: a command, a container of subcommands, or a subcommand.
@@ -19,8 +20,11 @@ type Command struct {
 	Name string
 	// Group as COMMAND DOCS names it: "string", "sorted-set", "connection", ...
 	Group string
-	// Since is the version that introduced it, as COMMAND DOCS prints it.
-	Since string
+	// Since is the version that introduced it, as COMMAND DOCS prints it; empty
+	// if Redis has no such command. ValkeySince is Valkey's version for the
+	// commands that are newer than the common ancestor, 7.2. A command newer
+	// than 7.2 without ValkeySince is unknown to Valkey.
+	Since, ValkeySince string
 	// Summary is one sentence in our own words.
 	Summary string
 	// Complexity as documented: "O(1)", "O(N) where N is ...".
@@ -39,9 +43,9 @@ type Command struct {
 	Tips []string
 	// History lists changes of behaviour: version, what changed.
 	History []Change
-	// DeprecatedSince and ReplacedBy are set for deprecated commands; Doc is SysCmd for internal ones.
+	// DeprecatedSince and ReplacedBy are set for deprecated commands.
 	DeprecatedSince, ReplacedBy string
-	// Doc holds documentation flags.
+	// Doc holds documentation flags: Deprecated, and SysCmd for internal commands.
 	Doc DocFlag
 	// Subcommands of a container, sorted by name.
 	Subcommands []Command
@@ -53,7 +57,8 @@ type Change struct{ Version, What string }
 // Flag is a set of command flags. The names are those of COMMAND's reply.
 type Flag uint32
 
-// Command flags, in the order in which COMMAND lists them.
+// Command flags, in the order in which COMMAND lists them. COMMAND does not
+// show MayReplicate, Protected and TouchesArbitraryKeys.
 const (
 	Write Flag = 1 << iota
 	ReadOnly
@@ -71,17 +76,19 @@ const (
 	Fast
 	NoAuth
 	MayReplicate
+	NoMandatoryKeys
+	Protected
+	NoAsyncLoading
 	NoMulti
 	MovableKeys
 	AllowBusy
-	NoAsyncLoading
-	NoMandatoryKeys
+	TouchesArbitraryKeys
 )
 
 // Category is a set of ACL categories.
 type Category uint32
 
-// ACL categories, in the order of ACL CAT.
+// ACL categories, in the order of ACL CAT. Array came with version 8.8.
 const (
 	Keyspace Category = 1 << iota
 	Read
@@ -104,6 +111,7 @@ const (
 	Connection
 	Transaction
 	Scripting
+	Array
 )
 
 // DocFlag is a set of documentation flags.
@@ -126,9 +134,12 @@ type KeySpec struct {
 	Keyword   string
 	StartFrom int
 	Unknown   bool
-	// Find keys: a range (LastKey relative to the first key, negative from the
-	// end, Step, Limit), or, if KeyNum is true, a count at KeyNumIdx with keys
-	// from FirstKey on. UnknownKeys means that only code can tell.
+	// Find keys: a range of every Step-th argument from the first key to
+	// LastKey (relative to the first key; negative: from the end; -1 with a
+	// Limit of n: only the first n-th part of what follows). Or, if KeyNum is
+	// true, as many keys as the number KeyNumIdx arguments after the beginning
+	// says, from FirstKey arguments after the beginning on. UnknownKeys means
+	// that only code can tell.
 	LastKey, Step, Limit int
 	KeyNum               bool
 	KeyNumIdx, FirstKey  int
@@ -173,11 +184,13 @@ const (
 type Arg struct {
 	Name string
 	Type ArgType
-	// Display is the text to show for it; empty means Name.
+	// Display is the text to show for it; empty means Name. OneOf and Block show none.
 	Display string
 	// Token is the word before the value, or the word itself for PureToken.
-	Token string
-	Since string
+	// EmptyToken means that the word is there and is the empty string.
+	Token      string
+	EmptyToken bool
+	Since      string
 	// Optional, Multiple (may repeat), MultipleToken (the token repeats too).
 	Optional, Multiple, MultipleToken bool
 	// KeySpec is 1 + the index into Command.Keys for Key arguments; 0 is none.

@@ -1,0 +1,340 @@
+package spec
+
+// geoCommands are the geo commands.
+var geoCommands = []Command{
+	{
+		Name: "geoadd", Group: "geo", Since: "3.2.0",
+		Summary:    "",
+		Complexity: "O(log(N)) for each item added, where N is the number of elements in the sorted set.",
+		Arity:      -5, Flags: Write | DenyOOM,
+		Categories: WriteCategory | Geo | Slow,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		History:    []Change{{"6.2.0", "Added the `CH`, `NX` and `XX` options."}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "condition", Type: OneOf, Since: "6.2.0", Optional: true, Args: []Arg{
+				{Name: "nx", Type: PureToken, Token: "NX"},
+				{Name: "xx", Type: PureToken, Token: "XX"},
+			}},
+			{Name: "change", Type: PureToken, Token: "CH", Since: "6.2.0", Optional: true},
+			{Name: "data", Type: Block, Multiple: true, Args: []Arg{
+				{Name: "longitude", Type: Double},
+				{Name: "latitude", Type: Double},
+				{Name: "member"},
+			}},
+		},
+	},
+	{
+		Name: "geodist", Group: "geo", Since: "3.2.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      -4, Flags: ReadOnly,
+		Categories: Read | Geo | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "member1"},
+			{Name: "member2"},
+			{Name: "unit", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "m", Type: PureToken, Token: "M"},
+				{Name: "km", Type: PureToken, Token: "KM"},
+				{Name: "ft", Type: PureToken, Token: "FT"},
+				{Name: "mi", Type: PureToken, Token: "MI"},
+			}},
+		},
+	},
+	{
+		Name: "geohash", Group: "geo", Since: "3.2.0",
+		Summary:    "",
+		Complexity: "O(1) for each member requested.",
+		Arity:      -2, Flags: ReadOnly,
+		Categories: Read | Geo | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "member", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "geopos", Group: "geo", Since: "3.2.0",
+		Summary:    "",
+		Complexity: "O(1) for each member requested.",
+		Arity:      -2, Flags: ReadOnly,
+		Categories: Read | Geo | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "member", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "georadius", Group: "geo", Since: "3.2.0",
+		Summary:    "",
+		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
+		Arity:      -6, Flags: Write | DenyOOM | MovableKeys,
+		Categories: WriteCategory | Geo | Slow,
+		Keys: []KeySpec{
+			{Flags: RO | Access, Index: 1, Step: 1},
+			{Flags: OW | Update, Keyword: "STORE", StartFrom: 6, Step: 1},
+			{Flags: OW | Update, Keyword: "STOREDIST", StartFrom: 6, Step: 1},
+		},
+		History: []Change{
+			{"6.2.0", "Added the `ANY` option for `COUNT`."},
+			{"7.0.0", "Added support for uppercase unit names."},
+		},
+		Doc:             Deprecated,
+		DeprecatedSince: "6.2.0",
+		ReplacedBy:      "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "longitude", Type: Double},
+			{Name: "latitude", Type: Double},
+			{Name: "radius", Type: Double},
+			{Name: "unit", Type: OneOf, Args: []Arg{
+				{Name: "m", Type: PureToken, Token: "M"},
+				{Name: "km", Type: PureToken, Token: "KM"},
+				{Name: "ft", Type: PureToken, Token: "FT"},
+				{Name: "mi", Type: PureToken, Token: "MI"},
+			}},
+			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
+			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
+			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
+			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "count", Type: Integer, Token: "COUNT"},
+				{Name: "any", Type: PureToken, Token: "ANY", Since: "6.2.0", Optional: true},
+			}},
+			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "asc", Type: PureToken, Token: "ASC"},
+				{Name: "desc", Type: PureToken, Token: "DESC"},
+			}},
+			{Name: "store", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "storekey", Type: Key, Display: "key", Token: "STORE", KeySpec: 2},
+				{Name: "storedistkey", Type: Key, Display: "key", Token: "STOREDIST", KeySpec: 3},
+			}},
+		},
+	},
+	{
+		Name: "georadius_ro", Group: "geo", Since: "3.2.10",
+		Summary:    "",
+		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
+		Arity:      -6, Flags: ReadOnly,
+		Categories: Read | Geo | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		History: []Change{
+			{"6.2.0", "Added the `ANY` option for `COUNT`."},
+			{"7.0.0", "Added support for uppercase unit names."},
+		},
+		Doc:             Deprecated,
+		DeprecatedSince: "6.2.0",
+		ReplacedBy:      "`GEOSEARCH` with the `BYRADIUS` argument",
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "longitude", Type: Double},
+			{Name: "latitude", Type: Double},
+			{Name: "radius", Type: Double},
+			{Name: "unit", Type: OneOf, Args: []Arg{
+				{Name: "m", Type: PureToken, Token: "M"},
+				{Name: "km", Type: PureToken, Token: "KM"},
+				{Name: "ft", Type: PureToken, Token: "FT"},
+				{Name: "mi", Type: PureToken, Token: "MI"},
+			}},
+			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
+			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
+			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
+			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "count", Type: Integer, Token: "COUNT"},
+				{Name: "any", Type: PureToken, Token: "ANY", Since: "6.2.0", Optional: true},
+			}},
+			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "asc", Type: PureToken, Token: "ASC"},
+				{Name: "desc", Type: PureToken, Token: "DESC"},
+			}},
+		},
+	},
+	{
+		Name: "georadiusbymember", Group: "geo", Since: "3.2.0",
+		Summary:    "",
+		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
+		Arity:      -5, Flags: Write | DenyOOM | MovableKeys,
+		Categories: WriteCategory | Geo | Slow,
+		Keys: []KeySpec{
+			{Flags: RO | Access, Index: 1, Step: 1},
+			{Flags: OW | Update, Keyword: "STORE", StartFrom: 5, Step: 1},
+			{Flags: OW | Update, Keyword: "STOREDIST", StartFrom: 5, Step: 1},
+		},
+		History: []Change{
+			{"6.2.0", "Added the `ANY` option for `COUNT`."},
+			{"7.0.0", "Added support for uppercase unit names."},
+		},
+		Doc:             Deprecated,
+		DeprecatedSince: "6.2.0",
+		ReplacedBy:      "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments",
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "member"},
+			{Name: "radius", Type: Double},
+			{Name: "unit", Type: OneOf, Args: []Arg{
+				{Name: "m", Type: PureToken, Token: "M"},
+				{Name: "km", Type: PureToken, Token: "KM"},
+				{Name: "ft", Type: PureToken, Token: "FT"},
+				{Name: "mi", Type: PureToken, Token: "MI"},
+			}},
+			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
+			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
+			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
+			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "count", Type: Integer, Token: "COUNT"},
+				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
+			}},
+			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "asc", Type: PureToken, Token: "ASC"},
+				{Name: "desc", Type: PureToken, Token: "DESC"},
+			}},
+			{Name: "store", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "storekey", Type: Key, Display: "key", Token: "STORE", KeySpec: 2},
+				{Name: "storedistkey", Type: Key, Display: "key", Token: "STOREDIST", KeySpec: 3},
+			}},
+		},
+	},
+	{
+		Name: "georadiusbymember_ro", Group: "geo", Since: "3.2.10",
+		Summary:    "",
+		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
+		Arity:      -5, Flags: ReadOnly,
+		Categories: Read | Geo | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		History: []Change{
+			{"6.2.0", "Added the `ANY` option for `COUNT`."},
+			{"7.0.0", "Added support for uppercase unit names."},
+		},
+		Doc:             Deprecated,
+		DeprecatedSince: "6.2.0",
+		ReplacedBy:      "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments",
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "member"},
+			{Name: "radius", Type: Double},
+			{Name: "unit", Type: OneOf, Args: []Arg{
+				{Name: "m", Type: PureToken, Token: "M"},
+				{Name: "km", Type: PureToken, Token: "KM"},
+				{Name: "ft", Type: PureToken, Token: "FT"},
+				{Name: "mi", Type: PureToken, Token: "MI"},
+			}},
+			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
+			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
+			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
+			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "count", Type: Integer, Token: "COUNT"},
+				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
+			}},
+			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "asc", Type: PureToken, Token: "ASC"},
+				{Name: "desc", Type: PureToken, Token: "DESC"},
+			}},
+		},
+	},
+	{
+		Name: "geosearch", Group: "geo", Since: "6.2.0",
+		Summary:    "",
+		Complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the shape provided as the filter and M is the number of items inside the shape",
+		Arity:      -7, Flags: ReadOnly,
+		Categories: Read | Geo | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		History:    []Change{{"7.0.0", "Added support for uppercase unit names."}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "from", Type: OneOf, Args: []Arg{
+				{Name: "member", Token: "FROMMEMBER"},
+				{Name: "fromlonlat", Type: Block, Token: "FROMLONLAT", Args: []Arg{
+					{Name: "longitude", Type: Double},
+					{Name: "latitude", Type: Double},
+				}},
+			}},
+			{Name: "by", Type: OneOf, Args: []Arg{
+				{Name: "circle", Type: Block, Args: []Arg{
+					{Name: "radius", Type: Double, Token: "BYRADIUS"},
+					{Name: "unit", Type: OneOf, Args: []Arg{
+						{Name: "m", Type: PureToken, Token: "M"},
+						{Name: "km", Type: PureToken, Token: "KM"},
+						{Name: "ft", Type: PureToken, Token: "FT"},
+						{Name: "mi", Type: PureToken, Token: "MI"},
+					}},
+				}},
+				{Name: "box", Type: Block, Args: []Arg{
+					{Name: "width", Type: Double, Token: "BYBOX"},
+					{Name: "height", Type: Double},
+					{Name: "unit", Type: OneOf, Args: []Arg{
+						{Name: "m", Type: PureToken, Token: "M"},
+						{Name: "km", Type: PureToken, Token: "KM"},
+						{Name: "ft", Type: PureToken, Token: "FT"},
+						{Name: "mi", Type: PureToken, Token: "MI"},
+					}},
+				}},
+			}},
+			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "asc", Type: PureToken, Token: "ASC"},
+				{Name: "desc", Type: PureToken, Token: "DESC"},
+			}},
+			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "count", Type: Integer, Token: "COUNT"},
+				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
+			}},
+			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
+			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
+			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
+		},
+	},
+	{
+		Name: "geosearchstore", Group: "geo", Since: "6.2.0",
+		Summary:    "",
+		Complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the shape provided as the filter and M is the number of items inside the shape",
+		Arity:      -8, Flags: Write | DenyOOM,
+		Categories: WriteCategory | Geo | Slow,
+		Keys: []KeySpec{
+			{Flags: OW | Update, Index: 1, Step: 1},
+			{Flags: RO | Access, Index: 2, Step: 1},
+		},
+		History: []Change{{"7.0.0", "Added support for uppercase unit names."}},
+		Args: []Arg{
+			{Name: "destination", Type: Key, KeySpec: 1},
+			{Name: "source", Type: Key, KeySpec: 2},
+			{Name: "from", Type: OneOf, Args: []Arg{
+				{Name: "member", Token: "FROMMEMBER"},
+				{Name: "fromlonlat", Type: Block, Token: "FROMLONLAT", Args: []Arg{
+					{Name: "longitude", Type: Double},
+					{Name: "latitude", Type: Double},
+				}},
+			}},
+			{Name: "by", Type: OneOf, Args: []Arg{
+				{Name: "circle", Type: Block, Args: []Arg{
+					{Name: "radius", Type: Double, Token: "BYRADIUS"},
+					{Name: "unit", Type: OneOf, Args: []Arg{
+						{Name: "m", Type: PureToken, Token: "M"},
+						{Name: "km", Type: PureToken, Token: "KM"},
+						{Name: "ft", Type: PureToken, Token: "FT"},
+						{Name: "mi", Type: PureToken, Token: "MI"},
+					}},
+				}},
+				{Name: "box", Type: Block, Args: []Arg{
+					{Name: "width", Type: Double, Token: "BYBOX"},
+					{Name: "height", Type: Double},
+					{Name: "unit", Type: OneOf, Args: []Arg{
+						{Name: "m", Type: PureToken, Token: "M"},
+						{Name: "km", Type: PureToken, Token: "KM"},
+						{Name: "ft", Type: PureToken, Token: "FT"},
+						{Name: "mi", Type: PureToken, Token: "MI"},
+					}},
+				}},
+			}},
+			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "asc", Type: PureToken, Token: "ASC"},
+				{Name: "desc", Type: PureToken, Token: "DESC"},
+			}},
+			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "count", Type: Integer, Token: "COUNT"},
+				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
+			}},
+			{Name: "storedist", Type: PureToken, Token: "STOREDIST", Optional: true},
+		},
+	},
+}

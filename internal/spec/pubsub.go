@@ -1,0 +1,136 @@
+package spec
+
+// pubsubCommands are the pubsub commands.
+var pubsubCommands = []Command{
+	{
+		Name: "psubscribe", Group: "pubsub", Since: "2.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of patterns to subscribe to.",
+		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "pattern", Type: Pattern, Multiple: true}},
+	},
+	{
+		Name: "publish", Group: "pubsub", Since: "2.0.0",
+		Summary:    "",
+		Complexity: "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
+		Arity:      3, Flags: PubSub | Loading | Stale | Fast | MayReplicate,
+		Categories: PubSubCategory | FastCategory,
+		Args: []Arg{
+			{Name: "channel"},
+			{Name: "message"},
+		},
+	},
+	{
+		Name: "pubsub", Group: "pubsub", Since: "2.8.0",
+		Summary:     "",
+		Complexity:  "Depends on subcommand.",
+		Arity:       -2,
+		Categories:  Slow,
+		Subcommands: pubsubSubcommands,
+	},
+	{
+		Name: "punsubscribe", Group: "pubsub", Since: "2.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of patterns to unsubscribe.",
+		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "pattern", Type: Pattern, Optional: true, Multiple: true}},
+	},
+	{
+		Name: "spublish", Group: "pubsub", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of clients subscribed to the receiving shard channel.",
+		Arity:      3, Flags: PubSub | Loading | Stale | Fast | MayReplicate,
+		Categories: PubSubCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: NotKey, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "shardchannel"},
+			{Name: "message"},
+		},
+	},
+	{
+		Name: "ssubscribe", Group: "pubsub", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of shard channels to subscribe to.",
+		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Keys:       []KeySpec{{Flags: NotKey, Index: 1, LastKey: -1, Step: 1}},
+		Args:       []Arg{{Name: "shardchannel", Multiple: true}},
+	},
+	{
+		Name: "subscribe", Group: "pubsub", Since: "2.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of channels to subscribe to.",
+		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "channel", Multiple: true}},
+	},
+	{
+		Name: "sunsubscribe", Group: "pubsub", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of shard channels to unsubscribe.",
+		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Keys:       []KeySpec{{Flags: NotKey, Index: 1, LastKey: -1, Step: 1}},
+		Args:       []Arg{{Name: "shardchannel", Optional: true, Multiple: true}},
+	},
+	{
+		Name: "unsubscribe", Group: "pubsub", Since: "2.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of channels to unsubscribe.",
+		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "channel", Optional: true, Multiple: true}},
+	},
+}
+
+// pubsubSubcommands are the subcommands of PUBSUB.
+var pubsubSubcommands = []Command{
+	{
+		Name: "channels", Group: "pubsub", Since: "2.8.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns)",
+		Arity:      -2, Flags: PubSub | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "pattern", Type: Pattern, Optional: true}},
+	},
+	{
+		Name: "help", Group: "pubsub", Since: "6.2.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      2, Flags: Loading | Stale,
+		Categories: Slow,
+	},
+	{
+		Name: "numpat", Group: "pubsub", Since: "2.8.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      2, Flags: PubSub | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+	},
+	{
+		Name: "numsub", Group: "pubsub", Since: "2.8.0",
+		Summary:    "",
+		Complexity: "O(N) for the NUMSUB subcommand, where N is the number of requested channels",
+		Arity:      -2, Flags: PubSub | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "channel", Optional: true, Multiple: true}},
+	},
+	{
+		Name: "shardchannels", Group: "pubsub", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels).",
+		Arity:      -2, Flags: PubSub | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "pattern", Type: Pattern, Optional: true}},
+	},
+	{
+		Name: "shardnumsub", Group: "pubsub", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
+		Arity:      -2, Flags: PubSub | Loading | Stale,
+		Categories: PubSubCategory | Slow,
+		Args:       []Arg{{Name: "shardchannel", Optional: true, Multiple: true}},
+	},
+}

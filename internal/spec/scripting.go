@@ -1,0 +1,307 @@
+package spec
+
+// scriptingCommands are the scripting commands.
+var scriptingCommands = []Command{
+	{
+		Name: "eval", Group: "scripting", Since: "2.6.0",
+		Summary:    "",
+		Complexity: "Depends on the script that is executed.",
+		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
+		Categories: Slow | Scripting,
+		Keys: []KeySpec{
+			{Notes: "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE", Flags: RW | Access | Update, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
+		},
+		Args: []Arg{
+			{Name: "script"},
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Optional: true, Multiple: true, KeySpec: 1},
+			{Name: "arg", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "eval_ro", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "Depends on the script that is executed.",
+		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
+		Categories: Slow | Scripting,
+		Keys: []KeySpec{
+			{Notes: "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS", Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
+		},
+		Args: []Arg{
+			{Name: "script"},
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Optional: true, Multiple: true, KeySpec: 1},
+			{Name: "arg", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "evalsha", Group: "scripting", Since: "2.6.0",
+		Summary:    "",
+		Complexity: "Depends on the script that is executed.",
+		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
+		Categories: Slow | Scripting,
+		Keys:       []KeySpec{{Flags: RW | Access | Update, Index: 2, KeyNum: true, FirstKey: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "sha1"},
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Optional: true, Multiple: true, KeySpec: 1},
+			{Name: "arg", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "evalsha_ro", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "Depends on the script that is executed.",
+		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
+		Categories: Slow | Scripting,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "sha1"},
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Optional: true, Multiple: true, KeySpec: 1},
+			{Name: "arg", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "fcall", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "Depends on the function that is executed.",
+		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
+		Categories: Slow | Scripting,
+		Keys: []KeySpec{
+			{Notes: "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE", Flags: RW | Access | Update, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
+		},
+		Args: []Arg{
+			{Name: "function"},
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Optional: true, Multiple: true, KeySpec: 1},
+			{Name: "arg", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "fcall_ro", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "Depends on the function that is executed.",
+		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
+		Categories: Slow | Scripting,
+		Keys: []KeySpec{
+			{Notes: "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS", Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
+		},
+		Args: []Arg{
+			{Name: "function"},
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Optional: true, Multiple: true, KeySpec: 1},
+			{Name: "arg", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "function", Group: "scripting", Since: "7.0.0",
+		Summary:     "",
+		Complexity:  "Depends on subcommand.",
+		Arity:       -2,
+		Categories:  Slow,
+		Subcommands: functionSubcommands,
+	},
+	{
+		Name: "script", Group: "scripting", Since: "2.6.0",
+		Summary:     "",
+		Complexity:  "Depends on subcommand.",
+		Arity:       -2,
+		Categories:  Slow,
+		Subcommands: scriptSubcommands,
+	},
+}
+
+// functionSubcommands are the subcommands of FUNCTION.
+var functionSubcommands = []Command{
+	{
+		Name: "delete", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      3, Flags: Write | NoScript,
+		Categories: WriteCategory | Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_shards",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{{Name: "library-name"}},
+	},
+	{
+		Name: "dump", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of functions",
+		Arity:      2, Flags: NoScript,
+		Categories: Slow | Scripting,
+	},
+	{
+		Name: "flush", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of functions deleted",
+		Arity:      -2, Flags: Write | NoScript,
+		Categories: WriteCategory | Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_shards",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{
+			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "async", Type: PureToken, Token: "ASYNC"},
+				{Name: "sync", Type: PureToken, Token: "SYNC"},
+			}},
+		},
+	},
+	{
+		Name: "help", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      2, Flags: Loading | Stale,
+		Categories: Slow | Scripting,
+	},
+	{
+		Name: "kill", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      2, Flags: NoScript | AllowBusy,
+		Categories: Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_shards",
+			"response_policy:one_succeeded",
+		},
+	},
+	{
+		Name: "list", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of functions",
+		Arity:      -2, Flags: NoScript,
+		Categories: Slow | Scripting,
+		Tips:       []string{"nondeterministic_output_order"},
+		Args: []Arg{
+			{Name: "library-name-pattern", Token: "LIBRARYNAME", Optional: true},
+			{Name: "withcode", Type: PureToken, Token: "WITHCODE", Optional: true},
+		},
+	},
+	{
+		Name: "load", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(1) (considering compilation time is redundant)",
+		Arity:      -3, Flags: Write | DenyOOM | NoScript,
+		Categories: WriteCategory | Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_shards",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{
+			{Name: "replace", Type: PureToken, Token: "REPLACE", Optional: true},
+			{Name: "function-code"},
+		},
+	},
+	{
+		Name: "restore", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(N) where N is the number of functions on the payload",
+		Arity:      -3, Flags: Write | DenyOOM | NoScript,
+		Categories: WriteCategory | Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_shards",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{
+			{Name: "serialized-value"},
+			{Name: "policy", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "flush", Type: PureToken, Token: "FLUSH"},
+				{Name: "append", Type: PureToken, Token: "APPEND"},
+				{Name: "replace", Type: PureToken, Token: "REPLACE"},
+			}},
+		},
+	},
+	{
+		Name: "stats", Group: "scripting", Since: "7.0.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      2, Flags: NoScript | AllowBusy,
+		Categories: Slow | Scripting,
+		Tips: []string{
+			"nondeterministic_output",
+			"request_policy:all_shards",
+			"response_policy:special",
+		},
+	},
+}
+
+// scriptSubcommands are the subcommands of SCRIPT.
+var scriptSubcommands = []Command{
+	{
+		Name: "debug", Group: "scripting", Since: "3.2.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      3, Flags: NoScript,
+		Categories: Slow | Scripting,
+		Args: []Arg{
+			{Name: "mode", Type: OneOf, Args: []Arg{
+				{Name: "yes", Type: PureToken, Token: "YES"},
+				{Name: "sync", Type: PureToken, Token: "SYNC"},
+				{Name: "no", Type: PureToken, Token: "NO"},
+			}},
+		},
+	},
+	{
+		Name: "exists", Group: "scripting", Since: "2.6.0",
+		Summary:    "",
+		Complexity: "O(N) with N being the number of scripts to check (so checking a single script is an O(1) operation).",
+		Arity:      -3, Flags: NoScript,
+		Categories: Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_shards",
+			"response_policy:agg_logical_and",
+		},
+		Args: []Arg{{Name: "sha1", Multiple: true}},
+	},
+	{
+		Name: "flush", Group: "scripting", Since: "2.6.0",
+		Summary:    "",
+		Complexity: "O(N) with N being the number of scripts in cache",
+		Arity:      -2, Flags: NoScript,
+		Categories: Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		History: []Change{{"6.2.0", "Added the `ASYNC` and `SYNC` flushing mode modifiers."}},
+		Args: []Arg{
+			{Name: "flush-type", Type: OneOf, Since: "6.2.0", Optional: true, Args: []Arg{
+				{Name: "async", Type: PureToken, Token: "ASYNC"},
+				{Name: "sync", Type: PureToken, Token: "SYNC"},
+			}},
+		},
+	},
+	{
+		Name: "help", Group: "scripting", Since: "5.0.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      2, Flags: Loading | Stale,
+		Categories: Slow | Scripting,
+	},
+	{
+		Name: "kill", Group: "scripting", Since: "2.6.0",
+		Summary:    "",
+		Complexity: "O(1)",
+		Arity:      2, Flags: NoScript | AllowBusy,
+		Categories: Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_shards",
+			"response_policy:one_succeeded",
+		},
+	},
+	{
+		Name: "load", Group: "scripting", Since: "2.6.0",
+		Summary:    "",
+		Complexity: "O(N) with N being the length in bytes of the script body.",
+		Arity:      3, Flags: NoScript | Stale,
+		Categories: Slow | Scripting,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{{Name: "script"}},
+	},
+}
