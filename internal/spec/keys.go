@@ -1,0 +1,172 @@
+package spec
+
+import "strconv"
+
+// KeyPos is one key of a command line: its index in the arguments and what
+// the command does with it.
+type KeyPos struct {
+	Index int
+	Flags KeyFlag
+}
+
+// HasKeys tells whether the command takes keys. Channels that are routed like
+// keys do not count.
+func (c *Command) HasKeys() bool {
+	for i := range c.Keys {
+		if c.Keys[i].Flags&NotKey == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// KeyPositions appends the keys of a full command line to dst: args[0] is the
+// name, and for a subcommand args[1] is its name. The number of arguments must
+// fit the arity. It allocates only to grow dst.
+//
+// It is false, and appends nothing, if the arguments do not let the keys be
+// told: a bad number of keys, a word without what must follow it. The order
+// of the keys and their flags are those of COMMAND GETKEYSANDFLAGS.
+func (c *Command) KeyPositions(dst []KeyPos, args [][]byte) (pos []KeyPos, ok bool) {
+	return c.appendKeys(dst, args, false)
+}
+
+// RoutingPositions is KeyPositions with the channels of sharded Pub/Sub, which
+// decide the cluster slot like keys, included.
+func (c *Command) RoutingPositions(dst []KeyPos, args [][]byte) (pos []KeyPos, ok bool) {
+	return c.appendKeys(dst, args, true)
+}
+
+func (c *Command) appendKeys(dst []KeyPos, args [][]byte, notKeys bool) ([]KeyPos, bool) {
+	var flags KeyFlag
+	for i := range c.Keys {
+		flags |= c.Keys[i].Flags
+	}
+	// Where flags depend on the arguments, the specs give their union only.
+	if flags&VariableFlags == 0 {
+		if pos, ok := c.appendBySpecs(dst, args, notKeys); ok {
+			return pos, true
+		}
+	}
+	return c.appendByCode(dst, args)
+}
+
+func (c *Command) appendBySpecs(dst []KeyPos, args [][]byte, notKeys bool) ([]KeyPos, bool) {
+	pos := dst
+	for i := range c.Keys {
+		k := &c.Keys[i]
+		if k.Flags&NotKey != 0 && !notKeys {
+			continue
+		}
+		begin := k.begin(args)
+		if begin == 0 {
+			continue // an optional word that is not there
+		}
+		first, last, ok := k.find(args, begin)
+		if !ok || k.Unknown || k.UnknownKeys || first >= len(args) || last >= len(args) || last < first {
+			return dst, false
+		}
+		for j := first; j <= last; j += k.Step {
+			pos = append(pos, KeyPos{j, k.Flags})
+		}
+		if k.Flags&Incomplete != 0 {
+			return dst, false
+		}
+	}
+	return pos, true
+}
+
+// begin returns where the keys of k begin, 0 if its word is missing. Redis
+// never takes the last argument for the word, nor, when it looks backwards, the first.
+func (k *KeySpec) begin(args [][]byte) int {
+	switch {
+	case k.Keyword == "":
+		return k.Index
+	case k.StartFrom > 0:
+		for i := k.StartFrom; i < len(args)-1; i++ {
+			if isWord(args[i], k.Keyword) {
+				return i + 1
+			}
+		}
+	default:
+		for i := len(args) + k.StartFrom; i > 1; i-- {
+			if isWord(args[i], k.Keyword) {
+				return i + 1
+			}
+		}
+	}
+	return 0
+}
+
+// find returns the first and the last key of k.
+func (k *KeySpec) find(args [][]byte, begin int) (first, last int, ok bool) {
+	switch {
+	case k.KeyNum:
+		if begin+k.KeyNumIdx >= len(args) {
+			return 0, 0, false
+		}
+		n, ok := keyCount(args[begin+k.KeyNumIdx])
+		if !ok || n > len(args) {
+			return 0, 0, false
+		}
+		first = begin + k.FirstKey
+		return first, first + n - 1, true
+	case k.LastKey >= 0:
+		return begin, begin + k.LastKey, true
+	case k.Limit == 0:
+		return begin, len(args) + k.LastKey, true
+	default:
+		return begin, begin + (len(args)-begin)/k.Limit + k.LastKey, true
+	}
+}
+
+// keyCount reads a number in its canonical form only, as the key specs demand.
+func keyCount(arg []byte) (int, bool) {
+	if len(arg) == 0 || len(arg) > 9 || arg[0] == '0' && len(arg) > 1 {
+		return 0, false
+	}
+	n := 0
+	for _, c := range arg {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, true
+}
+
+// isWord tells whether arg is the word (in capitals), in any case.
+func isWord(arg []byte, word string) bool {
+	if len(arg) != len(word) {
+		return false
+	}
+	for i, c := range arg {
+		if c >= 'a' && c <= 'z' {
+			c -= 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// looseCount reads as much of a number as there is, as C's atoi does.
+func looseCount(arg []byte) int {
+	i := 0
+	for i < len(arg) && (arg[i] == ' ' || arg[i] >= '\t' && arg[i] <= '\r') {
+		i++
+	}
+	if i < len(arg) && arg[i] == '+' {
+		i++
+	}
+	end := i
+	for end < len(arg) && end-i < 10 && arg[end] >= '0' && arg[end] <= '9' {
+		end++
+	}
+	n, err := strconv.Atoi(string(arg[i:end]))
+	if err != nil {
+		return 0
+	}
+	return n
+}
