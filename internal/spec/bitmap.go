@@ -4,12 +4,12 @@ package spec
 var bitmapCommands = []Command{
 	{
 		Name: "bitcount", Group: "bitmap", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Count the bits that are set in a string or in a part of it.",
 		Complexity: "O(N)",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | Bitmap | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added the `BYTE|BIT` option."}},
+		History:    []Change{{"7.0.0", "New options: `BYTE`, `BIT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "range", Type: Block, Optional: true, Args: []Arg{
@@ -24,7 +24,7 @@ var bitmapCommands = []Command{
 	},
 	{
 		Name: "bitfield", Group: "bitmap", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Read, write and add to integers of any width inside a string.",
 		Complexity: "O(1) for each subcommand specified",
 		Arity:      -2, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Bitmap | Slow,
@@ -62,7 +62,7 @@ var bitmapCommands = []Command{
 	},
 	{
 		Name: "bitfield_ro", Group: "bitmap", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Read integers of any width inside a string.",
 		Complexity: "O(1) for each subcommand specified",
 		Arity:      -2, Flags: ReadOnly | Fast,
 		Categories: Read | Bitmap | FastCategory,
@@ -77,7 +77,7 @@ var bitmapCommands = []Command{
 	},
 	{
 		Name: "bitop", Group: "bitmap", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Combine strings bit by bit and store the result.",
 		Complexity: "O(N)",
 		Arity:      -4, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Bitmap | Slow,
@@ -98,12 +98,12 @@ var bitmapCommands = []Command{
 	},
 	{
 		Name: "bitpos", Group: "bitmap", Since: "2.8.7",
-		Summary:    "",
+		Summary:    "Find the first bit that is set, or clear, in a string.",
 		Complexity: "O(N)",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | Bitmap | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added the `BYTE|BIT` option."}},
+		History:    []Change{{"7.0.0", "New options: `BYTE`, `BIT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "bit", Type: Integer},
@@ -121,7 +121,7 @@ var bitmapCommands = []Command{
 	},
 	{
 		Name: "getbit", Group: "bitmap", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Read one bit of a string.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly | Fast,
 		Categories: Read | Bitmap | FastCategory,
@@ -133,7 +133,7 @@ var bitmapCommands = []Command{
 	},
 	{
 		Name: "setbit", Group: "bitmap", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Write one bit of a string and return what it was.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Bitmap | Slow,

@@ -4,14 +4,14 @@ package spec
 var clusterCommands = []Command{
 	{
 		Name: "asking", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Let the next command use a slot that is being imported.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: Fast,
 		Categories: FastCategory | Connection,
 	},
 	{
 		Name: "cluster", Group: "cluster", Since: "3.0.0",
-		Summary:     "",
+		Summary:     "Look at the cluster and manage its nodes and slots.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -19,14 +19,14 @@ var clusterCommands = []Command{
 	},
 	{
 		Name: "readonly", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Allow reads from this cluster replica.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: Loading | Stale | Fast,
 		Categories: FastCategory | Connection,
 	},
 	{
 		Name: "readwrite", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Forbid reads from this cluster replica again.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: Loading | Stale | Fast,
 		Categories: FastCategory | Connection,
@@ -37,7 +37,7 @@ var clusterCommands = []Command{
 var clusterSubcommands = []Command{
 	{
 		Name: "addslots", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Give hash slots to this node.",
 		Complexity: "O(N) where N is the total number of hash slot arguments",
 		Arity:      -3, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -45,7 +45,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "addslotsrange", Group: "cluster", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Give ranges of hash slots to this node.",
 		Complexity: "O(N) where N is the total number of the slots between the start slot and end slot arguments.",
 		Arity:      -4, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -58,7 +58,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "bumpepoch", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Raise the configuration epoch of the cluster.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -66,7 +66,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "count-failure-reports", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Count the nodes that report a node as failing.",
 		Complexity: "O(N) where N is the number of failure reports",
 		Arity:      3, Flags: Admin | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -75,7 +75,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "countkeysinslot", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Count the keys in a hash slot.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Stale,
 		Categories: Slow,
@@ -83,7 +83,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "delslots", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Make this node forget who owns some hash slots.",
 		Complexity: "O(N) where N is the total number of hash slot arguments",
 		Arity:      -3, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -91,7 +91,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "delslotsrange", Group: "cluster", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Make this node forget who owns ranges of hash slots.",
 		Complexity: "O(N) where N is the total number of the slots between the start slot and end slot arguments.",
 		Arity:      -4, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -104,7 +104,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "failover", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Have this replica take over from its master.",
 		Complexity: "O(1)",
 		Arity:      -2, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -117,14 +117,14 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "flushslots", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Make this node forget who owns any hash slot.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "forget", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Drop a node from this node's view of the cluster.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -132,7 +132,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "getkeysinslot", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "List some keys of a hash slot.",
 		Complexity: "O(N) where N is the number of requested keys",
 		Arity:      4, Flags: Stale,
 		Categories: Slow,
@@ -144,14 +144,14 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "cluster", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the CLUSTER subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "info", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Show the state of the cluster as this node sees it.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Stale,
 		Categories: Slow,
@@ -159,7 +159,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "keyslot", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Compute the hash slot of a key.",
 		Complexity: "O(N) where N is the number of bytes in the key",
 		Arity:      3, Flags: Stale,
 		Categories: Slow,
@@ -167,7 +167,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "links", Group: "cluster", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "List the links to and from the other nodes.",
 		Complexity: "O(N) where N is the total number of Cluster nodes",
 		Arity:      2, Flags: Stale,
 		Categories: Slow,
@@ -175,11 +175,11 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "meet", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Introduce a node to the cluster.",
 		Complexity: "O(1)",
 		Arity:      -4, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
-		History:    []Change{{"4.0.0", "Added the optional `cluster_bus_port` argument."}},
+		History:    []Change{{"4.0.0", "Takes the port of the cluster bus."}},
 		Args: []Arg{
 			{Name: "ip"},
 			{Name: "port", Type: Integer},
@@ -188,14 +188,14 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "myid", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Show the id of this node.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "myshardid", Group: "cluster", Since: "7.2.0",
-		Summary:    "",
+		Summary:    "Show the id of this node's shard.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Stale,
 		Categories: Slow,
@@ -203,7 +203,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "nodes", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Describe all nodes, one on a line.",
 		Complexity: "O(N) where N is the total number of Cluster nodes",
 		Arity:      2, Flags: Stale,
 		Categories: Slow,
@@ -211,7 +211,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "replicas", Group: "cluster", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "List the replicas of a master.",
 		Complexity: "O(N) where N is the number of replicas.",
 		Arity:      3, Flags: Admin | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -220,7 +220,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "replicate", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Make this node a replica of a master.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -228,7 +228,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "reset", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Make this node leave the cluster and forget it.",
 		Complexity: "O(N) where N is the number of known nodes. The command may execute a FLUSHALL as a side effect.",
 		Arity:      -2, Flags: Admin | NoScript | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -241,14 +241,14 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "saveconfig", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Write the cluster configuration of this node to its file.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "set-config-epoch", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Set the configuration epoch of a fresh node.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -256,7 +256,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "setslot", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Give a hash slot to a node or mark it as moving.",
 		Complexity: "O(1)",
 		Arity:      -4, Flags: Admin | Stale | MayReplicate | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -272,7 +272,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "shards", Group: "cluster", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Describe the shards: their slots and nodes.",
 		Complexity: "O(N) where N is the total number of cluster nodes",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
@@ -280,7 +280,7 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "slaves", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "List the replicas of a master.",
 		Complexity: "O(N) where N is the number of replicas.",
 		Arity:      3, Flags: Admin | Stale,
 		Categories:      AdminCategory | Slow | Dangerous,
@@ -292,14 +292,14 @@ var clusterSubcommands = []Command{
 	},
 	{
 		Name: "slots", Group: "cluster", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Map ranges of hash slots to nodes.",
 		Complexity: "O(N) where N is the total number of Cluster nodes",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 		Tips:       []string{"nondeterministic_output"},
 		History: []Change{
-			{"4.0.0", "Added node IDs."},
-			{"7.0.0", "Added additional networking metadata field."},
+			{"4.0.0", "Shows node ids."},
+			{"7.0.0", "Shows more about how to reach a node."},
 		},
 		Doc:             Deprecated,
 		DeprecatedSince: "7.0.0",

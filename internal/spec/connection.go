@@ -4,11 +4,11 @@ package spec
 var connectionCommands = []Command{
 	{
 		Name: "auth", Group: "connection", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Log in with a password, or with a user name and its password.",
 		Complexity: "O(N) where N is the number of passwords defined for the user",
 		Arity:      -2, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Categories: FastCategory | Connection,
-		History:    []Change{{"6.0.0", "Added ACL style (username and password)."}},
+		History:    []Change{{"6.0.0", "A user name may precede the password."}},
 		Args: []Arg{
 			{Name: "username", Since: "6.0.0", Optional: true},
 			{Name: "password"},
@@ -16,7 +16,7 @@ var connectionCommands = []Command{
 	},
 	{
 		Name: "client", Group: "connection", Since: "2.4.0",
-		Summary:     "",
+		Summary:     "Look at client connections and control them.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -24,7 +24,7 @@ var connectionCommands = []Command{
 	},
 	{
 		Name: "echo", Group: "connection", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Send a message back.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale | Fast,
 		Categories: FastCategory | Connection,
@@ -32,13 +32,11 @@ var connectionCommands = []Command{
 	},
 	{
 		Name: "hello", Group: "connection", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Greet the server: choose the protocol, log in, name the connection.",
 		Complexity: "O(1)",
 		Arity:      -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Categories: FastCategory | Connection,
-		History: []Change{
-			{"6.2.0", "`protover` made optional; when called without arguments the command reports the current connection's context."},
-		},
+		History:    []Change{{"6.2.0", "The version may be left out: then it only describes the connection."}},
 		Args: []Arg{
 			{Name: "arguments", Type: Block, Optional: true, Args: []Arg{
 				{Name: "protover", Type: Integer},
@@ -52,7 +50,7 @@ var connectionCommands = []Command{
 	},
 	{
 		Name: "ping", Group: "connection", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Check that the server is there.",
 		Complexity: "O(1)",
 		Arity:      -1, Flags: Fast,
 		Categories: FastCategory | Connection,
@@ -64,7 +62,7 @@ var connectionCommands = []Command{
 	},
 	{
 		Name: "quit", Group: "connection", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Close the connection.",
 		Complexity: "O(1)",
 		Arity:      -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Categories:      FastCategory | Connection,
@@ -74,14 +72,14 @@ var connectionCommands = []Command{
 	},
 	{
 		Name: "reset", Group: "connection", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Put the connection back into its first state.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Categories: FastCategory | Connection,
 	},
 	{
 		Name: "select", Group: "connection", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Choose the database of this connection.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale | Fast,
 		Categories: FastCategory | Connection,
@@ -93,7 +91,7 @@ var connectionCommands = []Command{
 var clientSubcommands = []Command{
 	{
 		Name: "caching", Group: "connection", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Choose whether the keys of the next command are tracked.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
@@ -106,35 +104,35 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "getname", Group: "connection", Since: "2.6.9",
-		Summary:    "",
+		Summary:    "Show the name of this connection.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
 	},
 	{
 		Name: "getredir", Group: "connection", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Show which client gets this connection's invalidation messages.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
 	},
 	{
 		Name: "help", Group: "connection", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the CLIENT subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow | Connection,
 	},
 	{
 		Name: "id", Group: "connection", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Show the number of this connection.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
 	},
 	{
 		Name: "info", Group: "connection", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Describe this connection.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
@@ -142,17 +140,17 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "kill", Group: "connection", Since: "2.4.0",
-		Summary:    "",
+		Summary:    "Close the connections that match an address or filters.",
 		Complexity: "O(N) where N is the number of client connections",
 		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous | Connection,
 		History: []Change{
-			{"2.8.12", "Added new filter format."},
-			{"2.8.12", "`ID` option."},
-			{"3.2.0", "Added `master` type in for `TYPE` option."},
-			{"5.0.0", "Replaced `slave` `TYPE` with `replica`. `slave` still supported for backward compatibility."},
-			{"6.2.0", "`LADDR` option."},
-			{"7.4.0", "`MAXAGE` option."},
+			{"2.8.12", "Takes filters."},
+			{"2.8.12", "New option: `ID`."},
+			{"3.2.0", "TYPE knows `master`."},
+			{"5.0.0", "TYPE `replica` takes the place of `slave`, which still works."},
+			{"6.2.0", "New option: `LADDR`."},
+			{"7.4.0", "New option: `MAXAGE`."},
 		},
 		Args: []Arg{
 			{Name: "filter", Type: OneOf, Args: []Arg{
@@ -180,18 +178,18 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "list", Group: "connection", Since: "2.4.0",
-		Summary:    "",
+		Summary:    "Describe all connections.",
 		Complexity: "O(N) where N is the number of client connections",
 		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous | Connection,
 		Tips:       []string{"nondeterministic_output"},
 		History: []Change{
-			{"2.8.12", "Added unique client `id` field."},
-			{"5.0.0", "Added optional `TYPE` filter."},
-			{"6.0.0", "Added `user` field."},
-			{"6.2.0", "Added `argv-mem`, `tot-mem`, `laddr` and `redir` fields and the optional `ID` filter."},
-			{"7.0.0", "Added `resp`, `multi-mem`, `rbs` and `rbp` fields."},
-			{"7.0.3", "Added `ssub` field."},
+			{"2.8.12", "New field: `id`."},
+			{"5.0.0", "New filter: `TYPE`."},
+			{"6.0.0", "New field: `user`."},
+			{"6.2.0", "New fields: `argv-mem`, `tot-mem`, `laddr`, `redir`; new filter: `ID`."},
+			{"7.0.0", "New fields: `resp`, `multi-mem`, `rbs`, `rbp`."},
+			{"7.0.3", "New field: `ssub`."},
 		},
 		Args: []Arg{
 			{Name: "client-type", Type: OneOf, Token: "TYPE", Since: "5.0.0", Optional: true, Args: []Arg{
@@ -205,7 +203,7 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "no-evict", Group: "connection", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Protect this connection from eviction, or no longer.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous | Connection,
@@ -218,7 +216,7 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "no-touch", Group: "connection", Since: "7.2.0",
-		Summary:    "",
+		Summary:    "Keep this connection's commands from counting as use of keys, or no longer.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
@@ -231,11 +229,11 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "pause", Group: "connection", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Hold back the commands of all clients for a while.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous | Connection,
-		History:    []Change{{"6.2.0", "`CLIENT PAUSE WRITE` mode added along with the `mode` option."}},
+		History:    []Change{{"6.2.0", "Can hold back writes only."}},
 		Args: []Arg{
 			{Name: "timeout", Type: Integer},
 			{Name: "mode", Type: OneOf, Since: "6.2.0", Optional: true, Args: []Arg{
@@ -246,7 +244,7 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "reply", Group: "connection", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Switch the replies to this connection on or off.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
@@ -260,7 +258,7 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "setinfo", Group: "connection", Since: "7.2.0",
-		Summary:    "",
+		Summary:    "Note the name or version of this connection's client library.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
@@ -277,7 +275,7 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "setname", Group: "connection", Since: "2.6.9",
-		Summary:    "",
+		Summary:    "Name this connection.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
@@ -289,7 +287,7 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "tracking", Group: "connection", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Switch invalidation messages for client-side caches on or off.",
 		Complexity: "O(1). Some options may introduce additional complexity.",
 		Arity:      -3, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
@@ -308,14 +306,14 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "trackinginfo", Group: "connection", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Show how this connection's keys are tracked.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
 	},
 	{
 		Name: "unblock", Group: "connection", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Wake a client that waits in a blocking command.",
 		Complexity: "O(log N) where N is the number of client connections",
 		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous | Connection,
@@ -329,7 +327,7 @@ var clientSubcommands = []Command{
 	},
 	{
 		Name: "unpause", Group: "connection", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Let paused clients go on.",
 		Complexity: "O(N) Where N is the number of paused clients",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous | Connection,

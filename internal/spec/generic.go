@@ -4,7 +4,7 @@ package spec
 var genericCommands = []Command{
 	{
 		Name: "copy", Group: "generic", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Copy the value of a key to another key.",
 		Complexity: "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: Keyspace | WriteCategory | Slow,
@@ -21,7 +21,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "del", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Delete keys.",
 		Complexity: "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).",
 		Arity:      -2, Flags: Write,
 		Categories: Keyspace | WriteCategory | Slow,
@@ -34,7 +34,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "dump", Group: "generic", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Serialize the value of a key.",
 		Complexity: "O(1) to access the key and additional O(N*M) to serialize it, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1).",
 		Arity:      2, Flags: ReadOnly,
 		Categories: Keyspace | Read | Slow,
@@ -44,7 +44,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "exists", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Count how many of the keys exist.",
 		Complexity: "O(N) where N is the number of keys to check.",
 		Arity:      -2, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
@@ -53,17 +53,17 @@ var genericCommands = []Command{
 			"request_policy:multi_shard",
 			"response_policy:agg_sum",
 		},
-		History: []Change{{"3.0.3", "Accepts multiple `key` arguments."}},
+		History: []Change{{"3.0.3", "Takes several keys."}},
 		Args:    []Arg{{Name: "key", Type: Key, Multiple: true, KeySpec: 1}},
 	},
 	{
 		Name: "expire", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Have a key expire after some seconds.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."}},
+		History:    []Change{{"7.0.0", "New options: `NX`, `XX`, `GT`, `LT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "seconds", Type: Integer},
@@ -77,12 +77,12 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "expireat", Group: "generic", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Have a key expire at a Unix time in seconds.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."}},
+		History:    []Change{{"7.0.0", "New options: `NX`, `XX`, `GT`, `LT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-seconds", Type: UnixTime},
@@ -96,7 +96,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "expiretime", Group: "generic", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Show when a key expires, as a Unix time in seconds.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
@@ -105,7 +105,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "keys", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "List all keys that match a pattern.",
 		Complexity: "O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length.",
 		Arity:      2, Flags: ReadOnly,
 		Categories: Keyspace | Read | Slow | Dangerous,
@@ -117,7 +117,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "migrate", Group: "generic", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Move keys to another server.",
 		Complexity: "This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. See the pages of these commands for time complexity. Also an O(N) data transfer between the two instances is performed.",
 		Arity:      -6, Flags: Write | MovableKeys,
 		Categories: Keyspace | WriteCategory | Slow | Dangerous,
@@ -127,10 +127,10 @@ var genericCommands = []Command{
 		},
 		Tips: []string{"nondeterministic_output"},
 		History: []Change{
-			{"3.0.0", "Added the `COPY` and `REPLACE` options."},
-			{"3.0.6", "Added the `KEYS` option."},
-			{"4.0.7", "Added the `AUTH` option."},
-			{"6.0.0", "Added the `AUTH2` option."},
+			{"3.0.0", "New options: `COPY`, `REPLACE`."},
+			{"3.0.6", "New option: `KEYS`."},
+			{"4.0.7", "New option: `AUTH`."},
+			{"6.0.0", "New option: `AUTH2`."},
 		},
 		Args: []Arg{
 			{Name: "host"},
@@ -155,7 +155,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "move", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Move a key to another database.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
@@ -167,7 +167,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "object", Group: "generic", Since: "2.2.3",
-		Summary:     "",
+		Summary:     "Look at how a value is kept.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -175,7 +175,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "persist", Group: "generic", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Have a key no longer expire.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
@@ -184,12 +184,12 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "pexpire", Group: "generic", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Have a key expire after some milliseconds.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."}},
+		History:    []Change{{"7.0.0", "New options: `NX`, `XX`, `GT`, `LT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "milliseconds", Type: Integer},
@@ -203,12 +203,12 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "pexpireat", Group: "generic", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Have a key expire at a Unix time in milliseconds.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`."}},
+		History:    []Change{{"7.0.0", "New options: `NX`, `XX`, `GT`, `LT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-milliseconds", Type: UnixTime},
@@ -222,7 +222,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "pexpiretime", Group: "generic", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Show when a key expires, as a Unix time in milliseconds.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
@@ -231,18 +231,18 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "pttl", Group: "generic", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Show the milliseconds that a key has left.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"2.8.0", "Added the -2 reply."}},
+		History:    []Change{{"2.8.0", "Answers -2 for a missing key."}},
 		Args:       []Arg{{Name: "key", Type: Key, KeySpec: 1}},
 	},
 	{
 		Name: "randomkey", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Pick a random key of the database.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: ReadOnly | TouchesArbitraryKeys,
 		Categories: Keyspace | Read | Slow,
@@ -254,7 +254,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "rename", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Give a key another name, replacing what is there.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write,
 		Categories: Keyspace | WriteCategory | Slow,
@@ -269,7 +269,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "renamenx", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Give a key another name unless that is taken.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
@@ -277,9 +277,7 @@ var genericCommands = []Command{
 			{Flags: RW | Access | Delete, Index: 1, Step: 1},
 			{Flags: OW | Insert, Index: 2, Step: 1},
 		},
-		History: []Change{
-			{"3.2.0", "The command no longer returns an error when source and destination names are the same."},
-		},
+		History: []Change{{"3.2.0", "Equal names are no error any more."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "newkey", Type: Key, KeySpec: 2},
@@ -287,15 +285,15 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "restore", Group: "generic", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Create a key from a serialized value.",
 		Complexity: "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
 		Arity:      -4, Flags: Write | DenyOOM,
 		Categories: Keyspace | WriteCategory | Slow | Dangerous,
 		Keys:       []KeySpec{{Flags: OW | Update, Index: 1, Step: 1}},
 		History: []Change{
-			{"3.0.0", "Added the `REPLACE` modifier."},
-			{"5.0.0", "Added the `ABSTTL` modifier."},
-			{"5.0.0", "Added the `IDLETIME` and `FREQ` options."},
+			{"3.0.0", "New option: `REPLACE`."},
+			{"5.0.0", "New option: `ABSTTL`."},
+			{"5.0.0", "New options: `IDLETIME`, `FREQ`."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
@@ -309,7 +307,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "scan", Group: "generic", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "Go through the keys of the database step by step.",
 		Complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
 		Arity:      -2, Flags: ReadOnly | TouchesArbitraryKeys,
 		Categories: Keyspace | Read | Slow,
@@ -318,7 +316,7 @@ var genericCommands = []Command{
 			"request_policy:special",
 			"response_policy:special",
 		},
-		History: []Change{{"6.0.0", "Added the `TYPE` subcommand."}},
+		History: []Change{{"6.0.0", "New option: `TYPE`."}},
 		Args: []Arg{
 			{Name: "cursor", Type: Integer},
 			{Name: "pattern", Type: Pattern, Token: "MATCH", Optional: true},
@@ -328,7 +326,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "sort", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Sort the elements of a list, set or sorted set, and store the result if wanted.",
 		Complexity: "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).",
 		Arity:      -2, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | SetCategory | SortedSet | List | Slow | Dangerous,
@@ -355,7 +353,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "sort_ro", Group: "generic", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Sort the elements of a list, set or sorted set.",
 		Complexity: "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).",
 		Arity:      -2, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SetCategory | SortedSet | List | Slow | Dangerous,
@@ -380,7 +378,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "touch", Group: "generic", Since: "3.2.1",
-		Summary:    "",
+		Summary:    "Mark keys as used and count those that exist.",
 		Complexity: "O(N) where N is the number of keys that will be touched.",
 		Arity:      -2, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
@@ -393,18 +391,18 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "ttl", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Show the seconds that a key has left.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"2.8.0", "Added the -2 reply."}},
+		History:    []Change{{"2.8.0", "Answers -2 for a missing key."}},
 		Args:       []Arg{{Name: "key", Type: Key, KeySpec: 1}},
 	},
 	{
 		Name: "type", Group: "generic", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Show the type of a key's value.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
@@ -413,7 +411,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "unlink", Group: "generic", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Delete keys and free their memory in the background.",
 		Complexity: "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory,
@@ -426,7 +424,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "wait", Group: "generic", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Wait until replicas have got this connection's writes.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Blocking,
 		Categories: Slow | BlockingCategory | Connection,
@@ -441,7 +439,7 @@ var genericCommands = []Command{
 	},
 	{
 		Name: "waitaof", Group: "generic", Since: "7.2.0",
-		Summary:    "",
+		Summary:    "Wait until this connection's writes are on disk, here and on replicas.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Blocking,
 		Categories: Slow | BlockingCategory | Connection,
@@ -461,7 +459,7 @@ var genericCommands = []Command{
 var objectSubcommands = []Command{
 	{
 		Name: "encoding", Group: "generic", Since: "2.2.3",
-		Summary:    "",
+		Summary:    "Show the internal encoding of a value.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly,
 		Categories: Keyspace | Read | Slow,
@@ -471,7 +469,7 @@ var objectSubcommands = []Command{
 	},
 	{
 		Name: "freq", Group: "generic", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Show how often a key is used, as the LFU counter has it.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly,
 		Categories: Keyspace | Read | Slow,
@@ -481,14 +479,14 @@ var objectSubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "generic", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Print help on the OBJECT subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Keyspace | Slow,
 	},
 	{
 		Name: "idletime", Group: "generic", Since: "2.2.3",
-		Summary:    "",
+		Summary:    "Show for how many seconds a key was not used.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly,
 		Categories: Keyspace | Read | Slow,
@@ -498,7 +496,7 @@ var objectSubcommands = []Command{
 	},
 	{
 		Name: "refcount", Group: "generic", Since: "2.2.3",
-		Summary:    "",
+		Summary:    "Show the number of references to a value.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly,
 		Categories: Keyspace | Read | Slow,

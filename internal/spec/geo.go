@@ -4,12 +4,12 @@ package spec
 var geoCommands = []Command{
 	{
 		Name: "geoadd", Group: "geo", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Add members with a longitude and a latitude to a geospatial index.",
 		Complexity: "O(log(N)) for each item added, where N is the number of elements in the sorted set.",
 		Arity:      -5, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Geo | Slow,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
-		History:    []Change{{"6.2.0", "Added the `CH`, `NX` and `XX` options."}},
+		History:    []Change{{"6.2.0", "New options: `CH`, `NX`, `XX`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "condition", Type: OneOf, Since: "6.2.0", Optional: true, Args: []Arg{
@@ -26,7 +26,7 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "geodist", Group: "geo", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Measure the distance between two members.",
 		Complexity: "O(1)",
 		Arity:      -4, Flags: ReadOnly,
 		Categories: Read | Geo | Slow,
@@ -45,7 +45,7 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "geohash", Group: "geo", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Show the positions of members as geohash texts.",
 		Complexity: "O(1) for each member requested.",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | Geo | Slow,
@@ -57,7 +57,7 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "geopos", Group: "geo", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Show the longitude and latitude of members.",
 		Complexity: "O(1) for each member requested.",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | Geo | Slow,
@@ -69,7 +69,7 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "georadius", Group: "geo", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Find the members within a distance of a point, and store them if wanted.",
 		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
 		Arity:      -6, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | Geo | Slow,
@@ -79,8 +79,8 @@ var geoCommands = []Command{
 			{Flags: OW | Update, Keyword: "STOREDIST", StartFrom: 6, Step: 1},
 		},
 		History: []Change{
-			{"6.2.0", "Added the `ANY` option for `COUNT`."},
-			{"7.0.0", "Added support for uppercase unit names."},
+			{"6.2.0", "COUNT can be followed by `ANY`."},
+			{"7.0.0", "Units may be in capitals."},
 		},
 		Doc:             Deprecated,
 		DeprecatedSince: "6.2.0",
@@ -115,14 +115,14 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "georadius_ro", Group: "geo", Since: "3.2.10",
-		Summary:    "",
+		Summary:    "Find the members within a distance of a point.",
 		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
 		Arity:      -6, Flags: ReadOnly,
 		Categories: Read | Geo | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		History: []Change{
-			{"6.2.0", "Added the `ANY` option for `COUNT`."},
-			{"7.0.0", "Added support for uppercase unit names."},
+			{"6.2.0", "COUNT can be followed by `ANY`."},
+			{"7.0.0", "Units may be in capitals."},
 		},
 		Doc:             Deprecated,
 		DeprecatedSince: "6.2.0",
@@ -153,7 +153,7 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "georadiusbymember", Group: "geo", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Find the members within a distance of a member, and store them if wanted.",
 		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
 		Arity:      -5, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | Geo | Slow,
@@ -163,8 +163,8 @@ var geoCommands = []Command{
 			{Flags: OW | Update, Keyword: "STOREDIST", StartFrom: 5, Step: 1},
 		},
 		History: []Change{
-			{"6.2.0", "Added the `ANY` option for `COUNT`."},
-			{"7.0.0", "Added support for uppercase unit names."},
+			{"6.2.0", "COUNT can be followed by `ANY`."},
+			{"7.0.0", "Units may be in capitals."},
 		},
 		Doc:             Deprecated,
 		DeprecatedSince: "6.2.0",
@@ -198,14 +198,14 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "georadiusbymember_ro", Group: "geo", Since: "3.2.10",
-		Summary:    "",
+		Summary:    "Find the members within a distance of a member.",
 		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
 		Arity:      -5, Flags: ReadOnly,
 		Categories: Read | Geo | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		History: []Change{
-			{"6.2.0", "Added the `ANY` option for `COUNT`."},
-			{"7.0.0", "Added support for uppercase unit names."},
+			{"6.2.0", "COUNT can be followed by `ANY`."},
+			{"7.0.0", "Units may be in capitals."},
 		},
 		Doc:             Deprecated,
 		DeprecatedSince: "6.2.0",
@@ -235,12 +235,12 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "geosearch", Group: "geo", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Find the members inside a circle or a box.",
 		Complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the shape provided as the filter and M is the number of items inside the shape",
 		Arity:      -7, Flags: ReadOnly,
 		Categories: Read | Geo | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added support for uppercase unit names."}},
+		History:    []Change{{"7.0.0", "Units may be in capitals."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "from", Type: OneOf, Args: []Arg{
@@ -286,7 +286,7 @@ var geoCommands = []Command{
 	},
 	{
 		Name: "geosearchstore", Group: "geo", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Find the members inside a circle or a box and store them.",
 		Complexity: "O(N+log(M)) where N is the number of elements in the grid-aligned bounding box area around the shape provided as the filter and M is the number of items inside the shape",
 		Arity:      -8, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Geo | Slow,
@@ -294,7 +294,7 @@ var geoCommands = []Command{
 			{Flags: OW | Update, Index: 1, Step: 1},
 			{Flags: RO | Access, Index: 2, Step: 1},
 		},
-		History: []Change{{"7.0.0", "Added support for uppercase unit names."}},
+		History: []Change{{"7.0.0", "Units may be in capitals."}},
 		Args: []Arg{
 			{Name: "destination", Type: Key, KeySpec: 1},
 			{Name: "source", Type: Key, KeySpec: 2},

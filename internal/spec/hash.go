@@ -4,12 +4,12 @@ package spec
 var hashCommands = []Command{
 	{
 		Name: "hdel", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Delete fields of a hash.",
 		Complexity: "O(N) where N is the number of fields to be removed.",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
-		History:    []Change{{"2.4.0", "Accepts multiple `field` arguments."}},
+		History:    []Change{{"2.4.0", "Takes several fields."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "field", Multiple: true},
@@ -17,7 +17,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hexists", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Tell whether a hash has a field.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -29,7 +29,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hexpire", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Have fields of a hash expire after some seconds.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -6, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -51,7 +51,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hexpireat", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Have fields of a hash expire at a Unix time in seconds.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -6, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -73,7 +73,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hexpiretime", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Show when fields of a hash expire, as Unix times in seconds.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -5, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -88,7 +88,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hget", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Read one field of a hash.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -100,7 +100,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hgetall", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Read all fields of a hash with their values.",
 		Complexity: "O(N) where N is the size of the hash.",
 		Arity:      2, Flags: ReadOnly,
 		Categories: Read | Hash | Slow,
@@ -110,7 +110,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hincrby", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Add an integer to a field of a hash; a missing one counts as 0.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -123,7 +123,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hincrbyfloat", Group: "hash", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Add a floating point number to a field of a hash; a missing one counts as 0.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -136,7 +136,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hkeys", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "List the fields of a hash.",
 		Complexity: "O(N) where N is the size of the hash.",
 		Arity:      2, Flags: ReadOnly,
 		Categories: Read | Hash | Slow,
@@ -146,7 +146,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hlen", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Count the fields of a hash.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -155,7 +155,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hmget", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Read several fields of a hash.",
 		Complexity: "O(N) where N is the number of fields being requested.",
 		Arity:      -3, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -167,7 +167,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hmset", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Write several fields of a hash.",
 		Complexity: "O(N) where N is the number of fields being set.",
 		Arity:      -4, Flags: Write | DenyOOM | Fast,
 		Categories:      WriteCategory | Hash | FastCategory,
@@ -182,7 +182,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hpersist", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Have fields of a hash no longer expire.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -5, Flags: Write | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -197,7 +197,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hpexpire", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Have fields of a hash expire after some milliseconds.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -6, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -219,7 +219,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hpexpireat", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Have fields of a hash expire at a Unix time in milliseconds.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -6, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -241,7 +241,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hpexpiretime", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Show when fields of a hash expire, as Unix times in milliseconds.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -5, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -256,7 +256,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hpttl", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Show the milliseconds that fields of a hash have left.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -5, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -271,7 +271,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hrandfield", Group: "hash", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Pick random fields of a hash.",
 		Complexity: "O(N) where N is the number of fields returned",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | Hash | Slow,
@@ -287,7 +287,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hscan", Group: "hash", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "Go through the fields of a hash step by step.",
 		Complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | Hash | Slow,
@@ -303,12 +303,12 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hset", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Write fields of a hash.",
 		Complexity: "O(1) for each field/value pair added, so O(N) to add N field/value pairs when the command is called with multiple field/value pairs.",
 		Arity:      -4, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
-		History:    []Change{{"4.0.0", "Accepts multiple `field` and `value` arguments."}},
+		History:    []Change{{"4.0.0", "Takes several fields."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "data", Type: Block, Multiple: true, Args: []Arg{{Name: "field"}, {Name: "value"}}},
@@ -316,7 +316,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hsetnx", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Write a field of a hash unless it is there.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
@@ -329,7 +329,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hstrlen", Group: "hash", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Measure the length of a field's value.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -341,7 +341,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "httl", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
-		Summary:    "",
+		Summary:    "Show the seconds that fields of a hash have left.",
 		Complexity: "O(N) where N is the number of specified fields",
 		Arity:      -5, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
@@ -356,7 +356,7 @@ var hashCommands = []Command{
 	},
 	{
 		Name: "hvals", Group: "hash", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "List the values of a hash.",
 		Complexity: "O(N) where N is the size of the hash.",
 		Arity:      2, Flags: ReadOnly,
 		Categories: Read | Hash | Slow,

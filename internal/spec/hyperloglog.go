@@ -4,7 +4,7 @@ package spec
 var hyperloglogCommands = []Command{
 	{
 		Name: "pfadd", Group: "hyperloglog", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Add elements to a HyperLogLog, which is created if missing.",
 		Complexity: "O(1) to add every element.",
 		Arity:      -2, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | HyperLogLog | FastCategory,
@@ -16,7 +16,7 @@ var hyperloglogCommands = []Command{
 	},
 	{
 		Name: "pfcount", Group: "hyperloglog", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Estimate how many different elements HyperLogLogs have seen together.",
 		Complexity: "O(1) with a very small average constant time when called with a single key. O(N) with N being the number of keys, and much bigger constant times, when called with multiple keys.",
 		Arity:      -2, Flags: ReadOnly | MayReplicate,
 		Categories: Read | HyperLogLog | Slow,
@@ -27,7 +27,7 @@ var hyperloglogCommands = []Command{
 	},
 	{
 		Name: "pfdebug", Group: "hyperloglog", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Show the inside of a HyperLogLog.",
 		Complexity: "N/A",
 		Arity:      3, Flags: Write | DenyOOM | Admin,
 		Categories: WriteCategory | HyperLogLog | AdminCategory | Slow | Dangerous,
@@ -40,7 +40,7 @@ var hyperloglogCommands = []Command{
 	},
 	{
 		Name: "pfmerge", Group: "hyperloglog", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Merge HyperLogLogs into one.",
 		Complexity: "O(N) to merge N HyperLogLogs, but with high constant times.",
 		Arity:      -2, Flags: Write | DenyOOM,
 		Categories: WriteCategory | HyperLogLog | Slow,
@@ -55,7 +55,7 @@ var hyperloglogCommands = []Command{
 	},
 	{
 		Name: "pfselftest", Group: "hyperloglog", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Test the HyperLogLog implementation.",
 		Complexity: "N/A",
 		Arity:      1, Flags: Admin,
 		Categories: HyperLogLog | AdminCategory | Slow | Dangerous,

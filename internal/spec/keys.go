@@ -58,12 +58,15 @@ func (c *Command) appendBySpecs(dst []KeyPos, args [][]byte, notKeys bool) ([]Ke
 		if k.Flags&NotKey != 0 && !notKeys {
 			continue
 		}
+		if k.Unknown || k.UnknownKeys {
+			return dst, false
+		}
 		begin := k.begin(args)
 		if begin == 0 {
 			continue // an optional word that is not there
 		}
 		first, last, ok := k.find(args, begin)
-		if !ok || k.Unknown || k.UnknownKeys || first >= len(args) || last >= len(args) || last < first {
+		if !ok || first >= len(args) || last >= len(args) || last < first {
 			return dst, false
 		}
 		for j := first; j <= last; j += k.Step {

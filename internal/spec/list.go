@@ -4,7 +4,7 @@ package spec
 var listCommands = []Command{
 	{
 		Name: "blmove", Group: "list", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Move an element from one end of a list to an end of another, waiting for one if needed.",
 		Complexity: "O(1)",
 		Arity:      6, Flags: Write | DenyOOM | Blocking,
 		Categories: WriteCategory | List | Slow | BlockingCategory,
@@ -28,7 +28,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "blmpop", Group: "list", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Take elements from the first of several lists that has any, waiting if all are empty.",
 		Complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
 		Arity:      -5, Flags: Write | Blocking | MovableKeys,
 		Categories: WriteCategory | List | Slow | BlockingCategory,
@@ -46,12 +46,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "blpop", Group: "list", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Take the first element of the first list that has any, waiting if all are empty.",
 		Complexity: "O(N) where N is the number of provided keys.",
 		Arity:      -3, Flags: Write | Blocking,
 		Categories: WriteCategory | List | Slow | BlockingCategory,
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, LastKey: -2, Step: 1}},
-		History:    []Change{{"6.0.0", "`timeout` is interpreted as a double instead of an integer."}},
+		History:    []Change{{"6.0.0", "The timeout may have a fraction."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
 			{Name: "timeout", Type: Double},
@@ -59,12 +59,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "brpop", Group: "list", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Take the last element of the first list that has any, waiting if all are empty.",
 		Complexity: "O(N) where N is the number of provided keys.",
 		Arity:      -3, Flags: Write | Blocking,
 		Categories: WriteCategory | List | Slow | BlockingCategory,
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, LastKey: -2, Step: 1}},
-		History:    []Change{{"6.0.0", "`timeout` is interpreted as a double instead of an integer."}},
+		History:    []Change{{"6.0.0", "The timeout may have a fraction."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
 			{Name: "timeout", Type: Double},
@@ -72,7 +72,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "brpoplpush", Group: "list", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Move the last element of a list to the front of another, waiting for one if needed.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | DenyOOM | Blocking,
 		Categories: WriteCategory | List | Slow | BlockingCategory,
@@ -80,7 +80,7 @@ var listCommands = []Command{
 			{Flags: RW | Access | Delete, Index: 1, Step: 1},
 			{Flags: RW | Insert, Index: 2, Step: 1},
 		},
-		History:         []Change{{"6.0.0", "`timeout` is interpreted as a double instead of an integer."}},
+		History:         []Change{{"6.0.0", "The timeout may have a fraction."}},
 		Doc:             Deprecated,
 		DeprecatedSince: "6.2.0",
 		ReplacedBy:      "`BLMOVE` with the `RIGHT` and `LEFT` arguments",
@@ -92,7 +92,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lindex", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Read an element of a list by its index.",
 		Complexity: "O(N) where N is the number of elements to traverse to get to the element at index. This makes asking for the first or the last element of the list O(1).",
 		Arity:      3, Flags: ReadOnly,
 		Categories: Read | List | Slow,
@@ -104,7 +104,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "linsert", Group: "list", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Insert an element before or after another one in a list.",
 		Complexity: "O(N) where N is the number of elements to traverse before seeing the value pivot. This means that inserting somewhere on the left end on the list (head) can be considered O(1) and inserting somewhere on the right end (tail) is O(N).",
 		Arity:      5, Flags: Write | DenyOOM,
 		Categories: WriteCategory | List | Slow,
@@ -121,7 +121,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "llen", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Count the elements of a list.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Read | List | FastCategory,
@@ -130,7 +130,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lmove", Group: "list", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Move an element from one end of a list to an end of another.",
 		Complexity: "O(1)",
 		Arity:      5, Flags: Write | DenyOOM,
 		Categories: WriteCategory | List | Slow,
@@ -153,7 +153,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lmpop", Group: "list", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Take elements from the first of several lists that has any.",
 		Complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
 		Arity:      -4, Flags: Write | MovableKeys,
 		Categories: WriteCategory | List | Slow,
@@ -170,12 +170,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lpop", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Take elements from the front of a list.",
 		Complexity: "O(N) where N is the number of elements returned",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: WriteCategory | List | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, Step: 1}},
-		History:    []Change{{"6.2.0", "Added the `count` argument."}},
+		History:    []Change{{"6.2.0", "Takes a count."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "count", Type: Integer, Since: "6.2.0", Optional: true},
@@ -183,7 +183,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lpos", Group: "list", Since: "6.0.6",
-		Summary:    "",
+		Summary:    "Find the index of an element in a list.",
 		Complexity: "O(N) where N is the number of elements in the list, for the average case. When searching for elements near the head or the tail of the list, or when the MAXLEN option is provided, the command may run in constant time.",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | List | Slow,
@@ -198,12 +198,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lpush", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Add elements to the front of a list, which is created if missing.",
 		Complexity: "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
 		Arity:      -3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | List | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Insert, Index: 1, Step: 1}},
-		History:    []Change{{"2.4.0", "Accepts multiple `element` arguments."}},
+		History:    []Change{{"2.4.0", "Takes several elements."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "element", Multiple: true},
@@ -211,12 +211,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lpushx", Group: "list", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Add elements to the front of a list if it exists.",
 		Complexity: "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
 		Arity:      -3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | List | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Insert, Index: 1, Step: 1}},
-		History:    []Change{{"4.0.0", "Accepts multiple `element` arguments."}},
+		History:    []Change{{"4.0.0", "Takes several elements."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "element", Multiple: true},
@@ -224,7 +224,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lrange", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Read a range of a list.",
 		Complexity: "O(S+N) where S is the distance of start offset from HEAD for small lists, from nearest end (HEAD or TAIL) for large lists; and N is the number of elements in the specified range.",
 		Arity:      4, Flags: ReadOnly,
 		Categories: Read | List | Slow,
@@ -237,7 +237,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lrem", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Remove elements equal to a value from a list.",
 		Complexity: "O(N+M) where N is the length of the list and M is the number of elements removed.",
 		Arity:      4, Flags: Write,
 		Categories: WriteCategory | List | Slow,
@@ -250,7 +250,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "lset", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Replace the element at an index of a list.",
 		Complexity: "O(N) where N is the length of the list. Setting either the first or the last element of the list is O(1).",
 		Arity:      4, Flags: Write | DenyOOM,
 		Categories: WriteCategory | List | Slow,
@@ -263,7 +263,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "ltrim", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Keep only a range of a list.",
 		Complexity: "O(N) where N is the number of elements to be removed by the operation.",
 		Arity:      4, Flags: Write,
 		Categories: WriteCategory | List | Slow,
@@ -276,12 +276,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "rpop", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Take elements from the end of a list.",
 		Complexity: "O(N) where N is the number of elements returned",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: WriteCategory | List | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, Step: 1}},
-		History:    []Change{{"6.2.0", "Added the `count` argument."}},
+		History:    []Change{{"6.2.0", "Takes a count."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "count", Type: Integer, Since: "6.2.0", Optional: true},
@@ -289,7 +289,7 @@ var listCommands = []Command{
 	},
 	{
 		Name: "rpoplpush", Group: "list", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Move the last element of a list to the front of another.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | List | Slow,
@@ -307,12 +307,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "rpush", Group: "list", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Add elements to the end of a list, which is created if missing.",
 		Complexity: "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
 		Arity:      -3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | List | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Insert, Index: 1, Step: 1}},
-		History:    []Change{{"2.4.0", "Accepts multiple `element` arguments."}},
+		History:    []Change{{"2.4.0", "Takes several elements."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "element", Multiple: true},
@@ -320,12 +320,12 @@ var listCommands = []Command{
 	},
 	{
 		Name: "rpushx", Group: "list", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Add elements to the end of a list if it exists.",
 		Complexity: "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
 		Arity:      -3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | List | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Insert, Index: 1, Step: 1}},
-		History:    []Change{{"4.0.0", "Accepts multiple `element` arguments."}},
+		History:    []Change{{"4.0.0", "Takes several elements."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "element", Multiple: true},

@@ -4,7 +4,7 @@ package spec
 var pubsubCommands = []Command{
 	{
 		Name: "psubscribe", Group: "pubsub", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Listen to all channels that match patterns.",
 		Complexity: "O(N) where N is the number of patterns to subscribe to.",
 		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -12,7 +12,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "publish", Group: "pubsub", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Send a message to a channel.",
 		Complexity: "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
 		Arity:      3, Flags: PubSub | Loading | Stale | Fast | MayReplicate,
 		Categories: PubSubCategory | FastCategory,
@@ -23,7 +23,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "pubsub", Group: "pubsub", Since: "2.8.0",
-		Summary:     "",
+		Summary:     "Look at the state of Pub/Sub.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -31,7 +31,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "punsubscribe", Group: "pubsub", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Stop to listen to some or all patterns.",
 		Complexity: "O(N) where N is the number of patterns to unsubscribe.",
 		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -39,7 +39,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "spublish", Group: "pubsub", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Send a message to a shard channel.",
 		Complexity: "O(N) where N is the number of clients subscribed to the receiving shard channel.",
 		Arity:      3, Flags: PubSub | Loading | Stale | Fast | MayReplicate,
 		Categories: PubSubCategory | FastCategory,
@@ -51,7 +51,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "ssubscribe", Group: "pubsub", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Listen to shard channels.",
 		Complexity: "O(N) where N is the number of shard channels to subscribe to.",
 		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -60,7 +60,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "subscribe", Group: "pubsub", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Listen to channels.",
 		Complexity: "O(N) where N is the number of channels to subscribe to.",
 		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -68,7 +68,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "sunsubscribe", Group: "pubsub", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Stop to listen to some or all shard channels.",
 		Complexity: "O(N) where N is the number of shard channels to unsubscribe.",
 		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -77,7 +77,7 @@ var pubsubCommands = []Command{
 	},
 	{
 		Name: "unsubscribe", Group: "pubsub", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Stop to listen to some or all channels.",
 		Complexity: "O(N) where N is the number of channels to unsubscribe.",
 		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -89,7 +89,7 @@ var pubsubCommands = []Command{
 var pubsubSubcommands = []Command{
 	{
 		Name: "channels", Group: "pubsub", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "List the channels that someone listens to.",
 		Complexity: "O(N) where N is the number of active channels, and assuming constant time pattern matching (relatively short channels and patterns)",
 		Arity:      -2, Flags: PubSub | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -97,21 +97,21 @@ var pubsubSubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "pubsub", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Print help on the PUBSUB subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "numpat", Group: "pubsub", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "Count the patterns that someone listens to.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: PubSub | Loading | Stale,
 		Categories: PubSubCategory | Slow,
 	},
 	{
 		Name: "numsub", Group: "pubsub", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "Count the listeners of channels.",
 		Complexity: "O(N) for the NUMSUB subcommand, where N is the number of requested channels",
 		Arity:      -2, Flags: PubSub | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -119,7 +119,7 @@ var pubsubSubcommands = []Command{
 	},
 	{
 		Name: "shardchannels", Group: "pubsub", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "List the shard channels that someone listens to.",
 		Complexity: "O(N) where N is the number of active shard channels, and assuming constant time pattern matching (relatively short shard channels).",
 		Arity:      -2, Flags: PubSub | Loading | Stale,
 		Categories: PubSubCategory | Slow,
@@ -127,7 +127,7 @@ var pubsubSubcommands = []Command{
 	},
 	{
 		Name: "shardnumsub", Group: "pubsub", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Count the listeners of shard channels.",
 		Complexity: "O(N) for the SHARDNUMSUB subcommand, where N is the number of requested shard channels",
 		Arity:      -2, Flags: PubSub | Loading | Stale,
 		Categories: PubSubCategory | Slow,

@@ -4,7 +4,7 @@ package spec
 var scriptingCommands = []Command{
 	{
 		Name: "eval", Group: "scripting", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Run a Lua script.",
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
@@ -20,7 +20,7 @@ var scriptingCommands = []Command{
 	},
 	{
 		Name: "eval_ro", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Run a Lua script that may only read.",
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
@@ -36,7 +36,7 @@ var scriptingCommands = []Command{
 	},
 	{
 		Name: "evalsha", Group: "scripting", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Run a cached Lua script by its SHA-1.",
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
@@ -50,7 +50,7 @@ var scriptingCommands = []Command{
 	},
 	{
 		Name: "evalsha_ro", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Run a cached Lua script by its SHA-1; it may only read.",
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
@@ -64,7 +64,7 @@ var scriptingCommands = []Command{
 	},
 	{
 		Name: "fcall", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Call a function of a loaded library.",
 		Complexity: "Depends on the function that is executed.",
 		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
@@ -80,7 +80,7 @@ var scriptingCommands = []Command{
 	},
 	{
 		Name: "fcall_ro", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Call a function of a loaded library that may only read.",
 		Complexity: "Depends on the function that is executed.",
 		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
@@ -96,7 +96,7 @@ var scriptingCommands = []Command{
 	},
 	{
 		Name: "function", Group: "scripting", Since: "7.0.0",
-		Summary:     "",
+		Summary:     "Manage libraries of functions.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -104,7 +104,7 @@ var scriptingCommands = []Command{
 	},
 	{
 		Name: "script", Group: "scripting", Since: "2.6.0",
-		Summary:     "",
+		Summary:     "Manage the cache of Lua scripts.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -116,7 +116,7 @@ var scriptingCommands = []Command{
 var functionSubcommands = []Command{
 	{
 		Name: "delete", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Remove a library with its functions.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | NoScript,
 		Categories: WriteCategory | Slow | Scripting,
@@ -128,14 +128,14 @@ var functionSubcommands = []Command{
 	},
 	{
 		Name: "dump", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Serialize all libraries.",
 		Complexity: "O(N) where N is the number of functions",
 		Arity:      2, Flags: NoScript,
 		Categories: Slow | Scripting,
 	},
 	{
 		Name: "flush", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Remove all libraries.",
 		Complexity: "O(N) where N is the number of functions deleted",
 		Arity:      -2, Flags: Write | NoScript,
 		Categories: WriteCategory | Slow | Scripting,
@@ -152,14 +152,14 @@ var functionSubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Print help on the FUNCTION subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow | Scripting,
 	},
 	{
 		Name: "kill", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Stop the function that is running.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | AllowBusy,
 		Categories: Slow | Scripting,
@@ -170,7 +170,7 @@ var functionSubcommands = []Command{
 	},
 	{
 		Name: "list", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Describe the libraries and their functions.",
 		Complexity: "O(N) where N is the number of functions",
 		Arity:      -2, Flags: NoScript,
 		Categories: Slow | Scripting,
@@ -182,7 +182,7 @@ var functionSubcommands = []Command{
 	},
 	{
 		Name: "load", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Create a library from source code.",
 		Complexity: "O(1) (considering compilation time is redundant)",
 		Arity:      -3, Flags: Write | DenyOOM | NoScript,
 		Categories: WriteCategory | Slow | Scripting,
@@ -197,7 +197,7 @@ var functionSubcommands = []Command{
 	},
 	{
 		Name: "restore", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Load libraries from a serialized payload.",
 		Complexity: "O(N) where N is the number of functions on the payload",
 		Arity:      -3, Flags: Write | DenyOOM | NoScript,
 		Categories: WriteCategory | Slow | Scripting,
@@ -216,7 +216,7 @@ var functionSubcommands = []Command{
 	},
 	{
 		Name: "stats", Group: "scripting", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Show which function is running and what engines there are.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | AllowBusy,
 		Categories: Slow | Scripting,
@@ -232,7 +232,7 @@ var functionSubcommands = []Command{
 var scriptSubcommands = []Command{
 	{
 		Name: "debug", Group: "scripting", Since: "3.2.0",
-		Summary:    "",
+		Summary:    "Choose how the next scripts are debugged.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: NoScript,
 		Categories: Slow | Scripting,
@@ -246,7 +246,7 @@ var scriptSubcommands = []Command{
 	},
 	{
 		Name: "exists", Group: "scripting", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Tell which scripts are cached.",
 		Complexity: "O(N) with N being the number of scripts to check (so checking a single script is an O(1) operation).",
 		Arity:      -3, Flags: NoScript,
 		Categories: Slow | Scripting,
@@ -258,7 +258,7 @@ var scriptSubcommands = []Command{
 	},
 	{
 		Name: "flush", Group: "scripting", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Empty the script cache.",
 		Complexity: "O(N) with N being the number of scripts in cache",
 		Arity:      -2, Flags: NoScript,
 		Categories: Slow | Scripting,
@@ -266,7 +266,7 @@ var scriptSubcommands = []Command{
 			"request_policy:all_nodes",
 			"response_policy:all_succeeded",
 		},
-		History: []Change{{"6.2.0", "Added the `ASYNC` and `SYNC` flushing mode modifiers."}},
+		History: []Change{{"6.2.0", "New options: `ASYNC`, `SYNC`."}},
 		Args: []Arg{
 			{Name: "flush-type", Type: OneOf, Since: "6.2.0", Optional: true, Args: []Arg{
 				{Name: "async", Type: PureToken, Token: "ASYNC"},
@@ -276,14 +276,14 @@ var scriptSubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "scripting", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the SCRIPT subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow | Scripting,
 	},
 	{
 		Name: "kill", Group: "scripting", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Stop the script that is running.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | AllowBusy,
 		Categories: Slow | Scripting,
@@ -294,7 +294,7 @@ var scriptSubcommands = []Command{
 	},
 	{
 		Name: "load", Group: "scripting", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Put a script into the cache.",
 		Complexity: "O(N) with N being the length in bytes of the script body.",
 		Arity:      3, Flags: NoScript | Stale,
 		Categories: Slow | Scripting,

@@ -4,7 +4,7 @@ package spec
 var serverCommands = []Command{
 	{
 		Name: "acl", Group: "server", Since: "6.0.0",
-		Summary:     "",
+		Summary:     "Manage users and what they may do.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -12,23 +12,23 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "bgrewriteaof", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Start to rewrite the append-only file in the background.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: Admin | NoScript | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "bgsave", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Start to save a snapshot in the background.",
 		Complexity: "O(1)",
 		Arity:      -1, Flags: Admin | NoScript | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
-		History:    []Change{{"3.2.2", "Added the `SCHEDULE` option."}},
+		History:    []Change{{"3.2.2", "New option: `SCHEDULE`."}},
 		Args:       []Arg{{Name: "schedule", Type: PureToken, Token: "SCHEDULE", Since: "3.2.2", Optional: true}},
 	},
 	{
 		Name: "command", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Describe all commands.",
 		Complexity: "O(N) where N is the total number of Redis commands",
 		Arity:      -1, Flags: Loading | Stale,
 		Categories:  Slow | Connection,
@@ -37,7 +37,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "config", Group: "server", Since: "2.0.0",
-		Summary:     "",
+		Summary:     "Read and change settings of the server.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -45,7 +45,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "dbsize", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Count the keys of the selected database.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: ReadOnly | Fast,
 		Categories: Keyspace | Read | FastCategory,
@@ -56,7 +56,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "debug", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Bundle what only those who work on the server need.",
 		Complexity: "Depends on subcommand.",
 		Arity:      -2, Flags: Admin | NoScript | Loading | Stale | Protected,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -64,7 +64,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "failover", Group: "server", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Hand over the master's role to one of its replicas.",
 		Complexity: "O(1)",
 		Arity:      -1, Flags: Admin | NoScript | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -80,7 +80,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "flushall", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Delete the keys of all databases.",
 		Complexity: "O(N) where N is the total number of keys in all databases",
 		Arity:      -1, Flags: Write,
 		Categories: Keyspace | WriteCategory | Slow | Dangerous,
@@ -89,8 +89,8 @@ var serverCommands = []Command{
 			"response_policy:all_succeeded",
 		},
 		History: []Change{
-			{"4.0.0", "Added the `ASYNC` flushing mode modifier."},
-			{"6.2.0", "Added the `SYNC` flushing mode modifier."},
+			{"4.0.0", "New option: `ASYNC`."},
+			{"6.2.0", "New option: `SYNC`."},
 		},
 		Args: []Arg{
 			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
@@ -101,7 +101,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "flushdb", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Delete the keys of the selected database.",
 		Complexity: "O(N) where N is the number of keys in the selected database",
 		Arity:      -1, Flags: Write,
 		Categories: Keyspace | WriteCategory | Slow | Dangerous,
@@ -110,8 +110,8 @@ var serverCommands = []Command{
 			"response_policy:all_succeeded",
 		},
 		History: []Change{
-			{"4.0.0", "Added the `ASYNC` flushing mode modifier."},
-			{"6.2.0", "Added the `SYNC` flushing mode modifier."},
+			{"4.0.0", "New option: `ASYNC`."},
+			{"6.2.0", "New option: `SYNC`."},
 		},
 		Args: []Arg{
 			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
@@ -122,7 +122,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "info", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Show the state and the statistics of the server.",
 		Complexity: "O(1)",
 		Arity:      -1, Flags: Loading | Stale,
 		Categories: Slow | Dangerous,
@@ -131,12 +131,12 @@ var serverCommands = []Command{
 			"request_policy:all_shards",
 			"response_policy:special",
 		},
-		History: []Change{{"7.0.0", "Added support for taking multiple section arguments."}},
+		History: []Change{{"7.0.0", "Takes several sections."}},
 		Args:    []Arg{{Name: "section", Optional: true, Multiple: true}},
 	},
 	{
 		Name: "lastsave", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Show when the last snapshot was saved, as a Unix time.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: Loading | Stale | Fast,
 		Categories: AdminCategory | FastCategory | Dangerous,
@@ -144,7 +144,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "latency", Group: "server", Since: "2.8.13",
-		Summary:     "",
+		Summary:     "Look at what made the server slow.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -152,14 +152,14 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "lolwut", Group: "server", Since: "5.0.0",
-		Summary: "",
+		Summary: "Show a piece of computer art and the server's version.",
 		Arity:   -1, Flags: ReadOnly | Fast,
 		Categories: Read | FastCategory,
 		Args:       []Arg{{Name: "version", Type: Integer, Token: "VERSION", Optional: true}},
 	},
 	{
 		Name: "memory", Group: "server", Since: "4.0.0",
-		Summary:     "",
+		Summary:     "Look at how memory is used.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -167,7 +167,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "module", Group: "server", Since: "4.0.0",
-		Summary:     "",
+		Summary:     "Manage the loaded modules.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -175,13 +175,13 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "monitor", Group: "server", Since: "1.0.0",
-		Summary: "",
+		Summary: "Stream every command that the server runs to this connection.",
 		Arity:   1, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "psync", Group: "server", Since: "2.8.0",
-		Summary: "",
+		Summary: "Ask a master for the stream of changes, used by replicas.",
 		Arity:   -3, Flags: Admin | NoScript | NoAsyncLoading | NoMulti,
 		Categories: AdminCategory | Slow | Dangerous,
 		Args: []Arg{
@@ -191,7 +191,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "replconf", Group: "server", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Negotiate the replication link, used by replicas.",
 		Complexity: "O(1)",
 		Arity:      -1, Flags: Admin | NoScript | Loading | Stale | AllowBusy,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -199,7 +199,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "replicaof", Group: "server", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Make the server a replica of another, or a master again.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | NoScript | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -215,15 +215,15 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "restore-asking", Group: "server", Since: "3.0.0",
-		Summary:    "",
+		Summary:    "Create a key from a serialized value during a slot migration.",
 		Complexity: "O(1) to create the new key and additional O(N*M) to reconstruct the serialized value, where N is the number of Redis objects composing the value and M their average size. For small string values the time complexity is thus O(1)+O(1*M) where M is small, so simply O(1). However for sorted set values the complexity is O(N*M*log(N)) because inserting values into sorted sets is O(log(N)).",
 		Arity:      -4, Flags: Write | DenyOOM | Asking,
 		Categories: Keyspace | WriteCategory | Slow | Dangerous,
 		Keys:       []KeySpec{{Flags: OW | Update, Index: 1, Step: 1}},
 		History: []Change{
-			{"3.0.0", "Added the `REPLACE` modifier."},
-			{"5.0.0", "Added the `ABSTTL` modifier."},
-			{"5.0.0", "Added the `IDLETIME` and `FREQ` options."},
+			{"3.0.0", "New option: `REPLACE`."},
+			{"5.0.0", "New option: `ABSTTL`."},
+			{"5.0.0", "New options: `IDLETIME`, `FREQ`."},
 		},
 		Doc: SysCmd,
 		Args: []Arg{
@@ -238,25 +238,25 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "role", Group: "server", Since: "2.8.12",
-		Summary:    "",
+		Summary:    "Show the part of this server in replication.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: NoScript | Loading | Stale | Fast,
 		Categories: AdminCategory | FastCategory | Dangerous,
 	},
 	{
 		Name: "save", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Save a snapshot while everyone waits.",
 		Complexity: "O(N) where N is the total number of keys in all databases",
 		Arity:      1, Flags: Admin | NoScript | NoAsyncLoading | NoMulti,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "shutdown", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Save if needed and stop the server.",
 		Complexity: "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)",
 		Arity:      -1, Flags: Admin | NoScript | Loading | Stale | NoMulti | AllowBusy,
 		Categories: AdminCategory | Slow | Dangerous,
-		History:    []Change{{"7.0.0", "Added the `NOW`, `FORCE` and `ABORT` modifiers."}},
+		History:    []Change{{"7.0.0", "New options: `NOW`, `FORCE`, `ABORT`."}},
 		Args: []Arg{
 			{Name: "save-selector", Type: OneOf, Optional: true, Args: []Arg{
 				{Name: "nosave", Type: PureToken, Token: "NOSAVE"},
@@ -269,7 +269,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "slaveof", Group: "server", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Make the server a replica of another, or a master again.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | NoScript | Stale | NoAsyncLoading,
 		Categories:      AdminCategory | Slow | Dangerous,
@@ -288,7 +288,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "slowlog", Group: "server", Since: "2.2.12",
-		Summary:     "",
+		Summary:     "Look at the log of slow commands.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -296,7 +296,7 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "swapdb", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Swap two databases.",
 		Complexity: "O(N) where N is the count of clients watching or blocking on keys from both databases.",
 		Arity:      3, Flags: Write | Fast,
 		Categories: Keyspace | WriteCategory | FastCategory | Dangerous,
@@ -307,13 +307,13 @@ var serverCommands = []Command{
 	},
 	{
 		Name: "sync", Group: "server", Since: "1.0.0",
-		Summary: "",
+		Summary: "Ask a master for a full copy and its changes, used by replicas.",
 		Arity:   1, Flags: Admin | NoScript | NoAsyncLoading | NoMulti,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "time", Group: "server", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Show the time of the server.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: Loading | Stale | Fast,
 		Categories: FastCategory,
@@ -325,7 +325,7 @@ var serverCommands = []Command{
 var aclSubcommands = []Command{
 	{
 		Name: "cat", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "List the ACL categories, or the commands of one category.",
 		Complexity: "O(1) since the categories and commands are a fixed set.",
 		Arity:      -2, Flags: NoScript | Loading | Stale,
 		Categories: Slow,
@@ -333,7 +333,7 @@ var aclSubcommands = []Command{
 	},
 	{
 		Name: "deluser", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Remove users and close their connections.",
 		Complexity: "O(1) amortized time considering the typical user.",
 		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -345,7 +345,7 @@ var aclSubcommands = []Command{
 	},
 	{
 		Name: "dryrun", Group: "server", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Tell whether a user could run a command, without running it.",
 		Complexity: "O(1).",
 		Arity:      -4, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -357,7 +357,7 @@ var aclSubcommands = []Command{
 	},
 	{
 		Name: "genpass", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Make a random password fit for a user.",
 		Complexity: "O(1)",
 		Arity:      -2, Flags: NoScript | Loading | Stale,
 		Categories: Slow,
@@ -365,44 +365,44 @@ var aclSubcommands = []Command{
 	},
 	{
 		Name: "getuser", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Show the rules of one user.",
 		Complexity: "O(N). Where N is the number of password, command and pattern rules that the user has.",
 		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 		History: []Change{
-			{"6.2.0", "Added Pub/Sub channel patterns."},
-			{"7.0.0", "Added selectors and changed the format of key and channel patterns from a list to their rule representation."},
+			{"6.2.0", "Shows and sets channel patterns too."},
+			{"7.0.0", "Selectors; key and channel patterns are shown as rules, no longer as lists."},
 		},
 		Args: []Arg{{Name: "username"}},
 	},
 	{
 		Name: "help", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Print help on the ACL subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "list", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Show all users as lines of rules.",
 		Complexity: "O(N). Where N is the number of configured users.",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "load", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Read the users again from the ACL file.",
 		Complexity: "O(N). Where N is the number of configured users.",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "log", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Show or clear the log of refused commands and logins.",
 		Complexity: "O(N) with N being the number of entries shown.",
 		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
-		History:    []Change{{"7.2.0", "Added entry ID, timestamp created, and timestamp last updated."}},
+		History:    []Change{{"7.2.0", "Entries have an id and the times of their first and last event."}},
 		Args: []Arg{
 			{Name: "operation", Type: OneOf, Optional: true, Args: []Arg{
 				{Name: "count", Type: Integer},
@@ -412,7 +412,7 @@ var aclSubcommands = []Command{
 	},
 	{
 		Name: "save", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Write the users to the ACL file.",
 		Complexity: "O(N). Where N is the number of configured users.",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -423,7 +423,7 @@ var aclSubcommands = []Command{
 	},
 	{
 		Name: "setuser", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Create a user or change its rules.",
 		Complexity: "O(N). Where N is the number of rules provided.",
 		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -432,8 +432,8 @@ var aclSubcommands = []Command{
 			"response_policy:all_succeeded",
 		},
 		History: []Change{
-			{"6.2.0", "Added Pub/Sub channel patterns."},
-			{"7.0.0", "Added selectors and key based permissions."},
+			{"6.2.0", "Shows and sets channel patterns too."},
+			{"7.0.0", "Selectors and permissions by key."},
 		},
 		Args: []Arg{
 			{Name: "username"},
@@ -442,14 +442,14 @@ var aclSubcommands = []Command{
 	},
 	{
 		Name: "users", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "List the names of all users.",
 		Complexity: "O(N). Where N is the number of configured users.",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "whoami", Group: "server", Since: "6.0.0",
-		Summary:    "",
+		Summary:    "Name the user of this connection.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | Loading | Stale,
 		Categories: Slow,
@@ -460,14 +460,14 @@ var aclSubcommands = []Command{
 var commandSubcommands = []Command{
 	{
 		Name: "count", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Count the commands of the server.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow | Connection,
 	},
 	{
 		Name: "docs", Group: "server", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Show the documentation of commands as data.",
 		Complexity: "O(N) where N is the number of commands to look up",
 		Arity:      -2, Flags: Loading | Stale,
 		Categories: Slow | Connection,
@@ -476,7 +476,7 @@ var commandSubcommands = []Command{
 	},
 	{
 		Name: "getkeys", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Pick the keys out of a full command line.",
 		Complexity: "O(N) where N is the number of arguments to the command",
 		Arity:      -3, Flags: Loading | Stale,
 		Categories: Slow | Connection,
@@ -487,7 +487,7 @@ var commandSubcommands = []Command{
 	},
 	{
 		Name: "getkeysandflags", Group: "server", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Pick the keys out of a full command line and tell how each is used.",
 		Complexity: "O(N) where N is the number of arguments to the command",
 		Arity:      -3, Flags: Loading | Stale,
 		Categories: Slow | Connection,
@@ -498,24 +498,24 @@ var commandSubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "server", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the COMMAND subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow | Connection,
 	},
 	{
 		Name: "info", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Describe some commands, or all of them.",
 		Complexity: "O(N) where N is the number of commands to look up",
 		Arity:      -2, Flags: Loading | Stale,
 		Categories: Slow | Connection,
 		Tips:       []string{"nondeterministic_output_order"},
-		History:    []Change{{"7.0.0", "Allowed to be called with no argument to get info on all commands."}},
+		History:    []Change{{"7.0.0", "Without arguments it describes all commands."}},
 		Args:       []Arg{{Name: "command-name", Optional: true, Multiple: true}},
 	},
 	{
 		Name: "list", Group: "server", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "List the names of commands, filtered if wanted.",
 		Complexity: "O(N) where N is the total number of Redis commands",
 		Arity:      -2, Flags: Loading | Stale,
 		Categories: Slow | Connection,
@@ -534,23 +534,23 @@ var commandSubcommands = []Command{
 var configSubcommands = []Command{
 	{
 		Name: "get", Group: "server", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Read the settings that match patterns.",
 		Complexity: "O(N) when N is the number of configuration parameters provided",
 		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
-		History:    []Change{{"7.0.0", "Added the ability to pass multiple pattern parameters in one call"}},
+		History:    []Change{{"7.0.0", "Takes several patterns."}},
 		Args:       []Arg{{Name: "parameter", Multiple: true}},
 	},
 	{
 		Name: "help", Group: "server", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the CONFIG subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "resetstat", Group: "server", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Set the statistics of INFO and the like back to zero.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -561,7 +561,7 @@ var configSubcommands = []Command{
 	},
 	{
 		Name: "rewrite", Group: "server", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "Write the current settings to the configuration file.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -572,7 +572,7 @@ var configSubcommands = []Command{
 	},
 	{
 		Name: "set", Group: "server", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Change settings while the server runs.",
 		Complexity: "O(N) when N is the number of configuration parameters provided",
 		Arity:      -4, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -580,7 +580,7 @@ var configSubcommands = []Command{
 			"request_policy:all_nodes",
 			"response_policy:all_succeeded",
 		},
-		History: []Change{{"7.0.0", "Added the ability to set multiple parameters in one call."}},
+		History: []Change{{"7.0.0", "Takes several settings."}},
 		Args: []Arg{
 			{Name: "data", Type: Block, Multiple: true, Args: []Arg{{Name: "parameter"}, {Name: "value"}}},
 		},
@@ -591,7 +591,7 @@ var configSubcommands = []Command{
 var latencySubcommands = []Command{
 	{
 		Name: "doctor", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Explain the latency that was seen, in prose.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -603,7 +603,7 @@ var latencySubcommands = []Command{
 	},
 	{
 		Name: "graph", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Draw the latency of an event over time.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -616,14 +616,14 @@ var latencySubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Print help on the LATENCY subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "histogram", Group: "server", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Show how long commands took, as histograms.",
 		Complexity: "O(N) where N is the number of commands with latency information being retrieved.",
 		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -636,7 +636,7 @@ var latencySubcommands = []Command{
 	},
 	{
 		Name: "history", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "List the latency samples of an event.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -649,7 +649,7 @@ var latencySubcommands = []Command{
 	},
 	{
 		Name: "latest", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Show the latest latency sample of each event.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -661,7 +661,7 @@ var latencySubcommands = []Command{
 	},
 	{
 		Name: "reset", Group: "server", Since: "2.8.13",
-		Summary:    "",
+		Summary:    "Drop the latency samples of some or all events.",
 		Complexity: "O(1)",
 		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -677,7 +677,7 @@ var latencySubcommands = []Command{
 var memorySubcommands = []Command{
 	{
 		Name: "doctor", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Report problems with memory, in prose.",
 		Complexity: "O(1)",
 		Arity:      2,
 		Categories: Slow,
@@ -689,14 +689,14 @@ var memorySubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Print help on the MEMORY subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "malloc-stats", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Show the statistics of the allocator.",
 		Complexity: "Depends on how much memory is allocated, could be slow",
 		Arity:      2,
 		Categories: Slow,
@@ -708,7 +708,7 @@ var memorySubcommands = []Command{
 	},
 	{
 		Name: "purge", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Ask the allocator to give memory back.",
 		Complexity: "Depends on how much memory is allocated, could be slow",
 		Arity:      2,
 		Categories: Slow,
@@ -719,7 +719,7 @@ var memorySubcommands = []Command{
 	},
 	{
 		Name: "stats", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Show where the memory goes.",
 		Complexity: "O(1)",
 		Arity:      2,
 		Categories: Slow,
@@ -731,7 +731,7 @@ var memorySubcommands = []Command{
 	},
 	{
 		Name: "usage", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Estimate the memory of a key and its value.",
 		Complexity: "O(N) where N is the number of samples.",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | Slow,
@@ -747,14 +747,14 @@ var memorySubcommands = []Command{
 var moduleSubcommands = []Command{
 	{
 		Name: "help", Group: "server", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the MODULE subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "list", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "List the loaded modules.",
 		Complexity: "O(N) where N is the number of loaded modules.",
 		Arity:      2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -762,7 +762,7 @@ var moduleSubcommands = []Command{
 	},
 	{
 		Name: "load", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Load a module.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -773,7 +773,7 @@ var moduleSubcommands = []Command{
 	},
 	{
 		Name: "loadex", Group: "server", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Load a module and give it settings.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -788,7 +788,7 @@ var moduleSubcommands = []Command{
 	},
 	{
 		Name: "unload", Group: "server", Since: "4.0.0",
-		Summary:    "",
+		Summary:    "Unload a module.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -800,7 +800,7 @@ var moduleSubcommands = []Command{
 var slowlogSubcommands = []Command{
 	{
 		Name: "get", Group: "server", Since: "2.2.12",
-		Summary:    "",
+		Summary:    "List entries of the slow log.",
 		Complexity: "O(N) where N is the number of entries returned",
 		Arity:      -2, Flags: Admin | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -808,19 +808,19 @@ var slowlogSubcommands = []Command{
 			"request_policy:all_nodes",
 			"nondeterministic_output",
 		},
-		History: []Change{{"4.0.0", "Added client IP address, port and name to the reply."}},
+		History: []Change{{"4.0.0", "Shows the address and the name of the client."}},
 		Args:    []Arg{{Name: "count", Type: Integer, Optional: true}},
 	},
 	{
 		Name: "help", Group: "server", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Print help on the SLOWLOG subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
 		Name: "len", Group: "server", Since: "2.2.12",
-		Summary:    "",
+		Summary:    "Count the entries of the slow log.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
@@ -832,7 +832,7 @@ var slowlogSubcommands = []Command{
 	},
 	{
 		Name: "reset", Group: "server", Since: "2.2.12",
-		Summary:    "",
+		Summary:    "Empty the slow log.",
 		Complexity: "O(N) where N is the number of entries in the slowlog",
 		Arity:      2, Flags: Admin | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,

@@ -4,12 +4,12 @@ package spec
 var setCommands = []Command{
 	{
 		Name: "sadd", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Add members to a set, which is created if missing.",
 		Complexity: "O(1) for each element added, so O(N) to add N elements when the command is called with multiple arguments.",
 		Arity:      -3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | SetCategory | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Insert, Index: 1, Step: 1}},
-		History:    []Change{{"2.4.0", "Accepts multiple `member` arguments."}},
+		History:    []Change{{"2.4.0", "Takes several members."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "member", Multiple: true},
@@ -17,7 +17,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "scard", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Count the members of a set.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Read | SetCategory | FastCategory,
@@ -26,7 +26,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sdiff", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "List the members of the first set that the others lack.",
 		Complexity: "O(N) where N is the total number of elements in all given sets.",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | SetCategory | Slow,
@@ -36,7 +36,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sdiffstore", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Store the members of the first set that the others lack.",
 		Complexity: "O(N) where N is the total number of elements in all given sets.",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | SetCategory | Slow,
@@ -51,7 +51,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sinter", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "List the members that all sets share.",
 		Complexity: "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | SetCategory | Slow,
@@ -61,7 +61,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sintercard", Group: "set", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Count the members that all sets share.",
 		Complexity: "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.",
 		Arity:      -3, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SetCategory | Slow,
@@ -74,7 +74,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sinterstore", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Store the members that all sets share.",
 		Complexity: "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | SetCategory | Slow,
@@ -89,7 +89,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sismember", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Tell whether a set has a member.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly | Fast,
 		Categories: Read | SetCategory | FastCategory,
@@ -101,7 +101,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "smembers", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "List all members of a set.",
 		Complexity: "O(N) where N is the set cardinality.",
 		Arity:      2, Flags: ReadOnly,
 		Categories: Read | SetCategory | Slow,
@@ -111,7 +111,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "smismember", Group: "set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Tell for several members whether a set has them.",
 		Complexity: "O(N) where N is the number of elements being checked for membership",
 		Arity:      -3, Flags: ReadOnly | Fast,
 		Categories: Read | SetCategory | FastCategory,
@@ -123,7 +123,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "smove", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Move a member from one set to another.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | Fast,
 		Categories: WriteCategory | SetCategory | FastCategory,
@@ -139,13 +139,13 @@ var setCommands = []Command{
 	},
 	{
 		Name: "spop", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Take random members out of a set.",
 		Complexity: "Without the count argument O(1), otherwise O(N) where N is the value of the passed count.",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: WriteCategory | SetCategory | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"3.2.0", "Added the `count` argument."}},
+		History:    []Change{{"3.2.0", "Takes a count."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "count", Type: Integer, Since: "3.2.0", Optional: true},
@@ -153,13 +153,13 @@ var setCommands = []Command{
 	},
 	{
 		Name: "srandmember", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Pick random members of a set.",
 		Complexity: "Without the count argument O(1), otherwise O(N) where N is the absolute value of the passed count.",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | SetCategory | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"2.6.0", "Added the optional `count` argument."}},
+		History:    []Change{{"2.6.0", "Takes a count."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "count", Type: Integer, Since: "2.6.0", Optional: true},
@@ -167,12 +167,12 @@ var setCommands = []Command{
 	},
 	{
 		Name: "srem", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Remove members from a set.",
 		Complexity: "O(N) where N is the number of members to be removed.",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: WriteCategory | SetCategory | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
-		History:    []Change{{"2.4.0", "Accepts multiple `member` arguments."}},
+		History:    []Change{{"2.4.0", "Takes several members."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "member", Multiple: true},
@@ -180,7 +180,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sscan", Group: "set", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "Go through the members of a set step by step.",
 		Complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | SetCategory | Slow,
@@ -195,7 +195,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sunion", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "List the members that any of the sets has.",
 		Complexity: "O(N) where N is the total number of elements in all given sets.",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | SetCategory | Slow,
@@ -205,7 +205,7 @@ var setCommands = []Command{
 	},
 	{
 		Name: "sunionstore", Group: "set", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Store the members that any of the sets has.",
 		Complexity: "O(N) where N is the total number of elements in all given sets.",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | SetCategory | Slow,

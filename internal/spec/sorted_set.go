@@ -4,7 +4,7 @@ package spec
 var sortedSetCommands = []Command{
 	{
 		Name: "bzmpop", Group: "sorted-set", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Take the lowest or highest members of the first sorted set that has any, waiting if all are empty.",
 		Complexity: "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped.",
 		Arity:      -5, Flags: Write | Blocking | MovableKeys,
 		Categories: WriteCategory | SortedSet | Slow | BlockingCategory,
@@ -22,12 +22,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "bzpopmax", Group: "sorted-set", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Take the member with the highest score of the first sorted set that has any, waiting if all are empty.",
 		Complexity: "O(log(N)) with N being the number of elements in the sorted set.",
 		Arity:      -3, Flags: Write | Blocking | Fast,
 		Categories: WriteCategory | SortedSet | FastCategory | BlockingCategory,
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, LastKey: -2, Step: 1}},
-		History:    []Change{{"6.0.0", "`timeout` is interpreted as a double instead of an integer."}},
+		History:    []Change{{"6.0.0", "The timeout may have a fraction."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
 			{Name: "timeout", Type: Double},
@@ -35,12 +35,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "bzpopmin", Group: "sorted-set", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Take the member with the lowest score of the first sorted set that has any, waiting if all are empty.",
 		Complexity: "O(log(N)) with N being the number of elements in the sorted set.",
 		Arity:      -3, Flags: Write | Blocking | Fast,
 		Categories: WriteCategory | SortedSet | FastCategory | BlockingCategory,
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, LastKey: -2, Step: 1}},
-		History:    []Change{{"6.0.0", "`timeout` is interpreted as a double instead of an integer."}},
+		History:    []Change{{"6.0.0", "The timeout may have a fraction."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
 			{Name: "timeout", Type: Double},
@@ -48,15 +48,15 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zadd", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Add members to a sorted set or change their scores.",
 		Complexity: "O(log(N)) for each item added, where N is the number of elements in the sorted set.",
 		Arity:      -4, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | SortedSet | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		History: []Change{
-			{"2.4.0", "Accepts multiple elements."},
-			{"3.0.2", "Added the `XX`, `NX`, `CH` and `INCR` options."},
-			{"6.2.0", "Added the `GT` and `LT` options."},
+			{"2.4.0", "Takes several members."},
+			{"3.0.2", "New options: `XX`, `NX`, `CH`, `INCR`."},
+			{"6.2.0", "New options: `GT`, `LT`."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
@@ -78,7 +78,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zcard", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Count the members of a sorted set.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Read | SortedSet | FastCategory,
@@ -87,7 +87,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zcount", Group: "sorted-set", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Count the members with scores in a range.",
 		Complexity: "O(log(N)) with N being the number of elements in the sorted set.",
 		Arity:      4, Flags: ReadOnly | Fast,
 		Categories: Read | SortedSet | FastCategory,
@@ -100,7 +100,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zdiff", Group: "sorted-set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "List the members of the first sorted set that the others lack.",
 		Complexity: "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set.",
 		Arity:      -3, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SortedSet | Slow,
@@ -113,7 +113,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zdiffstore", Group: "sorted-set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Store the members of the first sorted set that the others lack.",
 		Complexity: "O(L + (N-K)log(N)) worst case where L is the total number of elements in all the sets, N is the size of the first set, and K is the size of the result set.",
 		Arity:      -4, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | SortedSet | Slow,
@@ -129,7 +129,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zincrby", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Add to the score of a member; a missing one counts as 0.",
 		Complexity: "O(log(N)) where N is the number of elements in the sorted set.",
 		Arity:      4, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | SortedSet | FastCategory,
@@ -142,7 +142,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zinter", Group: "sorted-set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "List the members that all sorted sets share.",
 		Complexity: "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input sorted sets and M being the number of elements in the resulting sorted set.",
 		Arity:      -3, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SortedSet | Slow,
@@ -161,7 +161,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zintercard", Group: "sorted-set", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Count the members that all sorted sets share.",
 		Complexity: "O(N*K) worst case with N being the smallest input sorted set, K being the number of input sorted sets.",
 		Arity:      -3, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SortedSet | Slow,
@@ -174,7 +174,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zinterstore", Group: "sorted-set", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Store the members that all sorted sets share.",
 		Complexity: "O(N*K)+O(M*log(M)) worst case with N being the smallest input sorted set, K being the number of input sorted sets and M being the number of elements in the resulting sorted set.",
 		Arity:      -4, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | SortedSet | Slow,
@@ -196,7 +196,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zlexcount", Group: "sorted-set", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Count the members in a range of the alphabet.",
 		Complexity: "O(log(N)) with N being the number of elements in the sorted set.",
 		Arity:      4, Flags: ReadOnly | Fast,
 		Categories: Read | SortedSet | FastCategory,
@@ -209,7 +209,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zmpop", Group: "sorted-set", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Take the lowest or highest members of the first sorted set that has any.",
 		Complexity: "O(K) + O(M*log(N)) where K is the number of provided keys, N being the number of elements in the sorted set, and M being the number of elements popped.",
 		Arity:      -4, Flags: Write | MovableKeys,
 		Categories: WriteCategory | SortedSet | Slow,
@@ -226,7 +226,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zmscore", Group: "sorted-set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Read the scores of several members.",
 		Complexity: "O(N) where N is the number of members being requested.",
 		Arity:      -3, Flags: ReadOnly | Fast,
 		Categories: Read | SortedSet | FastCategory,
@@ -238,7 +238,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zpopmax", Group: "sorted-set", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Take the members with the highest scores.",
 		Complexity: "O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements popped.",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: WriteCategory | SortedSet | FastCategory,
@@ -250,7 +250,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zpopmin", Group: "sorted-set", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Take the members with the lowest scores.",
 		Complexity: "O(log(N)*M) with N being the number of elements in the sorted set, and M being the number of elements popped.",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: WriteCategory | SortedSet | FastCategory,
@@ -262,7 +262,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrandmember", Group: "sorted-set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Pick random members of a sorted set.",
 		Complexity: "O(N) where N is the number of members returned",
 		Arity:      -2, Flags: ReadOnly,
 		Categories: Read | SortedSet | Slow,
@@ -278,12 +278,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrange", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Read a range of a sorted set by rank, score or alphabet.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements returned.",
 		Arity:      -4, Flags: ReadOnly,
 		Categories: Read | SortedSet | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"6.2.0", "Added the `REV`, `BYSCORE`, `BYLEX` and `LIMIT` options."}},
+		History:    []Change{{"6.2.0", "New options: `REV`, `BYSCORE`, `BYLEX`, `LIMIT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "start"},
@@ -302,7 +302,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrangebylex", Group: "sorted-set", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Read the members in a range of the alphabet.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
 		Arity:      -4, Flags: ReadOnly,
 		Categories:      Read | SortedSet | Slow,
@@ -322,12 +322,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrangebyscore", Group: "sorted-set", Since: "1.0.5",
-		Summary:    "",
+		Summary:    "Read the members with scores in a range.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
 		Arity:      -4, Flags: ReadOnly,
 		Categories:      Read | SortedSet | Slow,
 		Keys:            []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:         []Change{{"2.0.0", "Added the `WITHSCORES` modifier."}},
+		History:         []Change{{"2.0.0", "New option: `WITHSCORES`."}},
 		Doc:             Deprecated,
 		DeprecatedSince: "6.2.0",
 		ReplacedBy:      "`ZRANGE` with the `BYSCORE` argument",
@@ -344,7 +344,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrangestore", Group: "sorted-set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Store a range of a sorted set under another key.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements stored into the destination key.",
 		Arity:      -5, Flags: Write | DenyOOM,
 		Categories: WriteCategory | SortedSet | Slow,
@@ -370,12 +370,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrank", Group: "sorted-set", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Show the rank of a member, counted from the lowest score.",
 		Complexity: "O(log(N))",
 		Arity:      -3, Flags: ReadOnly | Fast,
 		Categories: Read | SortedSet | FastCategory,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"7.2.0", "Added the optional `WITHSCORE` argument."}},
+		History:    []Change{{"7.2.0", "New option: `WITHSCORE`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "member"},
@@ -384,12 +384,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrem", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Remove members from a sorted set.",
 		Complexity: "O(M*log(N)) with N being the number of elements in the sorted set and M the number of elements to be removed.",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: WriteCategory | SortedSet | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
-		History:    []Change{{"2.4.0", "Accepts multiple elements."}},
+		History:    []Change{{"2.4.0", "Takes several members."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "member", Multiple: true},
@@ -397,7 +397,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zremrangebylex", Group: "sorted-set", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Remove the members in a range of the alphabet.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation.",
 		Arity:      4, Flags: Write,
 		Categories: WriteCategory | SortedSet | Slow,
@@ -410,7 +410,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zremrangebyrank", Group: "sorted-set", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Remove the members in a range of ranks.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation.",
 		Arity:      4, Flags: Write,
 		Categories: WriteCategory | SortedSet | Slow,
@@ -423,7 +423,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zremrangebyscore", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Remove the members with scores in a range.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements removed by the operation.",
 		Arity:      4, Flags: Write,
 		Categories: WriteCategory | SortedSet | Slow,
@@ -436,7 +436,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrevrange", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Read a range of a sorted set by rank, highest scores first.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements returned.",
 		Arity:      -4, Flags: ReadOnly,
 		Categories:      Read | SortedSet | Slow,
@@ -453,7 +453,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrevrangebylex", Group: "sorted-set", Since: "2.8.9",
-		Summary:    "",
+		Summary:    "Read the members in a range of the alphabet, last ones first.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
 		Arity:      -4, Flags: ReadOnly,
 		Categories:      Read | SortedSet | Slow,
@@ -473,12 +473,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrevrangebyscore", Group: "sorted-set", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Read the members with scores in a range, highest scores first.",
 		Complexity: "O(log(N)+M) with N being the number of elements in the sorted set and M the number of elements being returned. If M is constant (e.g. always asking for the first 10 elements with LIMIT), you can consider it O(log(N)).",
 		Arity:      -4, Flags: ReadOnly,
 		Categories:      Read | SortedSet | Slow,
 		Keys:            []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:         []Change{{"2.1.6", "`min` and `max` can be exclusive."}},
+		History:         []Change{{"2.1.6", "Ranges may exclude their ends."}},
 		Doc:             Deprecated,
 		DeprecatedSince: "6.2.0",
 		ReplacedBy:      "`ZRANGE` with the `REV` and `BYSCORE` arguments",
@@ -495,12 +495,12 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zrevrank", Group: "sorted-set", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Show the rank of a member, counted from the highest score.",
 		Complexity: "O(log(N))",
 		Arity:      -3, Flags: ReadOnly | Fast,
 		Categories: Read | SortedSet | FastCategory,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"7.2.0", "Added the optional `WITHSCORE` argument."}},
+		History:    []Change{{"7.2.0", "New option: `WITHSCORE`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "member"},
@@ -509,7 +509,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zscan", Group: "sorted-set", Since: "2.8.0",
-		Summary:    "",
+		Summary:    "Go through the members of a sorted set step by step.",
 		Complexity: "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | SortedSet | Slow,
@@ -524,7 +524,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zscore", Group: "sorted-set", Since: "1.2.0",
-		Summary:    "",
+		Summary:    "Read the score of a member.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly | Fast,
 		Categories: Read | SortedSet | FastCategory,
@@ -536,7 +536,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zunion", Group: "sorted-set", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "List the members that any of the sorted sets has.",
 		Complexity: "O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set.",
 		Arity:      -3, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SortedSet | Slow,
@@ -555,7 +555,7 @@ var sortedSetCommands = []Command{
 	},
 	{
 		Name: "zunionstore", Group: "sorted-set", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Store the members that any of the sorted sets has.",
 		Complexity: "O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set.",
 		Arity:      -4, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | SortedSet | Slow,

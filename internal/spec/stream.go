@@ -4,7 +4,7 @@ package spec
 var streamCommands = []Command{
 	{
 		Name: "xack", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Confirm that a consumer group is done with messages.",
 		Complexity: "O(1) for each message ID processed.",
 		Arity:      -4, Flags: Write | Fast,
 		Categories: WriteCategory | Stream | FastCategory,
@@ -17,7 +17,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xadd", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Append a message to a stream, which is created if missing.",
 		Complexity: "O(1) when adding a new entry, O(N) when trimming where N being the number of entries evicted.",
 		Arity:      -5, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Stream | FastCategory,
@@ -26,8 +26,8 @@ var streamCommands = []Command{
 		},
 		Tips: []string{"nondeterministic_output"},
 		History: []Change{
-			{"6.2.0", "Added the `NOMKSTREAM` option, `MINID` trimming strategy and the `LIMIT` option."},
-			{"7.0.0", "Added support for the `<ms>-*` explicit ID form."},
+			{"6.2.0", "New options: `NOMKSTREAM`, `MINID`, `LIMIT`."},
+			{"7.0.0", "Takes ids of the form `<ms>-*`."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
@@ -53,14 +53,14 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xautoclaim", Group: "stream", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Take over the messages that other consumers of a group left idle.",
 		Complexity: "O(1) if COUNT is small.",
 		Arity:      -6, Flags: Write | Fast,
 		Categories: WriteCategory | Stream | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
 		History: []Change{
-			{"7.0.0", "Added an element to the reply array, containing deleted entries the command cleared from the PEL"},
+			{"7.0.0", "The reply lists the deleted messages that it dropped from the pending ones."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
@@ -74,7 +74,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xclaim", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Take over pending messages of a consumer group.",
 		Complexity: "O(log N) with N being the number of messages in the PEL of the consumer group.",
 		Arity:      -6, Flags: Write | Fast,
 		Categories: WriteCategory | Stream | FastCategory,
@@ -96,7 +96,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xdel", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Delete messages of a stream.",
 		Complexity: "O(1) for each single item to delete in the stream, regardless of the stream size.",
 		Arity:      -3, Flags: Write | Fast,
 		Categories: WriteCategory | Stream | FastCategory,
@@ -108,7 +108,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xgroup", Group: "stream", Since: "5.0.0",
-		Summary:     "",
+		Summary:     "Manage the consumer groups of a stream.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -116,7 +116,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xinfo", Group: "stream", Since: "5.0.0",
-		Summary:     "",
+		Summary:     "Look at streams, groups and consumers.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
@@ -124,7 +124,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xlen", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Count the messages of a stream.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Read | Stream | FastCategory,
@@ -133,13 +133,13 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xpending", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Show the messages that a consumer group has not confirmed yet.",
 		Complexity: "O(N) with N being the number of elements returned, so asking for a small fixed number of entries per call is O(1). O(M), where M is the total number of entries scanned when used with the IDLE filter. When the command returns just the summary and the list of consumers is small, it runs in O(1) time; otherwise, an additional O(N) time for iterating every consumer.",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"6.2.0", "Added the `IDLE` option and exclusive range intervals."}},
+		History:    []Change{{"6.2.0", "New option: `IDLE`; ranges may exclude their ends."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "group"},
@@ -154,12 +154,12 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xrange", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Read the messages between two ids.",
 		Complexity: "O(N) with N being the number of elements being returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1).",
 		Arity:      -4, Flags: ReadOnly,
 		Categories: Read | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"6.2.0", "Added exclusive ranges."}},
+		History:    []Change{{"6.2.0", "Ranges may exclude their ends."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "start"},
@@ -169,7 +169,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xread", Group: "stream", Since: "5.0.0",
-		Summary: "",
+		Summary: "Read the messages after given ids from streams, waiting for them if wanted.",
 		Arity:   -4, Flags: ReadOnly | Blocking | MovableKeys,
 		Categories: Read | Stream | Slow | BlockingCategory,
 		Keys:       []KeySpec{{Flags: RO | Access, Keyword: "STREAMS", StartFrom: 1, LastKey: -1, Step: 1, Limit: 2}},
@@ -184,7 +184,7 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xreadgroup", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Read messages as a consumer of a group, waiting for them if wanted.",
 		Complexity: "For each stream mentioned: O(M) with M being the number of elements returned. If M is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1). On the other side when XREADGROUP blocks, XADD will pay the O(N) time in order to serve the N clients blocked on the stream getting new data.",
 		Arity:      -7, Flags: Write | Blocking | MovableKeys,
 		Categories: WriteCategory | Stream | Slow | BlockingCategory,
@@ -202,12 +202,12 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xrevrange", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Read the messages between two ids, newest first.",
 		Complexity: "O(N) with N being the number of elements returned. If N is constant (e.g. always asking for the first 10 elements with COUNT), you can consider it O(1).",
 		Arity:      -4, Flags: ReadOnly,
 		Categories: Read | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
-		History:    []Change{{"6.2.0", "Added exclusive ranges."}},
+		History:    []Change{{"6.2.0", "Ranges may exclude their ends."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "end"},
@@ -217,12 +217,12 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xsetid", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Set the last id of a stream; replication uses it.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | Stream | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
-		History:    []Change{{"7.0.0", "Added the `entries_added` and `max_deleted_entry_id` arguments."}},
+		History:    []Change{{"7.0.0", "New options: `ENTRIESADDED`, `MAXDELETEDID`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "last-id"},
@@ -232,13 +232,13 @@ var streamCommands = []Command{
 	},
 	{
 		Name: "xtrim", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Delete the oldest messages of a stream.",
 		Complexity: "O(N), with N being the number of evicted entries. Constant times are very small however, since entries are organized in macro nodes containing multiple entries that can be released with a single deallocation.",
 		Arity:      -4, Flags: Write,
 		Categories: WriteCategory | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"6.2.0", "Added the `MINID` trimming strategy and the `LIMIT` option."}},
+		History:    []Change{{"6.2.0", "New options: `MINID`, `LIMIT`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "trim", Type: Block, Args: []Arg{
@@ -261,12 +261,12 @@ var streamCommands = []Command{
 var xgroupSubcommands = []Command{
 	{
 		Name: "create", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Create a consumer group.",
 		Complexity: "O(1)",
 		Arity:      -5, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RW | Insert, Index: 2, Step: 1}},
-		History:    []Change{{"7.0.0", "Added the `entries_read` named argument."}},
+		History:    []Change{{"7.0.0", "New option: `ENTRIESREAD`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "group"},
@@ -280,7 +280,7 @@ var xgroupSubcommands = []Command{
 	},
 	{
 		Name: "createconsumer", Group: "stream", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Create a consumer in a group.",
 		Complexity: "O(1)",
 		Arity:      5, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Stream | Slow,
@@ -293,7 +293,7 @@ var xgroupSubcommands = []Command{
 	},
 	{
 		Name: "delconsumer", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Delete a consumer of a group.",
 		Complexity: "O(1)",
 		Arity:      5, Flags: Write,
 		Categories: WriteCategory | Stream | Slow,
@@ -306,7 +306,7 @@ var xgroupSubcommands = []Command{
 	},
 	{
 		Name: "destroy", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Delete a consumer group.",
 		Complexity: "O(N) where N is the number of entries in the group's pending entries list (PEL).",
 		Arity:      4, Flags: Write,
 		Categories: WriteCategory | Stream | Slow,
@@ -318,19 +318,19 @@ var xgroupSubcommands = []Command{
 	},
 	{
 		Name: "help", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the XGROUP subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Stream | Slow,
 	},
 	{
 		Name: "setid", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Set the last message that a consumer group was given.",
 		Complexity: "O(1)",
 		Arity:      -5, Flags: Write,
 		Categories: WriteCategory | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 2, Step: 1}},
-		History:    []Change{{"7.0.0", "Added the optional `entries_read` argument."}},
+		History:    []Change{{"7.0.0", "New option: `ENTRIESREAD`."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "group"},
@@ -347,13 +347,13 @@ var xgroupSubcommands = []Command{
 var xinfoSubcommands = []Command{
 	{
 		Name: "consumers", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Describe the consumers of a group.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: ReadOnly,
 		Categories: Read | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 2, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"7.2.0", "Added the `inactive` field, and changed the meaning of `idle`."}},
+		History:    []Change{{"7.2.0", "New field: `inactive`; `idle` means something else."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "group"},
@@ -361,32 +361,32 @@ var xinfoSubcommands = []Command{
 	},
 	{
 		Name: "groups", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Describe the consumer groups of a stream.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: ReadOnly,
 		Categories: Read | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 2, Step: 1}},
-		History:    []Change{{"7.0.0", "Added the `entries-read` and `lag` fields"}},
+		History:    []Change{{"7.0.0", "New fields: `entries-read`, `lag`."}},
 		Args:       []Arg{{Name: "key", Type: Key, KeySpec: 1}},
 	},
 	{
 		Name: "help", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Print help on the XINFO subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Stream | Slow,
 	},
 	{
 		Name: "stream", Group: "stream", Since: "5.0.0",
-		Summary:    "",
+		Summary:    "Describe a stream.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 2, Step: 1}},
 		History: []Change{
-			{"6.0.0", "Added the `FULL` modifier."},
-			{"7.0.0", "Added the `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read` and `lag` fields"},
-			{"7.2.0", "Added the `active-time` field, and changed the meaning of `seen-time`."},
+			{"6.0.0", "New option: `FULL`."},
+			{"7.0.0", "New fields: `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read`, `lag`."},
+			{"7.2.0", "New field: `active-time`; `seen-time` means something else."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},

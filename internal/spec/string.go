@@ -4,7 +4,7 @@ package spec
 var stringCommands = []Command{
 	{
 		Name: "append", Group: "string", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Add bytes to the end of a string, which is created if missing.",
 		Complexity: "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by Redis will double the free space available on every reallocation.",
 		Arity:      3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -16,7 +16,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "decr", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Subtract one from an integer; a missing key counts as 0.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -25,7 +25,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "decrby", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Subtract a number from an integer; a missing key counts as 0.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -37,7 +37,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "get", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Read the value of a string.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Read | String | FastCategory,
@@ -46,7 +46,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "getdel", Group: "string", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Read the value of a string and delete its key.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Write | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -55,7 +55,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "getex", Group: "string", Since: "6.2.0",
-		Summary:    "",
+		Summary:    "Read the value of a string and change when it expires.",
 		Complexity: "O(1)",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -75,7 +75,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "getrange", Group: "string", Since: "2.4.0",
-		Summary:    "",
+		Summary:    "Read a part of a string.",
 		Complexity: "O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.",
 		Arity:      4, Flags: ReadOnly,
 		Categories: Read | String | Slow,
@@ -88,7 +88,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "getset", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Replace the value of a string and return the old one.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | DenyOOM | Fast,
 		Categories:      WriteCategory | String | FastCategory,
@@ -103,7 +103,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "incr", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Add one to an integer; a missing key counts as 0.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -112,7 +112,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "incrby", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Add a number to an integer; a missing key counts as 0.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -124,7 +124,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "incrbyfloat", Group: "string", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Add a floating point number to a number; a missing key counts as 0.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | DenyOOM | Fast,
 		Categories: WriteCategory | String | FastCategory,
@@ -136,7 +136,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "lcs", Group: "string", Since: "7.0.0",
-		Summary:    "",
+		Summary:    "Find the longest common subsequence of two strings.",
 		Complexity: "O(N*M) where N and M are the lengths of s1 and s2, respectively",
 		Arity:      -3, Flags: ReadOnly,
 		Categories: Read | String | Slow,
@@ -152,7 +152,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "mget", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Read the values of several strings.",
 		Complexity: "O(N) where N is the number of keys to retrieve.",
 		Arity:      -2, Flags: ReadOnly | Fast,
 		Categories: Read | String | FastCategory,
@@ -162,7 +162,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "mset", Group: "string", Since: "1.0.1",
-		Summary:    "",
+		Summary:    "Write several strings.",
 		Complexity: "O(N) where N is the number of keys to set.",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | String | Slow,
@@ -180,7 +180,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "msetnx", Group: "string", Since: "1.0.1",
-		Summary:    "",
+		Summary:    "Write several strings if none of the keys exists.",
 		Complexity: "O(N) where N is the number of keys to set.",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | String | Slow,
@@ -194,7 +194,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "psetex", Group: "string", Since: "2.6.0",
-		Summary:    "",
+		Summary:    "Write a string that expires after some milliseconds.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | DenyOOM,
 		Categories:      WriteCategory | String | Slow,
@@ -210,7 +210,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "set", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Write a string, whatever type the key had.",
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | String | Slow,
@@ -218,10 +218,10 @@ var stringCommands = []Command{
 			{Notes: "RW and ACCESS due to the optional `GET` argument", Flags: RW | Access | Update | VariableFlags, Index: 1, Step: 1},
 		},
 		History: []Change{
-			{"2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."},
-			{"6.0.0", "Added the `KEEPTTL` option."},
-			{"6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."},
-			{"7.0.0", "Allowed the `NX` and `GET` options to be used together."},
+			{"2.6.12", "New options: `EX`, `PX`, `NX`, `XX`."},
+			{"6.0.0", "New option: `KEEPTTL`."},
+			{"6.2.0", "New options: `GET`, `EXAT`, `PXAT`."},
+			{"7.0.0", "NX and GET go together."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
@@ -242,7 +242,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "setex", Group: "string", Since: "2.0.0",
-		Summary:    "",
+		Summary:    "Write a string that expires after some seconds.",
 		Complexity: "O(1)",
 		Arity:      4, Flags: Write | DenyOOM,
 		Categories:      WriteCategory | String | Slow,
@@ -258,7 +258,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "setnx", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Write a string unless the key exists.",
 		Complexity: "O(1)",
 		Arity:      3, Flags: Write | DenyOOM | Fast,
 		Categories:      WriteCategory | String | FastCategory,
@@ -273,7 +273,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "setrange", Group: "string", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Overwrite a part of a string.",
 		Complexity: "O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.",
 		Arity:      4, Flags: Write | DenyOOM,
 		Categories: WriteCategory | String | Slow,
@@ -286,7 +286,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "strlen", Group: "string", Since: "2.2.0",
-		Summary:    "",
+		Summary:    "Measure the length of a string.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: ReadOnly | Fast,
 		Categories: Read | String | FastCategory,
@@ -295,7 +295,7 @@ var stringCommands = []Command{
 	},
 	{
 		Name: "substr", Group: "string", Since: "1.0.0",
-		Summary:    "",
+		Summary:    "Read a part of a string.",
 		Complexity: "O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.",
 		Arity:      4, Flags: ReadOnly,
 		Categories:      Read | String | Slow,
