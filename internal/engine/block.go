@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"errors"
+	"math"
 
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -98,15 +99,15 @@ func (c *Ctx) MayBlock() bool { return !c.nested }
 // ArgTimeout reads argument i as a timeout in seconds, which may have a
 // fraction, and returns the deadline for Wait.
 func (c *Ctx) ArgTimeout(i int) (deadline int64, err error) {
-	f, ok := numfmt.ParseLongDouble(c.Args[i])
+	f, ok := numfmt.ParseFloat(c.Args[i])
 	if !ok {
 		return 0, resp.ErrTimeoutFloat
 	}
-	ms, ok := f.CeilMilli()
-	if !ok {
+	ms := math.Ceil(f * 1000)
+	if ms >= math.MaxInt64 {
 		return 0, resp.ErrTimeoutRange
 	}
-	return c.deadline(ms)
+	return c.deadline(int64(ms))
 }
 
 // ArgTimeoutMilli reads argument i as a timeout in whole milliseconds.

@@ -29,9 +29,9 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Options are what an Engine is made of. All fields are needed unless they
+// Parts are what an Engine is made of. All fields are needed unless they
 // say otherwise.
-type Options struct {
+type Parts struct {
 	Table  *Table
 	Config *config.Config
 	Clock  clock.Clock
@@ -107,7 +107,7 @@ type dbKey struct {
 }
 
 // New returns an Engine that is ready to run commands.
-func New(o Options) *Engine {
+func New(o Parts) *Engine {
 	seed := o.Seed
 	if seed == 0 {
 		seed = rand.Uint64()

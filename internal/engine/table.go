@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -23,7 +24,7 @@ type Command struct {
 	FullName string
 	// Container is the command that this is a subcommand of.
 	Container *Command
-	// Options are the flat options, for Ctx.Options.
+	// Options are the flat options in lower case, for Ctx.Options.
 	Options []spec.Option
 
 	id      int // index into the statistics
@@ -55,9 +56,11 @@ func NewTable(groups ...Handlers) *Table {
 	}
 	t := &Table{}
 	var top []*Command
-	for row := range spec.All {
-		if c := t.add(row, nil, handlers); c != nil {
-			top = append(top, c)
+	for _, group := range spec.Groups() {
+		for i := range group {
+			if c := t.add(&group[i], nil, handlers); c != nil {
+				top = append(top, c)
+			}
 		}
 	}
 	for name := range handlers {
@@ -83,6 +86,9 @@ func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *C
 	if container != nil {
 		c.FullName = container.Name + "|" + row.Name
 		c.traits = 0
+	}
+	for i := range c.Options {
+		c.Options[i].Text = strings.ToLower(c.Options[i].Text)
 	}
 	c.handler = handlers[c.FullName]
 	delete(handlers, c.FullName)
@@ -147,7 +153,7 @@ func (t *Table) lookup(args [][]byte) (*Command, error) {
 	if c.sub != nil && len(args) > 1 {
 		s := c.Sub(args[1])
 		if s == nil {
-			return nil, resp.Errorf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], toUpper(c.Name))
+			return nil, resp.Errorf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], strings.ToUpper(c.Name))
 		}
 		c = s
 	}
@@ -200,16 +206,6 @@ func toLower(b []byte) []byte {
 		b[i] = lower(c)
 	}
 	return b
-}
-
-func toUpper(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if 'a' <= c && c <= 'z' {
-			b[i] = c &^ 0x20
-		}
-	}
-	return string(b)
 }
 
 // foldHash hashes a name regardless of case.
