@@ -12,6 +12,7 @@ const (
 	minSpace = 8 << 10  // what Space returns at least
 	keepBig  = 1 << 20  // a bigger buffer goes as soon as it is empty
 	bigStep  = 64 << 10 // what an announced length gets on top of twice what has been received
+	maxArgs  = 1 << 14  // arguments: a bigger slice for them goes with the request
 	maxSmall = 16       // uses of a big buffer that would have fitted in a quarter of it, before it goes
 )
 
@@ -125,7 +126,7 @@ func (r *Reader) usePage() {
 
 // needArgs gives the slice of arguments back its page after a request with very many of them.
 func (r *Reader) needArgs() {
-	if cap(r.args) > 1<<14 {
+	if cap(r.args) > maxArgs {
 		r.args = r.page.args[:0]
 	}
 }

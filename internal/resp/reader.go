@@ -50,15 +50,23 @@ type Reader struct {
 // The arguments are valid, and may be written to, until the next call of Space, Fed, Feed or Release; the slice that
 // holds them until the next Next.
 func (r *Reader) Next() ([][]byte, error) {
-	if r.missing == 0 {
-		if ready, err := r.begin(); ready {
+	b, pos, args := r.buf, r.pos, r.args
+	bulk, missing := r.bulk, r.missing
+	if missing == 0 {
+		// Nearly all requests are arrays of a few arguments.
+		if h := b[pos:]; len(h) >= 4 && h[0] == '*' && h[1]-'1' <= 8 && h[2] == '\r' && r.err == nil && cap(args) <= maxArgs {
+			missing = int(h[1] - '0')
+			pos += 4
+			args = args[:0]
+			r.scanned = 0
+		} else if ready, err := r.begin(); ready {
 			return r.args, nil
 		} else if err != nil || r.missing == 0 {
 			return nil, err
+		} else {
+			pos, args, missing = r.pos, r.args, r.missing
 		}
 	}
-	b, pos, args := r.buf, r.pos, r.args
-	bulk, missing := r.bulk, r.missing
 	for ; missing > 0; missing-- {
 		if bulk == 0 {
 			// Nearly all lengths have one or two digits.
@@ -98,7 +106,7 @@ func (r *Reader) begin() (ready bool, err error) {
 	}
 	r.args = r.args[:0]
 	for r.pos < len(r.buf) {
-		if h := r.buf[r.pos:]; h[0] != '*' {
+		if r.buf[r.pos] != '*' {
 			ok, err := r.inline()
 			if !ok {
 				return false, err
@@ -106,9 +114,6 @@ func (r *Reader) begin() (ready bool, err error) {
 			if len(r.args) > 0 {
 				return true, nil
 			}
-		} else if len(h) >= 4 && h[1]-'0' <= 9 && h[2] == '\r' {
-			r.missing = int(h[1] - '0')
-			r.pos, r.scanned = r.pos+4, 0
 		} else if ok, err := r.arrayLen(); !ok {
 			return false, err
 		}

@@ -214,7 +214,7 @@ func TestManyArguments(t *testing.T) {
 	}
 	r.Feed([]byte("PING\r\n"))
 	drain(&r)
-	if cap(r.args) > 1<<14 {
+	if cap(r.args) > maxArgs {
 		t.Fatalf("slice for %d arguments held", cap(r.args))
 	}
 }
