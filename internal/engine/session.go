@@ -60,10 +60,11 @@ type Session struct {
 	subs          [3]map[string]struct{}
 
 	// The transport's side. The engine moves output over at the end of a batch.
-	mu       sync.Mutex
-	pending  []byte
-	writing  bool
-	finished bool
+	mu      sync.Mutex
+	pending []byte
+	writing bool
+	gone    bool // killed
+	ending  bool // closing
 }
 
 // ReplyMode is what CLIENT REPLY sets.
@@ -84,7 +85,7 @@ func (e *Engine) NewSession(conn Conn) (*Session, bool) {
 	defer e.leave()
 	s := e.newSession(conn)
 	if e.closed {
-		s.killed, s.finished = true, true
+		s.killed, s.gone = true, true
 		return s, false
 	}
 	if len(e.sessions) >= int(e.Config.MaxClients) {
@@ -188,7 +189,7 @@ func (s *Session) handOver() {
 		s.killed = true
 		s.pending = nil
 	}
-	s.finished = s.closing || s.killed
+	s.gone, s.ending = s.killed, s.closing
 	wake := s.killed || !s.writing && s != s.e.current
 	s.mu.Unlock()
 	if wake {
@@ -225,12 +226,12 @@ func (s *Session) Output(written []byte) []byte {
 	return out
 }
 
-// Finished tells whether the connection is to be closed once everything that
-// Output returned is written.
+// Finished tells whether the connection is to be closed now: because it was
+// killed, or because it is to end and everything is written.
 func (s *Session) Finished() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.finished
+	return s.gone || s.ending && !s.writing && len(s.pending) == 0
 }
 
 // Close forgets the session. The transport calls it when the connection is

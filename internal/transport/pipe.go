@@ -1,0 +1,181 @@
+package transport
+
+import (
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/clock"
+)
+
+// Pipe returns the two ends of an in-memory connection. Unlike net.Pipe it has
+// buffers: a Write to the server's end never blocks, one to the client's end
+// blocks while the other side has bufferSize bytes to read. Deadlines work at
+// both ends.
+//
+// Its waiting is done by sync.Cond, which a testing/synctest bubble knows how
+// to wait for.
+func Pipe() (client, server net.Conn) {
+	up, down := newStream(bufferSize), newStream(0)
+	return &pipeEnd{in: down, out: up}, &pipeEnd{in: up, out: down}
+}
+
+const bufferSize = 64 << 10
+
+// stream is one direction of a Pipe.
+type stream struct {
+	mu     sync.Mutex
+	cond   sync.Cond
+	buf    []byte
+	start  int
+	limit  int // 0: none
+	closed bool
+	// The deadlines of the reader and the writer have passed.
+	readLate, writeLate   bool
+	readTimer, writeTimer clock.Timer
+}
+
+func newStream(limit int) *stream {
+	s := &stream{limit: limit}
+	s.cond.L = &s.mu
+	return s
+}
+
+func (s *stream) read(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.start == len(s.buf) {
+		switch {
+		case s.readLate:
+			return 0, os.ErrDeadlineExceeded
+		case s.closed:
+			return 0, io.EOF
+		case len(p) == 0:
+			return 0, nil
+		}
+		s.cond.Wait()
+	}
+	n := copy(p, s.buf[s.start:])
+	s.start += n
+	if s.start == len(s.buf) {
+		s.start = 0
+		if cap(s.buf) > bufferSize {
+			s.buf = nil
+		} else {
+			s.buf = s.buf[:0]
+		}
+	}
+	if s.limit > 0 {
+		s.cond.Broadcast()
+	}
+	return n, nil
+}
+
+func (s *stream) write(p []byte) (n int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		switch {
+		case s.closed:
+			return n, io.ErrClosedPipe
+		case s.writeLate:
+			return n, os.ErrDeadlineExceeded
+		}
+		room := len(p)
+		if s.limit > 0 {
+			room = min(room, s.limit-(len(s.buf)-s.start))
+		}
+		if room > 0 {
+			if s.start > 0 && len(s.buf)+room > cap(s.buf) {
+				s.buf = s.buf[:copy(s.buf, s.buf[s.start:])]
+				s.start = 0
+			}
+			s.buf = append(s.buf, p[:room]...)
+			n += room
+			p = p[room:]
+			s.cond.Broadcast()
+		}
+		if len(p) == 0 {
+			return n, nil
+		}
+		s.cond.Wait()
+	}
+}
+
+func (s *stream) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	s.cond.Broadcast()
+}
+
+// setDeadline sets one of the two deadlines; late and timer are its fields.
+// Deadlines are those of net.Conn, so they are in real time.
+func (s *stream) setDeadline(t time.Time, late *bool, timer *clock.Timer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if *timer != nil {
+		(*timer).Stop()
+		*timer = nil
+	}
+	*late = false
+	if t.IsZero() {
+		return
+	}
+	left := t.Sub(clock.Real{}.Now())
+	if left <= 0 {
+		*late = true
+		s.cond.Broadcast()
+		return
+	}
+	var mine clock.Timer
+	mine = clock.Real{}.AfterFunc(left, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if *timer == mine { // else the deadline was moved in the last moment
+			*late = true
+			s.cond.Broadcast()
+		}
+	})
+	*timer = mine
+}
+
+type pipeEnd struct{ in, out *stream }
+
+func (p *pipeEnd) Read(b []byte) (int, error)  { return p.in.read(b) }
+func (p *pipeEnd) Write(b []byte) (int, error) { return p.out.write(b) }
+
+// TryWrite writes what fits; at the server's end everything does.
+func (p *pipeEnd) TryWrite(b []byte) (int, error) { return p.out.write(b) }
+
+// Close ends both directions; what was written can still be read.
+func (p *pipeEnd) Close() error {
+	p.out.close()
+	p.in.close()
+	return nil
+}
+
+func (p *pipeEnd) LocalAddr() net.Addr  { return pipeAddr{} }
+func (p *pipeEnd) RemoteAddr() net.Addr { return pipeAddr{} }
+
+func (p *pipeEnd) SetDeadline(t time.Time) error {
+	p.SetReadDeadline(t)
+	return p.SetWriteDeadline(t)
+}
+
+func (p *pipeEnd) SetReadDeadline(t time.Time) error {
+	p.in.setDeadline(t, &p.in.readLate, &p.in.readTimer)
+	return nil
+}
+
+func (p *pipeEnd) SetWriteDeadline(t time.Time) error {
+	p.out.setDeadline(t, &p.out.writeLate, &p.out.writeTimer)
+	return nil
+}
+
+type pipeAddr struct{}
+
+func (pipeAddr) Network() string { return "pipe" }
+func (pipeAddr) String() string  { return "pipe:0" }

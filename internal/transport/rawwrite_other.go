@@ -1,0 +1,10 @@
+//go:build !unix
+
+package transport
+
+import "net"
+
+// rawWriter returns nil: there is no portable way to write without waiting.
+func rawWriter(net.Conn) tryWriter { return nil }
+
+func descriptor(net.Conn) int { return -1 }
