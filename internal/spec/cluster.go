@@ -18,6 +18,26 @@ var clusterCommands = []Command{
 		Subcommands: clusterSubcommands,
 	},
 	{
+		Name: "clusterscan", Group: "cluster", Since: "", ValkeySince: "9.1.0",
+		Summary:    "Go through the keys of the whole cluster step by step.",
+		Complexity: "O(N) where N is the number of keys returned.",
+		Arity:      -2, Flags: ReadOnly | TouchesArbitraryKeys,
+		Categories: Keyspace | Read | Slow,
+		Keys:       []KeySpec{{Flags: NotKey, Index: 1, Step: 1}},
+		Tips: []string{
+			"nondeterministic_output",
+			"request_policy:special",
+			"response_policy:special",
+		},
+		Args: []Arg{
+			{Name: "cursor"},
+			{Name: "match-pattern", Type: Pattern, Display: "pattern", Token: "MATCH", Optional: true},
+			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
+			{Name: "type", Token: "TYPE", Optional: true},
+			{Name: "slot", Type: Integer, Token: "SLOT", Optional: true},
+		},
+	},
+	{
 		Name: "readonly", Group: "cluster", Since: "3.0.0",
 		Summary:    "Allow reads from this cluster replica.",
 		Complexity: "O(1)",
@@ -63,6 +83,13 @@ var clusterSubcommands = []Command{
 		Arity:      2, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
 		Tips:       []string{"nondeterministic_output"},
+	},
+	{
+		Name: "cancelslotmigrations", Group: "cluster", Since: "", ValkeySince: "9.0.0",
+		Summary:    "Stop all running slot migrations.",
+		Complexity: "O(N) where N is the number of migrations.",
+		Arity:      2, Flags: Admin | Stale | NoAsyncLoading,
+		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "count-failure-reports", Group: "cluster", Since: "3.0.0",
@@ -116,6 +143,20 @@ var clusterSubcommands = []Command{
 		},
 	},
 	{
+		Name: "flushslot", Group: "cluster", Since: "", ValkeySince: "9.0.0",
+		Summary:    "Delete all keys of a hash slot.",
+		Complexity: "O(N) where N is the number of keys in the slot.",
+		Arity:      -3, Flags: Write | Admin | NoAsyncLoading,
+		Categories: Keyspace | WriteCategory | AdminCategory | Slow | Dangerous,
+		Args: []Arg{
+			{Name: "slot", Type: Integer},
+			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "async", Type: PureToken, Token: "ASYNC"},
+				{Name: "sync", Type: PureToken, Token: "SYNC"},
+			}},
+		},
+	},
+	{
 		Name: "flushslots", Group: "cluster", Since: "3.0.0",
 		Summary:    "Make this node forget who owns any hash slot.",
 		Complexity: "O(1)",
@@ -141,6 +182,13 @@ var clusterSubcommands = []Command{
 			{Name: "slot", Type: Integer},
 			{Name: "count", Type: Integer},
 		},
+	},
+	{
+		Name: "getslotmigrations", Group: "cluster", Since: "", ValkeySince: "9.0.0",
+		Summary:    "Describe the slot migrations that run or ran lately.",
+		Complexity: "O(N) where N is the number of migrations.",
+		Arity:      2, Flags: Admin | Stale | NoAsyncLoading,
+		Categories: AdminCategory | Slow | Dangerous,
 	},
 	{
 		Name: "help", Group: "cluster", Since: "5.0.0",
@@ -184,6 +232,47 @@ var clusterSubcommands = []Command{
 			{Name: "ip"},
 			{Name: "port", Type: Integer},
 			{Name: "cluster-bus-port", Type: Integer, Since: "4.0.0", Optional: true},
+		},
+	},
+	{
+		Name: "migrateslots", Group: "cluster", Since: "", ValkeySince: "9.0.0",
+		Summary:    "Start to move ranges of hash slots to other nodes.",
+		Complexity: "O(N) where N is the number of slots.",
+		Arity:      -4, Flags: Admin | Stale | NoAsyncLoading,
+		Categories: AdminCategory | Slow | Dangerous,
+		Args: []Arg{
+			{Name: "migration-group", Type: Block, Multiple: true, Args: []Arg{
+				{Name: "slotsrange-token", Type: PureToken, Token: "SLOTSRANGE"},
+				{Name: "range", Type: Block, Multiple: true, Args: []Arg{
+					{Name: "start-slot", Type: Integer},
+					{Name: "end-slot", Type: Integer},
+				}},
+				{Name: "node-token", Type: PureToken, Token: "NODE"},
+				{Name: "node-id"},
+			}},
+		},
+	},
+	{
+		Name: "migration", Group: "cluster", Since: "8.4.0",
+		Summary:    "Start, watch and cancel moves of hash slots to this node.",
+		Complexity: "O(N) where N is the number of slots.",
+		Arity:      -4, Flags: Admin | Stale | NoAsyncLoading,
+		Categories: AdminCategory | Slow | Dangerous,
+		Args: []Arg{
+			{Name: "subcommand", Type: OneOf, Args: []Arg{
+				{Name: "import", Type: Block, Token: "IMPORT", Multiple: true, Args: []Arg{
+					{Name: "start-slot", Type: Integer},
+					{Name: "end-slot", Type: Integer},
+				}},
+				{Name: "cancel", Type: OneOf, Token: "CANCEL", Args: []Arg{
+					{Name: "task-id", Token: "ID"},
+					{Name: "all", Type: PureToken, Token: "ALL"},
+				}},
+				{Name: "status", Type: OneOf, Token: "STATUS", Args: []Arg{
+					{Name: "task-id", Token: "ID", Optional: true},
+					{Name: "all", Type: PureToken, Token: "ALL", Optional: true},
+				}},
+			}},
 		},
 	},
 	{
@@ -289,6 +378,33 @@ var clusterSubcommands = []Command{
 		DeprecatedSince: "5.0.0",
 		ReplacedBy:      "`CLUSTER REPLICAS`",
 		Args:            []Arg{{Name: "node-id"}},
+	},
+	{
+		Name: "slot-stats", Group: "cluster", Since: "8.2.0",
+		Summary:    "Show the load of hash slots.",
+		Complexity: "O(N) where N is the number of slots; O(N log N) with ORDERBY.",
+		Arity:      -4, Flags: Loading | Stale,
+		Categories: Slow,
+		Tips: []string{
+			"nondeterministic_output",
+			"request_policy:all_shards",
+		},
+		Args: []Arg{
+			{Name: "filter", Type: OneOf, Args: []Arg{
+				{Name: "slotsrange", Type: Block, Token: "SLOTSRANGE", Args: []Arg{
+					{Name: "start-slot", Type: Integer},
+					{Name: "end-slot", Type: Integer},
+				}},
+				{Name: "orderby", Type: Block, Token: "ORDERBY", Args: []Arg{
+					{Name: "metric"},
+					{Name: "limit", Type: Integer, Token: "LIMIT", Optional: true},
+					{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
+						{Name: "asc", Type: PureToken, Token: "ASC"},
+						{Name: "desc", Type: PureToken, Token: "DESC"},
+					}},
+				}},
+			}},
+		},
 	},
 	{
 		Name: "slots", Group: "cluster", Since: "3.0.0",

@@ -103,6 +103,14 @@ var clientSubcommands = []Command{
 		},
 	},
 	{
+		Name: "capa", Group: "connection", Since: "", ValkeySince: "8.0.0",
+		Summary:    "Tell the server what this client can handle.",
+		Complexity: "O(1)",
+		Arity:      -3, Flags: NoScript | Loading | Stale,
+		Categories: Slow | Connection,
+		Args:       []Arg{{Name: "capability", Multiple: true}},
+	},
+	{
 		Name: "getname", Group: "connection", Since: "2.6.9",
 		Summary:    "Show the name of this connection.",
 		Complexity: "O(1)",
@@ -129,6 +137,19 @@ var clientSubcommands = []Command{
 		Complexity: "O(1)",
 		Arity:      2, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
+	},
+	{
+		Name: "import-source", Group: "connection", Since: "", ValkeySince: "8.1.0",
+		Summary:    "Mark this connection as one that imports data, or no longer.",
+		Complexity: "O(1)",
+		Arity:      3, Flags: NoScript | Loading | Stale,
+		Categories: Slow | Connection,
+		Args: []Arg{
+			{Name: "enabled", Type: OneOf, Args: []Arg{
+				{Name: "on", Type: PureToken, Token: "ON"},
+				{Name: "off", Type: PureToken, Token: "OFF"},
+			}},
+		},
 	},
 	{
 		Name: "info", Group: "connection", Since: "6.2.0",

@@ -2,6 +2,7 @@ package spec
 
 // groups lists the tables of all groups.
 var groups = [...][]Command{
+	arrayCommands,
 	bitmapCommands,
 	clusterCommands,
 	connectionCommands,
@@ -10,6 +11,7 @@ var groups = [...][]Command{
 	hashCommands,
 	hyperloglogCommands,
 	listCommands,
+	pathhashCommands,
 	pubsubCommands,
 	scriptingCommands,
 	serverCommands,

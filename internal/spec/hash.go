@@ -109,6 +109,51 @@ var hashCommands = []Command{
 		Args:       []Arg{{Name: "key", Type: Key, KeySpec: 1}},
 	},
 	{
+		Name: "hgetdel", Group: "hash", Since: "8.0.0", ValkeySince: "9.1.0",
+		Summary:    "Read fields of a hash and delete them.",
+		Complexity: "O(N) where N is the number of fields.",
+		Arity:      -5, Flags: Write | Fast,
+		Categories: WriteCategory | Hash | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
+				{Name: "numfields", Type: Integer},
+				{Name: "field", Multiple: true},
+			}},
+		},
+	},
+	{
+		Name: "hgetex", Group: "hash", Since: "8.0.0", ValkeySince: "9.0.0",
+		Summary:    "Read fields of a hash and change when they expire.",
+		Complexity: "O(N) where N is the number of fields.",
+		Arity:      -5, Flags: Write | Fast,
+		Categories: WriteCategory | Hash | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Access | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "seconds", Type: Integer, Token: "EX"},
+				{Name: "milliseconds", Type: Integer, Token: "PX"},
+				{Name: "unix-time-seconds", Type: UnixTime, Token: "EXAT"},
+				{Name: "unix-time-milliseconds", Type: UnixTime, Token: "PXAT"},
+				{Name: "persist", Type: PureToken, Token: "PERSIST"},
+			}},
+			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
+				{Name: "numfields", Type: Integer},
+				{Name: "field", Multiple: true},
+			}},
+		},
+	},
+	{
+		Name: "himport", Group: "hash", Since: "8.10.0",
+		Summary:     "Write many hashes that have the same fields.",
+		Complexity:  "Depends on subcommand.",
+		Arity:       -2,
+		Categories:  Slow,
+		Subcommands: himportSubcommands,
+	},
+	{
 		Name: "hincrby", Group: "hash", Since: "2.0.0",
 		Summary:    "Add an integer to a field of a hash; a missing one counts as 0.",
 		Complexity: "O(1)",
@@ -315,6 +360,32 @@ var hashCommands = []Command{
 		},
 	},
 	{
+		Name: "hsetex", Group: "hash", Since: "8.0.0", ValkeySince: "9.0.0",
+		Summary:    "Write fields of a hash and set when they expire.",
+		Complexity: "O(N) where N is the number of fields.",
+		Arity:      -6, Flags: Write | DenyOOM | Fast,
+		Categories: WriteCategory | Hash | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "fnx", Type: PureToken, Token: "FNX"},
+				{Name: "fxx", Type: PureToken, Token: "FXX"},
+			}},
+			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "seconds", Type: Integer, Token: "EX"},
+				{Name: "milliseconds", Type: Integer, Token: "PX"},
+				{Name: "unix-time-seconds", Type: UnixTime, Token: "EXAT"},
+				{Name: "unix-time-milliseconds", Type: UnixTime, Token: "PXAT"},
+				{Name: "keepttl", Type: PureToken, Token: "KEEPTTL"},
+			}},
+			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
+				{Name: "numfields", Type: Integer},
+				{Name: "data", Type: Block, Multiple: true, Args: []Arg{{Name: "field"}, {Name: "value"}}},
+			}},
+		},
+	},
+	{
 		Name: "hsetnx", Group: "hash", Since: "2.0.0",
 		Summary:    "Write a field of a hash unless it is there.",
 		Complexity: "O(1)",
@@ -363,5 +434,49 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output_order"},
 		Args:       []Arg{{Name: "key", Type: Key, KeySpec: 1}},
+	},
+}
+
+// himportSubcommands are the subcommands of HIMPORT.
+var himportSubcommands = []Command{
+	{
+		Name: "discard", Group: "hash", Since: "8.10.0",
+		Summary:    "Forget one prepared set of fields.",
+		Complexity: "O(1)",
+		Arity:      3,
+		Categories: Hash | Slow,
+		Args:       []Arg{{Name: "fieldset-name"}},
+	},
+	{
+		Name: "discardall", Group: "hash", Since: "8.10.0",
+		Summary:    "Forget all prepared sets of fields.",
+		Complexity: "O(N) where N is the number of fieldsets.",
+		Arity:      2,
+		Categories: Hash | Slow,
+	},
+	{
+		Name: "prepare", Group: "hash", Since: "8.10.0",
+		Summary:    "Name a set of fields for the imports that follow.",
+		Complexity: "O(N*log(N)) where N is the number of fields.",
+		Arity:      -4, Flags: DenyOOM,
+		Categories: Hash | Slow,
+		Tips:       []string{"request_policy:all_shards"},
+		Args: []Arg{
+			{Name: "fieldset-name"},
+			{Name: "field", Multiple: true},
+		},
+	},
+	{
+		Name: "set", Group: "hash", Since: "8.10.0",
+		Summary:    "Write a hash from a prepared set of fields and its values.",
+		Complexity: "O(N) where N is the number of fields.",
+		Arity:      -5, Flags: Write | DenyOOM,
+		Categories: WriteCategory | Hash | Slow,
+		Keys:       []KeySpec{{Flags: OW | Update, Index: 2, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "fieldset-name"},
+			{Name: "value", Multiple: true},
+		},
 	},
 }

@@ -128,11 +128,11 @@ func (c *Command) appendCountedKeys(dst []KeyPos, args [][]byte) []KeyPos {
 			return dst
 		}
 		n, first := looseCount(args[k.Index+k.KeyNumIdx]), k.Index+k.FirstKey
-		if n < 1 || n > len(args)-first {
+		if n < 1 || n > (len(args)-first)/k.Step {
 			return dst
 		}
 		for j := range n {
-			dst = append(dst, KeyPos{Index: first + j})
+			dst = append(dst, KeyPos{Index: first + j*k.Step})
 		}
 		if store > 0 {
 			dst = append(dst, KeyPos{Index: store})

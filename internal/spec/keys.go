@@ -113,7 +113,7 @@ func (k *KeySpec) find(args [][]byte, begin int) (first, last int, ok bool) {
 			return 0, 0, false
 		}
 		first = begin + k.FirstKey
-		return first, first + n - 1, true
+		return first, first + (n-1)*k.Step, true
 	case k.LastKey >= 0:
 		return begin, begin + k.LastKey, true
 	case k.Limit == 0:

@@ -27,6 +27,40 @@ var listCommands = []Command{
 		},
 	},
 	{
+		Name: "blmovem", Group: "list", Since: "8.10.0",
+		Summary:    "Move several elements from one list to another, waiting for them if needed.",
+		Complexity: "O(N) where N is the number of elements moved.",
+		Arity:      -6, Flags: Write | DenyOOM | Blocking,
+		Categories: WriteCategory | List | Slow | BlockingCategory,
+		Keys: []KeySpec{
+			{Flags: RW | Access | Delete, Index: 1, Step: 1},
+			{Flags: RW | Insert, Index: 2, Step: 1},
+		},
+		Args: []Arg{
+			{Name: "source", Type: Key, KeySpec: 1},
+			{Name: "destination", Type: Key, KeySpec: 2},
+			{Name: "wherefrom", Type: OneOf, Args: []Arg{
+				{Name: "left", Type: PureToken, Token: "LEFT"},
+				{Name: "right", Type: PureToken, Token: "RIGHT"},
+			}},
+			{Name: "whereto", Type: OneOf, Args: []Arg{
+				{Name: "left", Type: PureToken, Token: "LEFT"},
+				{Name: "right", Type: PureToken, Token: "RIGHT"},
+			}},
+			{Name: "timeout", Type: Double},
+			{Name: "how-many", Type: Block, Optional: true, Args: []Arg{
+				{Name: "selector", Type: OneOf, Args: []Arg{
+					{Name: "count", Type: Integer, Token: "COUNT"},
+					{Name: "exactly", Type: Integer, Token: "EXACTLY"},
+				}},
+				{Name: "ordering", Type: OneOf, Args: []Arg{
+					{Name: "obo", Type: PureToken, Token: "OBO"},
+					{Name: "bulk", Type: PureToken, Token: "BULK"},
+				}},
+			}},
+		},
+	},
+	{
 		Name: "blmpop", Group: "list", Since: "7.0.0",
 		Summary:    "Take elements from the first of several lists that has any, waiting if all are empty.",
 		Complexity: "O(N+M) where N is the number of provided keys and M is the number of elements returned.",
@@ -148,6 +182,39 @@ var listCommands = []Command{
 			{Name: "whereto", Type: OneOf, Args: []Arg{
 				{Name: "left", Type: PureToken, Token: "LEFT"},
 				{Name: "right", Type: PureToken, Token: "RIGHT"},
+			}},
+		},
+	},
+	{
+		Name: "lmovem", Group: "list", Since: "8.10.0",
+		Summary:    "Move several elements from one list to another.",
+		Complexity: "O(N) where N is the number of elements moved.",
+		Arity:      -5, Flags: Write | DenyOOM,
+		Categories: WriteCategory | List | Slow,
+		Keys: []KeySpec{
+			{Flags: RW | Access | Delete, Index: 1, Step: 1},
+			{Flags: RW | Insert, Index: 2, Step: 1},
+		},
+		Args: []Arg{
+			{Name: "source", Type: Key, KeySpec: 1},
+			{Name: "destination", Type: Key, KeySpec: 2},
+			{Name: "wherefrom", Type: OneOf, Args: []Arg{
+				{Name: "left", Type: PureToken, Token: "LEFT"},
+				{Name: "right", Type: PureToken, Token: "RIGHT"},
+			}},
+			{Name: "whereto", Type: OneOf, Args: []Arg{
+				{Name: "left", Type: PureToken, Token: "LEFT"},
+				{Name: "right", Type: PureToken, Token: "RIGHT"},
+			}},
+			{Name: "how-many", Type: Block, Optional: true, Args: []Arg{
+				{Name: "selector", Type: OneOf, Args: []Arg{
+					{Name: "count", Type: Integer, Token: "COUNT"},
+					{Name: "exactly", Type: Integer, Token: "EXACTLY"},
+				}},
+				{Name: "ordering", Type: OneOf, Args: []Arg{
+					{Name: "obo", Type: PureToken, Token: "OBO"},
+					{Name: "bulk", Type: PureToken, Token: "BULK"},
+				}},
 			}},
 		},
 	},

@@ -13,6 +13,7 @@ var (
 		"keyspace", "read", "write", "set", "sortedset", "list", "hash", "string",
 		"bitmap", "hyperloglog", "geo", "stream", "pubsub", "admin", "fast", "slow",
 		"blocking", "dangerous", "connection", "transaction", "scripting", "array",
+		"pathhash",
 	}
 	docFlagNames = [...]string{"deprecated", "syscmd"}
 	keyFlagNames = [...]string{

@@ -304,4 +304,12 @@ var scriptSubcommands = []Command{
 		},
 		Args: []Arg{{Name: "script"}},
 	},
+	{
+		Name: "show", Group: "scripting", Since: "", ValkeySince: "8.0.0",
+		Summary:    "Show the source of a cached script.",
+		Complexity: "O(1)",
+		Arity:      3, Flags: NoScript,
+		Categories: Slow | Scripting,
+		Args:       []Arg{{Name: "sha1"}},
+	},
 }

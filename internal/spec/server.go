@@ -11,6 +11,14 @@ var serverCommands = []Command{
 		Subcommands: aclSubcommands,
 	},
 	{
+		Name: "backup", Group: "server", Since: "8.10.0",
+		Summary:     "Make backups while the server runs.",
+		Complexity:  "Depends on subcommand.",
+		Arity:       2,
+		Categories:  Slow,
+		Subcommands: backupSubcommands,
+	},
+	{
 		Name: "bgrewriteaof", Group: "server", Since: "1.0.0",
 		Summary:    "Start to rewrite the append-only file in the background.",
 		Complexity: "O(1)",
@@ -34,6 +42,14 @@ var serverCommands = []Command{
 		Categories:  Slow | Connection,
 		Tips:        []string{"nondeterministic_output_order"},
 		Subcommands: commandSubcommands,
+	},
+	{
+		Name: "commandlog", Group: "server", Since: "", ValkeySince: "8.1.0",
+		Summary:     "Look at the logs of slow commands and of large requests and replies.",
+		Complexity:  "Depends on subcommand.",
+		Arity:       -2,
+		Categories:  Slow,
+		Subcommands: commandlogSubcommands,
 	},
 	{
 		Name: "config", Group: "server", Since: "2.0.0",
@@ -119,6 +135,14 @@ var serverCommands = []Command{
 				{Name: "sync", Type: PureToken, Token: "SYNC", Since: "6.2.0"},
 			}},
 		},
+	},
+	{
+		Name: "hotkeys", Group: "server", Since: "8.6.0", ValkeySince: "9.2.0",
+		Summary:     "Find the keys that are used most.",
+		Complexity:  "Depends on subcommand.",
+		Arity:       -2,
+		Categories:  Slow,
+		Subcommands: hotkeysSubcommands,
 	},
 	{
 		Name: "info", Group: "server", Since: "1.0.0",
@@ -332,6 +356,18 @@ var aclSubcommands = []Command{
 		Args:       []Arg{{Name: "category", Optional: true}},
 	},
 	{
+		Name: "delrole", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "Remove roles.",
+		Complexity: "O(N) where N is the number of roles.",
+		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{{Name: "rolename", Multiple: true}},
+	},
+	{
 		Name: "deluser", Group: "server", Since: "6.0.0",
 		Summary:    "Remove users and close their connections.",
 		Complexity: "O(1) amortized time considering the typical user.",
@@ -362,6 +398,14 @@ var aclSubcommands = []Command{
 		Arity:      -2, Flags: NoScript | Loading | Stale,
 		Categories: Slow,
 		Args:       []Arg{{Name: "bits", Type: Integer, Optional: true}},
+	},
+	{
+		Name: "getrole", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "Show the rules of one role.",
+		Complexity: "O(N) where N is the number of rules.",
+		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Args:       []Arg{{Name: "rolename"}},
 	},
 	{
 		Name: "getuser", Group: "server", Since: "6.0.0",
@@ -411,6 +455,13 @@ var aclSubcommands = []Command{
 		},
 	},
 	{
+		Name: "roles", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "List the names of all roles.",
+		Complexity: "O(N) where N is the number of roles.",
+		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+	},
+	{
 		Name: "save", Group: "server", Since: "6.0.0",
 		Summary:    "Write the users to the ACL file.",
 		Complexity: "O(N). Where N is the number of configured users.",
@@ -419,6 +470,21 @@ var aclSubcommands = []Command{
 		Tips: []string{
 			"request_policy:all_nodes",
 			"response_policy:all_succeeded",
+		},
+	},
+	{
+		Name: "setrole", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "Create a role or change its rules.",
+		Complexity: "O(N) where N is the number of rules.",
+		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{
+			{Name: "rolename"},
+			{Name: "rule", Optional: true, Multiple: true},
 		},
 	},
 	{
@@ -456,389 +522,55 @@ var aclSubcommands = []Command{
 	},
 }
 
-// commandSubcommands are the subcommands of COMMAND.
-var commandSubcommands = []Command{
+// backupSubcommands are the subcommands of BACKUP.
+var backupSubcommands = []Command{
 	{
-		Name: "count", Group: "server", Since: "2.8.13",
-		Summary:    "Count the commands of the server.",
+		Name: "abort", Group: "server", Since: "8.10.0",
+		Summary:    "Stop a backup that is being made.",
 		Complexity: "O(1)",
-		Arity:      2, Flags: Loading | Stale,
-		Categories: Slow | Connection,
-	},
-	{
-		Name: "docs", Group: "server", Since: "7.0.0",
-		Summary:    "Show the documentation of commands as data.",
-		Complexity: "O(N) where N is the number of commands to look up",
-		Arity:      -2, Flags: Loading | Stale,
-		Categories: Slow | Connection,
-		Tips:       []string{"nondeterministic_output_order"},
-		Args:       []Arg{{Name: "command-name", Optional: true, Multiple: true}},
-	},
-	{
-		Name: "getkeys", Group: "server", Since: "2.8.13",
-		Summary:    "Pick the keys out of a full command line.",
-		Complexity: "O(N) where N is the number of arguments to the command",
-		Arity:      -3, Flags: Loading | Stale,
-		Categories: Slow | Connection,
-		Args: []Arg{
-			{Name: "command"},
-			{Name: "arg", Optional: true, Multiple: true},
-		},
-	},
-	{
-		Name: "getkeysandflags", Group: "server", Since: "7.0.0",
-		Summary:    "Pick the keys out of a full command line and tell how each is used.",
-		Complexity: "O(N) where N is the number of arguments to the command",
-		Arity:      -3, Flags: Loading | Stale,
-		Categories: Slow | Connection,
-		Args: []Arg{
-			{Name: "command"},
-			{Name: "arg", Optional: true, Multiple: true},
-		},
-	},
-	{
-		Name: "help", Group: "server", Since: "5.0.0",
-		Summary:    "Print help on the COMMAND subcommands.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Loading | Stale,
-		Categories: Slow | Connection,
-	},
-	{
-		Name: "info", Group: "server", Since: "2.8.13",
-		Summary:    "Describe some commands, or all of them.",
-		Complexity: "O(N) where N is the number of commands to look up",
-		Arity:      -2, Flags: Loading | Stale,
-		Categories: Slow | Connection,
-		Tips:       []string{"nondeterministic_output_order"},
-		History:    []Change{{"7.0.0", "Without arguments it describes all commands."}},
-		Args:       []Arg{{Name: "command-name", Optional: true, Multiple: true}},
-	},
-	{
-		Name: "list", Group: "server", Since: "7.0.0",
-		Summary:    "List the names of commands, filtered if wanted.",
-		Complexity: "O(N) where N is the total number of Redis commands",
-		Arity:      -2, Flags: Loading | Stale,
-		Categories: Slow | Connection,
-		Tips:       []string{"nondeterministic_output_order"},
-		Args: []Arg{
-			{Name: "filterby", Type: OneOf, Token: "FILTERBY", Optional: true, Args: []Arg{
-				{Name: "module-name", Token: "MODULE"},
-				{Name: "category", Token: "ACLCAT"},
-				{Name: "pattern", Type: Pattern, Token: "PATTERN"},
-			}},
-		},
-	},
-}
-
-// configSubcommands are the subcommands of CONFIG.
-var configSubcommands = []Command{
-	{
-		Name: "get", Group: "server", Since: "2.0.0",
-		Summary:    "Read the settings that match patterns.",
-		Complexity: "O(N) when N is the number of configuration parameters provided",
-		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		History:    []Change{{"7.0.0", "Takes several patterns."}},
-		Args:       []Arg{{Name: "parameter", Multiple: true}},
-	},
-	{
-		Name: "help", Group: "server", Since: "5.0.0",
-		Summary:    "Print help on the CONFIG subcommands.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Loading | Stale,
-		Categories: Slow,
-	},
-	{
-		Name: "resetstat", Group: "server", Since: "2.0.0",
-		Summary:    "Set the statistics of INFO and the like back to zero.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"request_policy:all_nodes",
-			"response_policy:all_succeeded",
-		},
-	},
-	{
-		Name: "rewrite", Group: "server", Since: "2.8.0",
-		Summary:    "Write the current settings to the configuration file.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"request_policy:all_nodes",
-			"response_policy:all_succeeded",
-		},
-	},
-	{
-		Name: "set", Group: "server", Since: "2.0.0",
-		Summary:    "Change settings while the server runs.",
-		Complexity: "O(N) when N is the number of configuration parameters provided",
-		Arity:      -4, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"request_policy:all_nodes",
-			"response_policy:all_succeeded",
-		},
-		History: []Change{{"7.0.0", "Takes several settings."}},
-		Args: []Arg{
-			{Name: "data", Type: Block, Multiple: true, Args: []Arg{{Name: "parameter"}, {Name: "value"}}},
-		},
-	},
-}
-
-// latencySubcommands are the subcommands of LATENCY.
-var latencySubcommands = []Command{
-	{
-		Name: "doctor", Group: "server", Since: "2.8.13",
-		Summary:    "Explain the latency that was seen, in prose.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_nodes",
-			"response_policy:special",
-		},
-	},
-	{
-		Name: "graph", Group: "server", Since: "2.8.13",
-		Summary:    "Draw the latency of an event over time.",
-		Complexity: "O(1)",
-		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_nodes",
-			"response_policy:special",
-		},
-		Args: []Arg{{Name: "event"}},
-	},
-	{
-		Name: "help", Group: "server", Since: "2.8.13",
-		Summary:    "Print help on the LATENCY subcommands.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Loading | Stale,
-		Categories: Slow,
-	},
-	{
-		Name: "histogram", Group: "server", Since: "7.0.0",
-		Summary:    "Show how long commands took, as histograms.",
-		Complexity: "O(N) where N is the number of commands with latency information being retrieved.",
-		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_nodes",
-			"response_policy:special",
-		},
-		Args: []Arg{{Name: "command", Optional: true, Multiple: true}},
-	},
-	{
-		Name: "history", Group: "server", Since: "2.8.13",
-		Summary:    "List the latency samples of an event.",
-		Complexity: "O(1)",
-		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_nodes",
-			"response_policy:special",
-		},
-		Args: []Arg{{Name: "event"}},
-	},
-	{
-		Name: "latest", Group: "server", Since: "2.8.13",
-		Summary:    "Show the latest latency sample of each event.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_nodes",
-			"response_policy:special",
-		},
-	},
-	{
-		Name: "reset", Group: "server", Since: "2.8.13",
-		Summary:    "Drop the latency samples of some or all events.",
-		Complexity: "O(1)",
-		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"request_policy:all_nodes",
-			"response_policy:agg_sum",
-		},
-		Args: []Arg{{Name: "event", Optional: true, Multiple: true}},
-	},
-}
-
-// memorySubcommands are the subcommands of MEMORY.
-var memorySubcommands = []Command{
-	{
-		Name: "doctor", Group: "server", Since: "4.0.0",
-		Summary:    "Report problems with memory, in prose.",
-		Complexity: "O(1)",
-		Arity:      2,
-		Categories: Slow,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_shards",
-			"response_policy:special",
-		},
-	},
-	{
-		Name: "help", Group: "server", Since: "4.0.0",
-		Summary:    "Print help on the MEMORY subcommands.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Loading | Stale,
-		Categories: Slow,
-	},
-	{
-		Name: "malloc-stats", Group: "server", Since: "4.0.0",
-		Summary:    "Show the statistics of the allocator.",
-		Complexity: "Depends on how much memory is allocated, could be slow",
-		Arity:      2,
-		Categories: Slow,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_shards",
-			"response_policy:special",
-		},
-	},
-	{
-		Name: "purge", Group: "server", Since: "4.0.0",
-		Summary:    "Ask the allocator to give memory back.",
-		Complexity: "Depends on how much memory is allocated, could be slow",
-		Arity:      2,
-		Categories: Slow,
-		Tips: []string{
-			"request_policy:all_shards",
-			"response_policy:all_succeeded",
-		},
-	},
-	{
-		Name: "stats", Group: "server", Since: "4.0.0",
-		Summary:    "Show where the memory goes.",
-		Complexity: "O(1)",
-		Arity:      2,
-		Categories: Slow,
-		Tips: []string{
-			"nondeterministic_output",
-			"request_policy:all_shards",
-			"response_policy:special",
-		},
-	},
-	{
-		Name: "usage", Group: "server", Since: "4.0.0",
-		Summary:    "Estimate the memory of a key and its value.",
-		Complexity: "O(N) where N is the number of samples.",
-		Arity:      -3, Flags: ReadOnly,
-		Categories: Read | Slow,
-		Keys:       []KeySpec{{Flags: RO, Index: 2, Step: 1}},
-		Args: []Arg{
-			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "count", Type: Integer, Token: "SAMPLES", Optional: true},
-		},
-	},
-}
-
-// moduleSubcommands are the subcommands of MODULE.
-var moduleSubcommands = []Command{
-	{
-		Name: "help", Group: "server", Since: "5.0.0",
-		Summary:    "Print help on the MODULE subcommands.",
-		Complexity: "O(1)",
-		Arity:      2, Flags: Loading | Stale,
-		Categories: Slow,
-	},
-	{
-		Name: "list", Group: "server", Since: "4.0.0",
-		Summary:    "List the loaded modules.",
-		Complexity: "O(N) where N is the number of loaded modules.",
 		Arity:      2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
-		Tips:       []string{"nondeterministic_output_order"},
 	},
 	{
-		Name: "load", Group: "server", Since: "4.0.0",
-		Summary:    "Load a module.",
+		Name: "cleanup", Group: "server", Since: "8.10.0",
+		Summary:    "Remove the files of a backup.",
 		Complexity: "O(1)",
-		Arity:      -3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
+		Arity:      2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
-		Args: []Arg{
-			{Name: "path"},
-			{Name: "arg", Optional: true, Multiple: true},
-		},
 	},
 	{
-		Name: "loadex", Group: "server", Since: "7.0.0",
-		Summary:    "Load a module and give it settings.",
-		Complexity: "O(1)",
-		Arity:      -3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
-		Categories: AdminCategory | Slow | Dangerous,
-		Args: []Arg{
-			{Name: "path"},
-			{Name: "configs", Type: Block, Token: "CONFIG", Optional: true, Multiple: true, MultipleToken: true, Args: []Arg{
-				{Name: "name"},
-				{Name: "value"},
-			}},
-			{Name: "args", Token: "ARGS", Optional: true, Multiple: true},
-		},
-	},
-	{
-		Name: "unload", Group: "server", Since: "4.0.0",
-		Summary:    "Unload a module.",
-		Complexity: "O(1)",
-		Arity:      3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
-		Categories: AdminCategory | Slow | Dangerous,
-		Args:       []Arg{{Name: "name"}},
-	},
-}
-
-// slowlogSubcommands are the subcommands of SLOWLOG.
-var slowlogSubcommands = []Command{
-	{
-		Name: "get", Group: "server", Since: "2.2.12",
-		Summary:    "List entries of the slow log.",
-		Complexity: "O(N) where N is the number of entries returned",
-		Arity:      -2, Flags: Admin | Loading | Stale,
-		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"request_policy:all_nodes",
-			"nondeterministic_output",
-		},
-		History: []Change{{"4.0.0", "Shows the address and the name of the client."}},
-		Args:    []Arg{{Name: "count", Type: Integer, Optional: true}},
-	},
-	{
-		Name: "help", Group: "server", Since: "6.2.0",
-		Summary:    "Print help on the SLOWLOG subcommands.",
+		Name: "help", Group: "server", Since: "8.10.0",
+		Summary:    "Print help on the BACKUP subcommands.",
 		Complexity: "O(1)",
 		Arity:      2, Flags: Loading | Stale,
 		Categories: Slow,
 	},
 	{
-		Name: "len", Group: "server", Since: "2.2.12",
-		Summary:    "Count the entries of the slow log.",
+		Name: "list", Group: "server", Since: "8.10.0",
+		Summary:    "List the backups.",
 		Complexity: "O(1)",
-		Arity:      2, Flags: Admin | Loading | Stale,
+		Arity:      2, Flags: Admin | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"request_policy:all_nodes",
-			"response_policy:agg_sum",
-			"nondeterministic_output",
-		},
 	},
 	{
-		Name: "reset", Group: "server", Since: "2.2.12",
-		Summary:    "Empty the slow log.",
-		Complexity: "O(N) where N is the number of entries in the slowlog",
-		Arity:      2, Flags: Admin | Loading | Stale,
+		Name: "seal", Group: "server", Since: "8.10.0",
+		Summary:    "Finish a backup, so that it changes no more.",
+		Complexity: "O(1)",
+		Arity:      2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
-		Tips: []string{
-			"request_policy:all_nodes",
-			"response_policy:all_succeeded",
-		},
+	},
+	{
+		Name: "start", Group: "server", Since: "8.10.0",
+		Summary:    "Start to make a backup.",
+		Complexity: "O(1)",
+		Arity:      2, Flags: Admin | NoScript,
+		Categories: AdminCategory | Slow | Dangerous,
+	},
+	{
+		Name: "status", Group: "server", Since: "8.10.0",
+		Summary:    "Show how far a backup is.",
+		Complexity: "O(1)",
+		Arity:      2, Flags: Admin | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
 	},
 }

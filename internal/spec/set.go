@@ -35,6 +35,19 @@ var setCommands = []Command{
 		Args:       []Arg{{Name: "key", Type: Key, Multiple: true, KeySpec: 1}},
 	},
 	{
+		Name: "sdiffcard", Group: "set", Since: "8.10.0",
+		Summary:    "Count the members of the first set that the others lack.",
+		Complexity: "O(N) where N is the number of members of all sets.",
+		Arity:      -3, Flags: ReadOnly | MovableKeys,
+		Categories: Read | SetCategory | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, KeyNum: true, FirstKey: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
+			{Name: "limit", Type: Integer, Token: "LIMIT", Optional: true},
+		},
+	},
+	{
 		Name: "sdiffstore", Group: "set", Since: "1.0.0",
 		Summary:    "Store the members of the first set that the others lack.",
 		Complexity: "O(N) where N is the total number of elements in all given sets.",
@@ -202,6 +215,20 @@ var setCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, LastKey: -1, Step: 1}},
 		Tips:       []string{"nondeterministic_output_order"},
 		Args:       []Arg{{Name: "key", Type: Key, Multiple: true, KeySpec: 1}},
+	},
+	{
+		Name: "sunioncard", Group: "set", Since: "8.10.0",
+		Summary:    "Count the members that any of the sets has.",
+		Complexity: "O(N) where N is the number of members of all sets.",
+		Arity:      -3, Flags: ReadOnly | MovableKeys,
+		Categories: Read | SetCategory | Slow,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, KeyNum: true, FirstKey: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "numkeys", Type: Integer},
+			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
+			{Name: "approx", Type: PureToken, Token: "APPROX", Optional: true},
+			{Name: "limit", Type: Integer, Token: "LIMIT", Optional: true},
+		},
 	},
 	{
 		Name: "sunionstore", Group: "set", Since: "1.0.0",

@@ -88,7 +88,8 @@ const (
 // Category is a set of ACL categories.
 type Category uint32
 
-// ACL categories, in the order of ACL CAT. Array came with version 8.8.
+// ACL categories, in the order of ACL CAT. Array came with Redis 8.8,
+// PathHash with Valkey 9.2.
 const (
 	Keyspace Category = 1 << iota
 	Read
@@ -112,6 +113,7 @@ const (
 	Transaction
 	Scripting
 	Array
+	PathHash
 )
 
 // DocFlag is a set of documentation flags.

@@ -167,8 +167,12 @@ func isFixed(args []Arg) bool {
 }
 
 func TestArityFitsArguments(t *testing.T) {
-	// The trees of these say more or less than their arity does.
-	odd := map[string]bool{}
+	// The servers declare another arity for these than their trees say, or no tree.
+	odd := map[string]bool{
+		"client|kill": true, "cluster|migrateslots": true, "cluster|migration": true,
+		"commandlog|get": true, "commandlog|len": true, "commandlog|reset": true,
+		"debug": true, "hotkeys|start": true, "psync": true, "quit": true, "replconf": true,
+	}
 	walk(func(name string, c *Command) {
 		if len(c.Subcommands) > 0 {
 			return
@@ -203,12 +207,13 @@ func TestKeySpecsAreUsed(t *testing.T) {
 			mark(name, a.Args, used)
 		}
 	}
-	odd := map[string]bool{"sort": true, "sort_ro": true}
 	walk(func(name string, c *Command) {
 		used := make([]bool, len(c.Keys))
 		mark(name, c.Args, used)
-		if slices.Contains(used, false) && len(c.Args) > 0 && !odd[name] {
-			t.Errorf("%s: a key spec that no argument refers to: %v", name, used)
+		for i := range c.Keys {
+			if !used[i] && c.Keys[i].Flags&NotKey == 0 {
+				t.Errorf("%s: no argument refers to key spec %d", name, i)
+			}
 		}
 	})
 }

@@ -16,6 +16,27 @@ var streamCommands = []Command{
 		},
 	},
 	{
+		Name: "xackdel", Group: "stream", Since: "8.2.0",
+		Summary:    "Confirm messages of a consumer group and delete them from the stream.",
+		Complexity: "O(1) for each message.",
+		Arity:      -6, Flags: Write | Fast,
+		Categories: WriteCategory | Stream | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update | Delete, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "group"},
+			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "keepref", Type: PureToken, Token: "KEEPREF"},
+				{Name: "delref", Type: PureToken, Token: "DELREF"},
+				{Name: "acked", Type: PureToken, Token: "ACKED"},
+			}},
+			{Name: "ids", Type: Block, Token: "IDS", Args: []Arg{
+				{Name: "numids", Type: Integer},
+				{Name: "id", Multiple: true},
+			}},
+		},
+	},
+	{
 		Name: "xadd", Group: "stream", Since: "5.0.0",
 		Summary:    "Append a message to a stream, which is created if missing.",
 		Complexity: "O(1) when adding a new entry, O(N) when trimming where N being the number of entries evicted.",
@@ -73,6 +94,25 @@ var streamCommands = []Command{
 		},
 	},
 	{
+		Name: "xcfgset", Group: "stream", Since: "8.6.0",
+		Summary:    "Change settings of a stream.",
+		Complexity: "O(1)",
+		Arity:      -2, Flags: Write | Fast,
+		Categories: WriteCategory | Stream | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "idmp-duration-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "idmp-duration-token", Type: PureToken, Token: "IDMP-DURATION"},
+				{Name: "duration", Type: Integer},
+			}},
+			{Name: "idmp-maxsize-block", Type: Block, Optional: true, Args: []Arg{
+				{Name: "idmp-maxsize-token", Type: PureToken, Token: "IDMP-MAXSIZE"},
+				{Name: "maxsize", Type: Integer},
+			}},
+		},
+	},
+	{
 		Name: "xclaim", Group: "stream", Since: "5.0.0",
 		Summary:    "Take over pending messages of a consumer group.",
 		Complexity: "O(log N) with N being the number of messages in the PEL of the consumer group.",
@@ -107,12 +147,46 @@ var streamCommands = []Command{
 		},
 	},
 	{
+		Name: "xdelex", Group: "stream", Since: "8.2.0",
+		Summary:    "Delete messages of a stream and decide what becomes of references to them.",
+		Complexity: "O(1) for each message.",
+		Arity:      -5, Flags: Write | Fast,
+		Categories: WriteCategory | Stream | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "keepref", Type: PureToken, Token: "KEEPREF"},
+				{Name: "delref", Type: PureToken, Token: "DELREF"},
+				{Name: "acked", Type: PureToken, Token: "ACKED"},
+			}},
+			{Name: "ids", Type: Block, Token: "IDS", Args: []Arg{
+				{Name: "numids", Type: Integer},
+				{Name: "id", Multiple: true},
+			}},
+		},
+	},
+	{
 		Name: "xgroup", Group: "stream", Since: "5.0.0",
 		Summary:     "Manage the consumer groups of a stream.",
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
 		Subcommands: xgroupSubcommands,
+	},
+	{
+		Name: "xidmprecord", Group: "stream", Since: "8.6.2",
+		Summary:    "Record the id of a message that a producer has sent already.",
+		Complexity: "O(1)",
+		Arity:      5, Flags: Write | DenyOOM | Fast,
+		Categories: WriteCategory | Stream | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "pid"},
+			{Name: "iid"},
+			{Name: "stream-id"},
+		},
 	},
 	{
 		Name: "xinfo", Group: "stream", Since: "5.0.0",
@@ -130,6 +204,29 @@ var streamCommands = []Command{
 		Categories: Read | Stream | FastCategory,
 		Keys:       []KeySpec{{Flags: RO, Index: 1, Step: 1}},
 		Args:       []Arg{{Name: "key", Type: Key, KeySpec: 1}},
+	},
+	{
+		Name: "xnack", Group: "stream", Since: "8.8.0",
+		Summary:    "Give pending messages back to their consumer group.",
+		Complexity: "O(1) for each message.",
+		Arity:      -7, Flags: Write | Fast,
+		Categories: WriteCategory | Stream | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "group"},
+			{Name: "mode", Type: OneOf, Args: []Arg{
+				{Name: "silent", Type: PureToken, Token: "SILENT"},
+				{Name: "fail", Type: PureToken, Token: "FAIL"},
+				{Name: "fatal", Type: PureToken, Token: "FATAL"},
+			}},
+			{Name: "ids", Type: Block, Token: "IDS", Args: []Arg{
+				{Name: "numids", Type: Integer},
+				{Name: "id", Multiple: true},
+			}},
+			{Name: "count", Type: Integer, Token: "RETRYCOUNT", Optional: true},
+			{Name: "force", Type: PureToken, Token: "FORCE", Optional: true},
+		},
 	},
 	{
 		Name: "xpending", Group: "stream", Since: "5.0.0",

@@ -9,6 +9,7 @@ const (
 	NoWord Word = iota
 	WordABORT
 	WordABSTTL
+	WordACKED
 	WordACLCAT
 	WordADDR
 	WordAFTER
@@ -18,6 +19,7 @@ const (
 	WordAND
 	WordANY
 	WordAPPEND
+	WordAPPROX
 	WordARGS
 	WordASC
 	WordASYNC
@@ -27,50 +29,74 @@ const (
 	WordBEFORE
 	WordBIT
 	WordBLOCK
+	WordBULK
 	WordBY
 	WordBYBOX
+	WordBYFLOAT
+	WordBYINT
 	WordBYLEX
 	WordBYRADIUS
 	WordBYSCORE
 	WordBYTE
+	WordCANCEL
 	WordCH
 	WordCONFIG
 	WordCOPY
 	WordCOUNT
+	WordCPU
 	WordDB
+	WordDELREF
 	WordDESC
+	WordDURATION
 	WordENTRIESADDED
 	WordENTRIESREAD
+	WordENX
 	WordERROR
 	WordEX
+	WordEXACT
+	WordEXACTLY
 	WordEXAT
 	WordFAIL
+	WordFATAL
 	WordFIELDS
 	WordFILTERBY
 	WordFLUSH
+	WordFNX
 	WordFORCE
 	WordFREQ
 	WordFROMLONLAT
 	WordFROMMEMBER
 	WordFT
 	WordFULL
+	WordFXX
 	WordGET
+	WordGLOB
 	WordGROUP
 	WordGT
 	WordHARD
 	WordID
 	WordIDLE
 	WordIDLETIME
+	WordIDMPDURATION
+	WordIDMPMAXSIZE
+	WordIDS
 	WordIDX
+	WordIFDEQ
+	WordIFDNE
+	WordIFEQ
+	WordIFNE
+	WordIMPORT
 	WordIMPORTING
 	WordINCR
 	WordINCRBY
 	WordJUSTID
+	WordKEEPREF
 	WordKEEPTTL
 	WordKEYS
 	WordKM
 	WordLADDR
 	WordLASTID
+	WordLBOUND
 	WordLEFT
 	WordLEN
 	WordLIBNAME
@@ -85,6 +111,7 @@ const (
 	WordMAXAGE
 	WordMAXDELETEDID
 	WordMAXLEN
+	WordMETRICS
 	WordMI
 	WordMIGRATING
 	WordMIN
@@ -92,8 +119,10 @@ const (
 	WordMINMATCHLEN
 	WordMKSTREAM
 	WordMODULE
+	WordNET
 	WordNO
 	WordNOACK
+	WordNOCASE
 	WordNODE
 	WordNOLOOP
 	WordNOMKSTREAM
@@ -103,12 +132,14 @@ const (
 	WordNOVALUES
 	WordNOW
 	WordNX
+	WordOBO
 	WordOFF
 	WordON
 	WordONE
 	WordOPTIN
 	WordOPTOUT
 	WordOR
+	WordORDERBY
 	WordOVERFLOW
 	WordPATTERN
 	WordPERSIST
@@ -117,6 +148,7 @@ const (
 	WordPX
 	WordPXAT
 	WordRANK
+	WordRE
 	WordREDIRECT
 	WordREPLACE
 	WordREPLICA
@@ -124,17 +156,24 @@ const (
 	WordRETRYCOUNT
 	WordREV
 	WordRIGHT
+	WordSAMPLE
 	WordSAMPLES
 	WordSAT
+	WordSATURATE
 	WordSAVE
 	WordSCHEDULE
 	WordSET
 	WordSETNAME
+	WordSILENT
 	WordSKIP
 	WordSKIPME
 	WordSLAVE
+	WordSLOT
+	WordSLOTS
+	WordSLOTSRANGE
 	WordSOFT
 	WordSTABLE
+	WordSTATUS
 	WordSTORE
 	WordSTOREDIST
 	WordSTREAMS
@@ -145,6 +184,8 @@ const (
 	WordTIMEOUT
 	WordTO
 	WordTYPE
+	WordUBOUND
+	WordUSED
 	WordUSER
 	WordVERSION
 	WordWEIGHTS
@@ -167,6 +208,7 @@ const (
 var wordTexts = [wordCount]string{
 	WordABORT:        "ABORT",
 	WordABSTTL:       "ABSTTL",
+	WordACKED:        "ACKED",
 	WordACLCAT:       "ACLCAT",
 	WordADDR:         "ADDR",
 	WordAFTER:        "AFTER",
@@ -176,6 +218,7 @@ var wordTexts = [wordCount]string{
 	WordAND:          "AND",
 	WordANY:          "ANY",
 	WordAPPEND:       "APPEND",
+	WordAPPROX:       "APPROX",
 	WordARGS:         "ARGS",
 	WordASC:          "ASC",
 	WordASYNC:        "ASYNC",
@@ -185,50 +228,74 @@ var wordTexts = [wordCount]string{
 	WordBEFORE:       "BEFORE",
 	WordBIT:          "BIT",
 	WordBLOCK:        "BLOCK",
+	WordBULK:         "BULK",
 	WordBY:           "BY",
 	WordBYBOX:        "BYBOX",
+	WordBYFLOAT:      "BYFLOAT",
+	WordBYINT:        "BYINT",
 	WordBYLEX:        "BYLEX",
 	WordBYRADIUS:     "BYRADIUS",
 	WordBYSCORE:      "BYSCORE",
 	WordBYTE:         "BYTE",
+	WordCANCEL:       "CANCEL",
 	WordCH:           "CH",
 	WordCONFIG:       "CONFIG",
 	WordCOPY:         "COPY",
 	WordCOUNT:        "COUNT",
+	WordCPU:          "CPU",
 	WordDB:           "DB",
+	WordDELREF:       "DELREF",
 	WordDESC:         "DESC",
+	WordDURATION:     "DURATION",
 	WordENTRIESADDED: "ENTRIESADDED",
 	WordENTRIESREAD:  "ENTRIESREAD",
+	WordENX:          "ENX",
 	WordERROR:        "ERROR",
 	WordEX:           "EX",
+	WordEXACT:        "EXACT",
+	WordEXACTLY:      "EXACTLY",
 	WordEXAT:         "EXAT",
 	WordFAIL:         "FAIL",
+	WordFATAL:        "FATAL",
 	WordFIELDS:       "FIELDS",
 	WordFILTERBY:     "FILTERBY",
 	WordFLUSH:        "FLUSH",
+	WordFNX:          "FNX",
 	WordFORCE:        "FORCE",
 	WordFREQ:         "FREQ",
 	WordFROMLONLAT:   "FROMLONLAT",
 	WordFROMMEMBER:   "FROMMEMBER",
 	WordFT:           "FT",
 	WordFULL:         "FULL",
+	WordFXX:          "FXX",
 	WordGET:          "GET",
+	WordGLOB:         "GLOB",
 	WordGROUP:        "GROUP",
 	WordGT:           "GT",
 	WordHARD:         "HARD",
 	WordID:           "ID",
 	WordIDLE:         "IDLE",
 	WordIDLETIME:     "IDLETIME",
+	WordIDMPDURATION: "IDMP-DURATION",
+	WordIDMPMAXSIZE:  "IDMP-MAXSIZE",
+	WordIDS:          "IDS",
 	WordIDX:          "IDX",
+	WordIFDEQ:        "IFDEQ",
+	WordIFDNE:        "IFDNE",
+	WordIFEQ:         "IFEQ",
+	WordIFNE:         "IFNE",
+	WordIMPORT:       "IMPORT",
 	WordIMPORTING:    "IMPORTING",
 	WordINCR:         "INCR",
 	WordINCRBY:       "INCRBY",
 	WordJUSTID:       "JUSTID",
+	WordKEEPREF:      "KEEPREF",
 	WordKEEPTTL:      "KEEPTTL",
 	WordKEYS:         "KEYS",
 	WordKM:           "KM",
 	WordLADDR:        "LADDR",
 	WordLASTID:       "LASTID",
+	WordLBOUND:       "LBOUND",
 	WordLEFT:         "LEFT",
 	WordLEN:          "LEN",
 	WordLIBNAME:      "LIB-NAME",
@@ -243,6 +310,7 @@ var wordTexts = [wordCount]string{
 	WordMAXAGE:       "MAXAGE",
 	WordMAXDELETEDID: "MAXDELETEDID",
 	WordMAXLEN:       "MAXLEN",
+	WordMETRICS:      "METRICS",
 	WordMI:           "MI",
 	WordMIGRATING:    "MIGRATING",
 	WordMIN:          "MIN",
@@ -250,8 +318,10 @@ var wordTexts = [wordCount]string{
 	WordMINMATCHLEN:  "MINMATCHLEN",
 	WordMKSTREAM:     "MKSTREAM",
 	WordMODULE:       "MODULE",
+	WordNET:          "NET",
 	WordNO:           "NO",
 	WordNOACK:        "NOACK",
+	WordNOCASE:       "NOCASE",
 	WordNODE:         "NODE",
 	WordNOLOOP:       "NOLOOP",
 	WordNOMKSTREAM:   "NOMKSTREAM",
@@ -261,12 +331,14 @@ var wordTexts = [wordCount]string{
 	WordNOVALUES:     "NOVALUES",
 	WordNOW:          "NOW",
 	WordNX:           "NX",
+	WordOBO:          "OBO",
 	WordOFF:          "OFF",
 	WordON:           "ON",
 	WordONE:          "ONE",
 	WordOPTIN:        "OPTIN",
 	WordOPTOUT:       "OPTOUT",
 	WordOR:           "OR",
+	WordORDERBY:      "ORDERBY",
 	WordOVERFLOW:     "OVERFLOW",
 	WordPATTERN:      "PATTERN",
 	WordPERSIST:      "PERSIST",
@@ -275,6 +347,7 @@ var wordTexts = [wordCount]string{
 	WordPX:           "PX",
 	WordPXAT:         "PXAT",
 	WordRANK:         "RANK",
+	WordRE:           "RE",
 	WordREDIRECT:     "REDIRECT",
 	WordREPLACE:      "REPLACE",
 	WordREPLICA:      "REPLICA",
@@ -282,17 +355,24 @@ var wordTexts = [wordCount]string{
 	WordRETRYCOUNT:   "RETRYCOUNT",
 	WordREV:          "REV",
 	WordRIGHT:        "RIGHT",
+	WordSAMPLE:       "SAMPLE",
 	WordSAMPLES:      "SAMPLES",
 	WordSAT:          "SAT",
+	WordSATURATE:     "SATURATE",
 	WordSAVE:         "SAVE",
 	WordSCHEDULE:     "SCHEDULE",
 	WordSET:          "SET",
 	WordSETNAME:      "SETNAME",
+	WordSILENT:       "SILENT",
 	WordSKIP:         "SKIP",
 	WordSKIPME:       "SKIPME",
 	WordSLAVE:        "SLAVE",
+	WordSLOT:         "SLOT",
+	WordSLOTS:        "SLOTS",
+	WordSLOTSRANGE:   "SLOTSRANGE",
 	WordSOFT:         "SOFT",
 	WordSTABLE:       "STABLE",
+	WordSTATUS:       "STATUS",
 	WordSTORE:        "STORE",
 	WordSTOREDIST:    "STOREDIST",
 	WordSTREAMS:      "STREAMS",
@@ -303,6 +383,8 @@ var wordTexts = [wordCount]string{
 	WordTIMEOUT:      "TIMEOUT",
 	WordTO:           "TO",
 	WordTYPE:         "TYPE",
+	WordUBOUND:       "UBOUND",
+	WordUSED:         "USED",
 	WordUSER:         "USER",
 	WordVERSION:      "VERSION",
 	WordWEIGHTS:      "WEIGHTS",
