@@ -1,0 +1,178 @@
+package spec
+
+// aclSubcommands are the subcommands of ACL.
+var aclSubcommands = []Command{
+	{
+		Name: "cat", Group: "server", Since: "6.0.0",
+		Summary:    "List the ACL categories, or the commands of one category.",
+		Complexity: "O(1) since the categories and commands are a fixed set.",
+		Arity:      -2, Flags: NoScript | Loading | Stale,
+		Categories: Slow,
+		Args:       []Arg{{Name: "category", Optional: true}},
+	},
+	{
+		Name: "delrole", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "Remove roles.",
+		Complexity: "O(N) where N is the number of roles.",
+		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{{Name: "rolename", Multiple: true}},
+	},
+	{
+		Name: "deluser", Group: "server", Since: "6.0.0",
+		Summary:    "Remove users and close their connections.",
+		Complexity: "O(1) amortized time considering the typical user.",
+		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{{Name: "username", Multiple: true}},
+	},
+	{
+		Name: "dryrun", Group: "server", Since: "7.0.0",
+		Summary:    "Tell whether a user could run a command, without running it.",
+		Complexity: "O(1).",
+		Arity:      -4, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Args: []Arg{
+			{Name: "username"},
+			{Name: "command"},
+			{Name: "arg", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "genpass", Group: "server", Since: "6.0.0",
+		Summary:    "Make a random password fit for a user.",
+		Complexity: "O(1)",
+		Arity:      -2, Flags: NoScript | Loading | Stale,
+		Categories: Slow,
+		Args:       []Arg{{Name: "bits", Type: Integer, Optional: true}},
+	},
+	{
+		Name: "getrole", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "Show the rules of one role.",
+		Complexity: "O(N) where N is the number of rules.",
+		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Args:       []Arg{{Name: "rolename"}},
+	},
+	{
+		Name: "getuser", Group: "server", Since: "6.0.0",
+		Summary:    "Show the rules of one user.",
+		Complexity: "O(N). Where N is the number of password, command and pattern rules that the user has.",
+		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		History: []Change{
+			{"6.2.0", "Shows and sets channel patterns too."},
+			{"7.0.0", "Selectors; key and channel patterns are shown as rules, no longer as lists."},
+		},
+		Args: []Arg{{Name: "username"}},
+	},
+	{
+		Name: "help", Group: "server", Since: "6.0.0",
+		Summary:    "Print help on the ACL subcommands.",
+		Complexity: "O(1)",
+		Arity:      2, Flags: Loading | Stale,
+		Categories: Slow,
+	},
+	{
+		Name: "list", Group: "server", Since: "6.0.0",
+		Summary:    "Show all users as lines of rules.",
+		Complexity: "O(N). Where N is the number of configured users.",
+		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+	},
+	{
+		Name: "load", Group: "server", Since: "6.0.0",
+		Summary:    "Read the users again from the ACL file.",
+		Complexity: "O(N). Where N is the number of configured users.",
+		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+	},
+	{
+		Name: "log", Group: "server", Since: "6.0.0",
+		Summary:    "Show or clear the log of refused commands and logins.",
+		Complexity: "O(N) with N being the number of entries shown.",
+		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		History:    []Change{{"7.2.0", "Entries have an id and the times of their first and last event."}},
+		Args: []Arg{
+			{Name: "operation", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "count", Type: Integer},
+				{Name: "reset", Type: PureToken, Token: "RESET"},
+			}},
+		},
+	},
+	{
+		Name: "roles", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "List the names of all roles.",
+		Complexity: "O(N) where N is the number of roles.",
+		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+	},
+	{
+		Name: "save", Group: "server", Since: "6.0.0",
+		Summary:    "Write the users to the ACL file.",
+		Complexity: "O(N). Where N is the number of configured users.",
+		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+	},
+	{
+		Name: "setrole", Group: "server", Since: "", ValkeySince: "9.2.0",
+		Summary:    "Create a role or change its rules.",
+		Complexity: "O(N) where N is the number of rules.",
+		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		Args: []Arg{
+			{Name: "rolename"},
+			{Name: "rule", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "setuser", Group: "server", Since: "6.0.0",
+		Summary:    "Create a user or change its rules.",
+		Complexity: "O(N). Where N is the number of rules provided.",
+		Arity:      -3, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+		Tips: []string{
+			"request_policy:all_nodes",
+			"response_policy:all_succeeded",
+		},
+		History: []Change{
+			{"6.2.0", "Shows and sets channel patterns too."},
+			{"7.0.0", "Selectors and permissions by key."},
+		},
+		Args: []Arg{
+			{Name: "username"},
+			{Name: "rule", Optional: true, Multiple: true},
+		},
+	},
+	{
+		Name: "users", Group: "server", Since: "6.0.0",
+		Summary:    "List the names of all users.",
+		Complexity: "O(N). Where N is the number of configured users.",
+		Arity:      2, Flags: Admin | NoScript | Loading | Stale,
+		Categories: AdminCategory | Slow | Dangerous,
+	},
+	{
+		Name: "whoami", Group: "server", Since: "6.0.0",
+		Summary:    "Name the user of this connection.",
+		Complexity: "O(1)",
+		Arity:      2, Flags: NoScript | Loading | Stale,
+		Categories: Slow,
+	},
+}
