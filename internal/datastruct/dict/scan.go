@@ -18,9 +18,9 @@ func prefixOf(h uint64) uint64 { return h >> (64 - prefixBits) }
 // Scan yields about count elements from cursor on and returns the cursor to
 // go on with. The first cursor is 0, and 0 is returned at the end. An element
 // that is present from the start to the end of an iteration is yielded at
-// least once, and exactly once if the table does not change or only grows or
-// shrinks by other elements, also if some of the calls are made on a clone.
-// Any cursor is safe; from 2^48 on there is nothing.
+// least once (in fact exactly once), whatever else is added and removed in
+// between, and also if some of the calls are made on a clone. Any cursor is
+// safe; from 2^48 on there is nothing.
 //
 // The guarantee holds because a call yields exactly the elements whose hash
 // prefix is in [cursor, next), whatever the segments are at that time. A call
@@ -35,55 +35,56 @@ func (d *Dict[E]) Scan(cursor uint64, count int, yield func(E)) (next uint64) {
 		if seg == nil {
 			break
 		}
-		span := uint64(1) << (prefixBits - seg.depth)
-		last := cursor | (span - 1)
-		if cursor&(span-1) != 0 || int(seg.n) > left {
-			last = d.boundary(seg, cursor, last, left)
+		inside := uint64(1)<<(prefixBits-seg.depth) - 1
+		last := cursor | inside
+		if cursor&inside == 0 && int(seg.n) <= left {
+			d.yieldAll(seg, yield)
+			left -= int(seg.n)
+		} else {
+			var n int
+			last, n = d.yieldSome(seg, cursor, last, left, yield)
+			left -= n
 		}
-		left -= d.yieldRange(seg, cursor, last, span, yield)
 		cursor = last + 1
 	}
 	return 0
 }
 
-// boundary returns the last prefix to yield of the range [from, last] of seg,
-// so that about count elements are yielded.
-func (d *Dict[E]) boundary(seg *segment[E], from, last uint64, count int) uint64 {
-	var room [maxGroups * groupSlots]uint64
-	prefixes := room[:0]
+func (d *Dict[E]) yieldAll(seg *segment[E], yield func(E)) {
 	for g := range int(d.mask) + 1 {
 		grp := seg.group(g)
 		for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
-			p := prefixOf(hashing.Sum64(d.key(grp.slots[firstByte(full)]), d.seed))
-			if p >= from {
-				prefixes = append(prefixes, p)
+			yield(grp.slots[firstByte(full)])
+		}
+	}
+}
+
+// yieldSome yields the count elements of seg with the smallest prefixes of
+// those in [from, last], and what has the same prefix as the last of them. It
+// returns the last prefix it has covered and how many elements it yielded.
+func (d *Dict[E]) yieldSome(seg *segment[E], from, last uint64, count int, yield func(E)) (covered uint64, n int) {
+	const slotBits = 7
+	var room [maxGroups * groupSlots]uint64
+	list := room[:0] // prefix and slot
+	for g := range int(d.mask) + 1 {
+		grp := seg.group(g)
+		for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
+			i := firstByte(full)
+			if p := prefixOf(hashing.Sum64(d.key(grp.slots[i]), d.seed)); p >= from {
+				list = append(list, p<<slotBits|uint64(g*groupSlots+i))
 			}
 		}
 	}
-	if len(prefixes) <= count {
-		return last
+	if len(list) > count {
+		last = smallest(list, count) >> slotBits
 	}
-	return smallest(prefixes, count)
-}
-
-// yieldRange yields the elements of seg with a prefix in [from, last] and
-// returns how many these are.
-func (d *Dict[E]) yieldRange(seg *segment[E], from, last, span uint64, yield func(E)) (n int) {
-	whole := last-from == span-1
-	for g := range int(d.mask) + 1 {
-		grp := seg.group(g)
-		for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
-			e := grp.slots[firstByte(full)]
-			if !whole {
-				if p := prefixOf(hashing.Sum64(d.key(e), d.seed)); p < from || p > last {
-					continue
-				}
-			}
-			yield(e)
+	for _, p := range list {
+		if p>>slotBits <= last {
+			yield(*seg.slot(int(p & (1<<slotBits - 1))))
 			n++
 		}
 	}
-	return n
+	return last, n
 }
 
 // smallest returns the k-th smallest of list, k from 1 on, by quickselect. It
