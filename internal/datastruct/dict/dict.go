@@ -143,7 +143,7 @@ type Slot[E any] struct {
 }
 
 // Found says whether the key is present.
-func (s *Slot[E]) Found() bool { return s.at >= 0 }
+func (s Slot[E]) Found() bool { return s.at >= 0 }
 
 // Lookup returns the place of key, to be read and then given to Store or
 // Remove, which need not search again.

@@ -182,6 +182,24 @@ func TestNoFlapping(t *testing.T) {
 	}
 }
 
+// TestChurn replaces the elements of tables of constant length by others, again
+// and again: tombstones must be cleared, not answered with more room.
+func TestChurn(t *testing.T) {
+	for _, n := range []int{5, 25, 50, 100, 2000} {
+		d := filled(n)
+		for i := range 30_000 {
+			d.Delete(newItem(i).key)
+			d.Put(newItem(i + n))
+		}
+		if err := d.check(); err != nil {
+			t.Fatal(err)
+		}
+		if use, fresh := d.MemoryUse(), filled(n).MemoryUse(); use > fresh*5/2 {
+			t.Errorf("%d elements: %d bytes, %d in a new table", n, use, fresh)
+		}
+	}
+}
+
 func TestLookupStoreRemove(t *testing.T) {
 	d := New(1, itemKey)
 	e := newItem(1)
