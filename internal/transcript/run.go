@@ -1,0 +1,191 @@
+package transcript
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Options of a run. The zero value is the default.
+type Options struct {
+	// Timeout is how long a reply may take; default 10 s. It is reached by
+	// servers that lose a reply, never by blocked clients.
+	Timeout time.Duration
+	// FileTimeout ends a file that hangs; default 2 minutes.
+	FileTimeout time.Duration
+	// Between, if set, is called between two blocks, with all connections
+	// open: to see whether something that must not change replies (writing
+	// and reading back the data, say) does.
+	Between func() error
+}
+
+// Run replays the file against target, one subtest a block. All blocks are
+// played before the subtests report, because state carries on from block to
+// block: -run chooses what is reported. A block whose steps are all gated out
+// is skipped with the gate as the reason. The server is emptied first; its
+// configuration is put back afterwards.
+func (f *File) Run(t *testing.T, target Target, opts Options) {
+	t.Helper()
+	results, err := f.play(target, opts, func(st *step, v *variant, got *node) (string, error) {
+		return f.judge(st, v, got), nil
+	})
+	for _, r := range results {
+		t.Run(r.title, func(t *testing.T) {
+			for _, msg := range r.failures {
+				t.Error(msg)
+			}
+			if r.skip != "" && len(r.failures) == 0 {
+				t.Skip("skipped: " + r.skip)
+			}
+		})
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// result is what became of a block.
+type result struct {
+	title    string
+	skip     string
+	failures []string
+}
+
+const (
+	maxFailures = 5  // shown of a block
+	maxSession  = 30 // lines of the session shown with the first one
+)
+
+// play runs the steps in order. visit gets every reply with the variant that
+// was expected (nil for none) and returns what is wrong with it, if anything;
+// its error ends the file, as does that of a directive or connection.
+func (f *File) play(target Target, opts Options, visit func(*step, *variant, *node) (string, error)) (results []result, err error) {
+	if opts.Timeout == 0 {
+		opts.Timeout = 10 * time.Second
+	}
+	if opts.FileTimeout == 0 {
+		opts.FileTimeout = 2 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), opts.FileTimeout)
+	defer cancel()
+	s := &session{ctx: ctx, target: target, server: describe(target), timeout: opts.Timeout,
+		clients: map[string]*client{}, proto: map[string]string{}, ids: f.ids}
+	defer func() {
+		if e := s.close(); err == nil && e != nil {
+			err = fmt.Errorf("%s: restoring the configuration: %w", f.name, e)
+		}
+	}()
+	if err := s.open(); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.name, err)
+	}
+	var log []string
+	stopped := "" // why the rest of the file is left out
+	for i, b := range f.blocks {
+		r := result{title: b.title}
+		played := 0
+		for _, st := range b.steps {
+			if stopped != "" {
+				break
+			}
+			if g, no := closed(st.gates, s.server); no {
+				r.skip = fmt.Sprintf("%s %s, and this is %s %s", g.word, g.arg, target.Name(), target.Version())
+				continue
+			}
+			played++
+			log = append(log, st.text)
+			v := st.variant(s.server)
+			var got *node
+			if st.action == direct {
+				err = s.direct(st)
+			} else {
+				hurry := v != nil && v.want.is(blockedReply) || st.action == send && (v == nil || v.want == nil)
+				got, err = s.exchange(st, hurry)
+			}
+			if err == nil && got != nil {
+				log = append(log, strings.Split(got.String(), "\n")...)
+				var msg string
+				if msg, err = visit(st, v, got); msg != "" {
+					if len(r.failures) == 0 {
+						tail := log[max(0, len(log)-maxSession):]
+						msg += "\nsession:\n  " + strings.Join(tail, "\n  ")
+					}
+					if len(r.failures) < maxFailures {
+						r.failures = append(r.failures, msg)
+					}
+					if got.is(blockedReply) {
+						s.drop(s.clients[st.client]) // or its late reply would answer the next command
+					}
+				}
+			}
+			if errors.Is(err, errors.ErrUnsupported) && played > 0 {
+				stopped = fmt.Sprintf("%s:%d: %v", f.name, st.line, err)
+				err = nil
+			}
+			if err != nil {
+				return append(results, r), fmt.Errorf("%s:%d: %s: %w", f.name, st.line, st.text, err)
+			}
+		}
+		if stopped != "" {
+			r.skip = stopped
+		} else if played > 0 {
+			r.skip = ""
+		}
+		results = append(results, r)
+		if opts.Between != nil && i+1 < len(f.blocks) && stopped == "" {
+			s.flush()
+			if err := opts.Between(); err != nil {
+				return results, fmt.Errorf("%s: after %q: %w", f.name, b.title, err)
+			}
+		}
+	}
+	s.flush()
+	return results, nil
+}
+
+// judge compares a reply with the expected one and describes the difference.
+func (f *File) judge(st *step, v *variant, got *node) string {
+	if v != nil && v.want != nil && match(v.want, got, "") {
+		return ""
+	}
+	at := fmt.Sprintf("%s:%d: %s", f.name, st.line, st.text)
+	if v == nil || v.want == nil {
+		return at + "\nno reply is recorded for this server; it said:\n  " + strings.ReplaceAll(got.String(), "\n", "\n  ")
+	}
+	shown := merge(v.want, got, "") // so that matchers that match do not differ
+	return at + "\n" + diff(strings.Split(v.want.String(), "\n"), strings.Split(shown.String(), "\n"))
+}
+
+// diff shows two texts with "-" for lines wanted, "+" for lines got.
+func diff(want, got []string) string {
+	var b strings.Builder
+	b.WriteString("- wanted, + got:")
+	put := func(mark string, lines []string) {
+		for _, l := range lines {
+			b.WriteString("\n" + mark + " " + l)
+		}
+	}
+	for len(want) > 0 && len(got) > 0 {
+		if want[0] == got[0] {
+			put(" ", want[:1])
+			want, got = want[1:], got[1:]
+			continue
+		}
+		// The nearest pair of equal lines below; else all that is left differs.
+		w, g := len(want), len(got)
+		for i, l := range want {
+			if j := slices.Index(got, l); j >= 0 && i+j < w+g {
+				w, g = i, j
+			}
+		}
+		put("-", want[:w])
+		put("+", got[:g])
+		want, got = want[w:], got[g:]
+	}
+	put("-", want)
+	put("+", got)
+	return b.String()
+}

@@ -1,0 +1,117 @@
+package transcript
+
+import (
+	"errors"
+	"strconv"
+)
+
+var errQuotes = errors.New("unbalanced quotes")
+
+// splitWords splits a command line as redis-cli does: words are separated by
+// blanks, "..." takes \n \r \t \a \b \xHH and any other escaped byte, '...'
+// takes \' only, and a closing quote ends its word.
+func splitWords(line string) ([]string, error) {
+	var words []string
+	for i := 0; ; {
+		for i < len(line) && isBlank(line[i]) {
+			i++
+		}
+		if i == len(line) {
+			return words, nil
+		}
+		var word []byte
+		for i < len(line) && !isBlank(line[i]) {
+			q := line[i]
+			if q != '"' && q != '\'' {
+				word = append(word, q)
+				i++
+				continue
+			}
+			s, n := unquote(line[i:])
+			if n == 0 || i+n < len(line) && !isBlank(line[i+n]) {
+				return nil, errQuotes
+			}
+			word = append(word, s...)
+			i += n
+			break
+		}
+		words = append(words, string(word))
+	}
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// unquote reads the quoted string at the start of s and returns its bytes and
+// the length it takes in s, 0 if it is not closed.
+func unquote(s string) (b []byte, n int) {
+	q := s[0]
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == q:
+			return b, i + 1
+		case c != '\\' || i+1 == len(s):
+			b = append(b, c)
+		case q == '\'':
+			if s[i+1] == '\'' {
+				i++
+			}
+			b = append(b, s[i])
+		default:
+			i++
+			switch s[i] {
+			case 'n':
+				b = append(b, '\n')
+			case 'r':
+				b = append(b, '\r')
+			case 't':
+				b = append(b, '\t')
+			case 'a':
+				b = append(b, '\a')
+			case 'b':
+				b = append(b, '\b')
+			case 'x':
+				if i+2 < len(s) {
+					if v, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+						b = append(b, byte(v))
+						i += 2
+						continue
+					}
+				}
+				b = append(b, 'x')
+			default:
+				b = append(b, s[i])
+			}
+		}
+	}
+	return nil, 0
+}
+
+// quote writes bytes as redis-cli shows a bulk string. A '<' that would read
+// as a matcher becomes \x3c.
+func quote[B string | []byte](s B) string {
+	const hex = "0123456789abcdef"
+	b := append(make([]byte, 0, len(s)+2), '"')
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; c {
+		case '\\', '"':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, `\n`...)
+		case '\r':
+			b = append(b, `\r`...)
+		case '\t':
+			b = append(b, `\t`...)
+		case '\a':
+			b = append(b, `\a`...)
+		case '\b':
+			b = append(b, `\b`...)
+		default:
+			if c < ' ' || c > '~' || c == '<' && matcherRE.MatchString(string(s[i:min(len(s), i+200)])) {
+				b = append(b, '\\', 'x', hex[c>>4], hex[c&15])
+			} else {
+				b = append(b, c)
+			}
+		}
+	}
+	return string(append(b, '"'))
+}
