@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -49,14 +50,16 @@ func (f *File) Record(target Target) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var differs []string
 	for _, r := range results {
-		if len(r.failures) > 0 {
-			return nil, fmt.Errorf("the file is recorded from %s %s; this one differs, use @since or @until:\n%s",
-				head.name, versionString(head.version), strings.Join(r.failures, "\n"))
-		}
+		differs = append(differs, r.failures...)
 		if strings.HasPrefix(r.skip, f.name) {
-			return nil, fmt.Errorf("%s", r.skip)
+			return nil, errors.New(r.skip)
 		}
+	}
+	if len(differs) > 0 {
+		return nil, fmt.Errorf("%s is recorded from %s %s; this server differs, use @since, @until or @only:\n%s",
+			f.name, head.name, versionString(head.version), strings.Join(differs, "\n"))
 	}
 	if !second {
 		line := recorded + target.Name() + " " + target.Version() + "."
