@@ -1,0 +1,197 @@
+// Package intset is Redis's sorted array of distinct integers in one block of bytes, in Redis's own layout, so that RDB
+// files and DUMP payloads carry it as it is. Small sets whose members are all integers are kept this way.
+//
+//	| width: 2, 4 or 8; 4 bytes | members, 4 bytes | member | member | ... |    all little-endian
+//
+// All members have the width of the widest that was ever added. Operations take a set and return the changed one,
+// like append: the memory of the old one may have been used again. Has is O(log n); Add and Remove move the members
+// behind, and Add rewrites all of them when the width grows. Reading from several goroutines is safe as long as nobody
+// writes.
+//
+// The format is that of intset.c in Redis 7.4.
+package intset
+
+import (
+	"encoding/binary"
+	"errors"
+	"math/bits"
+)
+
+const headerSize = 8
+
+// ErrInvalid is what [Set.Validate] finds: a width that does not exist, a size that does not fit the header, no
+// member, or members that are not in strictly ascending order.
+var ErrInvalid = errors.New("intset: broken encoding")
+
+// Set is an intset. The nil Set is not one: begin with [New].
+type Set []byte
+
+// New is the empty set.
+func New() Set {
+	s := make(Set, headerSize)
+	s.setHeader(2, 0)
+	return s
+}
+
+// Len is the number of members.
+func (s Set) Len() int { return int(binary.LittleEndian.Uint32(s[4:])) }
+
+// Size is the number of bytes of the set.
+func (s Set) Size() int { return len(s) }
+
+// Clone copies the set into memory of its own.
+func (s Set) Clone() Set { return append(Set(nil), s...) }
+
+// Has reports whether v is a member.
+func (s Set) Has(v int64) bool {
+	_, ok := s.search(v)
+	return ok
+}
+
+// At is member i of 0..Len()-1 in ascending order.
+func (s Set) At(i int) int64 { return s.get(i, s.width()) }
+
+// Random is a member chosen by the random number r, all with the same chance. The set must not be empty.
+func (s Set) Random(r uint64) int64 {
+	i, _ := bits.Mul64(r, uint64(s.Len()))
+	return s.At(int(i))
+}
+
+// Add makes v a member and reports whether it was not one before.
+func (s Set) Add(v int64) (Set, bool) {
+	n, width := s.Len(), s.width()
+	if need := widthOf(v); need > width {
+		return s.widen(v, need), true
+	}
+	i, found := s.search(v)
+	if found {
+		return s, false
+	}
+	at := headerSize + i*width
+	s = s.grow(len(s) + width)
+	copy(s[at+width:], s[at:])
+	s.put(i, width, v)
+	s.setHeader(width, n+1)
+	return s, true
+}
+
+// Remove makes v no member and reports whether it was one before. The width stays.
+func (s Set) Remove(v int64) (Set, bool) {
+	i, found := s.search(v)
+	if !found {
+		return s, false
+	}
+	n, width := s.Len(), s.width()
+	at := headerSize + i*width
+	s = append(s[:at], s[at+width:]...)
+	s.setHeader(width, n-1)
+	return s, true
+}
+
+// Validate checks bytes of unknown origin. Shallow, it looks at the header and the size, in O(1); deep, at the order
+// of the members too. It never panics, and what passes can be given to every method. An empty set does not pass: no
+// key has one.
+func (s Set) Validate(deep bool) error {
+	if len(s) < headerSize {
+		return ErrInvalid
+	}
+	width, n := uint64(binary.LittleEndian.Uint32(s)), uint64(binary.LittleEndian.Uint32(s[4:]))
+	if width != 2 && width != 4 && width != 8 || n == 0 || headerSize+n*width != uint64(len(s)) {
+		return ErrInvalid
+	}
+	for i := 1; deep && i < int(n); i++ {
+		if s.At(i-1) >= s.At(i) {
+			return ErrInvalid
+		}
+	}
+	return nil
+}
+
+// widen adds v, which needs more bytes than the members have so far, and so lies before or behind all of them.
+func (s Set) widen(v int64, width int) Set {
+	n, old, shift := s.Len(), s.width(), 0
+	if v < 0 {
+		shift = 1
+	}
+	s = s.grow(headerSize + (n+1)*width)
+	for i := n - 1; i >= 0; i-- { // from behind: a member's new place overlaps only those already moved
+		s.put(i+shift, width, s.get(i, old))
+	}
+	if v < 0 {
+		s.put(0, width, v)
+	} else {
+		s.put(n, width, v)
+	}
+	s.setHeader(width, n+1)
+	return s
+}
+
+// search is the index of v, or the one where it would have to be inserted.
+func (s Set) search(v int64) (int, bool) {
+	n, width := s.Len(), s.width()
+	if n == 0 || v > s.get(n-1, width) { // ascending additions are frequent
+		return n, false
+	}
+	lo, hi := 0, n
+	for lo < hi {
+		if mid := (lo + hi) / 2; s.get(mid, width) < v {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo, s.get(lo, width) == v
+}
+
+// grow makes the set size bytes long, with an eighth of room when it has to move.
+func (s Set) grow(size int) Set {
+	if size <= cap(s) {
+		return s[:size]
+	}
+	grown := append(Set(nil), make(Set, size+size>>3)...)[:size]
+	copy(grown, s)
+	return grown
+}
+
+func (s Set) width() int { return int(s[0]) }
+
+func (s Set) get(i, width int) int64 {
+	b := s[headerSize+i*width:]
+	switch width {
+	case 2:
+		return int64(int16(binary.LittleEndian.Uint16(b)))
+	case 4:
+		return int64(int32(binary.LittleEndian.Uint32(b)))
+	default:
+		return int64(binary.LittleEndian.Uint64(b))
+	}
+}
+
+func (s Set) put(i, width int, v int64) {
+	b := s[headerSize+i*width:]
+	switch width {
+	case 2:
+		binary.LittleEndian.PutUint16(b, uint16(v))
+	case 4:
+		binary.LittleEndian.PutUint32(b, uint32(v))
+	default:
+		binary.LittleEndian.PutUint64(b, uint64(v))
+	}
+}
+
+func (s Set) setHeader(width, n int) {
+	binary.LittleEndian.PutUint32(s, uint32(width))
+	binary.LittleEndian.PutUint32(s[4:], uint32(n))
+}
+
+// widthOf is the number of bytes that v needs.
+func widthOf(v int64) int {
+	switch {
+	case v == int64(int16(v)):
+		return 2
+	case v == int64(int32(v)):
+		return 4
+	default:
+		return 8
+	}
+}

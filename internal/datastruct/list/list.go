@@ -1,0 +1,277 @@
+// Package list is Redis's quicklist: a long list as a row of nodes, each of which is a listpack of up to a few KB, or one
+// single element that is too large for that (a plain node).
+//
+// The nodes stand in a directory, a slice with room at both ends, which also has their element counts, so that
+// finding an index reads no node. Pushing and popping at either end is amortised O(1): a node keeps free room on the
+// side where it grows. Finding an index, inserting and removing in the middle cost the directory entries passed or
+// moved (one for each 8 KB, by default) and one node.
+//
+// A list is copied in O(1), see [List.Clone] and [List.Thaw]: the owners share the directory and the nodes, and each
+// copies the directory at its first write and a node when it first writes there.
+//
+// A list has no locks. Reading methods may run at the same time as one another, also on lists that share nodes;
+// writing methods need the list for themselves. Elements are handed out as [listpack.Value], which is part of the
+// list and valid until its next write; elements taken in are copied, unless a method says that it keeps them.
+//
+// Which elements share a node is decided as in quicklist.c of Redis 7.4, since DUMP payloads show it.
+package list
+
+import (
+	"math"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
+
+// List is a quicklist. Make it with [New] or [FromPack].
+type List struct {
+	limits Limits
+	owner  *owner // who may write without copying: what has this same owner. nil until the list is first copied
+
+	slots      []slot // the directory: nodes in [lo, hi), zero outside
+	lo, hi     int
+	slotsOwner *owner
+
+	count int // elements
+	bytes int // capacity of all nodes
+}
+
+// owner is the identity of one list among those that share memory. It has a size so that each has its own address.
+type owner struct{ _ byte }
+
+// slot is a node with its place in the directory. The pack is buf[start:], so that elements can be added and removed at
+// its head without moving the others.
+type slot struct {
+	owner *owner
+	buf   []byte
+	start uint32 // or plainStart: buf is the single element
+	count uint32
+}
+
+const plainStart = math.MaxUint32
+
+func (n *slot) plain() bool { return n.start == plainStart }
+
+// pack is the content of a node that is not plain.
+func (n *slot) pack() listpack.Pack { return listpack.Pack(n.buf[n.start:]) }
+
+// data is the content of a node of either kind.
+func (n *slot) data() []byte {
+	if n.plain() {
+		return n.buf
+	}
+	return n.buf[n.start:]
+}
+
+// value is the element at pos, which does not matter in a plain node.
+func (n *slot) value(pos int) listpack.Value {
+	if n.plain() {
+		return listpack.Value{Str: n.buf}
+	}
+	return n.pack().Get(pos)
+}
+
+// first and last are the positions of the outermost elements.
+func (n *slot) first() int {
+	if n.plain() {
+		return 0
+	}
+	return n.pack().First()
+}
+
+func (n *slot) last() int {
+	if n.plain() {
+		return 0
+	}
+	return n.pack().Last()
+}
+
+// New is an empty list.
+func New(limits Limits) *List { return &List{limits: limits} }
+
+// FromPack is a list with the elements of p, which it keeps and may write.
+func FromPack(limits Limits, p listpack.Pack) *List {
+	l := New(limits)
+	l.AppendNode(p)
+	return l
+}
+
+// SinglePack is all the list's elements as one pack, if the list has exactly one node and that is a pack. The caller
+// may write the pack and must not use the list any more.
+func (l *List) SinglePack() (listpack.Pack, bool) {
+	if l.Nodes() != 1 || l.nodes()[0].plain() {
+		return nil, false
+	}
+	n := &l.nodes()[0]
+	if p := n.pack(); n.owner == l.owner && cap(n.buf)-len(p) <= len(p)/8 {
+		return p, true
+	}
+	return n.pack().Clone(), true
+}
+
+// Clone is a second list with the same elements, in O(1). From then on each of the two copies what it writes, a node at a
+// time. It changes l, and so counts as a write.
+func (l *List) Clone() *List {
+	c := l.Thaw()
+	l.owner = new(owner)
+	return c
+}
+
+// Thaw is a writable second list with the elements of l, in O(1), for an l that nobody will write again. It only reads l:
+// several goroutines may thaw one list at the same time.
+func (l *List) Thaw() *List {
+	c := *l
+	c.owner = new(owner)
+	return &c
+}
+
+// Len is the number of elements.
+func (l *List) Len() int { return l.count }
+
+// Nodes is the number of nodes.
+func (l *List) Nodes() int { return l.hi - l.lo }
+
+// Limits are those that the list was made with.
+func (l *List) Limits() Limits { return l.limits }
+
+// MemoryUse is the number of bytes that the list occupies, in O(1). What it shares with other lists counts in full.
+func (l *List) MemoryUse() int { return listSize + cap(l.slots)*slotSize + l.bytes }
+
+// Node is node i of 0..Nodes()-1 as RDB stores it: the bytes of a listpack, or those of the single element of a plain
+// node. The caller must not write them.
+func (l *List) Node(i int) (data []byte, plain bool) {
+	n := &l.nodes()[i]
+	return n.data(), n.plain()
+}
+
+// AppendNode adds p as a node of its own at the tail, and keeps it. An empty pack adds nothing.
+func (l *List) AppendNode(p listpack.Pack) {
+	if n := p.Len(); n > 0 {
+		l.insertNode(l.Nodes(), slot{buf: p, count: uint32(n)})
+		l.count += n
+	}
+}
+
+// AppendPlain adds v as a plain node at the tail, and keeps it.
+func (l *List) AppendPlain(v []byte) {
+	l.insertNode(l.Nodes(), slot{buf: v, start: plainStart, count: 1})
+	l.count++
+}
+
+// PushFront adds v at the head.
+func (l *List) PushFront(v []byte) {
+	l.count++
+	if !l.fits(0, len(v)) {
+		l.close(0)
+		l.insertNode(0, l.newNode(0, v, true))
+		return
+	}
+	l.prepend(0, v)
+}
+
+// PushBack adds v at the tail.
+func (l *List) PushBack(v []byte) {
+	l.count++
+	i := l.Nodes() - 1
+	if !l.fits(i, len(v)) {
+		l.close(i)
+		l.insertNode(i+1, l.newNode(i+1, v, false))
+		return
+	}
+	l.append(i, v)
+}
+
+// PopFront removes the first element and appends its text to dst. It reports false if the list is empty.
+func (l *List) PopFront(dst []byte) ([]byte, bool) { return l.pop(dst, 0, (*slot).first) }
+
+// PopBack removes the last element and appends its text to dst. It reports false if the list is empty.
+func (l *List) PopBack(dst []byte) ([]byte, bool) { return l.pop(dst, l.Nodes()-1, (*slot).last) }
+
+func (l *List) pop(dst []byte, i int, end func(*slot) int) ([]byte, bool) {
+	if l.count == 0 {
+		return dst, false
+	}
+	n := &l.nodes()[i]
+	pos := end(n)
+	dst = n.value(pos).AppendTo(dst)
+	l.deleteAt(i, pos)
+	return dst, true
+}
+
+// Index is element i, counted from 0 at the head and from -1 at the tail. It reports false if there is none.
+func (l *List) Index(i int) (listpack.Value, bool) {
+	node, pos := l.locate(i)
+	if node < 0 {
+		return listpack.Value{}, false
+	}
+	return l.nodes()[node].value(pos), true
+}
+
+// Set makes v element i, counted as in Index. It reports false if there is none.
+func (l *List) Set(i int, v []byte) bool {
+	node, pos := l.locate(i)
+	if node < 0 {
+		return false
+	}
+	l.replaceAt(node, pos, v)
+	return true
+}
+
+// DeleteRange removes up to n elements from element start on, counted as in Index, and returns how many it removed.
+func (l *List) DeleteRange(start, n int) int {
+	if start < 0 {
+		start += l.count
+	}
+	if start < 0 || start >= l.count || n <= 0 {
+		return 0
+	}
+	n = min(n, l.count-start)
+	left := n
+	i, offset := l.find(start)
+	if c := int(l.nodes()[i].count); offset > 0 { // the tail of the first node, or its middle
+		d := min(left, c-offset)
+		l.deleteInNode(i, offset, d)
+		left -= d
+		i++
+	}
+	j := i
+	for ; left > 0 && int(l.nodes()[j].count) <= left; j++ {
+		left -= int(l.nodes()[j].count)
+	}
+	l.removeNodes(i, j)
+	if left > 0 {
+		l.deleteInNode(i, 0, left)
+	}
+	return n
+}
+
+// find is the node of element i of 0..Len()-1, and the element's index in it. It walks from the nearer end.
+func (l *List) find(i int) (node, offset int) {
+	nodes := l.nodes()
+	if i < l.count/2 {
+		for node = 0; i >= int(nodes[node].count); node++ {
+			i -= int(nodes[node].count)
+		}
+		return node, i
+	}
+	i = l.count - i // elements from it to the tail
+	for node = len(nodes) - 1; i > int(nodes[node].count); node-- {
+		i -= int(nodes[node].count)
+	}
+	return node, int(nodes[node].count) - i
+}
+
+// locate is the node and the position of element i, which may count from the tail; the node is -1 if there is none.
+func (l *List) locate(i int) (node, pos int) {
+	if i < 0 {
+		i += l.count
+	}
+	if i < 0 || i >= l.count {
+		return -1, 0
+	}
+	node, i = l.find(i)
+	n := &l.nodes()[node]
+	if n.plain() {
+		return node, 0
+	}
+	return node, n.pack().Seek(i)
+}

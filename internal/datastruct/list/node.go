@@ -1,0 +1,279 @@
+package list
+
+import (
+	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
+
+const (
+	listSize = int(unsafe.Sizeof(List{}))
+	slotSize = int(unsafe.Sizeof(slot{}))
+
+	emptyPack = 7   // bytes of a pack without elements
+	firstCap  = 256 // bytes of a node that is made when the list has few
+	manyNodes = 8   // from so many nodes on a new one is made in its full size at once
+)
+
+// fits reports whether an element of size bytes may be added to node i, which need not exist.
+func (l *List) fits(i, size int) bool {
+	if i < 0 || i >= l.Nodes() || l.limits.Large(size) {
+		return false
+	}
+	n := &l.nodes()[i]
+	return !n.plain() && !l.limits.Exceeds(len(n.buf)-int(n.start)+size+entryOverhead, int(n.count)+1)
+}
+
+// newNode is a node with the element v that will become node i and get more elements in front or behind.
+func (l *List) newNode(i int, v []byte, front bool) slot {
+	if l.limits.Large(len(v)) {
+		return slot{buf: append([]byte(nil), v...), start: plainStart, count: 1}
+	}
+	e := listpack.ValueOf(v)
+	buf := make([]byte, l.capFor(emptyPack+e.EntrySize(), i > 0 && i < l.Nodes()))
+	if !front {
+		return slot{buf: listpack.New(0).CopyTo(buf).AppendValue(e), count: 1}
+	}
+	start := len(buf) - emptyPack
+	listpack.New(0).CopyTo(buf[start:])
+	return slot{buf: buf, start: uint32(listpack.PrependInRoom(buf, start, e)), count: 1}
+}
+
+// capFor is the capacity for a node that has to hold size bytes. An inner node gets little room to spare. One at an end
+// gets all it may need, in two steps, or by doubling while the list is so short that the waste would count.
+func (l *List) capFor(size int, inner bool) int {
+	limit := l.limits.NodeBytes()
+	switch {
+	case inner || size > limit:
+		return size + size/8
+	case l.Nodes() < manyNodes || l.limits.Fill > 0:
+		return min(max(2*size, firstCap), limit)
+	case size <= limit/8:
+		return limit / 8
+	default:
+		return limit
+	}
+}
+
+// open is node i, to be written: in memory of the list's own.
+func (l *List) open(i int) *slot {
+	l.ownSlots()
+	n := &l.nodes()[i]
+	if n.owner != l.owner {
+		l.setBuf(n, append([]byte(nil), n.data()...), 0)
+	}
+	return n
+}
+
+// setBuf makes buf the memory of n, with the pack from start on.
+func (l *List) setBuf(n *slot, buf []byte, start int) {
+	l.bytes += cap(buf) - cap(n.buf)
+	n.buf, n.owner = buf, l.owner
+	if !n.plain() {
+		n.start = uint32(start)
+	}
+}
+
+// setPack puts back n's pack after an operation that may have moved it to other memory.
+func (l *List) setPack(n *slot, p listpack.Pack) {
+	if &p[0] == &n.buf[n.start] {
+		n.buf = n.buf[:int(n.start)+len(p)]
+	} else {
+		l.setBuf(n, p, 0)
+	}
+}
+
+// reserve makes room for size bytes in front of the pack of node i, which is open, or behind it. If what is free on the
+// other side is enough it moves the pack; else it takes more memory.
+func (l *List) reserve(i, size int, front bool) {
+	n := &l.nodes()[i]
+	p := n.pack()
+	if front && int(n.start) >= size || !front && cap(n.buf)-len(n.buf) >= size {
+		return
+	}
+	buf, need := n.buf[:cap(n.buf)], len(p)+size
+	if free := len(buf) - need; free < 0 || free < len(buf)/4 && len(buf) < l.limits.NodeBytes() {
+		buf = append([]byte(nil), make([]byte, l.capFor(need, i > 0 && i < l.Nodes()-1))...)
+		buf = buf[:cap(buf)]
+	}
+	free := len(buf) - need
+	start := 0
+	if l.Nodes() == 1 { // it may grow on both sides
+		start = free / 2
+	} else if front {
+		start = free
+	}
+	if front {
+		start += size
+	}
+	copy(buf[start:], p)
+	l.setBuf(n, buf[:start+len(p)], start)
+}
+
+// append adds v behind the elements of node i.
+func (l *List) append(i int, v []byte) {
+	n, e := l.open(i), listpack.ValueOf(v)
+	l.reserve(i, e.EntrySize(), false)
+	l.setPack(n, n.pack().AppendValue(e))
+	n.count++
+}
+
+// prepend adds v before the elements of node i.
+func (l *List) prepend(i int, v []byte) {
+	n, e := l.open(i), listpack.ValueOf(v)
+	l.reserve(i, e.EntrySize(), true)
+	n.start = uint32(listpack.PrependInRoom(n.buf, int(n.start), e))
+	n.count++
+}
+
+// close gives back the free room of node i, which need not exist, when no more elements will be added to it.
+func (l *List) close(i int) {
+	if i < 0 || i >= l.Nodes() {
+		return
+	}
+	if n := &l.nodes()[i]; n.owner == l.owner && l.slotsOwner == l.owner {
+		if d := n.data(); cap(n.buf)-len(d) > len(d)/8 {
+			l.setBuf(n, append([]byte(nil), d...), 0)
+		}
+	}
+}
+
+// insert adds v beside the element at pos of node i.
+func (l *List) insert(i, pos int, v []byte, after bool) {
+	n := &l.nodes()[i]
+	next, beside, cut := i, i-1, pos // where a new node goes, which node is on that side, where to split this one
+	edge := pos == n.first()
+	if after {
+		next, beside = i+1, i+1
+		edge = pos == n.last()
+		if !edge {
+			cut = n.pack().Next(pos)
+		}
+	}
+	l.count++
+	switch {
+	case l.fits(i, len(v)):
+		n = l.open(i)
+		if after && edge {
+			cut = n.pack().End()
+		}
+		l.setPack(n, n.pack().InsertBefore(cut, v))
+		n.count++
+	case edge && l.fits(beside, len(v)):
+		if after {
+			l.prepend(beside, v)
+		} else {
+			l.append(beside, v)
+		}
+	case edge:
+		l.insertNode(next, l.newNode(next, v, !after))
+	case l.limits.Large(len(v)):
+		l.split(i, cut)
+		l.insertNode(i+1, l.newNode(i+1, v, false))
+	default:
+		l.split(i, cut)
+		if after {
+			l.prepend(i+1, v)
+			l.mergeAround(i)
+		} else {
+			l.append(i, v)
+			l.mergeAround(i + 1)
+		}
+	}
+}
+
+// replaceAt puts v in the place of the element at pos of node i.
+func (l *List) replaceAt(i, pos int, v []byte) {
+	large := l.limits.Large(len(v))
+	if n := &l.nodes()[i]; n.plain() != large {
+		l.insert(i, pos, v, true)
+		if l.deleteAt(i, pos) {
+			l.mergeAround(i + 1)
+		}
+		return
+	}
+	n := l.open(i)
+	if large {
+		l.setBuf(n, append([]byte(nil), v...), 0)
+	} else {
+		l.setPack(n, n.pack().Replace(pos, v))
+	}
+}
+
+// deleteAt removes the element at pos of node i. It reports whether the node is still there.
+func (l *List) deleteAt(i, pos int) bool {
+	if l.nodes()[i].count == 1 {
+		l.removeNodes(i, i+1)
+		return false
+	}
+	n := l.open(i)
+	if p := n.pack(); pos == p.First() {
+		n.start += uint32(len(p) - len(p.DropFirst()))
+	} else {
+		l.setPack(n, p.Delete(pos))
+	}
+	n.count--
+	l.count--
+	l.trim(i)
+	return true
+}
+
+// deleteInNode removes n elements of node i from index offset on, but not all.
+func (l *List) deleteInNode(i, offset, n int) {
+	s := l.open(i)
+	p := s.pack()
+	l.setPack(s, p.DeleteRange(p.Seek(offset), n))
+	s.count -= uint32(n)
+	l.count -= n
+	l.trim(i)
+}
+
+// trim gives back the memory of a node that has lost most of its elements, unless it is at an end, where it may grow.
+func (l *List) trim(i int) {
+	if i == 0 || i == l.Nodes()-1 {
+		return
+	}
+	if n := &l.nodes()[i]; cap(n.buf) > 2*len(n.pack())+64 {
+		l.setBuf(n, n.pack().Clone(), 0)
+	}
+}
+
+// split moves the elements of node i from position pos on into a new node behind it.
+func (l *List) split(i, pos int) {
+	n := l.open(i)
+	front, rest := n.pack().Split(pos)
+	l.setPack(n, front)
+	moved := uint32(rest.Len())
+	n.count -= moved
+	l.insertNode(i+1, slot{buf: rest, count: moved})
+}
+
+// mergeAround joins the nodes near node i where two fit into one, in the order in which Redis tries it.
+func (l *List) mergeAround(i int) {
+	if l.merge(i - 2) {
+		i--
+	}
+	l.merge(i + 1)
+	if l.merge(i - 1) {
+		i--
+	}
+	l.merge(i)
+}
+
+// merge moves the elements of node i+1 to node i if they fit there. Neither node need exist.
+func (l *List) merge(i int) bool {
+	if i < 0 || i+1 >= l.Nodes() {
+		return false
+	}
+	a, b := &l.nodes()[i], &l.nodes()[i+1]
+	if a.plain() || b.plain() || l.limits.Exceeds(len(a.pack())+len(b.pack())-emptyPack, int(a.count+b.count)) {
+		return false
+	}
+	q, moved := b.pack(), b.count
+	a = l.open(i)
+	l.setPack(a, a.pack().AppendPack(q))
+	a.count += moved
+	l.nodes()[i+1].count = 0
+	l.removeNodes(i+1, i+2)
+	return true
+}
