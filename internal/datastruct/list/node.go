@@ -40,12 +40,15 @@ func (l *List) newNode(i int, v []byte, front bool) slot {
 }
 
 // capFor is the capacity for a node that has to hold size bytes. An inner node gets little room to spare. One at an end
-// gets all it may need, in two steps, or by doubling while the list is so short that the waste would count.
+// gets all it may need, in two steps, or by doubling while the list is so short that the waste would count. Only what
+// is too large for a node anyway (it came from elsewhere) gets more than a node's bytes.
 func (l *List) capFor(size int, inner bool) int {
 	limit := l.limits.NodeBytes()
 	switch {
-	case inner || size > limit:
+	case size > limit:
 		return size + size/8
+	case inner:
+		return min(size+size/8, limit)
 	case l.Nodes() < manyNodes || l.limits.Fill > 0:
 		return min(max(2*size, firstCap), limit)
 	case size <= limit/8:
@@ -153,12 +156,17 @@ func (l *List) insert(i, pos int, v []byte, after bool) {
 	l.count++
 	switch {
 	case l.fits(i, len(v)):
-		n = l.open(i)
-		if after && edge {
-			cut = n.pack().End()
+		switch {
+		case !edge:
+			n = l.open(i)
+			l.reserve(i, listpack.EntrySize(v), false)
+			l.setPack(n, n.pack().InsertBefore(cut, v))
+			n.count++
+		case after:
+			l.append(i, v)
+		default:
+			l.prepend(i, v)
 		}
-		l.setPack(n, n.pack().InsertBefore(cut, v))
-		n.count++
 	case edge && l.fits(beside, len(v)):
 		if after {
 			l.prepend(beside, v)
@@ -271,6 +279,7 @@ func (l *List) merge(i int) bool {
 	}
 	q, moved := b.pack(), b.count
 	a = l.open(i)
+	l.reserve(i, len(q)-emptyPack, false)
 	l.setPack(a, a.pack().AppendPack(q))
 	a.count += moved
 	l.nodes()[i+1].count = 0

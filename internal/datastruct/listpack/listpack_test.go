@@ -35,7 +35,7 @@ func TestLayoutIsThatOfRedis(t *testing.T) {
 		values     []string
 	}{
 		{"every integer width and strings that look like integers",
-			"c0c00000001f00000101017f01c08002dfff02cfff02d00002f1001003f1ffef03f1ff7f03f1008003f200800004f2ff7fff04" +
+			"c00000001f00000101017f01c08002dfff02cfff02d00002f1001003f1ffef03f1ff7f03f1008003f200800004f2ff7fff04" +
 				"f2ffff7f04f200008004f30000800005f3ffff7fff05f3ffffff7f05f30000008005f4000000800000000009f4ffffff7fffffffff09" +
 				"f4ffffffffffffff7f09f4000000000000008009933932323333373230333638353437373538303814942d393232333337323033" +
 				"36383534373735383039158330303704822d3003822b310380018220310383312e3004ff",
@@ -131,7 +131,7 @@ func TestUnknownCount(t *testing.T) {
 	if p.Get(p.Seek(65535)).Int != 2 || p.Get(p.Seek(-1)).Int != 2 || p.Seek(65536) != -1 || p.Seek(-65537) != -1 {
 		t.Error("Seek")
 	}
-	front, rest := p.Split(p.Seek(65530))
+	front, rest := p.Clone().Split(p.Seek(65530))
 	if front.Len() != 65530 || rest.Len() != 6 || rest.count() != 6 {
 		t.Errorf("split into %d and %d", front.Len(), rest.Len())
 	}

@@ -117,6 +117,10 @@ func (p Pack) Get(pos int) Value {
 
 // Read is the element at pos and the position of the next one, or -1: one step of a walk.
 func (p Pack) Read(pos int) (v Value, next int) {
+	if c := p[pos]; c >= tag6Str && c < tag13Int { // a short string, by far the most frequent
+		to := pos + 1 + int(c&0x3F)
+		return Value{Str: p[pos+1 : to : to]}, p.orNone(to + 1)
+	}
 	v, n := decode(p[pos:])
 	return v, p.orNone(pos + n + backlenSize(n))
 }
