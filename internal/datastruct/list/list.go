@@ -11,7 +11,8 @@
 //
 // A list has no locks. Reading methods may run at the same time as one another, also on lists that share nodes;
 // writing methods need the list for themselves. Elements are handed out as [listpack.Value], which is part of the
-// list and valid until its next write; elements taken in are copied, unless a method says that it keeps them.
+// list and valid until its next write. Elements taken in are copied, unless a method says that it keeps them, and must
+// not be part of the list that is written.
 //
 // Which elements share a node is decided as in quicklist.c of Redis 7.4, since DUMP payloads show it.
 package list
@@ -143,7 +144,8 @@ func (l *List) Node(i int) (data []byte, plain bool) {
 	return n.data(), n.plain()
 }
 
-// AppendNode adds p as a node of its own at the tail, and keeps it. An empty pack adds nothing.
+// AppendNode adds p as a node of its own at the tail, and keeps it: it may write to all of its capacity. An empty pack adds
+// nothing. A pack of unknown origin must have passed a deep Validate.
 func (l *List) AppendNode(p listpack.Pack) {
 	if n := p.Len(); n > 0 {
 		l.insertNode(l.Nodes(), slot{buf: p, count: uint32(n)})
