@@ -1,0 +1,171 @@
+package rdb
+
+import "iter"
+
+// Value is one of String, *List, *Set, *SortedSet, *Hash and *Stream.
+//
+// Where a collection can be one of several things, exactly one is set. A
+// decoded value belongs to the receiver with all its bytes; elements do not
+// share memory with each other or with the input. What is decoded is valid
+// and not empty. A value to be encoded is only read, and must be valid.
+//
+// Sequences of decoded values can be ranged over any number of times. Those
+// of values to be encoded must give the same elements each time; so a table
+// of any size can be written without being copied.
+type Value interface{ isValue() }
+
+// String is a string value.
+type String []byte
+
+// List is a list of at least one element.
+type List struct {
+	// Nodes are in order; none is empty.
+	Nodes []Node
+}
+
+// Node is a part of a list: a listpack with any number of elements, or one
+// element that is too large for a listpack.
+type Node struct {
+	Pack  []byte
+	Plain []byte // if Pack is nil
+}
+
+// Set is a set: an intset, a listpack of members, or members.
+type Set struct {
+	Intset []byte
+	Pack   []byte
+	// Len is the number of Members.
+	Len int
+	// Members are in no order.
+	Members iter.Seq[[]byte]
+}
+
+// SortedSet is a sorted set: a listpack of members and scores in rising
+// order, or members with their scores.
+type SortedSet struct {
+	Pack []byte
+	// Len is the number of Members.
+	Len int
+	// Members with their scores: decoded ones in any order, and to be encoded
+	// in falling order if the bytes are to be those of Redis. A score is never
+	// NaN.
+	Members iter.Seq2[[]byte, float64]
+}
+
+// Hash is a hash: a listpack of fields, or fields.
+type Hash struct {
+	// Pack holds pairs of field and value.
+	Pack []byte
+	// PackTTL instead holds triples of field, value and expiry in
+	// milliseconds since 1970, fields that expire first, in that order, and
+	// those that do not last, with 0.
+	PackTTL []byte
+	// Len is the number of Fields.
+	Len int
+	// Fields are in no order.
+	Fields iter.Seq[Field]
+}
+
+// Field is a field of a hash.
+type Field struct {
+	Name, Value []byte
+	// ExpireAt is in milliseconds since 1970; 0: the field does not expire.
+	ExpireAt int64
+}
+
+// StreamID identifies an entry of a stream.
+type StreamID struct{ Ms, Seq uint64 }
+
+// Compare orders ids.
+func (id StreamID) Compare(other StreamID) int {
+	if id.Ms != other.Ms {
+		if id.Ms < other.Ms {
+			return -1
+		}
+		return 1
+	}
+	if id.Seq != other.Seq {
+		if id.Seq < other.Seq {
+			return -1
+		}
+		return 1
+	}
+	return 0
+}
+
+// Stream is a stream, possibly without entries.
+type Stream struct {
+	// Nodes have rising ids.
+	Nodes []StreamNode
+	// Length is the number of entries that are not deleted.
+	Length uint64
+	// LastID is the largest id ever given; FirstID that of the first entry, or
+	// 0-0; MaxDeletedID the largest one deleted.
+	LastID, FirstID, MaxDeletedID StreamID
+	// EntriesAdded counts the entries ever added.
+	EntriesAdded uint64
+	// Groups have different names, and rising ones if the bytes are to be
+	// those of Redis.
+	Groups []Group
+}
+
+// StreamNode is a run of entries: a listpack as described in t_stream.c,
+// whose ids are relative to the node's.
+type StreamNode struct {
+	ID   StreamID
+	Pack []byte
+}
+
+// Group is a consumer group.
+type Group struct {
+	Name   []byte
+	LastID StreamID
+	// EntriesRead is the group's read counter, -1 if unknown.
+	EntriesRead int64
+	// Pending entries have rising ids.
+	Pending []Pending
+	// Consumers have different names, and rising ones if the bytes are to be
+	// those of Redis.
+	Consumers []Consumer
+}
+
+// Pending is an entry that was delivered and not yet acknowledged.
+type Pending struct {
+	ID StreamID
+	// DeliveredAt is in milliseconds since 1970.
+	DeliveredAt int64
+	Deliveries  uint64
+	// Consumer is an index into the group's Consumers.
+	Consumer int
+}
+
+// Consumer is a consumer of a group.
+type Consumer struct {
+	Name []byte
+	// SeenAt and ActiveAt are in milliseconds since 1970. ActiveAt is -1 for a
+	// consumer that never got an entry.
+	SeenAt, ActiveAt int64
+}
+
+func (String) isValue()     {}
+func (*List) isValue()      {}
+func (*Set) isValue()       {}
+func (*SortedSet) isValue() {}
+func (*Hash) isValue()      {}
+func (*Stream) isValue()    {}
+
+// Entry is a key with everything that belongs to it.
+type Entry struct {
+	DB  int
+	Key []byte
+	// ExpireAt is in milliseconds since 1970; 0: the key does not expire. (A
+	// file that says 0 is read as 1, which is as long ago.)
+	ExpireAt int64
+	// Idle is the time since the last access in seconds, if HasIdle.
+	Idle    int64
+	HasIdle bool
+	// Freq is the access counter, if HasFreq.
+	Freq    uint8
+	HasFreq bool
+	Value   Value
+}
