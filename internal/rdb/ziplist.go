@@ -56,7 +56,7 @@ func zipEntry(p []byte) (e element, size int) {
 		}
 		head, n = 2, int(b&0x3f)<<8|int(p[1])
 	case 2:
-		if len(p) < 5 || b != 0x80 {
+		if len(p) < 5 {
 			return e, 0
 		}
 		length := binary.BigEndian.Uint32(p[1:])

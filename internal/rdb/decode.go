@@ -1,0 +1,431 @@
+package rdb
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// errEmpty is what decoding an empty collection comes to. Old servers wrote
+// such keys by mistake; files that have them are loaded without them.
+var errEmpty = errors.New("rdb: empty collection")
+
+// decoder decodes values.
+type decoder struct {
+	source
+	version int
+	// trusting leaves it to the caller to find members that come twice, where
+	// they come one by one.
+	trusting bool
+	dupes    dupes
+}
+
+// value decodes a value after its type byte. It is nil if and only if an
+// error is pending, which may be errEmpty: then what comes next is in order.
+func (d *decoder) value(kind byte) Value {
+	var v Value
+	switch kind {
+	case typeString:
+		v = String(d.string())
+	case typeList:
+		v = d.list()
+	case typeListZiplist:
+		v = d.listZiplist()
+	case typeListQuicklist, typeListQuicklist2:
+		v = d.quicklist(kind)
+	case typeSet:
+		v = d.set()
+	case typeSetIntset:
+		v = d.intset()
+	case typeSetPack:
+		v = d.setPack()
+	case typeZSet, typeZSet2:
+		v = d.sortedSet(kind)
+	case typeZSetZiplist:
+		v = d.sortedPack(d.fromZiplist("sorted set ziplist", 2))
+	case typeZSetPack:
+		v = d.sortedPack(d.pack("sorted set listpack", 2))
+	case typeHash:
+		v = d.hash()
+	case typeHashZipmap:
+		v = d.hashPack(d.fromZipmap())
+	case typeHashZiplist:
+		v = d.hashPack(d.fromZiplist("hash ziplist", 2))
+	case typeHashPack:
+		v = d.hashPack(d.pack("hash listpack", 2))
+	case typeHashTTLOld, typeHashTTL:
+		if d.version == valkeyVersion && kind == typeHashTTLValkey {
+			v = d.hashValkey()
+		} else {
+			v = d.hashTTL(kind)
+		}
+	case typeHashPackTTLOld, typeHashPackTTL:
+		if kind == typeHashPackTTL {
+			d.time() // of the earliest field, which the listpack has too
+		}
+		v = &Hash{PackTTL: d.pack("hash listpack", 3)}
+	case typeStream1, typeStream2, typeStream3:
+		v = d.stream(kind)
+	case typeModule:
+		if id := d.uint(); d.err == nil {
+			d.fail("value of the unknown module type %q", moduleName(id))
+		}
+	case typeModuleOld:
+		d.fail("module value of a release candidate")
+	default:
+		d.fail("unknown value type %d", kind)
+	}
+	if d.err != nil {
+		return nil
+	}
+	return v
+}
+
+// moduleName decodes the nine characters in a module type's id.
+func moduleName(id uint64) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	var name [9]byte
+	for i := range name {
+		name[i] = alphabet[id>>(64-6*(i+1))&63]
+	}
+	return string(name[:])
+}
+
+// count reads the number of elements of a collection.
+func (d *decoder) count() uint64 {
+	n := d.uint()
+	if n == 0 && d.err == nil {
+		d.err = errEmpty
+	}
+	return n
+}
+
+// unique says whether member i of a collection is new, and fails if not.
+func (d *decoder) unique(i uint64, b []byte, what string) {
+	if d.trusting || d.err != nil {
+		return
+	}
+	if i == 0 {
+		d.dupes.reset()
+	}
+	if !d.dupes.add(b) {
+		d.fail("%s twice in a collection", what)
+	}
+}
+
+// packed reads a string that is an embedded structure.
+func (d *decoder) packed(check func(p []byte) bool, what string) []byte {
+	p := d.string()
+	if d.err == nil && !check(p) {
+		d.fail("invalid %s", what)
+	}
+	return p
+}
+
+// pack reads a listpack of tuples whose first elements differ. The third
+// element of a triple is the expiry of a field.
+func (d *decoder) pack(what string, tuple int) []byte {
+	count, last := 0, int64(-1)
+	d.dupes.reset()
+	var number [20]byte
+	p := d.packed(func(p []byte) bool {
+		return checkPack(p, func(i int, e element) bool {
+			count++
+			switch i % tuple {
+			case 0:
+				return d.dupes.add(e.text(number[:]))
+			case 2:
+				// Fields that expire come first and in order.
+				if !e.isNum || e.num < 0 || e.num > maxFieldExpire || e.num != 0 && (last == 0 || e.num < last) {
+					return false
+				}
+				last = e.num
+			}
+			return true
+		}) && count%tuple == 0
+	}, what)
+	d.orEmpty(count)
+	return p
+}
+
+func (d *decoder) orEmpty(count int) {
+	if d.err == nil && count == 0 {
+		d.err = errEmpty
+	}
+}
+
+// fromZiplist reads a ziplist of such tuples and makes it a listpack.
+func (d *decoder) fromZiplist(what string, tuple int) []byte {
+	return d.convert(checkZiplist, what, tuple)
+}
+
+func (d *decoder) fromZipmap() []byte { return d.convert(checkZipmap, "zipmap", 2) }
+
+func (d *decoder) convert(check func([]byte, func(int, element) bool) bool, what string, tuple int) []byte {
+	var b packBuilder
+	var number [20]byte
+	d.dupes.reset()
+	d.packed(func(p []byte) bool {
+		return check(p, func(i int, e element) bool {
+			if i%tuple == 0 && !d.dupes.add(e.text(number[:])) {
+				return false
+			}
+			b.add(e)
+			return b.size() < packMax
+		}) && b.count%tuple == 0
+	}, what)
+	d.orEmpty(b.count)
+	return b.pack()
+}
+
+// nodeSize bounds the nodes that are made of single elements.
+const nodeSize = 8 << 10
+
+// nodes collects the elements of a list that does not come in nodes.
+type nodes struct {
+	list []Node
+	b    packBuilder
+}
+
+func (n *nodes) add(e element) {
+	if len(e.str) > nodeSize {
+		n.flush()
+		n.list = append(n.list, Node{Plain: slices.Clone(e.str)})
+		return
+	}
+	if n.b.size()+len(e.str) > nodeSize {
+		n.flush()
+	}
+	n.b.add(e)
+}
+
+func (n *nodes) flush() {
+	if n.b.count > 0 {
+		n.list = append(n.list, Node{Pack: n.b.pack()})
+	}
+}
+
+func (d *decoder) list() Value {
+	var n nodes
+	for left := d.count(); left > 0 && d.err == nil; left-- {
+		n.add(element{str: d.string()})
+	}
+	n.flush()
+	return &List{Nodes: n.list}
+}
+
+func (d *decoder) listZiplist() Value {
+	var n nodes
+	d.packed(func(p []byte) bool {
+		return checkZiplist(p, func(_ int, e element) bool {
+			n.add(e)
+			return true
+		})
+	}, "list ziplist")
+	n.flush()
+	d.orEmpty(len(n.list))
+	return &List{Nodes: n.list}
+}
+
+func (d *decoder) quicklist(kind byte) Value {
+	l := new(List)
+	for left := d.count(); left > 0 && d.err == nil; left-- {
+		container := uint64(nodePack)
+		if kind == typeListQuicklist2 {
+			container = d.uint()
+		}
+		switch {
+		case container == nodePlain:
+			p := d.string()
+			if d.err == nil && len(p) == 0 {
+				d.fail("empty list node")
+			}
+			l.Nodes = append(l.Nodes, Node{Plain: p})
+		case container != nodePack:
+			d.fail("unknown list node container %d", container)
+		case kind == typeListQuicklist:
+			var b packBuilder
+			d.packed(func(p []byte) bool {
+				return checkZiplist(p, func(_ int, e element) bool {
+					b.add(e)
+					return b.size() < packMax
+				})
+			}, "list ziplist")
+			if b.count > 0 {
+				l.Nodes = append(l.Nodes, Node{Pack: b.pack()})
+			}
+		default:
+			count := 0
+			p := d.packed(func(p []byte) bool {
+				return checkPack(p, func(int, element) bool { count++; return true })
+			}, "list listpack")
+			if count > 0 {
+				l.Nodes = append(l.Nodes, Node{Pack: p})
+			}
+		}
+	}
+	d.orEmpty(len(l.Nodes))
+	return l
+}
+
+func (d *decoder) set() Value {
+	var members [][]byte
+	n := d.count()
+	for i := uint64(0); i < n && d.err == nil; i++ {
+		m := d.string()
+		d.unique(i, m, "member")
+		members = append(members, m)
+	}
+	return &Set{Len: len(members), Members: slices.Values(members)}
+}
+
+func (d *decoder) intset() Value {
+	return &Set{Intset: d.packed(checkIntset, "intset")}
+}
+
+func (d *decoder) setPack() Value {
+	return &Set{Pack: d.pack("set listpack", 1)}
+}
+
+// scored is a member of a sorted set.
+type scored struct {
+	member []byte
+	score  float64
+}
+
+func scoredSet(members []scored) *SortedSet {
+	return &SortedSet{Len: len(members), Members: func(yield func([]byte, float64) bool) {
+		for _, m := range members {
+			if !yield(m.member, m.score) {
+				return
+			}
+		}
+	}}
+}
+
+func (d *decoder) sortedSet(kind byte) Value {
+	var members []scored
+	n := d.count()
+	for i := uint64(0); i < n && d.err == nil; i++ {
+		m := scored{member: d.string()}
+		if kind == typeZSet2 {
+			m.score = d.double()
+		} else {
+			m.score = d.decimal()
+		}
+		if math.IsNaN(m.score) {
+			d.fail("score is not a number")
+		}
+		d.unique(i, m.member, "member")
+		members = append(members, m)
+	}
+	return scoredSet(members)
+}
+
+// sortedPack checks the scores of a listpack that is in order as such. One
+// that is not sorted, which no server writes, becomes single members.
+func (d *decoder) sortedPack(p []byte) Value {
+	if d.err != nil {
+		return nil
+	}
+	sorted := true
+	var last scored
+	eachScored(p, func(m scored) {
+		if math.IsNaN(m.score) {
+			d.fail("score is not a number")
+		}
+		if last.member != nil && (m.score < last.score ||
+			m.score == last.score && string(m.member) < string(last.member)) {
+			sorted = false
+		}
+		last.score, last.member = m.score, append(last.member[:0], m.member...) // a number's room is reused
+	})
+	if sorted {
+		return &SortedSet{Pack: p}
+	}
+	var members []scored
+	eachScored(p, func(m scored) {
+		members = append(members, scored{slices.Clone(m.member), m.score})
+	})
+	return scoredSet(members)
+}
+
+// eachScored walks an intact listpack of members and scores. The member is
+// valid during the call; what is no number comes as NaN.
+func eachScored(p []byte, each func(m scored)) {
+	var m scored
+	var number [20]byte
+	checkPack(p, func(i int, e element) bool {
+		if i%2 == 0 {
+			m.member = e.text(number[:])
+			return true
+		}
+		m.score = float64(e.num)
+		if !e.isNum {
+			f, err := strconv.ParseFloat(string(e.str), 64)
+			if err != nil && !errors.Is(err, strconv.ErrRange) {
+				f = math.NaN()
+			}
+			m.score = f
+		}
+		each(m)
+		return true
+	})
+}
+
+func (d *decoder) hashPack(p []byte) Value { return &Hash{Pack: p} }
+
+// fields reads the fields of a hash with a function that reads one.
+func (d *decoder) fields(read func() Field) Value {
+	var fields []Field
+	n := d.count()
+	for i := uint64(0); i < n && d.err == nil; i++ {
+		f := read()
+		d.unique(i, f.Name, "field")
+		fields = append(fields, f)
+	}
+	return &Hash{Len: len(fields), Fields: slices.Values(fields)}
+}
+
+func (d *decoder) hash() Value {
+	return d.fields(func() Field { return Field{Name: d.string(), Value: d.string()} })
+}
+
+// hashTTL reads times that are absolute, or relative to the earliest one
+// with 1 added so that 0 can mean none.
+func (d *decoder) hashTTL(kind byte) Value {
+	base := uint64(1)
+	if kind == typeHashTTL {
+		base = d.uint64()
+		if base > maxFieldExpire+1 {
+			d.fail("invalid field expiry")
+		}
+	}
+	return d.fields(func() Field {
+		at := d.uint()
+		if at != 0 {
+			at += base - 1
+		}
+		if at > maxFieldExpire {
+			d.fail("invalid field expiry")
+		}
+		return Field{Name: d.string(), Value: d.string(), ExpireAt: int64(at)}
+	})
+}
+
+// hashValkey reads Valkey's form: the time after each value, -1 for none.
+func (d *decoder) hashValkey() Value {
+	return d.fields(func() Field {
+		f := Field{Name: d.string(), Value: d.string()}
+		switch at := d.time(); {
+		case at < -1 || at > maxFieldExpire:
+			d.fail("invalid field expiry")
+		case at > 0:
+			f.ExpireAt = at
+		case at == 0:
+			f.ExpireAt = 1
+		}
+		return f
+	})
+}

@@ -1,0 +1,202 @@
+package rdb
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+)
+
+// rawID reads an id as 16 bytes.
+func (d *decoder) rawID() StreamID {
+	p := d.next(16)
+	if p == nil {
+		return StreamID{}
+	}
+	return parseID(p)
+}
+
+func parseID(p []byte) StreamID {
+	return StreamID{Ms: binary.BigEndian.Uint64(p), Seq: binary.BigEndian.Uint64(p[8:])}
+}
+
+func (d *decoder) stream(kind byte) Value {
+	s := new(Stream)
+	var first StreamID // of an entry that is not deleted
+	found := false
+	for left := d.uint(); left > 0 && d.err == nil; left-- {
+		key := d.string()
+		if d.err == nil && len(key) != 16 {
+			d.fail("stream node with a key that is no id")
+		}
+		if d.err != nil {
+			return nil
+		}
+		n := StreamNode{ID: parseID(key), Pack: d.string()}
+		if d.err != nil {
+			return nil
+		}
+		live, ok, valid := checkStreamPack(n)
+		if !valid {
+			d.fail("invalid stream listpack")
+		}
+		if ok && (!found || live.Compare(first) < 0) {
+			first, found = live, true
+		}
+		s.Nodes = append(s.Nodes, n)
+	}
+	rising := func(a, b StreamNode) int { return a.ID.Compare(b.ID) }
+	if !slices.IsSortedFunc(s.Nodes, rising) {
+		slices.SortFunc(s.Nodes, rising)
+	}
+	for i := 1; i < len(s.Nodes); i++ {
+		if s.Nodes[i].ID == s.Nodes[i-1].ID {
+			d.fail("stream node twice")
+		}
+	}
+	s.Length = d.uint()
+	s.LastID = d.id()
+	if kind >= typeStream2 {
+		s.FirstID, s.MaxDeletedID = d.id(), d.id()
+		s.EntriesAdded = d.uint()
+	} else {
+		s.FirstID, s.EntriesAdded = first, s.Length
+	}
+	if d.err == nil && s.Length > 0 && len(s.Nodes) == 0 {
+		d.fail("stream length without entries")
+	}
+	var names dupes
+	names.reset()
+	for left := d.uint(); left > 0 && d.err == nil; left-- {
+		g := d.group(kind, s)
+		if d.err == nil && !names.add(g.Name) {
+			d.fail("consumer group twice")
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	return s
+}
+
+func (d *decoder) group(kind byte, s *Stream) Group {
+	g := Group{Name: d.string(), LastID: d.id()}
+	if kind >= typeStream2 {
+		g.EntriesRead = int64(d.uint())
+	} else {
+		g.EntriesRead = s.distance(g.LastID)
+	}
+	for left := d.uint(); left > 0 && d.err == nil; left-- {
+		g.Pending = append(g.Pending, Pending{ID: d.rawID(), DeliveredAt: d.time(), Deliveries: d.uint(), Consumer: -1})
+	}
+	rising := func(a, b Pending) int { return a.ID.Compare(b.ID) }
+	if !slices.IsSortedFunc(g.Pending, rising) {
+		slices.SortFunc(g.Pending, rising)
+	}
+	for i := 1; i < len(g.Pending); i++ {
+		if g.Pending[i].ID == g.Pending[i-1].ID {
+			d.fail("pending entry twice")
+		}
+	}
+	var names dupes
+	names.reset()
+	for left := d.uint(); left > 0 && d.err == nil; left-- {
+		c := Consumer{Name: d.string(), SeenAt: d.time()}
+		if d.err == nil && !names.add(c.Name) {
+			d.fail("consumer twice in a group")
+		}
+		c.ActiveAt = c.SeenAt
+		if kind >= typeStream3 {
+			c.ActiveAt = d.time()
+		}
+		for left := d.uint(); left > 0 && d.err == nil; left-- {
+			id := d.rawID()
+			i, ok := slices.BinarySearchFunc(g.Pending, id, func(p Pending, id StreamID) int { return p.ID.Compare(id) })
+			if !ok || g.Pending[i].Consumer >= 0 {
+				d.fail("entry pending for a consumer is not pending for the group, or twice")
+				break
+			}
+			g.Pending[i].Consumer = len(g.Consumers)
+		}
+		g.Consumers = append(g.Consumers, c)
+	}
+	for _, p := range g.Pending {
+		if p.Consumer < 0 {
+			d.fail("pending entry without a consumer")
+			break
+		}
+	}
+	return g
+}
+
+// distance is how many entries were added up to an id, for groups of a time
+// when that was not counted; -1 if it cannot be known.
+func (s *Stream) distance(id StreamID) int64 {
+	last := id.Compare(s.LastID)
+	switch {
+	case s.EntriesAdded == 0:
+		return 0
+	case s.Length == 0 && last < 1, last == 0:
+		return int64(s.EntriesAdded)
+	case last > 0:
+		return -1
+	}
+	if s.MaxDeletedID == (StreamID{}) || s.MaxDeletedID.Compare(s.FirstID) < 0 {
+		switch id.Compare(s.FirstID) {
+		case -1:
+			return int64(s.EntriesAdded - s.Length)
+		case 0:
+			return int64(s.EntriesAdded - s.Length + 1)
+		}
+	}
+	return -1
+}
+
+// checkStreamPack checks the structure of a node:
+//
+//	<entries> <deleted> <n> <field>... 0                    the master entry
+//	<flags> <ms> <seq> <value>... <elements>                an entry with its fields
+//	<flags> <ms> <seq> <n> {<field> <value>}... <elements>  an entry with others
+//
+// and returns the id of the first entry that is not deleted, if there is one.
+func checkStreamPack(node StreamNode) (first StreamID, live, valid bool) {
+	c, ok := openPack(node.Pack)
+	if !ok {
+		return first, false, false
+	}
+	failed := false
+	number := func() int64 {
+		e, ok := c.next()
+		failed = failed || !ok || !e.isNum
+		return e.num
+	}
+	skip := func(n int64) {
+		for ; n > 0 && !failed; n-- {
+			_, ok := c.next()
+			failed = !ok
+		}
+	}
+	entries, deleted, fields := number(), number(), number()
+	if failed || entries < 0 || deleted < 0 || fields < 0 || entries > math.MaxInt64-deleted {
+		return first, false, false
+	}
+	skip(fields)
+	failed = failed || number() != 0
+	for left := entries + deleted; left > 0 && !failed; left-- {
+		flags, ms, seq := number(), number(), number()
+		n, elements := fields, fields+3
+		if flags&streamSameAs != 0 {
+			skip(n)
+		} else {
+			n = number()
+			if n < 0 || n > int64(len(node.Pack)) {
+				return first, false, false
+			}
+			elements = 2*n + 4
+			skip(2 * n)
+		}
+		failed = failed || number() != elements
+		if !failed && !live && flags&streamDeleted == 0 {
+			first, live = StreamID{Ms: node.ID.Ms + uint64(ms), Seq: node.ID.Seq + uint64(seq)}, true
+		}
+	}
+	_, more := c.next()
+	return first, live, !failed && !more && c.intact()
+}

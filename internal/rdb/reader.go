@@ -1,0 +1,256 @@
+package rdb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+)
+
+// Handler receives the contents of a file in the order of the file. An error
+// ends the reading and is returned as it is. All byte slices belong to the
+// handler.
+type Handler interface {
+	// Aux receives a piece of information about the file, such as
+	// "redis-ver". Unknown ones are to be ignored.
+	Aux(key, value []byte) error
+	// DB announces the database of the entries that follow; 0 if nothing is announced.
+	DB(n int) error
+	// Resize tells how many keys the database has, and how many of them
+	// expire. It is a hint from the file and may be wrong or huge.
+	Resize(keys, expires uint64) error
+	// Entry receives a key. The entry itself is valid during the call only.
+	// Whether a key comes twice or is expired is for the handler to see.
+	Entry(e *Entry) error
+	// Function receives the source of a function library.
+	Function(code []byte) error
+}
+
+// Options of a Reader. The zero value is ready.
+type Options struct {
+	// NoChecksum: true to neither compute nor compare the checksum of the file.
+	NoChecksum bool
+	// FindsDuplicates: true if the handler itself notices members and fields
+	// that come twice in a Members or Fields sequence, as it does when it puts
+	// them into a table; saves the Reader a table of its own. Listpacks are
+	// always checked.
+	FindsDuplicates bool
+}
+
+// Reader reads an RDB file.
+type Reader struct {
+	d     decoder
+	empty int
+}
+
+// NewReader reads from src in pieces of up to 64 KB.
+func NewReader(src io.Reader, o Options) *Reader {
+	r := new(Reader)
+	r.d.in, r.d.noSum, r.d.trusting = src, o.NoChecksum, o.FindsDuplicates
+	return r
+}
+
+// Version is the file's version of the format, once Read has begun.
+func (r *Reader) Version() int { return r.d.version }
+
+// Offset is the number of bytes read and decoded; a handler may ask for it to
+// show progress.
+func (r *Reader) Offset() int64 { return r.d.offset() }
+
+// Empty is the number of keys left out because their value was an empty
+// collection, which old servers wrote by mistake.
+func (r *Reader) Empty() int { return r.empty }
+
+// Tail gives what follows the file in its source, after Read: the commands
+// after the RDB part of an append-only file.
+func (r *Reader) Tail() io.Reader {
+	return io.MultiReader(bytes.NewReader(r.d.buf[r.d.at:]), r.d.in)
+}
+
+// Read reads the file up to its end. The error is a *FormatError, one of the
+// handler's, or a wrapped one of the source's.
+func (r *Reader) Read(h Handler) error {
+	d := &r.d
+	d.header()
+	var e Entry
+	db := 0
+	for d.err == nil {
+		var err error
+		switch op := d.byte(); op {
+		case opEOF:
+			d.footer()
+			return d.err
+		case opSelectDB:
+			n := d.uint()
+			if n > math.MaxInt32 {
+				d.fail("database number %d", n)
+			}
+			if db = int(n); d.err == nil {
+				err = h.DB(db)
+			}
+		case opResizeDB:
+			keys, expires := d.uint(), d.uint()
+			if d.err == nil {
+				err = h.Resize(keys, expires)
+			}
+		case opAux:
+			key, value := d.string(), d.string()
+			if d.err == nil {
+				err = h.Aux(key, value)
+			}
+		case opFunction2:
+			code := d.string()
+			if d.err == nil {
+				err = h.Function(code)
+			}
+		case opExpireMs:
+			e.setExpire(d.time())
+		case opExpire:
+			if p := d.next(4); p != nil {
+				e.setExpire(int64(int32(binary.LittleEndian.Uint32(p))) * 1000)
+			}
+		case opIdle:
+			e.Idle, e.HasIdle = int64(d.uint()), true
+		case opFreq:
+			e.Freq, e.HasFreq = d.byte(), true
+		case opSlotInfo:
+			d.uint()
+			d.uint()
+			d.uint()
+		case opSlotImport:
+			d.slotImport()
+		case opModuleAux:
+			d.moduleAux()
+		case opFunctionOld:
+			d.fail("function of a release candidate")
+		default:
+			if d.err != nil {
+				break
+			}
+			if op > lastType || op == 8 {
+				d.fail("unknown opcode or value type %d", op)
+			}
+			e.DB, e.Key = db, d.string()
+			if e.Value = d.value(op); e.Value != nil {
+				err = h.Entry(&e)
+			} else if errors.Is(d.err, errEmpty) {
+				d.err = nil
+				r.empty++
+			}
+			e = Entry{}
+		}
+		if err != nil {
+			d.err = err
+		}
+	}
+	return d.err
+}
+
+func (e *Entry) setExpire(at int64) {
+	switch at {
+	case -1: // means none, as in Redis
+		at = 0
+	case 0:
+		at = 1
+	}
+	e.ExpireAt = at
+}
+
+// header reads the magic and the version.
+func (d *decoder) header() {
+	p := d.next(9)
+	digits := ""
+	switch {
+	case p == nil:
+		return
+	case string(p[:5]) == "REDIS":
+		digits = string(p[5:])
+	case string(p[:6]) == "VALKEY":
+		digits = string(p[6:])
+	default:
+		d.fail("no RDB file")
+		return
+	}
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			d.fail("invalid version %q", digits)
+			return
+		}
+		d.version = d.version*10 + int(c-'0')
+	}
+	if !readable(d.version) || (d.version == valkeyVersion) != (p[0] == 'V') {
+		d.fail("unsupported version %d", d.version)
+	}
+}
+
+// footer reads the checksum, which files have since version 5.
+func (d *decoder) footer() {
+	if d.version < 5 {
+		return
+	}
+	want := d.sum()
+	got := d.uint64()
+	if d.err == nil && !d.noSum && got != 0 && got != want {
+		d.fail("checksum is %016x and not %016x", want, got)
+	}
+}
+
+// moduleAux skips what a module stored beside the keys.
+func (d *decoder) moduleAux() {
+	d.uint() // id
+	d.moduleData()
+}
+
+// moduleData skips a sequence of tagged values.
+func (d *decoder) moduleData() {
+	for d.err == nil {
+		switch tag := d.uint(); {
+		case d.err != nil || tag == 0:
+			return
+		case tag == 1 || tag == 2:
+			d.uint()
+		case tag == 3:
+			d.next(4)
+		case tag == 4:
+			d.next(8)
+		case tag == 5:
+			d.string()
+		default:
+			d.fail("unknown tag %d in module data", tag)
+		}
+	}
+}
+
+// slotImport skips the record of slots being taken over from another node.
+func (d *decoder) slotImport() {
+	d.string()
+	for n := d.uint(); n > 0 && d.err == nil; n-- {
+		d.uint()
+		d.uint()
+	}
+}
+
+// ErrPayload says that a DUMP payload is of a newer version than can be
+// read, or that its checksum is wrong. Redis answers it with
+// "DUMP payload version or checksum are wrong".
+var ErrPayload = errors.New("rdb: version or checksum of the payload are wrong")
+
+// DecodeDump decodes what DUMP answered. The error is ErrPayload or, where
+// Redis answers "Bad data format", a *FormatError.
+func DecodeDump(payload []byte) (Value, error) {
+	body, version, ok := verifyDump(payload)
+	if !ok {
+		return nil, ErrPayload
+	}
+	d := decoder{source: source{buf: body, noSum: true}, version: version}
+	v := d.value(d.byte())
+	if d.err == errEmpty {
+		d.err = nil
+		d.fail("empty collection")
+	}
+	if d.err != nil {
+		return nil, d.err
+	}
+	return v, nil
+}

@@ -1,0 +1,274 @@
+package rdb
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/resp-server/resp-server/internal/rdb/crc64"
+	"github.com/resp-server/resp-server/internal/rdb/lzf"
+)
+
+// ErrVersion says that a value cannot be written in the version asked for.
+var ErrVersion = errors.New("rdb: hash fields that expire need version 12")
+
+// Encoding is how files and payloads are written. The zero value is ready.
+type Encoding struct {
+	// Version is 12 by default, or 11 for Redis 7.2 and Valkey 8, or 10 for
+	// Redis 7.0: servers refuse payloads of a version that is newer than
+	// theirs, whatever they hold.
+	Version int
+	// NoCompression: true to write all strings as they are.
+	NoCompression bool
+}
+
+// encoder appends the primitives of the format to buf, and moves them on to
+// out from time to time.
+type encoder struct {
+	version    int
+	raw        bool // no compression
+	buf        []byte
+	out        io.Writer // nil: all stays in buf
+	written    int64
+	noSum      bool
+	crc        uint64
+	err        error
+	compressor *lzf.Compressor
+	scratch    []byte
+}
+
+func newEncoder(e Encoding) encoder {
+	if e.Version == 0 {
+		e.Version = Version
+	}
+	if e.Version < OldestWritten || e.Version > Version {
+		panic(fmt.Sprintf("rdb: version %d cannot be written", e.Version))
+	}
+	return encoder{version: e.Version, raw: e.NoCompression, compressor: new(lzf.Compressor)}
+}
+
+// flush moves buf to out once it has reached a size.
+func (e *encoder) flush(size int) {
+	if e.out == nil || len(e.buf) < size {
+		return
+	}
+	if !e.noSum {
+		e.crc = crc64.Update(e.crc, e.buf)
+	}
+	if e.err == nil {
+		_, e.err = e.out.Write(e.buf)
+	}
+	e.written += int64(len(e.buf))
+	e.buf = e.buf[:0]
+	if cap(e.buf) > 16*chunk {
+		e.buf = nil
+	}
+}
+
+func (e *encoder) byte(b byte) { e.buf = append(e.buf, b) }
+
+func (e *encoder) uint64(n uint64)  { e.buf = binary.LittleEndian.AppendUint64(e.buf, n) }
+func (e *encoder) time(ms int64)    { e.uint64(uint64(ms)) }
+func (e *encoder) double(f float64) { e.uint64(math.Float64bits(f)) }
+
+func (e *encoder) uint(n uint64) {
+	switch {
+	case n < 1<<6:
+		e.buf = append(e.buf, byte(n))
+	case n < 1<<14:
+		e.buf = append(e.buf, len14|byte(n>>8), byte(n))
+	case n <= math.MaxUint32:
+		e.buf = binary.BigEndian.AppendUint32(append(e.buf, len32), uint32(n))
+	default:
+		e.buf = binary.BigEndian.AppendUint64(append(e.buf, len64), n)
+	}
+}
+
+func (e *encoder) id(id StreamID) {
+	e.uint(id.Ms)
+	e.uint(id.Seq)
+}
+
+func appendRawID(dst []byte, id StreamID) []byte {
+	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, id.Ms), id.Seq)
+}
+
+// string appends a string in the shortest form that Redis would choose: as a
+// number of up to 32 bits, compressed, or as it is.
+func (e *encoder) string(s []byte) {
+	e.flush(chunk)
+	if len(s) <= 11 {
+		if n, ok := integer(s); ok && n >= math.MinInt32 && n <= math.MaxInt32 {
+			e.integer(int32(n))
+			return
+		}
+	}
+	if !e.raw && len(s) > 20 {
+		var ok bool
+		if e.scratch, ok = e.compressor.Compress(e.scratch[:0], s, len(s)-4); ok {
+			e.byte(lenEncoded | encodedLZF)
+			e.uint(uint64(len(e.scratch)))
+			e.uint(uint64(len(s)))
+			e.buf = append(e.buf, e.scratch...)
+			if cap(e.scratch) > 16*chunk {
+				e.scratch = nil
+			}
+			return
+		}
+	}
+	e.uint(uint64(len(s)))
+	e.buf = append(e.buf, s...)
+}
+
+func (e *encoder) integer(n int32) {
+	switch {
+	case n >= math.MinInt8 && n <= math.MaxInt8:
+		e.buf = append(e.buf, lenEncoded|encodedInt8, byte(n))
+	case n >= math.MinInt16 && n <= math.MaxInt16:
+		e.buf = append(e.buf, lenEncoded|encodedI16, byte(n), byte(n>>8))
+	default:
+		e.buf = binary.LittleEndian.AppendUint32(append(e.buf, lenEncoded|encodedI32), uint32(n))
+	}
+}
+
+// Writer writes an RDB file. Its methods are to be called in the order of the
+// format: Aux and Function, then for each database DB, Resize and Entry, and
+// at last Close. After the first error they do nothing and return it.
+type Writer struct{ e encoder }
+
+// WriterOptions of a Writer. The zero value is ready.
+type WriterOptions struct {
+	Encoding
+	// NoChecksum: true to write 0 for the checksum, which no reader compares.
+	NoChecksum bool
+}
+
+// NewWriter writes to dst in pieces of about 64 KB. It panics if the version
+// asked for cannot be written.
+func NewWriter(dst io.Writer, o WriterOptions) *Writer {
+	w := &Writer{e: newEncoder(o.Encoding)}
+	w.e.out, w.e.noSum = dst, o.NoChecksum
+	w.e.buf = fmt.Appendf(make([]byte, 0, chunk+chunk/4), "REDIS%04d", w.e.version)
+	return w
+}
+
+// Aux writes a piece of information about the file, such as "redis-ver".
+func (w *Writer) Aux(key, value string) error {
+	w.e.byte(opAux)
+	w.e.string([]byte(key))
+	w.e.string([]byte(value))
+	return w.e.err
+}
+
+// Function writes the source of a function library.
+func (w *Writer) Function(code []byte) error {
+	w.e.byte(opFunction2)
+	w.e.string(code)
+	return w.e.err
+}
+
+// DB begins a database.
+func (w *Writer) DB(n int) error {
+	w.e.byte(opSelectDB)
+	w.e.uint(uint64(n))
+	return w.e.err
+}
+
+// Resize writes how many keys the database has and how many of them expire.
+func (w *Writer) Resize(keys, expires int) error {
+	w.e.byte(opResizeDB)
+	w.e.uint(uint64(keys))
+	w.e.uint(uint64(expires))
+	return w.e.err
+}
+
+// Slot begins the keys of a slot, in files of cluster nodes; only version 12
+// has it, in others it writes nothing.
+func (w *Writer) Slot(slot, keys, expires int) error {
+	if w.e.version >= 12 {
+		w.e.byte(opSlotInfo)
+		w.e.uint(uint64(slot))
+		w.e.uint(uint64(keys))
+		w.e.uint(uint64(expires))
+	}
+	return w.e.err
+}
+
+// Entry writes a key; the database of the entry is not looked at.
+func (w *Writer) Entry(entry *Entry) error {
+	e := &w.e
+	if e.err != nil {
+		return e.err
+	}
+	if entry.ExpireAt != 0 {
+		e.byte(opExpireMs)
+		e.time(entry.ExpireAt)
+	}
+	if entry.HasIdle {
+		e.byte(opIdle)
+		e.uint(uint64(entry.Idle))
+	}
+	if entry.HasFreq {
+		e.byte(opFreq)
+		e.byte(entry.Freq)
+	}
+	e.byte(e.kind(entry.Value))
+	e.string(entry.Key)
+	e.value(entry.Value)
+	e.flush(chunk)
+	return e.err
+}
+
+// Written is the number of bytes handed to the destination so far.
+func (w *Writer) Written() int64 { return w.e.written }
+
+// Close writes the end of the file. It does not close the destination.
+func (w *Writer) Close() error {
+	e := &w.e
+	e.byte(opEOF)
+	e.flush(0)
+	sum := e.crc
+	if e.noSum {
+		sum = 0
+	}
+	e.uint64(sum)
+	e.flush(0)
+	return e.err
+}
+
+// Encoder makes DUMP payloads. It keeps what compression needs, about
+// 256 KB, from one call to the next.
+type Encoder struct{ e encoder }
+
+// NewEncoder panics if the version asked for cannot be written.
+func NewEncoder(o Encoding) *Encoder { return &Encoder{newEncoder(o)} }
+
+// AppendDump appends what DUMP answers for a value: type, value, two bytes of
+// version and eight of checksum. The error is ErrVersion.
+func (d *Encoder) AppendDump(dst []byte, v Value) ([]byte, error) {
+	e := &d.e
+	e.buf, e.err = dst, nil
+	e.byte(e.kind(v))
+	e.value(v)
+	e.buf = binary.LittleEndian.AppendUint16(e.buf, uint16(e.version))
+	e.uint64(crc64.Update(0, e.buf[len(dst):]))
+	out := e.buf
+	e.buf = nil
+	if e.err != nil {
+		return dst, e.err
+	}
+	return out, nil
+}
+
+// verifyDump checks the last ten bytes of a payload and takes them off.
+func verifyDump(p []byte) (body []byte, version int, ok bool) {
+	if len(p) < 10 {
+		return nil, 0, false
+	}
+	body, sum := p[:len(p)-10], binary.LittleEndian.Uint64(p[len(p)-8:])
+	version = int(binary.LittleEndian.Uint16(p[len(body):]))
+	// Redis reads payloads of version 0 too.
+	return body, version, (version == 0 || readable(version)) && sum == crc64.Update(0, p[:len(p)-8])
+}
