@@ -21,8 +21,9 @@ func parseID(p []byte) StreamID {
 
 func (d *decoder) stream(kind byte) Value {
 	s := new(Stream)
-	var first StreamID // of an entry that is not deleted
-	found := false
+	// The first entry that is not deleted. Redis gives streams of older
+	// versions that have none the largest id.
+	first := StreamID{math.MaxUint64, math.MaxUint64}
 	for left := d.uint(); left > 0 && d.err == nil; left-- {
 		key := d.string()
 		if d.err == nil && len(key) != 16 {
@@ -39,8 +40,8 @@ func (d *decoder) stream(kind byte) Value {
 		if !valid {
 			d.fail("invalid stream listpack")
 		}
-		if ok && (!found || live.Compare(first) < 0) {
-			first, found = live, true
+		if ok && live.Compare(first) < 0 {
+			first = live
 		}
 		s.Nodes = append(s.Nodes, n)
 	}
