@@ -42,8 +42,8 @@ var steps = []step{
 	{"5", "XADD emptystream 5-5 a b"}, {"5", "XDEL emptystream 5-5"}, {"5", "XGROUP CREATE emptystream g 0"},
 	{"5", "XADD trimmed 1-1 a b"}, {"5", "XADD trimmed 2-1 a b"}, {"5", "XGROUP CREATE trimmed before 0-5"}, {"5", "XGROUP CREATE trimmed first 1-1"},
 	{"7", "FUNCTION LOAD #!lua_name=lib\nredis.register_function('f',function()_return_1_end)"},
-	{"7.4", "HSET ttlhash a 1 b 2 c 3"}, {"7.4", "HPEXPIREAT ttlhash 33177117420123 FIELDS 1 b"}, {"7.4", "HPEXPIREAT ttlhash 33177117420001 FIELDS 1 c"},
-	{"7.4", "HSET bigttlhash a HUGE b 2 c 3"}, {"7.4", "HPEXPIREAT bigttlhash 33177117420123 FIELDS 1 b"}, {"7.4", "HPEXPIREAT bigttlhash 33177117420001 FIELDS 1 c"},
+	{"7.4", "HSET ttlhash a 1 b 2 c 3"}, {"7.4", "HPEXPIREAT ttlhash 33177117420001 FIELDS 1 c"}, {"7.4", "HPEXPIREAT ttlhash 33177117420123 FIELDS 1 b"},
+	{"7.4", "HSET bigttlhash a HUGE b 2 c 3"}, {"7.4", "HPEXPIREAT bigttlhash 33177117420001 FIELDS 1 c"}, {"7.4", "HPEXPIREAT bigttlhash 33177117420123 FIELDS 1 b"},
 	{"2", "SELECT 3"}, {"2", "SET other database"},
 }
 
