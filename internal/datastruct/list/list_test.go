@@ -72,7 +72,7 @@ func randomElement(r *rand.Rand, m Limits) []byte {
 func TestModel(t *testing.T) {
 	for _, m := range []Limits{{}, {Fill: -1}, {Fill: 1}, {Fill: 3}, {Fill: 128}, {Fill: -1, Plain: 60}} {
 		t.Run(fmt.Sprint(m), func(t *testing.T) {
-			for range 4 {
+			for range 2 {
 				seed := rand.Uint64()
 				r := rand.New(rand.NewPCG(seed, 0))
 				lists := []*pair{{list: New(m)}}
