@@ -127,6 +127,5 @@ func (c *Ctx) ArgDB(i int) (int, error) {
 // ArgIs tells whether argument i is a lower-case word, in any case.
 func (c *Ctx) ArgIs(i int, word string) bool { return EqualFold(c.Args[i], word) }
 
-// ArgsUsed tells how a command was called, for errors that name it: its full
-// name in lower case.
+// Name is the full name of the command in lower case, as errors show it.
 func (c *Ctx) Name() string { return c.Cmd.FullName }

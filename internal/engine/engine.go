@@ -84,6 +84,7 @@ type Engine struct {
 	lastID   uint64
 	closed   bool
 
+	pages    resp.Pool // input buffers
 	unit     unit
 	ready    []dbKey // keys that blocked sessions wait for and that changed
 	waiting  map[dbKey]*queue

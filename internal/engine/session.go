@@ -116,6 +116,7 @@ func (e *Engine) newSession(conn Conn) *Session {
 	s := &Session{e: e, conn: conn, ID: e.lastID, User: "default", Created: now, LastUsed: now}
 	s.out.Proto = 2
 	s.authenticated = e.Config.RequirePass == ""
+	s.in.Pool = &e.pages
 	s.ctx = Ctx{Engine: e, Session: s, w: &s.out}
 	s.applyLimits()
 	return s

@@ -107,3 +107,14 @@ func unhex(c byte) byte {
 	}
 	return 255
 }
+
+// SplitWords takes a line apart as Reader does with inline requests; false
+// means that a quote is not closed.
+func SplitWords(line string) ([]string, bool) {
+	words, ok := splitLine(nil, []byte(line))
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = string(w)
+	}
+	return out, ok
+}

@@ -1,0 +1,131 @@
+package respserver
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// Reply is a decoded reply. Its Kind says which field counts; Str holds the
+// text of strings and errors, Int that of integers, Elems the elements of
+// arrays, sets, and (alternating) the keys and values of maps.
+type Reply = resp.Reply
+
+// Error is an error reply, such as "WRONGTYPE Operation against a key ...".
+type Error = resp.Error
+
+// Do runs one command as a client of its own would, without a socket, and
+// returns its reply as RESP3 has it. Arguments are strings, byte slices,
+// integers and floats; others are formatted as fmt.Sprint does. An error reply
+// is returned as an Error. A blocking command ends when ctx does. Whatever it
+// does to its connection (SELECT, MULTI, SUBSCRIBE) ends with the call.
+func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
+	if len(args) == 0 {
+		return Reply{}, Error("ERR no command")
+	}
+	d := s.spare.get(s.engine)
+	for _, a := range args {
+		d.add(a)
+	}
+	d.session.Do(d.args)
+	out := d.session.Output(nil)
+	for out == nil {
+		if d.session.Finished() {
+			return Reply{}, ErrClosed
+		}
+		select {
+		case <-d.wake:
+		case <-ctx.Done():
+			d.session.Close()
+			return Reply{}, ctx.Err()
+		}
+		out = d.session.Output(nil)
+	}
+	reply, _, err := resp.ParseReply(out)
+	for out != nil {
+		out = d.session.Output(out)
+	}
+	s.spare.put(d)
+	if err != nil {
+		return Reply{}, err
+	}
+	return reply, reply.Err()
+}
+
+// direct is a session for Do.
+type direct struct {
+	session *engine.Session
+	wake    chan struct{}
+	args    [][]byte
+	text    []byte
+}
+
+func (d *direct) Wake() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (d *direct) Addr() string      { return "do:0" }
+func (d *direct) LocalAddr() string { return "do:0" }
+func (d *direct) FD() int           { return -1 }
+
+func (d *direct) add(a any) {
+	from := len(d.text)
+	switch a := a.(type) {
+	case string:
+		d.text = append(d.text, a...)
+	case []byte:
+		d.args = append(d.args, a)
+		return
+	case int:
+		d.text = strconv.AppendInt(d.text, int64(a), 10)
+	case int64:
+		d.text = strconv.AppendInt(d.text, a, 10)
+	case float64:
+		d.text = strconv.AppendFloat(d.text, a, 'g', -1, 64)
+	default:
+		d.text = fmt.Append(d.text, a)
+	}
+	d.args = append(d.args, d.text[from:])
+}
+
+// spareSessions keeps sessions for the next Do.
+type spareSessions struct {
+	mu   sync.Mutex
+	list []*direct
+}
+
+func (p *spareSessions) get(e *engine.Engine) *direct {
+	p.mu.Lock()
+	if n := len(p.list); n > 0 {
+		d := p.list[n-1]
+		p.list = p.list[:n-1]
+		p.mu.Unlock()
+		return d
+	}
+	p.mu.Unlock()
+	d := &direct{wake: make(chan struct{}, 1)}
+	d.session = e.NewInternalSession(d)
+	return d
+}
+
+func (p *spareSessions) put(d *direct) {
+	if !d.session.Plain() {
+		d.session.Close()
+		return
+	}
+	clear(d.args)
+	d.args, d.text = d.args[:0], d.text[:0]
+	if cap(d.text) > 64<<10 {
+		d.text = nil
+	}
+	p.mu.Lock()
+	p.list = append(p.list, d)
+	p.mu.Unlock()
+}

@@ -1,0 +1,26 @@
+// Package respserver is a Redis-compatible server as a library.
+//
+// Start returns a running server; every Redis client can talk to it. Tests
+// use StartTest, which stops the server when the test ends:
+//
+//	srv := respserver.StartTest(t)
+//	rdb := redis.NewClient(&redis.Options{Addr: srv.Addr()})
+//
+// # Basics
+//
+// A server listens on TCP or a Unix socket, and at the same time can be
+// reached without any socket: Dial returns an in-memory net.Conn for a client
+// library, Do runs one command directly. All commands of all connections run
+// one after the other, as in Redis; any number of goroutines may use a server
+// and any number of servers may live in one process.
+//
+// Time is real unless Options.Clock says otherwise; a ManualClock stands still
+// until a test moves it, and then everything that is due happens, in order.
+//
+// # Caveats
+//
+// The data live in memory. A dump.rdb in Options.Dir is loaded at the start;
+// nothing is written back. Which commands exist is told in
+// docs/compatibility.md; the others answer as unknown, as they do in a Redis
+// that does not have them.
+package respserver
