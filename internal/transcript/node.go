@@ -151,6 +151,9 @@ func (p *replyParser) value(col, prefix int, key bool) (n *node, err error) {
 	if m == nil {
 		return n, p.leaf(n, key)
 	}
+	if key {
+		return nil, fmt.Errorf("%q: a list is no key", p.rest())
+	}
 	n.kind = m[3][0]
 	width, at := len(m[1]), p.col
 	for want := 1; p.i < len(p.lines); want++ {

@@ -102,7 +102,7 @@ func (f *File) play(target Target, opts Options, visit func(*step, *variant, *no
 			if st.action == direct {
 				err = s.direct(st)
 			} else {
-				hurry := v != nil && v.want.is(blockedReply) || st.action == send && (v == nil || v.want == nil)
+				hurry := v == nil || v.want == nil || v.want.is(blockedReply)
 				got, err = s.exchange(st, hurry)
 			}
 			if err == nil && got != nil {

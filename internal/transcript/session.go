@@ -287,7 +287,9 @@ func (s *session) wait(c *client, expectBlocked bool) (reply, error) {
 	}
 	limit := time.NewTimer(s.timeout)
 	defer limit.Stop()
-	for {
+	// A server may notice only after INFO that a time out has passed: what
+	// counts is the second answer.
+	for seen := 0; ; {
 		poll := time.NewTimer(patience)
 		select {
 		case r := <-c.replies:
@@ -303,7 +305,10 @@ func (s *session) wait(c *client, expectBlocked bool) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		if blocked {
+		if seen++; !blocked {
+			seen = 0
+		}
+		if seen == 2 {
 			c.blocked = true
 			return reply{text(blockedReply), nil}, nil
 		}

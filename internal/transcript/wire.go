@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"strings"
 )
 
 // decoder reads replies into the notation. It keeps apart what redis-cli shows
@@ -150,7 +151,7 @@ func (d *decoder) list(n *node, count, depth int, empty string) (*node, error) {
 	return n, nil
 }
 
-var bareStatusRE = regexp.MustCompile(`^[A-Za-z][!-;=?-~]*( [!-~]+)*$`)
+var bareStatusRE = regexp.MustCompile(`^[A-Za-z][!-;=?-~]*( [!-;?-~]+)*$`)
 
 // status is a status reply: bare, unless a reader of the file would take it
 // for something else.
@@ -163,7 +164,7 @@ func status(s string) string {
 
 // plain quotes a line that would not survive in a text file as it is.
 func plain(s string) string {
-	if q := quote(s); len(q) != len(s)+2 || s == "" || s[len(s)-1] == ' ' || s[0] == ' ' {
+	if q := quote(s); len(q) != len(s)+2 || s == "" || s[len(s)-1] == ' ' || s[0] == ' ' || strings.Contains(s, " => ") {
 		return q
 	}
 	return s
