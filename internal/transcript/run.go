@@ -12,7 +12,7 @@ import (
 
 // Options of a run. The zero value is the default.
 type Options struct {
-	// Timeout is how long a reply may take; default 10 s. It is reached by
+	// Timeout is how long a reply may take; default 5 s. It is reached by
 	// servers that lose a reply, never by blocked clients.
 	Timeout time.Duration
 	// FileTimeout ends a file that hangs; default 2 minutes.
@@ -65,7 +65,7 @@ const (
 // its error ends the file, as does that of a directive or connection.
 func (f *File) play(target Target, opts Options, visit func(*step, *variant, *node) (string, error)) (results []result, err error) {
 	if opts.Timeout == 0 {
-		opts.Timeout = 10 * time.Second
+		opts.Timeout = 5 * time.Second
 	}
 	if opts.FileTimeout == 0 {
 		opts.FileTimeout = 2 * time.Minute
