@@ -1,0 +1,70 @@
+package respserver_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/transcript"
+)
+
+// transports are the ways in which a client reaches a server.
+var transports = map[string]func(*respserver.TestServer, context.Context) (net.Conn, error){
+	"pipe": func(s *respserver.TestServer, ctx context.Context) (net.Conn, error) { return s.Dial(ctx) },
+	"tcp": func(s *respserver.TestServer, ctx context.Context) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "tcp", s.Addr())
+	},
+}
+
+// self is our own server as a transcript's target.
+type self struct {
+	*respserver.TestServer
+	clock *respserver.ManualClock
+	dial  func(*respserver.TestServer, context.Context) (net.Conn, error)
+}
+
+func startSelf(t *testing.T, transport string) *self {
+	clock := respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
+	return &self{respserver.StartTest(t, respserver.Options{Clock: clock}), clock, transports[transport]}
+}
+
+func (s *self) Dial(ctx context.Context) (net.Conn, error) { return s.dial(s.TestServer, ctx) }
+func (s *self) Name() string                               { return transcript.Self }
+func (s *self) Version() string                            { return respserver.RedisVersion }
+
+func (s *self) Advance(d time.Duration) error {
+	s.clock.Advance(d)
+	return nil
+}
+
+// TestTranscripts replays what was recorded from a real server, over every
+// transport.
+func TestTranscripts(t *testing.T) {
+	const dir = "testdata/transcripts"
+	names, err := transcript.Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := transcript.Parse(name, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel, _ := filepath.Rel(dir, name)
+		for transport := range transports {
+			t.Run(filepath.ToSlash(rel)+"/"+transport, func(t *testing.T) {
+				t.Parallel()
+				f.Run(t, startSelf(t, transport), transcript.Options{})
+			})
+		}
+	}
+}
