@@ -5,6 +5,9 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/resp-server/resp-server/internal/datastruct/intset"
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
 // errEmpty is what decoding an empty collection comes to. Old servers wrote
@@ -130,17 +133,17 @@ func (d *decoder) pack(what string, tuple int) []byte {
 	d.dupes.reset()
 	var number [20]byte
 	p := d.packed(func(p []byte) bool {
-		return checkPack(p, func(i int, e element) bool {
+		return checkPack(p, func(i int, e listpack.Value) bool {
 			count++
 			switch i % tuple {
 			case 0:
-				return d.dupes.add(e.text(number[:]))
+				return d.dupes.add(text(e, number[:]))
 			case 2:
 				// Fields that expire come first and in order.
-				if !e.isNum || e.num < 0 || e.num > maxFieldExpire || e.num != 0 && (last == 0 || e.num < last) {
+				if !e.IsInt || e.Int < 0 || e.Int > maxFieldExpire || e.Int != 0 && (last == 0 || e.Int < last) {
 					return false
 				}
-				last = e.num
+				last = e.Int
 			}
 			return true
 		}) && count%tuple == 0
@@ -162,21 +165,21 @@ func (d *decoder) fromZiplist(what string, tuple int) []byte {
 
 func (d *decoder) fromZipmap() []byte { return d.convert(checkZipmap, "zipmap", 2) }
 
-func (d *decoder) convert(check func([]byte, func(int, element) bool) bool, what string, tuple int) []byte {
-	var b packBuilder
+func (d *decoder) convert(check func([]byte, func(int, listpack.Value) bool) bool, what string, tuple int) []byte {
+	out := listpack.New(0)
 	var number [20]byte
 	d.dupes.reset()
 	d.packed(func(p []byte) bool {
-		return check(p, func(i int, e element) bool {
-			if i%tuple == 0 && !d.dupes.add(e.text(number[:])) {
+		return check(p, func(i int, e listpack.Value) bool {
+			if i%tuple == 0 && !d.dupes.add(text(e, number[:])) || !out.CanAdd(e.EntrySize()) {
 				return false
 			}
-			b.add(e)
-			return b.size() < packMax
-		}) && b.count%tuple == 0
+			out = add(out, e)
+			return true
+		}) && out.Len()%tuple == 0
 	}, what)
-	d.orEmpty(b.count)
-	return b.pack()
+	d.orEmpty(out.Len())
+	return out.Trim()
 }
 
 // nodeSize bounds the nodes that are made of single elements.
@@ -185,31 +188,35 @@ const nodeSize = 8 << 10
 // nodes collects the elements of a list that does not come in nodes.
 type nodes struct {
 	list []Node
-	b    packBuilder
+	pack listpack.Pack
 }
 
-func (n *nodes) add(e element) {
-	if len(e.str) > nodeSize {
+func (n *nodes) add(e listpack.Value) {
+	if len(e.Str) > nodeSize {
 		n.flush()
-		n.list = append(n.list, Node{Plain: slices.Clone(e.str)})
+		n.list = append(n.list, Node{Plain: slices.Clone(e.Str)})
 		return
 	}
-	if n.b.size()+len(e.str) > nodeSize {
+	if n.pack.Size()+len(e.Str) > nodeSize {
 		n.flush()
 	}
-	n.b.add(e)
+	if n.pack == nil {
+		n.pack = listpack.New(0)
+	}
+	n.pack = add(n.pack, e)
 }
 
 func (n *nodes) flush() {
-	if n.b.count > 0 {
-		n.list = append(n.list, Node{Pack: n.b.pack()})
+	if n.pack != nil {
+		n.list = append(n.list, Node{Pack: n.pack.Trim()})
+		n.pack = nil
 	}
 }
 
 func (d *decoder) list() Value {
 	var n nodes
 	for left := d.count(); left > 0 && d.err == nil; left-- {
-		n.add(element{str: d.string()})
+		n.add(listpack.Value{Str: d.string()})
 	}
 	n.flush()
 	return &List{Nodes: n.list}
@@ -218,7 +225,7 @@ func (d *decoder) list() Value {
 func (d *decoder) listZiplist() Value {
 	var n nodes
 	d.packed(func(p []byte) bool {
-		return checkZiplist(p, func(_ int, e element) bool {
+		return checkZiplist(p, func(_ int, e listpack.Value) bool {
 			n.add(e)
 			return true
 		})
@@ -245,20 +252,20 @@ func (d *decoder) quicklist(kind byte) Value {
 		case container != nodePack:
 			d.fail("unknown list node container %d", container)
 		case kind == typeListQuicklist:
-			var b packBuilder
+			out := listpack.New(0)
 			d.packed(func(p []byte) bool {
-				return checkZiplist(p, func(_ int, e element) bool {
-					b.add(e)
-					return b.size() < packMax
+				return checkZiplist(p, func(_ int, e listpack.Value) bool {
+					out = add(out, e)
+					return out.CanAdd(0)
 				})
 			}, "list ziplist")
-			if b.count > 0 {
-				l.Nodes = append(l.Nodes, Node{Pack: b.pack()})
+			if !out.Empty() {
+				l.Nodes = append(l.Nodes, Node{Pack: out.Trim()})
 			}
 		default:
 			count := 0
 			p := d.packed(func(p []byte) bool {
-				return checkPack(p, func(int, element) bool { count++; return true })
+				return checkPack(p, func(int, listpack.Value) bool { count++; return true })
 			}, "list listpack")
 			if count > 0 {
 				l.Nodes = append(l.Nodes, Node{Pack: p})
@@ -281,7 +288,9 @@ func (d *decoder) set() Value {
 }
 
 func (d *decoder) intset() Value {
-	return &Set{Intset: d.packed(checkIntset, "intset")}
+	return &Set{Intset: d.packed(func(p []byte) bool {
+		return intset.Set(p).Validate(true) == nil
+	}, "intset")}
 }
 
 func (d *decoder) setPack() Value {
@@ -356,14 +365,14 @@ func (d *decoder) sortedPack(p []byte) Value {
 func eachScored(p []byte, each func(m scored)) {
 	var m scored
 	var number [20]byte
-	checkPack(p, func(i int, e element) bool {
+	eachElement(p, func(i int, e listpack.Value) bool {
 		if i%2 == 0 {
-			m.member = e.text(number[:])
+			m.member = text(e, number[:])
 			return true
 		}
-		m.score = float64(e.num)
-		if !e.isNum {
-			f, err := strconv.ParseFloat(string(e.str), 64)
+		m.score = float64(e.Int)
+		if !e.IsInt {
+			f, err := strconv.ParseFloat(string(e.Str), 64)
 			if err != nil && !errors.Is(err, strconv.ErrRange) {
 				f = math.NaN()
 			}

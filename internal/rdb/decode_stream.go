@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
 // rawID reads an id as 16 bytes.
@@ -158,20 +160,24 @@ func (s *Stream) distance(id StreamID) int64 {
 //
 // and returns the id of the first entry that is not deleted, if there is one.
 func checkStreamPack(node StreamNode) (first StreamID, live, valid bool) {
-	c, ok := openPack(node.Pack)
-	if !ok {
+	if node.Pack.Validate(true) != nil {
 		return first, false, false
 	}
-	failed := false
+	pos, failed := node.Pack.First(), false
 	number := func() int64 {
-		e, ok := c.next()
-		failed = failed || !ok || !e.isNum
-		return e.num
+		if failed = failed || pos < 0; failed {
+			return 0
+		}
+		var e listpack.Value
+		e, pos = node.Pack.Read(pos)
+		failed = !e.IsInt
+		return e.Int
 	}
 	skip := func(n int64) {
 		for ; n > 0 && !failed; n-- {
-			_, ok := c.next()
-			failed = !ok
+			if failed = pos < 0; !failed {
+				pos = node.Pack.Next(pos)
+			}
 		}
 	}
 	entries, deleted, fields := number(), number(), number()
@@ -198,6 +204,5 @@ func checkStreamPack(node StreamNode) (first StreamID, live, valid bool) {
 			first, live = StreamID{Ms: node.ID.Ms + uint64(ms), Seq: node.ID.Seq + uint64(seq)}, true
 		}
 	}
-	_, more := c.next()
-	return first, live, !failed && !more && c.intact()
+	return first, live, !failed && pos < 0
 }

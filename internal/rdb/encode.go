@@ -1,6 +1,10 @@
 package rdb
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
 
 // kind chooses the type byte of a value.
 func (e *encoder) kind(v Value) byte {
@@ -94,12 +98,10 @@ func (e *encoder) set(s *Set) {
 	case s.Pack != nil && e.version >= 11:
 		e.string(s.Pack)
 	case s.Pack != nil:
-		n := uint64(0)
-		checkPack(s.Pack, func(int, element) bool { n++; return true })
-		e.uint(n)
+		e.uint(uint64(s.Pack.Len()))
 		var number [20]byte
-		checkPack(s.Pack, func(_ int, m element) bool {
-			e.string(m.text(number[:]))
+		eachElement(s.Pack, func(_ int, m listpack.Value) bool {
+			e.string(text(m, number[:]))
 			return true
 		})
 	default:
@@ -117,8 +119,8 @@ func (e *encoder) hash(h *Hash) {
 	}
 	if h.PackTTL != nil {
 		first := int64(0)
-		checkPack(h.PackTTL, func(i int, f element) bool {
-			first = f.num
+		eachElement(h.PackTTL, func(i int, f listpack.Value) bool {
+			first = f.Int
 			return i < 2
 		})
 		e.time(first)

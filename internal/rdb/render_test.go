@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/rdb/crc64"
 )
 
@@ -94,8 +95,8 @@ func score(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 func packTexts(p []byte) []string {
 	var list []string
-	if p != nil && !checkPack(p, func(_ int, e element) bool {
-		list = append(list, string(e.text(nil)))
+	if p != nil && !checkPack(p, func(_ int, e listpack.Value) bool {
+		list = append(list, string(e.AppendTo(nil)))
 		return true
 	}) {
 		panic("damaged listpack")

@@ -1,6 +1,11 @@
 package rdb
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/resp-server/resp-server/internal/datastruct/intset"
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
 
 // Value is one of String, *List, *Set, *SortedSet, *Hash and *Stream.
 //
@@ -26,14 +31,14 @@ type List struct {
 // Node is a part of a list: a listpack with any number of elements, or one
 // element that is too large for a listpack.
 type Node struct {
-	Pack  []byte
+	Pack  listpack.Pack
 	Plain []byte // if Pack is nil
 }
 
 // Set is a set: an intset, a listpack of members, or members.
 type Set struct {
-	Intset []byte
-	Pack   []byte
+	Intset intset.Set
+	Pack   listpack.Pack
 	// Len is the number of Members.
 	Len int
 	// Members are in no order.
@@ -43,7 +48,7 @@ type Set struct {
 // SortedSet is a sorted set: a listpack of members and scores in rising
 // order, or members with their scores.
 type SortedSet struct {
-	Pack []byte
+	Pack listpack.Pack
 	// Len is the number of Members.
 	Len int
 	// Members with their scores: decoded ones in any order, and to be encoded
@@ -55,11 +60,11 @@ type SortedSet struct {
 // Hash is a hash: a listpack of fields, or fields.
 type Hash struct {
 	// Pack holds pairs of field and value.
-	Pack []byte
+	Pack listpack.Pack
 	// PackTTL instead holds triples of field, value and expiry in
 	// milliseconds since 1970, fields that expire first, in that order, and
 	// those that do not last, with 0.
-	PackTTL []byte
+	PackTTL listpack.Pack
 	// Len is the number of Fields.
 	Len int
 	// Fields are in no order.
@@ -113,7 +118,7 @@ type Stream struct {
 // whose ids are relative to the node's.
 type StreamNode struct {
 	ID   StreamID
-	Pack []byte
+	Pack listpack.Pack
 }
 
 // Group is a consumer group.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/rdb/crc64"
 	"github.com/resp-server/resp-server/internal/rdb/lzf"
 )
@@ -100,7 +101,7 @@ func appendRawID(dst []byte, id StreamID) []byte {
 func (e *encoder) string(s []byte) {
 	e.flush(chunk)
 	if len(s) <= 11 {
-		if n, ok := integer(s); ok && n >= math.MinInt32 && n <= math.MaxInt32 {
+		if n, ok := listpack.ParseInt(s); ok && n >= math.MinInt32 && n <= math.MaxInt32 {
 			e.integer(int32(n))
 			return
 		}

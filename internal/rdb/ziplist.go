@@ -1,6 +1,14 @@
 package rdb
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
+
+// manyElements in the header of a ziplist means that the number does not fit.
+const manyElements = math.MaxUint16
 
 // checkZiplist walks a ziplist, the listpack of Redis 2.2 to 6.2, and says
 // whether it is in order and each element pleases the caller. Elements share
@@ -8,7 +16,7 @@ import "encoding/binary"
 //
 //	<uint32 bytes> <uint32 offset of last entry> <uint16 entries> <entry>... <0xff>
 //	entry: <length of the entry before> <encoding> <data>
-func checkZiplist(p []byte, each func(i int, e element) bool) bool {
+func checkZiplist(p []byte, each func(i int, e listpack.Value) bool) bool {
 	const header = 10
 	if len(p) < header+1 || uint64(binary.LittleEndian.Uint32(p)) != uint64(len(p)) || p[len(p)-1] != 0xff {
 		return false
@@ -42,7 +50,7 @@ func checkZiplist(p []byte, each func(i int, e element) bool) bool {
 
 // zipEntry decodes an entry from its encoding on and returns how many bytes
 // it takes, 0 if it is damaged.
-func zipEntry(p []byte) (e element, size int) {
+func zipEntry(p []byte) (e listpack.Value, size int) {
 	if len(p) == 0 {
 		return e, 0
 	}
@@ -77,26 +85,26 @@ func zipEntry(p []byte) (e element, size int) {
 		case b == 0xfe:
 			n = 1
 		case b >= 0xf1 && b <= 0xfd:
-			return element{num: int64(b&0x0f) - 1, isNum: true}, 1
+			return listpack.Value{Int: int64(b&0x0f) - 1, IsInt: true}, 1
 		default:
 			return e, 0
 		}
 		if len(p) < 1+n {
 			return e, 0
 		}
-		return element{num: littleEndian(p[1 : 1+n]), isNum: true}, 1 + n
+		return listpack.Value{Int: littleEndian(p[1 : 1+n]), IsInt: true}, 1 + n
 	}
 	if len(p)-head < n {
 		return e, 0
 	}
-	return element{str: p[head : head+n : head+n]}, head + n
+	return listpack.Value{Str: p[head : head+n : head+n]}, head + n
 }
 
 // checkZipmap does the same for a zipmap, the small hash of Redis up to 2.4.
 //
 //	<count, 254 or more: unknown> {<length> <field> <length> <byte: free> <value> <free bytes>}... <0xff>
 //	length: one byte below 254, or 254 and uint32
-func checkZipmap(p []byte, each func(i int, e element) bool) bool {
+func checkZipmap(p []byte, each func(i int, e listpack.Value) bool) bool {
 	if len(p) < 2 || p[len(p)-1] != 0xff {
 		return false
 	}
@@ -126,7 +134,7 @@ func checkZipmap(p []byte, each func(i int, e element) bool) bool {
 				return false
 			}
 			end := head + int(length)
-			if !each(2*count+i, element{str: rest[head:end:end]}) {
+			if !each(2*count+i, listpack.Value{Str: rest[head:end:end]}) {
 				return false
 			}
 			rest = rest[end+free:]
@@ -136,25 +144,12 @@ func checkZipmap(p []byte, each func(i int, e element) bool) bool {
 	return len(rest) == 1 && count > 0 && (p[0] >= 254 || int(p[0]) == count)
 }
 
-// checkIntset says whether p is an intset of at least one number.
-//
-//	<uint32 bytes of a number: 2, 4 or 8> <uint32 numbers> <number>... rising
-func checkIntset(p []byte) bool {
-	if len(p) < 8 {
-		return false
+// littleEndian reads a signed number of 1 to 8 bytes.
+func littleEndian(p []byte) int64 {
+	var n uint64
+	for i, b := range p {
+		n |= uint64(b) << (8 * i)
 	}
-	width, n := uint64(binary.LittleEndian.Uint32(p)), uint64(binary.LittleEndian.Uint32(p[4:]))
-	if width != 2 && width != 4 && width != 8 || n == 0 || 8+width*n != uint64(len(p)) {
-		return false
-	}
-	w := int(width)
-	previous := littleEndian(p[8 : 8+w])
-	for at := 8 + w; at < len(p); at += w {
-		number := littleEndian(p[at : at+w])
-		if number <= previous {
-			return false
-		}
-		previous = number
-	}
-	return true
+	unused := 64 - 8*len(p)
+	return int64(n<<unused) >> unused
 }
