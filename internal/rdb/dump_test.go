@@ -3,6 +3,7 @@ package rdb
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -166,4 +167,59 @@ func TestVersionNeeded(t *testing.T) {
 	if err := w.Close(); err != ErrVersion {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestServerJudgement damages payloads and asks a real server of version 7.4
+// whether it takes them: what it refuses, we must refuse.
+func TestServerJudgement(t *testing.T) {
+	if *reference == "" {
+		t.Skip("only with -reference")
+	}
+	s := startServer(t, *reference, t.TempDir(), `save ""`, "sanitize-dump-payload yes")
+	rng := rand.New(rand.NewPCG(9, 10))
+	bodies := make(map[string][]byte)
+	for _, path := range goldenFiles(t) {
+		enc := NewEncoder(Encoding{NoCompression: true})
+		for _, e := range readEntries(t, path) {
+			p, err := enc.AppendDump(nil, e.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(p) < 3000 {
+				bodies[string(e.Key)] = p[:len(p)-10]
+			}
+		}
+	}
+	taken, refused, stricter := 0, 0, 0
+	for key, body := range bodies {
+		for range 400 {
+			damaged := bytes.Clone(body)
+			for range 1 + rng.IntN(2) {
+				damaged[rng.IntN(len(damaged))] = byte(rng.Uint32())
+			}
+			p := seal(damaged)
+			_, theirs := s.try("RESTORE", "k", "0", string(p), "REPLACE").(error)
+			v, err := DecodeDump(p)
+			if err != nil {
+				refused++
+				if !theirs {
+					stricter++
+				}
+				continue
+			}
+			if theirs {
+				t.Errorf("%s: taken by us, but not by the server\n%q", key, damaged)
+				continue
+			}
+			taken++
+			if _, ok := v.(*Stream); ok {
+				continue // the server sorts groups and consumers
+			}
+			got := render(&Entry{Key: []byte("k"), Value: v})
+			if want := s.content(0, "k"); got != want {
+				t.Errorf("%s: %s", key, difference(got, want))
+			}
+		}
+	}
+	t.Logf("%d taken, %d refused, %d of them by us alone", taken, refused, stricter)
 }

@@ -10,8 +10,12 @@
 // to 9 write, but for those of modules: RDB versions 1 to 12 and Valkey's 80.
 // What is read is checked deeply, down to the last byte of each embedded
 // structure: a damaged file gives a *FormatError or, where no checksum
-// protects it, a consistent value, and it never takes much more memory than
-// it has bytes (compressed strings: 88 times as much).
+// protects it, a consistent value, and it never takes more memory than a
+// small multiple of its bytes (compressed strings: 88 times). What Redis
+// refuses with sanitize-dump-payload on is refused; so are, unlike there,
+// scores that are no numbers, string encodings in place of lengths, a wrong
+// element count in a stream's listpack, and payloads that run into their own
+// checksum.
 //
 // Writers choose the encodings and bytes of Redis 7.4, or of an older
 // version if asked to.
@@ -44,38 +48,43 @@ func readable(version int) bool {
 
 // The type byte in front of a value.
 const (
-	typeString               = 0
-	typeList                 = 1
-	typeSet                  = 2
-	typeZSet                 = 3 // scores in decimal
-	typeHash                 = 4
-	typeZSet2                = 5 // scores in binary
-	typeModuleOld            = 6
-	typeModule               = 7
-	typeHashZipmap           = 9
-	typeListZiplist          = 10
-	typeSetIntset            = 11
-	typeZSetZiplist          = 12
-	typeHashZiplist          = 13
-	typeListQuicklist        = 14 // nodes are ziplists
-	typeStream1              = 15
-	typeHashPack             = 16
-	typeZSetPack             = 17
-	typeListQuicklist2       = 18 // nodes are listpacks or single elements
-	typeStream2              = 19 // with first, largest deleted id and counters
-	typeSetPack              = 20
-	typeStream3              = 21 // with the active time of consumers
-	typeHashTTLOld           = 22 // release candidates of 7.4: absolute times
-	typeHashPackTTLOld       = 23
-	typeHashTTL              = 24 // times relative to the earliest one
-	typeHashPackTTL          = 25
-	typeHashTTLValkey        = 22 // in version 80
-	lastType                 = typeHashPackTTL
-	nodePlain                = 1 // containers of a quicklist2
-	nodePack                 = 2
-	maxFieldExpire           = 1<<48 - 1
-	streamDeleted      int64 = 1 // flags of a stream entry
-	streamSameAs       int64 = 2
+	typeString         = 0
+	typeList           = 1
+	typeSet            = 2
+	typeZSet           = 3 // scores in decimal
+	typeHash           = 4
+	typeZSet2          = 5 // scores in binary
+	typeModuleOld      = 6
+	typeModule         = 7
+	typeHashZipmap     = 9
+	typeListZiplist    = 10
+	typeSetIntset      = 11
+	typeZSetZiplist    = 12
+	typeHashZiplist    = 13
+	typeListQuicklist  = 14 // nodes are ziplists
+	typeStream1        = 15
+	typeHashPack       = 16
+	typeZSetPack       = 17
+	typeListQuicklist2 = 18 // nodes are listpacks or single elements
+	typeStream2        = 19 // with first, largest deleted id and counters
+	typeSetPack        = 20
+	typeStream3        = 21 // with the active time of consumers
+	typeHashTTLOld     = 22 // release candidates of 7.4: absolute times
+	typeHashPackTTLOld = 23
+	typeHashTTL        = 24 // times relative to the earliest one
+	typeHashPackTTL    = 25
+	typeHashTTLValkey  = 22 // in version 80
+	lastType           = typeHashPackTTL
+)
+
+const (
+	nodePlain = 1 // containers of a quicklist2
+	nodePack  = 2
+
+	streamDeleted int64 = 1 // flags of a stream entry
+	streamSameAs  int64 = 2
+
+	maxFieldExpire = 1<<48 - 1
 )
 
 // The byte in front of everything else in a file.

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // server is a real server that runs in a directory of its own.
@@ -59,7 +58,6 @@ func startServer(t *testing.T, path, dir string, config ...string) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
 	return &server{t: t, dir: dir, conn: conn, r: bufio.NewReader(conn)}
 }
 
