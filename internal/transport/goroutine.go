@@ -24,7 +24,7 @@ type Goroutines struct {
 }
 
 // Serve implements Server.
-func (g *Goroutines) Serve(l net.Listener) {
+func (g *Goroutines) Serve(l net.Listener) error {
 	g.mu.Lock()
 	g.listeners = append(g.listeners, l)
 	g.mu.Unlock()
@@ -44,6 +44,7 @@ func (g *Goroutines) Serve(l net.Listener) {
 			g.Handle(nc)
 		}
 	})
+	return nil
 }
 
 func (g *Goroutines) pause() {
@@ -88,9 +89,14 @@ func (g *Goroutines) Close(waiting func(addrs []string)) {
 		l.Close()
 	}
 	g.mu.Unlock()
+	await(&g.done, waiting, g.addrs)
+}
+
+// await waits for all, and reports now and then for whom.
+func await(all *sync.WaitGroup, waiting func([]string), addrs func() []string) {
 	gone := make(chan struct{})
 	go func() {
-		g.done.Wait()
+		all.Wait()
 		close(gone)
 	}()
 	for {
@@ -101,7 +107,7 @@ func (g *Goroutines) Close(waiting func(addrs []string)) {
 			return
 		case <-fired:
 			if waiting != nil {
-				waiting(g.addrs())
+				waiting(addrs())
 			}
 		}
 	}

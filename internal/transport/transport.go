@@ -3,7 +3,8 @@
 // It knows no protocol and no engine: it reads into the memory that a Session
 // offers, tells it how much came, and writes what the session answers. There is
 // one way to do so by a goroutine a connection (TCP, Unix sockets, TLS, on
-// every system), and an in-memory pipe that is a net.Conn for the client.
+// every system), one by an event loop (plain TCP and Unix sockets on Linux),
+// and an in-memory pipe that is a net.Conn for the client.
 package transport
 
 import (
@@ -44,7 +45,7 @@ type NewSession func(Conn) Session
 type Server interface {
 	// Serve accepts connections until the listener is closed, in goroutines of
 	// its own.
-	Serve(net.Listener)
+	Serve(net.Listener) error
 	// Close closes the listeners and waits for all connections, which the
 	// sessions' own end closes. waiting is called now and then with the
 	// addresses of those that are still there; it may be nil.

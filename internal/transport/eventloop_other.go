@@ -1,0 +1,8 @@
+//go:build !linux
+
+package transport
+
+import "time"
+
+// NewEventLoop returns nil: event loops are for Linux.
+func NewEventLoop(NewSession, time.Duration) Server { return nil }
