@@ -27,7 +27,8 @@ type Server struct {
 	config  *config.Config
 	log     *slog.Logger
 	engine  *engine.Engine
-	net     transport.Goroutines
+	net     transport.Goroutines // the in-memory connections
+	sockets transport.Server
 	spare   spareSessions
 
 	mu     sync.Mutex
@@ -79,6 +80,12 @@ func newServer(o Options) (*Server, error) {
 		return session
 	}
 	s.net.Keepalive = time.Duration(s.config.TCPKeepalive) * time.Second
+	s.sockets = &s.net
+	if o.EventLoop {
+		if loop := transport.NewEventLoop(s.net.New, s.net.Keepalive); loop != nil {
+			s.sockets = loop
+		}
+	}
 	return s, nil
 }
 
@@ -101,14 +108,14 @@ func (s *Server) listen() error {
 		return fmt.Errorf("respserver: %w", err)
 	}
 	s.addr = l.Addr().String()
-	s.net.Serve(l)
+	s.sockets.Serve(l)
 	port := l.Addr().(*net.TCPAddr).Port
 	for _, host := range s.options.Bind {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
 			return fmt.Errorf("respserver: %w", err)
 		}
-		s.net.Serve(l)
+		s.sockets.Serve(l)
 	}
 	if path := s.options.UnixSocket; path != "" {
 		os.Remove(path) // left behind by a server that was killed
@@ -116,7 +123,7 @@ func (s *Server) listen() error {
 		if err != nil {
 			return fmt.Errorf("respserver: %w", err)
 		}
-		s.net.Serve(l)
+		s.sockets.Serve(l)
 	}
 	return nil
 }
@@ -142,9 +149,11 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.engine.Close()
-	s.net.Close(func(addrs []string) {
-		s.log.Warn("Close waits for connections", "addrs", addrs)
-	})
+	for _, t := range [...]transport.Server{s.sockets, &s.net} {
+		t.Close(func(addrs []string) {
+			s.log.Warn("Close waits for connections", "addrs", addrs)
+		})
+	}
 	if path := s.options.UnixSocket; path != "" {
 		os.Remove(path)
 	}
