@@ -130,6 +130,7 @@ func New(o Parts) *Engine {
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}
+	e.limits.Seed = e.Rand.Uint64()
 	e.RunID = e.randomHex(40)
 	e.readClock()
 	e.started = e.NowMilli()
@@ -137,6 +138,9 @@ func New(o Parts) *Engine {
 	for db := range e.Keyspace.Used {
 		if k, ok := db.NextExpiry(); ok {
 			e.expiresAt(k.ExpireAt())
+		}
+		if _, at, ok := db.NextElementExpiry(); ok {
+			e.expiresAt(at)
 		}
 	}
 	e.setTimer()
@@ -156,6 +160,7 @@ func (e *Engine) randomHex(n int) string {
 func (e *Engine) ConfigChanged() {
 	c := e.Config
 	e.limits = value.Limits{
+		Seed:                   e.limits.Seed,
 		ListMaxListpackSize:    int(c.ListMaxListpackSize),
 		HashMaxListpackEntries: int(c.HashMaxListpackEntries),
 		HashMaxListpackValue:   int(c.HashMaxListpackValue),
@@ -334,6 +339,18 @@ func (e *Engine) tick() {
 			left--
 			e.expire(db, k)
 		}
+		for {
+			k, at, ok := db.NextElementExpiry()
+			if !ok {
+				break
+			}
+			if at > now || left == 0 {
+				e.expiresAt(at)
+				break
+			}
+			left--
+			e.expireElements(db, k)
+		}
 	}
 	for {
 		w, ok := e.timeouts.Min()
@@ -354,6 +371,29 @@ func (e *Engine) expire(db *keyspace.DB, k keyspace.Entry) {
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
 	e.touch(db.Index(), key)
 	e.notify(db.Index(), key, "expired")
+}
+
+// expireElements removes the elements of a value whose time has come, and the
+// key if nothing is left.
+func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
+	key := append([]byte(nil), k.Key()...)
+	v := db.Writable(key).(value.Expirer)
+	effect := [][]byte{[]byte("HDEL"), key}
+	v.Expire(e.NowMilli(), func(element []byte) {
+		effect = append(effect, append([]byte(nil), element...))
+		e.Stats.ExpiredFields++
+	})
+	db.IndexElements(key)
+	if len(effect) == 2 {
+		return
+	}
+	e.propagate(db.Index(), effect)
+	e.touch(db.Index(), key)
+	e.notify(db.Index(), key, "hexpired")
+	if v.Empty() {
+		db.Delete(key)
+		e.notify(db.Index(), key, "del")
+	}
 }
 
 func errorReply(err error) resp.Error {

@@ -36,6 +36,12 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 			c.expire(c.Keyspace.DB(db), k)
 			return keyspace.Entry{}, false
 		}
+		if v, isExpirer := k.Value().(value.Expirer); isExpirer {
+			if at := v.NextExpiry(); at != 0 && at <= c.NowMilli() {
+				c.expireElements(c.Keyspace.DB(db), k)
+				return c.Keyspace.DB(db).Get(key)
+			}
+		}
 	}
 	return k, ok
 }

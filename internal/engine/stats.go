@@ -14,6 +14,7 @@ type Stats struct {
 	Commands            uint64
 	Hits, Misses        uint64
 	ExpiredKeys         uint64
+	ExpiredFields       uint64
 	EvictedKeys         uint64
 	Changes             uint64 // since the last save
 	OutputLimitKills    uint64

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/resp-server/resp-server/internal/glob"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
 // unit collects what a command, an EXEC or a script changes, to be published
@@ -32,9 +33,16 @@ func (c *Ctx) ChangedIn(db int, key []byte, event string) {
 		c.notify(db, key, event)
 	}
 	if k, ok := c.Keyspace.DB(db).Get(key); ok {
-		if v := k.Value(); v != nil && v.Empty() {
+		switch v := k.Value(); {
+		case v == nil:
+		case v.Empty():
 			c.Keyspace.DB(db).Delete(key)
 			c.notify(db, key, "del")
+		default:
+			if x, ok := v.(value.Expirer); ok {
+				c.Keyspace.DB(db).IndexElements(key)
+				c.expiresAt(x.NextExpiry())
+			}
 		}
 	}
 }

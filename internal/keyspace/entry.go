@@ -66,9 +66,11 @@ type owner struct{ _ byte }
 type object struct {
 	header
 	expireAt int64
-	owner    *owner
-	key      string
-	value    value.Value
+	// elementAt is the time under which DB.elements has the key, 0 if it has not.
+	elementAt int64
+	owner     *owner
+	key       string
+	value     value.Value
 }
 
 func (e Entry) header() *header { return (*header)(e.p) }

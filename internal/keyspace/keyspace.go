@@ -93,13 +93,15 @@ func compareExpiry(a, b expiry) int {
 type contents struct {
 	keys    *dict.Dict[Entry]
 	expires *tree.Tree[expiry]
-	owner   *owner
+	// elements has the keys with elements that expire, by the time of the first.
+	elements *tree.Tree[expiry]
+	owner    *owner
 }
 
 func (c *contents) clone() contents {
 	// Both sides get a new token: neither owns an object made before.
 	c.owner = new(owner)
-	return contents{keys: c.keys.Clone(), expires: c.expires.Clone(), owner: new(owner)}
+	return contents{keys: c.keys.Clone(), expires: c.expires.Clone(), elements: c.elements.Clone(), owner: new(owner)}
 }
 
 // DB is one database.
@@ -111,9 +113,10 @@ type DB struct {
 
 func newDB(ks *Keyspace, index int) *DB {
 	return &DB{ks: ks, index: index, contents: contents{
-		keys:    dict.New(ks.seed, Entry.Key),
-		expires: tree.New(compareExpiry),
-		owner:   new(owner),
+		keys:     dict.New(ks.seed, Entry.Key),
+		expires:  tree.New(compareExpiry),
+		elements: tree.New(compareExpiry),
+		owner:    new(owner),
 	}}
 }
 
@@ -188,10 +191,46 @@ func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 		if was := old.ExpireAt(); was != 0 && was != at {
 			db.expires.Delete(expiry{was, old})
 		}
+		db.unindexElements(old)
 	}
 	if at != 0 {
 		db.expires.Insert(expiry{at, e})
 	}
+	if e.header().kind == kindObject {
+		db.indexElements(e)
+	}
+}
+
+// IndexElements takes note of when the first element of a key expires, after
+// a change that may have moved it.
+func (db *DB) IndexElements(key []byte) {
+	if e, ok := db.keys.Get(key); ok && e.header().kind == kindObject {
+		if v, ok := e.object().value.(value.Expirer); ok && v.NextExpiry() != e.object().elementAt {
+			db.unindexElements(e)
+			db.indexElements(e)
+		}
+	}
+}
+
+func (db *DB) indexElements(e Entry) {
+	o := e.object()
+	if v, ok := o.value.(value.Expirer); ok {
+		if o.elementAt = v.NextExpiry(); o.elementAt != 0 {
+			db.elements.Insert(expiry{o.elementAt, e})
+		}
+	}
+}
+
+func (db *DB) unindexElements(e Entry) {
+	if e.header().kind == kindObject && e.object().elementAt != 0 {
+		db.elements.Delete(expiry{e.object().elementAt, e})
+	}
+}
+
+// NextElementExpiry returns the key whose element expires first, and when.
+func (db *DB) NextElementExpiry() (e Entry, at int64, ok bool) {
+	x, ok := db.elements.Min()
+	return x.entry, x.at, ok
 }
 
 // Writable returns the value of a key to be written in place, or nil if there
@@ -231,8 +270,11 @@ func (db *DB) Replace(key []byte, v value.Value) {
 // Delete removes a key.
 func (db *DB) Delete(key []byte) bool {
 	old, ok := db.keys.Delete(key)
-	if ok && old.ExpireAt() != 0 {
-		db.expires.Delete(expiry{old.ExpireAt(), old})
+	if ok {
+		if at := old.ExpireAt(); at != 0 {
+			db.expires.Delete(expiry{at, old})
+		}
+		db.unindexElements(old)
 	}
 	return ok
 }

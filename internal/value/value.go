@@ -49,9 +49,24 @@ type Value interface {
 	MemoryUse() int
 }
 
+// Expirer is a value whose elements expire on their own: a hash with field
+// TTLs. Times are in milliseconds since 1970.
+type Expirer interface {
+	Value
+	// NextExpiry returns when the next element expires, 0 if none does.
+	NextExpiry() int64
+	// Expire removes the elements whose time is not after now and calls yield
+	// for each. The value must be writable.
+	Expire(now int64, yield func(element []byte))
+}
+
 // Limits are the configured bounds of the compact encodings, under the names
 // of their directives.
 type Limits struct {
+	// Seed is for the hash tables that values convert to: strangers must not be
+	// able to choose elements that collide.
+	Seed uint64
+
 	ListMaxListpackSize    int // entries, or -1 to -5: 4 to 64 KB a node
 	HashMaxListpackEntries int
 	HashMaxListpackValue   int
