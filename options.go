@@ -12,10 +12,8 @@ type Options struct {
 	// a free one, which Server.Addr tells.
 	Addr string
 
-	// Bind is none by default: further hosts to listen on, with the port of Addr.
-	Bind []string
-
-	// UnixSocket is none by default: the path of a Unix socket to listen on.
+	// UnixSocket is none by default: the path of a Unix socket to listen on as
+	// well. A socket that a dead server left there is replaced.
 	UnixSocket string
 
 	// NoListen is false by default. If it is true no socket is opened; Dial and
@@ -36,8 +34,15 @@ type Options struct {
 	// told to move.
 	Clock Clock
 
-	// Config is empty by default: lines of redis.conf, such as "maxclients 100".
-	// An unknown directive or a bad value makes Start fail.
+	// Config is empty by default: lines of redis.conf, such as "maxclients 100";
+	// later ones win. An unknown directive or a bad value makes Start fail with
+	// a *ConfigError. ReadConfig makes lines of a file.
+	//
+	// The other fields win over directives: Addr over bind and port, UnixSocket
+	// over unixsocket, Dir over dir. Without the field the directive counts,
+	// and a directive that is not given has the default of the field. Two
+	// directives differ from Redis: "port 0" is a free port, and `bind ""`, as
+	// there, opens no TCP socket.
 	Config []string
 
 	// Logger discards by default. What a Redis server would write to its log

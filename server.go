@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"strconv"
 	"sync"
 	"time"
 
@@ -32,7 +30,7 @@ type Server struct {
 	spare   spareSessions
 
 	mu     sync.Mutex
-	addr   string // "" until a socket is open
+	addrs  []string // none until the sockets are open
 	closed bool
 	done   chan struct{}
 }
@@ -58,11 +56,9 @@ func newServer(o Options) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.config = config.New()
-	for _, line := range o.Config {
-		if err := s.config.SetLine(line); err != nil {
-			return nil, fmt.Errorf("respserver: bad setting '%s': %w", line, err)
-		}
+	var err error
+	if s.config, err = o.config(); err != nil {
+		return nil, fmt.Errorf("respserver: %w", err)
 	}
 	var c clock.Clock = clock.Real{}
 	if o.Clock != nil {
@@ -74,6 +70,8 @@ func newServer(o Options) (*Server, error) {
 		Clock:  c,
 		Logger: s.log,
 		Seed:   o.Seed,
+		// A client may end the server.
+		Shutdown: func() { s.Close() },
 	})
 	s.net.New = func(c transport.Conn) transport.Session {
 		session, _ := s.engine.NewSession(c)
@@ -87,53 +85,6 @@ func newServer(o Options) (*Server, error) {
 		}
 	}
 	return s, nil
-}
-
-// listen opens the sockets.
-func (s *Server) listen() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return ErrClosed
-	}
-	if s.addr != "" {
-		return nil
-	}
-	addr := s.options.Addr
-	if addr == "" {
-		addr = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return fmt.Errorf("respserver: %w", err)
-	}
-	s.addr = l.Addr().String()
-	s.sockets.Serve(l)
-	port := l.Addr().(*net.TCPAddr).Port
-	for _, host := range s.options.Bind {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-		if err != nil {
-			return fmt.Errorf("respserver: %w", err)
-		}
-		s.sockets.Serve(l)
-	}
-	if path := s.options.UnixSocket; path != "" {
-		os.Remove(path) // left behind by a server that was killed
-		l, err := net.Listen("unix", path)
-		if err != nil {
-			return fmt.Errorf("respserver: %w", err)
-		}
-		s.sockets.Serve(l)
-	}
-	return nil
-}
-
-// Addr returns the address that the server listens on, "127.0.0.1:34567". It
-// stays valid after Close. It is empty if there is no socket.
-func (s *Server) Addr() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.addr
 }
 
 // Close stops the server: it ends all connections, waits until they are gone,
@@ -153,9 +104,6 @@ func (s *Server) Close() error {
 		t.Close(func(addrs []string) {
 			s.log.Warn("Close waits for connections", "addrs", addrs)
 		})
-	}
-	if path := s.options.UnixSocket; path != "" {
-		os.Remove(path)
 	}
 	close(s.done)
 	return nil

@@ -3,26 +3,139 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// SetLine sets a directive from a line of redis.conf. Empty lines and comments
-// are nothing.
+// A Line is a directive with its values, and the place where it was read.
+type Line struct {
+	File   string
+	Number int // from 1
+	Text   string
+}
+
+// LineError tells what is wrong with a line.
+type LineError struct {
+	Line
+	Err error
+}
+
+func (e *LineError) Error() string {
+	return fmt.Sprintf("%s, line %d, '%s': %v", e.File, e.Number, e.Text, e.Err)
+}
+
+// Unwrap returns what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// maxIncludes is how deep files may include each other.
+const maxIncludes = 16
+
+var (
+	errQuotes    = errors.New("Unbalanced quotes in configuration line")
+	errDirective = errors.New("Bad directive or wrong number of arguments")
+	errIncludes  = errors.New("include files are nested too deeply")
+)
+
+// retired are directives of older versions that take a value and do nothing.
+var retired = []string{"list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"}
+
+// Read returns the lines of a file in the form of redis.conf without the empty
+// ones and the comments, and those of the files that it includes in their
+// place. The names of such files are relative to the working directory, and a
+// pattern of names may match none. The file's own name is for errors, which
+// are of type *LineError unless r fails.
+func Read(r io.Reader, file string) ([]Line, error) { return read(nil, r, file, 0) }
+
+func read(lines []Line, r io.Reader, file string, depth int) ([]Line, error) {
+	text, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	number := 0
+	for s := range strings.Lines(string(text)) {
+		number++
+		l := Line{file, number, strings.Trim(s, " \t\r\n")}
+		if l.Text == "" || l.Text[0] == '#' {
+			continue
+		}
+		words, ok := resp.SplitWords(l.Text)
+		if !ok {
+			return nil, &LineError{l, errQuotes}
+		}
+		if len(words) != 2 || !strings.EqualFold(words[0], "include") {
+			lines = append(lines, l)
+			continue
+		}
+		lines, err = include(lines, words[1], depth+1)
+		var inner *LineError
+		if err != nil && !errors.As(err, &inner) {
+			err = &LineError{l, err}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+func include(lines []Line, pattern string, depth int) ([]Line, error) {
+	if depth > maxIncludes {
+		return nil, errIncludes
+	}
+	names := []string{pattern}
+	if strings.ContainsAny(pattern, "*?[") {
+		var err error
+		if names, err = filepath.Glob(pattern); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		lines, err = read(lines, f, name, depth)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return lines, nil
+}
+
+// SetLines sets the directives in their order, so that later ones win. An
+// error is of type *LineError.
+func (c *Config) SetLines(lines []Line) error {
+	for _, l := range lines {
+		if err := c.SetLine(l.Text); err != nil {
+			return &LineError{l, err}
+		}
+	}
+	return nil
+}
+
+// SetLine sets a directive from a line. Empty lines and comments are nothing.
 func (c *Config) SetLine(line string) error {
 	words, ok := resp.SplitWords(line)
 	if !ok {
-		return errors.New("unbalanced quotes in configuration line")
+		return errQuotes
 	}
-	if len(words) == 0 || words[0] == "" || words[0][0] == '#' {
+	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 		return nil
 	}
 	p, ok := Find(words[0])
-	if !ok || len(words) == 1 {
-		return errors.New("Bad directive or wrong number of arguments")
+	switch {
+	case ok && len(words) == 1:
+		return errWords
+	case ok:
+		return c.Set(p, words[1:])
+	case len(words) == 2 && slices.Contains(retired, strings.ToLower(words[0])):
+		return nil
 	}
-	if err := c.Set(p, words[1:]); err != nil {
-		return fmt.Errorf("%w", err)
-	}
-	return nil
+	return errDirective
 }

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestRead(t *testing.T) {
+	dir := t.TempDir()
+	one := write(t, filepath.Join(dir, "one.conf"), "port 1\r\n# no\n\n  timeout 3  ")
+	write(t, filepath.Join(dir, "two.conf"), "include '"+filepath.ToSlash(one)+"'\ndatabases 2\n")
+	lines, err := Read(strings.NewReader("maxclients 7\ninclude \""+filepath.ToSlash(dir)+"/t*.conf\"\n"+
+		"include "+filepath.ToSlash(dir)+"/none-*\ndatabases 5"), "top")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range lines {
+		got = append(got, l.Text)
+	}
+	want := []string{"maxclients 7", "port 1", "timeout 3", "databases 2", "databases 5"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if l := lines[2]; l.File != filepath.ToSlash(one) || l.Number != 4 {
+		t.Errorf("timeout is said to stand at %s:%d", l.File, l.Number)
+	}
+	c := New()
+	if err := c.SetLines(lines); err != nil {
+		t.Fatal(err)
+	}
+	if c.Databases != 5 || c.Port != 1 || !c.Given("timeout") || c.Given("hll-sparse-max-bytes") {
+		t.Errorf("databases %d, port %d", c.Databases, c.Port)
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	dir := t.TempDir()
+	loop := filepath.ToSlash(filepath.Join(dir, "loop.conf"))
+	write(t, loop, "\ninclude "+loop+"\n")
+	bad := write(t, filepath.Join(dir, "bad.conf"), "\nprot 1\n")
+	for _, c := range []struct{ text, want string }{
+		{"a\nport 'x", "top, line 2, 'port 'x': Unbalanced quotes in configuration line"},
+		{"include " + dir + "/none", "top, line 1, 'include " + dir + "/none': open "},
+		{"include " + loop, "loop.conf, line 2, 'include " + loop + "': include files are nested too deeply"},
+		{"include " + filepath.ToSlash(bad), "bad.conf, line 2, 'prot 1': Bad directive or wrong number of arguments"},
+		{"port", "top, line 1, 'port': wrong number of arguments"},
+		{"port 1 2", "top, line 1, 'port 1 2': wrong number of arguments"},
+		{"PORT abc", "top, line 1, 'PORT abc': argument couldn't be parsed into an integer"},
+		{"include", "top, line 1, 'include': Bad directive or wrong number of arguments"},
+		{"list-max-ziplist-entries 5\nlist-max-ziplist-value 1 2", "top, line 2"},
+	} {
+		lines, err := Read(strings.NewReader(c.text), "top")
+		if err == nil {
+			err = New().SetLines(lines)
+		}
+		var at *LineError
+		if !errors.As(err, &at) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v\nwant %s", c.text, err, c.want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("port 1\nbind 127.0.0.1 ::1\nrequirepass \"a\\x00\"")
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(strings.ToLower(text), "include") {
+			t.Skip("would read files")
+		}
+		lines, err := Read(strings.NewReader(text), "top")
+		if err == nil {
+			New().SetLines(lines)
+		}
+	})
+}
