@@ -65,3 +65,11 @@ func (c *Config) Clone() *Config {
 }
 
 var errWords = errors.New("wrong number of arguments")
+
+// Names returns the name of the setting and its alias, if it has one.
+func (p *Param) Names() []string {
+	if p.Alias == "" {
+		return []string{p.Name}
+	}
+	return []string{p.Name, p.Alias}
+}

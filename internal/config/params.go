@@ -26,7 +26,7 @@ var params = []Param{
 	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
 	{Name: "dbfilename", Default: "dump.rdb", kind: text(func(c *Config) *string { return &c.DBFilename }, fileName)},
 	{Name: "dir", Default: ".", kind: text(func(c *Config) *string { return &c.Dir }, nil)},
-	{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.HashMaxListpackEntries }, 0, math.MaxInt64)},
+	{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.HashMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "hash-max-listpack-value", Alias: "hash-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.HashMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "hll-sparse-max-bytes", Default: "3000", kind: memory(func(c *Config) *int64 { return &c.HLLSparseMaxBytes }, 0, math.MaxInt64)},
 	{Name: "list-max-listpack-size", Alias: "list-max-ziplist-size", Default: "-2", kind: integer(func(c *Config) *int64 { return &c.ListMaxListpackSize }, math.MinInt32, math.MaxInt32)},

@@ -224,6 +224,10 @@ func (e *Engine) leave() {
 // handlers.
 func (e *Engine) NowMilli() int64 { return e.now / 1000 }
 
+// NowMicro returns the time of the unit in microseconds since 1970. It is for
+// handlers.
+func (e *Engine) NowMicro() int64 { return e.now }
+
 // Table returns the commands of the server.
 func (e *Engine) Table() *Table { return e.table }
 

@@ -66,23 +66,6 @@ func (e *Engine) touch(db int, key []byte) {
 	}
 }
 
-// TouchAll tells watchers and waiters that all keys of a database may have
-// changed: FLUSHDB and SWAPDB. The keys that exist before and after count.
-func (e *Engine) TouchAll(db int, existed func(key []byte) bool) {
-	for k, sessions := range e.watchers {
-		if k.db == db && existed([]byte(k.key)) {
-			for s := range sessions {
-				s.casFailed = true
-			}
-		}
-	}
-	for k := range e.waiting {
-		if k.db == db {
-			e.wakeKey(db, []byte(k.key))
-		}
-	}
-}
-
 // Journaling tells whether somebody wants to know effects; handlers that go
 // to some length to name them may ask first.
 func (e *Engine) Journaling() bool { return e.journal != nil }

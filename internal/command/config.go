@@ -1,0 +1,91 @@
+package command
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/glob"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// CONFIG GET parameter [parameter ...]
+func configGet(c *engine.Ctx) error {
+	var found []string // names as they are shown
+	add := func(name string) {
+		if !slices.ContainsFunc(found, func(f string) bool { return engine.EqualFold([]byte(f), name) }) {
+			found = append(found, name)
+		}
+	}
+	for _, pattern := range c.Args[2:] {
+		if !bytes.ContainsAny(pattern, "[*?") {
+			if _, ok := config.Find(string(pattern)); ok {
+				add(string(pattern))
+			}
+			continue
+		}
+		for p := range config.All {
+			for _, name := range p.Names() {
+				if glob.Match(pattern, []byte(name), true) {
+					add(name)
+				}
+			}
+		}
+	}
+	c.Map(len(found))
+	for _, name := range found {
+		p, _ := config.Find(name)
+		c.BulkString(name)
+		c.BulkString(c.Config.Get(p))
+	}
+	return nil
+}
+
+// CONFIG SET parameter value [parameter value ...]
+func configSet(c *engine.Ctx) error {
+	if len(c.Args)%2 != 0 {
+		return resp.ErrSyntax
+	}
+	pairs := c.Args[2:]
+	params := make([]*config.Param, 0, len(pairs)/2)
+	for i := 0; i < len(pairs); i += 2 {
+		p, ok := config.Find(string(pairs[i]))
+		if !ok {
+			return resp.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", pairs[i])
+		}
+		params = append(params, p)
+	}
+	for i, p := range params {
+		if p.Immutable {
+			return configError(pairs[2*i], "can't set immutable config")
+		}
+		if slices.Contains(params[:i], p) {
+			return configError(pairs[2*i], "duplicate parameter")
+		}
+	}
+	next := c.Config.Clone()
+	for i, p := range params {
+		if err := next.Set(p, []string{string(pairs[2*i+1])}); err != nil {
+			return configError(pairs[2*i], err.Error())
+		}
+	}
+	*c.Config = *next
+	c.ConfigChanged()
+	return c.OK()
+}
+
+func configError(name []byte, why string) error {
+	return resp.Errorf("ERR CONFIG SET failed (possibly related to argument '%s') - %s", name, why)
+}
+
+// CONFIG RESETSTAT
+func configResetStat(c *engine.Ctx) error {
+	c.Stats.Reset()
+	return c.OK()
+}
+
+// CONFIG REWRITE
+func configRewrite(c *engine.Ctx) error {
+	return resp.Error("ERR The server is running without a config file")
+}

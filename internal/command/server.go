@@ -1,0 +1,79 @@
+package command
+
+import (
+	"math"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+var server = engine.Handlers{
+	"config|get":       configGet,
+	"config|resetstat": configResetStat,
+	"config|rewrite":   configRewrite,
+	"config|set":       configSet,
+	"dbsize":           dbsize,
+	"flushall":         flushall,
+	"flushdb":          flushdb,
+	"info":             info,
+	"swapdb":           swapdb,
+	"time":             serverTime,
+}
+
+// DBSIZE
+func dbsize(c *engine.Ctx) error { return c.Integer(c.DB().Len()) }
+
+// FLUSHALL [ASYNC | SYNC]
+func flushall(c *engine.Ctx) error {
+	if err := flushMode(c); err != nil {
+		return err
+	}
+	for db := range c.Keyspace.Len() {
+		c.Flush(db)
+	}
+	return c.OK()
+}
+
+// FLUSHDB [ASYNC | SYNC]
+func flushdb(c *engine.Ctx) error {
+	if err := flushMode(c); err != nil {
+		return err
+	}
+	c.Flush(c.Session.DB())
+	return c.OK()
+}
+
+// flushMode checks the option. Both modes take the same time: a database is
+// dropped at once, and its memory is freed in the background.
+func flushMode(c *engine.Ctx) error {
+	if len(c.Args) > 2 || len(c.Args) == 2 && !c.ArgIs(1, "sync") && !c.ArgIs(1, "async") {
+		return resp.ErrSyntax
+	}
+	return nil
+}
+
+// SWAPDB index1 index2
+func swapdb(c *engine.Ctx) error {
+	i, err := c.ArgIntIn(1, math.MinInt32, math.MaxInt32, resp.Error("ERR invalid first DB index"))
+	if err != nil {
+		return err
+	}
+	j, err := c.ArgIntIn(2, math.MinInt32, math.MaxInt32, resp.Error("ERR invalid second DB index"))
+	if err != nil {
+		return err
+	}
+	if n := int64(c.Keyspace.Len()); i < 0 || i >= n || j < 0 || j >= n {
+		return resp.ErrDBIndex
+	}
+	c.SwapDBs(int(i), int(j))
+	return c.OK()
+}
+
+// TIME
+func serverTime(c *engine.Ctx) error {
+	now := c.NowMicro()
+	c.Array(2)
+	c.Out().BulkInt(now / 1e6)
+	c.Out().BulkInt(now % 1e6)
+	return nil
+}

@@ -1,0 +1,55 @@
+package engine
+
+import "github.com/resp-server/resp-server/internal/keyspace"
+
+// Flush removes all keys of a database. It counts as a change even if there
+// were none: FLUSHALL always reaches copies.
+func (c *Ctx) Flush(db int) {
+	d := c.Keyspace.DB(db)
+	c.unit.changes++
+	c.Stats.Changes += uint64(d.Len())
+	c.touchAll(db, d)
+	d.Clear()
+}
+
+// SwapDBs exchanges the keys of two databases. Clients that watch keys or
+// wait for them stay where they are.
+func (c *Ctx) SwapDBs(i, j int) {
+	c.unit.changes++
+	c.Stats.Changes++
+	if i == j {
+		return
+	}
+	a, b := c.Keyspace.DB(i), c.Keyspace.DB(j)
+	c.touchAll(i, a, b)
+	c.touchAll(j, a, b)
+	c.Keyspace.Swap(i, j)
+}
+
+// touchAll tells those who watch keys of a database or wait for them that all
+// its keys change. What is in none of the given databases, the one before and
+// the one after, does not change.
+func (e *Engine) touchAll(db int, in ...*keyspace.DB) {
+	for k, sessions := range e.watchers {
+		if k.db != db || !hasKey(in, k.key) {
+			continue
+		}
+		for s := range sessions {
+			s.casFailed = true
+		}
+	}
+	for k := range e.waiting {
+		if k.db == db && hasKey(in, k.key) {
+			e.wakeKey(db, []byte(k.key))
+		}
+	}
+}
+
+func hasKey(in []*keyspace.DB, key string) bool {
+	for _, db := range in {
+		if _, ok := db.Get([]byte(key)); ok {
+			return true
+		}
+	}
+	return false
+}
