@@ -54,3 +54,16 @@ func (o *Options) config() (*config.Config, error) {
 	}
 	return c, nil
 }
+
+// Setting returns the value that a server with these lines of redis.conf has
+// for a setting, as CONFIG GET shows it; "" if a line is wrong or there is no
+// such setting.
+func Setting(lines []string, name string) string {
+	o := Options{Config: lines}
+	c, err := o.config()
+	p, ok := config.Find(name)
+	if err != nil || !ok {
+		return ""
+	}
+	return c.Get(p)
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+
+	respserver "github.com/resp-server/resp-server"
+)
+
+func TestParseArgs(t *testing.T) {
+	for _, c := range []struct {
+		args string // separated by "|"
+		want string
+	}{
+		{"", ""},
+		{"my.conf", "my.conf:"},
+		{"--port|1", "port 1"},
+		{"--port 1|--timeout|2", "port 1\ntimeout 2"},
+		{"--bind|127.0.0.1|::1|--port|1", "bind 127.0.0.1 ::1\nport 1"},
+		{"--list-max-listpack-size|-2", "list-max-listpack-size -2"},
+		{"--requirepass|--x", "requirepass --x"},
+		{"--requirepass|", `requirepass ""`},
+		{"--requirepass|a \"b\\\n", `requirepass "a \"b\\\x0a"`},
+		{"--save|--port|1", "save \"\"\nport 1"},
+		{"--save", `save ""`},
+		{"--save|900|1", "save 900 1"},
+		{"my.conf|--port|1|-", "my.conf:port 1 + stdin"},
+		{"-", " + stdin"},
+		{"--ready-file|r|--port|1", "port 1 > r"},
+		{"--exit-with-parent|--port|1", "port 1 !"},
+		{"a|b", "a: b"},
+	} {
+		var args []string
+		if c.args != "" {
+			args = strings.Split(c.args, "|")
+		}
+		a, err := parseArgs(args)
+		if err != nil {
+			t.Errorf("%q: %v", c.args, err)
+			continue
+		}
+		got := a.options
+		if a.file != "" {
+			got = a.file + ":" + got
+		}
+		if a.stdin {
+			got += " + stdin"
+		}
+		if a.ready != "" {
+			got += " > " + string(a.ready)
+		}
+		if a.exitWithParent {
+			got += " !"
+		}
+		if got != c.want {
+			t.Errorf("%q: %q, want %q", c.args, got, c.want)
+		}
+	}
+}
+
+// TestQuote has the words come back from where they go.
+func TestQuote(t *testing.T) {
+	for _, word := range []string{"", "a", "a b", `"`, `\`, `\n`, "\n\t\x00\x7f\xff", "'a'", "#", "é"} {
+		lines, err := respserver.ReadConfig(strings.NewReader("requirepass "+quote(word)), "")
+		if err != nil {
+			t.Errorf("%q: %v", word, err)
+		} else if got := respserver.Setting(lines, "requirepass"); got != word {
+			t.Errorf("%q comes back as %q from %q", word, got, lines)
+		}
+	}
+}
+
+func TestLog(t *testing.T) {
+	var b strings.Builder
+	log := slog.New(newLogHandler(&b, "verbose")).With("a", 1).WithGroup("g")
+	log.Debug("no")
+	log.Info("yes", "b", "x y")
+	if got := b.String(); !strings.Contains(got, ` * yes a=1 g.b="x y"`+"\n") || strings.Contains(got, "no") {
+		t.Errorf("got %q", got)
+	}
+	b.Reset()
+	slog.New(newLogHandler(&b, "nothing")).Error("no")
+	if b.Len() > 0 {
+		t.Errorf("got %q", b.String())
+	}
+}

@@ -1,0 +1,134 @@
+// Command resp-server is a Redis-compatible server in one binary.
+//
+// It takes the arguments of redis-server: a redis.conf, and every directive of
+// it as an option. Started by a test it should be given --port 0, --ready-file
+// and --exit-with-parent: then nothing has to be guessed, polled or cleaned up.
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+
+	respserver "github.com/resp-server/resp-server"
+)
+
+const usage = `Usage: resp-server [redis.conf] [--directive value ...] [-]
+
+Options
+  --port N              TCP port, 6379 by default; 0 picks a free one
+  --bind ADDR ...       addresses, the loopback ones by default; "*" is all IPv4,
+                        "::*" all IPv6, "-ADDR" is left out where it does not exist
+  --unixsocket PATH     listen on a Unix socket as well
+  --dir DIR             where the RDB file is, the working directory by default
+  --dbfilename NAME     its name, dump.rdb by default
+  --databases N         number of databases, 16 by default
+  --maxclients N        number of clients, 10000 by default
+  --loglevel LEVEL      debug, verbose, notice (default), warning or nothing
+  --ready-file PATH|FD  when connections are accepted, write {"addr", "port",
+                        "pid", "version", "unixsocket"} to a file, or to an
+                        inherited file descriptor
+  --exit-with-parent    stop when the process that started this one is gone
+  -v, --version         print the version
+  -h, --help            print this
+
+Every other directive of redis.conf is an option too. A "-" as first or last
+argument reads more of redis.conf from standard input. What comes later wins:
+the file, standard input, the options in their order.
+
+Examples
+  resp-server
+  resp-server --port 0 --ready-file ready.json --exit-with-parent
+  resp-server redis.conf --port 7777 --loglevel verbose
+  echo 'maxclients 100' | resp-server -
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole program; it returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		switch args[0] {
+		case "-v", "--version":
+			fmt.Fprintf(stdout, "resp-server %s (Redis server v=%s %s/%s)\n",
+				respserver.Version, respserver.RedisVersion, runtime.GOOS, runtime.GOARCH)
+			return 0
+		case "-h", "--help":
+			io.WriteString(stdout, usage)
+			return 0
+		}
+	}
+	a, err := parseArgs(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "resp-server: %v\n", err)
+		return 1
+	}
+	lines, err := a.settings(stdin)
+	if err != nil {
+		complain(stderr, err)
+		return 1
+	}
+	log := stderr
+	if name := respserver.Setting(lines, "logfile"); name != "" {
+		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		if err != nil {
+			fmt.Fprintf(stderr, "resp-server: can't open the log file: %v\n", err)
+			return 1
+		}
+		defer f.Close()
+		log = f
+	}
+	return serve(a, lines, stdout, slog.New(newLogHandler(log, respserver.Setting(lines, "loglevel"))), stderr)
+}
+
+// serve runs a server until something ends it.
+func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, stderr io.Writer) int {
+	fail := func(err error) int {
+		fmt.Fprintf(stderr, "resp-server: %v\n", strings.TrimPrefix(err.Error(), "respserver: "))
+		return 1
+	}
+	// Whoever reads the output may stop doing so, and close a terminal.
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	var orphaned <-chan struct{}
+	if a.exitWithParent {
+		var err error
+		if orphaned, err = parentGone(); err != nil {
+			return fail(fmt.Errorf("--exit-with-parent: %w", err))
+		}
+	}
+	if err := a.ready.prepare(); err != nil {
+		return fail(fmt.Errorf("--ready-file: %w", err))
+	}
+	log.Info("resp-server starts", "version", respserver.Version, "redis", respserver.RedisVersion, "pid", os.Getpid())
+	srv, err := respserver.Start(respserver.Options{Config: lines, Logger: log, EventLoop: true})
+	if err != nil {
+		return fail(err)
+	}
+	defer srv.Close()
+	fmt.Fprintf(stdout, "resp-server %s accepts connections on %s\n", respserver.Version, strings.Join(srv.Addrs(), ", "))
+	if err := a.ready.announce(srv.Addrs()); err != nil {
+		return fail(fmt.Errorf("--ready-file: %w", err))
+	}
+	select {
+	case s := <-signals:
+		log.Info("stopping on a signal", "signal", s.String())
+		go func() {
+			<-signals // a second one does not wait
+			os.Exit(1)
+		}()
+	case <-orphaned:
+		log.Info("stopping because the parent process is gone")
+	case <-srv.Done():
+		log.Info("stopping because a client said SHUTDOWN")
+	}
+	srv.Close()
+	log.Info("stopped")
+	return 0
+}

@@ -1,0 +1,379 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	respserver "github.com/resp-server/resp-server"
+)
+
+// binary is the built program.
+var binary string
+
+func TestMain(m *testing.M) {
+	if addr := os.Getenv("START_AND_DIE"); addr != "" {
+		startAndDie()
+	}
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "resp-server")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		binary = filepath.Join(dir, "resp-server")
+		if runtime.GOOS == "windows" {
+			binary += ".exe"
+		}
+		if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// process is a running server.
+type process struct {
+	ready
+	cmd    *exec.Cmd
+	dir    string // working directory
+	line   string // its first line of output
+	stderr bytes.Buffer
+}
+
+// start runs the binary in a new directory and waits until it accepts
+// connections. It is stopped at the end of the test.
+func start(t *testing.T, stdin string, args ...string) *process {
+	t.Helper()
+	p := &process{dir: t.TempDir()}
+	at := len(args)
+	if at > 0 && args[at-1] == "-" {
+		at-- // that is an argument only at the end
+	}
+	p.cmd = exec.Command(binary, slices.Insert(args, at, "--ready-file", "ready.json")...)
+	p.cmd.Dir = p.dir
+	p.cmd.Stdin = strings.NewReader(stdin)
+	p.cmd.Stderr = &p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.cmd.Process.Kill()
+		p.cmd.Wait()
+	})
+	if p.line, err = bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		p.cmd.Wait()
+		t.Fatalf("no line of output: %v\n%s", err, p.stderr.String())
+	}
+	// The file follows the line: PING is answered after both.
+	text, err := waitForFile(filepath.Join(p.dir, "ready.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &p.ready); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// waitForFile returns the content of a file that is about to appear.
+func waitForFile(name string) ([]byte, error) {
+	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
+		text, err := os.ReadFile(name)
+		if err == nil || time.Now().After(deadline) {
+			return text, err
+		}
+	}
+}
+
+// fail runs the binary, which is to end by itself with code 1, and returns
+// what it said.
+func fail(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Dir = t.TempDir()
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("%q: %v, want exit status 1", args, err)
+	}
+	return string(out)
+}
+
+// ask sends one inline command and returns the first line of the reply.
+func ask(t *testing.T, network, addr, command string) string {
+	t.Helper()
+	c, err := net.Dial(network, addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "%s\r\n", command)
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(line)
+}
+
+func (p *process) ping(t *testing.T) {
+	t.Helper()
+	if got := ask(t, "tcp", p.Addr, "PING"); got != "+PONG" {
+		t.Errorf("PING: %q", got)
+	}
+}
+
+func TestReady(t *testing.T) {
+	t.Parallel()
+	a, b := start(t, "", "--port", "0"), start(t, "", "--port", "0")
+	a.ping(t)
+	b.ping(t)
+	if a.Port == b.Port || a.Port == 0 {
+		t.Errorf("ports %d and %d", a.Port, b.Port)
+	}
+	if !strings.Contains(a.line, a.Addr) || !strings.HasPrefix(a.Addr, "127.0.0.1:") || a.Version != respserver.Version ||
+		a.PID != a.cmd.Process.Pid || a.UnixSocket != "" || !strings.HasSuffix(a.Addr, fmt.Sprint(":", a.Port)) {
+		t.Errorf("%q and %+v", a.line, a.ready)
+	}
+}
+
+func TestSignals(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no signals to send")
+	}
+	t.Parallel()
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		path := filepath.Join(t.TempDir(), "s")
+		p := start(t, "", "--port", "0", "--unixsocket", path)
+		c, err := net.Dial("tcp", p.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.cmd.Process.Signal(s); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("%v: a client reads %d bytes, %v", s, n, err)
+		}
+		c.Close()
+		if err := p.cmd.Wait(); err != nil {
+			t.Errorf("%v: %v", s, err)
+		}
+		if !strings.Contains(p.stderr.String(), s.String()) {
+			t.Errorf("%v: the log says\n%s", s, p.stderr.String())
+		}
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%v: the socket's file is still there", s)
+		}
+	}
+}
+
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "--port", "0")
+	out := fail(t, "", "--port", strconv.Itoa(p.Port))
+	if !strings.Contains(out, p.Addr) || strings.Contains(out, "accepts") || strings.Count(out, "in use") > 1 {
+		t.Errorf("it says %q", out)
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	t.Parallel()
+	conf := filepath.Join(t.TempDir(), "my.conf")
+	os.WriteFile(conf, []byte("port 0\n\nmaxclients many\n"), 0o600)
+	for _, c := range []struct {
+		stdin, want string
+		args        []string
+	}{
+		{"", "Reading the command line\n>>> 'prot 1'\nBad directive or wrong number of arguments", []string{"--prot", "1"}},
+		{"", "Reading the command line\n>>> 'port'\nwrong number of arguments", []string{"--port"}},
+		{"", "Reading the configuration file " + conf + ", at line 3\n>>> 'maxclients many'\nargument", []string{conf}},
+		{"port x", "standard input, at line 1\n>>> 'port x'\n", []string{"-"}},
+		{"", "can't open config file 'none.conf': ", []string{"none.conf"}},
+		{"", "--ready-file needs", []string{"--ready-file"}},
+		{"", "--ready-file: ", []string{"--ready-file", "none/ready", "--port", "0"}},
+		{"", "none/s", []string{"--unixsocket", "none/s", "--port", "0"}},
+		{"", "can't open the log file: ", []string{"--logfile", "none/log"}},
+	} {
+		if got := fail(t, c.stdin, c.args...); !strings.Contains(got, c.want) {
+			t.Errorf("%q says %q, want %q", c.args, got, c.want)
+		}
+	}
+}
+
+func TestConfigFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	more := filepath.Join(dir, "more.conf")
+	os.WriteFile(more, []byte("databases 3"), 0o600)
+	conf := filepath.Join(dir, "my.conf")
+	os.WriteFile(conf, []byte("# ours\nPORT 1\ninclude \""+filepath.ToSlash(more)+"\"\nlogfile 'the log'\n"), 0o600)
+	p := start(t, "port 2\ntimeout 5\n", conf, "--port", "0", "--loglevel", "debug", "-")
+	if got := ask(t, "tcp", p.Addr, "SELECT 2"); got != "+OK" {
+		t.Error(got)
+	}
+	if got := ask(t, "tcp", p.Addr, "SELECT 3"); !strings.HasPrefix(got, "-ERR") {
+		t.Error(got)
+	}
+	if text, err := os.ReadFile(filepath.Join(p.dir, "the log")); err != nil || !bytes.Contains(text, []byte("starts")) {
+		t.Errorf("the log is %q, %v", text, err)
+	}
+}
+
+func TestUnixSocket(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "s")
+	p := start(t, "", "--bind", "", "--unixsocket", path, "--unixsocketperm", "700")
+	if p.UnixSocket != path || p.Addr != "" || !strings.Contains(p.line, path) {
+		t.Errorf("%q and %+v", p.line, p.ready)
+	}
+	if got := ask(t, "unix", path, "PING"); got != "+PONG" {
+		t.Error(got)
+	}
+	if info, err := os.Stat(path); err == nil && runtime.GOOS != "windows" && info.Mode().Perm() != 0o700 {
+		t.Errorf("its mode is %v", info.Mode())
+	}
+	if got := fail(t, "", "--bind", "", "--unixsocket", path); !strings.Contains(got, path) {
+		t.Errorf("a second server says %q", got)
+	}
+	// A server that is killed leaves its socket behind, which is no obstacle.
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+	q := start(t, "", "--port", "0", "--unixsocket", path)
+	if got := ask(t, "unix", q.UnixSocket, "PING"); got != "+PONG" {
+		t.Error(got)
+	}
+}
+
+func TestBind(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "--port", "0", "--bind", "127.0.0.1", "-192.0.2.1", "-::1")
+	p.ping(t)
+	if strings.Contains(p.line, "192.0.2.1") {
+		t.Errorf("it says %q", p.line)
+	}
+	if got := fail(t, "", "--port", "0", "--bind", "192.0.2.1"); !strings.Contains(got, "192.0.2.1:0") {
+		t.Errorf("it says %q", got)
+	}
+	start(t, "", "--port", "0", "--bind", "*").ping(t)
+	if got := fail(t, "", "--bind", ""); !strings.Contains(got, "bind and unixsocket") {
+		t.Errorf("it says %q", got)
+	}
+}
+
+func TestReadyDescriptor(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("files are not inherited by number")
+	}
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	cmd := exec.Command(binary, "--port", "0", "--ready-file", "3", "--bind", "127.0.0.1")
+	cmd.Dir = t.TempDir()
+	cmd.ExtraFiles = []*os.File{w}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	text, err := io.ReadAll(r) // ends because the server closes its side
+	var got ready
+	if err != nil || json.Unmarshal(text, &got) != nil || got.PID != cmd.Process.Pid {
+		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// TestExitWithParent has this test binary start a server and die.
+func TestExitWithParent(t *testing.T) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "START_AND_DIE="+binary)
+	out, err := cmd.Output()
+	var got ready
+	if err != nil || json.Unmarshal(out, &got) != nil {
+		t.Fatalf("%q, %v", out, err)
+	}
+	// The child's copy of this pipe is what ends when it does.
+	c, err := net.Dial("tcp", got.Addr)
+	if err != nil {
+		return // it is gone already
+	}
+	defer c.Close()
+	c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if _, err := c.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("process %d outlives its parent", got.PID)
+	}
+}
+
+// startAndDie starts a server from a thread that ends at once, sees it alive,
+// prints what it says of itself, and exits without a word to it.
+func startAndDie() {
+	dir, _ := os.MkdirTemp("", "orphan")
+	defer os.RemoveAll(dir)
+	name := filepath.Join(dir, "ready")
+	cmd := exec.Command(os.Getenv("START_AND_DIE"), "--port", "0", "--dir", os.TempDir(), "--exit-with-parent", "--ready-file", name)
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked, which ends the thread
+		started <- cmd.Start()
+	}()
+	err := <-started
+	if err == nil {
+		var text []byte
+		text, err = waitForFile(name)
+		os.Stdout.Write(text)
+	}
+	os.RemoveAll(dir)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func TestVersionAndHelp(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ arg, want string }{
+		{"-v", "v=" + respserver.RedisVersion}, {"--version", "resp-server " + respserver.Version},
+		{"-h", "Usage: resp-server"}, {"--help", "--exit-with-parent"},
+	} {
+		if out, err := exec.Command(binary, c.arg).Output(); err != nil || !strings.Contains(string(out), c.want) {
+			t.Errorf("%s: %q, %v", c.arg, out, err)
+		}
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd || windows)
+
+package main
+
+import "errors"
+
+// parentGone is not available here.
+func parentGone() (<-chan struct{}, error) { return nil, errors.ErrUnsupported }

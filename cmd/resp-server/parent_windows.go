@@ -1,0 +1,19 @@
+package main
+
+import "os"
+
+// parentGone returns a channel that is closed when the process that started
+// this one ends. One thread sleeps until then.
+func parentGone() (<-chan struct{}, error) {
+	gone := make(chan struct{})
+	parent, err := os.FindProcess(os.Getppid())
+	if err != nil {
+		close(gone) // it ended meanwhile
+		return gone, nil
+	}
+	go func() {
+		defer close(gone)
+		parent.Wait()
+	}()
+	return gone, nil
+}

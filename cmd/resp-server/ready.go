@@ -1,0 +1,90 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	respserver "github.com/resp-server/resp-server"
+)
+
+// readyFile is where to say that connections are accepted: the name of a file,
+// or a number, which is an inherited file descriptor. "" is nowhere.
+type readyFile string
+
+// ready is what is said.
+type ready struct {
+	Addr       string `json:"addr"` // of the first TCP socket; "" if there is none
+	Port       int    `json:"port"`
+	PID        int    `json:"pid"`
+	Version    string `json:"version"`
+	UnixSocket string `json:"unixsocket"`
+}
+
+// descriptor returns the number of the file descriptor, if it is one.
+func (f readyFile) descriptor() (uintptr, bool) {
+	n, err := strconv.ParseUint(string(f), 10, 31)
+	return uintptr(n), err == nil
+}
+
+// prepare removes what an earlier server left, so that nobody takes it for
+// ours.
+func (f readyFile) prepare() error {
+	if _, ok := f.descriptor(); ok || f == "" {
+		return nil
+	}
+	if err := os.Remove(string(f)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// announce says that connections are accepted on addrs. A file appears with
+// its content complete; a descriptor is closed after it.
+func (f readyFile) announce(addrs []string) error {
+	if f == "" {
+		return nil
+	}
+	r := ready{PID: os.Getpid(), Version: respserver.Version}
+	for _, addr := range addrs {
+		_, port, err := net.SplitHostPort(addr)
+		n, notPort := strconv.Atoi(port)
+		switch {
+		case err != nil || notPort != nil:
+			r.UnixSocket = addr
+		case r.Addr == "":
+			r.Addr, r.Port = addr, n
+		}
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	text = append(text, '\n')
+	if fd, ok := f.descriptor(); ok {
+		return writeAndClose(os.NewFile(fd, "file descriptor "+string(f)), text)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(string(f)), filepath.Base(string(f))+".*")
+	if err != nil {
+		return err
+	}
+	if err = writeAndClose(tmp, text); err == nil {
+		err = os.Rename(tmp.Name(), string(f))
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+	}
+	return err
+}
+
+func writeAndClose(f *os.File, text []byte) error {
+	_, err := f.Write(text)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
