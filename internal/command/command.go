@@ -20,7 +20,8 @@ var Table = sync.OnceValue(func() *engine.Table {
 	return engine.NewTable(
 		connection,
 		server,
-		transactions,
+		streams,
 		strings,
+		transactions,
 	)
 })

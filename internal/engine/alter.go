@@ -1,0 +1,20 @@
+package engine
+
+// Altered is Changed for what neither fails the transactions that watch the
+// key nor serves those who wait for it: Redis counts such a change, tells of it
+// in a keyspace event and copies it to AOF and replicas, but does not take it
+// for a new value of the key. Consumer groups change so.
+func (c *Ctx) Altered(key []byte, event string) {
+	c.unit.changes++
+	c.Stats.Changes++
+	if event != "" {
+		c.Notify(key, event)
+	}
+}
+
+// Wake serves those who wait for a key, beside Altered.
+func (c *Ctx) Wake(key []byte) {
+	if len(c.waiting) > 0 {
+		c.wakeKey(c.Session.db, key)
+	}
+}
