@@ -19,6 +19,7 @@ import (
 var Table = sync.OnceValue(func() *engine.Table {
 	return engine.NewTable(
 		connection,
+		introspection,
 		server,
 		streams,
 		strings,

@@ -2,15 +2,262 @@ package command
 
 import (
 	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/pubsub"
 )
+
+// infoSection is one section of INFO. The fields are those of Redis whose
+// values we know; what has no meaning here, or would have to be made up, is
+// not shown.
+type infoSection struct {
+	title string
+	names []string // by which it is asked for
+	rare  bool     // only shown by name, or by "all"
+	show  func(*infoText, *engine.Ctx)
+}
+
+var infoSections = []infoSection{
+	{"Server", []string{"server"}, false, infoServer},
+	{"Clients", []string{"clients"}, false, infoClients},
+	{"Memory", []string{"memory"}, false, infoMemory},
+	{"Persistence", []string{"persistence"}, false, infoPersistence},
+	{"Stats", []string{"stats"}, false, infoStats},
+	{"Replication", []string{"replication"}, false, infoReplication},
+	{"CPU", []string{"cpu"}, false, infoCPU},
+	{"Modules", []string{"modules", "module_list"}, false, func(*infoText, *engine.Ctx) {}},
+	{"Commandstats", []string{"commandstats"}, true, infoCommandStats},
+	{"Errorstats", []string{"errorstats"}, false, infoErrorStats},
+	{"Cluster", []string{"cluster"}, false, infoCluster},
+	{"Keyspace", []string{"keyspace"}, false, infoKeyspace},
+}
 
 // INFO [section [section ...]]
 func info(c *engine.Ctx) error {
-	var b []byte
-	b = fmt.Appendf(b, "# Server\r\nredis_version:%s\r\nredis_mode:standalone\r\n", RedisVersion)
-	b = fmt.Appendf(b, "\r\n# Clients\r\nblocked_clients:%d\r\n", c.Blocked())
-	c.Out().Verbatim("txt", string(b))
+	var t infoText
+	for i := range infoSections {
+		s := &infoSections[i]
+		if !s.wanted(c.Args[1:]) {
+			continue
+		}
+		if len(t) > 0 {
+			t = append(t, "\r\n"...)
+		}
+		t = append(t, "# "+s.title+"\r\n"...)
+		s.show(&t, c)
+	}
+	c.Out().Verbatim("txt", string(t))
 	return nil
+}
+
+func (s *infoSection) wanted(args [][]byte) bool {
+	if len(args) == 0 {
+		return !s.rare
+	}
+	for _, a := range args {
+		if engine.EqualFold(a, "all") || engine.EqualFold(a, "everything") || engine.EqualFold(a, "default") && !s.rare {
+			return true
+		}
+		for _, name := range s.names {
+			if engine.EqualFold(a, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// infoText is the reply while it is written, line by line.
+type infoText []byte
+
+func (t *infoText) text(name, value string) {
+	*t = append(append(append(append(*t, name...), ':'), value...), "\r\n"...)
+}
+
+func (t *infoText) num(name string, n int64) { t.text(name, strconv.FormatInt(n, 10)) }
+
+func (t *infoText) count(name string, n uint64) { t.text(name, strconv.FormatUint(n, 10)) }
+
+func (t *infoText) line(format string, args ...any) { *t = fmt.Appendf(*t, format+"\r\n", args...) }
+
+// bytes shows a size, and again in a form that people read.
+func (t *infoText) bytes(name string, n uint64) {
+	t.count(name, n)
+	t.text(name+"_human", humanBytes(n))
+}
+
+func humanBytes(n uint64) string {
+	if n < 1024 {
+		return strconv.FormatUint(n, 10) + "B"
+	}
+	f := float64(n) / 1024
+	for _, unit := range "KMGT" {
+		if f < 1024 {
+			return fmt.Sprintf("%.2f%c", f, unit)
+		}
+		f /= 1024
+	}
+	return fmt.Sprintf("%.2fP", f)
+}
+
+func infoServer(t *infoText, c *engine.Ctx) {
+	exe, _ := os.Executable()
+	up := (c.NowMilli() - c.Started()) / 1000
+	t.text("redis_version", RedisVersion)
+	t.text("redis_mode", "standalone")
+	t.text("os", runtime.GOOS+" "+runtime.GOARCH)
+	t.num("arch_bits", strconv.IntSize)
+	t.text("go_version", runtime.Version())
+	t.num("process_id", int64(os.Getpid()))
+	t.text("process_supervised", "no")
+	t.text("run_id", c.RunID)
+	t.num("tcp_port", c.Config.Port)
+	t.num("server_time_usec", c.NowMicro())
+	t.num("uptime_in_seconds", up)
+	t.num("uptime_in_days", up/(24*60*60))
+	t.num("lru_clock", c.NowMilli()/1000&(1<<24-1))
+	t.text("executable", exe)
+	t.text("config_file", "")
+}
+
+func infoClients(t *infoText, c *engine.Ctx) {
+	var clients, subscribers, watching, watched int64
+	for s := range c.Sessions {
+		clients++
+		if s.Subscriptions() > 0 {
+			subscribers++
+		}
+		if n := s.WatchCount(); n > 0 {
+			watching++
+			watched += int64(n)
+		}
+	}
+	keys, orGone := c.BlockedKeys()
+	t.num("connected_clients", clients)
+	t.num("cluster_connections", 0)
+	t.num("maxclients", c.Config.MaxClients)
+	t.num("blocked_clients", int64(c.Blocked()))
+	t.num("pubsub_clients", subscribers)
+	t.num("watching_clients", watching)
+	t.num("clients_in_timeout_table", int64(c.Timeouts()))
+	t.num("total_watched_keys", watched)
+	t.num("total_blocking_keys", int64(keys))
+	t.num("total_blocking_keys_on_nokey", int64(orGone))
+}
+
+// infoMemory shows the memory of the Go program that the server runs in: in an
+// embedding program there is no way to tell whose an object is.
+func infoMemory(t *infoText, c *engine.Ctx) {
+	m := readMemory()
+	c.Stats.PeakMemory = max(c.Stats.PeakMemory, m.used)
+	t.bytes("used_memory", m.used)
+	t.bytes("used_memory_rss", m.resident)
+	t.bytes("used_memory_peak", c.Stats.PeakMemory)
+	t.line("used_memory_peak_perc:%.2f%%", 100*float64(m.used)/float64(c.Stats.PeakMemory))
+	t.bytes("maxmemory", 0)
+	t.text("maxmemory_policy", "noeviction")
+	t.line("mem_fragmentation_ratio:%.2f", float64(m.resident)/float64(m.used))
+	t.num("mem_fragmentation_bytes", int64(m.resident)-int64(m.used))
+	t.text("mem_allocator", "go")
+	t.num("active_defrag_running", 0)
+	t.num("lazyfree_pending_objects", 0)
+}
+
+func infoPersistence(t *infoText, c *engine.Ctx) {
+	t.num("loading", 0)
+	t.num("async_loading", 0)
+	t.count("rdb_changes_since_last_save", c.Stats.Changes)
+	t.num("rdb_bgsave_in_progress", 0)
+	t.num("rdb_last_save_time", c.Started()/1000)
+	t.text("rdb_last_bgsave_status", "ok")
+	t.num("rdb_last_bgsave_time_sec", -1)
+	t.num("rdb_current_bgsave_time_sec", -1)
+	t.num("rdb_saves", 0)
+	t.num("aof_enabled", 0)
+	t.num("aof_rewrite_in_progress", 0)
+	t.num("aof_rewrite_scheduled", 0)
+	t.num("aof_last_rewrite_time_sec", -1)
+	t.num("aof_current_rewrite_time_sec", -1)
+	t.text("aof_last_bgrewrite_status", "ok")
+	t.text("aof_last_write_status", "ok")
+}
+
+func infoStats(t *infoText, c *engine.Ctx) {
+	s := &c.Stats
+	t.count("total_connections_received", s.Connections)
+	t.count("total_commands_processed", s.Commands)
+	t.count("total_net_input_bytes", s.InputBytes)
+	t.count("total_net_output_bytes", s.OutputBytes)
+	t.count("rejected_connections", s.RejectedConnections)
+	t.num("sync_full", 0)
+	t.num("sync_partial_ok", 0)
+	t.num("sync_partial_err", 0)
+	t.count("expired_keys", s.ExpiredKeys)
+	t.count("evicted_keys", s.EvictedKeys)
+	t.count("keyspace_hits", s.Hits)
+	t.count("keyspace_misses", s.Misses)
+	t.num("pubsub_channels", int64(c.PubSub.Len(pubsub.Channel)))
+	t.num("pubsub_patterns", int64(c.PubSub.Len(pubsub.Pattern)))
+	t.num("pubsubshard_channels", int64(c.PubSub.Len(pubsub.Shard)))
+	t.num("latest_fork_usec", 0)
+	t.num("total_forks", 0)
+	t.count("total_error_replies", s.ErrorReplies)
+	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
+	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)
+}
+
+func infoReplication(t *infoText, c *engine.Ctx) {
+	t.text("role", "master")
+	t.num("connected_slaves", 0)
+	t.text("master_failover_state", "no-failover")
+	t.text("master_replid", c.RunID)
+	t.text("master_replid2", "0000000000000000000000000000000000000000")
+	t.num("master_repl_offset", 0)
+	t.num("second_repl_offset", -1)
+	t.num("repl_backlog_active", 0)
+	t.num("repl_backlog_first_byte_offset", 0)
+	t.num("repl_backlog_histlen", 0)
+}
+
+// infoCPU shows the time of the whole program, as infoMemory does.
+func infoCPU(t *infoText, _ *engine.Ctx) {
+	if user, sys, ok := cpuTime(); ok {
+		t.line("used_cpu_sys:%.6f", sys.Seconds())
+		t.line("used_cpu_user:%.6f", user.Seconds())
+	}
+}
+
+func infoCommandStats(t *infoText, c *engine.Ctx) {
+	for _, cmd := range c.Table().All() {
+		s := c.Stats.Of(cmd)
+		if s == nil || s.Calls+s.Rejected == 0 {
+			continue
+		}
+		us := s.Time.Microseconds()
+		t.line("cmdstat_%s:calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			cmd.FullName, s.Calls, us, float64(us)/float64(max(s.Calls, 1)), s.Rejected, s.Failed)
+	}
+}
+
+func infoErrorStats(t *infoText, c *engine.Ctx) {
+	for _, code := range slices.Sorted(maps.Keys(c.Stats.Errors)) {
+		t.line("errorstat_%s:count=%d", code, c.Stats.Errors[code])
+	}
+}
+
+func infoCluster(t *infoText, _ *engine.Ctx) { t.num("cluster_enabled", 0) }
+
+func infoKeyspace(t *infoText, c *engine.Ctx) {
+	for db := range c.Keyspace.Used {
+		ttl := int64(0)
+		if at := db.MeanExpiry(); at != 0 {
+			ttl = max(at-c.NowMilli(), 0)
+		}
+		t.line("db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=0", db.Index(), db.Len(), db.Expires(), ttl)
+	}
 }

@@ -234,6 +234,9 @@ func (q *queue) sweep() {
 // Blocked returns the number of blocked sessions.
 func (e *Engine) Blocked() int { return e.blocked }
 
+// Timeouts returns the number of blocked sessions that wait only for a while.
+func (e *Engine) Timeouts() int { return e.timeouts.Len() }
+
 // BlockedKeys returns the number of keys that blocked sessions wait for, and
 // how many of these wait for the deletion of the key as well.
 func (e *Engine) BlockedKeys() (keys, orGone int) {

@@ -137,6 +137,7 @@ func (s *Session) Feed(n int) {
 	defer s.e.leave()
 	s.e.current = s
 	s.in.Fed(n)
+	s.e.Stats.InputBytes += uint64(n)
 	s.LastUsed = s.e.NowMilli()
 	s.run()
 }
@@ -179,6 +180,7 @@ func (s *Session) protocolError(err error) {
 // handOver moves what was answered to the transport's side.
 func (s *Session) handOver() {
 	s.inDirty = false
+	s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
 	s.mu.Lock()
 	if len(s.pending) == 0 {
 		s.pending, s.out.Buf = s.out.Buf, s.pending[:0]

@@ -17,7 +17,11 @@ type Stats struct {
 	ExpiredFields       uint64
 	EvictedKeys         uint64
 	Changes             uint64 // since the last save
+	InputBytes          uint64
+	OutputBytes         uint64
+	QueryLimitKills     uint64
 	OutputLimitKills    uint64
+	PeakMemory          uint64 // the most that INFO has shown
 	ErrorReplies        uint64
 	// Errors counts error replies by their code.
 	Errors map[string]uint64
@@ -74,7 +78,7 @@ func (e *Engine) countError(err resp.Error) {
 
 // Reset sets the counters to zero, as CONFIG RESETSTAT does.
 func (s *Stats) Reset() {
-	*s = Stats{Changes: s.Changes}
+	*s = Stats{Changes: s.Changes, PeakMemory: s.PeakMemory}
 }
 
 // overLimit tells whether a session has more output waiting than its class

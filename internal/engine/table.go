@@ -36,6 +36,7 @@ type Command struct {
 // Table is the set of commands that a server has. It is immutable.
 type Table struct {
 	all   []*Command
+	top   []*Command
 	index []*Command // open addressing by the folded name
 	// Missing lists the full names of the rows of package spec that have no
 	// handler. They answer as unknown commands.
@@ -63,6 +64,7 @@ func NewTable(groups ...Handlers) *Table {
 			}
 		}
 	}
+	t.top = top
 	for name := range handlers {
 		panic("engine: no row in the command table for " + name)
 	}
@@ -113,6 +115,9 @@ func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *C
 // subcommands that do.
 func (t *Table) All() []*Command { return t.all }
 
+// Top returns the commands that are not subcommands.
+func (t *Table) Top() []*Command { return t.top }
+
 // Find returns a command by its name in any case, or nil.
 func (t *Table) Find(name []byte) *Command {
 	mask := len(t.index) - 1
@@ -157,11 +162,14 @@ func (t *Table) lookup(args [][]byte) (*Command, error) {
 		}
 		c = s
 	}
-	if n := len(args); n != c.Arity && (c.Arity > 0 || n < -c.Arity) {
+	if !c.Takes(len(args)) {
 		return c, wrongArity(c)
 	}
 	return c, nil
 }
+
+// Takes tells whether the command can have n words, its name included.
+func (c *Command) Takes(n int) bool { return n == c.Arity || c.Arity < 0 && n >= -c.Arity }
 
 func wrongArity(c *Command) error {
 	return resp.Errorf("ERR wrong number of arguments for '%s' command", c.FullName)
