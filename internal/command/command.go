@@ -17,12 +17,12 @@ import (
 // Table returns the commands of the server: the command table joined with the
 // handlers of this package. It is made once per process and immutable.
 var Table = sync.OnceValue(func() *engine.Table {
-	return engine.NewTable(
+	return engine.NewTable(withHelp(
 		connection,
 		introspection,
 		server,
 		streams,
-		strings,
 		transactions,
-	)
+		strings,
+	)...)
 })

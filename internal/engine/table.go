@@ -56,24 +56,22 @@ func NewTable(groups ...Handlers) *Table {
 		}
 	}
 	t := &Table{}
-	var top []*Command
 	for _, group := range spec.Groups() {
 		for i := range group {
 			if c := t.add(&group[i], nil, handlers); c != nil {
-				top = append(top, c)
+				t.top = append(t.top, c)
 			}
 		}
 	}
-	t.top = top
 	for name := range handlers {
 		panic("engine: no row in the command table for " + name)
 	}
 	size := 16
-	for size < 3*len(top) {
+	for size < 3*len(t.top) {
 		size *= 2
 	}
 	t.index = make([]*Command, size)
-	for _, c := range top {
+	for _, c := range t.top {
 		i := foldHash([]byte(c.Name)) & (size - 1)
 		for t.index[i] != nil {
 			i = (i + 1) & (size - 1)
@@ -167,6 +165,10 @@ func (t *Table) lookup(args [][]byte) (*Command, error) {
 	}
 	return c, nil
 }
+
+// Runs tells whether the command has a handler of its own; a container of
+// subcommands mostly has none.
+func (c *Command) Runs() bool { return c.handler != nil }
 
 // Takes tells whether the command can have n words, its name included.
 func (c *Command) Takes(n int) bool { return n == c.Arity || c.Arity < 0 && n >= -c.Arity }

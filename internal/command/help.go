@@ -1,0 +1,44 @@
+package command
+
+import (
+	stdstrings "strings"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// withHelp adds HELP to the containers of subcommands of which there is any.
+func withHelp(groups ...engine.Handlers) []engine.Handlers {
+	help := engine.Handlers{}
+	for _, g := range groups {
+		for name := range g {
+			container, _, ok := stdstrings.Cut(name, "|")
+			if ok && g[container+"|help"] == nil && spec.Find(container).Subcommand("help") != nil {
+				help[container+"|help"] = containerHelp
+			}
+		}
+	}
+	return append(groups, help)
+}
+
+// containerHelp answers CONFIG HELP and the like, from the command table.
+func containerHelp(c *engine.Ctx) error {
+	container := c.Cmd.Container
+	name := stdstrings.ToUpper(container.Name)
+	lines := []string{name + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"}
+	if container.Runs() {
+		lines = append(lines, "(no subcommand)", "    "+container.Summary)
+	}
+	for _, sub := range container.Subs() {
+		if sub != c.Cmd {
+			syntax := stdstrings.ToUpper(sub.Name) + " " + sub.Syntax()
+			lines = append(lines, stdstrings.TrimSpace(syntax), "    "+sub.Summary)
+		}
+	}
+	lines = append(lines, "HELP", "    Print this help.")
+	c.Array(len(lines))
+	for _, line := range lines {
+		c.Simple(line)
+	}
+	return nil
+}

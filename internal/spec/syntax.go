@@ -1,0 +1,54 @@
+package spec
+
+import "strings"
+
+// Syntax renders the arguments as the documentation shows them: of SET
+//
+//	key value [NX | XX] [GET] [EX seconds | PX milliseconds | ...]
+//
+// Words in capitals stand for themselves, [a] may be left out, <a | b> is a
+// choice, and [a ...] repeats. It is for comments, documents and HELP.
+func (c *Command) Syntax() string { return joinArgs(c.Args, " ") }
+
+func joinArgs(args []Arg, sep string) string {
+	parts := make([]string, len(args))
+	for i := range args {
+		parts[i] = args[i].syntax()
+	}
+	return strings.Join(parts, sep)
+}
+
+func (a *Arg) syntax() string {
+	value, token := a.Display, a.Token
+	if value == "" {
+		value = a.Name
+	}
+	if a.EmptyToken {
+		token = `""`
+	}
+	switch a.Type {
+	case PureToken:
+		value = token
+	case Block:
+		value = joinArgs(a.Args, " ")
+	case OneOf:
+		value = joinArgs(a.Args, " | ")
+		if !a.Optional || a.Token != "" || a.Multiple {
+			value = "<" + value + ">"
+		}
+	}
+	hasToken := token != "" && a.Type != PureToken
+	if hasToken && (!a.Multiple || a.MultipleToken) {
+		value = token + " " + value
+	}
+	if a.Multiple {
+		value += " [" + value + " ...]"
+	}
+	if hasToken && a.Multiple && !a.MultipleToken {
+		value = token + " " + value
+	}
+	if a.Optional {
+		value = "[" + value + "]"
+	}
+	return value
+}
