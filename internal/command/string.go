@@ -4,13 +4,42 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
 var strings = engine.Handlers{
-	"get": get,
-	"set": set,
+	"append":      appendText,
+	"decr":        incr(-1),
+	"decrby":      decrby,
+	"get":         get,
+	"getdel":      getdel,
+	"getex":       getex,
+	"getrange":    getrange,
+	"getset":      getset,
+	"incr":        incr(1),
+	"incrby":      incrby,
+	"incrbyfloat": incrbyfloat,
+	"lcs":         lcs,
+	"mget":        mget,
+	"mset":        mset,
+	"msetnx":      msetnx,
+	"psetex":      setex(milliseconds),
+	"set":         set,
+	"setex":       setex(seconds),
+	"setnx":       setnx,
+	"setrange":    setrange,
+	"strlen":      strlen,
+	"substr":      getrange,
 }
+
+// Units of times in arguments.
+const (
+	milliseconds = false
+	seconds      = true
+)
 
 // GET key
 func get(c *engine.Ctx) error {
@@ -24,8 +53,161 @@ func get(c *engine.Ctx) error {
 	return c.Bulk(b)
 }
 
+// GETDEL key
+func getdel(c *engine.Ctx) error {
+	if err := get(c); err != nil {
+		return err
+	}
+	key := c.Args[1]
+	if c.Delete(key) {
+		c.Changed(key, "del")
+		c.Propagate([]byte("DEL"), key)
+	}
+	return nil
+}
+
+// GETEX key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]
+func getex(c *engine.Ctx) error {
+	o, err := c.Options(2)
+	if err != nil {
+		return err
+	}
+	key := c.Args[1]
+	b, ok, err := c.Text(key)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return c.Null()
+	}
+	at, err := c.ExpireOption(&o)
+	if err != nil {
+		return err
+	}
+	c.Bulk(b)
+	switch {
+	case at == engine.NoExpiry:
+		if o.Has(spec.WordPERSIST) && c.ExpireAt(key) != engine.NoExpiry {
+			c.SetExpire(key, engine.NoExpiry)
+			c.Changed(key, "persist")
+			c.Propagate([]byte("PERSIST"), key)
+		}
+	case at <= c.NowMilli(): // only absolute times can be in the past
+		c.Delete(key)
+		c.Changed(key, "del")
+		c.Propagate([]byte("DEL"), key)
+	default:
+		c.SetExpire(key, at)
+		c.Changed(key, "expire")
+		c.Propagate([]byte("PEXPIREAT"), key, strconv.AppendInt(nil, at, 10))
+	}
+	return nil
+}
+
+// GETRANGE key start end
+//
+// SUBSTR key start end
+func getrange(c *engine.Ctx) error {
+	start, err := c.ArgInt(2)
+	if err != nil {
+		return err
+	}
+	end, err := c.ArgInt(3)
+	if err != nil {
+		return err
+	}
+	b, _, err := c.Text(c.Args[1])
+	if err != nil {
+		return err
+	}
+	lo, hi := clampRange(start, end, len(b))
+	return c.Bulk(b[lo:hi])
+}
+
+// clampRange turns the first and last index of a part of something that is
+// size long, which count from the end if negative, into a half open range
+// within it.
+func clampRange(start, end int64, size int) (lo, hi int) {
+	n := int64(size)
+	if start < 0 && end < 0 && start > end {
+		return 0, 0 // also where both are so far below that they become the same
+	}
+	if start < 0 {
+		start = max(start+n, 0)
+	}
+	if end < 0 {
+		end = max(end+n, 0)
+	}
+	end = min(end, n-1)
+	if start > end {
+		return 0, 0
+	}
+	return int(start), int(end) + 1
+}
+
+// GETSET key value
+func getset(c *engine.Ctx) error {
+	if err := get(c); err != nil {
+		return err
+	}
+	key := c.Args[1]
+	c.SetBytes(key, c.Args[2], engine.NoExpiry)
+	c.Changed(key, "set")
+	c.Propagate([]byte("SET"), key, c.Args[2])
+	return nil
+}
+
+// MGET key [key ...]
+func mget(c *engine.Ctx) error {
+	keys := c.Args[1:]
+	c.Array(len(keys))
+	for _, key := range keys {
+		if b, ok, err := c.Text(key); ok && err == nil {
+			c.Bulk(b)
+		} else {
+			c.Null()
+		}
+	}
+	return nil
+}
+
+// MSET key value [key value ...]
+func mset(c *engine.Ctx) error {
+	if len(c.Args)%2 == 0 {
+		return c.WrongArity()
+	}
+	setPairs(c, c.Args[1:], engine.NoExpiry)
+	return c.OK()
+}
+
+// MSETNX key value [key value ...]
+func msetnx(c *engine.Ctx) error {
+	if len(c.Args)%2 == 0 {
+		return c.WrongArity()
+	}
+	for i := 1; i < len(c.Args); i += 2 {
+		if c.Exists(c.Args[i]) {
+			return c.Integer(0)
+		}
+	}
+	setPairs(c, c.Args[1:], engine.NoExpiry)
+	return c.Integer(1)
+}
+
+func setPairs(c *engine.Ctx, pairs [][]byte, at int64) {
+	for i := 0; i < len(pairs); i += 2 {
+		c.SetBytes(pairs[i], pairs[i+1], at)
+		c.Changed(pairs[i], "set")
+	}
+}
+
 // SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
 func set(c *engine.Ctx) error {
+	if len(c.Args) == 3 { // most calls are plain
+		c.SetBytes(c.Args[1], c.Args[2], engine.NoExpiry)
+		c.Changed(c.Args[1], "set")
+		return c.OK()
+	}
 	o, err := c.Options(3)
 	if err != nil {
 		return err
@@ -35,14 +217,15 @@ func set(c *engine.Ctx) error {
 		return err
 	}
 	key := c.Args[1]
-	if o.Has(spec.WordGET) { // the old value is the answer, whether or not the new one is stored
+	answered := o.Has(spec.WordGET)
+	if answered { // the old value is the answer, whether or not the new one is stored
 		if err := get(c); err != nil {
 			return err
 		}
 	}
 	if o.Has(spec.WordNX) || o.Has(spec.WordXX) {
 		if c.Exists(key) == o.Has(spec.WordNX) {
-			if o.Has(spec.WordGET) {
+			if answered {
 				return nil
 			}
 			return c.Null()
@@ -53,13 +236,161 @@ func set(c *engine.Ctx) error {
 	}
 	c.SetBytes(key, c.Args[2], at)
 	c.Changed(key, "set")
-	if at > 0 {
+	switch {
+	case at > 0:
 		c.Notify(key, "expire")
-		// Relative times must not be counted again by whoever replays this.
-		c.Propagate(c.Args[0], key, c.Args[2], []byte("PXAT"), strconv.AppendInt(nil, at, 10))
+		if !o.Has(spec.WordPXAT) { // relative times must not be counted again by whoever replays this
+			propagateSet(c, key, c.Args[2], at)
+		}
+	case answered:
+		propagateWithoutGet(c)
 	}
-	if o.Has(spec.WordGET) {
+	if answered {
 		return nil
 	}
 	return c.OK()
+}
+
+// propagateSet says that the command has the effect of a SET with an absolute
+// time.
+func propagateSet(c *engine.Ctx, key, text []byte, at int64) {
+	if c.Journaling() {
+		c.Propagate([]byte("SET"), key, text, []byte("PXAT"), strconv.AppendInt(nil, at, 10))
+	}
+}
+
+// propagateWithoutGet says that the command has the effect of a SET that
+// answers nothing.
+func propagateWithoutGet(c *engine.Ctx) {
+	if !c.Journaling() {
+		return
+	}
+	args := make([][]byte, 0, len(c.Args))
+	for i, arg := range c.Args {
+		if i < 3 || !engine.EqualFold(arg, "get") {
+			args = append(args, arg)
+		}
+	}
+	c.Propagate(args...)
+}
+
+// SETNX key value
+func setnx(c *engine.Ctx) error {
+	key := c.Args[1]
+	if c.Exists(key) {
+		return c.Integer(0)
+	}
+	c.SetBytes(key, c.Args[2], engine.NoExpiry)
+	c.Changed(key, "set")
+	return c.Integer(1)
+}
+
+// SETEX key seconds value
+//
+// PSETEX key milliseconds value
+func setex(unit bool) engine.Handler {
+	return func(c *engine.Ctx) error {
+		at, err := c.ArgExpiry(2, unit, false)
+		if err != nil {
+			return err
+		}
+		key, text := c.Args[1], c.Args[3]
+		c.SetBytes(key, text, at)
+		c.Changed(key, "set")
+		c.Notify(key, "expire")
+		propagateSet(c, key, text, at)
+		return c.OK()
+	}
+}
+
+// STRLEN key
+func strlen(c *engine.Ctx) error {
+	b, _, err := c.Text(c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.Integer(len(b))
+}
+
+// APPEND key value
+func appendText(c *engine.Ctx) error {
+	key, tail := c.Args[1], c.Args[2]
+	k, ok, err := findText(c, key)
+	if err != nil {
+		return err
+	}
+	n := len(tail)
+	if ok {
+		n += k.StringLen()
+		if int64(n) > c.Config.ProtoMaxBulkLen {
+			return resp.ErrTooBig
+		}
+		s, err := c.WritableText(key)
+		if err != nil {
+			return err
+		}
+		s.Append(tail)
+	} else {
+		c.SetBytes(key, tail, engine.NoExpiry)
+	}
+	c.Changed(key, "append")
+	return c.Integer(n)
+}
+
+// SETRANGE key offset value
+func setrange(c *engine.Ctx) error {
+	offset, err := c.ArgInt(2)
+	if err != nil {
+		return err
+	}
+	if offset < 0 {
+		return resp.Error("ERR offset is out of range")
+	}
+	key, part := c.Args[1], c.Args[3]
+	k, ok, err := findText(c, key)
+	if err != nil {
+		return err
+	}
+	if len(part) == 0 {
+		if !ok {
+			return c.Integer(0)
+		}
+		return c.Integer(k.StringLen())
+	}
+	end := offset + int64(len(part))
+	if end < offset || end > c.Config.ProtoMaxBulkLen {
+		return resp.ErrTooBig
+	}
+	b, _, err := growText(c, key, int(end))
+	if err != nil {
+		return err
+	}
+	copy(b[offset:], part)
+	c.Changed(key, "setrange")
+	return c.Integer(len(b))
+}
+
+// findText finds a string to look at before it is written.
+func findText(c *engine.Ctx, key []byte) (k keyspace.Entry, ok bool, err error) {
+	k, ok = c.Peek(key)
+	if ok && k.Type() != value.TypeString {
+		return k, false, resp.ErrWrongType
+	}
+	return k, ok, nil
+}
+
+// growText finds a string to write it in place, at least n bytes of it. It
+// tells whether zero bytes were added to get there, or the key itself.
+func growText(c *engine.Ctx, key []byte, n int) (b []byte, grown bool, err error) {
+	s, err := c.WritableText(key)
+	if err != nil {
+		return nil, false, err
+	}
+	if s == nil {
+		b = make([]byte, n)
+		c.Put(key, value.NewString(b), engine.NoExpiry)
+		return b, true, nil
+	}
+	grown = n > len(s.Bytes())
+	return s.Grow(n), grown, nil
 }

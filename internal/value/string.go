@@ -63,3 +63,6 @@ func (s *String) Append(p []byte) {
 	}
 	s.b = append(s.b, p...)
 }
+
+// Replace makes b, which s takes over, the content.
+func (s *String) Replace(b []byte) { s.b, s.shared = b, false }
