@@ -54,6 +54,8 @@ func pfadd(c *engine.Ctx) error {
 	for _, element := range c.Args[2:] {
 		var changed bool
 		if b, changed, err = hyperloglog.Add(b, element, sparseMax); err != nil {
+			s.Replace(b) // what was added before the damage was found stays
+			c.Changed(key, "")
 			return errCorruptHyperLogLog
 		}
 		updated = updated || changed
