@@ -17,19 +17,14 @@ import (
 // Table returns the commands of the server: the command table joined with the
 // handlers of this package. It is made once per process and immutable.
 var Table = sync.OnceValue(func() *engine.Table {
-<<<<<<< HEAD
 	return engine.NewTable(withHelp(
-		connection,
-		introspection,
-=======
-	return engine.NewTable(
 		bitmaps,
 		connection,
 		hyperLogLogs,
->>>>>>> d36fafe (Add the string, bitmap and HyperLogLog commands)
+		introspection,
 		server,
 		streams,
-		transactions,
 		strings,
+		transactions,
 	)...)
 })
