@@ -30,8 +30,14 @@ type Config struct {
 	Databases  int64
 	LogLevel   string
 	LogFile    string
-	Dir        string
-	DBFilename string
+	Dir        string // "" means that there is none: no file is read or written
+	DBFilename string // of the snapshot in Dir
+
+	// snapshots
+	SavePoints            []SavePoint
+	RDBCompression        bool
+	RDBChecksum           bool
+	StopWritesOnSaveError bool
 
 	// events
 	NotifyMask uint32
@@ -59,6 +65,10 @@ type OutputLimits struct{ Normal, Replica, PubSub OutputLimit }
 // OutputLimit closes a client whose output waits: at once over Hard bytes,
 // or over Soft bytes for longer than SoftSeconds. 0 means no limit.
 type OutputLimit struct{ Hard, Soft, SoftSeconds int64 }
+
+// SavePoint asks for a snapshot once so many changes wait for longer than so
+// many seconds since the last one.
+type SavePoint struct{ Seconds, Changes int64 }
 
 // New returns a Config with every setting at its default.
 func New() *Config {

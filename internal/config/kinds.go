@@ -3,6 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +102,88 @@ func fileName(s string) error {
 		return errors.New("dbfilename can't be a path, just a filename")
 	}
 	return nil
+}
+
+// directory reads the path of a directory that exists, and makes it absolute.
+func directory(field func(*Config) *string) kind { return directoryKind{field} }
+
+type directoryKind struct{ field func(*Config) *string }
+
+func (k directoryKind) set(c *Config, words []string) error {
+	path := words[0]
+	if path != "" {
+		abs, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		switch info, err := os.Stat(abs); {
+		case errors.Is(err, fs.ErrNotExist):
+			return errors.New("No such file or directory")
+		case err != nil:
+			return err
+		case !info.IsDir():
+			return errors.New("Not a directory")
+		}
+		path = abs
+	}
+	*k.field(c) = path
+	return nil
+}
+
+func (k directoryKind) get(c *Config) string { return *k.field(c) }
+
+func boolean(field func(*Config) *bool) kind { return booleanKind{field} }
+
+type booleanKind struct{ field func(*Config) *bool }
+
+func (k booleanKind) set(c *Config, words []string) error {
+	switch strings.ToLower(words[0]) {
+	case "yes":
+		*k.field(c) = true
+	case "no":
+		*k.field(c) = false
+	default:
+		return errors.New("argument must be 'yes' or 'no'")
+	}
+	return nil
+}
+
+func (k booleanKind) get(c *Config) string {
+	if *k.field(c) {
+		return "yes"
+	}
+	return "no"
+}
+
+// savePoints reads "seconds changes", repeated.
+type savePoints struct{}
+
+func (savePoints) set(c *Config, words []string) error {
+	if len(words) == 1 && words[0] == "" {
+		words = nil
+	}
+	var points []SavePoint
+	for ; len(words) > 1; words = words[2:] {
+		seconds, err1 := strconv.ParseInt(words[0], 10, 64)
+		changes, err2 := strconv.ParseInt(words[1], 10, 64)
+		if err1 != nil || err2 != nil || seconds < 1 || changes < 0 {
+			break
+		}
+		points = append(points, SavePoint{seconds, changes})
+	}
+	if len(words) > 0 {
+		return errors.New("Invalid save parameters")
+	}
+	c.SavePoints = points
+	return nil
+}
+
+func (savePoints) get(c *Config) string {
+	var b []byte
+	for _, p := range c.SavePoints {
+		b = fmt.Appendf(b, "%d %d ", p.Seconds, p.Changes)
+	}
+	return strings.TrimSpace(string(b))
 }
 
 func choice(field func(*Config) *string, values ...string) kind {

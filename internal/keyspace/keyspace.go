@@ -123,6 +123,9 @@ func newDB(ks *Keyspace, index int) *DB {
 // Index returns the number of the database.
 func (db *DB) Index() int { return db.index }
 
+// Reserve makes room for n keys in a database that has none.
+func (db *DB) Reserve(n int) { db.keys.Reserve(n) }
+
 // Len returns the number of keys, those that are past their time but not yet
 // deleted included.
 func (db *DB) Len() int { return db.keys.Len() }

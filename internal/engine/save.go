@@ -1,0 +1,339 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/rdb"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/snapshot"
+	"github.com/resp-server/resp-server/internal/vfs"
+)
+
+// Saving is the state of snapshots, as INFO shows it. Times are in seconds
+// since 1970. It is read and written under the engine's lock.
+type Saving struct {
+	// Last is when the data were last written whole, or the start.
+	Last int64
+	// Failed tells that the last background save did not succeed.
+	Failed bool
+	// Took is how many seconds the last background save took; -1: there was none.
+	Took int64
+	// Since is when the background save that runs now began; 0: none does.
+	Since int64
+	// Loaded and Expired are how many keys of the file were loaded at the start,
+	// and how many left out because their time had passed.
+	Loaded, Expired int
+
+	tried     int64 // when the last background save began
+	scheduled bool  // one is to begin as soon as possible
+	final     bool  // what is to be saved before the end has been
+	functions [][]byte
+	dumper    snapshot.Dumper
+	running   *background
+}
+
+// background is a save that runs beside the engine.
+type background struct {
+	cancelled atomic.Bool
+	written   chan struct{} // closed when it is through with the files
+	done      chan struct{} // closed when it is over
+}
+
+// retryDelay is how many seconds after a failure the next automatic save is tried.
+const retryDelay = 5
+
+var (
+	errNoDir     = resp.Error("ERR there is no directory to save in: see the setting 'dir'")
+	errSaving    = resp.Error("ERR Background save already in progress")
+	errCancelled = errors.New("cancelled")
+)
+
+// errDisk is the answer to writes while snapshots fail.
+var errDisk = resp.Error("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+	"Commands that may modify the data set are disabled, because this instance is configured to report errors during writes " +
+	"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.")
+
+// Dumper returns what makes payloads of DUMP. It is for handlers.
+func (e *Engine) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
+
+// Env returns what a value that comes from outside must know. It is for
+// handlers.
+func (e *Engine) Env() *snapshot.Env { return &snapshot.Env{Limits: e.limits, Now: e.NowMilli()} }
+
+// Load reads the snapshot that the settings name, if there is one, in place
+// of the data. It is called before the first command. The error tells the file
+// and what is wrong with it.
+func (e *Engine) Load() error {
+	if e.Config.Dir == "" {
+		return nil
+	}
+	path := filepath.Join(e.Config.Dir, e.Config.DBFilename)
+	f, err := e.files.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Log.Info("no snapshot to load: starting empty", "file", path)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := e.LoadFrom(f); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// LoadFrom replaces the data by those of a file.
+func (e *Engine) LoadFrom(f vfs.File) error {
+	e.enter()
+	defer e.leave()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	l, err := snapshot.Load(f, snapshot.LoadOptions{
+		Env:        *e.Env(),
+		Databases:  e.Keyspace.Len(),
+		Seed:       e.Rand.Uint64(),
+		Size:       info.Size(),
+		NoChecksum: !e.Config.RDBChecksum,
+	})
+	if err != nil {
+		return err
+	}
+	if len(l.Functions) > 0 {
+		e.Log.Warn("the snapshot has function libraries, which are kept but can't be called", "libraries", len(l.Functions))
+	}
+	e.Saving.functions = l.Functions
+	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
+	e.adopt(l.Keyspace)
+	e.Log.Info("snapshot loaded", "file", f.Name(), "keys", l.Keys, "expired", l.Expired, "empty", l.Empty, "duration", e.lap())
+	return nil
+}
+
+// adopt replaces the data.
+func (e *Engine) adopt(ks *keyspace.Keyspace) {
+	e.Keyspace = ks
+	e.Keyspace.Access = uint32(e.now / 1e6)
+	e.nextKey = 0
+	for db := range e.Keyspace.Used {
+		if k, ok := db.NextExpiry(); ok {
+			e.expiresAt(k.ExpireAt())
+		}
+		if _, at, ok := db.NextElementExpiry(); ok {
+			e.expiresAt(at)
+		}
+	}
+}
+
+// Save writes a snapshot while everyone waits. It is for handlers.
+func (e *Engine) Save() error {
+	switch {
+	case e.Saving.running != nil:
+		return errSaving
+	case e.Config.Dir == "":
+		return errNoDir
+	}
+	e.Stats.Saves++
+	if err := e.writeNow(); err != nil {
+		return resp.Errorf("ERR saving failed: %v", err)
+	}
+	s := &e.Saving
+	s.Last, s.Failed = e.NowMilli()/1000, false
+	e.Stats.Changes = 0
+	e.checkDisk()
+	return nil
+}
+
+// SaveInBackground begins to write a snapshot of the data as they are now, in
+// a goroutine of its own. It tells whether it has begun; if not, it has to
+// wait for the transaction that asked for it, and begins then. It is for
+// handlers.
+func (c *Ctx) SaveInBackground() (begun bool, err error) {
+	switch {
+	case c.Saving.running != nil:
+		return false, errSaving
+	case c.Config.Dir == "":
+		return false, errNoDir
+	case c.nested:
+		c.Saving.scheduled = true
+		return false, nil
+	}
+	c.beginSave()
+	return true, nil
+}
+
+// beginSave starts a background save. The clone is what makes it a picture of
+// one moment: from now on each side copies what it writes.
+func (e *Engine) beginSave() {
+	s := &e.Saving
+	b := &background{written: make(chan struct{}), done: make(chan struct{})}
+	now := e.NowMilli()
+	s.running, s.scheduled = b, false
+	s.Since, s.tried = now/1000, now/1000
+	e.Stats.Saves++
+	changes := e.Stats.Changes
+	p := picture{e.Keyspace.Clone(), e.Config.Clone(), s.functions, now}
+	go func() {
+		defer close(b.done)
+		start := e.clock.Monotonic()
+		err := e.write(p, &b.cancelled)
+		close(b.written)
+		e.endSave(changes, e.clock.Monotonic()-start, err)
+	}()
+}
+
+// endSave records what became of a background save.
+func (e *Engine) endSave(changes uint64, took time.Duration, err error) {
+	e.enter()
+	defer e.leave()
+	s := &e.Saving
+	s.running, s.Since = nil, 0
+	if errors.Is(err, errCancelled) {
+		return
+	}
+	s.Took = int64(took / time.Second)
+	s.Failed = err != nil
+	if err == nil {
+		s.Last = e.NowMilli() / 1000
+		e.Stats.Changes -= min(changes, e.Stats.Changes)
+	}
+	e.checkDisk()
+}
+
+// picture is what a snapshot is made of.
+type picture struct {
+	data      *keyspace.Keyspace
+	config    *config.Config
+	functions [][]byte
+	now       int64
+}
+
+// writeNow writes a file while everyone waits.
+func (e *Engine) writeNow() error {
+	return e.write(picture{e.Keyspace, e.Config, e.Saving.functions, e.NowMilli()}, new(atomic.Bool))
+}
+
+// write writes a file, and logs how that went. It may run beside the engine.
+func (e *Engine) write(p picture, cancelled *atomic.Bool) error {
+	c := p.config
+	path := filepath.Join(c.Dir, c.DBFilename)
+	start := e.clock.Monotonic()
+	err := vfs.Replace(e.files, path, func(w io.Writer) error {
+		return snapshot.Save(cancellable{w, cancelled}, p.data, snapshot.SaveOptions{
+			WriterOptions: rdb.WriterOptions{
+				Encoding:   rdb.Encoding{NoCompression: !c.RDBCompression},
+				NoChecksum: !c.RDBChecksum,
+			},
+			Server:    e.version,
+			Now:       p.now,
+			Functions: p.functions,
+		})
+	})
+	switch {
+	case err == nil:
+		e.Log.Info("snapshot saved", "file", path, "duration", e.clock.Monotonic()-start)
+	case !errors.Is(err, errCancelled):
+		e.Log.Error("saving a snapshot failed", "file", path, "error", err)
+	}
+	return err
+}
+
+// cancellable is a writer that can be told to fail.
+type cancellable struct {
+	io.Writer
+	cancelled *atomic.Bool
+}
+
+func (w cancellable) Write(p []byte) (int, error) {
+	if w.cancelled.Load() {
+		return 0, errCancelled
+	}
+	return w.Writer.Write(p)
+}
+
+// checkDisk notes whether writes have to be refused since they could not be
+// saved.
+func (e *Engine) checkDisk() {
+	e.refuseWrites = e.Saving.Failed && e.Config.StopWritesOnSaveError && e.autosaves()
+}
+
+// autosaves tells whether snapshots are written without being asked for.
+func (e *Engine) autosaves() bool { return len(e.Config.SavePoints) > 0 && e.Config.Dir != "" }
+
+// nextSave returns when the next save is due, in milliseconds; 0: none is.
+func (e *Engine) nextSave() int64 {
+	s := &e.Saving
+	if s.running != nil {
+		return 0
+	}
+	due := int64(0)
+	if s.scheduled {
+		due = 1
+	} else if e.autosaves() && e.Stats.Changes > 0 {
+		for _, p := range e.Config.SavePoints {
+			if at := s.Last + p.Seconds + 1; e.Stats.Changes >= uint64(p.Changes) && (due == 0 || at < due) {
+				due = at
+			}
+		}
+	}
+	if due != 0 && s.Failed {
+		due = max(due, s.tried+retryDelay+1)
+	}
+	return due * 1000
+}
+
+// saveIfDue begins the save that is due.
+func (e *Engine) saveIfDue() {
+	if at := e.nextSave(); at != 0 && at <= e.NowMilli() {
+		e.beginSave()
+	}
+}
+
+// saveFinally writes the snapshot that a server leaves behind when it is
+// stopped: if it saves on its own at all, or if it must. It is written once.
+func (e *Engine) saveFinally(must bool) error {
+	if !must && !e.autosaves() || e.Saving.final {
+		return nil
+	}
+	if e.Config.Dir == "" {
+		return errNoDir
+	}
+	if b := e.Saving.running; b != nil {
+		b.cancelled.Store(true) // what is written now is newer, and must come last
+		<-b.written
+	}
+	if err := e.writeNow(); err != nil {
+		return err
+	}
+	e.Saving.final = true
+	return nil
+}
+
+// ShutDown ends the service, as SHUTDOWN does, and asks the program around the
+// engine to stop. A snapshot is written before if save says so or, with save
+// nil, if the server saves on its own; if that fails nothing is ended, unless
+// force is true. It is for handlers.
+func (c *Ctx) ShutDown(save *bool, force bool) error {
+	if c.stop == nil {
+		return resp.Error("ERR this server can't be stopped by its clients")
+	}
+	if save == nil || *save {
+		if err := c.saveFinally(save != nil); err != nil && !force {
+			return resp.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+		}
+	}
+	c.Saving.final = true
+	c.Session.CloseAfterReply()
+	c.end()
+	c.Shutdown()
+	return nil
+}

@@ -1,0 +1,124 @@
+package snapshot
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/rdb"
+)
+
+// LoadOptions say how a file is loaded.
+type LoadOptions struct {
+	Env
+	// Databases is how many databases the keyspace has.
+	Databases int
+	// Seed is that of the keyspace.
+	Seed uint64
+	// Size of the file in bytes bounds the room that is made at once for the
+	// keys that the file announces. 0 means that it is not known.
+	Size int64
+	// NoChecksum: true to not compare the checksum of the file.
+	NoChecksum bool
+}
+
+// Loaded is what a file held.
+type Loaded struct {
+	Keyspace *keyspace.Keyspace
+	// Functions are the sources of function libraries.
+	Functions [][]byte
+	// Keys were loaded; Expired were left out because their time had passed,
+	// Empty because there was nothing in them (old servers wrote those by
+	// mistake).
+	Keys, Expired, Empty int
+}
+
+// Load reads a file. It returns all of what it holds or an error, a
+// *rdb.FormatError with the position if the file is to blame.
+//
+// Access times that the file has are kept. Access counters are not: nothing
+// here evicts by them.
+func Load(src io.Reader, o LoadOptions) (*Loaded, error) {
+	l := &loader{
+		LoadOptions: o,
+		r:           rdb.NewReader(src, rdb.Options{NoChecksum: o.NoChecksum}),
+		loaded:      Loaded{Keyspace: keyspace.New(o.Databases, o.Seed)},
+	}
+	if err := l.r.Read(l); err != nil {
+		return nil, err
+	}
+	l.loaded.Empty = l.r.Empty()
+	return &l.loaded, nil
+}
+
+// loader is the rdb.Handler that fills a keyspace.
+type loader struct {
+	LoadOptions
+	r      *rdb.Reader
+	db     *keyspace.DB
+	loaded Loaded
+}
+
+func (l *loader) Aux(key, value []byte) error { return nil }
+
+func (l *loader) DB(n int) error {
+	if n >= l.Databases {
+		return l.fail("database %d, where there are only %d (see the setting 'databases')", n, l.Databases)
+	}
+	l.db = l.loaded.Keyspace.DB(n)
+	return nil
+}
+
+const (
+	// minEntrySize is the size of the smallest key of a file: its type, and the
+	// lengths of key and value.
+	minEntrySize = 3
+	// unknownKeys is for how many keys room is made if nothing vouches for more.
+	unknownKeys = 1 << 16
+)
+
+func (l *loader) Resize(keys, expires uint64) error {
+	most := uint64(unknownKeys)
+	if l.Size > 0 {
+		most = uint64(l.Size) / minEntrySize
+	}
+	if l.db == nil {
+		l.db = l.loaded.Keyspace.DB(0)
+	}
+	l.db.Reserve(int(min(keys, most)))
+	return nil
+}
+
+func (l *loader) Function(code []byte) error {
+	l.loaded.Functions = append(l.loaded.Functions, code)
+	return nil
+}
+
+func (l *loader) Entry(e *rdb.Entry) error {
+	if l.db == nil {
+		l.db = l.loaded.Keyspace.DB(0)
+	}
+	if e.ExpireAt != 0 && e.ExpireAt < l.Now {
+		l.loaded.Expired++
+		return nil
+	}
+	now := l.Now / 1000
+	l.loaded.Keyspace.Access = uint32(now - min(e.Idle, now))
+	before := l.db.Len()
+	if err := put(l.db, e.Key, e.Value, e.ExpireAt, &l.Env); err != nil {
+		return l.fail("key %.100q: %v", e.Key, err)
+	}
+	if l.db.Len() == before {
+		if _, ok := l.db.Get(e.Key); ok {
+			return l.fail("key %.100q comes twice in database %d", e.Key, e.DB)
+		}
+		l.loaded.Expired++
+		return nil
+	}
+	l.loaded.Keys++
+	return nil
+}
+
+func (l *loader) fail(format string, args ...any) error {
+	return &rdb.FormatError{Offset: l.r.Offset(), Reason: fmt.Sprintf(format, args...)}
+}
