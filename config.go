@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -49,8 +50,11 @@ func (o *Options) config() (*config.Config, error) {
 	if o.UnixSocket != "" {
 		c.UnixSocket = o.UnixSocket
 	}
-	if o.Dir != "" || !c.Given("dir") {
-		c.Dir = o.Dir
+	if o.Dir != "" {
+		p, _ := config.Find("dir")
+		if err := c.Set(p, []string{o.Dir}); err != nil {
+			return nil, fmt.Errorf("Dir %s: %w", o.Dir, err)
+		}
 	}
 	return c, nil
 }

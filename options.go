@@ -2,6 +2,8 @@ package respserver
 
 import (
 	"log/slog"
+
+	"github.com/resp-server/resp-server/internal/vfs"
 )
 
 // Options say how to start a server. The zero value works: a server on the
@@ -52,4 +54,6 @@ type Options struct {
 	// Seed is random by default. A fixed one makes everything that Redis leaves
 	// to chance repeatable: RANDOMKEY, the order of SCAN and KEYS.
 	Seed uint64
+
+	files vfs.FS // for tests: nil is the file system of the system
 }

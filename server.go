@@ -65,14 +65,20 @@ func newServer(o Options) (*Server, error) {
 		c = o.Clock.clock()
 	}
 	s.engine = engine.New(engine.Parts{
-		Table:  command.Table(),
-		Config: s.config,
-		Clock:  c,
-		Logger: s.log,
-		Seed:   o.Seed,
+		Table:   command.Table(),
+		Config:  s.config,
+		Clock:   c,
+		Logger:  s.log,
+		Seed:    o.Seed,
+		Files:   o.files,
+		Version: RedisVersion,
 		// A client may end the server.
 		Shutdown: func() { s.Close() },
 	})
+	if err := s.engine.Load(); err != nil {
+		s.engine.Close()
+		return nil, fmt.Errorf("respserver: %w", err)
+	}
 	s.net.New = func(c transport.Conn) transport.Session {
 		session, _ := s.engine.NewSession(c)
 		return session
@@ -99,14 +105,14 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
-	s.engine.Close()
+	err := s.engine.Close()
 	for _, t := range [...]transport.Server{s.sockets, &s.net} {
 		t.Close(func(addrs []string) {
 			s.log.Warn("Close waits for connections", "addrs", addrs)
 		})
 	}
 	close(s.done)
-	return nil
+	return err
 }
 
 // Done returns a channel that is closed when the server has stopped.

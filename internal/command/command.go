@@ -20,8 +20,10 @@ var Table = sync.OnceValue(func() *engine.Table {
 	return engine.NewTable(withHelp(
 		bitmaps,
 		connection,
+		dumping,
 		hyperLogLogs,
 		introspection,
+		persistence,
 		server,
 		streams,
 		strings,

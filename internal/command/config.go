@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 
 	"github.com/resp-server/resp-server/internal/config"
@@ -60,6 +61,9 @@ func configSet(c *engine.Ctx) error {
 		if p.Immutable {
 			return configError(pairs[2*i], "can't set immutable config")
 		}
+		if p.Protected && !mayTouchFiles(c) {
+			return configError(pairs[2*i], "can't set protected config")
+		}
 		if slices.Contains(params[:i], p) {
 			return configError(pairs[2*i], "duplicate parameter")
 		}
@@ -73,6 +77,15 @@ func configSet(c *engine.Ctx) error {
 	*c.Config = *next
 	c.ConfigChanged()
 	return c.OK()
+}
+
+// mayTouchFiles tells whether a client may say where files are.
+func mayTouchFiles(c *engine.Ctx) bool {
+	if c.Config.ProtectedConfigs != "local" {
+		return c.Config.ProtectedConfigs == "yes" || c.Session.Internal()
+	}
+	from, err := netip.ParseAddrPort(c.Session.Conn().Addr())
+	return err != nil || from.Addr().IsLoopback() // else it is no TCP
 }
 
 func configError(name []byte, why string) error {

@@ -169,15 +169,25 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 }
 
 func infoPersistence(t *infoText, c *engine.Ctx) {
+	s := &c.Saving
+	running, current, status := int64(0), int64(-1), "ok"
+	if s.Since != 0 {
+		running, current = 1, c.NowMilli()/1000-s.Since
+	}
+	if s.Failed {
+		status = "err"
+	}
 	t.num("loading", 0)
 	t.num("async_loading", 0)
 	t.count("rdb_changes_since_last_save", c.Stats.Changes)
-	t.num("rdb_bgsave_in_progress", 0)
-	t.num("rdb_last_save_time", c.Started()/1000)
-	t.text("rdb_last_bgsave_status", "ok")
-	t.num("rdb_last_bgsave_time_sec", -1)
-	t.num("rdb_current_bgsave_time_sec", -1)
-	t.num("rdb_saves", 0)
+	t.num("rdb_bgsave_in_progress", running)
+	t.num("rdb_last_save_time", s.Last)
+	t.text("rdb_last_bgsave_status", status)
+	t.num("rdb_last_bgsave_time_sec", s.Took)
+	t.num("rdb_current_bgsave_time_sec", current)
+	t.count("rdb_saves", c.Stats.Saves)
+	t.num("rdb_last_load_keys_expired", int64(s.Expired))
+	t.num("rdb_last_load_keys_loaded", int64(s.Loaded))
 	t.num("aof_enabled", 0)
 	t.num("aof_rewrite_in_progress", 0)
 	t.num("aof_rewrite_scheduled", 0)

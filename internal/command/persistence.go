@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
 )
 
 var persistence = engine.Handlers{
@@ -41,30 +42,16 @@ func lastsave(c *engine.Ctx) error { return c.Integer64(c.Saving.Last) }
 
 // SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]
 func shutdown(c *engine.Ctx) error {
-	var save *bool
-	yes, no := true, false
-	var force, abort, now bool
-	for i := 1; i < len(c.Args); i++ {
-		switch {
-		case c.ArgIs(i, "nosave") && save != &yes:
-			save = &no
-		case c.ArgIs(i, "save") && save != &no:
-			save = &yes
-		case c.ArgIs(i, "now"):
-			now = true
-		case c.ArgIs(i, "force"):
-			force = true
-		case c.ArgIs(i, "abort"):
-			abort = true
-		default:
-			return resp.ErrSyntax
-		}
+	o, err := c.Options(1)
+	if err != nil {
+		return err
 	}
-	if abort {
-		if save != nil || now || force {
+	if o.Has(spec.WordABORT) {
+		if len(c.Args) > 2 {
 			return resp.ErrSyntax
 		}
 		return resp.Error("ERR No shutdown in progress.")
 	}
-	return c.ShutDown(save, force)
+	// No replica lags behind, so NOW changes nothing.
+	return c.ShutDown(o.Has(spec.WordSAVE), o.Has(spec.WordNOSAVE), o.Has(spec.WordFORCE))
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/resp"
-	"github.com/resp-server/resp-server/internal/spec"
 )
 
 var server = engine.Handlers{
@@ -17,7 +16,6 @@ var server = engine.Handlers{
 	"flushall":         flushall,
 	"flushdb":          flushdb,
 	"info":             info,
-	"shutdown":         shutdown,
 	"swapdb":           swapdb,
 	"time":             serverTime,
 }
@@ -77,27 +75,5 @@ func serverTime(c *engine.Ctx) error {
 	c.Array(2)
 	c.Out().BulkInt(now / 1e6)
 	c.Out().BulkInt(now % 1e6)
-	return nil
-}
-
-// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]
-func shutdown(c *engine.Ctx) error {
-	o, err := c.Options(1)
-	if err != nil {
-		return err
-	}
-	abort := o.Has(spec.WordABORT)
-	if abort && len(c.Args) > 2 {
-		return resp.ErrSyntax
-	}
-	if abort {
-		return resp.Error("ERR No shutdown in progress.")
-	}
-	// There is no file to save to; FORCE stops all the same. No replica lags
-	// behind, so NOW changes nothing.
-	if o.Has(spec.WordSAVE) && !o.Has(spec.WordFORCE) || !c.Shutdown() {
-		return resp.Error("ERR Errors trying to SHUTDOWN. Check logs.")
-	}
-	c.Session.CloseAfterReply() // there is no reply
 	return nil
 }

@@ -33,6 +33,10 @@ type Config struct {
 	Dir        string // "" means that there is none: no file is read or written
 	DBFilename string // of the snapshot in Dir
 
+	// ProtectedConfigs tells who may change Protected settings: "no" one, "yes"
+	// everyone, or "local" clients.
+	ProtectedConfigs string
+
 	// snapshots
 	SavePoints            []SavePoint
 	RDBCompression        bool

@@ -132,6 +132,8 @@ func (c *Config) SetLine(line string) error {
 	switch {
 	case ok && len(words) == 1:
 		return errWords
+	case ok && p.Repeats && c.given[p.Name] && words[1] != "":
+		return c.Set(p, append(strings.Fields(c.Get(p)), words[1:]...))
 	case ok:
 		return c.Set(p, words[1:])
 	case len(words) == 2 && slices.Contains(retired, strings.ToLower(words[0])):

@@ -10,6 +10,11 @@ type Param struct {
 	Default string
 	// Immutable settings can't be changed by CONFIG SET.
 	Immutable bool
+	// Protected settings lead to files; CONFIG SET changes them only where
+	// enable-protected-configs lets it.
+	Protected bool
+	// Repeats: true if a line of a file adds to the lines before it.
+	Repeats bool
 	// Multi directives take several words.
 	Multi bool
 	// Hidden settings are not shown by patterns of CONFIG GET.
@@ -24,8 +29,9 @@ var params = []Param{
 	{Name: "client-output-buffer-limit", Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", Multi: true, kind: outputLimits{}},
 	{Name: "client-query-buffer-limit", Default: "1073741824", kind: memory(func(c *Config) *int64 { return &c.ClientQueryBufLimit }, 1<<20, math.MaxInt64)},
 	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
-	{Name: "dbfilename", Default: "dump.rdb", kind: text(func(c *Config) *string { return &c.DBFilename }, fileName)},
-	{Name: "dir", Default: "", kind: directory(func(c *Config) *string { return &c.Dir })},
+	{Name: "dbfilename", Default: "dump.rdb", Protected: true, kind: text(func(c *Config) *string { return &c.DBFilename }, fileName)},
+	{Name: "dir", Default: "", Protected: true, kind: directory(func(c *Config) *string { return &c.Dir })},
+	{Name: "enable-protected-configs", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.ProtectedConfigs }, "no", "yes", "local")},
 	{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.HashMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "hash-max-listpack-value", Alias: "hash-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.HashMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "hll-sparse-max-bytes", Default: "3000", kind: memory(func(c *Config) *int64 { return &c.HLLSparseMaxBytes }, 0, math.MaxInt64)},
@@ -39,7 +45,7 @@ var params = []Param{
 	{Name: "rdbchecksum", Default: "yes", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.RDBChecksum })},
 	{Name: "rdbcompression", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.RDBCompression })},
 	{Name: "requirepass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.RequirePass }, nil)},
-	{Name: "save", Default: "", Multi: true, kind: savePoints{}},
+	{Name: "save", Default: "", Multi: true, Repeats: true, kind: savePoints{}},
 	{Name: "set-max-intset-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.SetMaxIntsetEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},

@@ -48,8 +48,23 @@ func (e *Engine) gate(s *Session, cmd *Command) error {
 		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
 	case s.multi != nil && cmd.Flags&spec.NoMulti != 0:
 		return resp.Error("ERR Command not allowed inside a transaction")
+	case e.refuseWrites && s.writes(cmd):
+		return errDisk
 	}
 	return nil
+}
+
+// writes tells whether a command is one of those that a server refuses when it
+// can't save: PING, so that health checks notice, and what may write.
+func (s *Session) writes(cmd *Command) bool {
+	if cmd.FullName == "exec" && s.multi != nil {
+		for _, q := range s.multi.queue {
+			if q.cmd.Flags&spec.Write != 0 {
+				return true
+			}
+		}
+	}
+	return cmd.Flags&spec.Write != 0 || cmd.FullName == "ping"
 }
 
 // reject answers an error to a command that was not run.

@@ -27,6 +27,7 @@ import (
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
+	"github.com/resp-server/resp-server/internal/vfs"
 )
 
 // Parts are what an Engine is made of. All fields are needed unless they
@@ -41,6 +42,10 @@ type Parts struct {
 	Seed uint64
 	// Keyspace is the data to begin with; nil means none.
 	Keyspace *keyspace.Keyspace
+	// Files is where snapshots are; nil means the file system of the system.
+	Files vfs.FS
+	// Version of Redis is what snapshots say they are from.
+	Version string
 	// Journal receives what units changed; nil means nobody does.
 	Journal Journal
 	// Shutdown is called by SHUTDOWN in a goroutine of its own; nil means that
@@ -67,10 +72,13 @@ type Engine struct {
 	clock   clock.Clock
 	journal Journal
 	stop    func()
+	files   vfs.FS
+	version string
 
 	Keyspace *keyspace.Keyspace
 	PubSub   pubsub.Registry[*Session]
 	Stats    Stats
+	Saving   Saving
 	Rand     *rand.Rand
 	RunID    string
 
@@ -96,6 +104,8 @@ type Engine struct {
 	dirty    []*Session // sessions with output to hand over
 	watchers map[dbKey]map[*Session]struct{}
 
+	refuseWrites bool // since they could not be saved
+
 	timer   clock.Timer
 	timerAt int64 // ms; 0: none set
 	nextKey int64 // ms; no key expires before; 0: none does
@@ -120,12 +130,17 @@ func New(o Parts) *Engine {
 		clock:    o.Clock,
 		journal:  o.Journal,
 		stop:     o.Shutdown,
+		files:    o.Files,
+		version:  o.Version,
 		Keyspace: o.Keyspace,
 		Rand:     rand.New(rand.NewPCG(seed, 0)),
 		sessions: make(map[uint64]*Session),
 		waiting:  make(map[dbKey]*queue),
 		watchers: make(map[dbKey]map[*Session]struct{}),
 		timeouts: tree.New(compareWaits),
+	}
+	if e.files == nil {
+		e.files = vfs.OS{}
 	}
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
@@ -135,14 +150,8 @@ func New(o Parts) *Engine {
 	e.readClock()
 	e.started = e.NowMilli()
 	e.ConfigChanged()
-	for db := range e.Keyspace.Used {
-		if k, ok := db.NextExpiry(); ok {
-			e.expiresAt(k.ExpireAt())
-		}
-		if _, at, ok := db.NextElementExpiry(); ok {
-			e.expiresAt(at)
-		}
-	}
+	e.Saving.Last, e.Saving.Took = e.started/1000, -1
+	e.adopt(e.Keyspace)
 	e.setTimer()
 	return e
 }
@@ -176,6 +185,7 @@ func (e *Engine) ConfigChanged() {
 	for _, s := range e.sessions {
 		s.applyLimits()
 	}
+	e.checkDisk()
 }
 
 // enter takes the lock and reads the clock.
@@ -249,24 +259,29 @@ func (e *Engine) Snapshot() *keyspace.Keyspace {
 	return e.Keyspace.Clone()
 }
 
-// Shutdown asks the program around the engine to stop; it returns false if
-// there is none that would. It is for handlers.
-func (e *Engine) Shutdown() bool {
-	if e.stop == nil {
-		return false
+// Close writes a last snapshot, if the server saves on its own, and ends all
+// sessions, the timer and what runs in the background. Commands that come
+// later get no answer. The error is that of the snapshot.
+func (e *Engine) Close() error {
+	e.enter()
+	err := e.saveFinally(false)
+	e.end()
+	running := e.Saving.running
+	e.leave()
+	if running != nil {
+		running.cancelled.Store(true)
+		<-running.done
 	}
-	go e.stop()
-	return true
+	return err
 }
 
-// Close ends all sessions and the timer. Commands that come later get no
-// answer.
-func (e *Engine) Close() {
-	e.enter()
-	defer e.leave()
+// end ends the service: nothing is run from now on.
+func (e *Engine) end() {
 	e.closed = true
 	for _, s := range e.sessions {
-		s.Kill()
+		if !s.closing {
+			s.Kill()
+		}
 	}
 	if e.timer != nil {
 		e.timer.Stop()
@@ -301,6 +316,9 @@ func (e *Engine) setTimer() {
 	at := e.nextKey
 	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
 		at = w.deadline()
+	}
+	if save := e.nextSave(); save != 0 && (at == 0 || save < at) {
+		at = save
 	}
 	if at == 0 || e.timerAt != 0 && e.timerAt <= at {
 		return // a timer that fires too early finds nothing and sets the next
@@ -363,6 +381,7 @@ func (e *Engine) tick() {
 		}
 		e.timeOut(w)
 	}
+	e.saveIfDue()
 	e.finishUnit(0)
 	e.serveBlocked()
 }

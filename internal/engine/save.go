@@ -319,21 +319,22 @@ func (e *Engine) saveFinally(must bool) error {
 }
 
 // ShutDown ends the service, as SHUTDOWN does, and asks the program around the
-// engine to stop. A snapshot is written before if save says so or, with save
-// nil, if the server saves on its own; if that fails nothing is ended, unless
-// force is true. It is for handlers.
-func (c *Ctx) ShutDown(save *bool, force bool) error {
+// engine to stop. A snapshot is written before if it must be, or if the server
+// saves on its own and nobody says not to; if that fails nothing is ended,
+// unless force is true. There is no reply. It is for handlers.
+func (c *Ctx) ShutDown(save, noSave, force bool) error {
+	failed := resp.Error("ERR Errors trying to SHUTDOWN. Check logs.")
 	if c.stop == nil {
-		return resp.Error("ERR this server can't be stopped by its clients")
+		return failed
 	}
-	if save == nil || *save {
-		if err := c.saveFinally(save != nil); err != nil && !force {
-			return resp.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+	if !noSave {
+		if err := c.saveFinally(save); err != nil && !force {
+			return failed
 		}
 	}
 	c.Saving.final = true
 	c.Session.CloseAfterReply()
 	c.end()
-	c.Shutdown()
+	go c.stop()
 	return nil
 }

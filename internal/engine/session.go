@@ -147,9 +147,11 @@ func (s *Session) Do(args [][]byte) {
 	s.e.enter()
 	defer s.e.leave()
 	s.e.current = s
-	if !s.e.closed {
-		s.e.process(s, args)
+	if s.e.closed {
+		s.Kill()
+		return
 	}
+	s.e.process(s, args)
 }
 
 // run executes the input up to its end or until the session has to wait.

@@ -20,6 +20,7 @@ type Stats struct {
 	InputBytes          uint64
 	OutputBytes         uint64
 	QueryLimitKills     uint64
+	Saves               uint64 // of snapshots, tried
 	OutputLimitKills    uint64
 	PeakMemory          uint64 // the most that INFO has shown
 	ErrorReplies        uint64
