@@ -19,8 +19,8 @@
 //
 // # Caveats
 //
-// The data live in memory. A dump.rdb in Options.Dir is loaded at the start;
-// nothing is written back. Which commands exist is told in
+// The data live in memory. What is written to files, and when, is told at
+// Options.Dir. Which commands exist is told in
 // docs/compatibility.md; the others answer as unknown, as they do in a Redis
 // that does not have them.
 package respserver

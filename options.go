@@ -28,8 +28,13 @@ type Options struct {
 	// costs less. On other systems nothing changes.
 	EventLoop bool
 
-	// Dir is none by default: the directory of the RDB file. Without it no file
-	// is touched. The file's name is the setting dbfilename.
+	// Dir is none by default: the directory of the snapshot, an RDB file whose
+	// name is the setting dbfilename. Without it no file is touched. If the file
+	// is there it is loaded, and Start fails if that can't be done whole. It is
+	// written by SAVE, BGSAVE and SHUTDOWN SAVE, and without being asked only if
+	// there are save points: with "save 60 100" in Config after 60 seconds with
+	// 100 changes, and by Close. There are none by default, so that fixtures stay
+	// as they are.
 	Dir string
 
 	// Clock is the real time by default. A ManualClock stands still until it is

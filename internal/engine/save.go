@@ -191,6 +191,16 @@ func (e *Engine) beginSave() {
 	}()
 }
 
+// AwaitSave waits for the end of the background save, if one runs.
+func (e *Engine) AwaitSave() {
+	e.enter()
+	b := e.Saving.running
+	e.leave()
+	if b != nil {
+		<-b.done
+	}
+}
+
 // endSave records what became of a background save.
 func (e *Engine) endSave(changes uint64, took time.Duration, err error) {
 	e.enter()

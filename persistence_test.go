@@ -1,0 +1,340 @@
+package respserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/vfs"
+)
+
+// say runs a command and returns its reply or error as text.
+func say(t *testing.T, s *Server, words ...string) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	args := make([]any, len(words))
+	for i, w := range words {
+		args[i] = w
+	}
+	r, err := s.Do(ctx, args...)
+	if err != nil {
+		return err.Error()
+	}
+	if r.Kind == resp.Integer {
+		return fmt.Sprint(r.Int)
+	}
+	return r.Str
+}
+
+func expect(t *testing.T, s *Server, want string, words ...string) {
+	t.Helper()
+	if got := say(t, s, words...); got != want {
+		t.Errorf("%q: got %q, want %q", words, got, want)
+	}
+}
+
+// infoField returns a line of INFO.
+func infoField(t *testing.T, s *Server, name string) string {
+	t.Helper()
+	for line := range strings.Lines(say(t, s, "INFO", "persistence")) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), name+":"); ok {
+			return v
+		}
+	}
+	t.Fatalf("no %s in INFO", name)
+	return ""
+}
+
+// saved waits until no background save runs.
+func saved(t *testing.T, s *Server) {
+	t.Helper()
+	s.engine.AwaitSave()
+	if got := infoField(t, s, "rdb_bgsave_in_progress"); got != "0" {
+		t.Fatalf("in progress: %s", got)
+	}
+}
+
+func start(t *testing.T, o Options) *Server {
+	t.Helper()
+	return StartTest(t, o).Server
+}
+
+func TestSaveAndLoad(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Dir: dir})
+	expect(t, s, "OK", "SET", "k", "v")
+	expect(t, s, "OK", "SET", "n", "12", "PX", "100000000")
+	expect(t, s, "OK", "SET", "soon", "x", "PXAT", "1700000000000") // which is over
+	expect(t, s, "OK", "SAVE")
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 || entries[0].Name() != "dump.rdb" {
+		t.Errorf("the directory has %v", entries)
+	}
+	s.Close()
+	s = start(t, Options{Dir: dir})
+	expect(t, s, "v", "GET", "k")
+	expect(t, s, "12", "GET", "n")
+	expect(t, s, "2", "DBSIZE")
+	if got := infoField(t, s, "rdb_last_load_keys_loaded"); got != "2" {
+		t.Errorf("%s keys loaded", got)
+	}
+}
+
+func TestNoFilesByDefault(t *testing.T) {
+	s := start(t, Options{files: vfs.Faulty{FS: vfs.OS{}, Fail: func(op vfs.Op, name string) error {
+		t.Errorf("%s %s", op, name)
+		return nil
+	}}, Config: []string{"save 1 1"}})
+	expect(t, s, "OK", "SET", "k", "v")
+	for _, c := range []string{"SAVE", "BGSAVE"} {
+		expect(t, s, "ERR there is no directory to save in: see the setting 'dir'", c)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDamagedFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "dump.rdb")
+	s := start(t, Options{Dir: dir})
+	expect(t, s, "OK", "SET", "k", strings.Repeat("v", 100))
+	expect(t, s, "OK", "SAVE")
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	flipped := append([]byte(nil), good...)
+	flipped[len(flipped)-1] ^= 1
+	for name, c := range map[string]struct {
+		file []byte
+		why  string
+	}{
+		"truncated":      {good[:len(good)-20], "offset"},
+		"checksum":       {flipped, "checksum"},
+		"not one at all": {[]byte("hello, this is a text"), "no RDB file at offset 9"},
+		"empty":          {nil, "offset"},
+		"databases":      {append(append([]byte("REDIS0012"), 0xfe, 20), good[len(good)-9:]...), "database 20, where there are only 16"},
+		"twice":          {[]byte("REDIS0003\xfe\x00\x00\x01k\x01v\x00\x01k\x01v\xff"), `key "k" comes twice in database 0`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := os.WriteFile(path, c.file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Start(Options{Dir: dir, NoListen: true})
+			if err == nil {
+				s.Close()
+				t.Fatal("started")
+			}
+			for _, want := range []string{path, "offset", c.why} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%v does not tell %s", err, want)
+				}
+			}
+		})
+	}
+	if _, err := Start(Options{Dir: filepath.Join(dir, "none"), NoListen: true}); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("a missing directory: %v", err)
+	}
+}
+
+// TestBackgroundSave holds the disk up during BGSAVE: commands go on, and what
+// they write is not in the file.
+func TestBackgroundSave(t *testing.T) {
+	dir := t.TempDir()
+	waiting, goOn := make(chan struct{}), make(chan struct{})
+	var held atomic.Bool
+	s := start(t, Options{Dir: dir, files: vfs.Faulty{FS: vfs.OS{}, Fail: func(op vfs.Op, name string) error {
+		if op == vfs.OpWrite && !held.Swap(true) {
+			close(waiting)
+			<-goOn
+		}
+		return nil
+	}}})
+	for i := range 1000 {
+		say(t, s, "SET", fmt.Sprint("key", i), "old")
+	}
+	expect(t, s, "Background saving started", "BGSAVE")
+	<-waiting
+	expect(t, s, "ERR Background save already in progress", "BGSAVE")
+	expect(t, s, "ERR Background save already in progress", "BGSAVE", "SCHEDULE")
+	expect(t, s, "ERR Background save already in progress", "SAVE")
+	for i := range 1000 {
+		expect(t, s, "OK", "SET", fmt.Sprint("key", i), "new")
+	}
+	if got := infoField(t, s, "rdb_bgsave_in_progress"); got != "1" {
+		t.Errorf("in progress: %s", got)
+	}
+	close(goOn)
+	saved(t, s)
+	if got := infoField(t, s, "rdb_changes_since_last_save"); got != "1000" {
+		t.Errorf("%s changes since the save", got)
+	}
+	two := start(t, Options{Dir: dir})
+	for i := range 1000 {
+		expect(t, two, "old", "GET", fmt.Sprint("key", i))
+	}
+}
+
+// TestDiskFull lets each step of saving fail: the old file stays, the error is
+// told, and writes are refused while snapshots are asked for.
+func TestDiskFull(t *testing.T) {
+	for _, op := range []vfs.Op{vfs.OpCreate, vfs.OpWrite, vfs.OpSync, vfs.OpRename} {
+		t.Run(string(op), func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "dump.rdb")
+			var full atomic.Bool
+			s := start(t, Options{Dir: dir, files: vfs.Faulty{FS: vfs.OS{}, Fail: func(did vfs.Op, name string) error {
+				if did == op && full.Load() {
+					return &os.PathError{Op: "write", Path: name, Err: syscall.ENOSPC}
+				}
+				return nil
+			}}})
+			expect(t, s, "OK", "SET", "k", "old")
+			expect(t, s, "OK", "SAVE")
+			old, _ := os.ReadFile(path)
+			full.Store(true)
+			expect(t, s, "OK", "SET", "k", "new")
+			if got := say(t, s, "SAVE"); !strings.HasPrefix(got, "ERR saving failed: ") || !strings.Contains(got, syscall.ENOSPC.Error()) {
+				t.Errorf("SAVE answers %q", got)
+			}
+			expect(t, s, "Background saving started", "BGSAVE")
+			saved(t, s)
+			if got := infoField(t, s, "rdb_last_bgsave_status"); got != "err" {
+				t.Errorf("status %s", got)
+			}
+			if now, err := os.ReadFile(path); err != nil || string(now) != string(old) {
+				t.Errorf("the old file changed: %v", err)
+			}
+			if all, _ := os.ReadDir(dir); len(all) != 1 {
+				t.Errorf("left behind: %v", all)
+			}
+
+			expect(t, s, "OK", "SET", "k", "newer")
+			expect(t, s, "OK", "CONFIG", "SET", "save", "3600 1")
+			for _, c := range [][]string{{"SET", "k", "v"}, {"PING"}} {
+				if got := say(t, s, c...); !strings.HasPrefix(got, "MISCONF ") {
+					t.Errorf("%q: %q", c, got)
+				}
+			}
+			expect(t, s, "newer", "GET", "k")
+			expect(t, s, "OK", "CONFIG", "SET", "stop-writes-on-bgsave-error", "no")
+			expect(t, s, "OK", "SET", "k", "newest")
+			expect(t, s, "OK", "CONFIG", "SET", "stop-writes-on-bgsave-error", "yes")
+			expect(t, s, "ERR Errors trying to SHUTDOWN. Check logs.", "SHUTDOWN")
+			full.Store(false)
+			expect(t, s, "Background saving started", "BGSAVE")
+			saved(t, s)
+			expect(t, s, "PONG", "PING")
+			full.Store(true)
+			if err := s.Close(); !errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("Close: %v", err)
+			}
+		})
+	}
+}
+
+// TestSavePoints moves the clock past save points.
+func TestSavePoints(t *testing.T) {
+	dir := t.TempDir()
+	clock := NewManualClock(time.UnixMilli(1_700_000_000_000))
+	s := start(t, Options{Dir: dir, Clock: clock, Config: []string{"save 100 1", "save 10 3"}})
+	expect(t, s, "1700000000", "LASTSAVE")
+	expect(t, s, "OK", "SET", "k", "v")
+	clock.Advance(50 * time.Second)
+	expect(t, s, "1700000000", "LASTSAVE")
+	say(t, s, "SET", "k", "v")
+	say(t, s, "SET", "k", "v") // the third change, 50 s after the start
+	clock.Advance(time.Second)
+	saved(t, s)
+	expect(t, s, "1700000051", "LASTSAVE")
+	if got := infoField(t, s, "rdb_changes_since_last_save"); got != "0" {
+		t.Errorf("%s changes", got)
+	}
+	clock.Advance(time.Hour) // nothing has changed
+	expect(t, s, "1700000051", "LASTSAVE")
+	say(t, s, "SET", "k", "v")
+	clock.Advance(time.Second)
+	saved(t, s)
+	expect(t, s, "1700003652", "LASTSAVE")
+}
+
+// TestBackgroundSaveInTransaction: it begins after the transaction.
+func TestBackgroundSaveInTransaction(t *testing.T) {
+	dir := t.TempDir()
+	clock := NewManualClock(time.UnixMilli(1_700_000_000_000))
+	s := start(t, Options{Dir: dir, Clock: clock})
+	c, err := s.Dial(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "MULTI\r\nBGSAVE\r\nSET k v\r\nEXEC\r\n")
+	want := "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+Background saving scheduled\r\n+OK\r\n"
+	got := make([]byte, len(want))
+	for n := 0; n < len(got); {
+		m, err := c.Read(got[n:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += m
+	}
+	if string(got) != want {
+		t.Errorf("got %q", got)
+	}
+	clock.Advance(time.Millisecond)
+	saved(t, s)
+	expect(t, start(t, Options{Dir: dir}), "v", "GET", "k")
+}
+
+// TestShutdown: what is left on the disk by the ways to stop a server.
+func TestShutdown(t *testing.T) {
+	for _, c := range []struct {
+		config  string
+		command []string // nil: Close
+		saves   bool
+	}{
+		{"", nil, false},
+		{"save 3600 1", nil, true},
+		{"", []string{"SHUTDOWN"}, false},
+		{"save 3600 1", []string{"SHUTDOWN"}, true},
+		{"save 3600 1", []string{"SHUTDOWN", "NOSAVE"}, false},
+		{"", []string{"SHUTDOWN", "SAVE"}, true},
+		{"", []string{"SHUTDOWN", "NOW", "SAVE", "FORCE"}, true},
+	} {
+		t.Run(fmt.Sprint(c.config, c.command), func(t *testing.T) {
+			dir := t.TempDir()
+			o := Options{Dir: dir}
+			if c.config != "" {
+				o.Config = []string{c.config}
+			}
+			s := start(t, o)
+			expect(t, s, "OK", "SET", "k", "v")
+			if c.command == nil {
+				s.Close()
+			} else {
+				expect(t, s, ErrClosed.Error(), c.command...)
+			}
+			<-s.Done()
+			if _, err := os.Stat(filepath.Join(dir, "dump.rdb")); c.saves != (err == nil) {
+				t.Errorf("saved: %v", err)
+			}
+			expect(t, s, ErrClosed.Error(), "GET", "k")
+		})
+	}
+	s := start(t, Options{})
+	for _, c := range [][]string{{"SHUTDOWN", "SAVE", "NOSAVE"}, {"SHUTDOWN", "ABORT", "NOW"}, {"SHUTDOWN", "maybe"}} {
+		expect(t, s, "ERR syntax error", c...)
+	}
+	expect(t, s, "ERR No shutdown in progress.", "SHUTDOWN", "ABORT")
+	expect(t, s, "ERR Errors trying to SHUTDOWN. Check logs.", "SHUTDOWN", "SAVE")
+	expect(t, s, "PONG", "PING")
+}
