@@ -1,0 +1,128 @@
+package command_test
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/resp-server/resp-server/internal/clock"
+	"github.com/resp-server/resp-server/internal/command"
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/engine"
+)
+
+type noConn struct{}
+
+func (noConn) Wake()             {}
+func (noConn) Addr() string      { return "" }
+func (noConn) LocalAddr() string { return "" }
+func (noConn) FD() int           { return -1 }
+
+// client runs commands straight in an engine.
+type client struct {
+	*engine.Session
+	out []byte
+}
+
+func newClient(tb testing.TB) *client {
+	e := engine.New(engine.Parts{
+		Table:  command.Table(),
+		Config: config.New(),
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Clock:  clock.Real{},
+		Seed:   1,
+	})
+	tb.Cleanup(e.Close)
+	return &client{Session: e.NewInternalSession(noConn{})}
+}
+
+func words(line string) (args [][]byte) {
+	for _, w := range strings.Fields(line) {
+		args = append(args, []byte(w))
+	}
+	return args
+}
+
+// do runs a command and returns its reply, which is valid until the next.
+func (c *client) do(args [][]byte) []byte {
+	c.Session.Do(args)
+	c.out = c.Output(c.out)
+	return c.out
+}
+
+func TestAllocations(t *testing.T) {
+	for _, test := range []struct {
+		setup, line string
+		allocs      float64
+	}{
+		{"SET k v", "GET k", 0},
+		{"SET k 12345", "GET k", 0},
+		{"", "GET nosuch", 0},
+		{"SET k v", "SET k w", 1},
+		{"SET k v PX 100000", "SET k w KEEPTTL", 1},
+		{"SET k 10000", "INCR k", 1},
+		{"SET k 10000", "INCRBY k 7", 1},
+		{"SET k v", "STRLEN k", 0},
+		{"SET k abcdef", "GETRANGE k 1 2", 0},
+		{"SETBIT k 100 1", "SETBIT k 100 1", 0},
+		{"SETBIT k 100 1", "GETBIT k 100", 0},
+		{"SETBIT k 100 1", "BITCOUNT k 0 -1", 0},
+		{"SETRANGE k 100 x", "SETRANGE k 10 abc", 0},
+		{"SETBIT k 100 1", "BITFIELD k GET u8 0 INCRBY u8 0 1", 0},
+		{"PFADD k a", "PFADD k a", 0},
+		{"PFADD k a", "PFCOUNT k", 0},
+	} {
+		c := newClient(t)
+		if test.setup != "" {
+			c.do(words(test.setup))
+		}
+		args := words(test.line)
+		got := testing.AllocsPerRun(200, func() { c.do(args) })
+		if got != test.allocs {
+			t.Errorf("%s: %v allocations, want %v", test.line, got, test.allocs)
+		}
+		if strings.HasPrefix(string(c.do(args)), "-") {
+			t.Errorf("%s: %s", test.line, c.out)
+		}
+	}
+}
+
+func BenchmarkCommands(b *testing.B) {
+	for _, test := range []struct{ name, setup, line string }{
+		{"GET", "SET k v", "GET k"},
+		{"SET", "SET k v", "SET k w"},
+		{"SETAmongExpiring", "SET other v PX 100000000", "SET k w"},
+		{"INCR", "SET k 10000", "INCR k"},
+		{"INCRAmongExpiring", "SET other v PX 100000000", "INCR k"},
+		{"APPEND", "SET k v", "APPEND k x"},
+		{"SETRANGE", "SETRANGE k 1000 x", "SETRANGE k 500 abc"},
+		{"SETBIT", "SETBIT k 1000 1", "SETBIT k 500 1"},
+		{"BITCOUNT1MB", "SETRANGE k 1048575 x", "BITCOUNT k"},
+		{"PFADDSparse", "PFADD k a b c d e f g h", "PFADD k a"},
+		{"PFCOUNT", "PFADD k a b c d e f g h", "PFCOUNT k"},
+		{"PFCOUNT2", "PFADD k a b c d e f g h", "PFCOUNT k k"},
+	} {
+		b.Run(test.name, func(b *testing.B) {
+			c := newClient(b)
+			c.do(words(test.setup))
+			args := words(test.line)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.do(args)
+			}
+		})
+	}
+	b.Run("PFADDDense", func(b *testing.B) {
+		c := newClient(b)
+		c.do(words("PFADD k a"))
+		c.do(words("PFDEBUG TODENSE k"))
+		args := words("PFADD k element:0000000000")
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			copy(args[2][8:], fmt.Sprintf("%010d", i))
+			c.do(args)
+		}
+	})
+}
