@@ -34,7 +34,7 @@ func newClient(tb testing.TB) *client {
 		Clock:  clock.Real{},
 		Seed:   1,
 	})
-	tb.Cleanup(e.Close)
+	tb.Cleanup(func() { e.Close() })
 	return &client{Session: e.NewInternalSession(noConn{})}
 }
 
