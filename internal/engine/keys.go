@@ -32,7 +32,7 @@ func (c *Ctx) Peek(key []byte) (keyspace.Entry, bool) { return c.PeekIn(c.Sessio
 func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 	k, ok := c.Keyspace.DB(db).Get(key)
 	if ok {
-		if at := k.ExpireAt(); at != 0 && at <= c.NowMilli() {
+		if c.isExpired(k) {
 			c.expire(c.Keyspace.DB(db), k)
 			return keyspace.Entry{}, false
 		}
@@ -44,6 +44,12 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 		}
 	}
 	return k, ok
+}
+
+// isExpired tells whether the time of a key has come.
+func (e *Engine) isExpired(k keyspace.Entry) bool {
+	at := k.ExpireAt()
+	return at != 0 && at <= e.NowMilli()
 }
 
 // access marks a key as used now.
@@ -125,6 +131,9 @@ func (c *Ctx) WritableText(key []byte) (*value.String, error) {
 	if k.Type() != value.TypeString {
 		return nil, resp.ErrWrongType
 	}
+	if !c.Session.NoTouch {
+		c.access(k)
+	}
 	return c.DB().Writable(key).(*value.String), nil
 }
 
@@ -137,36 +146,39 @@ const (
 // SetBytes stores a string, in place of whatever the key held; at is its
 // expiry time in milliseconds since 1970, NoExpiry or KeepTTL.
 func (c *Ctx) SetBytes(key, b []byte, at int64) {
-	at = c.replacing(key, at)
-	c.DB().SetBytes(key, b, at)
+	p, at := c.replacing(key, at)
+	p.SetBytes(b, at)
 }
 
 // SetText is SetBytes for computed strings, which Redis never keeps as
 // integers.
 func (c *Ctx) SetText(key, b []byte, at int64) {
-	at = c.replacing(key, at)
-	c.DB().SetText(key, b, at)
+	p, at := c.replacing(key, at)
+	p.SetText(b, at)
 }
 
 // SetInt stores an integer as a string.
 func (c *Ctx) SetInt(key []byte, n, at int64) {
-	at = c.replacing(key, at)
-	c.DB().SetInt(key, n, at)
+	p, at := c.replacing(key, at)
+	p.SetInt(n, at)
 }
 
 // Put stores a value, in place of whatever the key held.
 func (c *Ctx) Put(key []byte, v value.Value, at int64) {
-	at = c.replacing(key, at)
-	c.DB().Set(key, v, at)
+	p, at := c.replacing(key, at)
+	p.Set(v, at)
 }
 
-// replacing prepares for a key to be written: it resolves KeepTTL, and tells
-// who wants to know that a key is new.
-func (c *Ctx) replacing(key []byte, at int64) int64 {
-	if at == NoExpiry && c.Config.NotifyMask == 0 && c.nextKey == 0 {
-		return at // nothing expires and nobody listens: spare the look-up
+// replacing finds the place of a key to be written: it resolves KeepTTL, and
+// tells who wants to know that a key is new.
+func (c *Ctx) replacing(key []byte, at int64) (keyspace.Place, int64) {
+	db := c.DB()
+	p := db.Find(key)
+	k, ok := p.Entry()
+	if ok && c.isExpired(k) {
+		c.expire(db, k)
+		p, ok = db.Find(key), false
 	}
-	k, ok := c.Peek(key)
 	if !ok {
 		c.created(key)
 	}
@@ -177,7 +189,7 @@ func (c *Ctx) replacing(key []byte, at int64) int64 {
 		}
 	}
 	c.expiresAt(at)
-	return at
+	return p, at
 }
 
 func (c *Ctx) created(key []byte) {

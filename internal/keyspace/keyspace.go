@@ -13,7 +13,6 @@ import (
 
 	"github.com/resp-server/resp-server/internal/datastruct/dict"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
-	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
@@ -139,23 +138,27 @@ func (db *DB) Get(key []byte) (Entry, bool) { return db.keys.Get(key) }
 // SetBytes stores a string; expireAt is in milliseconds since 1970, 0 for
 // none. The bytes are copied. A string that is an integer is kept as one.
 func (db *DB) SetBytes(key, v []byte, expireAt int64) {
-	if n, ok := numfmt.ParseInt(v); ok {
-		db.put(newInt(key, n, expireAt))
-		return
-	}
-	db.put(newBytes(key, v, expireAt, false))
+	p := db.Find(key)
+	p.SetBytes(v, expireAt)
 }
 
 // SetText stores a string as SetBytes does, but never as an integer: the
 // encoding of computed strings.
-func (db *DB) SetText(key, v []byte, expireAt int64) { db.put(newBytes(key, v, expireAt, false)) }
+func (db *DB) SetText(key, v []byte, expireAt int64) {
+	p := db.Find(key)
+	p.SetText(v, expireAt)
+}
 
 // SetInt stores an integer as a string.
-func (db *DB) SetInt(key []byte, n, expireAt int64) { db.put(newInt(key, n, expireAt)) }
+func (db *DB) SetInt(key []byte, n, expireAt int64) {
+	p := db.Find(key)
+	p.SetInt(n, expireAt)
+}
 
 // Set stores a value, which db owns from then on.
 func (db *DB) Set(key []byte, v value.Value, expireAt int64) {
-	db.put(newObject(key, v, expireAt, db.owner))
+	p := db.Find(key)
+	p.Set(v, expireAt)
 }
 
 // Share stores the value of e, an entry of src, under a key, in O(1) for
@@ -179,11 +182,8 @@ func (db *DB) Move(src *DB, e Entry, key []byte) {
 }
 
 func (db *DB) put(e Entry) {
-	if e.Access() == 0 {
-		e.header().access.Store(db.ks.Access)
-	}
-	old, replaced := db.keys.Put(e)
-	db.reindex(old, replaced, e)
+	p := db.Find(e.Key())
+	p.put(e)
 }
 
 // reindex keeps the expiry index in step with a replaced entry. An item of
