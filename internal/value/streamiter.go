@@ -24,11 +24,7 @@ type nodeCursor struct {
 // begin returns a cursor on the first entry. A node has at least one.
 func (n *streamNode) begin() nodeCursor {
 	e := n.cursor()
-	pos := e.first
-	for range e.common {
-		pos = e.pack.Next(pos)
-	}
-	e.read(e.pack.Next(pos))
+	e.read(e.pack.Skip(e.first, e.common+1))
 	return e
 }
 
@@ -68,17 +64,12 @@ func (e *nodeCursor) next() bool {
 	if e.flags&entrySameFields == 0 {
 		n *= 2
 	}
-	pos := e.body
-	for range n {
-		pos = e.pack.Next(pos)
-	}
-	return e.after(pos)
+	return e.skip(e.body, n)
 }
 
-// after is next when the position of the entry's last element is known.
-func (e *nodeCursor) after(last int) bool {
-	pos := e.pack.Next(last)
-	if pos < 0 {
+// skip is next when n fields or values are left, from pos on.
+func (e *nodeCursor) skip(pos, n int) bool {
+	if pos = e.pack.Skip(pos, n+1); pos < 0 {
 		return false
 	}
 	e.read(pos)
@@ -157,7 +148,7 @@ func (it *StreamIter) step() bool {
 		case it.back:
 			it.inside = it.e.prev()
 		case it.read > 0 && it.read == it.Fields:
-			it.inside = it.e.after(it.value)
+			it.inside = it.e.skip(it.value, 0)
 		default:
 			it.inside = it.e.next()
 		}

@@ -121,8 +121,26 @@ func (p Pack) Read(pos int) (v Value, next int) {
 		to := pos + 1 + int(c&0x3F)
 		return Value{Str: p[pos+1 : to : to]}, p.orNone(to + 1)
 	}
+	if c := p[pos]; c < tag6Str {
+		return Value{Int: int64(c), IsInt: true}, p.orNone(pos + 2)
+	}
 	v, n := decode(p[pos:])
 	return v, p.orNone(pos + n + backlenSize(n))
+}
+
+// Skip is the position of the element n places behind the one at pos, or -1 at the end; there must be that many.
+func (p Pack) Skip(pos, n int) int {
+	for ; n > 0; n-- {
+		switch c := p[pos]; {
+		case c < tag6Str: // small numbers and short strings, by far the most frequent
+			pos += 2
+		case c < tag13Int:
+			pos += 2 + int(c&0x3F)
+		default:
+			pos = p.skip(pos)
+		}
+	}
+	return p.orNone(pos)
 }
 
 // AppendTo appends the text of the element at pos to dst.
