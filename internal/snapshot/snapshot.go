@@ -41,7 +41,7 @@ var conversions = [...]conversion{
 	value.TypeSet:    {},
 	value.TypeZSet:   {},
 	value.TypeHash:   {},
-	value.TypeStream: {},
+	value.TypeStream: {loadStream, saveStream},
 }
 
 // typeOf returns the type of what was read.
