@@ -1,6 +1,8 @@
 package command
 
 import (
+	"bytes"
+
 	"github.com/resp-server/resp-server/internal/datastruct/bitmap"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/numfmt"
@@ -172,8 +174,8 @@ func bitpos(c *engine.Ctx) error {
 	return c.Integer(at)
 }
 
-// bitOps are the operations of BITOP, in lower case, and how many sources
-// each needs.
+// bitOps are the operations of BITOP in lower case. Those of Redis 8.2 need
+// at least two sources; NOT has exactly one.
 var bitOps = [...]struct {
 	name string
 	op   bitmap.Op
@@ -183,6 +185,10 @@ var bitOps = [...]struct {
 	{"or", bitmap.Or, 1},
 	{"xor", bitmap.Xor, 1},
 	{"not", bitmap.Not, 1},
+	{"diff", bitmap.Diff, 2},
+	{"diff1", bitmap.Diff1, 2},
+	{"andor", bitmap.AndOr, 2},
+	{"one", bitmap.One, 1},
 }
 
 // BITOP <AND | OR | XOR | NOT> destkey key [key ...]
@@ -197,6 +203,9 @@ func bitop(c *engine.Ctx) error {
 	op, keys := bitOps[i].op, c.Args[3:]
 	if op == bitmap.Not && len(keys) != 1 {
 		return resp.Error("ERR BITOP NOT must be called with a single source key.")
+	}
+	if len(keys) < bitOps[i].min {
+		return resp.Errorf("ERR BITOP %s must be called with at least two source keys.", bytes.ToUpper(c.Args[1]))
 	}
 	src := make([][]byte, len(keys))
 	longest := 0
