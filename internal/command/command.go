@@ -19,11 +19,13 @@ import (
 var Table = sync.OnceValue(func() *engine.Table {
 	return engine.NewTable(withHelp(
 		bitmaps,
+		client,
 		connection,
 		dumping,
 		hyperLogLogs,
 		introspection,
 		persistence,
+		pubsubs,
 		server,
 		streams,
 		strings,

@@ -1,12 +1,94 @@
 package command
 
-import "github.com/resp-server/resp-server/internal/engine"
+import (
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/numfmt"
+	"github.com/resp-server/resp-server/internal/resp"
+)
 
 var connection = engine.Handlers{
+	"auth":   auth,
 	"echo":   echo,
+	"hello":  hello,
 	"ping":   ping,
 	"quit":   quit,
+	"reset":  reset,
 	"select": selectDB,
+}
+
+// AUTH [username] password
+func auth(c *engine.Ctx) error {
+	user, password := []byte("default"), c.Args[1]
+	switch {
+	case len(c.Args) > 3:
+		return resp.ErrSyntax
+	case len(c.Args) == 3:
+		user, password = c.Args[1], c.Args[2]
+	case c.NoPassword():
+		return resp.Error("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
+	}
+	if err := c.Session.Login(user, password); err != nil {
+		return err
+	}
+	return c.OK()
+}
+
+// HELLO [protover [AUTH username password] [SETNAME clientname]]
+func hello(c *engine.Ctx) error {
+	proto := c.Proto()
+	if len(c.Args) > 1 {
+		n, ok := numfmt.ParseInt(c.Args[1])
+		if !ok {
+			return resp.Error("ERR Protocol version is not an integer or out of range")
+		}
+		if n < 2 || n > 3 {
+			return resp.Error("NOPROTO unsupported protocol version")
+		}
+		proto = int(n)
+	}
+	var user, password, name []byte
+	for i := 2; i < len(c.Args); i++ {
+		switch more := len(c.Args) - 1 - i; {
+		case c.ArgIs(i, "auth") && more >= 2:
+			user, password = c.Args[i+1], c.Args[i+2]
+			i += 2
+		case c.ArgIs(i, "setname") && more >= 1:
+			name = c.Args[i+1]
+			if !printable(name) {
+				return errClientName
+			}
+			i++
+		default:
+			return resp.Errorf("ERR Syntax error in HELLO option '%s'", cString(c.Args[i]))
+		}
+	}
+	if user != nil {
+		if err := c.Session.Login(user, password); err != nil {
+			return err
+		}
+	}
+	if !c.Session.Authenticated() {
+		return resp.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+	}
+	if name != nil {
+		c.Session.Name = string(name)
+	}
+	c.Session.SetProto(proto)
+	c.Map(7)
+	c.BulkString("server")
+	c.BulkString("redis")
+	c.BulkString("version")
+	c.BulkString(RedisVersion)
+	c.BulkString("proto")
+	c.Integer(proto)
+	c.BulkString("id")
+	c.Integer64(int64(c.Session.ID))
+	c.BulkString("mode")
+	c.BulkString("standalone")
+	c.BulkString("role")
+	c.BulkString("master")
+	c.BulkString("modules")
+	return c.Array(0)
 }
 
 // PING [message]
@@ -36,6 +118,12 @@ func echo(c *engine.Ctx) error { return c.Bulk(c.Args[1]) }
 func quit(c *engine.Ctx) error {
 	c.Session.CloseAfterReply()
 	return c.OK()
+}
+
+// RESET
+func reset(c *engine.Ctx) error {
+	c.Session.Reset()
+	return c.Simple("RESET")
 }
 
 // SELECT index

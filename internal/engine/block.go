@@ -13,6 +13,8 @@ import (
 // errBlocked is what Block returns through the handler.
 var errBlocked = errors.New("blocked")
 
+const errUnblocked resp.Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+
 // Wait says what a blocking command waits for.
 type Wait struct {
 	// Keys in the order of preference.
@@ -38,6 +40,8 @@ type wait struct {
 	keys []dbKey
 	seq  uint64
 	done bool
+	// parked tells that a pause holds the command back: it was not run yet.
+	parked bool
 }
 
 func compareWaits(a, b *wait) int {
@@ -175,22 +179,36 @@ func (e *Engine) tryAgain(w *wait) {
 	c := &w.s.ctx
 	c.Args, c.Cmd, c.again, c.nested = w.args, w.cmd, w, false
 	mark := len(c.w.Buf)
+	e.executing = w.s
 	e.call(c)
 	e.finishUnit(0)
+	c.again = nil
 	if len(c.w.Buf) != mark {
 		e.unblock(w)
 	}
-	c.again = nil
+	w.s.answered(mark)
 }
 
 // timeOut answers a blocked command whose time is up.
 func (e *Engine) timeOut(w *wait) {
 	c := &w.s.ctx
 	c.Args, c.Cmd = w.args, w.cmd
+	mark := len(c.w.Buf)
 	if err := w.TimeOut(c); err != nil {
-		c.w.Error(errorReply(err))
+		e.fail(w, err)
 	}
+	e.Stats.Commands++
+	e.Stats.command(w.cmd).Calls++
 	e.unblock(w)
+	w.s.answered(mark)
+}
+
+// fail answers an error to a blocked command.
+func (e *Engine) fail(w *wait, err error) {
+	r := errorReply(err)
+	e.countError(r)
+	e.Stats.command(w.cmd).Failed++
+	w.s.out.Error(r)
 }
 
 // unblock lets a session go on after its command was answered.
@@ -258,12 +276,14 @@ func (s *Session) Blocked() bool { return s.wait != nil }
 // tells whether the session was waiting.
 func (s *Session) Unblock(withError bool) bool {
 	w := s.wait
-	if w == nil {
+	if w == nil || w.parked {
 		return false
 	}
 	if withError {
-		s.out.Error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+		mark := len(s.out.Buf)
+		s.e.fail(w, errUnblocked)
 		s.e.unblock(w)
+		s.answered(mark)
 	} else {
 		s.e.timeOut(w)
 	}

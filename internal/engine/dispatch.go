@@ -7,22 +7,35 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// process runs one command of a session, or queues it, or refuses it.
+// process runs one command of a session and what becomes possible by it.
 func (e *Engine) process(s *Session, args [][]byte) {
 	e.markDirty(s)
-	s.Calls++
-	if s.ReplyMode != ReplyOn {
-		defer s.silence(len(s.out.Buf))
+	mark := len(s.out.Buf)
+	e.executing = s
+	e.dispatch(s, args)
+	s.answered(mark)
+	if len(e.ready) > 0 {
+		e.serveBlocked()
 	}
+}
+
+// dispatch runs one command, or queues it, or refuses it.
+func (e *Engine) dispatch(s *Session, args [][]byte) {
 	cmd, err := e.table.lookup(args)
-	if cmd != nil {
-		s.LastCmd = cmd
-	}
+	s.LastCmd = cmd
 	if err == nil {
 		err = e.gate(s, cmd)
+	} else if cmd == nil && speaksHTTP(args[0]) {
+		e.Log.Warn("client closed: it speaks HTTP, which may be an attack by way of a browser", "client", s.ID, "addr", s.conn.Addr())
+		s.Kill()
+		return
 	}
 	if err != nil {
 		e.reject(s, cmd, err)
+		return
+	}
+	if e.pause.until != 0 && e.holdsBack(s, cmd) {
+		e.park(s, cmd, args)
 		return
 	}
 	if s.multi != nil && cmd.traits&spec.RunsInMulti == 0 {
@@ -34,15 +47,16 @@ func (e *Engine) process(s *Session, args [][]byte) {
 	c.Args, c.Cmd, c.again, c.nested = args, cmd, nil, false
 	e.call(c)
 	e.finishUnit(0)
-	if len(e.ready) > 0 {
-		e.serveBlocked()
-	}
 }
+
+// speaksHTTP tells whether a command is the first line of a POST request or
+// one of its headers.
+func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(name, "host:") }
 
 // gate decides whether a session may run a command now.
 func (e *Engine) gate(s *Session, cmd *Command) error {
 	switch {
-	case !s.authenticated && cmd.Flags&spec.NoAuth == 0:
+	case !s.authenticated && e.Config.RequirePass != "" && cmd.Flags&spec.NoAuth == 0:
 		return resp.ErrNoAuth
 	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
 		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
@@ -73,6 +87,10 @@ func (e *Engine) reject(s *Session, cmd *Command, err error) {
 		s.multi.aborted = true
 	}
 	r := errorReply(err)
+	if cmd != nil && cmd.Name == "exec" {
+		s.Discard()
+		r = "EXECABORT Transaction discarded because of: " + r
+	}
 	e.countError(r)
 	if cmd != nil {
 		e.Stats.command(cmd).Rejected++
@@ -141,18 +159,4 @@ func (c *Ctx) Call(cmd *Command, args [][]byte) {
 	c.Cmd, c.Args, c.nested = cmd, args, true
 	c.Engine.call(c)
 	c.Cmd, c.Args, c.nested = outer, outerArgs, wasNested
-}
-
-// silence takes back what a command answered to a client that asked for
-// silence with CLIENT REPLY.
-func (s *Session) silence(mark int) {
-	switch s.ReplyMode {
-	case ReplyOff:
-		s.out.Buf = s.out.Buf[:mark]
-	case ReplySkip:
-		s.out.Buf = s.out.Buf[:mark]
-		s.ReplyMode = ReplyOn
-	case ReplySkipNext:
-		s.ReplyMode = ReplySkip
-	}
 }

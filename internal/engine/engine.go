@@ -99,12 +99,18 @@ type Engine struct {
 	timeouts *tree.Tree[*wait]
 	waitSeq  uint64
 	blocked  int
+	pause    pause
 	current  *Session   // whose transport waits for the end of this entry
 	resume   []*Session // sessions that may go on with their input
 	dirty    []*Session // sessions with output to hand over
 	watchers map[dbKey]map[*Session]struct{}
 
 	refuseWrites bool // since they could not be saved
+
+	executing *Session              // whose command runs
+	own       resp.Writer           // messages for it, which follow the reply
+	lost      resp.Writer           // messages for those that are doomed
+	slow      map[*Session]struct{} // those above the soft limit of output
 
 	timer   clock.Timer
 	timerAt int64 // ms; 0: none set
@@ -217,7 +223,7 @@ func (e *Engine) leave() {
 	for len(e.resume) > 0 {
 		s := e.resume[0]
 		e.resume = e.resume[1:]
-		s.run()
+		s.goOn()
 	}
 	e.resume = nil
 	for _, s := range e.dirty {
@@ -314,11 +320,19 @@ func (e *Engine) setTimer() {
 		return
 	}
 	at := e.nextKey
+	if e.pause.until != 0 {
+		at = e.pause.until // no key expires before
+	}
 	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
 		at = w.deadline()
 	}
 	if save := e.nextSave(); save != 0 && (at == 0 || save < at) {
 		at = save
+	}
+	for s := range e.slow {
+		if due := s.overUntil(); at == 0 || due < at {
+			at = due
+		}
 	}
 	if at == 0 || e.timerAt != 0 && e.timerAt <= at {
 		return // a timer that fires too early finds nothing and sets the next
@@ -346,9 +360,17 @@ func (e *Engine) tick() {
 		return
 	}
 	now := e.NowMilli()
-	e.nextKey = 0
+	if e.pause.until != 0 && e.pause.until <= now {
+		e.Unpause()
+	}
+	if e.pause.until == 0 {
+		e.nextKey = 0
+	}
 	left := tickKeys
 	for db := range e.Keyspace.Used {
+		if e.pause.until != 0 {
+			break
+		}
 		for {
 			k, ok := db.NextExpiry()
 			if !ok {
@@ -382,6 +404,7 @@ func (e *Engine) tick() {
 		e.timeOut(w)
 	}
 	e.saveIfDue()
+	e.endSlow()
 	e.finishUnit(0)
 	e.serveBlocked()
 }

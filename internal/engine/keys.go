@@ -33,7 +33,9 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 	k, ok := c.Keyspace.DB(db).Get(key)
 	if ok {
 		if c.isExpired(k) {
-			c.expire(c.Keyspace.DB(db), k)
+			if !c.isPaused() {
+				c.expire(c.Keyspace.DB(db), k)
+			}
 			return keyspace.Entry{}, false
 		}
 		if v, isExpirer := k.Value().(value.Expirer); isExpirer {

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"strconv"
-
-	"github.com/resp-server/resp-server/internal/pubsub"
-)
+import "strconv"
 
 // Classes of keyspace events, as notify-keyspace-events spells them.
 const (
@@ -53,45 +49,4 @@ func eventChannel(prefix string, db int, name []byte) []byte {
 	b := strconv.AppendInt([]byte(prefix), int64(db), 10)
 	b = append(b, "__:"...)
 	return append(b, name...)
-}
-
-// Publish sends a message to the subscribers of a channel and of the patterns
-// that match it, and returns how many these are. It is for handlers.
-func (e *Engine) Publish(channel, message []byte) int {
-	n := 0
-	for _, s := range e.PubSub.Subscribers(pubsub.Channel, channel) {
-		w := s.Push()
-		w.Push(3)
-		w.BulkString("message")
-		w.Bulk(channel)
-		w.Bulk(message)
-		n++
-	}
-	if e.PubSub.Len(pubsub.Pattern) > 0 {
-		e.PubSub.Matching(channel, func(pattern string, to []*Session) {
-			for _, s := range to {
-				w := s.Push()
-				w.Push(4)
-				w.BulkString("pmessage")
-				w.BulkString(pattern)
-				w.Bulk(channel)
-				w.Bulk(message)
-				n++
-			}
-		})
-	}
-	return n
-}
-
-// PublishShard sends a message to the subscribers of a shard channel.
-func (e *Engine) PublishShard(channel, message []byte) int {
-	to := e.PubSub.Subscribers(pubsub.Shard, channel)
-	for _, s := range to {
-		w := s.Push()
-		w.Push(3)
-		w.BulkString("smessage")
-		w.Bulk(channel)
-		w.Bulk(message)
-	}
-	return len(to)
 }

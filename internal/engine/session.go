@@ -41,7 +41,6 @@ type Session struct {
 	Created   int64 // ms
 	LastUsed  int64 // ms
 	LastCmd   *Command
-	Calls     uint64
 	NoTouch   bool
 	NoEvict   bool
 	ReplyMode ReplyMode
@@ -62,6 +61,7 @@ type Session struct {
 	// The transport's side. The engine moves output over at the end of a batch.
 	mu      sync.Mutex
 	pending []byte
+	taken   int // bytes that are being written
 	writing bool
 	gone    bool // killed
 	ending  bool // closing
@@ -70,7 +70,8 @@ type Session struct {
 // ReplyMode is what CLIENT REPLY sets.
 type ReplyMode uint8
 
-// The modes of CLIENT REPLY; ReplySkipNext becomes ReplySkip for one command.
+// The modes of CLIENT REPLY; ReplySkipNext becomes ReplySkip after the command
+// that sets it, and that ReplyOn after the next.
 const (
 	ReplyOn ReplyMode = iota
 	ReplyOff
@@ -124,7 +125,7 @@ func (e *Engine) newSession(conn Conn) *Session {
 
 func (s *Session) applyLimits() {
 	s.in.Limits.MaxBulk = s.e.Config.ProtoMaxBulkLen
-	s.in.Limits.Unauthenticated = !s.authenticated
+	s.in.Limits.Unauthenticated = !s.authenticated && s.e.Config.RequirePass != ""
 }
 
 // Space returns memory to read input into.
@@ -183,16 +184,19 @@ func (s *Session) protocolError(err error) {
 func (s *Session) handOver() {
 	s.inDirty = false
 	s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
+	s.checkOutput()
+	if s.killed {
+		s.end()
+	}
 	s.mu.Lock()
-	if len(s.pending) == 0 {
+	switch {
+	case s.killed:
+		s.pending, s.out.Buf = nil, nil
+	case len(s.pending) == 0:
 		s.pending, s.out.Buf = s.out.Buf, s.pending[:0]
-	} else {
+	default:
 		s.pending = append(s.pending, s.out.Buf...)
 		s.out.Buf = s.out.Buf[:0]
-	}
-	if !s.killed && s.e.overLimit(s, len(s.pending)) {
-		s.killed = true
-		s.pending = nil
 	}
 	s.gone, s.ending = s.killed, s.closing
 	wake := s.killed || !s.writing && s != s.e.current
@@ -212,6 +216,7 @@ func (s *Session) Output(written []byte) []byte {
 	if written == nil && s.writing {
 		return nil
 	}
+	s.taken = len(s.pending)
 	const keep = 16 << 10 // a buffer that grew for one large reply goes
 	if cap(written) <= keep {
 		written = written[:0]
@@ -244,9 +249,15 @@ func (s *Session) Finished() bool {
 func (s *Session) Close() {
 	s.e.enter()
 	defer s.e.leave()
+	s.end()
+}
+
+// end takes the session out of the server.
+func (s *Session) end() {
 	s.killed = true
 	s.forget()
 	delete(s.e.sessions, s.ID)
+	delete(s.e.slow, s)
 }
 
 func (s *Session) forget() {
@@ -262,9 +273,10 @@ func (s *Session) forget() {
 	}
 }
 
-// Kill closes the connection without writing what is still to be written.
+// Kill closes the connection without writing what is still to be written. For
+// the server the client is gone at once.
 func (s *Session) Kill() {
-	s.killed = true
+	s.end()
 	s.e.markDirty(s)
 }
 
@@ -281,7 +293,9 @@ func (s *Session) Reset() {
 	s.db = 0
 	s.Name = ""
 	s.NoTouch, s.NoEvict = false, false
-	s.ReplyMode = ReplyOn
+	if s.ReplyMode != ReplySkip {
+		s.ReplyMode = ReplyOn
+	}
 	s.out.Proto = 2
 	s.User = "default"
 	s.authenticated = s.internal || s.e.Config.RequirePass == ""
@@ -306,7 +320,8 @@ func (s *Session) DB() int { return s.db }
 // Select changes the database.
 func (s *Session) Select(db int) { s.db = db }
 
-// Authenticated tells whether the client may run commands.
+// Authenticated tells whether the client has logged in, or needed not to when it
+// came.
 func (s *Session) Authenticated() bool { return s.authenticated }
 
 // SetAuthenticated lets the client in as a user.
@@ -324,46 +339,11 @@ func (s *Session) Conn() Conn { return s.conn }
 // QueryBuffer returns the bytes of input not yet run, and the buffer's size.
 func (s *Session) QueryBuffer() (used, size int) { return s.in.Buffered(), s.in.Size() }
 
-// OutputSize returns the bytes of output not yet taken by the transport.
+// OutputSize returns the bytes of output not yet written.
 func (s *Session) OutputSize() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.pending) + len(s.out.Buf)
-}
-
-// Push returns the writer of a session to append messages to that it did not
-// ask for. They are sent at the end of the batch.
-func (s *Session) Push() *resp.Writer {
-	s.e.markDirty(s)
-	return &s.out
-}
-
-// Subscribe adds a subscription and tells whether it is new.
-func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
-	if s.subs[k] == nil {
-		s.subs[k] = make(map[string]struct{})
-	}
-	s.subs[k][name] = struct{}{}
-	return s.e.PubSub.Subscribe(k, name, s)
-}
-
-// Unsubscribe ends a subscription and tells whether there was one.
-func (s *Session) Unsubscribe(k pubsub.Kind, name string) bool {
-	delete(s.subs[k], name)
-	return s.e.PubSub.Unsubscribe(k, name, s)
-}
-
-// Subscribed returns the names that the session listens to, sorted.
-func (s *Session) Subscribed(k pubsub.Kind) []string {
-	return slices.Sorted(maps.Keys(s.subs[k]))
-}
-
-// SubscriptionCount returns the number of subscriptions of a kind.
-func (s *Session) SubscriptionCount(k pubsub.Kind) int { return len(s.subs[k]) }
-
-// Subscriptions returns the number of subscriptions of all kinds.
-func (s *Session) Subscriptions() int {
-	return len(s.subs[pubsub.Channel]) + len(s.subs[pubsub.Pattern]) + len(s.subs[pubsub.Shard])
+	return s.taken + len(s.pending) + len(s.out.Buf)
 }
 
 func (e *Engine) markDirty(s *Session) {

@@ -81,27 +81,3 @@ func (e *Engine) countError(err resp.Error) {
 func (s *Stats) Reset() {
 	*s = Stats{Changes: s.Changes, PeakMemory: s.PeakMemory}
 }
-
-// overLimit tells whether a session has more output waiting than its class
-// of clients may have.
-func (e *Engine) overLimit(s *Session, size int) bool {
-	limit := &e.Config.OutputLimits.Normal
-	if s.Subscriptions() > 0 {
-		limit = &e.Config.OutputLimits.PubSub
-	}
-	over := limit.Hard > 0 && int64(size) > limit.Hard
-	if !over && limit.Soft > 0 && int64(size) > limit.Soft {
-		if s.overSince == 0 {
-			s.overSince = e.NowMilli()
-		}
-		over = e.NowMilli()-s.overSince > limit.SoftSeconds*1000
-	} else {
-		s.overSince = 0
-	}
-	if over && !s.internal {
-		e.Stats.OutputLimitKills++
-		e.Log.Warn("client closed: its output buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", size)
-		return true
-	}
-	return false
-}

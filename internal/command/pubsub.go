@@ -1,0 +1,142 @@
+package command
+
+import (
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/glob"
+	"github.com/resp-server/resp-server/internal/pubsub"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+var pubsubs = engine.Handlers{
+	"psubscribe":           subscribe(pubsub.Pattern, "psubscribe"),
+	"publish":              publish,
+	"pubsub|channels":      pubsubChannels(pubsub.Channel),
+	"pubsub|numpat":        pubsubNumPat,
+	"pubsub|numsub":        pubsubNumSub(pubsub.Channel),
+	"pubsub|shardchannels": pubsubChannels(pubsub.Shard),
+	"pubsub|shardnumsub":   pubsubNumSub(pubsub.Shard),
+	"punsubscribe":         unsubscribe(pubsub.Pattern, "punsubscribe"),
+	"spublish":             spublish,
+	"ssubscribe":           subscribe(pubsub.Shard, "ssubscribe"),
+	"subscribe":            subscribe(pubsub.Channel, "subscribe"),
+	"sunsubscribe":         unsubscribe(pubsub.Shard, "sunsubscribe"),
+	"unsubscribe":          unsubscribe(pubsub.Channel, "unsubscribe"),
+}
+
+// subscribe makes SUBSCRIBE, PSUBSCRIBE and SSUBSCRIBE:
+//
+//	SUBSCRIBE channel [channel ...]
+//	PSUBSCRIBE pattern [pattern ...]
+//	SSUBSCRIBE shardchannel [shardchannel ...]
+func subscribe(k pubsub.Kind, word string) engine.Handler {
+	return func(c *engine.Ctx) error {
+		if k == pubsub.Shard && !c.MayBlock() {
+			return resp.Error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client")
+		}
+		for _, name := range c.Args[1:] {
+			c.Session.Subscribe(k, string(name))
+			confirm(c, k, word, name)
+		}
+		return nil
+	}
+}
+
+// unsubscribe makes UNSUBSCRIBE, PUNSUBSCRIBE and SUNSUBSCRIBE:
+//
+//	UNSUBSCRIBE [channel [channel ...]]
+//	PUNSUBSCRIBE [pattern [pattern ...]]
+//	SUNSUBSCRIBE [shardchannel [shardchannel ...]]
+func unsubscribe(k pubsub.Kind, word string) engine.Handler {
+	return func(c *engine.Ctx) error {
+		for _, name := range c.Args[1:] {
+			c.Session.Unsubscribe(k, string(name))
+			confirm(c, k, word, name)
+		}
+		if len(c.Args) > 1 {
+			return nil
+		}
+		names := c.Session.Subscribed(k)
+		for _, name := range names {
+			c.Session.Unsubscribe(k, name)
+			confirm(c, k, word, []byte(name))
+		}
+		if len(names) == 0 {
+			confirm(c, k, word, nil)
+		}
+		return nil
+	}
+}
+
+// confirm answers one step of a command that subscribes or unsubscribes. It
+// is a message: RESP3 has it as a push, and a client gets it that asked for no
+// replies. Shard channels are counted by themselves.
+func confirm(c *engine.Ctx, k pubsub.Kind, word string, name []byte) {
+	n := c.Session.SubscriptionCount(pubsub.Shard)
+	if k != pubsub.Shard {
+		n = c.Session.Subscriptions() - n
+	}
+	w := c.Messages()
+	w.Push(3)
+	w.BulkString(word)
+	if name == nil {
+		w.Null()
+	} else {
+		w.Bulk(name)
+	}
+	w.Integer(int64(n))
+}
+
+// PUBLISH channel message
+func publish(c *engine.Ctx) error { return c.Integer(c.Publish(c.Args[1], c.Args[2])) }
+
+// SPUBLISH shardchannel message
+func spublish(c *engine.Ctx) error { return c.Integer(c.PublishShard(c.Args[1], c.Args[2])) }
+
+// pubsubChannels makes PUBSUB CHANNELS and PUBSUB SHARDCHANNELS:
+//
+//	PUBSUB CHANNELS [pattern]
+//	PUBSUB SHARDCHANNELS [pattern]
+func pubsubChannels(k pubsub.Kind) engine.Handler {
+	return func(c *engine.Ctx) error {
+		if len(c.Args) > 3 {
+			return subcommandSyntax(c)
+		}
+		var names []string
+		for name := range namesOf(c, k) {
+			if len(c.Args) == 2 || glob.Match(c.Args[2], []byte(name), false) {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names) // Redis has them in the order of a hash table
+		c.Array(len(names))
+		for _, name := range names {
+			c.BulkString(name)
+		}
+		return nil
+	}
+}
+
+func namesOf(c *engine.Ctx, k pubsub.Kind) func(func(string) bool) {
+	return func(yield func(string) bool) { c.PubSub.Names(k, yield) }
+}
+
+// pubsubNumSub makes PUBSUB NUMSUB and PUBSUB SHARDNUMSUB:
+//
+//	PUBSUB NUMSUB [channel [channel ...]]
+//	PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]
+func pubsubNumSub(k pubsub.Kind) engine.Handler {
+	return func(c *engine.Ctx) error {
+		names := c.Args[2:]
+		c.Array(2 * len(names))
+		for _, name := range names {
+			c.Bulk(name)
+			c.Integer(len(c.PubSub.Subscribers(k, name)))
+		}
+		return nil
+	}
+}
+
+// PUBSUB NUMPAT
+func pubsubNumPat(c *engine.Ctx) error { return c.Integer(c.PubSub.Len(pubsub.Pattern)) }

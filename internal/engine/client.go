@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"crypto/subtle"
+	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// Class is a kind of clients, as CLIENT LIST TYPE and the limits of output
+// know them.
+type Class uint8
+
+// The classes of clients. There are no sessions of replicas and masters.
+const (
+	ClassNormal Class = iota
+	ClassReplica
+	ClassPubSub
+	ClassMaster
+)
+
+// Class returns what kind of client the session is.
+func (s *Session) Class() Class {
+	if s.Subscriptions() > 0 {
+		return ClassPubSub
+	}
+	return ClassNormal
+}
+
+// errWrongPass does not tell whether the user or the password is wrong.
+const errWrongPass resp.Error = "WRONGPASS invalid username-password pair or user is disabled."
+
+// Login lets the client in as a user, or answers the error to show.
+func (s *Session) Login(user, password []byte) error {
+	want := s.e.Config.RequirePass
+	if string(user) != "default" || want != "" && subtle.ConstantTimeCompare(password, []byte(want)) == 0 {
+		return errWrongPass
+	}
+	s.SetAuthenticated("default")
+	return nil
+}
+
+// NoPassword tells whether clients need not log in.
+func (e *Engine) NoPassword() bool { return e.Config.RequirePass == "" }
+
+// UserExists tells whether there is a user of that name.
+func (e *Engine) UserExists(name []byte) bool { return string(name) == "default" }
+
+// Flags returns the letters by which CLIENT LIST tells the state of a client.
+func (s *Session) Flags() string {
+	var f [8]byte
+	n := 0
+	for _, flag := range [...]struct {
+		on     bool
+		letter byte
+	}{
+		{s.Subscriptions() > 0, 'P'},
+		{s.multi != nil, 'x'},
+		{s.wait != nil, 'b'},
+		{s.casFailed, 'd'},
+		{s.closing, 'c'},
+		{s.NoEvict, 'e'},
+		{s.NoTouch, 'T'},
+	} {
+		if flag.on {
+			f[n] = flag.letter
+			n++
+		}
+	}
+	if n == 0 {
+		return "N"
+	}
+	return string(f[:n])
+}
+
+// Usage is the memory of a client in bytes, as CLIENT LIST shows it.
+type Usage struct {
+	Query, QueryFree int // input that is held, and room for more
+	Args             int // words of the command that runs or waits
+	Multi            int // words of the commands in the transaction
+	Reply, ReplySize int // answers of this batch, and room for them
+	Waiting          int // answers that the transport has not taken
+	Output           int // room for these
+	Total            int
+}
+
+// Usage returns the memory of a client.
+func (s *Session) Usage() Usage {
+	var u Usage
+	used, size := s.QueryBuffer()
+	u.Query, u.QueryFree = used, max(size-used, 0)
+	if s == s.e.executing {
+		u.Args = argsLen(s.ctx.Args)
+	} else if s.wait != nil {
+		u.Args = argsLen(s.wait.args)
+	}
+	if s.multi != nil {
+		for _, q := range s.multi.queue {
+			u.Multi += argsLen(q.args)
+		}
+	}
+	u.Reply, u.ReplySize = len(s.out.Buf), cap(s.out.Buf)
+	s.mu.Lock()
+	u.Waiting, u.Output = len(s.pending), cap(s.pending)
+	s.mu.Unlock()
+	u.Total = int(unsafe.Sizeof(*s)) + size + u.Args + u.Multi + u.ReplySize + u.Output
+	return u
+}
+
+func argsLen(args [][]byte) (n int) {
+	for _, a := range args {
+		n += len(a)
+	}
+	return n
+}

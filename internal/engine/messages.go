@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/pubsub"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// Push returns a writer for a message to a session, which did not ask for it.
+// It is sent at the end of the batch; to the session whose command runs, after
+// the reply.
+func (s *Session) Push() *resp.Writer {
+	e := s.e
+	e.markDirty(s)
+	if s == e.executing {
+		e.own.Proto = s.out.Proto
+		return &e.own
+	}
+	if len(s.out.Buf) > checkedOutput {
+		s.checkOutput()
+	}
+	if s.killed {
+		e.lost.Buf = e.lost.Buf[:0]
+		return &e.lost
+	}
+	return &s.out
+}
+
+// Messages returns the writer for a reply that is a message: the client gets
+// it even if it asked for no replies.
+func (c *Ctx) Messages() *resp.Writer {
+	if c.Session.ReplyMode != ReplyOn {
+		return c.Session.Push()
+	}
+	return c.w
+}
+
+// answered ends a command of the session whose reply begins at mark.
+func (s *Session) answered(mark int) {
+	if s.ReplyMode != ReplyOn && s.wait == nil {
+		s.silence(mark)
+	}
+	e := s.e
+	if s != e.executing {
+		return
+	}
+	e.executing = nil
+	if len(e.own.Buf) > 0 {
+		s.out.Raw(e.own.Buf)
+		e.own.Buf = e.own.Buf[:0]
+	}
+}
+
+// silence takes back the reply to a client that asked for none with CLIENT
+// REPLY.
+func (s *Session) silence(mark int) {
+	switch s.ReplyMode {
+	case ReplyOff:
+		s.out.Buf = s.out.Buf[:mark]
+	case ReplySkip:
+		s.out.Buf = s.out.Buf[:mark]
+		s.ReplyMode = ReplyOn
+	case ReplySkipNext:
+		s.ReplyMode = ReplySkip
+	}
+}
+
+// Subscribe adds a subscription and tells whether it is new.
+func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
+	if s.subs[k] == nil {
+		s.subs[k] = make(map[string]struct{})
+	}
+	s.subs[k][name] = struct{}{}
+	return s.e.PubSub.Subscribe(k, name, s)
+}
+
+// Unsubscribe ends a subscription and tells whether there was one.
+func (s *Session) Unsubscribe(k pubsub.Kind, name string) bool {
+	delete(s.subs[k], name)
+	return s.e.PubSub.Unsubscribe(k, name, s)
+}
+
+// Subscribed returns the names that the session listens to, sorted.
+func (s *Session) Subscribed(k pubsub.Kind) []string {
+	return slices.Sorted(maps.Keys(s.subs[k]))
+}
+
+// SubscriptionCount returns the number of subscriptions of a kind.
+func (s *Session) SubscriptionCount(k pubsub.Kind) int { return len(s.subs[k]) }
+
+// Subscriptions returns the number of subscriptions of all kinds.
+func (s *Session) Subscriptions() int {
+	return len(s.subs[pubsub.Channel]) + len(s.subs[pubsub.Pattern]) + len(s.subs[pubsub.Shard])
+}
+
+// Publish sends a message to the subscribers of a channel and of the patterns
+// that match it, and returns how many these are. It is for handlers.
+func (e *Engine) Publish(channel, message []byte) int {
+	n := 0
+	for _, s := range e.PubSub.Subscribers(pubsub.Channel, channel) {
+		w := s.Push()
+		w.Push(3)
+		w.BulkString("message")
+		w.Bulk(channel)
+		w.Bulk(message)
+		n++
+	}
+	if e.PubSub.Len(pubsub.Pattern) > 0 {
+		e.PubSub.Matching(channel, func(pattern string, to []*Session) {
+			for _, s := range to {
+				w := s.Push()
+				w.Push(4)
+				w.BulkString("pmessage")
+				w.BulkString(pattern)
+				w.Bulk(channel)
+				w.Bulk(message)
+				n++
+			}
+		})
+	}
+	return n
+}
+
+// PublishShard sends a message to the subscribers of a shard channel.
+func (e *Engine) PublishShard(channel, message []byte) int {
+	to := e.PubSub.Subscribers(pubsub.Shard, channel)
+	for _, s := range to {
+		w := s.Push()
+		w.Push(3)
+		w.BulkString("smessage")
+		w.Bulk(channel)
+		w.Bulk(message)
+	}
+	return len(to)
+}

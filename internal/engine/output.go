@@ -1,0 +1,65 @@
+package engine
+
+import "github.com/resp-server/resp-server/internal/config"
+
+// checkedOutput is how many bytes one batch may append to a session's output
+// before its limit is looked at, which happens after each batch anyway.
+const checkedOutput = 1 << 20
+
+// outputLimit returns how much output may wait for the client.
+func (s *Session) outputLimit() *config.OutputLimit {
+	if s.Class() == ClassPubSub {
+		return &s.e.Config.OutputLimits.PubSub
+	}
+	return &s.e.Config.OutputLimits.Normal
+}
+
+// checkOutput dooms the session if more output waits for the client than may,
+// or has done so for too long: handOver will end it.
+func (s *Session) checkOutput() {
+	limit := s.outputLimit()
+	if s.killed || s.internal || limit.Hard == 0 && limit.Soft == 0 && s.overSince == 0 {
+		return
+	}
+	size := int64(s.OutputSize())
+	over := limit.Hard > 0 && size > limit.Hard
+	if limit.Soft == 0 || size-int64(len(s.out.Buf)) <= limit.Soft {
+		s.overSince = 0 // the client has caught up meanwhile
+	}
+	if limit.Soft > 0 && size > limit.Soft {
+		if s.overSince == 0 {
+			s.overSince = s.e.NowMilli()
+		}
+		over = over || s.e.NowMilli() >= s.overUntil()
+	}
+	switch {
+	case over:
+		s.e.Stats.OutputLimitKills++
+		s.e.Log.Warn("client closed: its output buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", size)
+		s.killed = true
+		s.out.Buf = nil
+	case s.overSince == 0:
+		delete(s.e.slow, s)
+	default:
+		if s.e.slow == nil {
+			s.e.slow = make(map[*Session]struct{})
+		}
+		s.e.slow[s] = struct{}{}
+	}
+}
+
+// overUntil returns when the session ends, in milliseconds since 1970, unless
+// its client reads.
+func (s *Session) overUntil() int64 {
+	return s.overSince + (s.outputLimit().SoftSeconds+1)*1000
+}
+
+// endSlow ends the sessions that are above the soft limit for too long.
+func (e *Engine) endSlow() {
+	for s := range e.slow {
+		if s.overUntil() <= e.NowMilli() {
+			s.checkOutput()
+			e.markDirty(s)
+		}
+	}
+}

@@ -1,0 +1,76 @@
+package engine
+
+import "github.com/resp-server/resp-server/internal/spec"
+
+// pause is what CLIENT PAUSE asked for. A command that comes meanwhile is
+// parked as data, like a blocked one, and runs when the pause is over.
+type pause struct {
+	until  int64 // ms; 0: there is none
+	all    bool  // not only commands that write
+	parked []*wait
+}
+
+// Pause holds back the commands of all clients, or only those that may write,
+// until a time in milliseconds since 1970. Keys do not expire meanwhile. A pause
+// that there is already gets no shorter, and its kind counts as long as it
+// is the stricter one. It is for handlers.
+func (e *Engine) Pause(until int64, all bool) {
+	if !e.isPaused() {
+		e.pause.all = false
+	}
+	e.pause.all = e.pause.all || all
+	e.pause.until = max(e.pause.until, until)
+}
+
+// Unpause ends a pause; the commands that it held back run after the present
+// unit, in the order in which they came. It is for handlers.
+func (e *Engine) Unpause() {
+	e.pause.until = 0
+	for _, w := range e.pause.parked {
+		if w.s.wait == w { // else its client is gone
+			e.resume = append(e.resume, w.s)
+		}
+	}
+	e.pause.parked = nil
+}
+
+func (e *Engine) isPaused() bool { return e.pause.until > e.NowMilli() }
+
+// holdsBack tells whether the pause is one for a command.
+func (e *Engine) holdsBack(s *Session, cmd *Command) bool {
+	if !e.isPaused() || s.internal {
+		return false
+	}
+	return e.pause.all || mayWrite(cmd) || cmd.Name == "exec" && s.multi.mayWrite()
+}
+
+func mayWrite(cmd *Command) bool { return cmd.Flags&(spec.Write|spec.MayReplicate) != 0 }
+
+func (t *transaction) mayWrite() bool {
+	if t != nil {
+		for _, q := range t.queue {
+			if mayWrite(q.cmd) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// park keeps a command for the end of the pause.
+func (e *Engine) park(s *Session, cmd *Command, args [][]byte) {
+	e.waitSeq++
+	s.wait = &wait{s: s, cmd: cmd, args: copyArgs(args), seq: e.waitSeq, parked: true}
+	e.pause.parked = append(e.pause.parked, s.wait)
+	e.blocked++
+}
+
+// goOn runs the input of a session that waited, after the command that a pause
+// held back, if it was that.
+func (s *Session) goOn() {
+	if w := s.wait; w != nil && w.parked {
+		s.e.cancel(w)
+		s.e.process(s, w.args)
+	}
+	s.run()
+}
