@@ -2,6 +2,7 @@ package engine
 
 import (
 	"runtime/debug"
+	"strings"
 
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -89,7 +90,7 @@ func (e *Engine) reject(s *Session, cmd *Command, err error) {
 	r := errorReply(err)
 	if cmd != nil && cmd.Name == "exec" {
 		s.Discard()
-		r = "EXECABORT Transaction discarded because of: " + r
+		r = "EXECABORT Transaction discarded because of: " + resp.Error(strings.TrimPrefix(string(r), "ERR "))
 	}
 	e.countError(r)
 	if cmd != nil {
