@@ -43,7 +43,8 @@ func (s *self) Advance(d time.Duration) error {
 }
 
 // TestTranscripts replays what was recorded from a real server, over every
-// transport.
+// transport, and once more with all data written to a snapshot and read back
+// between the blocks.
 func TestTranscripts(t *testing.T) {
 	const dir = "testdata/transcripts"
 	names, err := transcript.Files(dir)
@@ -60,6 +61,11 @@ func TestTranscripts(t *testing.T) {
 			t.Fatal(err)
 		}
 		rel, _ := filepath.Rel(dir, name)
+		t.Run(filepath.ToSlash(rel)+"/reload", func(t *testing.T) {
+			t.Parallel()
+			target := startSelf(t, "pipe")
+			f.Run(t, target, transcript.Options{Between: target.Server.Reload})
+		})
 		for transport := range transports {
 			t.Run(filepath.ToSlash(rel)+"/"+transport, func(t *testing.T) {
 				t.Parallel()

@@ -157,7 +157,7 @@ func New(o Parts) *Engine {
 	e.started = e.NowMilli()
 	e.ConfigChanged()
 	e.Saving.Last, e.Saving.Took = e.started/1000, -1
-	e.adopt(e.Keyspace)
+	e.Adopt(e.Keyspace)
 	e.setTimer()
 	return e
 }

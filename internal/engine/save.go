@@ -114,13 +114,13 @@ func (e *Engine) LoadFrom(f vfs.File) error {
 	}
 	e.Saving.functions = l.Functions
 	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
-	e.adopt(l.Keyspace)
+	e.Adopt(l.Keyspace)
 	e.Log.Info("snapshot loaded", "file", f.Name(), "keys", l.Keys, "expired", l.Expired, "empty", l.Empty, "duration", e.lap())
 	return nil
 }
 
-// adopt replaces the data.
-func (e *Engine) adopt(ks *keyspace.Keyspace) {
+// Adopt replaces the data. It is for tests, and for what replaces all data at once.
+func (e *Engine) Adopt(ks *keyspace.Keyspace) {
 	e.Keyspace = ks
 	e.Keyspace.Access = uint32(e.now / 1e6)
 	e.nextKey = 0

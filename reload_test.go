@@ -1,0 +1,154 @@
+package respserver
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/numfmt"
+	"github.com/resp-server/resp-server/internal/rdb"
+	"github.com/resp-server/resp-server/internal/snapshot"
+)
+
+// Reload puts what a snapshot keeps of the data in place of the data, with all
+// connections open. It fails if the two are not the same.
+func (s *Server) Reload() (err error) {
+	s.engine.Run(func() {
+		var file bytes.Buffer
+		now := s.engine.NowMilli()
+		err = snapshot.Save(&file, s.engine.Keyspace, snapshot.SaveOptions{Now: now, AccessTimes: true})
+		if err != nil {
+			return
+		}
+		var l *snapshot.Loaded
+		l, err = snapshot.Load(&file, snapshot.LoadOptions{Env: *s.engine.Env(), Databases: s.engine.Keyspace.Len()})
+		if err != nil {
+			return
+		}
+		was, is := digest(s.engine.Keyspace, now), digest(l.Keyspace, now)
+		if !slices.Equal(was, is) {
+			err = fmt.Errorf("the data changed: %d keys were\n%q\n%d keys are\n%q", len(was), was, len(is), is)
+			return
+		}
+		if err = keepEncodings(s.engine.Keyspace, l.Keyspace); err == nil {
+			s.engine.Adopt(l.Keyspace)
+		}
+	})
+	return err
+}
+
+// keepEncodings takes values back that have another encoding in a snapshot.
+// That is right for those that were once larger, or were computed: they keep
+// the larger encoding, and a snapshot does not.
+func keepEncodings(from, to *keyspace.Keyspace) error {
+	larger := []string{"raw", "quicklist", "hashtable", "skiplist"}
+	for db := range to.Used {
+		src := from.DB(db.Index())
+		var differ []keyspace.Entry
+		for e := range db.All {
+			if was, ok := src.Get(e.Key()); ok && was.Encoding() != e.Encoding() {
+				if !slices.Contains(larger, was.Encoding()) {
+					return fmt.Errorf("%s %q was %s and is %s", e.Type(), e.Key(), was.Encoding(), e.Encoding())
+				}
+				differ = append(differ, was)
+			}
+		}
+		for _, e := range differ {
+			db.Share(src, e, e.Key(), e.ExpireAt())
+		}
+	}
+	return nil
+}
+
+// digest renders all keys, in an order that does not depend on that of tables.
+func digest(ks *keyspace.Keyspace, now int64) (keys []string) {
+	var dumper snapshot.Dumper
+	for db := range ks.Used {
+		for e := range db.All {
+			if at := e.ExpireAt(); at != 0 && at <= now {
+				continue
+			}
+			content := []string(nil)
+			payload, err := dumper.Dump(e)
+			if err == nil {
+				content, err = elements(payload)
+			}
+			if err != nil {
+				content = []string{err.Error()}
+			}
+			keys = append(keys, fmt.Sprintf("%d %q expires %d used %d: %s %q", db.Index(), e.Key(), e.ExpireAt(), e.Access(), e.Type(), content))
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// elements renders what is in a payload, whatever its encoding; what has no
+// order is sorted.
+func elements(payload []byte) (all []string, err error) {
+	v, err := rdb.DecodeDump(payload)
+	if err != nil {
+		return nil, err
+	}
+	text := func(p listpack.Pack) (all []string) {
+		for pos := p.First(); pos >= 0; {
+			var e listpack.Value
+			e, pos = p.Read(pos)
+			all = append(all, string(e.AppendTo(nil)))
+		}
+		return all
+	}
+	var pack listpack.Pack
+	group := 1 // how many elements of a pack belong together
+	switch v := v.(type) {
+	case rdb.String:
+		return []string{string(v)}, nil
+	case *rdb.List:
+		for _, n := range v.Nodes {
+			if n.Pack == nil {
+				all = append(all, string(n.Plain))
+				continue
+			}
+			all = append(all, text(n.Pack)...)
+		}
+		return all, nil
+	case *rdb.Set:
+		if v.Intset != nil {
+			for i := range v.Intset.Len() {
+				all = append(all, fmt.Sprint(v.Intset.At(i)))
+			}
+		} else if pack = v.Pack; pack == nil {
+			for m := range v.Members {
+				all = append(all, string(m))
+			}
+		}
+	case *rdb.SortedSet:
+		if pack, group = v.Pack, 2; pack == nil {
+			for m, score := range v.Members {
+				all = append(all, string(m)+" "+string(numfmt.AppendFloat(nil, score)))
+			}
+		}
+	case *rdb.Hash:
+		if pack, group = v.Pack, 2; v.PackTTL != nil {
+			pack, group = v.PackTTL, 3
+		} else if pack == nil {
+			for f := range v.Fields {
+				all = append(all, fmt.Sprintf("%s %s %d", f.Name, f.Value, f.ExpireAt))
+			}
+		}
+	default:
+		return []string{string(payload)}, nil
+	}
+	for e := range slices.Chunk(text(pack), group) {
+		line := strings.Join(e, " ")
+		if _, isHash := v.(*rdb.Hash); isHash && group == 2 {
+			line += " 0"
+		}
+		all = append(all, line)
+	}
+	slices.Sort(all)
+	return all, nil
+}
