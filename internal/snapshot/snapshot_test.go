@@ -1,0 +1,284 @@
+package snapshot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/rdb"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+const now = 1_700_000_000_000
+
+var limits = value.Limits{
+	ListMaxListpackSize: -2, HashMaxListpackEntries: 128, HashMaxListpackValue: 64,
+	SetMaxIntsetEntries: 512, SetMaxListpackEntries: 128, SetMaxListpackValue: 64,
+	ZSetMaxListpackEntries: 128, ZSetMaxListpackValue: 64, StreamNodeMaxBytes: 4096, StreamNodeMaxEntries: 100,
+}
+
+// element returns a string of one of the kinds that are encoded differently.
+func element(rng *rand.Rand) []byte {
+	switch rng.IntN(8) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Append(nil, rng.Int64()>>rng.IntN(64))
+	case 2:
+		return bytes.Repeat([]byte("abcdef"), rng.IntN(200)) // compresses
+	case 3:
+		return make([]byte, rng.IntN(20000))
+	default:
+		b := make([]byte, rng.IntN(60))
+		for i := range b {
+			b[i] = byte(rng.Uint32())
+		}
+		return b
+	}
+}
+
+// makers make a random value of each type but strings.
+var makers = map[value.Type]func(rng *rand.Rand) value.Value{
+	value.TypeStream: randomStream,
+}
+
+func randomStream(rng *rand.Rand) value.Value {
+	s := value.NewStream()
+	ms := uint64(1)
+	var ids []value.StreamID
+	for range rng.IntN(300) {
+		ms += uint64(rng.IntN(1000))
+		id := value.StreamID{Ms: ms, Seq: s.LastID.Seq + 1}
+		pairs := [][]byte{[]byte("field"), element(rng)}
+		if rng.IntN(3) == 0 {
+			pairs = append(pairs, element(rng), element(rng))
+		}
+		s.Add(&limits, id, pairs)
+		ids = append(ids, id)
+	}
+	for _, id := range ids {
+		if rng.IntN(5) == 0 {
+			s.Delete(id)
+		}
+	}
+	for i := range rng.IntN(4) {
+		g := s.AddGroup(fmt.Append(nil, "group", i), value.StreamID{Ms: ms / 2}, int64(rng.IntN(10))-1)
+		for j := range rng.IntN(4) {
+			c := g.AddConsumer(fmt.Append(nil, "consumer", j), int64(rng.IntN(1000)))
+			c.ActiveAt = int64(rng.IntN(1000)) - 1
+			for _, id := range ids {
+				if rng.IntN(10) == 0 {
+					g.SetPending(value.Pending{ID: id, DeliveredAt: int64(rng.IntN(1000)), Deliveries: uint64(rng.IntN(5))}, c)
+				}
+			}
+		}
+	}
+	return s
+}
+
+// randomKeyspace fills some databases with values of all types that there are.
+func randomKeyspace(rng *rand.Rand, keys int) *keyspace.Keyspace {
+	ks := keyspace.New(16, rng.Uint64())
+	types := slices.Sorted(maps.Keys(makers))
+	for i := range keys {
+		ks.Access = uint32(now/1000) - uint32(rng.IntN(100))
+		db := ks.DB(rng.IntN(3) * 7)
+		key := append(element(rng), fmt.Append(nil, i)...)
+		at := int64(0)
+		if rng.IntN(3) == 0 {
+			at = now + 1 + rng.Int64N(1e9)
+		}
+		switch n := rng.IntN(2 + len(types)); {
+		case n == 0 && rng.IntN(20) == 0:
+			db.SetBytes(key, bytes.Repeat([]byte{1}, 2<<20), at) // too large to be kept beside the key
+		case n < 2:
+			db.SetBytes(key, element(rng), at)
+		default:
+			if v := makers[types[n-2]](rng); !v.Empty() {
+				db.Set(key, v, at)
+			}
+		}
+	}
+	return ks
+}
+
+// digest tells everything of a keyspace, by database and key.
+func digest(t *testing.T, ks *keyspace.Keyspace) map[string]string {
+	t.Helper()
+	var d Dumper
+	all := map[string]string{}
+	for db := range ks.Used {
+		for e := range db.All {
+			payload, err := d.Dump(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all[fmt.Sprintf("%d %q", db.Index(), e.Key())] = fmt.Sprintf("%s %s %d %d %q", e.Type(), e.Encoding(), e.ExpireAt(), e.Access(), payload)
+		}
+	}
+	return all
+}
+
+func load(t *testing.T, file []byte) *Loaded {
+	t.Helper()
+	l, err := Load(bytes.NewReader(file), LoadOptions{Env: Env{Limits: limits, Now: now}, Databases: 16, Size: int64(len(file))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func save(t *testing.T, ks *keyspace.Keyspace, o SaveOptions) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	o.Now = now
+	if err := Save(&file, ks, o); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// TestRoundTrip: what is saved and loaded is the same, with its encodings.
+func TestRoundTrip(t *testing.T) {
+	for seed := range uint64(10) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		ks := randomKeyspace(rng, 40)
+		o := SaveOptions{AccessTimes: true, Functions: [][]byte{[]byte("#!lua name=l")}}
+		o.NoCompression = seed%2 == 1
+		l := load(t, save(t, ks, o))
+		want, got := digest(t, ks), digest(t, l.Keyspace)
+		if len(got) != len(want) || l.Keys != len(want) {
+			t.Errorf("seed %d: %d keys became %d, of which %d are said to be loaded", seed, len(want), len(got), l.Keys)
+		}
+		for k, w := range want {
+			if got[k] != w {
+				t.Fatalf("seed %d: key %s\n was %.200s\nis  %.200s", seed, k, w, got[k])
+			}
+		}
+		if len(l.Functions) != 1 || string(l.Functions[0]) != "#!lua name=l" {
+			t.Errorf("functions: %q", l.Functions)
+		}
+	}
+}
+
+// TestSaveClone: a clone is a picture of one moment, whatever is written
+// meanwhile.
+func TestSaveClone(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	ks := randomKeyspace(rng, 200)
+	want := digest(t, ks)
+	clone := ks.Clone()
+	file := make(chan []byte)
+	go func() {
+		var b bytes.Buffer
+		Save(&b, clone, SaveOptions{Now: now, AccessTimes: true})
+		file <- b.Bytes()
+	}()
+	for db := range ks.Used {
+		var keys [][]byte
+		for e := range db.All {
+			keys = append(keys, e.Key())
+		}
+		for _, k := range keys {
+			switch v := db.Writable(k).(type) {
+			case *value.String:
+				v.Append([]byte("more"))
+			case *value.Stream:
+				v.Add(&limits, value.StreamID{Ms: 1 << 40}, [][]byte{[]byte("more"), []byte("more")})
+			}
+			if rng.IntN(3) == 0 {
+				db.Delete(k)
+			}
+		}
+	}
+	got := digest(t, load(t, <-file).Keyspace)
+	for k, w := range want {
+		if got[k] != w {
+			t.Fatalf("key %s\n was %.200s\nis  %.200s", k, w, got[k])
+		}
+	}
+}
+
+func TestLoadDropsExpired(t *testing.T) {
+	ks := keyspace.New(16, 1)
+	for i, at := range []int64{0, now - 1, now, now + 1} {
+		ks.DB(0).SetBytes(fmt.Append(nil, i), []byte("v"), at)
+	}
+	l := load(t, save(t, ks, SaveOptions{}))
+	if l.Keys != 3 || l.Expired != 1 || l.Keyspace.DB(0).Len() != 3 {
+		t.Errorf("%d loaded, %d expired, %d there", l.Keys, l.Expired, l.Keyspace.DB(0).Len())
+	}
+}
+
+// TestLoadRefuses: files that are in order and can't be loaded.
+func TestLoadRefuses(t *testing.T) {
+	for _, c := range []struct{ body, want string }{
+		{"\xfe\x10\x00\x01k\x01v", "database 16, where there are only 16"},
+		{"\x00\x01k\x01v\x00\x01k\x01w", `key "k" comes twice in database 0`},
+		{"\xfe\x03\x00\x01k\x01v\xfe\x00\x00\x01k\x01v\xfe\x03\x00\x01k\x01w", `key "k" comes twice in database 3`},
+	} {
+		_, err := Load(strings.NewReader("REDIS0003"+c.body+"\xff"), LoadOptions{Env: Env{Limits: limits, Now: now}, Databases: 16})
+		var damaged *rdb.FormatError
+		if !errors.As(err, &damaged) || !strings.Contains(err.Error(), c.want) || damaged.Offset < 10 {
+			t.Errorf("%q: %v, want %s", c.body, err, c.want)
+		}
+	}
+}
+
+// TestReserveHint: a file that announces too many keys costs nothing.
+func TestReserveHint(t *testing.T) {
+	file := []byte("REDIS0003\xfe\x00\xfb\x80\xff\xff\xff\xff\x80\xff\xff\xff\xff\x00\x01k\x01v\xff")
+	if l := load(t, file); l.Keys != 1 {
+		t.Errorf("%d keys", l.Keys)
+	}
+}
+
+func million(b *testing.B) *keyspace.Keyspace {
+	ks := keyspace.New(16, 1)
+	db := ks.DB(0)
+	db.Reserve(1_000_000)
+	for i := range 1_000_000 {
+		db.SetBytes(fmt.Appendf(nil, "key:%012d", i), fmt.Appendf(nil, "value of number %d", i), 0)
+	}
+	b.ResetTimer()
+	b.ReportAllocs()
+	return ks
+}
+
+func BenchmarkSaveMillion(b *testing.B) {
+	ks := million(b)
+	for b.Loop() {
+		var n counter
+		if err := Save(&n, ks, SaveOptions{}); err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(n))
+	}
+}
+
+func BenchmarkLoadMillion(b *testing.B) {
+	var file bytes.Buffer
+	if err := Save(&file, million(b), SaveOptions{}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		l, err := Load(bytes.NewReader(file.Bytes()), LoadOptions{Databases: 16, Size: int64(file.Len())})
+		if err != nil || l.Keys != 1_000_000 {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(file.Len()))
+	}
+}
+
+type counter int
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
