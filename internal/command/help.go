@@ -24,8 +24,7 @@ func withHelp(groups ...engine.Handlers) []engine.Handlers {
 // containerHelp answers CONFIG HELP and the like, from the command table.
 func containerHelp(c *engine.Ctx) error {
 	container := c.Cmd.Container
-	name := stdstrings.ToUpper(container.Name)
-	lines := []string{name + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"}
+	var lines []string
 	if container.Runs() {
 		lines = append(lines, "(no subcommand)", "    "+container.Summary)
 	}
@@ -35,10 +34,5 @@ func containerHelp(c *engine.Ctx) error {
 			lines = append(lines, stdstrings.TrimSpace(syntax), "    "+sub.Summary)
 		}
 	}
-	lines = append(lines, "HELP", "    Print this help.")
-	c.Array(len(lines))
-	for _, line := range lines {
-		c.Simple(line)
-	}
-	return nil
+	return c.Help(lines...)
 }
