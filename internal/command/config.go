@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
+	stdstrings "strings"
 
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
@@ -49,34 +50,36 @@ func configSet(c *engine.Ctx) error {
 		return resp.ErrSyntax
 	}
 	pairs := c.Args[2:]
+	names := make([]string, 0, len(pairs)/2) // the row's name or its alias, whichever was used
 	params := make([]*config.Param, 0, len(pairs)/2)
 	for i := 0; i < len(pairs); i += 2 {
 		p, ok := config.Find(string(pairs[i]))
-		if !ok {
+		name := stdstrings.ToLower(string(pairs[i]))
+		switch {
+		case !ok:
 			return resp.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", pairs[i])
+		case p.Immutable:
+			return configError(string(pairs[i]), "can't set immutable config")
+		case p.Protected && !mayTouchFiles(c):
+			return configError(string(pairs[i]), "can't set protected config")
+		case slices.Contains(names, name):
+			return configError(string(pairs[i]), "duplicate parameter")
 		}
-		params = append(params, p)
-	}
-	for i, p := range params {
-		if p.Immutable {
-			return configError(pairs[2*i], "can't set immutable config")
-		}
-		if p.Protected && !mayTouchFiles(c) {
-			return configError(pairs[2*i], "can't set protected config")
-		}
-		if slices.Contains(params[:i], p) {
-			return configError(pairs[2*i], "duplicate parameter")
-		}
+		names, params = append(names, name), append(params, p)
 	}
 	next := c.Config.Clone()
 	for i, p := range params {
 		if err := next.Set(p, []string{string(pairs[2*i+1])}); err != nil {
-			return configError(pairs[2*i], err.Error())
+			return configError(names[i], err.Error())
 		}
 	}
 	*c.Config = *next
 	c.ConfigChanged()
 	return c.OK()
+}
+
+func configError(name, why string) error {
+	return resp.Errorf("ERR CONFIG SET failed (possibly related to argument '%s') - %s", name, why)
 }
 
 // mayTouchFiles tells whether a client may say where files are.
@@ -86,10 +89,6 @@ func mayTouchFiles(c *engine.Ctx) bool {
 	}
 	from, err := netip.ParseAddrPort(c.Session.Conn().Addr())
 	return err != nil || from.Addr().IsLoopback() // else it is no TCP
-}
-
-func configError(name []byte, why string) error {
-	return resp.Errorf("ERR CONFIG SET failed (possibly related to argument '%s') - %s", name, why)
 }
 
 // CONFIG RESETSTAT

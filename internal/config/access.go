@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"maps"
 	"strings"
 )
 
@@ -57,10 +58,8 @@ func (c *Config) Given(name string) bool { return c.given[name] }
 // Clone returns an independent copy.
 func (c *Config) Clone() *Config {
 	d := *c
-	d.given = make(map[string]bool, len(c.given))
-	for k, v := range c.given {
-		d.given[k] = v
-	}
+	d.given = maps.Clone(c.given)
+	d.inert = maps.Clone(c.inert)
 	return &d
 }
 

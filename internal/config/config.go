@@ -20,6 +20,8 @@ type Config struct {
 	Timeout        int64 // seconds an idle client may stay, 0: for ever
 	MaxClients     int64
 	RequirePass    string
+	ProtectedMode  bool // without a password only local clients may connect
+	PIDFile        string
 
 	// limits
 	ProtoMaxBulkLen     int64
@@ -61,6 +63,8 @@ type Config struct {
 
 	// given remembers which directives were set by a file, a flag or CONFIG SET.
 	given map[string]bool
+	// inert holds the values of inertSettings.
+	inert map[string]string
 }
 
 // OutputLimits are the bounds of client-output-buffer-limit, by class.
@@ -76,7 +80,7 @@ type SavePoint struct{ Seconds, Changes int64 }
 
 // New returns a Config with every setting at its default.
 func New() *Config {
-	c := &Config{given: make(map[string]bool)}
+	c := &Config{given: make(map[string]bool), inert: make(map[string]string)}
 	for i := range params {
 		p := &params[i]
 		if err := p.kind.set(c, splitDefault(p)); err != nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
 // kind is how a setting is read and shown.
@@ -22,33 +24,20 @@ type kind interface {
 type intKind struct {
 	field    func(*Config) *int64
 	min, max int64
+	base     int
 	parse    func(string) (int64, error)
-	format   func(int64) string
-	range_   string
 }
 
 func integer(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, func(s string) (int64, error) {
-		n, err := strconv.ParseInt(s, 10, 64)
-		if err != nil {
-			return 0, errors.New("argument couldn't be parsed into an integer")
-		}
-		return n, nil
-	}, func(n int64) string { return strconv.FormatInt(n, 10) }, "argument must be between %d and %d inclusive"}
+	return intKind{field, lo, hi, 10, parseInt}
 }
 
 func memory(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, parseMemory, func(n int64) string { return strconv.FormatInt(n, 10) }, "argument must be between %d and %d inclusive"}
+	return intKind{field, lo, hi, 10, parseMemory}
 }
 
 func octal(field func(*Config) *int64) kind {
-	return intKind{field, 0, 0o777, func(s string) (int64, error) {
-		n, err := strconv.ParseInt(s, 8, 64)
-		if err != nil {
-			return 0, errors.New("argument couldn't be parsed into an integer")
-		}
-		return n, nil
-	}, func(n int64) string { return strconv.FormatInt(n, 8) }, "argument must be between %o and %o inclusive"}
+	return intKind{field, 0, 0o777, 8, parseOctal}
 }
 
 func (k intKind) set(c *Config, words []string) error {
@@ -57,25 +46,48 @@ func (k intKind) set(c *Config, words []string) error {
 		return err
 	}
 	if n < k.min || n > k.max {
-		return fmt.Errorf(k.range_, k.min, k.max)
+		return fmt.Errorf("argument must be between %s and %s inclusive", strconv.FormatInt(k.min, k.base), strconv.FormatInt(k.max, k.base))
 	}
 	*k.field(c) = n
 	return nil
 }
 
-func (k intKind) get(c *Config) string { return k.format(*k.field(c)) }
+func (k intKind) get(c *Config) string { return strconv.FormatInt(*k.field(c), k.base) }
 
-// parseMemory reads "100mb": a number with a unit of 1000 (k, m, g) or 1024
-// (kb, mb, gb).
+func parseInt(s string) (int64, error) {
+	n, ok := numfmt.ParseInt([]byte(s))
+	if !ok {
+		return 0, errors.New("argument couldn't be parsed into an integer")
+	}
+	return n, nil
+}
+
+func parseOctal(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 8, 64)
+	if err != nil {
+		return 0, errors.New("argument couldn't be parsed as an octal number")
+	}
+	return n, nil
+}
+
+// memoryUnits are the units of sizes.
+var memoryUnits = map[string]uint64{"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1000 * 1000, "mb": 1 << 20,
+	"g": 1000 * 1000 * 1000, "gb": 1 << 30}
+
+// parseMemory reads "100mb": a number, 0 if it is missing, with a unit of 1000
+// (k, m, g) or 1024 (kb, mb, gb). One that is too large comes out negative,
+// or, as in Redis, in any way.
 func parseMemory(s string) (int64, error) {
-	digits := strings.TrimRight(strings.ToLower(s), "kmgb")
-	n, err := strconv.ParseInt(digits, 10, 64)
-	factor, ok := map[string]int64{"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1000 * 1000, "mb": 1 << 20,
-		"g": 1000 * 1000 * 1000, "gb": 1 << 30}[strings.ToLower(s[len(digits):])]
-	if err != nil || !ok || n != 0 && n*factor/n != factor {
+	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+	unit, ok := memoryUnits[strings.ToLower(s[digits:])]
+	if !ok {
 		return 0, errors.New("argument must be a memory value")
 	}
-	return n * factor, nil
+	if digits == 0 {
+		return 0, nil
+	}
+	n, _ := strconv.ParseUint(s[:digits], 10, 64) // the largest number if it is out of range
+	return int64(n * unit), nil
 }
 
 type textKind struct {
@@ -137,15 +149,11 @@ func boolean(field func(*Config) *bool) kind { return booleanKind{field} }
 type booleanKind struct{ field func(*Config) *bool }
 
 func (k booleanKind) set(c *Config, words []string) error {
-	switch strings.ToLower(words[0]) {
-	case "yes":
-		*k.field(c) = true
-	case "no":
-		*k.field(c) = false
-	default:
-		return errors.New("argument must be 'yes' or 'no'")
+	v, err := yesNo(words[0])
+	if err == nil {
+		*k.field(c) = v == "yes"
 	}
-	return nil
+	return err
 }
 
 func (k booleanKind) get(c *Config) string {
@@ -187,21 +195,20 @@ func (savePoints) get(c *Config) string {
 }
 
 func choice(field func(*Config) *string, values ...string) kind {
-	return choiceKind{field, values}
+	return choiceKind{field, oneOf(values...)}
 }
 
 type choiceKind struct {
-	field  func(*Config) *string
-	values []string
+	field func(*Config) *string
+	read  reader
 }
 
 func (k choiceKind) set(c *Config, words []string) error {
-	v := strings.ToLower(words[0])
-	if !slices.Contains(k.values, v) {
-		return errors.New("argument(s) must be one of the following: " + strings.Join(k.values, ", "))
+	v, err := k.read(words[0])
+	if err == nil {
+		*k.field(c) = v
 	}
-	*k.field(c) = v
-	return nil
+	return err
 }
 
 func (k choiceKind) get(c *Config) string { return *k.field(c) }
@@ -293,10 +300,10 @@ func (events) get(c *Config) string {
 	var b []byte
 	if all := eventMask(allEvents); mask&all == all {
 		b = append(b, 'A')
-		mask &^= all
+		mask &^= all | eventMask("n") // Redis does not show the n of "An"
 	}
 	// The order of the letters is Redis's, which is not that of the bits.
-	for _, f := range "g$lshzxetdKEmn" {
+	for _, f := range "g$lshzxetdnKEm" {
 		if mask&eventMask(string(f)) != 0 {
 			b = append(b, byte(f))
 		}

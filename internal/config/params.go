@@ -1,6 +1,10 @@
 package config
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strings"
+)
 
 // Param is a row of the table.
 type Param struct {
@@ -23,8 +27,12 @@ type Param struct {
 	kind kind
 }
 
-// params are the settings in alphabetical order.
-var params = []Param{
+// params are all settings in alphabetical order.
+var params = slices.SortedFunc(slices.Values(slices.Concat(settings, fixedSettings, inertSettings)),
+	func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
+
+// settings are those that have an effect.
+var settings = []Param{
 	{Name: "bind", Default: "127.0.0.1 -::1", Immutable: true, Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
 	{Name: "client-output-buffer-limit", Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", Multi: true, kind: outputLimits{}},
 	{Name: "client-query-buffer-limit", Default: "1073741824", kind: memory(func(c *Config) *int64 { return &c.ClientQueryBufLimit }, 1<<20, math.MaxInt64)},
@@ -40,15 +48,17 @@ var params = []Param{
 	{Name: "loglevel", Default: "notice", kind: choice(func(c *Config) *string { return &c.LogLevel }, "debug", "verbose", "notice", "warning", "nothing")},
 	{Name: "maxclients", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.MaxClients }, 1, math.MaxUint32)},
 	{Name: "notify-keyspace-events", Default: "", kind: events{}},
+	{Name: "pidfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.PIDFile }, nil)},
 	{Name: "port", Default: "6379", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
 	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
+	{Name: "protected-mode", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.ProtectedMode })},
 	{Name: "rdbchecksum", Default: "yes", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.RDBChecksum })},
 	{Name: "rdbcompression", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.RDBCompression })},
 	{Name: "requirepass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.RequirePass }, nil)},
 	{Name: "save", Default: "", Multi: true, Repeats: true, kind: savePoints{}},
 	{Name: "set-max-intset-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.SetMaxIntsetEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackEntries }, 0, math.MaxInt64)},
-	{Name: "set-max-listpack-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},
+	{Name: "set-max-listpack-value", Default: "64", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "stop-writes-on-bgsave-error", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.StopWritesOnSaveError })},
 	{Name: "stream-node-max-bytes", Default: "4096", kind: memory(func(c *Config) *int64 { return &c.StreamNodeMaxBytes }, 0, math.MaxInt64)},
 	{Name: "stream-node-max-entries", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamNodeMaxEntries }, 0, math.MaxInt64)},
