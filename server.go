@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
-	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
@@ -47,6 +47,11 @@ func Start(o Options) (*Server, error) {
 			return nil, err
 		}
 	}
+	if path := s.config.PIDFile; path != "" {
+		if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
+			s.log.Warn("the pid file could not be written", "error", err) // as Redis has it, no reason not to serve
+		}
+	}
 	return s, nil
 }
 
@@ -83,7 +88,7 @@ func newServer(o Options) (*Server, error) {
 		session, _ := s.engine.NewSession(c)
 		return session
 	}
-	s.net.Keepalive = time.Duration(s.config.TCPKeepalive) * time.Second
+	s.net.Keepalive = s.engine.Keepalive
 	s.sockets = &s.net
 	if o.EventLoop {
 		if loop := transport.NewEventLoop(s.net.New, s.net.Keepalive); loop != nil {
@@ -110,6 +115,9 @@ func (s *Server) Close() error {
 		t.Close(func(addrs []string) {
 			s.log.Warn("Close waits for connections", "addrs", addrs)
 		})
+	}
+	if path := s.config.PIDFile; path != "" {
+		os.Remove(path)
 	}
 	close(s.done)
 	return err

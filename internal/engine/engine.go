@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
@@ -115,6 +116,10 @@ type Engine struct {
 	timer   clock.Timer
 	timerAt int64 // ms; 0: none set
 	nextKey int64 // ms; no key expires before; 0: none does
+	// nextIdle is when to look for idle clients, in ms; 0: never.
+	nextIdle int64
+	// keepalive is read by transports without the lock.
+	keepalive atomic.Int64
 }
 
 // dbKey names a key of a database.
@@ -191,8 +196,16 @@ func (e *Engine) ConfigChanged() {
 	for _, s := range e.sessions {
 		s.applyLimits()
 	}
+	if c.Timeout > 0 && len(e.sessions) > 0 {
+		e.idleAt(e.NowMilli())
+	}
+	e.keepalive.Store(c.TCPKeepalive)
 	e.checkDisk()
 }
+
+// Keepalive returns the period of TCP keep-alive for new connections, 0 if it
+// is off.
+func (e *Engine) Keepalive() time.Duration { return time.Duration(e.keepalive.Load()) * time.Second }
 
 // enter takes the lock and reads the clock.
 func (e *Engine) enter() {
@@ -326,6 +339,9 @@ func (e *Engine) setTimer() {
 	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
 		at = w.deadline()
 	}
+	if e.nextIdle != 0 && (at == 0 || e.nextIdle < at) {
+		at = e.nextIdle
+	}
 	if save := e.nextSave(); save != 0 && (at == 0 || save < at) {
 		at = save
 	}
@@ -360,6 +376,7 @@ func (e *Engine) tick() {
 		return
 	}
 	now := e.NowMilli()
+	e.dropIdle(now)
 	if e.pause.until != 0 && e.pause.until <= now {
 		e.Unpause()
 	}

@@ -7,6 +7,7 @@ import (
 // transaction is what MULTI collects.
 type transaction struct {
 	queue   []queued
+	size    int // bytes of the arguments
 	aborted bool
 }
 
@@ -17,6 +18,9 @@ type queued struct {
 
 func (t *transaction) add(cmd *Command, args [][]byte) {
 	t.queue = append(t.queue, queued{cmd, copyArgs(args)})
+	for _, a := range args {
+		t.size += len(a)
+	}
 }
 
 // copyArgs copies the words of a command with two allocations.

@@ -89,16 +89,26 @@ func (e *Engine) NewSession(conn Conn) (*Session, bool) {
 		s.killed, s.gone = true, true
 		return s, false
 	}
-	if len(e.sessions) >= int(e.Config.MaxClients) {
-		e.Stats.RejectedConnections++
-		s.out.Error("ERR max number of clients reached")
-		s.closing = true
-		e.markDirty(s)
-		return s, false
+	switch {
+	case len(e.sessions) >= int(e.Config.MaxClients):
+		return s, s.turnAway("ERR max number of clients reached")
+	case e.stranger(conn):
+		return s, s.turnAway(errProtected)
 	}
 	e.sessions[s.ID] = s
 	e.Stats.Connections++
+	if e.Config.Timeout > 0 {
+		e.idleAt(e.NowMilli() + e.Config.Timeout*1000)
+	}
 	return s, true
+}
+
+func (s *Session) turnAway(why resp.Error) (served bool) {
+	s.e.Stats.RejectedConnections++
+	s.out.Error(why)
+	s.closing = true
+	s.e.markDirty(s)
+	return false
 }
 
 // NewInternalSession returns a session for commands that come from the
@@ -141,6 +151,11 @@ func (s *Session) Feed(n int) {
 	s.e.Stats.InputBytes += uint64(n)
 	s.LastUsed = s.e.NowMilli()
 	s.run()
+	if s.overQueryLimit() && !s.killed {
+		s.e.Stats.QueryLimitKills++
+		s.e.Log.Warn("client closed: its query buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", s.in.Buffered())
+		s.Kill()
+	}
 }
 
 // Do runs one command and appends what it answers to the output.
@@ -183,7 +198,10 @@ func (s *Session) protocolError(err error) {
 // handOver moves what was answered to the transport's side.
 func (s *Session) handOver() {
 	s.inDirty = false
-	s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
+	if len(s.out.Buf) > 0 {
+		s.LastUsed = s.e.NowMilli()
+		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
+	}
 	s.checkOutput()
 	if s.killed {
 		s.end()

@@ -19,8 +19,10 @@ import (
 // and no stack, and a request no switch between goroutines. System calls that
 // can't block are made without telling the Go scheduler.
 type EventLoop struct {
-	New       NewSession
-	Keepalive time.Duration
+	New NewSession
+	// Keepalive returns the TCP keep-alive period for a new connection, 0 for
+	// none. Nil means none.
+	Keepalive func() time.Duration
 	// Loops is the number of threads; 0 means DefaultLoops.
 	Loops int
 
@@ -43,7 +45,7 @@ const (
 
 // NewEventLoop returns an EventLoop with its defaults, or nil on systems that
 // have none.
-func NewEventLoop(new NewSession, keepalive time.Duration) Server {
+func NewEventLoop(new NewSession, keepalive func() time.Duration) Server {
 	return &EventLoop{New: new, Keepalive: keepalive}
 }
 
@@ -327,7 +329,10 @@ func (l *loop) pause(fd int) {
 
 func (e *EventLoop) tune(fd int) {
 	syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1)
-	if s := int(e.Keepalive / time.Second); s > 0 {
+	if e.Keepalive == nil {
+		return
+	}
+	if s := int(e.Keepalive() / time.Second); s > 0 {
 		syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_KEEPALIVE, 1)
 		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_KEEPIDLE, s)
 		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_KEEPINTVL, max(s/3, 1))

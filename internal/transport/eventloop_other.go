@@ -5,4 +5,4 @@ package transport
 import "time"
 
 // NewEventLoop returns nil: event loops are for Linux.
-func NewEventLoop(NewSession, time.Duration) Server { return nil }
+func NewEventLoop(NewSession, func() time.Duration) Server { return nil }

@@ -13,8 +13,9 @@ import (
 // net.Conn.
 type Goroutines struct {
 	New NewSession
-	// Keepalive is the TCP keep-alive period; 0 turns it off.
-	Keepalive time.Duration
+	// Keepalive returns the TCP keep-alive period for a new connection, 0 for
+	// none. Nil means none.
+	Keepalive func() time.Duration
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -39,7 +40,11 @@ func (g *Goroutines) Serve(l net.Listener) error {
 				continue
 			}
 			if tcp, ok := nc.(*net.TCPConn); ok {
-				tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: g.Keepalive > 0, Idle: g.Keepalive, Interval: g.Keepalive / 3, Count: 3})
+				var period time.Duration
+				if g.Keepalive != nil {
+					period = g.Keepalive()
+				}
+				tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: period > 0, Idle: period, Interval: period / 3, Count: 3})
 			}
 			g.Handle(nc)
 		}
