@@ -13,10 +13,12 @@ import (
 
 var streams = engine.Handlers{
 	"xack":                  xack,
+	"xackdel":               xackdel,
 	"xadd":                  xadd,
 	"xautoclaim":            xautoclaim,
 	"xclaim":                xclaim,
 	"xdel":                  xdel,
+	"xdelex":                xdelex,
 	"xgroup|create":         xgroupCreate,
 	"xgroup|createconsumer": xgroupCreateConsumer,
 	"xgroup|delconsumer":    xgroupDelConsumer,
@@ -168,6 +170,7 @@ type trimming struct {
 	at int // of the threshold in Args
 	// limitAt is the index of the value of LIMIT in Args, or 0.
 	limitAt int
+	refs    bool // Refs was given
 }
 
 // argTrimming reads one trimming option at argument i, if there is one, and
@@ -176,6 +179,9 @@ func (t *trimming) arg(c *engine.Ctx, i int) (last int, found bool, err error) {
 	more := len(c.Args) - 1 - i
 	maxlen := c.ArgIs(i, "maxlen")
 	switch {
+	case !t.refs && argReferences(c, i, &t.Refs):
+		t.refs = true
+		return i, true, nil
 	case more == 0:
 		return i, false, nil
 	case c.ArgIs(i, "limit"):
@@ -248,6 +254,22 @@ func (t *trimming) rewrite(args [][]byte, s *value.Stream) [][]byte {
 		args = slices.Delete(args, t.limitAt-1, t.limitAt+1)
 	}
 	return args
+}
+
+// argReferences reads argument i as one of the options of Redis 8.2 that say
+// what becomes of references to entries that go.
+func argReferences(c *engine.Ctx, i int, refs *value.References) bool {
+	switch {
+	case c.ArgIs(i, "keepref"):
+		*refs = value.KeepRefs
+	case c.ArgIs(i, "delref"):
+		*refs = value.DropRefs
+	case c.ArgIs(i, "acked"):
+		*refs = value.AckedOnly
+	default:
+		return false
+	}
+	return true
 }
 
 // XADD key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]

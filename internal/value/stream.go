@@ -379,12 +379,31 @@ type Trim struct {
 	WholeNodes bool
 	// Limit is how many entries may be removed; 0 means any number.
 	Limit int64
+	// Refs says what becomes of groups for which the entries are pending.
+	Refs References
 }
 
+// References says what becomes of the references that groups have to entries
+// that are to be deleted.
+type References uint8
+
+// KeepRefs leaves entries pending, DropRefs takes them from what is pending,
+// and AckedOnly does not delete entries that a group still needs: those that it
+// has not read, or not acknowledged.
+const (
+	KeepRefs References = iota
+	DropRefs
+	AckedOnly
+)
+
 // Trim deletes entries from the beginning and returns how many. It costs
-// O(log n) a node that goes, and a node's length. MaxDeletedID stays, as in
-// Redis.
+// O(log n) a node that goes, and a node's length; unless references are kept,
+// also O(g log p) an entry. MaxDeletedID stays, as in Redis, except where
+// AckedOnly leaves entries before those that go.
 func (s *Stream) Trim(t Trim) (deleted int64) {
+	if t.Refs == AckedOnly {
+		return s.trimAcked(t)
+	}
 	for {
 		n, ok := s.nodes.Min()
 		if !ok || t.MaxLen >= 0 && int64(s.length) <= t.MaxLen {
@@ -403,6 +422,11 @@ func (s *Stream) Trim(t Trim) (deleted int64) {
 			whole = e.id.Less(t.MinID)
 		}
 		if whole {
+			if t.Refs == DropRefs {
+				for e, ok := n.begin(), true; ok; ok = e.next() {
+					s.Unreference(e.id)
+				}
+			}
 			s.dropNode(0)
 			s.length -= int(entries)
 			deleted += entries
@@ -434,6 +458,9 @@ func (s *Stream) trimNode(n *streamNode, t Trim) (deleted int64) {
 			n.pack = n.pack.ReplaceInt(e.pos, e.flags|entryDeleted)
 			deleted++
 			s.length--
+			if t.Refs == DropRefs {
+				s.Unreference(e.id)
+			}
 		}
 	}
 	if deleted > 0 {
@@ -442,6 +469,24 @@ func (s *Stream) trimNode(n *streamNode, t Trim) (deleted int64) {
 		s.size += len(n.pack)
 	}
 	return deleted
+}
+
+// trimAcked deletes the first entries that no group needs.
+func (s *Stream) trimAcked(t Trim) int64 {
+	var gone []StreamID
+	for it := s.Range(StreamID{}, MaxStreamID); it.Next(); {
+		n := int64(len(gone))
+		if t.MaxLen >= 0 && int64(s.length)-n <= t.MaxLen || t.MaxLen < 0 && !it.ID.Less(t.MinID) || t.Limit != 0 && n == t.Limit {
+			break
+		}
+		if !s.Referenced(it.ID) {
+			gone = append(gone, it.ID)
+		}
+	}
+	for _, id := range gone {
+		s.Delete(id)
+	}
+	return int64(len(gone))
 }
 
 // RadixNodes returns how many nodes Redis's radix tree has for this stream: a

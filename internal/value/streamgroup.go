@@ -97,8 +97,14 @@ func (s *Stream) Group(name []byte) *Group {
 // WritableGroup returns a group to write it, or nil if there is none of that
 // name. The first time after Thaw it costs O(C) of the number of consumers.
 func (s *Stream) WritableGroup(name []byte) *Group {
-	g := s.Group(name)
-	if g == nil || g.owner == s.owner {
+	if g := s.Group(name); g != nil {
+		return s.ownGroup(g)
+	}
+	return nil
+}
+
+func (s *Stream) ownGroup(g *Group) *Group {
+	if g.owner == s.owner {
 		return g
 	}
 	c := *g
@@ -275,6 +281,29 @@ func (c *Consumer) PendingCount() int { return c.pending.Len() }
 // whose id is at least id. The group must not be written while it is in use.
 func (c *Consumer) PendingFrom(id StreamID) tree.Iter[StreamID] {
 	return c.pending.Seek(c.pending.Search(func(p StreamID) bool { return !p.Less(id) }))
+}
+
+// Referenced tells whether a group still needs an entry: it has not read it, or
+// not acknowledged it. O(g log p) of g groups with p pending entries.
+func (s *Stream) Referenced(id StreamID) bool {
+	for g := range s.Groups {
+		if _, ok := g.Pending(id); ok || g.LastID.Less(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// Unreference takes an entry from what is pending in any group.
+func (s *Stream) Unreference(id StreamID) (found bool) {
+	for i := range s.GroupCount() {
+		g, _ := s.groups.At(i)
+		if _, ok := g.Pending(id); ok {
+			s.ownGroup(g).Ack(id)
+			found = true
+		}
+	}
+	return found
 }
 
 // EntriesRead returns how many entries were added to the stream up to an id,
