@@ -28,6 +28,7 @@ var streams = engine.Handlers{
 	"xinfo|groups":          xinfoGroups,
 	"xinfo|stream":          xinfoStream,
 	"xlen":                  xlen,
+	"xnack":                 xnack,
 	"xpending":              xpending,
 	"xrange":                xrange,
 	"xread":                 xread,

@@ -151,3 +151,69 @@ func xackdel(c *engine.Ctx) error {
 	}
 	return nil
 }
+
+// XNACK key group <SILENT | FAIL | FATAL> IDS numids id [id ...] [RETRYCOUNT count] [FORCE]
+func xnack(c *engine.Ctx) error {
+	silent, fatal := c.ArgIs(3, "silent"), c.ArgIs(3, "fatal")
+	if !silent && !fatal && !c.ArgIs(3, "fail") || !c.ArgIs(4, "ids") {
+		return resp.ErrSyntax
+	}
+	n, err := c.ArgIntIn(5, 1, math.MaxInt64, errIDCount)
+	if err != nil {
+		return err
+	}
+	if n > int64(len(c.Args)-6) {
+		return errIDMismatch
+	}
+	retries, force := int64(-1), false
+	for i := 6 + int(n); i < len(c.Args); i++ {
+		switch {
+		case c.ArgIs(i, "force"):
+			force = true
+		case c.ArgIs(i, "retrycount") && i+1 < len(c.Args):
+			i++
+			if retries, err = c.ArgIntIn(i, 0, math.MaxInt64, resp.ErrNotInteger); err != nil {
+				return err
+			}
+		default:
+			return resp.ErrSyntax
+		}
+	}
+	key, name := c.Args[1], c.Args[2]
+	_, g, err := findGroup(c, key, name)
+	if err != nil {
+		return err
+	}
+	if g == nil {
+		return errNoGroup(key, name)
+	}
+	var few [8]value.StreamID
+	ids, err := argStreamIDs(c, 6, 6+int(n), few[:0])
+	if err != nil {
+		return err
+	}
+	s, g, err := thawGroup(c, key, name)
+	if err != nil {
+		return err
+	}
+	count := 0
+	for _, id := range ids {
+		p, had := g.Pending(id)
+		if !had && (!force || !s.FindEntry(id)) {
+			continue
+		}
+		p.ID, p.DeliveredAt = id, 0 // as if it had been idle for ever
+		switch {
+		case retries >= 0:
+			p.Deliveries = uint64(retries)
+		case fatal:
+			p.Deliveries = math.MaxInt64
+		case silent && p.Deliveries > 0:
+			p.Deliveries--
+		}
+		g.Release(p)
+		c.Altered(key, "")
+		count++
+	}
+	return c.Integer(count)
+}

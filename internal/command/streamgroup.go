@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"math"
 	gostrings "strings"
 
@@ -302,7 +303,11 @@ func xpending(c *engine.Ctx) error {
 		w.Array(4)
 		writeStreamID(w, e.ID)
 		w.BulkString(g.Owner(e).Name())
-		w.Integer(max(idle, 0))
+		if g.Owner(e) == nil {
+			w.Integer(-1)
+		} else {
+			w.Integer(max(idle, 0))
+		}
 		w.Integer(int64(e.Deliveries))
 		n++
 	}
@@ -438,7 +443,7 @@ func xclaim(c *engine.Ctx) error {
 		it := s.Range(id, id)
 		if !it.Next() {
 			if had {
-				journal.claim(p, g.Owner(p))
+				journal.claim(p, cmp.Or(g.Owner(p), consumer))
 				advanced = false // the claim said it
 				g.Ack(id)
 				c.Altered(key, "")
@@ -529,7 +534,7 @@ func xautoclaim(c *engine.Ctx) error {
 		}
 		next, _ := p.ID.Next()
 		if !s.FindEntry(p.ID) {
-			journal.claim(p, g.Owner(p))
+			journal.claim(p, cmp.Or(g.Owner(p), consumer))
 			g.Ack(p.ID)
 			deleted = append(deleted, p.ID)
 		} else {

@@ -24,15 +24,26 @@ func loadGroup(s *value.Stream, from *rdb.Group) {
 	g := s.AddGroup(from.Name, value.StreamID(from.LastID), from.EntriesRead)
 	consumers := make([]*value.Consumer, len(from.Consumers))
 	for i, c := range from.Consumers {
+		if len(c.Name) == 0 && c.ActiveAt == released {
+			continue
+		}
 		consumers[i] = g.AddConsumer(c.Name, c.SeenAt)
 		consumers[i].ActiveAt = c.ActiveAt
 	}
 	for _, p := range from.Pending {
-		g.SetPending(value.Pending{
-			ID: value.StreamID(p.ID), DeliveredAt: p.DeliveredAt, Deliveries: p.Deliveries,
-		}, consumers[p.Consumer])
+		pending := value.Pending{ID: value.StreamID(p.ID), DeliveredAt: p.DeliveredAt, Deliveries: p.Deliveries}
+		if c := consumers[p.Consumer]; c != nil {
+			g.SetPending(pending, c)
+		} else {
+			g.Release(pending)
+		}
 	}
 }
+
+// released is the ActiveAt of the consumer without a name that stands, in an
+// RDB file, for entries that are pending for nobody: the format of Redis 7.4
+// has none, and Redis then shows these as what they were.
+const released = -2
 
 func saveStream(v value.Value) rdb.Value {
 	s := v.(*value.Stream)
@@ -57,10 +68,14 @@ func saveGroup(g *value.Group) rdb.Group {
 		Pending: make([]rdb.Pending, 0, g.PendingCount()),
 	}
 	index := make(map[*value.Consumer]int, g.ConsumerCount())
+	if g.Released() > 0 && g.Consumer(nil) == nil {
+		to.Consumers = append(to.Consumers, rdb.Consumer{ActiveAt: released})
+	}
 	for c := range g.Consumers {
 		index[c] = len(to.Consumers)
 		to.Consumers = append(to.Consumers, rdb.Consumer{Name: []byte(c.Name()), SeenAt: c.SeenAt, ActiveAt: c.ActiveAt})
 	}
+	index[nil] = 0 // no other name comes before the empty one
 	for it := g.PendingFrom(value.StreamID{}); ; {
 		p, ok := it.Next()
 		if !ok {

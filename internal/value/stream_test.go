@@ -157,6 +157,15 @@ func (g *Group) check(t *testing.T) {
 			}
 		}
 	}
+	for it := g.pending.Seek(0); ; {
+		p, ok := it.Next()
+		if !ok {
+			break
+		}
+		if g.Owner(p) == nil {
+			pending++
+		}
+	}
 	if pending != g.pending.Len() {
 		t.Fatalf("%d entries are pending for consumers and %d for the group", pending, g.pending.Len())
 	}
@@ -353,6 +362,9 @@ func groupStep(r *rand.Rand, s *Stream, n *naiveStream, name, who []byte, id Str
 			panic(fmt.Sprintf("Ack(%v), want %v", id, had))
 		}
 		delete(ng.pending, id)
+	case r.IntN(8) == 0:
+		g.Release(Pending{ID: id, Deliveries: 5})
+		ng.pending[id] = naivePending{"", 5}
 	default:
 		p, _ := g.Pending(id)
 		p.ID = id

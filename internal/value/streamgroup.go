@@ -39,8 +39,10 @@ type Pending struct {
 	ID          StreamID
 	DeliveredAt int64 // in milliseconds since 1970
 	Deliveries  uint64
-	consumer    uint32
+	consumer    uint32 // nobody after Release
 }
+
+const nobody = ^uint32(0)
 
 // Consumer is a consumer of a group. It is changed by methods of the group.
 type Consumer struct {
@@ -163,8 +165,14 @@ func (g *Group) LastPending() StreamID {
 	return p.ID
 }
 
-// Owner returns the consumer that a pending entry belongs to.
-func (g *Group) Owner(p Pending) *Consumer { return g.consumers[p.consumer] }
+// Owner returns the consumer that a pending entry belongs to, or nil after
+// Release.
+func (g *Group) Owner(p Pending) *Consumer {
+	if p.consumer == nobody {
+		return nil
+	}
+	return g.consumers[p.consumer]
+}
 
 // ConsumerCount returns the number of consumers.
 func (g *Group) ConsumerCount() int { return g.names.Len() }
@@ -251,16 +259,41 @@ func (g *Group) SetPending(p Pending, c *Consumer) {
 		return
 	}
 	if had {
-		g.own(old.consumer).pending.Delete(p.ID)
+		g.disown(old)
 	}
 	c.pending.Insert(p.ID)
+}
+
+// Release makes an entry pending for nobody, until some consumer claims it.
+func (g *Group) Release(p Pending) {
+	p.consumer = nobody
+	if old, had := g.pending.Insert(p); had {
+		g.disown(old)
+	}
+}
+
+// Released returns the number of entries that are pending for nobody. O(c) of
+// c consumers.
+func (g *Group) Released() int {
+	n := g.pending.Len()
+	for c := range g.Consumers {
+		n -= c.pending.Len()
+	}
+	return n
+}
+
+// disown takes a pending entry from its consumer.
+func (g *Group) disown(p Pending) {
+	if p.consumer != nobody {
+		g.own(p.consumer).pending.Delete(p.ID)
+	}
 }
 
 // Ack takes an entry from the pending ones and tells whether it was one.
 func (g *Group) Ack(id StreamID) bool {
 	p, ok := g.pending.Delete(Pending{ID: id})
 	if ok {
-		g.own(p.consumer).pending.Delete(id)
+		g.disown(p)
 	}
 	return ok
 }
@@ -271,8 +304,13 @@ func (g *Group) memoryUse() int {
 	return int(unsafe.Sizeof(*g)) + g.pending.Len()*int(perPending)*3/2 + len(g.consumers)*int(perConsumer)
 }
 
-// Name returns the name of the consumer.
-func (c *Consumer) Name() string { return c.name }
+// Name returns the name of the consumer, which is empty for nil.
+func (c *Consumer) Name() string {
+	if c == nil {
+		return ""
+	}
+	return c.name
+}
 
 // PendingCount returns the number of pending entries of the consumer.
 func (c *Consumer) PendingCount() int { return c.pending.Len() }
