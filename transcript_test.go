@@ -30,7 +30,10 @@ type self struct {
 
 func startSelf(t *testing.T, transport string) *self {
 	clock := respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
-	return &self{respserver.StartTest(t, respserver.Options{Clock: clock}), clock, transports[transport]}
+	return &self{respserver.StartTest(t, respserver.Options{
+		Clock:  clock,
+		Config: []string{"enable-debug-command yes"}, // as the recorded servers
+	}), clock, transports[transport]}
 }
 
 func (s *self) Dial(ctx context.Context) (net.Conn, error) { return s.dial(s.TestServer, ctx) }

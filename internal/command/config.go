@@ -2,7 +2,6 @@ package command
 
 import (
 	"bytes"
-	"net/netip"
 	"slices"
 	stdstrings "strings"
 
@@ -60,7 +59,7 @@ func configSet(c *engine.Ctx) error {
 			return resp.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", pairs[i])
 		case p.Immutable:
 			return configError(string(pairs[i]), "can't set immutable config")
-		case p.Protected && !mayTouchFiles(c):
+		case p.Protected && !c.Session.Allows(c.Config.ProtectedConfigs):
 			return configError(string(pairs[i]), "can't set protected config")
 		case slices.Contains(names, name):
 			return configError(string(pairs[i]), "duplicate parameter")
@@ -80,15 +79,6 @@ func configSet(c *engine.Ctx) error {
 
 func configError(name, why string) error {
 	return resp.Errorf("ERR CONFIG SET failed (possibly related to argument '%s') - %s", name, why)
-}
-
-// mayTouchFiles tells whether a client may say where files are.
-func mayTouchFiles(c *engine.Ctx) bool {
-	if c.Config.ProtectedConfigs != "local" {
-		return c.Config.ProtectedConfigs == "yes" || c.Session.Internal()
-	}
-	from, err := netip.ParseAddrPort(c.Session.Conn().Addr())
-	return err != nil || from.Addr().IsLoopback() // else it is no TCP
 }
 
 // CONFIG RESETSTAT

@@ -17,7 +17,6 @@ var fixedSettings = []Param{
 	fixed("bind-source-addr", "", anyText),
 	immutable(fixed("cluster-enabled", "no", yesNo)),
 	immutable(fixed("daemonize", "no", yesNo)),
-	immutable(fixed("enable-debug-command", "no", oneOf("no", "yes", "local"))),
 	immutable(fixed("enable-module-command", "no", oneOf("no", "yes", "local"))),
 	fixed("latency-monitor-threshold", "0", number),
 	fixed("locale-collate", "", anyText),

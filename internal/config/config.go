@@ -23,6 +23,9 @@ type Config struct {
 	ProtectedMode  bool // without a password only local clients may connect
 	PIDFile        string
 
+	// EnableDebugCommand is no, yes, or local: for clients on this machine.
+	EnableDebugCommand string
+
 	// limits
 	ProtoMaxBulkLen     int64
 	ClientQueryBufLimit int64

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/netip"
 	"runtime/debug"
 	"strings"
 
@@ -57,6 +58,8 @@ func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(
 // gate decides whether a session may run a command now.
 func (e *Engine) gate(s *Session, cmd *Command) error {
 	switch {
+	case cmd.Flags&spec.Protected != 0 && !s.Allows(e.Config.EnableDebugCommand):
+		return resp.Errorf("ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(cmd.Name), "enable-debug-command")
 	case !s.authenticated && e.Config.RequirePass != "" && cmd.Flags&spec.NoAuth == 0:
 		return resp.ErrNoAuth
 	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
@@ -80,6 +83,16 @@ func (s *Session) writes(cmd *Command) bool {
 		}
 	}
 	return cmd.Flags&spec.Write != 0 || cmd.FullName == "ping"
+}
+
+// Allows tells whether a setting with the values no, yes and local allows
+// something to this session. The program around the server may do everything.
+func (s *Session) Allows(setting string) bool {
+	if s.internal || setting != "local" {
+		return s.internal || setting == "yes"
+	}
+	from, err := netip.ParseAddrPort(s.conn.Addr())
+	return err != nil || from.Addr().IsLoopback() // else it is no TCP
 }
 
 // reject answers an error to a command that was not run.

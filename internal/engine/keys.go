@@ -3,27 +3,37 @@ package engine
 import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
-	"github.com/resp-server/resp-server/internal/spec"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
 // Lookup finds a key to read it: it counts hits and misses and marks the key
 // as used. A key past its time is deleted and missing.
 func (c *Ctx) Lookup(key []byte) (keyspace.Entry, bool) {
-	k, ok := c.Peek(key)
-	if !ok {
-		c.Stats.Misses++
-		if c.Config.NotifyMask != 0 && c.Cmd != nil && c.Cmd.Flags&spec.Write == 0 {
-			c.notify(c.Session.db, key, "keymiss")
-		}
-		return k, false
-	}
-	c.Stats.Hits++
-	if !c.Session.NoTouch {
+	k, ok := c.Inspect(key)
+	if ok && !c.Session.NoTouch {
 		c.access(k)
 	}
-	return k, true
+	return k, ok
 }
+
+// Inspect is Lookup for commands that look at a key from outside: it does not
+// mark it as used.
+func (c *Ctx) Inspect(key []byte) (keyspace.Entry, bool) {
+	k, ok := c.Peek(key)
+	if ok {
+		c.Stats.Hits++
+		return k, true
+	}
+	c.Stats.Misses++
+	if c.Config.NotifyMask != 0 {
+		c.notify(c.Session.db, key, "keymiss")
+	}
+	return k, false
+}
+
+// MarkUsed marks a key as used now, even for a session that does not touch
+// what it reads.
+func (c *Ctx) MarkUsed(k keyspace.Entry) { c.access(k) }
 
 // Peek finds a key without counting or marking.
 func (c *Ctx) Peek(key []byte) (keyspace.Entry, bool) { return c.PeekIn(c.Session.db, key) }
@@ -197,6 +207,28 @@ func (c *Ctx) replacing(key []byte, at int64) (keyspace.Place, int64) {
 func (c *Ctx) created(key []byte) {
 	if c.Config.NotifyMask != 0 {
 		c.notify(c.Session.db, key, "new")
+	}
+}
+
+// CopyEntry stores the value of k, an entry of the selected database, under a
+// key of any database, in place of whatever that held, with the same expiry
+// time. It is O(1) for all but strings.
+func (c *Ctx) CopyEntry(k keyspace.Entry, db int, key []byte) {
+	c.Keyspace.DB(db).Share(c.DB(), k, key, k.ExpireAt())
+	c.relocated(k.ExpireAt(), db, key)
+}
+
+// MoveEntry is CopyEntry, but k is gone afterwards.
+func (c *Ctx) MoveEntry(k keyspace.Entry, db int, key []byte) {
+	at := k.ExpireAt()
+	c.Keyspace.DB(db).Move(c.DB(), k, key)
+	c.relocated(at, db, key)
+}
+
+func (c *Ctx) relocated(at int64, db int, key []byte) {
+	c.expiresAt(at)
+	if c.Config.NotifyMask != 0 {
+		c.notify(db, key, "new")
 	}
 }
 

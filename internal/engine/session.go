@@ -30,8 +30,12 @@ type Session struct {
 	e    *Engine
 	conn Conn
 	in   resp.Reader
-	out  resp.Writer
-	ctx  Ctx
+	// reading guards in where the engine's lock does not: between Space, and
+	// run on behalf of another session. The memory of Space stays the
+	// transport's until it feeds it.
+	reading sync.Mutex
+	out     resp.Writer
+	ctx     Ctx
 
 	ID        uint64
 	Name      string
@@ -139,7 +143,11 @@ func (s *Session) applyLimits() {
 }
 
 // Space returns memory to read input into.
-func (s *Session) Space() []byte { return s.in.Space() }
+func (s *Session) Space() []byte {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	return s.in.Space()
+}
 
 // Feed tells that n bytes were read into Space, and runs the commands that
 // are complete now.
@@ -179,7 +187,9 @@ func (s *Session) run() {
 			return
 		}
 		if args == nil {
-			s.in.Release()
+			if s == s.e.current {
+				s.in.Release()
+			}
 			return
 		}
 		s.e.process(s, args)

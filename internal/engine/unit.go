@@ -50,6 +50,9 @@ func (c *Ctx) ChangedIn(db int, key []byte, event string) {
 // Notify sends a keyspace event beside the one of Changed.
 func (c *Ctx) Notify(key []byte, event string) { c.notify(c.Session.db, key, event) }
 
+// NotifyIn is Notify for a key of another database.
+func (c *Ctx) NotifyIn(db int, key []byte, event string) { c.notify(db, key, event) }
+
 // Touched is Changed for commands that count no change: it only fails
 // transactions that watch the key and wakes those who wait for it.
 func (c *Ctx) Touched(key []byte) { c.touch(c.Session.db, key) }

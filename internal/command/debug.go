@@ -1,0 +1,218 @@
+package command
+
+import (
+	"encoding/hex"
+	"math"
+	"strconv"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/numfmt"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+var debugging = engine.Handlers{"debug": debug}
+
+// DEBUG
+//
+// It has what test suites of clients and servers use and what is true here;
+// the rest of Redis's subcommands are unknown.
+func debug(c *engine.Ctx) error {
+	n := len(c.Args)
+	is := func(name string, args int) bool { return n == args+2 && c.ArgIs(1, name) }
+	switch {
+	case is("help", 0):
+		return debugHelp(c)
+	case is("digest", 0):
+		return replyDigest(c, c.Keyspace.Digest())
+	case c.ArgIs(1, "digest-value"):
+		return debugDigestValue(c)
+	case is("error", 1):
+		return resp.Error(c.Args[2])
+	case is("log", 1):
+		c.Log.Warn("DEBUG LOG: " + string(c.Args[2]))
+		return c.OK()
+	case is("object", 1):
+		return debugObject(c)
+	case c.ArgIs(1, "populate") && n >= 3 && n <= 5:
+		return debugPopulate(c)
+	case is("protocol", 1):
+		return debugProtocol(c)
+	case is("set-active-expire", 1):
+		on, _ := c.ArgInt(2)
+		c.SetActiveExpire(on != 0)
+		return c.OK()
+	case is("sleep", 1):
+		return debugSleep(c)
+	}
+	return resp.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try DEBUG HELP.", c.Args[1])
+}
+
+func debugHelp(c *engine.Ctx) error {
+	return c.Help(
+		"DIGEST",
+		"    Show a fingerprint of all data.",
+		"DIGEST-VALUE [<key> ...]",
+		"    Show the fingerprints of values.",
+		"ERROR <text>",
+		"    Answer an error.",
+		"LOG <message>",
+		"    Write to the log of the server.",
+		"OBJECT <key>",
+		"    Show how a value is kept.",
+		"POPULATE <count> [<prefix>] [<size>]",
+		"    Create strings <prefix>:0, <prefix>:1 and so on; the prefix is key by default.",
+		"PROTOCOL <type>",
+		"    Answer a value of a type: string, integer, double, bignum, null, array, set,",
+		"    map, attrib, push, verbatim, true or false.",
+		"SET-ACTIVE-EXPIRE <0|1>",
+		"    With 0, expired keys stay until they are looked at.",
+		"SLEEP <seconds>",
+		"    Answer nobody for a time, which may have a fraction.",
+	)
+}
+
+// debugSleep holds back all commands, and its own reply, for some time of the
+// server's clock.
+func debugSleep(c *engine.Ctx) error {
+	seconds, _ := numfmt.ParseFloat(c.Args[2])
+	if !(seconds > 0 && seconds < 1e9) {
+		return c.OK()
+	}
+	until := c.NowMilli() + int64(math.Ceil(seconds*1000))
+	c.Pause(until, true)
+	return c.Block(engine.Wait{Deadline: until, TimeOut: (*engine.Ctx).OK})
+}
+
+func replyDigest(c *engine.Ctx, d value.Digest) error { return c.Simple(hex.EncodeToString(d[:])) }
+
+func debugDigestValue(c *engine.Ctx) error {
+	c.Array(len(c.Args) - 2)
+	for _, key := range c.Args[2:] {
+		var d value.Digest
+		if k, ok := c.DB().Get(key); ok {
+			d = k.Digest()
+		}
+		replyDigest(c, d)
+	}
+	return nil
+}
+
+// debugObject shows what is true of an entry in Redis's words. Nothing here
+// has an address that means anything, or a serialized form at hand.
+func debugObject(c *engine.Ctx) error {
+	k, ok := c.DB().Get(c.Args[2])
+	if !ok {
+		return resp.ErrNoSuchKey
+	}
+	s := "Value at:0x0 refcount:" + strconv.Itoa(refCount(k)) +
+		" encoding:" + k.Encoding() +
+		" serializedlength:" + strconv.Itoa(valueSize(k)) +
+		" lru:" + strconv.Itoa(int(k.Access())) +
+		" lru_seconds_idle:" + strconv.Itoa(idleSeconds(c, k))
+	return c.Simple(s)
+}
+
+// valueSize returns about how many bytes a value takes.
+func valueSize(k keyspace.Entry) int {
+	if v := k.Value(); v != nil {
+		return v.MemoryUse()
+	}
+	return k.StringLen()
+}
+
+// debugPopulate creates many small keys. What exists stays.
+func debugPopulate(c *engine.Ctx) error {
+	count, err := c.ArgIntIn(2, 0, 1<<40, resp.ErrPositive)
+	if err != nil {
+		return err
+	}
+	prefix := []byte("key")
+	if len(c.Args) > 3 {
+		prefix = c.Args[3]
+	}
+	size := int64(0)
+	if len(c.Args) > 4 {
+		if size, err = c.ArgIntIn(4, 0, c.Config.ProtoMaxBulkLen, resp.ErrPositive); err != nil {
+			return err
+		}
+	}
+	prefix = append(prefix[:len(prefix):len(prefix)], ':')
+	var key, v []byte
+	for i := range count {
+		key = strconv.AppendInt(append(key[:0], prefix...), i, 10)
+		v = strconv.AppendInt(append(v[:0], "value:"...), i, 10)
+		if c.Exists(key) {
+			continue
+		}
+		if size > 0 {
+			fit := make([]byte, size)
+			copy(fit, v)
+			v = fit
+		}
+		c.SetBytes(key, v, engine.NoExpiry)
+		c.Changed(key, "")
+	}
+	return c.OK()
+}
+
+// debugProtocol replies one value of a type, to try decoders on.
+func debugProtocol(c *engine.Ctx) error {
+	w := c.Out()
+	three := func() {
+		for i := range 3 {
+			c.Integer(i)
+		}
+	}
+	switch {
+	case c.ArgIs(2, "string"):
+		return c.BulkString("Hello World")
+	case c.ArgIs(2, "integer"):
+		return c.Integer(12345)
+	case c.ArgIs(2, "double"):
+		return c.Double(3.141)
+	case c.ArgIs(2, "bignum"):
+		w.BigNumber("1234567999999999999999999999999999999")
+	case c.ArgIs(2, "null"):
+		return c.Null()
+	case c.ArgIs(2, "array"):
+		c.Array(3)
+		three()
+	case c.ArgIs(2, "set"):
+		c.Set(3)
+		three()
+	case c.ArgIs(2, "map"):
+		c.Map(3)
+		for i := range 3 {
+			c.Integer(i)
+			w.Bool(i == 1)
+		}
+	case c.ArgIs(2, "attrib"):
+		if c.Proto() == 3 {
+			w.Attribute(1)
+			c.BulkString("key-popularity")
+			c.Array(2)
+			c.BulkString("key:123")
+			c.Integer(90)
+		}
+		return c.BulkString("Some real reply following the attribute")
+	case c.ArgIs(2, "push"):
+		if c.Proto() < 3 {
+			return resp.Error("ERR RESP2 is not supported by this command")
+		}
+		w.Push(2)
+		c.BulkString("server-cpu-usage")
+		c.Integer(42)
+		return c.BulkString("Some real reply following the push reply")
+	case c.ArgIs(2, "true"):
+		w.Bool(true)
+	case c.ArgIs(2, "false"):
+		w.Bool(false)
+	case c.ArgIs(2, "verbatim"):
+		w.Verbatim("txt", "This is a verbatim\nstring")
+	default:
+		return resp.Error("ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")
+	}
+	return nil
+}

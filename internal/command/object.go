@@ -1,0 +1,90 @@
+package command
+
+import (
+	"math"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+var object = engine.Handlers{
+	"memory|usage":    memoryUsage,
+	"object|encoding": objectEncoding,
+	"object|freq":     objectFreq,
+	"object|idletime": objectIdleTime,
+	"object|refcount": objectRefCount,
+}
+
+// OBJECT ENCODING key
+func objectEncoding(c *engine.Ctx) error {
+	k, ok := c.Inspect(c.Args[2])
+	if !ok {
+		return c.Null()
+	}
+	return c.BulkString(k.Encoding())
+}
+
+// OBJECT FREQ key
+func objectFreq(c *engine.Ctx) error {
+	if _, ok := c.Inspect(c.Args[2]); !ok {
+		return c.Null()
+	}
+	return resp.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
+		"Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
+}
+
+// OBJECT IDLETIME key
+func objectIdleTime(c *engine.Ctx) error {
+	k, ok := c.Inspect(c.Args[2])
+	if !ok {
+		return c.Null()
+	}
+	return c.Integer(idleSeconds(c, k))
+}
+
+// idleSeconds returns for how long a key was not used.
+func idleSeconds(c *engine.Ctx, k keyspace.Entry) int {
+	return max(0, int(c.NowMilli()/1000)-int(k.Access()))
+}
+
+// OBJECT REFCOUNT key
+func objectRefCount(c *engine.Ctx) error {
+	k, ok := c.Inspect(c.Args[2])
+	if !ok {
+		return c.Null()
+	}
+	return c.Integer(refCount(k))
+}
+
+// refCount returns the number that Redis would have: small integers are
+// shared by all keys there and never freed, everything else has one owner.
+func refCount(k keyspace.Entry) int {
+	if n, ok := k.Int(); ok && n >= 0 && n < 10000 {
+		return math.MaxInt32
+	}
+	return 1
+}
+
+// MEMORY USAGE key [SAMPLES count]
+func memoryUsage(c *engine.Ctx) error {
+	for i := 3; i < len(c.Args); i += 2 {
+		if !c.ArgIs(i, "samples") || i+1 == len(c.Args) {
+			return resp.ErrSyntax
+		}
+		n, err := c.ArgInt(i + 1)
+		if err != nil {
+			return err
+		}
+		if n < 0 {
+			return resp.ErrSyntax
+		}
+		// Values know their size, so there is nothing to sample.
+	}
+	k, ok := c.DB().Get(c.Args[2]) // even past its time
+	if !ok {
+		return c.Null()
+	}
+	const slot = 17 // bytes that the dict takes for an element
+	return c.Integer(k.MemoryUse() + slot)
+}

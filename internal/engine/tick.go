@@ -1,0 +1,165 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+// tickKeys bounds how many keys one tick deletes, so that commands need not
+// wait for a million keys that expire at the same time.
+const tickKeys = 1000
+
+// maxTimer, in milliseconds, is about 35 years: what is due later than that is
+// looked at again then. It keeps the arithmetic of timers from overflowing.
+const maxTimer = 1 << 40
+
+// expiresAt makes sure that the timer fires for a key that expires at a time
+// in milliseconds.
+func (e *Engine) expiresAt(at int64) {
+	if at != 0 && (e.nextKey == 0 || at < e.nextKey) {
+		e.nextKey = at
+	}
+}
+
+// SetActiveExpire tells whether expired keys are deleted when their time comes,
+// as is the default, or only when somebody looks at them. It is for handlers.
+func (e *Engine) SetActiveExpire(on bool) { e.lazy = !on }
+
+// setTimer arms the timer for what is due next, if anything is.
+func (e *Engine) setTimer() {
+	if e.closed {
+		return
+	}
+	at := e.nextKey
+	switch {
+	case e.pause.until != 0:
+		at = e.pause.until // no key expires before
+	case e.lazy:
+		at = 0
+	}
+	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
+		at = w.deadline()
+	}
+	if e.nextIdle != 0 && (at == 0 || e.nextIdle < at) {
+		at = e.nextIdle
+	}
+	if save := e.nextSave(); save != 0 && (at == 0 || save < at) {
+		at = save
+	}
+	for s := range e.slow {
+		if due := s.overUntil(); at == 0 || due < at {
+			at = due
+		}
+	}
+	if at == 0 || e.timerAt != 0 && e.timerAt <= at {
+		return // a timer that fires too early finds nothing and sets the next
+	}
+	e.timerAt = at
+	left := min(max(at-e.NowMilli(), 0), maxTimer)
+	d := time.Duration(max(left*1000-e.now%1000, 0)) * time.Microsecond
+	if e.timer == nil {
+		e.timer = e.clock.AfterFunc(d, e.tick)
+	} else {
+		e.timer.Reset(d)
+	}
+}
+
+// tick does what is due: it deletes expired keys and times out blocked
+// commands.
+func (e *Engine) tick() {
+	e.enter()
+	defer e.leave()
+	e.timerAt = 0
+	if e.closed {
+		return
+	}
+	now := e.NowMilli()
+	e.dropIdle(now)
+	if e.pause.until != 0 && e.pause.until <= now {
+		e.Unpause()
+	}
+	if e.pause.until == 0 && !e.lazy {
+		e.expireKeys()
+	}
+	for {
+		w, ok := e.timeouts.Min()
+		if !ok || w.deadline() > now {
+			break
+		}
+		e.timeOut(w)
+	}
+	e.saveIfDue()
+	e.endSlow()
+	e.finishUnit(0)
+	e.serveBlocked()
+}
+
+// expireKeys deletes the keys whose time has come, but not too many of them.
+func (e *Engine) expireKeys() {
+	now := e.NowMilli()
+	e.nextKey = 0
+	left := tickKeys
+	for db := range e.Keyspace.Used {
+		for {
+			k, ok := db.NextExpiry()
+			if !ok {
+				break
+			}
+			if at := k.ExpireAt(); at > now || left == 0 {
+				e.expiresAt(at)
+				break
+			}
+			left--
+			e.expire(db, k)
+			e.finishUnit(0) // each is a unit of its own
+		}
+		for {
+			k, at, ok := db.NextElementExpiry()
+			if !ok {
+				break
+			}
+			if at > now || left == 0 {
+				e.expiresAt(at)
+				break
+			}
+			left--
+			e.expireElements(db, k)
+			e.finishUnit(0)
+		}
+	}
+}
+
+// expire deletes a key whose time has come.
+func (e *Engine) expire(db *keyspace.DB, k keyspace.Entry) {
+	key := k.Key()
+	db.Delete(key)
+	e.Stats.ExpiredKeys++
+	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
+	e.touch(db.Index(), key)
+	e.notify(db.Index(), key, "expired")
+}
+
+// expireElements removes the elements of a value whose time has come, and the
+// key if nothing is left.
+func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
+	key := append([]byte(nil), k.Key()...)
+	v := db.Writable(key).(value.Expirer)
+	effect := [][]byte{[]byte("HDEL"), key}
+	v.Expire(e.NowMilli(), func(element []byte) {
+		effect = append(effect, append([]byte(nil), element...))
+		e.Stats.ExpiredFields++
+	})
+	db.IndexElements(key)
+	if len(effect) == 2 {
+		return
+	}
+	e.propagate(db.Index(), effect)
+	e.touch(db.Index(), key)
+	e.notify(db.Index(), key, "hexpired")
+	if v.Empty() {
+		db.Delete(key)
+		e.notify(db.Index(), key, "del")
+	}
+}
