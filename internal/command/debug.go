@@ -201,10 +201,10 @@ func debugProtocol(c *engine.Ctx) error {
 		if c.Proto() < 3 {
 			return resp.Error("ERR RESP2 is not supported by this command")
 		}
-		w.Push(2)
+		c.BulkString("Some real reply following the push reply")
+		w.Push(2) // as all pushes come after the reply during which they happen
 		c.BulkString("server-cpu-usage")
-		c.Integer(42)
-		return c.BulkString("Some real reply following the push reply")
+		return c.Integer(42)
 	case c.ArgIs(2, "true"):
 		w.Bool(true)
 	case c.ArgIs(2, "false"):
