@@ -128,7 +128,9 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 	case <-srv.Done():
 		log.Info("stopping because a client said SHUTDOWN")
 	}
-	srv.Close()
+	if err := srv.Close(); err != nil {
+		return fail(err)
+	}
 	log.Info("stopped")
 	return 0
 }
