@@ -1,0 +1,82 @@
+package respserver_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/resp-server/resp-server/internal/command"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+var fix = flag.Bool("fix", false, "write the generated parts of README.md")
+
+var (
+	example  = regexp.MustCompile("(?s)(<!-- example: (\\S+) -->\n```\\w+\n)(.*?)```\n")
+	coverage = regexp.MustCompile("(?s)(<!-- coverage -->\n).*?(<!-- /coverage -->\n)")
+)
+
+// TestREADME compares the examples with their files, which are run elsewhere,
+// and the coverage with the command table.
+func TestREADME(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := example.ReplaceAllStringFunc(string(text), func(s string) string {
+		m := example.FindStringSubmatch(s)
+		file, err := os.ReadFile(m[2])
+		if err != nil {
+			t.Error(err)
+		}
+		return m[1] + string(file) + "```\n"
+	})
+	want = coverage.ReplaceAllString(want, "${1}"+coverageTable()+"${2}")
+	if want == string(text) {
+		return
+	}
+	if !*fix {
+		t.Fatal("README.md is not up to date; go test -run TestREADME . -fix writes it")
+	}
+	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// coverageTable counts the commands of Redis 7.4 that have a handler, by group.
+func coverageTable() string {
+	var b strings.Builder
+	b.WriteString("| group | commands of Redis 7.4 | missing |\n|---|---|---|\n")
+	for _, group := range spec.Groups() {
+		all, missing := 0, []string(nil)
+		for i := range group {
+			row := &group[i]
+			if row.Since == "" || newer(row.Since) {
+				continue
+			}
+			all++
+			if c := command.Table().Find([]byte(row.Name)); c == nil {
+				missing = append(missing, strings.ToUpper(row.Name))
+			}
+		}
+		if all == 0 {
+			continue
+		}
+		names := strings.Join(missing, " ")
+		if len(missing) == all {
+			names = "all"
+		}
+		fmt.Fprintf(&b, "| %s | %d of %d | %s |\n", group[0].Group, all-len(missing), all, names)
+	}
+	return b.String()
+}
+
+// newer tells whether a version is after 7.4.
+func newer(version string) bool {
+	var major, minor int
+	fmt.Sscanf(version, "%d.%d", &major, &minor)
+	return major > 7 || major == 7 && minor > 4
+}
