@@ -46,7 +46,7 @@ func goRedis(t *testing.T, protocol int) {
 		equal(t, "LRANGE", strings.Join(r.LRange(ctx, "l", 0, -1).Val(), " "), "a b c")
 		popped := make(chan []string)
 		go func() { popped <- r.BLPop(ctx, 10*time.Second, "q").Val() }()
-		untilBlocked(t, r.Info(ctx, "clients").Result)
+		untilBlocked(t, func() (string, error) { return r.Info(ctx, "clients").Result() })
 		check(t, r.RPush(ctx, "q", "job").Err())
 		equal(t, "BLPOP", strings.Join(<-popped, " "), "q job")
 	})
