@@ -34,12 +34,11 @@ type Wait struct {
 // wait is a blocked command.
 type wait struct {
 	Wait
-	s    *Session
-	cmd  *Command
-	args [][]byte
-	keys []dbKey
-	seq  uint64
-	done bool
+	s     *Session
+	cmd   *Command
+	args  [][]byte
+	links []link // one a key
+	seq   uint64
 	// parked tells that a pause holds the command back: it was not run yet.
 	parked bool
 }
@@ -50,12 +49,42 @@ func compareWaits(a, b *wait) int {
 
 func (w *wait) deadline() int64 { return w.Wait.Deadline }
 
-// queue holds the commands that wait for a key, first come first served. Done
-// ones are skipped and swept out when they are the majority.
+// queue holds the commands that wait for a key, first come first served.
 type queue struct {
-	list  []*wait
-	alive int
-	ready bool // the key is in Engine.ready
+	key         dbKey
+	first, last *link
+	gone        int  // waits with Gone set
+	ready       bool // the queue is in Engine.ready
+}
+
+// link is the place of a wait in a queue.
+type link struct {
+	w          *wait
+	q          *queue
+	prev, next *link
+}
+
+func (q *queue) append(l *link) {
+	l.prev, l.next = q.last, nil
+	if q.last == nil {
+		q.first = l
+	} else {
+		q.last.next = l
+	}
+	q.last = l
+}
+
+func (q *queue) remove(l *link) {
+	if l.prev == nil {
+		q.first = l.next
+	} else {
+		l.prev.next = l.next
+	}
+	if l.next == nil {
+		q.last = l.prev
+	} else {
+		l.next.prev = l.prev
+	}
 }
 
 // Block parks the command until one of the keys changes; then its handler is
@@ -64,7 +93,7 @@ type queue struct {
 // It is the last thing that a handler does: `return c.Block(...)`.
 func (c *Ctx) Block(w Wait) error {
 	if c.again != nil {
-		return errBlocked // it keeps its place and its deadline
+		return errBlocked // it keeps its deadline
 	}
 	if c.nested {
 		return w.TimeOut(c)
@@ -72,18 +101,17 @@ func (c *Ctx) Block(w Wait) error {
 	s := c.Session
 	c.waitSeq++
 	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq}
+	b.links = make([]link, 0, len(w.Keys))
 	for _, key := range w.Keys {
-		k := dbKey{s.db, string(key)}
-		q := c.waiting[k]
-		if q == nil {
-			q = &queue{}
-			c.waiting[k] = q
-		} else if q.list[len(q.list)-1] == b {
+		q := c.queueFor(s.db, key)
+		if q.last != nil && q.last.w == b {
 			continue // the same key again
 		}
-		q.list = append(q.list, b)
-		q.alive++
-		b.keys = append(b.keys, k)
+		b.links = append(b.links, link{w: b, q: q})
+		q.append(&b.links[len(b.links)-1])
+		if w.Gone {
+			q.gone++
+		}
 	}
 	b.Keys = nil
 	if w.Deadline != 0 {
@@ -92,6 +120,15 @@ func (c *Ctx) Block(w Wait) error {
 	s.wait = b
 	c.blocked++
 	return errBlocked
+}
+
+func (e *Engine) queueFor(db int, key []byte) *queue {
+	if q := e.waiting[dbKey{db, string(key)}]; q != nil {
+		return q
+	}
+	q := &queue{key: dbKey{db, string(key)}}
+	e.waiting[q.key] = q
+	return q
 }
 
 // Again tells whether a blocked command is run once more.
@@ -138,10 +175,15 @@ func (c *Ctx) deadline(ms int64) (int64, error) {
 
 // wakeKey notes that a key changed that blocked commands may wait for.
 func (e *Engine) wakeKey(db int, key []byte) {
-	k := dbKey{db, string(key)}
-	if q := e.waiting[k]; q != nil && !q.ready {
+	if q := e.waiting[dbKey{db, string(key)}]; q != nil {
+		e.wakeQueue(q)
+	}
+}
+
+func (e *Engine) wakeQueue(q *queue) {
+	if !q.ready {
 		q.ready = true
-		e.ready = append(e.ready, k)
+		e.ready = append(e.ready, q)
 	}
 }
 
@@ -149,58 +191,84 @@ func (e *Engine) wakeKey(db int, key []byte) {
 // order in which they came, until no more keys change.
 func (e *Engine) serveBlocked() {
 	for len(e.ready) > 0 {
-		keys := e.ready
+		queues := e.ready
 		e.ready = nil
-		for _, k := range keys {
-			q := e.waiting[k]
-			if q == nil {
-				continue
-			}
+		for _, q := range queues {
 			q.ready = false
-			for _, w := range append([]*wait(nil), q.list...) {
-				if !w.done && e.worthATry(w, k) {
-					e.tryAgain(w)
-				}
-			}
+			e.serve(q)
 		}
 	}
 }
 
-func (e *Engine) worthATry(w *wait, k dbKey) bool {
-	entry, ok := e.Keyspace.DB(k.db).Get([]byte(k.key))
-	if !ok || entry.Type() != w.Type {
-		return w.Gone
+// serve runs the commands of one queue again for which its key, as it is when
+// their turn comes, is worth it. Commands that come to the end of the queue
+// meanwhile have to wait for the next time.
+func (e *Engine) serve(q *queue) {
+	end := q.last
+	for l := q.first; l != nil; {
+		next := l.next
+		if l == end {
+			next = nil
+		}
+		t, ok := e.typeOf(q.key)
+		if !ok && q.gone == 0 {
+			return
+		}
+		if w := l.w; w.Gone || ok && w.Type == t {
+			e.tryAgain(w)
+		}
+		l = next
 	}
-	return true
 }
 
-// tryAgain runs a blocked command once more.
+// typeOf returns the type of what a key holds, if it exists.
+func (e *Engine) typeOf(k dbKey) (value.Type, bool) {
+	entry, ok := e.Keyspace.DB(k.db).Get([]byte(k.key))
+	if !ok || entry.ExpireAt() != 0 && entry.ExpireAt() <= e.NowMilli() {
+		return 0, false
+	}
+	return entry.Type(), true
+}
+
+// tryAgain runs a blocked command once more. As the real server does, it asks
+// anew whether the session may, and a command that blocks again goes to the
+// end of its queues.
 func (e *Engine) tryAgain(w *wait) {
 	c := &w.s.ctx
-	c.Args, c.Cmd, c.again, c.nested = w.args, w.cmd, w, false
 	mark := len(c.w.Buf)
+	if err := e.gate(w.s, w.cmd); err != nil {
+		e.reject(w.s, w.cmd, err)
+		e.unblock(w, mark)
+		return
+	}
+	c.Args, c.Cmd, c.again, c.nested = w.args, w.cmd, w, false
 	e.executing = w.s
-	e.call(c)
-	e.finishUnit(0)
+	blocked := e.call(c)
 	c.again = nil
-	if len(c.w.Buf) != mark {
-		e.unblock(w)
+	e.finishUnit(0)
+	if !blocked {
+		e.unblock(w, mark)
+		return
 	}
 	w.s.answered(mark)
+	for i := range w.links {
+		l := &w.links[i]
+		l.q.remove(l)
+		l.q.append(l)
+	}
 }
 
 // timeOut answers a blocked command whose time is up.
 func (e *Engine) timeOut(w *wait) {
 	c := &w.s.ctx
-	c.Args, c.Cmd = w.args, w.cmd
+	c.Args, c.Cmd, c.again, c.nested = w.args, w.cmd, nil, false
 	mark := len(c.w.Buf)
 	if err := w.TimeOut(c); err != nil {
 		e.fail(w, err)
 	}
 	e.Stats.Commands++
 	e.Stats.command(w.cmd).Calls++
-	e.unblock(w)
-	w.s.answered(mark)
+	e.unblock(w, mark)
 }
 
 // fail answers an error to a blocked command.
@@ -211,42 +279,32 @@ func (e *Engine) fail(w *wait, err error) {
 	w.s.out.Error(r)
 }
 
-// unblock lets a session go on after its command was answered.
-func (e *Engine) unblock(w *wait) {
+// unblock lets a session go on after its command was answered; the answer
+// begins at mark.
+func (e *Engine) unblock(w *wait, mark int) {
 	e.cancel(w)
+	w.s.answered(mark)
 	e.markDirty(w.s)
 	e.resume = append(e.resume, w.s)
 }
 
 // cancel forgets a blocked command.
 func (e *Engine) cancel(w *wait) {
-	w.done = true
 	w.s.wait = nil
 	e.blocked--
 	if w.deadline() != 0 {
 		e.timeouts.Delete(w)
 	}
-	for _, k := range w.keys {
-		q := e.waiting[k]
-		q.alive--
-		switch {
-		case q.alive == 0:
-			delete(e.waiting, k)
-		case len(q.list) > 2*q.alive+8:
-			q.sweep()
+	for i := range w.links {
+		l := &w.links[i]
+		l.q.remove(l)
+		if w.Gone {
+			l.q.gone--
+		}
+		if l.q.first == nil {
+			delete(e.waiting, l.q.key)
 		}
 	}
-}
-
-func (q *queue) sweep() {
-	list := q.list[:0]
-	for _, w := range q.list {
-		if !w.done {
-			list = append(list, w)
-		}
-	}
-	clear(q.list[len(list):])
-	q.list = list
 }
 
 // Blocked returns the number of blocked sessions.
@@ -259,11 +317,8 @@ func (e *Engine) Timeouts() int { return e.timeouts.Len() }
 // how many of these wait for the deletion of the key as well.
 func (e *Engine) BlockedKeys() (keys, orGone int) {
 	for _, q := range e.waiting {
-		for _, w := range q.list {
-			if !w.done && w.Gone {
-				orGone++
-				break
-			}
+		if q.gone > 0 {
+			orGone++
 		}
 	}
 	return len(e.waiting), orGone
@@ -279,13 +334,12 @@ func (s *Session) Unblock(withError bool) bool {
 	if w == nil || w.parked {
 		return false
 	}
-	if withError {
-		mark := len(s.out.Buf)
-		s.e.fail(w, errUnblocked)
-		s.e.unblock(w)
-		s.answered(mark)
-	} else {
+	if !withError {
 		s.e.timeOut(w)
+		return true
 	}
+	mark := len(s.out.Buf)
+	s.e.fail(w, errUnblocked)
+	s.e.unblock(w, mark)
 	return true
 }

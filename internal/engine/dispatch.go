@@ -113,15 +113,15 @@ func (e *Engine) reject(s *Session, cmd *Command, err error) {
 }
 
 // call runs a handler and everything that belongs to it: the error reply,
-// the statistics, the effects.
-func (e *Engine) call(c *Ctx) {
+// the statistics, the effects. It tells whether the command blocked.
+func (e *Engine) call(c *Ctx) (blocked bool) {
 	outer := e.unit
 	e.unit.changes, e.unit.explicit = 0, false
 	mark := len(c.w.Buf)
 	e.unit.depth++
 	err := c.invoke()
 	e.unit.depth--
-	blocked := err == errBlocked
+	blocked = err == errBlocked
 	st := e.Stats.command(c.Cmd)
 	if !blocked {
 		e.Stats.Commands++
@@ -143,6 +143,7 @@ func (e *Engine) call(c *Ctx) {
 		e.propagate(c.Session.db, c.Args)
 	}
 	e.unit.changes, e.unit.explicit = outer.changes, outer.explicit
+	return blocked
 }
 
 // invoke calls the handler. A panic in it is a bug of ours, which must not take

@@ -95,7 +95,7 @@ type Engine struct {
 
 	pages    resp.Pool // input buffers
 	unit     unit
-	ready    []dbKey // keys that blocked sessions wait for and that changed
+	ready    []*queue // of keys that blocked sessions wait for and that changed
 	waiting  map[dbKey]*queue
 	timeouts *tree.Tree[*wait]
 	waitSeq  uint64
@@ -245,7 +245,10 @@ func (e *Engine) leave() {
 	}
 	clear(e.dirty)
 	e.dirty = e.dirty[:0]
-	e.current = nil
+	if e.current != nil {
+		e.current.fed()
+		e.current = nil
+	}
 	e.setTimer()
 	e.mu.Unlock()
 }

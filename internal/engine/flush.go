@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/resp-server/resp-server/internal/keyspace"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/keyspace"
+)
 
 // Flush removes all keys of a database. It counts as a change even if there
 // were none: FLUSHALL always reaches copies.
@@ -38,10 +43,18 @@ func (e *Engine) touchAll(db int, in ...*keyspace.DB) {
 			s.casFailed = true
 		}
 	}
-	for k := range e.waiting {
+	var woken []*queue
+	for k, q := range e.waiting {
 		if k.db == db && hasKey(in, k.key) {
-			e.wakeKey(db, []byte(k.key))
+			woken = append(woken, q)
 		}
+	}
+	// A map has no order, and the order of service is to be repeatable.
+	slices.SortFunc(woken, func(a, b *queue) int {
+		return cmp.Or(cmp.Compare(a.first.w.seq, b.first.w.seq), cmp.Compare(a.key.key, b.key.key))
+	})
+	for _, q := range woken {
+		e.wakeQueue(q)
 	}
 }
 

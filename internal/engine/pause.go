@@ -68,8 +68,6 @@ func (e *Engine) park(s *Session, cmd *Command, args [][]byte) {
 // goOn runs the input of a session that waited, after the command that a pause
 // held back, if it was that.
 func (s *Session) goOn() {
-	s.reading.Lock()
-	defer s.reading.Unlock()
 	if w := s.wait; w != nil && w.parked {
 		s.e.cancel(w)
 		s.e.process(s, w.args)

@@ -30,12 +30,8 @@ type Session struct {
 	e    *Engine
 	conn Conn
 	in   resp.Reader
-	// reading guards in where the engine's lock does not: between Space, and
-	// run on behalf of another session. The memory of Space stays the
-	// transport's until it feeds it.
-	reading sync.Mutex
-	out     resp.Writer
-	ctx     Ctx
+	out  resp.Writer
+	ctx  Ctx
 
 	ID        uint64
 	Name      string
@@ -61,6 +57,12 @@ type Session struct {
 	casFailed     bool
 	wait          *wait
 	subs          [3]map[string]struct{}
+
+	// Between two calls of Feed the transport reads into in's buffer, or into
+	// aside if the session waits.
+	waited bool
+	aside  []byte
+	query  [2]int // what QueryBuffer returns meanwhile
 
 	// The transport's side. The engine moves output over at the end of a batch.
 	mu      sync.Mutex
@@ -142,11 +144,17 @@ func (s *Session) applyLimits() {
 	s.in.Limits.Unauthenticated = !s.authenticated && s.e.Config.RequirePass != ""
 }
 
-// Space returns memory to read input into.
+// Space returns memory to read input into. A session that waits may go on, in
+// another goroutine, while the transport reads: so it gets memory that is not
+// the Reader's.
 func (s *Session) Space() []byte {
-	s.reading.Lock()
-	defer s.reading.Unlock()
-	return s.in.Space()
+	if !s.waited {
+		return s.in.Space()
+	}
+	if s.aside == nil {
+		s.aside = make([]byte, 512)
+	}
+	return s.aside
 }
 
 // Feed tells that n bytes were read into Space, and runs the commands that
@@ -155,7 +163,11 @@ func (s *Session) Feed(n int) {
 	s.e.enter()
 	defer s.e.leave()
 	s.e.current = s
-	s.in.Fed(n)
+	if s.waited {
+		s.in.Feed(s.aside[:n])
+	} else {
+		s.in.Fed(n)
+	}
 	s.e.Stats.InputBytes += uint64(n)
 	s.LastUsed = s.e.NowMilli()
 	s.run()
@@ -187,9 +199,7 @@ func (s *Session) run() {
 			return
 		}
 		if args == nil {
-			if s == s.e.current {
-				s.in.Release()
-			}
+			s.in.Release()
 			return
 		}
 		s.e.process(s, args)
@@ -365,7 +375,21 @@ func (s *Session) Internal() bool { return s.internal }
 func (s *Session) Conn() Conn { return s.conn }
 
 // QueryBuffer returns the bytes of input not yet run, and the buffer's size.
-func (s *Session) QueryBuffer() (used, size int) { return s.in.Buffered(), s.in.Size() }
+func (s *Session) QueryBuffer() (used, size int) {
+	if s.waited || s == s.e.current {
+		return s.in.Buffered(), s.in.Size()
+	}
+	return s.query[0], s.query[1]
+}
+
+// fed is called at the end of Feed, when the transport is about to read more.
+func (s *Session) fed() {
+	s.waited = s.wait != nil
+	if s.waited {
+		s.in.Release()
+	}
+	s.query = [2]int{s.in.Buffered(), s.in.Size()}
+}
 
 // OutputSize returns the bytes of output not yet written.
 func (s *Session) OutputSize() int {
