@@ -183,20 +183,31 @@ func (l *List) PushBack(v []byte) {
 }
 
 // PopFront removes the first element and appends its text to dst. It reports false if the list is empty.
-func (l *List) PopFront(dst []byte) ([]byte, bool) { return l.pop(dst, 0, (*slot).first) }
+func (l *List) PopFront(dst []byte) ([]byte, bool) {
+	v, ok := l.Index(0)
+	dst = v.AppendTo(dst)
+	l.DropFront()
+	return dst, ok
+}
 
 // PopBack removes the last element and appends its text to dst. It reports false if the list is empty.
-func (l *List) PopBack(dst []byte) ([]byte, bool) { return l.pop(dst, l.Nodes()-1, (*slot).last) }
+func (l *List) PopBack(dst []byte) ([]byte, bool) {
+	v, ok := l.Index(-1)
+	dst = v.AppendTo(dst)
+	l.DropBack()
+	return dst, ok
+}
 
-func (l *List) pop(dst []byte, i int, end func(*slot) int) ([]byte, bool) {
-	if l.count == 0 {
-		return dst, false
+// DropFront removes the first element, if there is one.
+func (l *List) DropFront() { l.drop(0, (*slot).first) }
+
+// DropBack removes the last element, if there is one.
+func (l *List) DropBack() { l.drop(l.Nodes()-1, (*slot).last) }
+
+func (l *List) drop(i int, end func(*slot) int) {
+	if l.count > 0 {
+		l.deleteAt(i, end(&l.nodes()[i]))
 	}
-	n := &l.nodes()[i]
-	pos := end(n)
-	dst = n.value(pos).AppendTo(dst)
-	l.deleteAt(i, pos)
-	return dst, true
 }
 
 // Index is element i, counted from 0 at the head and from -1 at the tail. It reports false if there is none.
