@@ -1,0 +1,351 @@
+package value
+
+import (
+	"github.com/resp-server/resp-server/internal/datastruct/list"
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
+
+// List is a list: one listpack as long as that keeps to the limit of a node, a
+// quicklist beyond it. Indexes count from 0 at the head and from -1 at the
+// tail. Elements are handed out as a listpack.Value, which belongs to the list
+// and is valid until its next write.
+//
+// It changes its encoding only when it is told to: Grow before elements are
+// added, Shrink after some were removed. So the caller decides whether several
+// changes count as one, as the real server's commands do.
+type List struct {
+	pack listpack.Pack // nil if long is set
+	long *list.List
+	// shared tells that pack belongs to a frozen List too.
+	shared bool
+}
+
+// NewList returns an empty List, to be filled.
+func NewList(*Limits) *List { return &List{pack: listpack.New(0)} }
+
+// NewQuickList returns a List in the encoding for many elements, to be filled
+// with AppendPack and AppendPlain and then settled with Settle.
+func NewQuickList(limits *Limits) *List { return &List{long: list.New(listLimits(limits))} }
+
+// AppendPack adds all elements of p as a node of its own to a quicklist, which
+// keeps p.
+func (l *List) AppendPack(p listpack.Pack) { l.long.AppendNode(p) }
+
+// AppendPlain adds one element as a node of its own to a quicklist, which
+// keeps v.
+func (l *List) AppendPlain(v []byte) { l.long.AppendPlain(v) }
+
+func listLimits(limits *Limits) list.Limits {
+	if limits.ListMaxListpackSize == 0 {
+		return list.Limits{Fill: 1}
+	}
+	return list.Limits{Fill: limits.ListMaxListpackSize}
+}
+
+// Type returns TypeList.
+func (l *List) Type() Type { return TypeList }
+
+// Encoding returns "listpack" or "quicklist".
+func (l *List) Encoding() string {
+	if l.long != nil {
+		return "quicklist"
+	}
+	return "listpack"
+}
+
+// Empty tells whether there are no elements.
+func (l *List) Empty() bool { return l.Len() == 0 }
+
+// Thaw returns a List of the same elements; each node is copied by its first
+// write.
+func (l *List) Thaw() Value {
+	if l.long != nil {
+		return &List{long: l.long.Thaw()}
+	}
+	return &List{pack: l.pack, shared: true}
+}
+
+// MemoryUse returns the capacity of all nodes and their directory.
+func (l *List) MemoryUse() int {
+	const header = 40
+	if l.long != nil {
+		return header + l.long.MemoryUse()
+	}
+	return header + cap(l.pack)
+}
+
+// Len returns the number of elements.
+func (l *List) Len() int {
+	switch {
+	case l == nil:
+		return 0
+	case l.long != nil:
+		return l.long.Len()
+	}
+	return l.pack.Len()
+}
+
+// At returns element i, if there is one.
+func (l *List) At(i int) (listpack.Value, bool) {
+	if l == nil {
+		return listpack.Value{}, false
+	}
+	if l.long != nil {
+		return l.long.Index(i)
+	}
+	pos := l.pack.Seek(i)
+	if pos < 0 {
+		return listpack.Value{}, false
+	}
+	return l.pack.Get(pos), true
+}
+
+// Node returns node i of the quicklist, and false behind the last one; a
+// listpack is a single node. A plain node is one element by itself, any other
+// a listpack. The bytes must not be modified.
+func (l *List) Node(i int) (data []byte, plain, ok bool) {
+	switch {
+	case l.long == nil:
+		return l.pack, false, i == 0
+	case i >= l.long.Nodes():
+		return nil, false, false
+	}
+	data, plain = l.long.Node(i)
+	return data, plain, true
+}
+
+// Grow makes the list ready for more elements of so many bytes in all: what
+// would exceed the limit becomes a quicklist first.
+func (l *List) Grow(limits *Limits, elements, bytes int) {
+	if l.long != nil {
+		return
+	}
+	if m := listLimits(limits); m.Exceeds(len(l.pack)+bytes, l.pack.Len()+elements) {
+		l.own()
+		l.long = list.FromPack(m, l.pack)
+		l.pack = nil
+	}
+}
+
+// Shrink makes the list a listpack after elements were removed, if it has come
+// down to half the limit.
+func (l *List) Shrink(limits *Limits) { l.convert(limits, 2) }
+
+// Settle chooses the encoding of a list that was built at once.
+func (l *List) Settle(limits *Limits) {
+	l.Grow(limits, 0, 0)
+	l.convert(limits, 1)
+}
+
+// convert makes a quicklist of one node a listpack if the node is not larger
+// than the limit divided by part. A limit of entries bounds no bytes.
+func (l *List) convert(limits *Limits, part int) {
+	if l.long == nil || l.long.Nodes() != 1 {
+		return
+	}
+	data, plain := l.long.Node(0)
+	switch m := listLimits(limits); {
+	case plain, m.Fill > 0 && l.long.Len() > m.Fill/part, m.Fill < 0 && len(data) > m.NodeBytes()/part:
+		return
+	}
+	l.pack, _ = l.long.SinglePack()
+	l.long = nil
+}
+
+// own makes the listpack one that may be written.
+func (l *List) own() {
+	if l.shared {
+		l.pack = l.pack.Clone()
+		l.shared = false
+	}
+}
+
+// PushFront adds v at the head.
+func (l *List) PushFront(v []byte) {
+	if l.long != nil {
+		l.long.PushFront(v)
+		return
+	}
+	l.own()
+	l.pack = l.pack.Prepend(v)
+}
+
+// PushBack adds v at the tail.
+func (l *List) PushBack(v []byte) {
+	if l.long != nil {
+		l.long.PushBack(v)
+		return
+	}
+	l.own()
+	l.pack = l.pack.Append(v)
+}
+
+// DropFront removes the first element.
+func (l *List) DropFront() {
+	if l.long != nil {
+		l.long.DropFront()
+		return
+	}
+	l.DeleteRange(0, 1)
+}
+
+// DropBack removes the last element.
+func (l *List) DropBack() {
+	if l.long != nil {
+		l.long.DropBack()
+		return
+	}
+	l.DeleteRange(-1, 1)
+}
+
+// Set makes v element i and tells whether there was one.
+func (l *List) Set(i int, v []byte) bool {
+	if l.long != nil {
+		return l.long.Set(i, v)
+	}
+	pos := l.pack.Seek(i)
+	if pos < 0 {
+		return false
+	}
+	l.own()
+	l.pack = l.pack.Replace(pos, v)
+	return true
+}
+
+// Insert adds v before or after the first element that equals pivot and tells
+// whether there is one.
+func (l *List) Insert(pivot, v []byte, after bool) bool {
+	if l.long != nil {
+		for it := l.long.Seek(0, false); ; {
+			e, ok := it.Next()
+			switch {
+			case !ok:
+				return false
+			case !e.Equal(pivot):
+			case after:
+				it.InsertAfter(v)
+				return true
+			default:
+				it.InsertBefore(v)
+				return true
+			}
+		}
+	}
+	pos := l.pack.Find(l.pack.First(), pivot, 0)
+	if pos < 0 {
+		return false
+	}
+	l.own()
+	if after {
+		l.pack = l.pack.InsertAfter(pos, v)
+	} else {
+		l.pack = l.pack.InsertBefore(pos, v)
+	}
+	return true
+}
+
+// Remove removes the first count elements that equal v, the last ones if count
+// is negative, all if it is 0, and returns how many these were.
+func (l *List) Remove(v []byte, count int) (removed int) {
+	reverse := count < 0
+	if reverse {
+		count = -count
+	}
+	if l.long == nil {
+		return l.removePacked(v, count, reverse)
+	}
+	start := 0
+	if reverse {
+		start = -1
+	}
+	for it := l.long.Seek(start, reverse); ; {
+		e, ok := it.Next()
+		if !ok {
+			return removed
+		}
+		if e.Equal(v) {
+			it.Remove()
+			if removed++; removed == count {
+				return removed
+			}
+		}
+	}
+}
+
+func (l *List) removePacked(v []byte, count int, reverse bool) (removed int) {
+	skip := 0 // of the first matches, so that the last ones are removed
+	if reverse {
+		for pos := l.pack.Find(l.pack.First(), v, 0); pos >= 0; pos = l.pack.Find(l.pack.Next(pos), v, 0) {
+			skip++
+		}
+		skip -= count
+	}
+	for pos := l.pack.Find(l.pack.First(), v, 0); pos >= 0; {
+		if skip > 0 {
+			skip--
+			pos = l.pack.Find(l.pack.Next(pos), v, 0)
+			continue
+		}
+		if removed == 0 {
+			l.own()
+		}
+		l.pack = l.pack.Delete(pos)
+		if removed++; removed == count {
+			break
+		}
+		pos = l.pack.Find(pos, v, 0)
+	}
+	l.pack = l.pack.Trim()
+	return removed
+}
+
+// DeleteRange removes up to n elements from element start on.
+func (l *List) DeleteRange(start, n int) {
+	if l.long != nil {
+		l.long.DeleteRange(start, n)
+		return
+	}
+	pos := l.pack.Seek(start)
+	if pos < 0 || n <= 0 {
+		return
+	}
+	l.own()
+	l.pack = l.pack.DeleteRange(pos, n).Trim()
+}
+
+// ListIter walks over a List. It is a value and allocates nothing. A write to
+// the list ends its use.
+type ListIter struct {
+	long    list.Iter
+	pack    listpack.Pack // nil for a quicklist
+	pos     int
+	reverse bool
+}
+
+// Walk returns an iterator that begins with element i and goes on towards the
+// tail, or towards the head. It yields nothing if there is no such element.
+func (l *List) Walk(i int, reverse bool) ListIter {
+	switch {
+	case l == nil:
+		return ListIter{pack: listpack.Pack{}, pos: -1}
+	case l.long != nil:
+		return ListIter{long: l.long.Seek(i, reverse)}
+	}
+	return ListIter{pack: l.pack, pos: l.pack.Seek(i), reverse: reverse}
+}
+
+// Next returns the next element, and false if there are no more.
+func (it *ListIter) Next() (v listpack.Value, ok bool) {
+	switch {
+	case it.pack == nil:
+		return it.long.Next()
+	case it.pos < 0:
+		return v, false
+	case it.reverse:
+		v = it.pack.Get(it.pos)
+		it.pos = it.pack.Prev(it.pos)
+	default:
+		v, it.pos = it.pack.Read(it.pos)
+	}
+	return v, true
+}
