@@ -28,6 +28,7 @@ var Table = sync.OnceValue(func() *engine.Table {
 		introspection,
 		iteration,
 		keys,
+		lists,
 		object,
 		persistence,
 		pubsubs,
