@@ -37,7 +37,7 @@ type conversion struct {
 // conversions has a row for each type but strings, which live in the entries
 // of the keyspace.
 var conversions = [...]conversion{
-	value.TypeList:   {},
+	value.TypeList:   {loadList, saveList},
 	value.TypeSet:    {},
 	value.TypeZSet:   {},
 	value.TypeHash:   {},
