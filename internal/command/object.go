@@ -16,9 +16,20 @@ var object = engine.Handlers{
 	"object|refcount": objectRefCount,
 }
 
+// examine finds a key for OBJECT, for which a miss is counted but no event.
+func examine(c *engine.Ctx, key []byte) (keyspace.Entry, bool) {
+	k, ok := c.Peek(key)
+	if ok {
+		c.Stats.Hits++
+	} else {
+		c.Stats.Misses++
+	}
+	return k, ok
+}
+
 // OBJECT ENCODING key
 func objectEncoding(c *engine.Ctx) error {
-	k, ok := c.Inspect(c.Args[2])
+	k, ok := examine(c, c.Args[2])
 	if !ok {
 		return c.Null()
 	}
@@ -27,7 +38,7 @@ func objectEncoding(c *engine.Ctx) error {
 
 // OBJECT FREQ key
 func objectFreq(c *engine.Ctx) error {
-	if _, ok := c.Inspect(c.Args[2]); !ok {
+	if _, ok := examine(c, c.Args[2]); !ok {
 		return c.Null()
 	}
 	return resp.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
@@ -36,7 +47,7 @@ func objectFreq(c *engine.Ctx) error {
 
 // OBJECT IDLETIME key
 func objectIdleTime(c *engine.Ctx) error {
-	k, ok := c.Inspect(c.Args[2])
+	k, ok := examine(c, c.Args[2])
 	if !ok {
 		return c.Null()
 	}
@@ -50,7 +61,7 @@ func idleSeconds(c *engine.Ctx, k keyspace.Entry) int {
 
 // OBJECT REFCOUNT key
 func objectRefCount(c *engine.Ctx) error {
-	k, ok := c.Inspect(c.Args[2])
+	k, ok := examine(c, c.Args[2])
 	if !ok {
 		return c.Null()
 	}
