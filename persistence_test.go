@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -337,4 +339,43 @@ func TestShutdown(t *testing.T) {
 	expect(t, s, "ERR No shutdown in progress.", "SHUTDOWN", "ABORT")
 	expect(t, s, "ERR Errors trying to SHUTDOWN. Check logs.", "SHUTDOWN", "SAVE")
 	expect(t, s, "PONG", "PING")
+}
+
+// BenchmarkBackgroundSave saves a million keys while one client goes on
+// writing them, and reports the longest that one of its commands took.
+func BenchmarkBackgroundSave(b *testing.B) {
+	const keys = 1_000_000
+	s, err := Start(Options{Dir: b.TempDir(), NoListen: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+	for i := range keys {
+		s.Do(ctx, "SET", fmt.Sprint("key", i), "value")
+	}
+	runtime.GC()
+	var longest, began time.Duration
+	n := 0
+	for b.Loop() {
+		start := time.Now()
+		s.Do(ctx, "BGSAVE")
+		began = max(began, time.Since(start))
+		for i := 0; ; i++ {
+			if i%1000 == 0 {
+				var running bool
+				s.engine.Run(func() { running = s.engine.Saving.Since != 0 })
+				if !running {
+					break
+				}
+			}
+			start := time.Now()
+			s.Do(ctx, "SET", "key"+strconv.Itoa(i*7919%keys), "other")
+			longest = max(longest, time.Since(start))
+			n++
+		}
+	}
+	b.ReportMetric(float64(began.Microseconds()), "µs-BGSAVE")
+	b.ReportMetric(float64(longest.Microseconds()), "µs-longest")
+	b.ReportMetric(float64(n)/float64(b.N), "commands/save")
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -257,7 +258,9 @@ func (e *Engine) write(p picture, cancelled *atomic.Bool) error {
 	return err
 }
 
-// cancellable is a writer that can be told to fail.
+// cancellable is a writer that can be told to fail. It lets others run before
+// each piece: where processors are few, commands would otherwise wait for the
+// scheduler to take one away from the save.
 type cancellable struct {
 	io.Writer
 	cancelled *atomic.Bool
@@ -267,6 +270,7 @@ func (w cancellable) Write(p []byte) (int, error) {
 	if w.cancelled.Load() {
 		return 0, errCancelled
 	}
+	runtime.Gosched()
 	return w.Writer.Write(p)
 }
 

@@ -26,6 +26,15 @@ func Dial(addr string) (*Conn, error) {
 	return &Conn{c, bufio.NewReader(c)}, nil
 }
 
+// DialUnix connects to the server at a Unix socket.
+func DialUnix(path string) (*Conn, error) {
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{c, bufio.NewReader(c)}, nil
+}
+
 // Close closes the connection.
 func (c *Conn) Close() error { return c.c.Close() }
 

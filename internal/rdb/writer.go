@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/rdb/crc64"
@@ -108,6 +109,7 @@ func (e *encoder) string(s []byte) {
 	}
 	if !e.raw && len(s) > 20 {
 		var ok bool
+		e.scratch = slices.Grow(e.scratch[:0], min(len(s), chunk))
 		if e.scratch, ok = e.compressor.Compress(e.scratch[:0], s, len(s)-4); ok {
 			e.byte(lenEncoded | encodedLZF)
 			e.uint(uint64(len(e.scratch)))
