@@ -24,6 +24,8 @@ var Table = sync.OnceValue(func() *engine.Table {
 		debugging,
 		dumping,
 		expiry,
+		hashExpiry,
+		hashes,
 		hyperLogLogs,
 		introspection,
 		iteration,

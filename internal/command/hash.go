@@ -1,0 +1,362 @@
+package command
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/numfmt"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+var hashes = engine.Handlers{
+	"hdel":         hdel,
+	"hexists":      hexists,
+	"hget":         hget,
+	"hgetall":      hgetall,
+	"hincrby":      hincrby,
+	"hincrbyfloat": hincrbyfloat,
+	"hkeys":        hashParts(true, false),
+	"hlen":         hlen,
+	"hmget":        hmget,
+	"hmset":        hset,
+	"hrandfield":   hrandfield,
+	"hscan":        hscan,
+	"hset":         hset,
+	"hsetnx":       hsetnx,
+	"hstrlen":      hstrlen,
+	"hvals":        hashParts(false, true),
+}
+
+func findHash(c *engine.Ctx) (*value.Hash, error) {
+	return engine.Find[*value.Hash](c, c.Args[1])
+}
+
+func makeHash(c *engine.Ctx) (*value.Hash, error) {
+	return engine.FindOrMake(c, c.Args[1], value.NewHash)
+}
+
+// HSET key field value [field value ...]
+func hset(c *engine.Ctx) error {
+	if len(c.Args)%2 != 0 {
+		return c.WrongArity()
+	}
+	h, err := makeHash(c)
+	if err != nil {
+		return err
+	}
+	pairs := c.Args[2:]
+	h.Expect(c.Limits(), pairs)
+	added := 0
+	for i := 0; i < len(pairs); i += 2 {
+		if h.Set(c.Limits(), pairs[i], pairs[i+1], 0) {
+			added++
+		}
+	}
+	c.Changed(c.Args[1], "hset")
+	if c.Name() == "hmset" {
+		return c.OK()
+	}
+	return c.Integer(added)
+}
+
+// HSETNX key field value
+func hsetnx(c *engine.Ctx) error {
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	if h.Has(c.Args[2]) {
+		return c.Integer(0)
+	}
+	if h, err = makeHash(c); err != nil {
+		return err
+	}
+	h.Set(c.Limits(), c.Args[2], c.Args[3], 0)
+	c.Changed(c.Args[1], "hset")
+	return c.Integer(1)
+}
+
+// HGET key field
+func hget(c *engine.Ctx) error {
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	return replyField(c, h, c.Args[2])
+}
+
+func replyField(c *engine.Ctx, h *value.Hash, name []byte) error {
+	var scratch [24]byte
+	v, ok := h.Get(name, scratch[:])
+	if !ok {
+		return c.Null()
+	}
+	return c.Bulk(v)
+}
+
+// HMGET key field [field ...]
+func hmget(c *engine.Ctx) error {
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	c.Array(len(c.Args) - 2)
+	for _, name := range c.Args[2:] {
+		replyField(c, h, name)
+	}
+	return nil
+}
+
+// HGETALL key
+func hgetall(c *engine.Ctx) error {
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	c.Map(h.Len())
+	for name, v := range h.All {
+		c.Bulk(name)
+		c.Bulk(v)
+	}
+	return nil
+}
+
+// hashParts makes HKEYS and HVALS.
+func hashParts(names, values bool) engine.Handler {
+	return func(c *engine.Ctx) error {
+		h, err := findHash(c)
+		if err != nil {
+			return err
+		}
+		c.Array(h.Len())
+		for name, v := range h.All {
+			if names {
+				c.Bulk(name)
+			}
+			if values {
+				c.Bulk(v)
+			}
+		}
+		return nil
+	}
+}
+
+// HLEN key
+func hlen(c *engine.Ctx) error {
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	return c.Integer(h.Len())
+}
+
+// HEXISTS key field
+func hexists(c *engine.Ctx) error {
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	return c.Truth(h.Has(c.Args[2]))
+}
+
+// HSTRLEN key field
+func hstrlen(c *engine.Ctx) error {
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	var scratch [24]byte
+	v, _ := h.Get(c.Args[2], scratch[:])
+	return c.Integer(len(v))
+}
+
+// HDEL key field [field ...]
+func hdel(c *engine.Ctx) error {
+	h, err := engine.FindToWrite[*value.Hash](c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	deleted := 0
+	if h != nil {
+		for _, name := range c.Args[2:] {
+			if h.Delete(name) {
+				deleted++
+			}
+		}
+	}
+	if deleted > 0 {
+		c.Changed(c.Args[1], "hdel")
+	}
+	return c.Integer(deleted)
+}
+
+// HINCRBY key field increment
+func hincrby(c *engine.Ctx) error {
+	by, err := c.ArgInt(3)
+	if err != nil {
+		return err
+	}
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	var scratch [24]byte
+	n := int64(0)
+	if v, ok := h.Get(c.Args[2], scratch[:]); ok {
+		if n, ok = numfmt.ParseInt(v); !ok {
+			return resp.Error("ERR hash value is not an integer")
+		}
+	}
+	if by < 0 && n < math.MinInt64-by || by > 0 && n > math.MaxInt64-by {
+		return resp.ErrOverflow
+	}
+	n += by
+	if h, err = makeHash(c); err != nil {
+		return err
+	}
+	h.Set(c.Limits(), c.Args[2], strconv.AppendInt(scratch[:0], n, 10), value.KeepTime)
+	c.Changed(c.Args[1], "hincrby")
+	return c.Integer64(n)
+}
+
+// HINCRBYFLOAT key field increment
+func hincrbyfloat(c *engine.Ctx) error {
+	by, ok := numfmt.ParseLongDouble(c.Args[3])
+	if !ok {
+		return resp.ErrNotFloat
+	}
+	if by.IsInf() {
+		return resp.Error("ERR value is NaN or Infinity")
+	}
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	var scratch [24]byte
+	var n numfmt.LongDouble
+	if v, ok := h.Get(c.Args[2], scratch[:]); ok {
+		if n, ok = numfmt.ParseLongDouble(v); !ok {
+			return resp.Error("ERR hash value is not a float")
+		}
+	}
+	if n, ok = n.Add(by); !ok {
+		return resp.ErrNaN
+	}
+	if h, err = makeHash(c); err != nil {
+		return err
+	}
+	sum := n.AppendHuman(nil)
+	h.Set(c.Limits(), c.Args[2], sum, value.KeepTime)
+	c.Changed(c.Args[1], "hincrbyfloat")
+	// The sum, not the increment: it is not to depend on how who replays this
+	// adds. HSET takes the field's time away, so that follows.
+	c.Propagate([]byte("HSET"), c.Args[1], c.Args[2], sum)
+	if at, _ := h.Time(c.Args[2]); at != 0 {
+		c.Propagate([]byte("HPEXPIREAT"), c.Args[1], strconv.AppendInt(nil, at, 10), []byte("FIELDS"), []byte("1"), c.Args[2])
+	}
+	return c.Bulk(sum)
+}
+
+// HSCAN key cursor [MATCH pattern] [COUNT count] [NOVALUES]
+func hscan(c *engine.Ctx) error {
+	cursor, err := scanCursor(c, 2)
+	if err != nil {
+		return err
+	}
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	o, err := readScanOptions(c, 3, scanFields)
+	if err != nil {
+		return err
+	}
+	found := resp.Writer{Proto: c.Proto()}
+	n := 0
+	cursor = h.Scan(cursor, o.count, func(name, v []byte) {
+		if o.match.matches(name) {
+			n++
+			found.Bulk(name)
+			if !o.noValues {
+				n++
+				found.Bulk(v)
+			}
+		}
+	})
+	c.Array(2)
+	replyCursor(c, cursor)
+	c.Array(n)
+	c.Out().Raw(found.Buf)
+	return nil
+}
+
+// maxRandom bounds how many random elements one command answers, so that a
+// count of many millions can't exhaust the memory of the program around us.
+const maxRandom = 1 << 26
+
+// HRANDFIELD key [count [WITHVALUES]]
+func hrandfield(c *engine.Ctx) error {
+	if len(c.Args) == 2 {
+		h, err := findHash(c)
+		if err != nil {
+			return err
+		}
+		if h.Len() == 0 {
+			return c.Null()
+		}
+		var scratch [48]byte
+		name, _ := h.Random(c.Rand.Uint64, &scratch)
+		return c.Bulk(name)
+	}
+	count, err := c.ArgInt(2)
+	if err != nil {
+		return err
+	}
+	if count == math.MinInt64 {
+		return resp.Errorf("ERR value is out of range, value must between %d and %d", -math.MaxInt64, int64(math.MaxInt64))
+	}
+	values := len(c.Args) == 4 && c.ArgIs(3, "withvalues")
+	switch {
+	case len(c.Args) > 3 && !values:
+		return resp.ErrSyntax
+	case values && (count < -math.MaxInt64/2 || count > math.MaxInt64/2):
+		return resp.ErrValueRange
+	case count < -maxRandom:
+		return resp.ErrValueRange
+	}
+	h, err := findHash(c)
+	if err != nil {
+		return err
+	}
+	reply := func(name, v []byte) {
+		if values && c.Proto() == 3 {
+			c.Array(2)
+		}
+		c.Bulk(name)
+		if values {
+			c.Bulk(v)
+		}
+	}
+	n := int(count)
+	if count > 0 {
+		n = int(min(count, int64(h.Len())))
+	} else if n = -n; h.Len() == 0 {
+		n = 0
+	}
+	if values && c.Proto() == 2 {
+		c.Array(2 * n)
+	} else {
+		c.Array(n)
+	}
+	if count > 0 {
+		h.Sample(c.Rand, n, reply)
+		return nil
+	}
+	for range n {
+		var scratch [48]byte
+		reply(h.Random(c.Rand.Uint64, &scratch))
+	}
+	return nil
+}

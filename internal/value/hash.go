@@ -1,0 +1,580 @@
+package value
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/datastruct/dict"
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/datastruct/tree"
+)
+
+// Hash is a map from fields to values, each field with an expiry time of its
+// own if it has one.
+//
+// Small ones are a listpack of fields and values, or, once a field has an
+// expiry time, of fields, values and times, ordered by time with the lasting
+// ones (time 0) at the end; large ones are a dict, with a tree of the expiry
+// times.
+type Hash struct {
+	pack    listpack.Pack
+	fields  *dict.Dict[field]
+	expires *tree.Tree[fieldExpiry]
+	// timed tells that pack has times.
+	timed bool
+	// shared tells that pack belongs to a frozen Hash too.
+	shared bool
+}
+
+// NewHash returns an empty Hash.
+func NewHash(*Limits) *Hash { return &Hash{pack: listpack.New(0)} }
+
+// field is an element of a large hash: one allocation without pointers.
+//
+//	 0            4            8          16
+//	+------------+------------+----------+-------+-------+
+//	| name len   | value len  | time i64 | name  | value |
+//	| u32, top   | u32        | if timed |       |       |
+//	| bit: timed |            |          |       |       |
+//	+------------+------------+----------+-------+-------+
+type field struct{ p unsafe.Pointer }
+
+const (
+	fieldHeader = 8
+	fieldTimed  = 1 << 31
+)
+
+func newField(name, value []byte, at int64) field {
+	off, nameLen := fieldHeader, uint32(len(name))
+	if at != 0 {
+		off += 8
+		nameLen |= fieldTimed
+	}
+	mem := make([]byte, off+len(name)+len(value))
+	binary.NativeEndian.PutUint32(mem, nameLen)
+	binary.NativeEndian.PutUint32(mem[4:], uint32(len(value)))
+	if at != 0 {
+		binary.NativeEndian.PutUint64(mem[fieldHeader:], uint64(at))
+	}
+	copy(mem[off+copy(mem[off:], name):], value)
+	return field{unsafe.Pointer(unsafe.SliceData(mem))}
+}
+
+func (f field) header() []byte { return unsafe.Slice((*byte)(f.p), fieldHeader) }
+
+func (f field) layout() (off, nameLen, valueLen int) {
+	h := f.header()
+	n := binary.NativeEndian.Uint32(h)
+	off = fieldHeader
+	if n&fieldTimed != 0 {
+		off += 8
+	}
+	return off, int(n &^ fieldTimed), int(binary.NativeEndian.Uint32(h[4:]))
+}
+
+func (f field) name() []byte {
+	off, n, _ := f.layout()
+	return unsafe.Slice((*byte)(unsafe.Add(f.p, off)), n)
+}
+
+func (f field) value() []byte {
+	off, n, size := f.layout()
+	return unsafe.Slice((*byte)(unsafe.Add(f.p, off+n)), size)
+}
+
+// at returns the expiry time, 0 if there is none.
+func (f field) at() int64 {
+	if binary.NativeEndian.Uint32(f.header())&fieldTimed == 0 {
+		return 0
+	}
+	return int64(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(unsafe.Add(f.p, fieldHeader)), 8)))
+}
+
+// fieldExpiry is an item of the index of a large hash.
+type fieldExpiry struct {
+	at int64
+	f  field
+}
+
+func compareFieldExpiry(a, b fieldExpiry) int {
+	switch {
+	case a.at < b.at:
+		return -1
+	case a.at > b.at:
+		return 1
+	case a.f == b.f:
+		return 0
+	}
+	return bytes.Compare(a.f.name(), b.f.name())
+}
+
+// Type returns TypeHash.
+func (h *Hash) Type() Type { return TypeHash }
+
+// Encoding returns "listpack", "listpackex" or "hashtable".
+func (h *Hash) Encoding() string {
+	switch {
+	case h.fields != nil:
+		return "hashtable"
+	case h.timed:
+		return "listpackex"
+	}
+	return "listpack"
+}
+
+// Len returns the number of fields.
+func (h *Hash) Len() int {
+	switch {
+	case h == nil:
+		return 0
+	case h.fields != nil:
+		return h.fields.Len()
+	}
+	return h.pack.Len() / h.step()
+}
+
+// step is the number of pack entries that make a field.
+func (h *Hash) step() int {
+	if h.timed {
+		return 3
+	}
+	return 2
+}
+
+// Empty tells whether there is no field.
+func (h *Hash) Empty() bool { return h.Len() == 0 }
+
+// Thaw returns a writable Hash of the same content.
+func (h *Hash) Thaw() Value {
+	c := &Hash{pack: h.pack, timed: h.timed, shared: true}
+	if h.fields != nil {
+		c.fields = h.fields.Thaw()
+		c.shared = false
+	}
+	if h.expires != nil {
+		c.expires = h.expires.Thaw()
+	}
+	return c
+}
+
+// MemoryUse estimates the size of a large hash from one of its fields.
+func (h *Hash) MemoryUse() int {
+	n := int(unsafe.Sizeof(*h)) + cap(h.pack)
+	if h.fields != nil {
+		n += h.fields.MemoryUse()
+		for f := range h.fields.All() {
+			off, name, size := f.layout()
+			n += h.fields.Len() * ((off + name + size + 7) &^ 7)
+			break
+		}
+	}
+	if h.expires != nil {
+		n += h.expires.Len() * int(unsafe.Sizeof(fieldExpiry{})) * 4 / 3
+	}
+	return n
+}
+
+// write makes the pack our own before it is written.
+func (h *Hash) write() {
+	if h.shared {
+		h.pack = h.pack.Clone()
+		h.shared = false
+	}
+}
+
+// find returns the position of a field in the pack, -1 if it is not there.
+func (h *Hash) find(name []byte) int {
+	first := h.pack.First()
+	if first < 0 {
+		return -1
+	}
+	return h.pack.Find(first, name, h.step()-1)
+}
+
+// timeAt returns the expiry time that stands two entries after a field.
+func (h *Hash) timeAt(pos int) int64 {
+	if !h.timed {
+		return 0
+	}
+	return h.pack.Get(h.pack.Next(h.pack.Next(pos))).Int
+}
+
+// Get returns the value of a field. An integer of a small hash is formatted
+// into scratch; the result is valid until the next write.
+func (h *Hash) Get(name, scratch []byte) ([]byte, bool) {
+	switch {
+	case h == nil:
+		return nil, false
+	case h.fields != nil:
+		f, ok := h.fields.Get(name)
+		if !ok {
+			return nil, false
+		}
+		return f.value(), true
+	}
+	pos := h.find(name)
+	if pos < 0 {
+		return nil, false
+	}
+	return text(h.pack.Get(h.pack.Next(pos)), scratch), true
+}
+
+// text returns the bytes of a listpack value, formatting an integer into
+// scratch.
+func text(v listpack.Value, scratch []byte) []byte {
+	if v.IsInt {
+		return v.AppendTo(scratch[:0])
+	}
+	return v.Str
+}
+
+// Has tells whether a field exists.
+func (h *Hash) Has(name []byte) bool {
+	switch {
+	case h == nil:
+		return false
+	case h.fields != nil:
+		_, ok := h.fields.Get(name)
+		return ok
+	}
+	return h.find(name) >= 0
+}
+
+// Time returns when a field expires, 0 if never; false if there is none.
+func (h *Hash) Time(name []byte) (at int64, ok bool) {
+	switch {
+	case h == nil:
+		return 0, false
+	case h.fields != nil:
+		f, ok := h.fields.Get(name)
+		if !ok {
+			return 0, false
+		}
+		return f.at(), true
+	}
+	pos := h.find(name)
+	if pos < 0 {
+		return 0, false
+	}
+	return h.timeAt(pos), true
+}
+
+// KeepTime as the time of Set keeps the expiry time of the field.
+const KeepTime = math.MinInt64
+
+// Set gives a field a value and an expiry time, 0 for none, and tells whether
+// it is new.
+func (h *Hash) Set(l *Limits, name, v []byte, at int64) (added bool) {
+	h.makeRoom(l, len(name), len(v))
+	if h.fields != nil {
+		return h.put(name, v, at)
+	}
+	h.write()
+	if at > 0 {
+		h.addTimes()
+	}
+	pos := h.find(name)
+	if pos < 0 {
+		h.insert(name, v, max(at, 0))
+		if h.Len() > l.HashMaxListpackEntries {
+			h.convert(l)
+		}
+		return true
+	}
+	was := h.timeAt(pos)
+	h.pack = h.pack.Replace(h.pack.Next(pos), v)
+	if at != KeepTime && at != was {
+		h.move(pos, at)
+	}
+	return false
+}
+
+// makeRoom converts the hash if a field is too long for a listpack.
+func (h *Hash) makeRoom(l *Limits, nameLen, valueLen int) {
+	if h.fields == nil && (nameLen > l.HashMaxListpackValue || valueLen > l.HashMaxListpackValue || !h.pack.CanAdd(nameLen+valueLen)) {
+		h.convert(l)
+	}
+}
+
+// Expect converts the hash ahead of pairs to be added, if their number or
+// length would do so anyway: fields and values alternate.
+func (h *Hash) Expect(l *Limits, pairs [][]byte) {
+	if h.fields != nil {
+		return
+	}
+	if len(pairs)/2 > l.HashMaxListpackEntries {
+		h.convert(l)
+		h.fields.Reserve(len(pairs) / 2)
+		return
+	}
+	size := 0
+	for _, p := range pairs {
+		if size += len(p); len(p) > l.HashMaxListpackValue {
+			h.convert(l)
+			return
+		}
+	}
+	if !h.pack.CanAdd(size) {
+		h.convert(l)
+	}
+}
+
+// insert adds a field to the pack at the place that its time asks for.
+func (h *Hash) insert(name, v []byte, at int64) {
+	if !h.timed {
+		h.pack = h.pack.AppendAll(name, v)
+		return
+	}
+	if at != 0 {
+		for pos := h.pack.First(); pos >= 0; pos = h.nextField(pos) {
+			if t := h.timeAt(pos); t == 0 || t > at {
+				h.pack = h.pack.InsertBefore(pos, name)
+				p := h.pack.Next(pos)
+				h.pack = h.pack.InsertBefore(p, v)
+				h.pack = h.pack.InsertInt(h.pack.Next(p), at)
+				return
+			}
+		}
+	}
+	h.pack = h.pack.AppendAll(name, v).AppendInt(at)
+}
+
+// move gives the field at a position of the pack another time, and so another
+// place.
+func (h *Hash) move(pos int, at int64) {
+	var a, b [24]byte
+	name := append([]byte(nil), text(h.pack.Get(pos), a[:])...)
+	v := append([]byte(nil), text(h.pack.Get(h.pack.Next(pos)), b[:])...)
+	h.pack = h.pack.DeleteRange(pos, 3)
+	h.insert(name, v, at)
+}
+
+func (h *Hash) nextField(pos int) int {
+	for range h.step() {
+		if pos = h.pack.Next(pos); pos < 0 {
+			break
+		}
+	}
+	return pos
+}
+
+// AllowTimes changes a small hash to the encoding that has times, as HEXPIRE
+// does even if it sets none.
+func (h *Hash) AllowTimes() {
+	if h.fields == nil {
+		h.addTimes()
+	}
+}
+
+func (h *Hash) addTimes() {
+	if h.timed {
+		return
+	}
+	pack := listpack.New(len(h.pack) + 2*h.Len())
+	for pos := h.pack.First(); pos >= 0; {
+		var f, v listpack.Value
+		f, pos = h.pack.Read(pos)
+		v, pos = h.pack.Read(pos)
+		pack = pack.AppendValue(f).AppendValue(v).AppendInt(0)
+	}
+	h.pack, h.timed, h.shared = pack, true, false
+}
+
+// put sets a field of the dict.
+func (h *Hash) put(name, v []byte, at int64) (added bool) {
+	s := h.fields.Lookup(name)
+	was := int64(0)
+	if s.Found() {
+		was = s.Elem.at()
+	}
+	if at == KeepTime {
+		at = was
+	}
+	f := newField(name, v, at)
+	if was != 0 && was != at {
+		h.expires.Delete(fieldExpiry{was, s.Elem})
+	}
+	if at != 0 {
+		if h.expires == nil {
+			h.expires = tree.New(compareFieldExpiry)
+		}
+		h.expires.Insert(fieldExpiry{at, f})
+	}
+	added = !s.Found()
+	h.fields.Store(s, f)
+	return added
+}
+
+// convert changes to the dict.
+func (h *Hash) convert(l *Limits) {
+	fields := dict.New(l.Seed, field.name)
+	old := *h
+	h.fields, h.expires = fields, nil
+	for name, v := range old.All {
+		h.put(name, v, old.timeOf(name))
+	}
+	h.pack, h.timed, h.shared = nil, false, false
+}
+
+func (h *Hash) timeOf(name []byte) int64 {
+	at, _ := h.Time(name)
+	return at
+}
+
+// SetTime gives an existing field an expiry time, 0 for none.
+func (h *Hash) SetTime(name []byte, at int64) {
+	if h.fields != nil {
+		if f, ok := h.fields.Get(name); ok && f.at() != at {
+			h.put(name, f.value(), at)
+		}
+		return
+	}
+	pos := h.find(name)
+	if pos < 0 || h.timeAt(pos) == at {
+		return
+	}
+	h.write()
+	h.addTimes()
+	h.move(h.find(name), at)
+}
+
+// Delete removes a field.
+func (h *Hash) Delete(name []byte) bool {
+	if h.fields != nil {
+		f, ok := h.fields.Delete(name)
+		if ok && f.at() != 0 {
+			h.expires.Delete(fieldExpiry{f.at(), f})
+		}
+		return ok
+	}
+	pos := h.find(name)
+	if pos < 0 {
+		return false
+	}
+	h.write()
+	h.pack = h.pack.DeleteRange(pos, h.step()).Trim()
+	return true
+}
+
+// NextExpiry implements Expirer.
+func (h *Hash) NextExpiry() int64 {
+	switch {
+	case h.expires != nil:
+		x, _ := h.expires.Min()
+		return x.at
+	case h.timed && len(h.pack) > 0:
+		if pos := h.pack.First(); pos >= 0 {
+			return h.timeAt(pos)
+		}
+	}
+	return 0
+}
+
+// Expire implements Expirer.
+func (h *Hash) Expire(now int64, yield func(name []byte)) {
+	var scratch [24]byte
+	for at := h.NextExpiry(); at != 0 && at <= now; at = h.NextExpiry() {
+		if h.fields != nil {
+			x, _ := h.expires.DeleteAt(0)
+			yield(x.f.name())
+			h.fields.Delete(x.f.name())
+			continue
+		}
+		h.write()
+		pos := h.pack.First()
+		yield(text(h.pack.Get(pos), scratch[:]))
+		h.pack = h.pack.DeleteRange(pos, 3)
+	}
+}
+
+// All yields fields and values. They are valid until the next step.
+func (h *Hash) All(yield func(name, v []byte) bool) {
+	switch {
+	case h == nil:
+		return
+	case h.fields != nil:
+		for f := range h.fields.All() {
+			if !yield(f.name(), f.value()) {
+				return
+			}
+		}
+		return
+	}
+	var a, b [24]byte
+	for pos := h.pack.First(); pos >= 0; pos = h.nextField(pos) {
+		if !yield(text(h.pack.Get(pos), a[:]), text(h.pack.Get(h.pack.Next(pos)), b[:])) {
+			return
+		}
+	}
+}
+
+// Scan yields about count fields from a cursor on and returns the next one,
+// as dict.Scan does; a small hash comes whole.
+func (h *Hash) Scan(cursor uint64, count int, yield func(name, v []byte)) uint64 {
+	if h.Len() == 0 {
+		return 0
+	}
+	if h.fields != nil {
+		return h.fields.Scan(cursor, count, func(f field) { yield(f.name(), f.value()) })
+	}
+	for name, v := range h.All {
+		yield(name, v)
+	}
+	return 0
+}
+
+// Field implements Fielder.
+func (h *Hash) Field(name []byte, now int64, scratch []byte) ([]byte, bool) {
+	if at, ok := h.Time(name); !ok || at != 0 && at <= now {
+		return nil, false
+	}
+	return h.Get(name, scratch)
+}
+
+// Random returns a field and its value, all with the same probability; there
+// must be one.
+func (h *Hash) Random(rand func() uint64, scratch *[48]byte) (name, v []byte) {
+	if h.fields != nil {
+		f, _ := h.fields.Random(rand)
+		return f.name(), f.value()
+	}
+	n := int(rand() % uint64(h.Len()))
+	pos := h.pack.Seek(n * h.step())
+	return text(h.pack.Get(pos), scratch[:24]), text(h.pack.Get(h.pack.Next(pos)), scratch[24:])
+}
+
+// Sample yields n different fields, chosen at random; n is at most Len. Those
+// of a small hash come in its order.
+func (h *Hash) Sample(rnd *rand.Rand, n int, yield func(name, v []byte)) {
+	total := h.Len()
+	switch {
+	case n >= total || h.fields == nil || 3*n > total:
+		// Each one is taken with the probability that leaves n in the end.
+		for name, v := range h.All {
+			if rnd.IntN(total) < n {
+				yield(name, v)
+				n--
+			}
+			total--
+		}
+	default:
+		taken := make(map[field]struct{}, n)
+		for len(taken) < n {
+			f, _ := h.fields.Random(rnd.Uint64)
+			if _, ok := taken[f]; !ok {
+				taken[f] = struct{}{}
+				yield(f.name(), f.value())
+			}
+		}
+	}
+}
+
+// Digest adds the fields, their values and times.
+func (h *Hash) Digest(d *Digest) {
+	for name, v := range h.All {
+		d.AddGroup(name, v)
+	}
+}
