@@ -292,10 +292,6 @@ func hscan(c *engine.Ctx) error {
 	return nil
 }
 
-// maxRandom bounds how many random elements one command answers, so that a
-// count of many millions can't exhaust the memory of the program around us.
-const maxRandom = 1 << 26
-
 // HRANDFIELD key [count [WITHVALUES]]
 func hrandfield(c *engine.Ctx) error {
 	if len(c.Args) == 2 {
@@ -310,21 +306,9 @@ func hrandfield(c *engine.Ctx) error {
 		name, _ := h.Random(c.Rand.Uint64, &scratch)
 		return c.Bulk(name)
 	}
-	count, err := c.ArgInt(2)
+	count, values, err := randomCount(c, "withvalues")
 	if err != nil {
 		return err
-	}
-	if count == math.MinInt64 {
-		return resp.Errorf("ERR value is out of range, value must between %d and %d", -math.MaxInt64, int64(math.MaxInt64))
-	}
-	values := len(c.Args) == 4 && c.ArgIs(3, "withvalues")
-	switch {
-	case len(c.Args) > 3 && !values:
-		return resp.ErrSyntax
-	case values && (count < -math.MaxInt64/2 || count > math.MaxInt64/2):
-		return resp.ErrValueRange
-	case count < -maxRandom:
-		return resp.ErrValueRange
 	}
 	h, err := findHash(c)
 	if err != nil {
@@ -339,17 +323,7 @@ func hrandfield(c *engine.Ctx) error {
 			c.Bulk(v)
 		}
 	}
-	n := int(count)
-	if count > 0 {
-		n = int(min(count, int64(h.Len())))
-	} else if n = -n; h.Len() == 0 {
-		n = 0
-	}
-	if values && c.Proto() == 2 {
-		c.Array(2 * n)
-	} else {
-		c.Array(n)
-	}
+	n := randomReplyLen(c, count, h.Len(), values)
 	if count > 0 {
 		h.Sample(c.Rand, n, reply)
 		return nil

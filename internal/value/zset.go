@@ -1,0 +1,559 @@
+package value
+
+import (
+	"bytes"
+	"encoding/binary"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/datastruct/dict"
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/datastruct/tree"
+	"github.com/resp-server/resp-server/internal/numfmt"
+)
+
+// ZSet is a sorted set: members with a score each, in the order of score and
+// then of the bytes of the member.
+//
+// Small ones are a listpack of members and scores in that order; large ones
+// are a tree in that order, in which ranks and ranges are found in O(log n),
+// and a dict that finds the score of a member. Both hold the same allocation.
+type ZSet struct {
+	pack    listpack.Pack
+	members *dict.Dict[member]
+	order   *tree.Tree[scored]
+	shared  bool // pack belongs to a frozen ZSet too
+}
+
+// NewZSet returns an empty ZSet.
+func NewZSet(*Limits) *ZSet { return &ZSet{pack: listpack.New(0)} }
+
+// member is an element of a large sorted set: one allocation without
+// pointers, the length (u32) before the bytes. The score is kept in the tree's
+// item and in the dict's.
+//
+//	 0           8          12
+//	+-----------+----------+-------+
+//	| score f64 | len u32  | bytes |
+//	+-----------+----------+-------+
+type member struct{ p unsafe.Pointer }
+
+const memberHeader = 12
+
+func newMember(name []byte, score float64) member {
+	mem := make([]byte, memberHeader+len(name))
+	binary.NativeEndian.PutUint64(mem, math.Float64bits(score))
+	binary.NativeEndian.PutUint32(mem[8:], uint32(len(name)))
+	copy(mem[memberHeader:], name)
+	return member{unsafe.Pointer(unsafe.SliceData(mem))}
+}
+
+func (m member) name() []byte {
+	n := binary.NativeEndian.Uint32(unsafe.Slice((*byte)(unsafe.Add(m.p, 8)), 4))
+	return unsafe.Slice((*byte)(unsafe.Add(m.p, memberHeader)), int(n))
+}
+
+func (m member) score() float64 {
+	return math.Float64frombits(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(m.p), 8)))
+}
+
+// scored is an item of the tree.
+type scored struct {
+	score float64
+	m     member
+}
+
+func compareScored(a, b scored) int {
+	switch {
+	case a.score < b.score:
+		return -1
+	case a.score > b.score:
+		return 1
+	case a.m == b.m:
+		return 0
+	}
+	return bytes.Compare(a.m.name(), b.m.name())
+}
+
+// Type returns TypeZSet.
+func (z *ZSet) Type() Type { return TypeZSet }
+
+// Encoding returns "listpack" or "skiplist", as Redis calls what orders a
+// large one.
+func (z *ZSet) Encoding() string {
+	if z.members != nil {
+		return "skiplist"
+	}
+	return "listpack"
+}
+
+// Len returns the number of members.
+func (z *ZSet) Len() int {
+	switch {
+	case z == nil:
+		return 0
+	case z.members != nil:
+		return z.members.Len()
+	}
+	return z.pack.Len() / 2
+}
+
+// Empty tells whether there is no member.
+func (z *ZSet) Empty() bool { return z.Len() == 0 }
+
+// Thaw returns a writable ZSet of the same content.
+func (z *ZSet) Thaw() Value {
+	if z.members != nil {
+		return &ZSet{members: z.members.Thaw(), order: z.order.Thaw()}
+	}
+	return &ZSet{pack: z.pack, shared: true}
+}
+
+// MemoryUse estimates the size of a large sorted set from one of its members.
+func (z *ZSet) MemoryUse() int {
+	n := int(unsafe.Sizeof(*z)) + cap(z.pack)
+	if z.members != nil {
+		one, _ := z.order.Min()
+		each := (memberHeader+len(one.m.name())+7)&^7 + int(unsafe.Sizeof(one))*4/3
+		n += z.members.MemoryUse() + z.Len()*each
+	}
+	return n
+}
+
+func (z *ZSet) write() {
+	if z.shared {
+		z.pack = z.pack.Clone()
+		z.shared = false
+	}
+}
+
+// packScore reads the score after a member of the pack.
+func (z *ZSet) packScore(pos int) float64 {
+	v := z.pack.Get(z.pack.Next(pos))
+	if v.IsInt {
+		return float64(v.Int)
+	}
+	f, _ := numfmt.ParseFloat(v.Str)
+	return f
+}
+
+// scoreValue is how the pack keeps a score: as an integer if it is one.
+func scoreValue(score float64, scratch []byte) listpack.Value {
+	if n := int64(score); float64(n) == score && n > -1<<62 && n < 1<<62 {
+		return listpack.IntValue(n)
+	}
+	return listpack.ValueOf(numfmt.AppendFloat(scratch[:0], score))
+}
+
+func (z *ZSet) find(name []byte) int {
+	if z == nil {
+		return -1
+	}
+	return z.pack.Find(z.pack.First(), name, 1)
+}
+
+// Score returns the score of a member.
+func (z *ZSet) Score(name []byte) (float64, bool) {
+	if z != nil && z.members != nil {
+		m, ok := z.members.Get(name)
+		if !ok {
+			return 0, false
+		}
+		return m.score(), true
+	}
+	pos := z.find(name)
+	if pos < 0 {
+		return 0, false
+	}
+	return z.packScore(pos), true
+}
+
+// Set gives a member a score, which is not NaN, and tells whether the member
+// is new.
+func (z *ZSet) Set(l *Limits, name []byte, score float64) (added bool) {
+	if z.members == nil && z.mustConvert(l, name) {
+		z.convert(l)
+	}
+	if z.members != nil {
+		s := z.members.Lookup(name)
+		m := newMember(name, score)
+		if s.Found() {
+			if s.Elem.score() == score {
+				return false
+			}
+			z.order.Delete(scored{s.Elem.score(), s.Elem})
+		}
+		z.order.Insert(scored{score, m})
+		added = !s.Found()
+		z.members.Store(s, m)
+		return added
+	}
+	z.write()
+	pos := z.find(name)
+	if pos >= 0 {
+		if z.packScore(pos) == score {
+			return false
+		}
+		z.pack = z.pack.DeleteRange(pos, 2)
+	}
+	z.insert(name, score)
+	return pos < 0
+}
+
+// mustConvert tells whether a member that is not there yet would make the
+// pack too large.
+func (z *ZSet) mustConvert(l *Limits, name []byte) bool {
+	if len(name) <= l.ZSetMaxListpackValue && z.pack.Len()/2 < l.ZSetMaxListpackEntries && z.pack.CanAdd(len(name)) {
+		return false
+	}
+	return z.find(name) < 0
+}
+
+// Expect converts a new sorted set ahead of n members to be added, the longest
+// of a length.
+func (z *ZSet) Expect(l *Limits, n, longest int) {
+	if z.members == nil && (n > l.ZSetMaxListpackEntries || longest > l.ZSetMaxListpackValue) {
+		z.convert(l)
+		z.members.Reserve(n)
+	}
+}
+
+// insert adds a member to the pack, in its place.
+func (z *ZSet) insert(name []byte, score float64) {
+	var scratch [32]byte
+	v := scoreValue(score, scratch[:])
+	for pos := z.pack.First(); pos >= 0; {
+		next := z.pack.Next(pos)
+		s := z.packScore(pos)
+		if s > score || s == score && compareValue(z.pack.Get(pos), name) > 0 {
+			z.pack = z.pack.InsertBefore(pos, name)
+			at := z.pack.Next(pos)
+			if v.IsInt {
+				z.pack = z.pack.InsertInt(at, v.Int)
+			} else {
+				z.pack = z.pack.InsertBefore(at, v.Str)
+			}
+			return
+		}
+		pos = z.pack.Next(next)
+	}
+	z.pack = z.pack.Append(name).AppendValue(v)
+}
+
+func compareValue(v listpack.Value, s []byte) int {
+	var scratch [24]byte
+	return bytes.Compare(text(v, scratch[:]), s)
+}
+
+// convert changes to tree and dict.
+func (z *ZSet) convert(l *Limits) {
+	members := dict.New(l.Seed, member.name)
+	members.Reserve(z.Len())
+	items := make([]scored, 0, z.Len())
+	for name, score := range z.All() {
+		m := newMember(name, score)
+		members.Put(m)
+		items = append(items, scored{score, m})
+	}
+	order, ok := tree.FromSorted(compareScored, items)
+	if !ok {
+		panic("value: a sorted set's listpack is not sorted")
+	}
+	z.members, z.order = members, order
+	z.pack, z.shared = nil, false
+}
+
+// Pack changes a large sorted set to a listpack if it is small enough: only
+// results that commands store are ever changed back.
+func (z *ZSet) Pack(l *Limits) {
+	if z.members == nil || z.Len() > l.ZSetMaxListpackEntries {
+		return
+	}
+	pack := listpack.New(0)
+	var scratch [32]byte
+	for name, score := range z.All() {
+		if len(name) > l.ZSetMaxListpackValue {
+			return
+		}
+		pack = pack.Append(name).AppendValue(scoreValue(score, scratch[:]))
+	}
+	*z = ZSet{pack: pack}
+}
+
+// Scored is a member with its score.
+type Scored struct {
+	Member []byte
+	Score  float64
+}
+
+// CompareScored is the order of sorted sets.
+func CompareScored(a, b Scored) int {
+	switch {
+	case a.Score < b.Score:
+		return -1
+	case a.Score > b.Score:
+		return 1
+	}
+	return bytes.Compare(a.Member, b.Member)
+}
+
+// ZSetFrom returns a ZSet of different members in any order, which it sorts in
+// place; O(n log n). It is encoded as a result that a command stores.
+func ZSetFrom(l *Limits, list []Scored) *ZSet {
+	slices.SortFunc(list, CompareScored)
+	z := NewZSet(l)
+	longest := 0
+	for _, s := range list {
+		longest = max(longest, len(s.Member))
+	}
+	if len(list) <= l.ZSetMaxListpackEntries && longest <= l.ZSetMaxListpackValue {
+		var scratch [32]byte
+		for _, s := range list {
+			z.pack = z.pack.Append(s.Member).AppendValue(scoreValue(s.Score, scratch[:]))
+		}
+		return z
+	}
+	z.members = dict.New(l.Seed, member.name)
+	z.members.Reserve(len(list))
+	items := make([]scored, len(list))
+	for i, s := range list {
+		m := newMember(s.Member, s.Score)
+		z.members.Put(m)
+		items[i] = scored{s.Score, m}
+	}
+	z.order, _ = tree.FromSorted(compareScored, items)
+	z.pack = nil
+	return z
+}
+
+// Delete removes a member.
+func (z *ZSet) Delete(name []byte) bool {
+	if z.members != nil {
+		m, ok := z.members.Delete(name)
+		if ok {
+			z.order.Delete(scored{m.score(), m})
+		}
+		return ok
+	}
+	pos := z.find(name)
+	if pos < 0 {
+		return false
+	}
+	z.write()
+	z.pack = z.pack.DeleteRange(pos, 2).Trim()
+	return true
+}
+
+// DeleteRange removes the members of the ranks from, from+1, ... to-1.
+func (z *ZSet) DeleteRange(from, to int) {
+	if from >= to {
+		return
+	}
+	if z.members != nil {
+		it := z.order.Seek(from)
+		for range to - from {
+			s, _ := it.Next()
+			z.members.Delete(s.m.name())
+		}
+		z.order.DeleteRange(from, to)
+		return
+	}
+	z.write()
+	z.pack = z.pack.DeleteRange(z.pack.Seek(2*from), 2*(to-from)).Trim()
+}
+
+// Rank returns how many members are before one.
+func (z *ZSet) Rank(name []byte) (int, bool) {
+	if z != nil && z.members != nil {
+		m, ok := z.members.Get(name)
+		if !ok {
+			return 0, false
+		}
+		return z.order.Rank(scored{m.score(), m})
+	}
+	target := z.find(name)
+	if target < 0 {
+		return 0, false
+	}
+	rank := 0
+	for pos := z.pack.First(); pos != target; rank++ {
+		pos = z.pack.Next(z.pack.Next(pos))
+	}
+	return rank, true
+}
+
+// SearchScore returns the smallest rank whose score satisfies f, which must be
+// false up to a score and true from it on; Len if there is none.
+func (z *ZSet) SearchScore(f func(score float64) bool) int {
+	if z != nil && z.members != nil {
+		return z.order.Search(func(s scored) bool { return f(s.score) })
+	}
+	return z.search(func(pos int) bool { return f(z.packScore(pos)) })
+}
+
+// SearchMember is SearchScore for the bytes of members, which are in order if
+// all have the same score.
+func (z *ZSet) SearchMember(f func(name []byte) bool) int {
+	if z != nil && z.members != nil {
+		return z.order.Search(func(s scored) bool { return f(s.m.name()) })
+	}
+	var scratch [24]byte
+	return z.search(func(pos int) bool { return f(text(z.pack.Get(pos), scratch[:])) })
+}
+
+func (z *ZSet) search(f func(pos int) bool) int {
+	if z.Len() == 0 {
+		return 0
+	}
+	rank := 0
+	for pos := z.pack.First(); pos >= 0 && !f(pos); rank++ {
+		pos = z.pack.Next(z.pack.Next(pos))
+	}
+	return rank
+}
+
+// ZIter walks over the members of a ZSet, which must not be written meanwhile.
+type ZIter struct {
+	z       *ZSet
+	it      tree.Iter[scored]
+	pos     int // in the pack
+	reverse bool
+	scratch [24]byte
+}
+
+// Seek returns an iterator that begins with the member of a rank and goes on
+// upwards, or downwards.
+func (z *ZSet) Seek(rank int, reverse bool) ZIter {
+	it := ZIter{z: z, pos: -1, reverse: reverse}
+	switch {
+	case rank < 0 || rank >= z.Len():
+		it.z = nil
+	case z.members == nil:
+		it.pos = z.pack.Seek(2 * rank)
+	case reverse:
+		it.it = z.order.Seek(rank + 1)
+	default:
+		it.it = z.order.Seek(rank)
+	}
+	return it
+}
+
+// Next returns the next member and its score. The bytes are valid until the
+// next call.
+func (it *ZIter) Next() (name []byte, score float64, ok bool) {
+	if it.z == nil {
+		return nil, 0, false
+	}
+	if it.z.members != nil {
+		var s scored
+		if it.reverse {
+			s, ok = it.it.Prev()
+		} else {
+			s, ok = it.it.Next()
+		}
+		if !ok {
+			return nil, 0, false
+		}
+		return s.m.name(), s.score, true
+	}
+	if it.pos < 0 {
+		return nil, 0, false
+	}
+	pack := it.z.pack
+	name, score = text(pack.Get(it.pos), it.scratch[:]), it.z.packScore(it.pos)
+	if it.reverse {
+		if it.pos = pack.Prev(it.pos); it.pos >= 0 {
+			it.pos = pack.Prev(it.pos)
+		}
+	} else {
+		it.pos = pack.Next(pack.Next(it.pos))
+	}
+	return name, score, true
+}
+
+// All yields members and scores in order. The bytes are valid until the next
+// step.
+func (z *ZSet) All() iter.Seq2[[]byte, float64] {
+	return func(yield func([]byte, float64) bool) {
+		it := z.Seek(0, false)
+		for {
+			name, score, ok := it.Next()
+			if !ok || !yield(name, score) {
+				return
+			}
+		}
+	}
+}
+
+// Elements implements Collection.
+func (z *ZSet) Elements(from int, backward bool) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if backward {
+			from = z.Len() - 1 - from
+		}
+		it := z.Seek(from, backward)
+		for {
+			name, _, ok := it.Next()
+			if !ok || !yield(name) {
+				return
+			}
+		}
+	}
+}
+
+// Scan yields about count members from a cursor on and returns the next one,
+// as dict.Scan does; a small sorted set comes whole.
+func (z *ZSet) Scan(cursor uint64, count int, yield func(name []byte, score float64)) uint64 {
+	if z != nil && z.members != nil {
+		return z.members.Scan(cursor, count, func(m member) { yield(m.name(), m.score()) })
+	}
+	for name, score := range z.All() {
+		yield(name, score)
+	}
+	return 0
+}
+
+// Random returns a member and its score, all with the same probability; there
+// must be one. The bytes are valid until the next write.
+func (z *ZSet) Random(rand func() uint64, scratch *[24]byte) (name []byte, score float64) {
+	if z.members != nil {
+		m, _ := z.members.Random(rand)
+		return m.name(), m.score()
+	}
+	pos := z.pack.Seek(2 * int(rand()%uint64(z.Len())))
+	return text(z.pack.Get(pos), scratch[:]), z.packScore(pos)
+}
+
+// Sample yields n different members, chosen at random; n is at most Len.
+func (z *ZSet) Sample(rnd *rand.Rand, n int, yield func(name []byte, score float64)) {
+	total := z.Len()
+	if z.members == nil || 3*n > total {
+		for name, score := range z.All() {
+			if rnd.IntN(total) < n {
+				yield(name, score)
+				n--
+			}
+			total--
+		}
+		return
+	}
+	taken := make(map[member]struct{}, n)
+	for len(taken) < n {
+		m, _ := z.members.Random(rnd.Uint64)
+		if _, ok := taken[m]; !ok {
+			taken[m] = struct{}{}
+			yield(m.name(), m.score())
+		}
+	}
+}
+
+// Digest adds the members and their scores.
+func (z *ZSet) Digest(d *Digest) {
+	var scratch [32]byte
+	for name, score := range z.All() {
+		d.AddGroup(name, numfmt.AppendFloat(scratch[:0], score))
+	}
+}
