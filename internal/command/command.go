@@ -24,6 +24,7 @@ var Table = sync.OnceValue(func() *engine.Table {
 		debugging,
 		dumping,
 		expiry,
+		geo,
 		hashExpiry,
 		hashes,
 		hyperLogLogs,
@@ -39,5 +40,9 @@ var Table = sync.OnceValue(func() *engine.Table {
 		strings,
 		transactions,
 		waiting,
+		zalgebra,
+		zpops,
+		zranges,
+		zsets,
 	)...)
 })
