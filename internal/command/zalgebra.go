@@ -33,8 +33,14 @@ const (
 // operand. The zero value is a missing key.
 type zsource struct {
 	zset   *value.ZSet
-	set    *value.Set
+	set    elementSet
 	weight float64
+}
+
+// elementSet is a Set, as far as it serves as an operand here.
+type elementSet interface {
+	value.Collection
+	Has(element []byte) bool
 }
 
 func (s *zsource) len() int {
@@ -106,7 +112,7 @@ func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
 		switch v := e.Value().(type) {
 		case *value.ZSet:
 			sources[k].zset = v
-		case *value.Set:
+		case elementSet:
 			sources[k].set = v
 		default:
 			return nil, 0, resp.ErrWrongType

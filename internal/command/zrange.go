@@ -133,7 +133,7 @@ func (s *zspan) ranks(z *value.ZSet, reverse bool) (lo, hi int) {
 	n := z.Len()
 	switch s.by {
 	case byRank:
-		lo, hi = clampRange(s.first, s.end, n)
+		lo, hi = clampRanks(s.first, s.end, n)
 		if reverse {
 			lo, hi = n-hi, n-lo
 		}
@@ -147,9 +147,9 @@ func (s *zspan) ranks(z *value.ZSet, reverse bool) (lo, hi int) {
 	return lo, max(lo, hi)
 }
 
-// clampRange turns first and last of LRANGE and ZRANGE, which may be negative,
+// clampRanks turns first and last of LRANGE and ZRANGE, which may be negative,
 // into the half-open range of n elements.
-func clampRange(first, last int64, n int) (lo, hi int) {
+func clampRanks(first, last int64, n int) (lo, hi int) {
 	size := int64(n)
 	if first < 0 {
 		first = max(first+size, 0)

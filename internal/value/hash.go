@@ -219,12 +219,12 @@ func (h *Hash) Get(name, scratch []byte) ([]byte, bool) {
 	if pos < 0 {
 		return nil, false
 	}
-	return text(h.pack.Get(h.pack.Next(pos)), scratch), true
+	return entryText(h.pack.Get(h.pack.Next(pos)), scratch), true
 }
 
-// text returns the bytes of a listpack value, formatting an integer into
+// entryText returns the bytes of a listpack value, formatting an integer into
 // scratch.
-func text(v listpack.Value, scratch []byte) []byte {
+func entryText(v listpack.Value, scratch []byte) []byte {
 	if v.IsInt {
 		return v.AppendTo(scratch[:0])
 	}
@@ -346,8 +346,8 @@ func (h *Hash) insert(name, v []byte, at int64) {
 // place.
 func (h *Hash) move(pos int, at int64) {
 	var a, b [24]byte
-	name := append([]byte(nil), text(h.pack.Get(pos), a[:])...)
-	v := append([]byte(nil), text(h.pack.Get(h.pack.Next(pos)), b[:])...)
+	name := append([]byte(nil), entryText(h.pack.Get(pos), a[:])...)
+	v := append([]byte(nil), entryText(h.pack.Get(h.pack.Next(pos)), b[:])...)
 	h.pack = h.pack.DeleteRange(pos, 3)
 	h.insert(name, v, at)
 }
@@ -485,7 +485,7 @@ func (h *Hash) Expire(now int64, yield func(name []byte)) {
 		}
 		h.write()
 		pos := h.pack.First()
-		yield(text(h.pack.Get(pos), scratch[:]))
+		yield(entryText(h.pack.Get(pos), scratch[:]))
 		h.pack = h.pack.DeleteRange(pos, 3)
 	}
 }
@@ -505,7 +505,7 @@ func (h *Hash) All(yield func(name, v []byte) bool) {
 	}
 	var a, b [24]byte
 	for pos := h.pack.First(); pos >= 0; pos = h.nextField(pos) {
-		if !yield(text(h.pack.Get(pos), a[:]), text(h.pack.Get(h.pack.Next(pos)), b[:])) {
+		if !yield(entryText(h.pack.Get(pos), a[:]), entryText(h.pack.Get(h.pack.Next(pos)), b[:])) {
 			return
 		}
 	}
@@ -543,7 +543,7 @@ func (h *Hash) Random(rand func() uint64, scratch *[48]byte) (name, v []byte) {
 	}
 	n := int(rand() % uint64(h.Len()))
 	pos := h.pack.Seek(n * h.step())
-	return text(h.pack.Get(pos), scratch[:24]), text(h.pack.Get(h.pack.Next(pos)), scratch[24:])
+	return entryText(h.pack.Get(pos), scratch[:24]), entryText(h.pack.Get(h.pack.Next(pos)), scratch[24:])
 }
 
 // Sample yields n different fields, chosen at random; n is at most Len. Those

@@ -245,7 +245,7 @@ func (z *ZSet) insert(name []byte, score float64) {
 
 func compareValue(v listpack.Value, s []byte) int {
 	var scratch [24]byte
-	return bytes.Compare(text(v, scratch[:]), s)
+	return bytes.Compare(entryText(v, scratch[:]), s)
 }
 
 // convert changes to tree and dict.
@@ -401,7 +401,7 @@ func (z *ZSet) SearchMember(f func(name []byte) bool) int {
 		return z.order.Search(func(s scored) bool { return f(s.m.name()) })
 	}
 	var scratch [24]byte
-	return z.search(func(pos int) bool { return f(text(z.pack.Get(pos), scratch[:])) })
+	return z.search(func(pos int) bool { return f(entryText(z.pack.Get(pos), scratch[:])) })
 }
 
 func (z *ZSet) search(f func(pos int) bool) int {
@@ -463,7 +463,7 @@ func (it *ZIter) Next() (name []byte, score float64, ok bool) {
 		return nil, 0, false
 	}
 	pack := it.z.pack
-	name, score = text(pack.Get(it.pos), it.scratch[:]), it.z.packScore(it.pos)
+	name, score = entryText(pack.Get(it.pos), it.scratch[:]), it.z.packScore(it.pos)
 	if it.reverse {
 		if it.pos = pack.Prev(it.pos); it.pos >= 0 {
 			it.pos = pack.Prev(it.pos)
@@ -524,7 +524,7 @@ func (z *ZSet) Random(rand func() uint64, scratch *[24]byte) (name []byte, score
 		return m.name(), m.score()
 	}
 	pos := z.pack.Seek(2 * int(rand()%uint64(z.Len())))
-	return text(z.pack.Get(pos), scratch[:]), z.packScore(pos)
+	return entryText(z.pack.Get(pos), scratch[:]), z.packScore(pos)
 }
 
 // Sample yields n different members, chosen at random; n is at most Len.
