@@ -102,19 +102,22 @@ func addScores(c *engine.Ctx, f zaddFlags, from int) error {
 		name := c.Args[from+2*i+1]
 		if f != (zaddFlags{}) {
 			if old, ok := z.Score(name); ok {
-				if !f.allows(old, score, true) || old == score {
+				if !f.allows(old, score, true) {
 					continue
 				}
-				updated++
 			} else if f.xx {
 				continue
 			}
 		}
-		if z.Set(c.Limits(), name, score) {
+		isNew, isOther := z.Set(c.Limits(), name, score)
+		if isNew {
 			added++
 		}
+		if isOther {
+			updated++
+		}
 	}
-	if f == (zaddFlags{}) || added+updated > 0 {
+	if added+updated > 0 {
 		c.Changed(key, "zadd")
 	}
 	if f.ch {

@@ -172,8 +172,8 @@ func (z *ZSet) Score(name []byte) (float64, bool) {
 }
 
 // Set gives a member a score, which is not NaN, and tells whether the member
-// is new.
-func (z *ZSet) Set(l *Limits, name []byte, score float64) (added bool) {
+// is new, and if not, whether it had another score.
+func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) {
 	if z.members == nil && z.mustConvert(l, name) {
 		z.convert(l)
 	}
@@ -182,25 +182,25 @@ func (z *ZSet) Set(l *Limits, name []byte, score float64) (added bool) {
 		m := newMember(name, score)
 		if s.Found() {
 			if s.Elem.score() == score {
-				return false
+				return false, false
 			}
 			z.order.Delete(scored{s.Elem.score(), s.Elem})
 		}
 		z.order.Insert(scored{score, m})
 		added = !s.Found()
 		z.members.Store(s, m)
-		return added
+		return added, !added
 	}
 	z.write()
 	pos := z.find(name)
 	if pos >= 0 {
 		if z.packScore(pos) == score {
-			return false
+			return false, false
 		}
 		z.pack = z.pack.DeleteRange(pos, 2)
 	}
 	z.insert(name, score)
-	return pos < 0
+	return pos < 0, pos >= 0
 }
 
 // mustConvert tells whether a member that is not there yet would make the
