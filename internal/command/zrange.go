@@ -50,8 +50,8 @@ type zspan struct {
 	min, max   zbound // byScore, byLex
 }
 
-// argRange reads two arguments as a range, from the lower to the upper end.
-func argRange(c *engine.Ctx, by rangeBy, lo, hi int) (s zspan, err error) {
+// argSpan reads two arguments as a range, from the lower to the upper end.
+func argSpan(c *engine.Ctx, by rangeBy, lo, hi int) (s zspan, err error) {
 	s.by = by
 	switch by {
 	case byRank:
@@ -214,7 +214,7 @@ func zrange(form rangeForm) engine.Handler {
 		if f.reverse && f.by != byRank {
 			lo, hi = hi, lo
 		}
-		span, err := argRange(c, f.by, lo, hi)
+		span, err := argSpan(c, f.by, lo, hi)
 		if err != nil {
 			return err
 		}
@@ -318,7 +318,7 @@ func storeZSet(c *engine.Ctx, key []byte, list []value.Scored, event string) err
 // zcount makes ZCOUNT and ZLEXCOUNT.
 func zcount(by rangeBy) engine.Handler {
 	return func(c *engine.Ctx) error {
-		span, err := argRange(c, by, 2, 3)
+		span, err := argSpan(c, by, 2, 3)
 		if err != nil {
 			return err
 		}
@@ -335,7 +335,7 @@ func zcount(by rangeBy) engine.Handler {
 func zremrange(by rangeBy) engine.Handler {
 	event := [...]string{byRank: "zremrangebyrank", byScore: "zremrangebyscore", byLex: "zremrangebylex"}[by]
 	return func(c *engine.Ctx) error {
-		span, err := argRange(c, by, 2, 3)
+		span, err := argSpan(c, by, 2, 3)
 		if err != nil {
 			return err
 		}
