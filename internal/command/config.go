@@ -15,7 +15,7 @@ import (
 func configGet(c *engine.Ctx) error {
 	var found []string // names as they are shown
 	add := func(name string) {
-		if !slices.ContainsFunc(found, func(f string) bool { return engine.EqualFold([]byte(f), name) }) {
+		if !slices.ContainsFunc(found, func(f string) bool { return stdstrings.EqualFold(f, name) }) {
 			found = append(found, name)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
+// DECR key
 // INCR key
 //
 // DECR key

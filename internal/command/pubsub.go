@@ -25,6 +25,9 @@ var pubsubs = engine.Handlers{
 	"unsubscribe":          unsubscribe(pubsub.Channel, "unsubscribe"),
 }
 
+// PSUBSCRIBE pattern [pattern ...]
+// SSUBSCRIBE shardchannel [shardchannel ...]
+// SUBSCRIBE channel [channel ...]
 // subscribe makes SUBSCRIBE, PSUBSCRIBE and SSUBSCRIBE:
 //
 //	SUBSCRIBE channel [channel ...]
@@ -43,6 +46,9 @@ func subscribe(k pubsub.Kind, word string) engine.Handler {
 	}
 }
 
+// PUNSUBSCRIBE [pattern [pattern ...]]
+// SUNSUBSCRIBE [shardchannel [shardchannel ...]]
+// UNSUBSCRIBE [channel [channel ...]]
 // unsubscribe makes UNSUBSCRIBE, PUNSUBSCRIBE and SUNSUBSCRIBE:
 //
 //	UNSUBSCRIBE [channel [channel ...]]
@@ -94,6 +100,8 @@ func publish(c *engine.Ctx) error { return c.Integer(c.Publish(c.Args[1], c.Args
 // SPUBLISH shardchannel message
 func spublish(c *engine.Ctx) error { return c.Integer(c.PublishShard(c.Args[1], c.Args[2])) }
 
+// PUBSUB CHANNELS [pattern]
+// PUBSUB SHARDCHANNELS [pattern]
 // pubsubChannels makes PUBSUB CHANNELS and PUBSUB SHARDCHANNELS:
 //
 //	PUBSUB CHANNELS [pattern]
@@ -122,6 +130,8 @@ func namesOf(c *engine.Ctx, k pubsub.Kind) func(func(string) bool) {
 	return func(yield func(string) bool) { c.PubSub.Names(k, yield) }
 }
 
+// PUBSUB NUMSUB [channel [channel ...]]
+// PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]
 // pubsubNumSub makes PUBSUB NUMSUB and PUBSUB SHARDNUMSUB:
 //
 //	PUBSUB NUMSUB [channel [channel ...]]

@@ -105,6 +105,7 @@ func getex(c *engine.Ctx) error {
 }
 
 // GETRANGE key start end
+// SUBSTR key start end
 //
 // SUBSTR key start end
 func getrange(c *engine.Ctx) error {
@@ -285,6 +286,7 @@ func setnx(c *engine.Ctx) error {
 	return c.Integer(1)
 }
 
+// PSETEX key milliseconds value
 // SETEX key seconds value
 //
 // PSETEX key milliseconds value

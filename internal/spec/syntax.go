@@ -33,7 +33,7 @@ func (a *Arg) syntax() string {
 		value = joinArgs(a.Args, " ")
 	case OneOf:
 		value = joinArgs(a.Args, " | ")
-		if !a.Optional || a.Token != "" || a.Multiple {
+		if token != "" {
 			value = "<" + value + ">"
 		}
 	}
@@ -47,8 +47,11 @@ func (a *Arg) syntax() string {
 	if hasToken && a.Multiple && !a.MultipleToken {
 		value = token + " " + value
 	}
-	if a.Optional {
+	switch {
+	case a.Optional:
 		value = "[" + value + "]"
+	case a.Type == OneOf && token == "":
+		value = "<" + value + ">"
 	}
 	return value
 }

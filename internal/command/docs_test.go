@@ -1,0 +1,112 @@
+package command
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	stdstrings "strings"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+var fix = flag.Bool("fix", false, "rewrite generated documents and the syntax lines of handlers")
+
+// TestDocs compares docs/compatibility.md with the table. `go test
+// ./internal/command -run TestDocs -fix` rewrites it.
+func TestDocs(t *testing.T) {
+	const file = "../../docs/compatibility.md"
+	want := compatibility()
+	if *fix {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is out of date: run `go test ./internal/command -run TestDocs -fix`", file)
+	}
+}
+
+// coverage are the commands of a group.
+type coverage struct {
+	have    []string
+	missing map[string][]string // by reason
+}
+
+func compatibility() []byte {
+	groups := map[string]*coverage{}
+	of := func(group string) *coverage {
+		if groups[group] == nil {
+			groups[group] = &coverage{missing: map[string][]string{}}
+		}
+		return groups[group]
+	}
+	have, total := 0, 0
+	for _, cmd := range Table().All() {
+		if cmd.Runs() {
+			g := of(cmd.Group)
+			g.have = append(g.have, shown(cmd.FullName))
+			if !isNewer(cmd.Command) {
+				have++
+				total++
+			}
+		}
+	}
+	for _, name := range Table().Missing {
+		row := spec.Find(name)
+		if len(row.Subcommands) > 0 {
+			continue // its subcommands are listed
+		}
+		why, _ := whyMissing(name)
+		g := of(row.Group)
+		g.missing[why] = append(g.missing[why], shown(name))
+		if why != newer {
+			total++
+		}
+	}
+
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# Compatibility\n\nThe server behaves as Redis %s, of whose %d commands and subcommands it has %d.\n"+
+		"This page is made from the command table; a test keeps it true.\n", RedisVersion, total, have)
+	for _, name := range slices.Sorted(maps.Keys(groups)) {
+		g := groups[name]
+		fmt.Fprintf(&b, "\n## %s\n\n", name)
+		if len(g.have) > 0 {
+			fmt.Fprintf(&b, "%s\n", list(g.have))
+		} else {
+			fmt.Fprintf(&b, "None.\n")
+		}
+		for i, why := range slices.Sorted(maps.Keys(g.missing)) {
+			if i == 0 {
+				fmt.Fprintf(&b, "\nMissing:\n\n")
+			}
+			fmt.Fprintf(&b, "- %s: %s\n", why, list(g.missing[why]))
+		}
+	}
+	return b.Bytes()
+}
+
+// shown returns a full name as people write it.
+func shown(name string) string {
+	return stdstrings.ToUpper(stdstrings.ReplaceAll(name, "|", " "))
+}
+
+func list(names []string) string {
+	slices.Sort(names)
+	return "`" + stdstrings.Join(names, "`, `") + "`"
+}
+
+// syntaxLine is what the comment of a handler begins with.
+func syntaxLine(cmd *engine.Command) string {
+	return stdstrings.TrimSpace(shown(cmd.FullName) + " " + cmd.Syntax())
+}

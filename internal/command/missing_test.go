@@ -1,0 +1,96 @@
+package command
+
+import (
+	"slices"
+	"testing"
+
+	stdstrings "strings"
+
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// missing is the one list of what the command table has and the server has
+// not, with the reason: a command, a container with all its subcommands, or
+// what is left of a whole group ("@set"). Commands that are newer than
+// RedisVersion need no entry. Who adds a command removes its entry.
+var missing = map[string]string{
+	"@cluster":            "there is no cluster mode",
+	"@generic":            notYet,
+	"@geo":                notYet,
+	"@hash":               notYet,
+	"@list":               notYet,
+	"@scripting":          notYet,
+	"@set":                notYet,
+	"@sorted-set":         notYet,
+	"acl":                 notYet,
+	"bgrewriteaof":        noAOF,
+	"client|caching":      "there is no client-side caching",
+	"client|tracking":     "there is no client-side caching",
+	"client|trackinginfo": "there is no client-side caching",
+	"debug":               notYet,
+	"failover":            noReplication,
+	"latency":             "there is no latency monitor",
+	"lolwut":              "it is art, not a part of the protocol",
+	"memory":              notYet,
+	"migrate":             "a server opens no connections to others",
+	"module":              "a Go program can't load modules written in C",
+	"monitor":             notYet,
+	"psync":               noReplication,
+	"replconf":            noReplication,
+	"replicaof":           noReplication,
+	"restore-asking":      "there is no cluster mode",
+	"role":                noReplication,
+	"slaveof":             noReplication,
+	"slowlog":             notYet,
+	"sync":                noReplication,
+	"wait":                noReplication,
+	"waitaof":             noAOF,
+}
+
+const (
+	notYet        = "not yet"
+	noAOF         = "there is no append-only file"
+	noReplication = "there is no replication"
+	newer         = "newer than Redis " + RedisVersion
+)
+
+// whyMissing returns the reason for a missing command and the entry that has
+// it; the entry is empty for newer commands.
+func whyMissing(name string) (why, entry string) {
+	container, _, _ := stdstrings.Cut(name, "|")
+	row := spec.Find(name)
+	for _, entry := range []string{name, container} {
+		if why, ok := missing[entry]; ok && !isNewer(row) {
+			return why, entry
+		}
+	}
+	if isNewer(row) {
+		return newer, ""
+	}
+	entry = "@" + row.Group
+	return missing[entry], entry
+}
+
+// isNewer tells whether the version of Redis that we are has no such command.
+func isNewer(row *spec.Command) bool {
+	if row.Since == "" {
+		return true
+	}
+	return slices.Compare(stdstrings.Split(row.Since, ".")[:2], stdstrings.Split(RedisVersion, ".")[:2]) > 0
+}
+
+func TestMissing(t *testing.T) {
+	used := map[string]bool{}
+	for _, name := range Table().Missing {
+		why, entry := whyMissing(name)
+		if why == "" {
+			t.Errorf("%s has no handler and no entry in missing", name)
+		}
+		used[entry] = true
+	}
+	for entry := range missing {
+		if !used[entry] {
+			t.Errorf("the entry %q of missing is out of date: nothing is missing there", entry)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package command
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+
+	stdstrings "strings"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/transcript"
+)
+
+// TestHandlerComments checks that the comment of each handler, or of the
+// function that makes it, begins with the syntax of its commands. With -fix
+// it writes these lines.
+func TestHandlerComments(t *testing.T) {
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	files := map[string]*ast.File{}
+	handlers := map[string][]string{} // the full names of the commands of a function
+	for _, name := range names {
+		if stdstrings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = f
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.CompositeLit); ok && isHandlers(lit.Type) {
+				collectHandlers(lit, handlers)
+			}
+			return true
+		})
+	}
+	for name, f := range files {
+		var edits []edit
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv != nil || handlers[fn.Name.Name] == nil {
+				continue
+			}
+			if e := checkComment(t, fset, fn, handlers[fn.Name.Name]); e.lines != nil {
+				edits = append(edits, e)
+			}
+		}
+		if *fix {
+			rewrite(t, name, edits)
+		}
+	}
+}
+
+func isHandlers(typ ast.Expr) bool {
+	sel, ok := typ.(*ast.SelectorExpr)
+	return ok && sel.Sel.Name == "Handlers"
+}
+
+func collectHandlers(lit *ast.CompositeLit, handlers map[string][]string) {
+	for _, e := range lit.Elts {
+		kv := e.(*ast.KeyValueExpr)
+		name, err := strconv.Unquote(kv.Key.(*ast.BasicLit).Value)
+		if err != nil {
+			continue
+		}
+		value := kv.Value
+		for {
+			switch v := value.(type) {
+			case *ast.CallExpr:
+				value = v.Fun
+				continue
+			case *ast.IndexExpr:
+				value = v.X
+				continue
+			case *ast.Ident:
+				handlers[v.Name] = append(handlers[v.Name], name)
+			}
+			break
+		}
+	}
+}
+
+// edit replaces lines of a file, counted from 1.
+type edit struct {
+	from, to int // to is behind the last
+	lines    []string
+}
+
+// checkComment compares the first lines of a function's comment with the
+// syntax of its commands, in any order.
+func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands []string) (e edit) {
+	var want []string
+	words := map[string]bool{}
+	for _, name := range commands {
+		cmd := findCommand(name)
+		want = append(want, syntaxLine(cmd))
+		words[stdstrings.Fields(shown(name))[0]] = true
+	}
+	slices.Sort(want)
+	var got []string
+	e.from = fset.Position(fn.Pos()).Line
+	if fn.Doc != nil {
+		e.from = fset.Position(fn.Doc.Pos()).Line
+		for _, c := range fn.Doc.List {
+			text := stdstrings.TrimSpace(stdstrings.TrimPrefix(c.Text, "//"))
+			first, _, _ := stdstrings.Cut(text, " ")
+			if !words[first] {
+				break
+			}
+			got = append(got, text)
+		}
+	}
+	slices.Sort(got)
+	if slices.Equal(got, want) {
+		return edit{}
+	}
+	if !*fix {
+		t.Errorf("%s: the comment of %s has to begin with the syntax (-fix writes it):\n\t// %s",
+			fset.Position(fn.Pos()), fn.Name.Name, stdstrings.Join(want, "\n\t// "))
+	}
+	e.to = e.from + len(got)
+	for _, w := range want {
+		e.lines = append(e.lines, "// "+w)
+	}
+	return e
+}
+
+func findCommand(full string) *engine.Command {
+	name, sub, isSub := stdstrings.Cut(full, "|")
+	cmd := Table().Find([]byte(name))
+	if isSub {
+		return cmd.Sub([]byte(sub))
+	}
+	return cmd
+}
+
+func rewrite(t *testing.T, name string, edits []edit) {
+	if len(edits) == 0 {
+		return
+	}
+	src, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := stdstrings.Split(string(src), "\n")
+	for _, e := range slices.Backward(edits) {
+		lines = slices.Replace(lines, e.from-1, e.to-1, e.lines...)
+	}
+	if err := os.WriteFile(name, []byte(stdstrings.Join(lines, "\n")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCommandsHaveTranscripts checks that some transcript calls each command.
+// HELP is one handler for all containers.
+func TestCommandsHaveTranscripts(t *testing.T) {
+	names, err := transcript.Files("../../testdata/transcripts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	uncalled := map[string]bool{}
+	for _, cmd := range Table().All() {
+		if cmd.Runs() && !stdstrings.HasSuffix(cmd.FullName, "|help") {
+			uncalled[cmd.FullName] = true
+		}
+	}
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := transcript.Parse(name, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, words := range f.Commands {
+			if len(words) == 0 {
+				continue
+			}
+			cmd := Table().Find([]byte(words[0]))
+			if cmd != nil && len(words) > 1 && len(cmd.Subs()) > 0 {
+				cmd = cmd.Sub([]byte(words[1]))
+			}
+			if cmd != nil {
+				delete(uncalled, cmd.FullName)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(uncalled)) {
+		t.Errorf("no transcript calls %s", name)
+	}
+}
