@@ -27,7 +27,6 @@ var missing = map[string]string{
 	"client|caching":      "there is no client-side caching",
 	"client|tracking":     "there is no client-side caching",
 	"client|trackinginfo": "there is no client-side caching",
-	"debug":               notYet,
 	"failover":            noReplication,
 	"latency":             "there is no latency monitor",
 	"lolwut":              "it is art, not a part of the protocol",
@@ -43,8 +42,6 @@ var missing = map[string]string{
 	"slaveof":             noReplication,
 	"slowlog":             notYet,
 	"sync":                noReplication,
-	"wait":                noReplication,
-	"waitaof":             noAOF,
 }
 
 const (

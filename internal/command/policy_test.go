@@ -161,6 +161,16 @@ func rewrite(t *testing.T, name string, edits []edit) {
 	}
 }
 
+// withoutTranscript are the commands, or groups, that no transcript calls, with
+// the reason.
+var withoutTranscript = map[string]string{
+	"pfselftest":    "a real server needs seconds for it",
+	"@connection":   notYet,
+	"@pubsub":       notYet,
+	"@stream":       notYet,
+	"@transactions": notYet,
+}
+
 // TestCommandsHaveTranscripts checks that some transcript calls each command.
 // HELP is one handler for all containers.
 func TestCommandsHaveTranscripts(t *testing.T) {
@@ -196,7 +206,21 @@ func TestCommandsHaveTranscripts(t *testing.T) {
 			}
 		}
 	}
+	used := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(uncalled)) {
-		t.Errorf("no transcript calls %s", name)
+		group := "@" + findCommand(name).Group
+		switch {
+		case withoutTranscript[name] != "":
+			used[name] = true
+		case withoutTranscript[group] != "":
+			used[group] = true
+		default:
+			t.Errorf("no transcript calls %s", name)
+		}
+	}
+	for entry := range withoutTranscript {
+		if !used[entry] {
+			t.Errorf("the entry %q of withoutTranscript is out of date", entry)
+		}
 	}
 }
