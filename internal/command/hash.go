@@ -37,6 +37,7 @@ func makeHash(c *engine.Ctx) (*value.Hash, error) {
 	return engine.FindOrMake(c, c.Args[1], value.NewHash)
 }
 
+// HMSET key field value [field value ...]
 // HSET key field value [field value ...]
 func hset(c *engine.Ctx) error {
 	if len(c.Args)%2 != 0 {
@@ -123,6 +124,8 @@ func hgetall(c *engine.Ctx) error {
 	return nil
 }
 
+// HKEYS key
+// HVALS key
 // hashParts makes HKEYS and HVALS.
 func hashParts(names, values bool) engine.Handler {
 	return func(c *engine.Ctx) error {

@@ -51,6 +51,10 @@ func argFields(c *engine.Ctx, from int, badNumber resp.Error) ([][]byte, error) 
 	return names, nil
 }
 
+// HEXPIRE key seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]
+// HEXPIREAT key unix-time-seconds [NX | XX | GT | LT] FIELDS numfields field [field ...]
+// HPEXPIRE key milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]
+// HPEXPIREAT key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]
 // hexpire makes HEXPIRE, HPEXPIRE, HEXPIREAT and HPEXPIREAT.
 func hexpire(seconds, absolute bool) engine.Handler {
 	return func(c *engine.Ctx) error {
@@ -153,6 +157,10 @@ func argFieldTime(c *engine.Ctx, i int, seconds, absolute bool) (int64, error) {
 	return at + base, nil
 }
 
+// HEXPIRETIME key FIELDS numfields field [field ...]
+// HPEXPIRETIME key FIELDS numfields field [field ...]
+// HPTTL key FIELDS numfields field [field ...]
+// HTTL key FIELDS numfields field [field ...]
 // httl makes HTTL, HPTTL, HEXPIRETIME and HPEXPIRETIME.
 func httl(seconds, absolute bool) engine.Handler {
 	return func(c *engine.Ctx) error {

@@ -121,6 +121,12 @@ func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
 	return sources, i + 1 + int(n), nil
 }
 
+// ZDIFF numkeys key [key ...] [WITHSCORES]
+// ZDIFFSTORE destination numkeys key [key ...]
+// ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]
+// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
+// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]
+// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
 // zcombine makes ZUNION, ZINTER, ZDIFF and the forms that store.
 func zcombine(op zoperation, store bool) engine.Handler {
 	event := [...]string{zunion: "zunionstore", zintersection: "zinterstore", zdifference: "zdiffstore"}[op]

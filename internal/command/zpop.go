@@ -55,6 +55,8 @@ func propagatePop(c *engine.Ctx, key []byte, n int, highest bool) {
 	c.Propagate([]byte(name), key, strconv.AppendInt(nil, int64(n), 10))
 }
 
+// ZPOPMAX key [count]
+// ZPOPMIN key [count]
 // zpop makes ZPOPMIN and ZPOPMAX.
 func zpop(highest bool) engine.Handler {
 	return func(c *engine.Ctx) error {
@@ -95,6 +97,8 @@ func zpop(highest bool) engine.Handler {
 	}
 }
 
+// BZPOPMAX key [key ...] timeout
+// BZPOPMIN key [key ...] timeout
 // bzpop makes BZPOPMIN and BZPOPMAX.
 func bzpop(highest bool) engine.Handler {
 	return func(c *engine.Ctx) error {

@@ -172,6 +172,13 @@ type rangeForm struct {
 	store   bool // ZRANGESTORE
 }
 
+// ZRANGE key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]
+// ZRANGEBYLEX key min max [LIMIT offset count]
+// ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]
+// ZRANGESTORE dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]
+// ZREVRANGE key start stop [WITHSCORES]
+// ZREVRANGEBYLEX key max min [LIMIT offset count]
+// ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]
 // zrange makes ZRANGE, ZRANGESTORE and the older commands.
 func zrange(form rangeForm) engine.Handler {
 	return func(c *engine.Ctx) error {
@@ -315,6 +322,8 @@ func storeZSet(c *engine.Ctx, key []byte, list []value.Scored, event string) err
 	return c.Integer(len(list))
 }
 
+// ZCOUNT key min max
+// ZLEXCOUNT key min max
 // zcount makes ZCOUNT and ZLEXCOUNT.
 func zcount(by rangeBy) engine.Handler {
 	return func(c *engine.Ctx) error {
@@ -331,6 +340,9 @@ func zcount(by rangeBy) engine.Handler {
 	}
 }
 
+// ZREMRANGEBYLEX key min max
+// ZREMRANGEBYRANK key start stop
+// ZREMRANGEBYSCORE key min max
 // zremrange makes ZREMRANGEBYRANK, ZREMRANGEBYSCORE and ZREMRANGEBYLEX.
 func zremrange(by rangeBy) engine.Handler {
 	event := [...]string{byRank: "zremrangebyrank", byScore: "zremrangebyscore", byLex: "zremrangebylex"}[by]

@@ -222,6 +222,8 @@ func zmscore(c *engine.Ctx) error {
 	return nil
 }
 
+// ZRANK key member [WITHSCORE]
+// ZREVRANK key member [WITHSCORE]
 // zrank makes ZRANK and ZREVRANK.
 func zrank(reverse bool) engine.Handler {
 	return func(c *engine.Ctx) error {
