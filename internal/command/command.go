@@ -36,6 +36,7 @@ var Table = sync.OnceValue(func() *engine.Table {
 		persistence,
 		pubsubs,
 		server,
+		sorting,
 		streams,
 		strings,
 		transactions,

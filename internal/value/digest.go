@@ -1,6 +1,9 @@
 package value
 
-import "crypto/sha1"
+import (
+	"crypto/sha1"
+	"strconv"
+)
 
 // Digest is a fingerprint of data as DEBUG DIGEST computes it. It depends on
 // what the data are, not on how they are encoded, nor on the order of what has
@@ -43,3 +46,30 @@ func (d *Digest) AddGroup(parts ...[]byte) {
 
 // Digest adds the bytes of the string.
 func (s *String) Digest(d *Digest) { d.Mix(s.Bytes()) }
+
+// Digest adds the elements in their order.
+func (l *List) Digest(d *Digest) {
+	var text []byte
+	for v := range l.Elements(0, false) {
+		text = v.AppendTo(text[:0])
+		d.Mix(text)
+	}
+}
+
+// Digest adds the entries in their order. As in Redis, consumer groups do not
+// count.
+func (s *Stream) Digest(d *Digest) {
+	var text []byte
+	for it := s.Range(StreamID{}, MaxStreamID); it.Next(); {
+		text = strconv.AppendUint(text[:0], it.ID.Ms, 10)
+		text = append(text, '.')
+		d.Mix(strconv.AppendUint(text, it.ID.Seq, 10))
+		for range it.Fields {
+			name, v := it.Field()
+			text = name.AppendTo(text[:0])
+			d.Mix(text)
+			text = v.AppendTo(text[:0])
+			d.Mix(text)
+		}
+	}
+}
