@@ -42,6 +42,8 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 		case <-ctx.Done():
 			d.session.Close()
 			return Reply{}, ctx.Err()
+		case <-s.done:
+			return Reply{}, ErrClosed
 		}
 		out = d.session.Output(nil)
 	}

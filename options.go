@@ -47,9 +47,8 @@ type Options struct {
 	//
 	// The other fields win over directives: Addr over bind and port, UnixSocket
 	// over unixsocket, Dir over dir. Without the field the directive counts,
-	// and a directive that is not given has the default of the field. Two
-	// directives differ from Redis: "port 0" is a free port, and `bind ""`, as
-	// there, opens no TCP socket.
+	// and a directive that is not given has the default of the field. Unlike
+	// in Redis, "port 0" is a free port; what opens no TCP socket is `bind ""`.
 	Config []string
 
 	// Logger discards by default. What a Redis server would write to its log
