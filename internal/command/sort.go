@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/keyspace"
@@ -134,14 +133,18 @@ func readItems(v value.Collection, skip, n int, backward bool) []item {
 	if n == 0 {
 		return items
 	}
+	var texts []byte
+	ends := make([]int, 0, n)
 	for e := range v.Elements(skip, backward) {
-		text := e.Str
-		if e.IsInt {
-			text = strconv.AppendInt(nil, e.Int, 10)
-		}
-		if items = append(items, item{text: text}); len(items) == n {
+		texts = append(texts, e...)
+		if ends = append(ends, len(texts)); len(ends) == n {
 			break
 		}
+	}
+	begin := 0
+	for _, end := range ends {
+		items = append(items, item{text: texts[begin:end:end]})
+		begin = end
 	}
 	return items
 }
@@ -271,7 +274,7 @@ func lookupPattern(c *engine.Ctx, p, element []byte) ([]byte, bool) {
 		if !ok {
 			return nil, false
 		}
-		return h.Field(field, nil)
+		return h.Field(field, c.NowMilli(), nil)
 	}
 	return stringValue(k)
 }

@@ -1,10 +1,6 @@
 package value
 
-import (
-	"iter"
-
-	"github.com/resp-server/resp-server/internal/datastruct/listpack"
-)
+import "iter"
 
 // Collection is what List, Set and ZSet have in common, for commands that
 // take any of them.
@@ -12,31 +8,40 @@ type Collection interface {
 	Value
 	// Len returns the number of elements.
 	Len() int
-	// Elements yields the elements in the order of LRANGE and ZRANGE, or in the
-	// opposite one, but for the first ones to skip; a set has an order of its
-	// own. An element is valid until the next write.
-	Elements(skip int, backward bool) iter.Seq[listpack.Value]
+	// Elements yields the elements from the given one on, in the order of
+	// LRANGE and ZRANGE, or in the opposite order, counted from its own end; a
+	// set has an order of its own. What it yields is valid until the next
+	// element.
+	Elements(from int, backward bool) iter.Seq[[]byte]
 }
 
 // Fielder is a Hash, for commands that read a field among other things.
 type Fielder interface {
 	Value
-	// Field returns the value of a field, which may be in scratch.
-	Field(name, scratch []byte) (v []byte, ok bool)
+	// Field returns the value of a field that is not past its own time, given in
+	// milliseconds since 1970. It may use scratch.
+	Field(name []byte, now int64, scratch []byte) (v []byte, ok bool)
 }
 
-// Elements yields the elements from one end to the other, but for the first
-// ones to skip.
-func (l *List) Elements(skip int, backward bool) iter.Seq[listpack.Value] {
-	return func(yield func(listpack.Value) bool) {
-		from := skip
+// Elements implements Collection.
+func (l *List) Elements(from int, backward bool) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		i := from
 		if backward {
-			from = -1 - skip
+			i = -1 - from
 		}
-		it := l.Walk(from, backward)
+		var digits [20]byte
+		it := l.Walk(i, backward)
 		for {
 			v, ok := it.Next()
-			if !ok || !yield(v) {
+			if !ok {
+				return
+			}
+			text := v.Str
+			if v.IsInt {
+				text = v.AppendTo(digits[:0])
+			}
+			if !yield(text) {
 				return
 			}
 		}

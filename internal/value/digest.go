@@ -49,10 +49,8 @@ func (s *String) Digest(d *Digest) { d.Mix(s.Bytes()) }
 
 // Digest adds the elements in their order.
 func (l *List) Digest(d *Digest) {
-	var text []byte
 	for v := range l.Elements(0, false) {
-		text = v.AppendTo(text[:0])
-		d.Mix(text)
+		d.Mix(v)
 	}
 }
 
