@@ -207,6 +207,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("sync_full", 0)
 	t.num("sync_partial_ok", 0)
 	t.num("sync_partial_err", 0)
+	t.count("expired_subkeys", s.ExpiredFields)
 	t.count("expired_keys", s.ExpiredKeys)
 	t.count("evicted_keys", s.EvictedKeys)
 	t.count("keyspace_hits", s.Hits)
@@ -268,6 +269,6 @@ func infoKeyspace(t *infoText, c *engine.Ctx) {
 		if at := db.MeanExpiry(); at != 0 {
 			ttl = max(at-c.NowMilli(), 0)
 		}
-		t.line("db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=0", db.Index(), db.Len(), db.Expires(), ttl)
+		t.line("db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d", db.Index(), db.Len(), db.Expires(), ttl, db.ElementExpires())
 	}
 }

@@ -230,6 +230,10 @@ func (db *DB) unindexElements(e Entry) {
 	}
 }
 
+// ElementExpires returns the number of keys with elements that expire by
+// themselves.
+func (db *DB) ElementExpires() int { return db.elements.Len() }
+
 // NextElementExpiry returns the key whose element expires first, and when.
 func (db *DB) NextElementExpiry() (e Entry, at int64, ok bool) {
 	x, ok := db.elements.Min()
