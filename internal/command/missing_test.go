@@ -18,7 +18,6 @@ import (
 // RedisVersion need no entry. Who adds a command removes its entry.
 var missing = map[string]string{
 	"@cluster":            "there is no cluster mode",
-	"@generic":            notYet,
 	"@scripting":          notYet,
 	"@set":                notYet,
 	"acl":                 notYet,
