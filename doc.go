@@ -20,7 +20,6 @@
 // # Caveats
 //
 // The data live in memory. What is written to files, and when, is told at
-// Options.Dir. Which commands exist is told in
-// docs/compatibility.md; the others answer as unknown, as they do in a Redis
-// that does not have them.
+// Options.Dir. Which commands exist is told in docs/compatibility.md; the
+// others answer as unknown, as they do in a Redis that does not have them.
 package respserver
