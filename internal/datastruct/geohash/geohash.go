@@ -132,11 +132,16 @@ func (c cell) area() area {
 }
 
 // moved returns the cell some columns to the east and some rows to the north;
-// the grid has no edges.
+// the grid has no edges. The column of 180 degrees, which is one beyond the
+// last, stays as it is as long as nothing moves it, as in Redis.
 func (c cell) moved(east, north int) cell {
 	mask := uint32(1)<<c.step - 1
-	c.column = (c.column + uint32(east)) & mask
-	c.row = (c.row + uint32(north)) & mask
+	if east != 0 {
+		c.column = (c.column + uint32(east)) & mask
+	}
+	if north != 0 {
+		c.row = (c.row + uint32(north)) & mask
+	}
 	return c
 }
 
