@@ -96,7 +96,7 @@ func (s *Session) Usage() Usage {
 	}
 	if s.multi != nil {
 		for _, q := range s.multi.queue {
-			u.Multi += argsLen(q.args)
+			u.Multi += argsLen(q.args) + len(q.args)*int(unsafe.Sizeof(uintptr(0)))
 		}
 	}
 	u.Reply, u.ReplySize = len(s.out.Buf), cap(s.out.Buf)

@@ -40,7 +40,7 @@ func (e *Engine) touchAll(db int, in ...*keyspace.DB) {
 			continue
 		}
 		for s := range sessions {
-			s.casFailed = true
+			s.failWatch()
 		}
 	}
 	var woken []*queue

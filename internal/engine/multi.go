@@ -117,6 +117,12 @@ func (s *Session) Unwatch() {
 	s.casFailed = false
 }
 
+// failWatch makes the next EXEC fail; what else changes does not matter then.
+func (s *Session) failWatch() {
+	s.Unwatch()
+	s.casFailed = true
+}
+
 // WatchCount returns the number of watched keys.
 func (s *Session) WatchCount() int { return len(s.watched) }
 

@@ -61,7 +61,7 @@ func (c *Ctx) Touched(key []byte) { c.touch(c.Session.db, key) }
 func (e *Engine) touch(db int, key []byte) {
 	if len(e.watchers) > 0 {
 		for s := range e.watchers[dbKey{db, string(key)}] {
-			s.casFailed = true
+			s.failWatch()
 		}
 	}
 	if len(e.waiting) > 0 {
