@@ -11,14 +11,14 @@ import (
 )
 
 // Pipe returns the two ends of an in-memory connection. Unlike net.Pipe it has
-// buffers: a Write to the server's end never blocks, one to the client's end
-// blocks while the other side has bufferSize bytes to read. Deadlines work at
+// buffers, as sockets do: a Write blocks only while the other side has much to
+// read, 64 KB at the server's end and 1 MB at the client's. Deadlines work at
 // both ends.
 //
 // Its waiting is done by sync.Cond, which a testing/synctest bubble knows how
 // to wait for.
 func Pipe() (client, server net.Conn) {
-	up, down := newStream(bufferSize), newStream(0)
+	up, down := newStream(bufferSize), newStream(16*bufferSize)
 	return &pipeEnd{in: down, out: up}, &pipeEnd{in: up, out: down}
 }
 
@@ -30,7 +30,7 @@ type stream struct {
 	cond   sync.Cond
 	buf    []byte
 	start  int
-	limit  int // 0: none
+	limit  int
 	closed bool
 	// The deadlines of the reader and the writer have passed.
 	readLate, writeLate   bool
@@ -67,13 +67,12 @@ func (s *stream) read(p []byte) (int, error) {
 			s.buf = s.buf[:0]
 		}
 	}
-	if s.limit > 0 {
-		s.cond.Broadcast()
-	}
+	s.cond.Broadcast()
 	return n, nil
 }
 
-func (s *stream) write(p []byte) (n int, err error) {
+// write writes all of p, or without wait what fits.
+func (s *stream) write(p []byte, wait bool) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
@@ -83,10 +82,7 @@ func (s *stream) write(p []byte) (n int, err error) {
 		case s.writeLate:
 			return n, os.ErrDeadlineExceeded
 		}
-		room := len(p)
-		if s.limit > 0 {
-			room = min(room, s.limit-(len(s.buf)-s.start))
-		}
+		room := min(len(p), s.limit-(len(s.buf)-s.start))
 		if room > 0 {
 			if s.start > 0 && len(s.buf)+room > cap(s.buf) {
 				s.buf = s.buf[:copy(s.buf, s.buf[s.start:])]
@@ -97,7 +93,7 @@ func (s *stream) write(p []byte) (n int, err error) {
 			p = p[room:]
 			s.cond.Broadcast()
 		}
-		if len(p) == 0 {
+		if len(p) == 0 || !wait {
 			return n, nil
 		}
 		s.cond.Wait()
@@ -145,10 +141,10 @@ func (s *stream) setDeadline(t time.Time, late *bool, timer *clock.Timer) {
 type pipeEnd struct{ in, out *stream }
 
 func (p *pipeEnd) Read(b []byte) (int, error)  { return p.in.read(b) }
-func (p *pipeEnd) Write(b []byte) (int, error) { return p.out.write(b) }
+func (p *pipeEnd) Write(b []byte) (int, error) { return p.out.write(b, true) }
 
-// TryWrite writes what fits; at the server's end everything does.
-func (p *pipeEnd) TryWrite(b []byte) (int, error) { return p.out.write(b) }
+// TryWrite writes what fits.
+func (p *pipeEnd) TryWrite(b []byte) (int, error) { return p.out.write(b, false) }
 
 // Close ends both directions; what was written can still be read.
 func (p *pipeEnd) Close() error {
