@@ -39,8 +39,8 @@ type conversion struct {
 var conversions = [...]conversion{
 	value.TypeList:   {loadList, saveList},
 	value.TypeSet:    {},
-	value.TypeZSet:   {},
-	value.TypeHash:   {},
+	value.TypeZSet:   {loadZSet, saveZSet},
+	value.TypeHash:   {loadHash, saveHash},
 	value.TypeStream: {loadStream, saveStream},
 }
 

@@ -32,6 +32,27 @@ type Hash struct {
 // NewHash returns an empty Hash.
 func NewHash(*Limits) *Hash { return &Hash{pack: listpack.New(0)} }
 
+// HashFromPack returns a Hash of a valid listpack, which it takes over: fields
+// and values, and times if timed is set, in the order that Hash keeps.
+func HashFromPack(l *Limits, p listpack.Pack, timed bool) *Hash {
+	h := &Hash{pack: p, timed: timed}
+	if h.Len() > l.HashMaxListpackEntries {
+		h.convert(l)
+	}
+	return h
+}
+
+// Pack returns the listpack of a small hash, which must not be modified, and
+// whether it has times; nil of a large one.
+func (h *Hash) Pack() (p listpack.Pack, timed bool) { return h.pack, h.timed }
+
+// Reserve converts an empty hash that is to get n fields, if these are many.
+func (h *Hash) Reserve(l *Limits, n int) {
+	if n > l.HashMaxListpackEntries {
+		h.convert(l)
+	}
+}
+
 // field is an element of a large hash: one allocation without pointers.
 //
 //	 0            4            8          16

@@ -31,9 +31,22 @@ type ZSet struct {
 // NewZSet returns an empty ZSet.
 func NewZSet(*Limits) *ZSet { return &ZSet{pack: listpack.New(0)} }
 
-// member is an element of a large sorted set: one allocation without
-// pointers, the length (u32) before the bytes. The score is kept in the tree's
-// item and in the dict's.
+// ZSetFromPack returns a ZSet of a valid listpack of members and scores in
+// order, which it takes over.
+func ZSetFromPack(l *Limits, p listpack.Pack) *ZSet {
+	z := &ZSet{pack: p}
+	if z.Len() > l.ZSetMaxListpackEntries {
+		z.convert(l)
+	}
+	return z
+}
+
+// Packed returns the listpack of a small sorted set, which must not be
+// modified; nil of a large one.
+func (z *ZSet) Packed() listpack.Pack { return z.pack }
+
+// member is an element of a large sorted set, shared by tree and dict: one
+// allocation without pointers.
 //
 //	 0           8          12
 //	+-----------+----------+-------+
@@ -264,23 +277,6 @@ func (z *ZSet) convert(l *Limits) {
 	}
 	z.members, z.order = members, order
 	z.pack, z.shared = nil, false
-}
-
-// Pack changes a large sorted set to a listpack if it is small enough: only
-// results that commands store are ever changed back.
-func (z *ZSet) Pack(l *Limits) {
-	if z.members == nil || z.Len() > l.ZSetMaxListpackEntries {
-		return
-	}
-	pack := listpack.New(0)
-	var scratch [32]byte
-	for name, score := range z.All() {
-		if len(name) > l.ZSetMaxListpackValue {
-			return
-		}
-		pack = pack.Append(name).AppendValue(scoreValue(score, scratch[:]))
-	}
-	*z = ZSet{pack: pack}
 }
 
 // Scored is a member with its score.
