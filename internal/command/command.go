@@ -16,8 +16,10 @@ import (
 
 // Table returns the commands of the server: the command table joined with the
 // handlers of this package. It is made once per process and immutable.
-var Table = sync.OnceValue(func() *engine.Table {
-	return engine.NewTable(withHelp(
+var Table = sync.OnceValue(func() *engine.Table { return engine.NewTable(groups()...) })
+
+func groups() []engine.Handlers {
+	return withHelp(
 		bitmaps,
 		client,
 		connection,
@@ -45,5 +47,5 @@ var Table = sync.OnceValue(func() *engine.Table {
 		zpops,
 		zranges,
 		zsets,
-	)...)
-})
+	)
+}

@@ -593,9 +593,15 @@ func (h *Hash) Sample(rnd *rand.Rand, n int, yield func(name, v []byte)) {
 	}
 }
 
-// Digest adds the fields, their values and times.
+// Digest adds the fields with their values, and whether they have a time.
 func (h *Hash) Digest(d *Digest) {
 	for name, v := range h.All {
-		d.AddGroup(name, v)
+		var field Digest
+		field.Mix(name)
+		field.Mix(v)
+		if at, _ := h.Time(name); at != 0 {
+			field.Add([]byte("!!hexpire!!"))
+		}
+		d.Add(field[:])
 	}
 }

@@ -1,0 +1,333 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	stdstrings "strings"
+	"testing"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/clock"
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/snapshot"
+	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/transcript"
+	"github.com/resp-server/resp-server/internal/transport"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+// TestEffects plays all transcripts on an engine whose handlers are watched.
+// Whatever command changes the data
+//
+//   - is flagged as one that may,
+//   - has said so with Changed,
+//   - has not answered an error,
+//   - has left a snapshot taken just before as it was,
+//   - and has named effects that make the same change on a second engine.
+//
+// Replies do not matter here: other tests compare them.
+func TestEffects(t *testing.T) {
+	const dir = "../../testdata/transcripts"
+	names, err := transcript.Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := transcript.Parse(name, src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rel, _ := filepath.Rel(dir, name)
+		t.Run(filepath.ToSlash(rel), func(t *testing.T) {
+			t.Parallel()
+			w := newWatched(t)
+			defer w.close()
+			if _, err := f.Record(w); err != nil {
+				t.Logf("not played to the end: %v", err)
+			}
+			w.engine.Run(w.compare)
+		})
+	}
+}
+
+// watched is an engine with a second one that gets its effects.
+type watched struct {
+	t      *testing.T
+	config *config.Config
+	clock  *clock.Manual
+	engine *engine.Engine
+	net    transport.Goroutines
+	copy   *engine.Engine
+	dst    *engine.Session
+	dstDB  int
+	last   string // command
+	calls  int
+	failed bool
+}
+
+func newWatched(t *testing.T) *watched {
+	w := &watched{t: t, config: config.New(), clock: clock.NewManual(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))}
+	for _, line := range []string{"enable-debug-command yes", `save ""`} {
+		if err := w.config.SetLine(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parts := engine.Parts{Table: Table(), Config: w.config, Clock: w.clock, Logger: slog.New(slog.DiscardHandler), Seed: 1}
+	w.copy = engine.New(parts)
+	w.dst = w.copy.NewInternalSession(nowhere{})
+	watchedGroups := groups()
+	for i, g := range watchedGroups {
+		watchedGroups[i] = engine.Handlers{}
+		for name, h := range g {
+			watchedGroups[i][name] = w.wrap(name, h)
+		}
+	}
+	parts.Table, parts.Journal = engine.NewTable(watchedGroups...), w
+	w.engine = engine.New(parts)
+	w.net.New = func(c transport.Conn) transport.Session {
+		s, _ := w.engine.NewSession(c)
+		return s
+	}
+	return w
+}
+
+func (w *watched) close() {
+	w.engine.Close()
+	w.net.Close(nil)
+	w.copy.Close()
+}
+
+func (w *watched) Dial(context.Context) (net.Conn, error) {
+	client, server := transport.Pipe()
+	w.net.Handle(server)
+	return client, nil
+}
+
+func (w *watched) Advance(d time.Duration) error {
+	w.clock.Advance(d)
+	return nil
+}
+
+func (w *watched) Name() string    { return transcript.Self }
+func (w *watched) Version() string { return RedisVersion }
+
+func (w *watched) wrap(name string, h engine.Handler) engine.Handler {
+	if name == "exec" {
+		return h // its commands are watched themselves
+	}
+	return func(c *engine.Ctx) error {
+		forgetExpired(c)
+		if c.MayBlock() { // else a unit has not ended
+			w.compare()
+		}
+		w.last = fmt.Sprintf("%.60q", c.Args)
+		now := c.NowMilli()
+		before := imageOf(c.Keyspace, content, now)
+		changes := c.Stats.Changes
+		var snap *keyspace.Keyspace
+		var taken image
+		if w.calls++; w.calls%2 == 0 { // between, values are written in place
+			snap = c.Keyspace.Clone()
+			taken = imageOf(snap, everything, 0)
+		}
+		err := h(c)
+		last := fmt.Sprintf("%.60q", c.Args)
+		if change := before.difference(imageOf(c.Keyspace, content, now)); change != "" {
+			if c.Cmd.Flags&(spec.Write|spec.MayReplicate) == 0 && name != "debug" {
+				w.t.Errorf("%s changes data, but is not flagged as one that may: %s", last, change)
+			}
+			if c.Stats.Changes == changes {
+				w.t.Errorf("%s does not tell that it changed data: %s", last, change)
+			}
+			if r, ok := err.(resp.Error); ok && name != "pfadd" { // which stops where it finds a damage
+				w.t.Errorf("%s changes data and answers %s: %s", last, r, change)
+			}
+		}
+		if change := taken.difference(imageOf(snap, everything, 0)); change != "" {
+			w.t.Errorf("%s changes a snapshot: %s", last, change)
+		}
+		return err
+	}
+}
+
+// forgetExpired deletes what is past its time, as looking at it would.
+func forgetExpired(c *engine.Ctx) {
+	type place struct {
+		db  int
+		key []byte
+	}
+	var past []place
+	for db := range c.Keyspace.Used {
+		for k := range db.All {
+			at := k.ExpireAt()
+			if v, ok := k.Value().(value.Expirer); ok && at == 0 {
+				at = v.NextExpiry()
+			}
+			if at != 0 && at <= c.NowMilli() {
+				past = append(past, place{db.Index(), k.Key()})
+			}
+		}
+	}
+	for _, p := range past {
+		c.PeekIn(p.db, p.key)
+	}
+}
+
+// Append implements engine.Journal: it replays the effects on the second
+// engine.
+func (w *watched) Append(db int, effects [][][]byte) {
+	w.copy.Run(w.copy.ConfigChanged)
+	if db != w.dstDB {
+		w.replay([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(db), 10)})
+		w.dstDB = db
+	}
+	for _, effect := range effects {
+		w.replay(effect)
+	}
+}
+
+func (w *watched) replay(args [][]byte) {
+	w.dst.Do(args)
+	var reply []byte
+	for out := w.dst.Output(nil); out != nil; out = w.dst.Output(out) {
+		reply = append(reply, out...)
+	}
+	if len(reply) == 0 || reply[0] == '-' && !stdstrings.EqualFold(string(args[0]), "pfadd") {
+		w.t.Errorf("the effect %.60q of %s is answered with %q", args, w.last, reply)
+	}
+}
+
+// compare fails the test, once, if the engines differ. The
+// first one is locked.
+func (w *watched) compare() {
+	if w.failed {
+		return
+	}
+	var got image
+	now := w.clock.Now().UnixMilli()
+	w.copy.Run(func() { got = imageOf(w.copy.Keyspace, content, now) })
+	if change := imageOf(w.engine.Keyspace, content, now).difference(got); change != "" {
+		w.failed = true
+		w.t.Errorf("after %s its effects have made something else: %s", w.last, change)
+	}
+}
+
+// image is what a keyspace holds, by database and key.
+type image map[string]string
+
+// detail says what of a key is in an image.
+type detail bool
+
+const (
+	// content is what commands are about: not encodings, nor what reading a
+	// stream as a consumer changes and Redis tells nobody.
+	content detail = false
+	// everything is also how it is kept.
+	everything detail = true
+)
+
+// largest is the number of keys up to which databases are compared.
+const largest = 2000
+
+// imageOf tells what a keyspace holds at a time.
+func imageOf(ks *keyspace.Keyspace, d detail, now int64) image {
+	if ks == nil {
+		return nil
+	}
+	var dumper snapshot.Dumper
+	img := image{}
+	for db := range ks.Used {
+		if db.Len() > largest {
+			continue
+		}
+		for k := range db.All {
+			if at := k.ExpireAt(); at != 0 && at <= now {
+				continue
+			}
+			text := fmt.Sprintf("%v %d %x", k.Type(), k.ExpireAt(), k.Digest())
+			switch v := k.Value().(type) {
+			case *value.Stream:
+				text += describeStream(v)
+			case *value.Hash:
+				text += describeTimes(v)
+			}
+			if d == everything {
+				payload, err := dumper.Dump(k)
+				text += fmt.Sprintf(" %s %q %v", k.Encoding(), payload, err)
+			}
+			img[fmt.Sprintf("%d %q", db.Index(), k.Key())] = text
+		}
+	}
+	return img
+}
+
+func describeStream(s *value.Stream) string {
+	text := fmt.Sprint(" ", s.LastID, s.MaxDeletedID, s.EntriesAdded)
+	for g := range s.Groups {
+		text += fmt.Sprintf(" group %q %v %d:", g.Name(), g.LastID, g.EntriesRead)
+		for c := range g.Consumers {
+			if c.PendingCount() == 0 {
+				continue // whoever asks for the first time exists, and Redis tells nobody
+			}
+			text += fmt.Sprintf(" %q", c.Name())
+			it := c.PendingFrom(value.StreamID{})
+			for id, ok := it.Next(); ok; id, ok = it.Next() {
+				text += fmt.Sprint(" ", id)
+			}
+		}
+	}
+	return text
+}
+
+func describeTimes(h *value.Hash) string {
+	var times []string
+	for name := range h.All {
+		if at, _ := h.Time(name); at != 0 {
+			times = append(times, fmt.Sprintf(" %q %d", name, at))
+		}
+	}
+	slices.Sort(times)
+	return fmt.Sprint(times)
+}
+
+// difference shows the first key in which two images differ, "" if they don't.
+func (img image) difference(other image) string {
+	keys := map[string]bool{}
+	for k := range img {
+		keys[k] = true
+	}
+	for k := range other {
+		keys[k] = true
+	}
+	first := ""
+	for k := range keys {
+		if img[k] != other[k] && (first == "" || k < first) {
+			first = k
+		}
+	}
+	if first == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s was %.300s and is %.300s", first, img[first], other[first])
+}
+
+// nowhere is the connection of a session that is used directly.
+type nowhere struct{}
+
+func (nowhere) Wake()             {}
+func (nowhere) Addr() string      { return "copy:0" }
+func (nowhere) LocalAddr() string { return "copy:0" }
+func (nowhere) FD() int           { return -1 }
