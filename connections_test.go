@@ -49,7 +49,12 @@ func dialTCP(t *testing.T, s *TestServer) *peer {
 	return newPeer(t, c, err)
 }
 
-var dials = map[string]func(*testing.T, *TestServer) *peer{"pipe": dialPipe, "tcp": dialTCP}
+// eachWay runs a test over all transports.
+func eachWay(t *testing.T, test func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer)) {
+	t.Run("pipe", func(t *testing.T) { test(t, false, dialPipe) })
+	t.Run("tcp", func(t *testing.T) { test(t, false, dialTCP) })
+	t.Run("eventloop", func(t *testing.T) { test(t, true, dialTCP) })
+}
 
 // send sends commands in one packet.
 func (p *peer) send(lines ...string) {
@@ -134,39 +139,37 @@ func awaitBlocked(t *testing.T, s *TestServer, n int) {
 // A subscriber that stops reading is closed when too much waits for it, and
 // nobody has to wait for it.
 func TestSubscriberStopsReading(t *testing.T) {
-	for name, dial := range dials {
-		t.Run(name, func(t *testing.T) {
-			s := StartTest(t, Options{Config: []string{"client-output-buffer-limit pubsub 1mb 0 0"}})
-			slow, other, publisher := dial(t, s), dial(t, s), dial(t, s)
-			slow.ask("SUBSCRIBE news", "[subscribe news 1]")
-			other.ask("SUBSCRIBE news", "[subscribe news 1]")
-			const batches, size = 1000, 100
-			message := strings.Repeat("x", 100)
-			lines := make([]string, size)
-			for i := range lines {
-				lines[i] = "PUBLISH news " + message
-			}
-			for range batches {
-				publisher.send(lines...)
-				for range size {
-					r, err := resp.ReadReply(publisher.in)
-					if err != nil || r.Int < 1 || r.Int > 2 {
-						t.Fatal(r, err)
-					}
-					other.want("[message news " + message + "]")
+	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, Options{EventLoop: loop, Config: []string{"client-output-buffer-limit pubsub 1mb 0 0"}})
+		slow, other, publisher := dial(t, s), dial(t, s), dial(t, s)
+		slow.ask("SUBSCRIBE news", "[subscribe news 1]")
+		other.ask("SUBSCRIBE news", "[subscribe news 1]")
+		const batches, size = 1000, 100
+		message := strings.Repeat("x", 100)
+		lines := make([]string, size)
+		for i := range lines {
+			lines[i] = "PUBLISH news " + message
+		}
+		for range batches {
+			publisher.send(lines...)
+			for range size {
+				r, err := resp.ReadReply(publisher.in)
+				if err != nil || r.Int < 1 || r.Int > 2 {
+					t.Fatal(r, err)
 				}
+				other.want("[message news " + message + "]")
 			}
-			publisher.ask("PUBSUB NUMSUB news", "[news 1]")
-			if n := len(slow.wantEnd()); n > batches*size*100 {
-				t.Errorf("the slow subscriber got all of it: %d bytes", n)
+		}
+		publisher.ask("PUBSUB NUMSUB news", "[news 1]")
+		if n := len(slow.wantEnd()); n > batches*size*100 {
+			t.Errorf("the slow subscriber got all of it: %d bytes", n)
+		}
+		s.engine.Run(func() {
+			if n := s.engine.Stats.OutputLimitKills; n != 1 {
+				t.Errorf("%d clients closed for their output, want 1", n)
 			}
-			s.engine.Run(func() {
-				if n := s.engine.Stats.OutputLimitKills; n != 1 {
-					t.Errorf("%d clients closed for their output, want 1", n)
-				}
-			})
 		})
-	}
+	})
 }
 
 // The soft limit holds for a time only, which passes without anything said to
@@ -217,51 +220,47 @@ func TestNoLimit(t *testing.T) {
 }
 
 func TestMaxClients(t *testing.T) {
-	for name, dial := range dials {
-		t.Run(name, func(t *testing.T) {
-			s := StartTest(t, Options{Config: []string{"maxclients 2"}})
-			a, b := dial(t, s), dial(t, s)
-			a.ask("PING", "PONG")
-			b.ask("PING", "PONG")
-			c := dial(t, s)
-			if got := string(c.wantEnd()); got != "-ERR max number of clients reached\r\n" {
-				t.Errorf("got %q", got)
+	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, Options{EventLoop: loop, Config: []string{"maxclients 2"}})
+		a, b := dial(t, s), dial(t, s)
+		a.ask("PING", "PONG")
+		b.ask("PING", "PONG")
+		c := dial(t, s)
+		if got := string(c.wantEnd()); got != "-ERR max number of clients reached\r\n" {
+			t.Errorf("got %q", got)
+		}
+		b.Close()
+		await(t, s, "one client", func() bool {
+			n := 0
+			for range s.engine.Sessions {
+				n++
 			}
-			b.Close()
-			await(t, s, "one client", func() bool {
-				n := 0
-				for range s.engine.Sessions {
-					n++
-				}
-				return n == 1
-			})
-			dial(t, s).ask("PING", "PONG")
-			if _, err := s.Do(context.Background(), "PING"); err != nil {
-				t.Error(err) // the program itself is no client
-			}
+			return n == 1
 		})
-	}
+		dial(t, s).ask("PING", "PONG")
+		if _, err := s.Do(context.Background(), "PING"); err != nil {
+			t.Error(err) // the program itself is no client
+		}
+	})
 }
 
 // What is sent while a command blocks runs after it, in order, however it ends.
 func TestResumedInOrder(t *testing.T) {
-	for name, dial := range dials {
-		t.Run(name, func(t *testing.T) {
-			s := StartTest(t)
-			a, b := dial(t, s), dial(t, s)
-			a.send("BLPOP q 0", "SET k 1", "APPEND k 2", "BLPOP q 0", "GET k", "BLPOP q 0")
-			awaitBlocked(t, s, 1)
-			for i := 3; i < 8; i++ { // in packets of their own, to a session that waits
-				a.send(fmt.Sprintf("APPEND k %d", i))
-			}
-			b.ask("RPUSH q x", "1")
-			a.want("[q x]", "OK", "2")
-			awaitBlocked(t, s, 1)
-			b.ask("RPUSH q y z", "2")
-			a.want("[q y]", "12", "[q z]", "3", "4", "5", "6", "7")
-			a.ask("GET k", "1234567")
-		})
-	}
+	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, Options{EventLoop: loop})
+		a, b := dial(t, s), dial(t, s)
+		a.send("BLPOP q 0", "SET k 1", "APPEND k 2", "BLPOP q 0", "GET k", "BLPOP q 0")
+		awaitBlocked(t, s, 1)
+		for i := 3; i < 8; i++ { // in packets of their own, to a session that waits
+			a.send(fmt.Sprintf("APPEND k %d", i))
+		}
+		b.ask("RPUSH q x", "1")
+		a.want("[q x]", "OK", "2")
+		awaitBlocked(t, s, 1)
+		b.ask("RPUSH q y z", "2")
+		a.want("[q y]", "12", "[q z]", "3", "4", "5", "6", "7")
+		a.ask("GET k", "1234567")
+	})
 }
 
 // Long input goes on arriving while a command blocks.
@@ -432,76 +431,72 @@ func TestCloseLeavesNothing(t *testing.T) {
 
 // Close while a client sends as fast as it can.
 func TestCloseDuringBatches(t *testing.T) {
-	for name, dial := range dials {
-		t.Run(name, func(t *testing.T) {
-			s := StartTest(t)
-			var all sync.WaitGroup
-			started := make(chan struct{}, 4)
-			for range 4 {
-				p := dial(t, s)
-				batch := bytes.Repeat(resp.AppendCommand(nil, "INCR", "k"), 100)
-				p.ask("PING", "PONG")
-				all.Go(func() { io.Copy(io.Discard, p.in) })
-				all.Go(func() {
-					for i := 0; ; i++ {
-						if _, err := p.Write(batch); err != nil {
-							return
-						}
-						if i == 10 {
-							started <- struct{}{}
-						}
+	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, Options{EventLoop: loop})
+		var all sync.WaitGroup
+		started := make(chan struct{}, 4)
+		for range 4 {
+			p := dial(t, s)
+			batch := bytes.Repeat(resp.AppendCommand(nil, "INCR", "k"), 100)
+			p.ask("PING", "PONG")
+			all.Go(func() { io.Copy(io.Discard, p.in) })
+			all.Go(func() {
+				for i := 0; ; i++ {
+					if _, err := p.Write(batch); err != nil {
+						return
 					}
-				})
-			}
-			for range 4 {
-				<-started
-			}
-			s.Close()
-			all.Wait()
-		})
-	}
+					if i == 10 {
+						started <- struct{}{}
+					}
+				}
+			})
+		}
+		for range 4 {
+			<-started
+		}
+		s.Close()
+		all.Wait()
+	})
 }
 
 // Many clients do at once what crosses sessions: for the race detector.
 func TestManyAtOnce(t *testing.T) {
-	for name, dial := range dials {
-		t.Run(name, func(t *testing.T) {
-			s := StartTest(t)
-			var all sync.WaitGroup
-			const rounds = 200
-			worker := func(lines ...string) {
-				p := dial(t, s)
-				all.Go(func() {
-					for range rounds {
-						b := []byte{}
-						for _, l := range lines {
-							b = resp.AppendCommand(b, strings.Fields(l)...)
-						}
-						if _, err := p.Write(b); err != nil {
+	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, Options{EventLoop: loop})
+		var all sync.WaitGroup
+		const rounds = 200
+		worker := func(lines ...string) {
+			p := dial(t, s)
+			all.Go(func() {
+				for range rounds {
+					b := []byte{}
+					for _, l := range lines {
+						b = resp.AppendCommand(b, strings.Fields(l)...)
+					}
+					if _, err := p.Write(b); err != nil {
+						t.Error(err)
+						return
+					}
+					for range lines {
+						if _, err := resp.ReadReply(p.in); err != nil {
 							t.Error(err)
 							return
 						}
-						for range lines {
-							if _, err := resp.ReadReply(p.in); err != nil {
-								t.Error(err)
-								return
-							}
-						}
 					}
-				})
-			}
-			worker("RPUSH q x", "RPUSH q y", "PUBLISH c x")
-			worker("BLPOP q 0", "PING", "GET k")
-			worker("BLPOP q 0", "SET k v", "BLPOP nosuch 0.001")
-			worker("CLIENT LIST", "CLIENT INFO", "INFO clients")
-			worker("CONFIG SET maxclients 1000", "CONFIG SET proto-max-bulk-len 1mb", "CLIENT SETNAME x")
-			worker("WATCH k", "MULTI", "SET k v", "EXEC")
-			worker("CLIENT PAUSE 1 WRITE", "CLIENT UNPAUSE")
-			worker("CLIENT KILL TYPE pubsub", "CLIENT UNBLOCK 1")
-			sub := dial(t, s)
-			sub.send("SUBSCRIBE c")
-			all.Go(func() { io.Copy(io.Discard, sub.in) }) // until it is killed
-			all.Wait()
-		})
-	}
+				}
+			})
+		}
+		worker("RPUSH q x", "RPUSH q y", "PUBLISH c x")
+		worker("BLPOP q 0", "PING", "GET k")
+		worker("BLPOP q 0", "SET k v", "BLPOP nosuch 0.001")
+		worker("CLIENT LIST", "CLIENT INFO", "INFO clients")
+		worker("CONFIG SET maxclients 1000", "CONFIG SET proto-max-bulk-len 1mb", "CLIENT SETNAME x")
+		worker("WATCH k", "MULTI", "SET k v", "EXEC")
+		worker("CLIENT PAUSE 1 WRITE", "CLIENT UNPAUSE")
+		worker("CLIENT KILL TYPE pubsub", "CLIENT UNBLOCK 1")
+		sub := dial(t, s)
+		sub.send("SUBSCRIBE c")
+		all.Go(func() { io.Copy(io.Discard, sub.in) }) // until it is killed
+		all.Wait()
+	})
 }
