@@ -124,6 +124,7 @@ func (e *Engine) NewInternalSession(conn Conn) *Session {
 	defer e.leave()
 	s := e.newSession(conn)
 	s.internal, s.authenticated = true, true
+	s.out.Proto = s.firstProto()
 	return s
 }
 
@@ -334,7 +335,7 @@ func (s *Session) Reset() {
 	if s.ReplyMode != ReplySkip {
 		s.ReplyMode = ReplyOn
 	}
-	s.out.Proto = 2
+	s.out.Proto = s.firstProto()
 	s.User = "default"
 	s.authenticated = s.internal || s.e.Config.RequirePass == ""
 	s.applyLimits()
@@ -343,7 +344,16 @@ func (s *Session) Reset() {
 // Plain tells whether a session has no state that a next user would notice.
 func (s *Session) Plain() bool {
 	return s.db == 0 && s.multi == nil && s.watched == nil && s.wait == nil && s.Name == "" &&
-		s.out.Proto == 2 && s.Subscriptions() == 0 && !s.closing && !s.killed && s.ReplyMode == ReplyOn
+		s.out.Proto == s.firstProto() && s.Subscriptions() == 0 && !s.closing && !s.killed && s.ReplyMode == ReplyOn
+}
+
+// firstProto is the protocol version that a session begins with: the program
+// itself gets the replies that tell most.
+func (s *Session) firstProto() int {
+	if s.internal {
+		return 3
+	}
+	return 2
 }
 
 // Proto returns the protocol version, 2 or 3.
