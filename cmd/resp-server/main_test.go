@@ -170,6 +170,10 @@ func TestSignals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		fmt.Fprint(c, "PING\r\n")
+		if _, err := io.ReadFull(c, make([]byte, len("+PONG\r\n"))); err != nil {
+			t.Fatal(err)
+		}
 		if err := p.cmd.Process.Signal(s); err != nil {
 			t.Fatal(err)
 		}

@@ -57,7 +57,8 @@ type member struct{ p unsafe.Pointer }
 const memberHeader = 12
 
 func newMember(name []byte, score float64) member {
-	mem := make([]byte, memberHeader+len(name))
+	// Even an empty name needs an address inside the allocation.
+	mem := make([]byte, memberHeader+max(len(name), 1))
 	binary.NativeEndian.PutUint64(mem, math.Float64bits(score))
 	binary.NativeEndian.PutUint32(mem[8:], uint32(len(name)))
 	copy(mem[memberHeader:], name)
