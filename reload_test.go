@@ -94,6 +94,9 @@ func elements(payload []byte) (all []string, err error) {
 		return nil, err
 	}
 	text := func(p listpack.Pack) (all []string) {
+		if p == nil {
+			return nil
+		}
 		for pos := p.First(); pos >= 0; {
 			var e listpack.Value
 			e, pos = p.Read(pos)

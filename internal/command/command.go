@@ -38,6 +38,7 @@ func groups() []engine.Handlers {
 		persistence,
 		pubsubs,
 		server,
+		sets,
 		sorting,
 		streams,
 		strings,

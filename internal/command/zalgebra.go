@@ -33,14 +33,8 @@ const (
 // operand. The zero value is a missing key.
 type zsource struct {
 	zset   *value.ZSet
-	set    elementSet
+	set    *value.Set
 	weight float64
-}
-
-// elementSet is a Set, as far as it serves as an operand here.
-type elementSet interface {
-	value.Collection
-	Has(element []byte) bool
 }
 
 func (s *zsource) len() int {
@@ -60,7 +54,7 @@ func (s *zsource) score(name []byte) (float64, bool) {
 // all yields members with weighted scores.
 func (s *zsource) all(yield func(name []byte, score float64) bool) {
 	if s.set != nil {
-		for name := range s.set.Elements(0, false) {
+		for name := range s.set.Texts {
 			if !yield(name, s.weighted(1)) {
 				return
 			}
@@ -112,7 +106,7 @@ func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
 		switch v := e.Value().(type) {
 		case *value.ZSet:
 			sources[k].zset = v
-		case elementSet:
+		case *value.Set:
 			sources[k].set = v
 		default:
 			return nil, 0, resp.ErrWrongType

@@ -38,7 +38,7 @@ type conversion struct {
 // of the keyspace.
 var conversions = [...]conversion{
 	value.TypeList:   {loadList, saveList},
-	value.TypeSet:    {},
+	value.TypeSet:    {loadSet, saveSet},
 	value.TypeZSet:   {loadZSet, saveZSet},
 	value.TypeHash:   {loadHash, saveHash},
 	value.TypeStream: {loadStream, saveStream},

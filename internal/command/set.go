@@ -1,0 +1,440 @@
+package command
+
+import (
+	"bytes"
+	"math"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+var sets = engine.Handlers{
+	"sadd":        sadd,
+	"scard":       scard,
+	"sdiff":       setOperation(value.Difference),
+	"sdiffstore":  storeSetOperation(value.Difference, "sdiffstore"),
+	"sinter":      sinter,
+	"sintercard":  sintercard,
+	"sinterstore": sinterstore,
+	"sismember":   sismember,
+	"smembers":    sinter,
+	"smismember":  smismember,
+	"smove":       smove,
+	"spop":        spop,
+	"srandmember": srandmember,
+	"srem":        srem,
+	"sscan":       sscan,
+	"sunion":      setOperation(value.Union),
+	"sunionstore": storeSetOperation(value.Union, "sunionstore"),
+}
+
+// SADD key member [member ...]
+func sadd(c *engine.Ctx) error {
+	key := c.Args[1]
+	s, err := engine.FindOrMake(c, key, value.NewSet)
+	if err != nil {
+		return err
+	}
+	s.Prepare(c.Limits(), c.Args[2], len(c.Args)-2)
+	added := 0
+	for _, m := range c.Args[2:] {
+		if s.Add(c.Limits(), m) {
+			added++
+		}
+	}
+	if added > 0 {
+		c.Changed(key, "sadd")
+	}
+	return c.Integer(added)
+}
+
+// SREM key member [member ...]
+func srem(c *engine.Ctx) error {
+	key := c.Args[1]
+	s, err := engine.FindToWrite[*value.Set](c, key)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return c.Integer(0)
+	}
+	removed := 0
+	for _, m := range c.Args[2:] {
+		if s.Remove(m) {
+			removed++
+		}
+	}
+	if removed > 0 {
+		c.Changed(key, "srem")
+	}
+	return c.Integer(removed)
+}
+
+// SMOVE source destination member
+func smove(c *engine.Ctx) error {
+	from, to, m := c.Args[1], c.Args[2], c.Args[3]
+	src, err := engine.FindToWrite[*value.Set](c, from)
+	if err != nil {
+		return err
+	}
+	if src == nil {
+		return c.Integer(0)
+	}
+	if _, err := engine.FindToWrite[*value.Set](c, to); err != nil {
+		return err
+	}
+	if bytes.Equal(from, to) {
+		return c.Truth(src.Has(m))
+	}
+	if !src.Remove(m) {
+		return c.Integer(0)
+	}
+	c.Changed(from, "srem")
+	dst, err := engine.FindOrMake(c, to, value.NewSet)
+	if err != nil {
+		return err
+	}
+	if dst.Empty() {
+		dst.Prepare(c.Limits(), m, 1)
+	}
+	if dst.Add(c.Limits(), m) {
+		c.Changed(to, "sadd")
+	}
+	return c.Integer(1)
+}
+
+// SCARD key
+func scard(c *engine.Ctx) error {
+	s, err := engine.Find[*value.Set](c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.Integer(s.Len())
+}
+
+// SISMEMBER key member
+func sismember(c *engine.Ctx) error {
+	s, err := engine.Find[*value.Set](c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	return c.Truth(s.Has(c.Args[2]))
+}
+
+// SMISMEMBER key member [member ...]
+func smismember(c *engine.Ctx) error {
+	s, err := engine.Find[*value.Set](c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	c.Array(len(c.Args) - 2)
+	for _, m := range c.Args[2:] {
+		c.Truth(s.Has(m))
+	}
+	return nil
+}
+
+// findSets finds the sets that all arguments from i on to j name; a missing
+// key is nil.
+func findSets(c *engine.Ctx, i, j int) ([]*value.Set, error) {
+	sets := make([]*value.Set, 0, j-i)
+	for _, key := range c.Args[i:j] {
+		s, err := engine.Find[*value.Set](c, key)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, s)
+	}
+	return sets, nil
+}
+
+// anyEmpty tells whether a key was missing.
+func anyEmpty(sets []*value.Set) bool {
+	for _, s := range sets {
+		if s == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// replySet replies all members of a set.
+func replySet(c *engine.Ctx, s *value.Set) error {
+	c.Set(s.Len())
+	for v := range s.All {
+		element(c, v)
+	}
+	return nil
+}
+
+// SMEMBERS key
+// SINTER key [key ...]
+func sinter(c *engine.Ctx) error {
+	sets, err := findSets(c, 1, len(c.Args))
+	switch {
+	case err != nil:
+		return err
+	case anyEmpty(sets):
+		return c.Set(0)
+	case len(sets) == 1:
+		return replySet(c, sets[0])
+	}
+	n, length := 0, c.Out().SetLater()
+	value.Intersect(sets, func(v listpack.Value) bool {
+		element(c, v)
+		n++
+		return true
+	})
+	c.Out().SetLen(length, n)
+	return nil
+}
+
+// SINTERCARD numkeys key [key ...] [LIMIT limit]
+func sintercard(c *engine.Ctx) error {
+	numKeys, err := c.ArgIntIn(1, 1, math.MaxInt64, resp.Error("ERR numkeys should be greater than 0"))
+	if err != nil {
+		return err
+	}
+	if numKeys > int64(len(c.Args)-2) {
+		return resp.Error("ERR Number of keys can't be greater than number of args")
+	}
+	last, limit := 2+int(numKeys), int64(0)
+	for i := last; i < len(c.Args); i += 2 {
+		if !c.ArgIs(i, "limit") || i+1 == len(c.Args) {
+			return resp.ErrSyntax
+		}
+		if limit, err = c.ArgIntIn(i+1, 0, math.MaxInt64, resp.Error("ERR LIMIT can't be negative")); err != nil {
+			return err
+		}
+	}
+	sets, err := findSets(c, 2, last)
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	if !anyEmpty(sets) {
+		value.Intersect(sets, func(listpack.Value) bool {
+			n++
+			return n != limit
+		})
+	}
+	return c.Integer64(n)
+}
+
+// SINTERSTORE destination key [key ...]
+func sinterstore(c *engine.Ctx) error {
+	sets, err := findSets(c, 2, len(c.Args))
+	switch {
+	case err != nil:
+		return err
+	case anyEmpty(sets):
+		return storeSet(c, nil, "")
+	}
+	return storeSet(c, value.Intersection(c.Limits(), sets), "sinterstore")
+}
+
+// SDIFF key [key ...]
+// SUNION key [key ...]
+func setOperation(f func(*value.Limits, []*value.Set) *value.Set) engine.Handler {
+	return func(c *engine.Ctx) error {
+		sets, err := findSets(c, 1, len(c.Args))
+		if err != nil {
+			return err
+		}
+		return replySet(c, f(c.Limits(), sets))
+	}
+}
+
+// SDIFFSTORE destination key [key ...]
+// SUNIONSTORE destination key [key ...]
+func storeSetOperation(f func(*value.Limits, []*value.Set) *value.Set, event string) engine.Handler {
+	return func(c *engine.Ctx) error {
+		sets, err := findSets(c, 2, len(c.Args))
+		if err != nil {
+			return err
+		}
+		return storeSet(c, f(c.Limits(), sets), event)
+	}
+}
+
+// storeSet puts a set under the key that is the first argument, and deletes
+// that if the set is empty.
+func storeSet(c *engine.Ctx, s *value.Set, event string) error {
+	key := c.Args[1]
+	switch n := s.Len(); {
+	case n > 0:
+		c.Put(key, s, engine.NoExpiry)
+		c.Changed(key, event)
+		return c.Integer(n)
+	case c.Delete(key):
+		c.Changed(key, "del")
+	}
+	return c.Integer(0)
+}
+
+// SRANDMEMBER key [count]
+func srandmember(c *engine.Ctx) error {
+	if len(c.Args) > 3 {
+		return resp.ErrSyntax
+	}
+	if len(c.Args) == 2 {
+		s, err := engine.Find[*value.Set](c, c.Args[1])
+		if err != nil {
+			return err
+		}
+		if s == nil {
+			return c.Null()
+		}
+		element(c, s.Random(c.Rand))
+		return nil
+	}
+	count, err := argNegatable(c, 2)
+	if err != nil {
+		return err
+	}
+	s, err := engine.Find[*value.Set](c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	switch n := int64(s.Len()); {
+	case n == 0 || count == 0:
+		return c.Array(0)
+	case count < 0: // the same member may come again
+		c.Array(int(-count))
+		for range -count {
+			element(c, s.Random(c.Rand))
+		}
+	default:
+		count = min(count, n)
+		c.Array(int(count))
+		s.Sample(int(count), c.Rand, func(v listpack.Value) { element(c, v) })
+	}
+	return nil
+}
+
+// SPOP key [count]
+func spop(c *engine.Ctx) error {
+	key := c.Args[1]
+	if len(c.Args) > 3 {
+		return resp.ErrSyntax
+	}
+	if len(c.Args) == 3 {
+		count, err := c.ArgIntIn(2, 0, math.MaxInt64, resp.ErrPositive)
+		if err != nil {
+			return err
+		}
+		s, err := engine.FindToWrite[*value.Set](c, key)
+		if err != nil {
+			return err
+		}
+		if s == nil || count == 0 {
+			return c.Set(0)
+		}
+		return popSeveral(c, key, s, count)
+	}
+	s, err := engine.FindToWrite[*value.Set](c, key)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return c.Null()
+	}
+	v := s.Random(c.Rand)
+	element(c, v)
+	var room [64]byte
+	m := v.AppendTo(room[:0])
+	s.Remove(m)
+	if c.Journaling() {
+		c.Propagate([]byte("SREM"), key, m)
+	}
+	c.Changed(key, "spop")
+	return nil
+}
+
+// popSeveral replies and removes up to count members of a set.
+func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
+	if count >= int64(s.Len()) {
+		// As the real server, which answers with the union of the one set: integers
+		// come in their order.
+		replySet(c, value.Union(c.Limits(), []*value.Set{s}))
+		c.Propagate([]byte("DEL"), key)
+		c.Delete(key)
+		c.Changed(key, "spop")
+		c.Notify(key, "del")
+		return nil
+	}
+	c.Set(int(count))
+	removed := memberBatch{c: c, command: [][]byte{[]byte("SREM"), key}}
+	s.Pop(c.Limits(), int(count), c.Rand, func(v listpack.Value) {
+		element(c, v)
+		removed.add(v)
+	})
+	removed.flush()
+	c.Changed(key, "spop")
+	return nil
+}
+
+// memberBatch propagates members of a set as arguments of a command, in
+// portions.
+type memberBatch struct {
+	c       *engine.Ctx
+	command [][]byte
+}
+
+func (b *memberBatch) add(v listpack.Value) {
+	const most = 1024
+	if !b.c.Journaling() {
+		return
+	}
+	if b.command = append(b.command, v.AppendTo(nil)); len(b.command) == 2+most {
+		b.flush()
+	}
+}
+
+func (b *memberBatch) flush() {
+	if len(b.command) > 2 {
+		b.c.Propagate(b.command...)
+		b.command = b.command[:2]
+	}
+}
+
+// SSCAN key cursor [MATCH pattern] [COUNT count]
+func sscan(c *engine.Ctx) error {
+	cursor, err := scanCursor(c, 2)
+	if err != nil {
+		return err
+	}
+	s, err := engine.Find[*value.Set](c, c.Args[1])
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		c.Array(2)
+		replyCursor(c, 0)
+		return c.Array(0)
+	}
+	o, err := readScanOptions(c, 3, scanElements)
+	if err != nil {
+		return err
+	}
+	var found []listpack.Value
+	var digits [20]byte
+	cursor = s.Scan(cursor, o.count, func(v listpack.Value) {
+		text := v.Str
+		if v.IsInt {
+			text = v.AppendTo(digits[:0])
+		}
+		if o.match.matches(text) {
+			found = append(found, v)
+		}
+	})
+	c.Array(2)
+	replyCursor(c, cursor)
+	c.Array(len(found))
+	for _, v := range found {
+		element(c, v)
+	}
+	return nil
+}

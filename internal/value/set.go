@@ -1,0 +1,430 @@
+package value
+
+import (
+	"iter"
+	"math/rand/v2"
+	"strconv"
+	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/datastruct/dict"
+	"github.com/resp-server/resp-server/internal/datastruct/intset"
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
+
+// Set is a set: an intset while all members are integers, else a listpack
+// while there are few and short ones, else a hash table. It never goes back,
+// except when SPOP leaves little of it.
+//
+// Members are handed out as a listpack.Value, which belongs to the set and is
+// valid until its next write.
+type Set struct {
+	blob  []byte // the intset or the listpack
+	table *dict.Dict[setMember]
+	enc   setEncoding
+	// shared tells that blob belongs to a frozen Set too.
+	shared bool
+}
+
+type setEncoding uint8
+
+const (
+	setInts setEncoding = iota
+	setPack
+	setTable
+)
+
+// NewSet returns an empty Set, to be filled.
+func NewSet(*Limits) *Set { return newIntSet() }
+
+func newIntSet() *Set { return &Set{blob: intset.New(), enc: setInts} }
+
+func newPackSet(size int) *Set { return &Set{blob: listpack.New(size), enc: setPack} }
+
+func newTableSet(l *Limits, size int) *Set {
+	s := &Set{table: dict.New(l.Seed, setMember.bytes), enc: setTable}
+	s.table.Reserve(size)
+	return s
+}
+
+// SetOfInts returns a Set of the members of i, which it keeps.
+func SetOfInts(l *Limits, i intset.Set) *Set {
+	s := &Set{blob: i, enc: setInts}
+	if i.Len() > l.maxIntset() {
+		s.toTable(l, i.Len())
+	}
+	return s
+}
+
+// SetOfPack returns a Set of the elements of p, which it keeps. They must be
+// different.
+func SetOfPack(l *Limits, p listpack.Pack) *Set {
+	s := &Set{blob: p, enc: setPack}
+	if n := p.Len(); n > l.SetMaxListpackEntries {
+		s.toTable(l, n)
+	}
+	return s
+}
+
+// SetOf returns a Set of n members, each of which comes once.
+func SetOf(l *Limits, n int, members iter.Seq[[]byte]) *Set {
+	s := newIntSet()
+	if n > l.maxIntset() {
+		s = newTableSet(l, n)
+	}
+	for m := range members {
+		s.Add(l, m)
+	}
+	return s
+}
+
+// maxIntset is the bound for intsets, which can't be larger than that.
+func (l *Limits) maxIntset() int { return min(l.SetMaxIntsetEntries, 1<<30) }
+
+// setMember is a member of a table: one allocation without pointers, of its
+// length and its bytes. It is immutable, so that several sets can have it.
+//
+//	| length, 1 | bytes |         up to 254 bytes
+//	| 255 | length, 8 | bytes |
+type setMember struct{ p *byte }
+
+const longMember = 255
+
+func newSetMember(b []byte) setMember {
+	var mem []byte
+	if n := len(b); n < longMember {
+		mem = make([]byte, 1+n)
+		mem[0] = byte(n)
+		copy(mem[1:], b)
+	} else {
+		mem = make([]byte, 9+n)
+		mem[0] = longMember
+		for i := range 8 {
+			mem[1+i] = byte(n >> (8 * i))
+		}
+		copy(mem[9:], b)
+	}
+	return setMember{&mem[0]}
+}
+
+func (m setMember) bytes() []byte {
+	// The layout says how long the allocation is that p begins.
+	if n := int(*m.p); n < longMember {
+		return unsafe.Slice(m.p, 1+n)[1 : 1+n : 1+n]
+	}
+	n := 0
+	for i, b := range unsafe.Slice(m.p, 9)[1:] {
+		n |= int(b) << (8 * i)
+	}
+	return unsafe.Slice(m.p, 9+n)[9 : 9+n : 9+n]
+}
+
+func (s *Set) ints() intset.Set    { return intset.Set(s.blob) }
+func (s *Set) pack() listpack.Pack { return listpack.Pack(s.blob) }
+
+// Type returns TypeSet.
+func (s *Set) Type() Type { return TypeSet }
+
+// Encoding returns "intset", "listpack" or "hashtable".
+func (s *Set) Encoding() string {
+	return [...]string{"intset", "listpack", "hashtable"}[s.enc]
+}
+
+// Empty tells whether there are no members.
+func (s *Set) Empty() bool { return s.Len() == 0 }
+
+// Thaw returns a Set of the same members; each part is copied by its first
+// write.
+func (s *Set) Thaw() Value {
+	c := &Set{blob: s.blob, enc: s.enc, shared: true}
+	if s.table != nil {
+		c.table = s.table.Thaw()
+	}
+	return c
+}
+
+// MemoryUse returns the capacity of the set; of a table it takes all members
+// for as large as one of them.
+func (s *Set) MemoryUse() int {
+	use := int(unsafe.Sizeof(*s)) + cap(s.blob)
+	if s.table != nil {
+		use += s.table.MemoryUse()
+		for m := range s.table.All() {
+			use += s.table.Len() * ((len(m.bytes()) + 8) &^ 7)
+			break
+		}
+	}
+	return use
+}
+
+// Len returns the number of members.
+func (s *Set) Len() int {
+	if s == nil {
+		return 0
+	}
+	switch s.enc {
+	case setInts:
+		return s.ints().Len()
+	case setPack:
+		return s.pack().Len()
+	}
+	return s.table.Len()
+}
+
+// Ints returns the set as an intset, if it is one. It must not be written.
+func (s *Set) Ints() (intset.Set, bool) { return s.ints(), s.enc == setInts }
+
+// Pack returns the set as a listpack, if it is one. It must not be written.
+func (s *Set) Pack() (listpack.Pack, bool) { return s.pack(), s.enc == setPack }
+
+// Has tells whether m is a member.
+func (s *Set) Has(m []byte) bool {
+	if s == nil {
+		return false
+	}
+	switch s.enc {
+	case setInts:
+		n, ok := listpack.ParseInt(m)
+		return ok && s.ints().Has(n)
+	case setPack:
+		return s.pack().Find(s.pack().First(), m, 0) >= 0
+	}
+	_, ok := s.table.Get(m)
+	return ok
+}
+
+// HasValue is Has for a member of another set.
+func (s *Set) HasValue(v listpack.Value) bool {
+	if !v.IsInt {
+		return s.Has(v.Str)
+	}
+	if s != nil && s.enc == setInts {
+		return s.ints().Has(v.Int)
+	}
+	var digits [20]byte
+	return s.Has(strconv.AppendInt(digits[:0], v.Int, 10))
+}
+
+// All yields all members: integers in ascending order, those of a listpack in
+// the order in which they came, those of a table in none.
+func (s *Set) All(yield func(listpack.Value) bool) {
+	switch {
+	case s == nil:
+	case s.enc == setInts:
+		for i := range s.ints().Len() {
+			if !yield(listpack.IntValue(s.ints().At(i))) {
+				return
+			}
+		}
+	case s.enc == setPack:
+		p := s.pack()
+		for pos := p.First(); pos >= 0; {
+			var v listpack.Value
+			if v, pos = p.Read(pos); !yield(v) {
+				return
+			}
+		}
+	default:
+		for m := range s.table.All() {
+			if !yield(listpack.Value{Str: m.bytes()}) {
+				return
+			}
+		}
+	}
+}
+
+// Elements yields the members, but for the first ones to skip.
+func (s *Set) Elements(skip int, _ bool) iter.Seq[listpack.Value] {
+	return func(yield func(listpack.Value) bool) {
+		for v := range s.All {
+			if skip--; skip < 0 && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// Texts yields the members as bytes, which are valid until the next one.
+func (s *Set) Texts(yield func([]byte) bool) {
+	var digits [20]byte
+	for v := range s.All {
+		b := v.Str
+		if v.IsInt {
+			b = v.AppendTo(digits[:0])
+		}
+		if !yield(b) {
+			return
+		}
+	}
+}
+
+// Digest adds the members, which have no order.
+func (s *Set) Digest(d *Digest) {
+	for m := range s.Texts {
+		d.Add(m)
+	}
+}
+
+// Scan yields about count members from a cursor on and returns the next
+// cursor, 0 at the end; see dict.Scan for what it guarantees. Of a set that is
+// no table it yields all members at once.
+func (s *Set) Scan(cursor uint64, count int, yield func(listpack.Value)) uint64 {
+	if s.enc != setTable {
+		for v := range s.All {
+			yield(v)
+		}
+		return 0
+	}
+	return s.table.Scan(cursor, count, func(m setMember) { yield(listpack.Value{Str: m.bytes()}) })
+}
+
+// Prepare makes the set ready for n members, the first of which is given: an
+// empty set gets the encoding that is likely to suit, and one that would have
+// to become a table on the way does so at once.
+func (s *Set) Prepare(l *Limits, first []byte, n int) {
+	switch _, isInt := listpack.ParseInt(first); {
+	case s.enc == setInts && n > l.maxIntset() && s.Len() > 0, s.enc == setPack && n > l.SetMaxListpackEntries:
+		s.toTable(l, n)
+	case s.Len() > 0, isInt && n <= l.maxIntset():
+	case n <= l.SetMaxListpackEntries:
+		*s = *newPackSet(0)
+	default:
+		*s = *newTableSet(l, n)
+	}
+}
+
+// Add makes m a member and tells whether it is new.
+func (s *Set) Add(l *Limits, m []byte) bool {
+	switch s.enc {
+	case setInts:
+		if n, ok := listpack.ParseInt(m); ok {
+			return s.addInt(l, n)
+		}
+		s.leaveInts(l, len(m))
+		if s.enc == setPack {
+			s.blob = s.pack().Append(m)
+			return true
+		}
+	case setPack:
+		p := s.pack()
+		if p.Find(p.First(), m, 0) >= 0 {
+			return false
+		}
+		if p.Len() < l.SetMaxListpackEntries && len(m) <= l.SetMaxListpackValue && p.CanAdd(len(m)) {
+			s.own()
+			s.blob = s.pack().Append(m)
+			return true
+		}
+		s.toTable(l, p.Len()+1)
+	}
+	slot := s.table.Lookup(m)
+	if !slot.Found() {
+		s.table.Store(slot, newSetMember(m))
+	}
+	return !slot.Found()
+}
+
+// AddValue is Add for a member of another set.
+func (s *Set) AddValue(l *Limits, v listpack.Value) bool {
+	if !v.IsInt {
+		return s.Add(l, v.Str)
+	}
+	if s.enc == setInts {
+		return s.addInt(l, v.Int)
+	}
+	var digits [20]byte
+	return s.Add(l, strconv.AppendInt(digits[:0], v.Int, 10))
+}
+
+func (s *Set) addInt(l *Limits, n int64) (added bool) {
+	if s.ints().Has(n) {
+		return false
+	}
+	s.own()
+	s.blob, _ = s.ints().Add(n)
+	if n := s.ints().Len(); n > l.maxIntset() {
+		s.toTable(l, n)
+	}
+	return true
+}
+
+// Remove makes m no member and tells whether it was one.
+func (s *Set) Remove(m []byte) bool {
+	switch s.enc {
+	case setInts:
+		n, ok := listpack.ParseInt(m)
+		if !ok || !s.ints().Has(n) {
+			return false
+		}
+		s.own()
+		s.blob, _ = s.ints().Remove(n)
+		return true
+	case setPack:
+		pos := s.pack().Find(s.pack().First(), m, 0)
+		if pos < 0 {
+			return false
+		}
+		s.own()
+		s.blob = s.pack().Delete(pos).Trim()
+		return true
+	}
+	slot := s.table.Lookup(m)
+	s.table.Remove(slot)
+	return slot.Found()
+}
+
+// RemoveValue is Remove for a member of another set.
+func (s *Set) RemoveValue(v listpack.Value) bool {
+	if !v.IsInt {
+		return s.Remove(v.Str)
+	}
+	var digits [20]byte
+	return s.Remove(strconv.AppendInt(digits[:0], v.Int, 10))
+}
+
+// Random returns a member, each with the same probability. The set must not
+// be empty.
+func (s *Set) Random(r *rand.Rand) listpack.Value {
+	switch s.enc {
+	case setInts:
+		return listpack.IntValue(s.ints().Random(r.Uint64()))
+	case setPack:
+		return s.pack().Get(s.pack().Seek(r.IntN(s.pack().Len())))
+	}
+	m, _ := s.table.Random(r.Uint64)
+	return listpack.Value{Str: m.bytes()}
+}
+
+// own makes the blob one that may be written.
+func (s *Set) own() {
+	if s.shared && s.blob != nil {
+		s.blob = append([]byte(nil), s.blob...)
+	}
+	s.shared = false
+}
+
+// leaveInts converts an intset to what takes a member that is no integer, of
+// size bytes.
+func (s *Set) leaveInts(l *Limits, size int) {
+	n, longest := s.ints().Len(), 0
+	if n > 0 {
+		longest = max(listpack.IntValue(s.ints().At(0)).TextLen(), listpack.IntValue(s.ints().At(n-1)).TextLen())
+	}
+	if n >= l.SetMaxListpackEntries || size > l.SetMaxListpackValue || longest > l.SetMaxListpackValue {
+		s.toTable(l, n+1)
+		return
+	}
+	p := listpack.New(0)
+	for v := range s.All {
+		p = p.AppendValue(v)
+	}
+	s.blob, s.enc, s.shared = p, setPack, false
+}
+
+// toTable converts to a table with room for n members.
+func (s *Set) toTable(l *Limits, n int) {
+	t := newTableSet(l, n)
+	for m := range s.Texts {
+		t.table.Put(newSetMember(m))
+	}
+	*s = *t
+}

@@ -1,0 +1,187 @@
+package value
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+)
+
+// The operations on several sets take nil for one that is empty. They proceed
+// as the real server does wherever that decides about the order or the
+// encoding of the result.
+
+// Union returns a new set of the members of all sets.
+func Union(l *Limits, sets []*Set) *Set {
+	u := newIntSet()
+	for _, s := range sets {
+		u.addAll(l, s)
+	}
+	return u
+}
+
+// addAll adds the members of another set. Tables share them.
+func (s *Set) addAll(l *Limits, from *Set) {
+	if from != nil && from.enc == setTable {
+		for m := range from.table.All() {
+			s.addMember(l, m)
+		}
+		return
+	}
+	for v := range from.All {
+		s.AddValue(l, v)
+	}
+}
+
+func (s *Set) addMember(l *Limits, m setMember) {
+	if s.enc != setTable {
+		s.Add(l, m.bytes())
+		return
+	}
+	if slot := s.table.Lookup(m.bytes()); !slot.Found() {
+		s.table.Store(slot, m)
+	}
+}
+
+// Difference returns a new set of the members of the first set that are in
+// none of the others. It costs the smaller of two efforts: to look up each
+// member of the first in all others, or to remove all members of the others.
+func Difference(l *Limits, sets []*Set) *Set {
+	d, first := newIntSet(), sets[0]
+	if first == nil || slices.Contains(sets[1:], first) {
+		return d
+	}
+	lookUp, remove := 0, 0
+	for _, s := range sets {
+		if s != nil {
+			lookUp += first.Len()
+			remove += s.Len()
+		}
+	}
+	if lookUp/2 > remove {
+		d.addAll(l, first)
+		for _, s := range sets[1:] {
+			for v := range s.All {
+				d.RemoveValue(v)
+			}
+			if d.Empty() {
+				break
+			}
+		}
+		return d
+	}
+	others := slices.Clone(sets[1:])
+	slices.SortStableFunc(others, func(a, b *Set) int { return cmp.Compare(b.Len(), a.Len()) })
+	for v := range first.All {
+		if !slices.ContainsFunc(others, func(s *Set) bool { return s.HasValue(v) }) {
+			d.AddValue(l, v)
+		}
+	}
+	return d
+}
+
+// Intersect yields the members that are in all sets, in the order of the
+// smallest. It looks up each member of that in the others, and sorts sets.
+func Intersect(sets []*Set, yield func(listpack.Value) bool) {
+	slices.SortStableFunc(sets, func(a, b *Set) int { return cmp.Compare(a.Len(), b.Len()) })
+next:
+	for v := range sets[0].All {
+		for _, s := range sets[1:] {
+			if s != sets[0] && !s.HasValue(v) {
+				continue next
+			}
+		}
+		if !yield(v) {
+			return
+		}
+	}
+}
+
+// Intersection returns a new set of the members that are in all sets. It
+// sorts sets.
+func Intersection(l *Limits, sets []*Set) *Set {
+	smallest := slices.MinFunc(sets, func(a, b *Set) int { return cmp.Compare(a.Len(), b.Len()) })
+	s := newIntSet()
+	if smallest != nil && smallest.enc != setInts {
+		s = newPackSet(0)
+	}
+	onlyInts := true
+	Intersect(sets, func(v listpack.Value) bool {
+		if onlyInts && !v.IsInt {
+			_, onlyInts = listpack.ParseInt(v.Str)
+		}
+		s.AddValue(l, v)
+		return true
+	})
+	if onlyInts && s.enc != setInts && s.Len() <= l.maxIntset() {
+		ints := newIntSet()
+		ints.addAll(l, s)
+		return ints
+	}
+	return s
+}
+
+// Sample yields n different members, each selection with the same
+// probability; n must not exceed the number of members. Members of an intset
+// and of a listpack come in their order.
+func (s *Set) Sample(n int, r *rand.Rand, yield func(listpack.Value)) {
+	if s.enc == setTable && n <= s.Len()/3 {
+		// Few of many: draw until there are enough.
+		seen := newTableSet(&Limits{Seed: r.Uint64()}, n)
+		for seen.Len() < n {
+			m, _ := s.table.Random(r.Uint64)
+			if slot := seen.table.Lookup(m.bytes()); !slot.Found() {
+				seen.table.Store(slot, m)
+				yield(listpack.Value{Str: m.bytes()})
+			}
+		}
+		return
+	}
+	left := s.Len()
+	for v := range s.All {
+		if n == 0 {
+			return
+		}
+		if r.IntN(left) < n {
+			yield(v)
+			n--
+		}
+		left--
+	}
+}
+
+// Pop removes n different members, each selection with the same probability,
+// and yields them; n must be smaller than the number of members.
+func (s *Set) Pop(l *Limits, n int, r *rand.Rand, yield func(listpack.Value)) {
+	const most = 5 // so many times what stays may go one by one
+	stay := s.Len() - n
+	if s.enc != setPack && stay*most > n {
+		for range n {
+			v := s.Random(r) // an integer, or immutable
+			s.RemoveValue(v)
+			yield(v)
+		}
+		return
+	}
+	// Go through all members once, and keep some in a new set. That of a table
+	// may become a smaller encoding.
+	kept, mayConvert := newPackSet(0), stay*most <= n
+	if s.enc == setInts {
+		kept = newIntSet()
+	}
+	left := s.Len()
+	for v := range s.All {
+		switch {
+		case r.IntN(left) < n:
+			yield(v)
+			n--
+		case mayConvert:
+			kept.AddValue(l, v)
+		default:
+			kept.blob = kept.pack().AppendValue(v)
+		}
+		left--
+	}
+	*s = *kept
+}
