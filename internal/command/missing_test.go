@@ -19,7 +19,6 @@ import (
 var missing = map[string]string{
 	"@cluster":            "there is no cluster mode",
 	"@scripting":          notYet,
-	"@set":                notYet,
 	"acl":                 notYet,
 	"bgrewriteaof":        noAOF,
 	"client|caching":      "there is no client-side caching",
