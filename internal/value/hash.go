@@ -572,7 +572,8 @@ func (h *Hash) Random(rand func() uint64, scratch *[48]byte) (name, v []byte) {
 func (h *Hash) Sample(rnd *rand.Rand, n int, yield func(name, v []byte)) {
 	total := h.Len()
 	switch {
-	case n >= total || h.fields == nil || 3*n > total:
+	case n == 0:
+	case h.fields == nil || 3*n > total:
 		// Each one is taken with the probability that leaves n in the end.
 		for name, v := range h.All {
 			if rnd.IntN(total) < n {

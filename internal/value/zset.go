@@ -524,9 +524,18 @@ func (z *ZSet) Random(rand func() uint64, scratch *[24]byte) (name []byte, score
 	return entryText(z.pack.Get(pos), scratch[:]), z.packScore(pos)
 }
 
-// Sample yields n different members, chosen at random; n is at most Len.
+// Sample yields n different members, chosen at random; n is at most Len. All of
+// them come from the last to the first, as in Redis.
 func (z *ZSet) Sample(rnd *rand.Rand, n int, yield func(name []byte, score float64)) {
 	total := z.Len()
+	if n >= total {
+		it := z.Seek(total-1, true)
+		for range total {
+			name, score, _ := it.Next()
+			yield(name, score)
+		}
+		return
+	}
 	if z.members == nil || 3*n > total {
 		for name, score := range z.All() {
 			if rnd.IntN(total) < n {
