@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -241,6 +242,33 @@ func TestDiskFull(t *testing.T) {
 				t.Errorf("Close: %v", err)
 			}
 		})
+	}
+}
+
+// TestChangeDir: where files are may change while the server runs, but a client
+// must be allowed to say so.
+func TestChangeDir(t *testing.T) {
+	dir := t.TempDir()
+	refused := "ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config"
+	for protected, want := range map[string]string{"no": "-" + refused, "local": "+OK", "yes": "+OK"} {
+		s := start(t, Options{Config: []string{"enable-protected-configs " + protected}})
+		c, err := s.Dial(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "*4\r\n$6\r\nCONFIG\r\n$3\r\nSET\r\n$3\r\ndir\r\n$%d\r\n%s\r\n", len(dir), dir)
+		line, err := bufio.NewReader(c).ReadString('\n')
+		if got := strings.TrimSpace(line); got != want {
+			t.Errorf("enable-protected-configs %s: %q, %v", protected, got, err)
+		}
+	}
+	s := start(t, Options{}) // the program itself may
+	expect(t, s, "ERR CONFIG SET failed (possibly related to argument 'dir') - No such file or directory", "CONFIG", "SET", "dir", filepath.Join(dir, "none"))
+	expect(t, s, "OK", "CONFIG", "SET", "dir", dir, "dbfilename", "other.rdb")
+	expect(t, s, "OK", "SAVE")
+	if _, err := os.Stat(filepath.Join(dir, "other.rdb")); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -44,7 +44,7 @@ func (s *Server) Reload() (err error) {
 // That is right for those that were once larger, or were computed: they keep
 // the larger encoding, and a snapshot does not.
 func keepEncodings(from, to *keyspace.Keyspace) error {
-	larger := []string{"raw", "quicklist", "hashtable", "skiplist"}
+	larger := []string{"raw", "embstr", "quicklist", "hashtable", "skiplist"}
 	for db := range to.Used {
 		src := from.DB(db.Index())
 		var differ []keyspace.Entry

@@ -6,13 +6,26 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
+// maxListNode is more than what any setting allows a node, in bytes.
+const maxListNode = 64 << 10
+
+// loadList keeps the nodes as they are, as Redis does, whatever the limits are
+// now: DUMP shows them. Only one that no server would have made is split, since
+// each change of it would cost its size.
 func loadList(v rdb.Value, env *Env) value.Value {
 	l := value.NewQuickList(&env.Limits)
 	for _, n := range v.(*rdb.List).Nodes {
-		if n.Pack != nil {
-			l.AppendPack(n.Pack)
-		} else {
+		switch {
+		case n.Pack == nil:
 			l.AppendPlain(n.Plain)
+		case len(n.Pack) <= maxListNode:
+			l.AppendPack(n.Pack)
+		default:
+			for pos := n.Pack.First(); pos >= 0; {
+				var e listpack.Value
+				e, pos = n.Pack.Read(pos)
+				l.PushBack(e.AppendTo(nil))
+			}
 		}
 	}
 	l.Settle(&env.Limits)

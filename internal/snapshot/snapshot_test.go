@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/value"
@@ -45,7 +46,22 @@ func element(rng *rand.Rand) []byte {
 
 // makers make a random value of each type but strings.
 var makers = map[value.Type]func(rng *rand.Rand) value.Value{
+	value.TypeList:   randomList,
 	value.TypeStream: randomStream,
+}
+
+func randomList(rng *rand.Rand) value.Value {
+	l := value.NewList(&limits)
+	for range rng.IntN(1 << rng.IntN(9)) {
+		e := element(rng)
+		l.Grow(&limits, 1, len(e))
+		if rng.IntN(2) == 0 {
+			l.PushFront(e)
+		} else {
+			l.PushBack(e)
+		}
+	}
+	return l
 }
 
 func randomStream(rng *rand.Rand) value.Value {
@@ -189,6 +205,9 @@ func TestSaveClone(t *testing.T) {
 			switch v := db.Writable(k).(type) {
 			case *value.String:
 				v.Append([]byte("more"))
+			case *value.List:
+				v.Set(v.Len()/2, []byte("more"))
+				v.DropFront()
 			case *value.Stream:
 				v.Add(&limits, value.StreamID{Ms: 1 << 40}, [][]byte{[]byte("more"), []byte("more")})
 			}
@@ -228,6 +247,23 @@ func TestLoadRefuses(t *testing.T) {
 		if !errors.As(err, &damaged) || !strings.Contains(err.Error(), c.want) || damaged.Offset < 10 {
 			t.Errorf("%q: %v, want %s", c.body, err, c.want)
 		}
+	}
+}
+
+// TestLoadSplitsHugeNodes: a list in one node of many megabytes, as no server
+// writes it, is a list of nodes of the usual size.
+func TestLoadSplitsHugeNodes(t *testing.T) {
+	pack := listpack.New(0)
+	for i := range 20_000 {
+		pack = pack.Append(fmt.Appendf(nil, "element %d", i))
+	}
+	l := loadList(&rdb.List{Nodes: []rdb.Node{{Pack: pack}}}, &Env{Limits: limits}).(*value.List)
+	nodes := saveList(l).(*rdb.List).Nodes
+	if l.Len() != 20_000 || len(nodes) < 20 {
+		t.Errorf("%d elements in %d nodes", l.Len(), len(nodes))
+	}
+	if e, _ := l.At(12_345); string(e.AppendTo(nil)) != "element 12345" {
+		t.Errorf("element 12345 is %q", e.AppendTo(nil))
 	}
 }
 
