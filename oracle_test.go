@@ -2,6 +2,7 @@ package respserver
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -45,11 +46,7 @@ func realServer(t *testing.T, dir string) *oracle.Conn {
 		}
 		log += string(buf[:n])
 	}
-	go func() {
-		for err == nil {
-			_, err = out.Read(buf)
-		}
-	}()
+	go io.Copy(io.Discard, out)
 	c, err := oracle.DialUnix(filepath.Join(dir, "s"))
 	if err != nil {
 		t.Fatal(err)
