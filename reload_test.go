@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
@@ -146,6 +147,11 @@ func elements(payload []byte) (all []string, err error) {
 		return []string{string(payload)}, nil
 	}
 	for e := range slices.Chunk(text(pack), group) {
+		if _, isZSet := v.(*rdb.SortedSet); isZSet { // scores may be written in several ways
+			if f, err := strconv.ParseFloat(e[1], 64); err == nil {
+				e[1] = string(numfmt.AppendFloat(nil, f))
+			}
+		}
 		line := strings.Join(e, " ")
 		if _, isHash := v.(*rdb.Hash); isHash && group == 2 {
 			line += " 0"

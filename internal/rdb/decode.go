@@ -338,16 +338,17 @@ func (d *decoder) sortedPack(p []byte) Value {
 	if d.err != nil {
 		return nil
 	}
-	sorted := true
+	sorted, first := true, true
 	var last scored
 	eachScored(p, func(m scored) {
 		if math.IsNaN(m.score) {
 			d.fail("score is not a number")
 		}
-		if last.member != nil && (m.score < last.score ||
+		if !first && (m.score < last.score ||
 			m.score == last.score && string(m.member) < string(last.member)) {
 			sorted = false
 		}
+		first = false
 		last.score, last.member = m.score, append(last.member[:0], m.member...) // a number's room is reused
 	})
 	if sorted {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -47,7 +48,39 @@ func element(rng *rand.Rand) []byte {
 // makers make a random value of each type but strings.
 var makers = map[value.Type]func(rng *rand.Rand) value.Value{
 	value.TypeList:   randomList,
+	value.TypeZSet:   randomZSet,
+	value.TypeHash:   randomHash,
 	value.TypeStream: randomStream,
+}
+
+func randomZSet(rng *rand.Rand) value.Value {
+	z := value.NewZSet(&limits)
+	for range rng.IntN(1 << rng.IntN(9)) {
+		score := []float64{float64(rng.IntN(20)), rng.NormFloat64(), math.Inf(1), math.Inf(-1), 1e300}[rng.IntN(5)]
+		member := element(rng)
+		if rng.IntN(5) != 0 {
+			member = member[:min(len(member), 64)]
+		}
+		z.Set(&limits, member, score)
+	}
+	return z
+}
+
+func randomHash(rng *rand.Rand) value.Value {
+	h := value.NewHash(&limits)
+	timed := rng.IntN(2) == 0
+	for range rng.IntN(1 << rng.IntN(9)) {
+		at := int64(0)
+		if timed && rng.IntN(3) == 0 {
+			at = now + rng.Int64N(1e9)
+		}
+		v := element(rng)
+		if rng.IntN(5) != 0 {
+			v = v[:min(len(v), 64)]
+		}
+		h.Set(&limits, fmt.Append(nil, rng.IntN(1000)), v, at)
+	}
+	return h
 }
 
 func randomList(rng *rand.Rand) value.Value {
@@ -135,7 +168,26 @@ func digest(t *testing.T, ks *keyspace.Keyspace) map[string]string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			all[fmt.Sprintf("%d %q", db.Index(), e.Key())] = fmt.Sprintf("%s %s %d %d %q", e.Type(), e.Encoding(), e.ExpireAt(), e.Access(), payload)
+			content := []string{string(payload)}
+			v, _ := fromEntry(e, nil)
+			switch v := v.(type) { // the order of a table says nothing
+			case *rdb.Set:
+				if v.Members != nil {
+					content = nil
+					for m := range v.Members {
+						content = append(content, string(m))
+					}
+				}
+			case *rdb.Hash:
+				if v.Fields != nil {
+					content = nil
+					for f := range v.Fields {
+						content = append(content, fmt.Sprint(f.Name, f.Value, f.ExpireAt))
+					}
+				}
+			}
+			slices.Sort(content)
+			all[fmt.Sprintf("%d %q", db.Index(), e.Key())] = fmt.Sprintf("%s %s %d %d %q", e.Type(), e.Encoding(), e.ExpireAt(), e.Access(), content)
 		}
 	}
 	return all
@@ -208,6 +260,10 @@ func TestSaveClone(t *testing.T) {
 			case *value.List:
 				v.Set(v.Len()/2, []byte("more"))
 				v.DropFront()
+			case *value.ZSet:
+				v.Set(&limits, []byte("more"), 1)
+			case *value.Hash:
+				v.Set(&limits, []byte("more"), []byte("more"), now+1)
 			case *value.Stream:
 				v.Add(&limits, value.StreamID{Ms: 1 << 40}, [][]byte{[]byte("more"), []byte("more")})
 			}

@@ -98,12 +98,13 @@ func (f field) layout() (off, nameLen, valueLen int) {
 
 func (f field) name() []byte {
 	off, n, _ := f.layout()
-	return unsafe.Slice((*byte)(unsafe.Add(f.p, off)), n)
+	// Sliced from the beginning: what is empty has no byte to point to.
+	return unsafe.Slice((*byte)(f.p), off+n)[off:]
 }
 
 func (f field) value() []byte {
 	off, n, size := f.layout()
-	return unsafe.Slice((*byte)(unsafe.Add(f.p, off+n)), size)
+	return unsafe.Slice((*byte)(f.p), off+n+size)[off+n:]
 }
 
 // at returns the expiry time, 0 if there is none.
@@ -434,8 +435,9 @@ func (h *Hash) convert(l *Limits) {
 	fields := dict.New(l.Seed, field.name)
 	old := *h
 	h.fields, h.expires = fields, nil
-	for name, v := range old.All {
-		h.put(name, v, old.timeOf(name))
+	var a, b [24]byte
+	for pos := old.pack.First(); pos >= 0; pos = old.nextField(pos) {
+		h.put(entryText(old.pack.Get(pos), a[:]), entryText(old.pack.Get(old.pack.Next(pos)), b[:]), old.timeAt(pos))
 	}
 	h.pack, h.timed, h.shared = nil, false, false
 }

@@ -67,7 +67,8 @@ func newMember(name []byte, score float64) member {
 
 func (m member) name() []byte {
 	n := binary.NativeEndian.Uint32(unsafe.Slice((*byte)(unsafe.Add(m.p, 8)), 4))
-	return unsafe.Slice((*byte)(unsafe.Add(m.p, memberHeader)), int(n))
+	// Sliced from the beginning: an empty name has no byte to point to.
+	return unsafe.Slice((*byte)(m.p), memberHeader+int(n))[memberHeader:]
 }
 
 func (m member) score() float64 {
