@@ -147,12 +147,8 @@ func contents(t *testing.T, s *Server, key, kind string) (lines []string, ok boo
 			line(quote(e.Str))
 		}
 	case "zset":
-		for p := range slices.Chunk(r.Elems, 2) {
-			f, err := strconv.ParseFloat(p[1].Str, 64)
-			if err != nil {
-				t.Fatal(key, err)
-			}
-			line(quote(p[0].Str), strconv.FormatFloat(f, 'g', -1, 64))
+		for _, e := range r.Elems {
+			line(quote(e.Elems[0].Str), strconv.FormatFloat(e.Elems[1].Float, 'g', -1, 64))
 		}
 	case "hash":
 		for p := range slices.Chunk(r.Elems, 2) {

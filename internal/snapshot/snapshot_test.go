@@ -48,9 +48,24 @@ func element(rng *rand.Rand) []byte {
 // makers make a random value of each type but strings.
 var makers = map[value.Type]func(rng *rand.Rand) value.Value{
 	value.TypeList:   randomList,
+	value.TypeSet:    randomSet,
 	value.TypeZSet:   randomZSet,
 	value.TypeHash:   randomHash,
 	value.TypeStream: randomStream,
+}
+
+func randomSet(rng *rand.Rand) value.Value {
+	s := value.NewSet(&limits)
+	ints := rng.IntN(2) == 0
+	for range rng.IntN(1 << rng.IntN(11)) {
+		m := fmt.Append(nil, rng.Int64()>>rng.IntN(64))
+		if !ints {
+			m = element(rng)
+			m = m[:min(len(m), 70)]
+		}
+		s.Add(&limits, m)
+	}
+	return s
 }
 
 func randomZSet(rng *rand.Rand) value.Value {
