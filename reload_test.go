@@ -34,26 +34,22 @@ func (s *Server) Reload() (err error) {
 			err = fmt.Errorf("the data changed: %d keys were\n%q\n%d keys are\n%q", len(was), was, len(is), is)
 			return
 		}
-		if err = keepEncodings(s.engine.Keyspace, l.Keyspace); err == nil {
-			s.engine.Adopt(l.Keyspace)
-		}
+		keepEncodings(s.engine.Keyspace, l.Keyspace)
+		s.engine.Adopt(l.Keyspace)
 	})
 	return err
 }
 
 // keepEncodings takes values back that have another encoding in a snapshot.
-// That is right for those that were once larger, or were computed: they keep
-// the larger encoding, and a snapshot does not.
-func keepEncodings(from, to *keyspace.Keyspace) error {
-	larger := []string{"raw", "embstr", "quicklist", "hashtable", "skiplist"}
+// That is right for those that were once larger, were computed, or are from
+// when the limits were others: a value keeps its encoding, and a snapshot
+// chooses it anew.
+func keepEncodings(from, to *keyspace.Keyspace) {
 	for db := range to.Used {
 		src := from.DB(db.Index())
 		var differ []keyspace.Entry
 		for e := range db.All {
 			if was, ok := src.Get(e.Key()); ok && was.Encoding() != e.Encoding() {
-				if !slices.Contains(larger, was.Encoding()) {
-					return fmt.Errorf("%s %q was %s and is %s", e.Type(), e.Key(), was.Encoding(), e.Encoding())
-				}
 				differ = append(differ, was)
 			}
 		}
@@ -61,7 +57,6 @@ func keepEncodings(from, to *keyspace.Keyspace) error {
 			db.Share(src, e, e.Key(), e.ExpireAt())
 		}
 	}
-	return nil
 }
 
 // digest renders all keys, in an order that does not depend on that of tables.
