@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -13,12 +14,42 @@ import (
 )
 
 // transports are the ways in which a client reaches a server.
-var transports = map[string]func(*respserver.TestServer, context.Context) (net.Conn, error){
-	"pipe": func(s *respserver.TestServer, ctx context.Context) (net.Conn, error) { return s.Dial(ctx) },
-	"tcp": func(s *respserver.TestServer, ctx context.Context) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "tcp", s.Addr())
-	},
+var transports = map[string]transportUnderTest{
+	"pipe": {dial: func(s *respserver.TestServer, ctx context.Context) (net.Conn, error) { return s.Dial(ctx) }},
+	"tcp":  {dial: dialTCP},
+}
+
+type transportUnderTest struct {
+	eventLoop bool
+	unix      bool
+	dial      func(*respserver.TestServer, context.Context) (net.Conn, error)
+}
+
+func init() {
+	if runtime.GOOS == "linux" {
+		transports["eventloop"] = transportUnderTest{eventLoop: true, dial: dialTCP}
+		transports["unix"] = transportUnderTest{eventLoop: true, unix: true, dial: dialUnix}
+	}
+}
+
+func dialTCP(s *respserver.TestServer, ctx context.Context) (net.Conn, error) {
+	var d net.Dialer
+	return d.DialContext(ctx, "tcp", s.Addr())
+}
+
+func dialUnix(s *respserver.TestServer, ctx context.Context) (net.Conn, error) {
+	s.Addr() // opens the sockets
+	var d net.Dialer
+	return d.DialContext(ctx, "unix", s.Addrs()[1])
+}
+
+// start starts a server that is reached in this way.
+func (u transportUnderTest) start(t *testing.T, o respserver.Options) *respserver.TestServer {
+	o.EventLoop = u.eventLoop
+	if u.unix {
+		o.UnixSocket = filepath.Join(t.TempDir(), "s")
+	}
+	return respserver.StartTest(t, o)
 }
 
 // self is our own server as a transcript's target.
@@ -30,10 +61,11 @@ type self struct {
 
 func startSelf(t *testing.T, transport string) *self {
 	clock := respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
-	return &self{respserver.StartTest(t, respserver.Options{
+	u := transports[transport]
+	return &self{u.start(t, respserver.Options{
 		Clock:  clock,
 		Config: []string{"enable-debug-command yes"}, // as the recorded servers
-	}), clock, transports[transport]}
+	}), clock, u.dial}
 }
 
 func (s *self) Dial(ctx context.Context) (net.Conn, error) { return s.dial(s.TestServer, ctx) }

@@ -20,6 +20,7 @@ type arguments struct {
 	options        string // as lines of redis.conf
 	ready          readyFile
 	exitWithParent bool
+	noEventLoop    bool
 }
 
 // parseArgs takes arguments apart as redis-server does: what begins with "--"
@@ -39,6 +40,8 @@ func parseArgs(args []string) (*arguments, error) {
 			a.stdin = true
 		case complete && name == "exit-with-parent" && isOption:
 			a.exitWithParent = true
+		case complete && name == "no-event-loop" && isOption:
+			a.noEventLoop = true
 		case complete && name == "ready-file" && isOption:
 			if i++; i == len(args) || args[i] == "" {
 				return nil, errors.New("--ready-file needs the name of a file or the number of a file descriptor")

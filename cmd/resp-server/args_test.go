@@ -29,6 +29,7 @@ func TestParseArgs(t *testing.T) {
 		{"-", " + stdin"},
 		{"--ready-file|r|--port|1", "port 1 > r"},
 		{"--exit-with-parent|--port|1", "port 1 !"},
+		{"--no-event-loop|--port|1", "port 1 g"},
 		{"a|b", "a: b"},
 	} {
 		var args []string
@@ -52,6 +53,9 @@ func TestParseArgs(t *testing.T) {
 		}
 		if a.exitWithParent {
 			got += " !"
+		}
+		if a.noEventLoop {
+			got += " g"
 		}
 		if got != c.want {
 			t.Errorf("%q: %q, want %q", c.args, got, c.want)

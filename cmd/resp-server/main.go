@@ -33,6 +33,8 @@ Options
   --ready-file PATH|FD  when connections are accepted, write {"addr", "port",
                         "pid", "version", "unixsocket"} to a file, or to an
                         inherited file descriptor
+  --no-event-loop       give each connection a goroutine, as on other systems than
+                        Linux, instead of one thread that waits for all
   --exit-with-parent    stop when the process that started this one is gone
   -v, --version         print the version
   -h, --help            print this
@@ -107,7 +109,7 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 		return fail(fmt.Errorf("--ready-file: %w", err))
 	}
 	log.Info("resp-server starts", "version", respserver.Version, "redis", respserver.RedisVersion, "pid", os.Getpid())
-	srv, err := respserver.Start(respserver.Options{Config: lines, Logger: log, EventLoop: true})
+	srv, err := respserver.Start(respserver.Options{Config: lines, Logger: log, EventLoop: !a.noEventLoop})
 	if err != nil {
 		return fail(err)
 	}

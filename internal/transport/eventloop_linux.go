@@ -26,20 +26,30 @@ type EventLoop struct {
 	// Loops is the number of threads; 0 means DefaultLoops.
 	Loops int
 
-	mu        sync.Mutex
-	loops     []*loop
-	listeners []net.Listener
-	next      int
-	done      sync.WaitGroup
+	mu    sync.Mutex
+	loops []*loop
+	doors []*door
+	next  int
+	done  sync.WaitGroup
+}
+
+// door is a listener. Its descriptor stays that of the net.Listener, which may
+// close it at any time: so it is used only inside of Control.
+type door struct {
+	net.Listener
+	fd int32 // to know its events by
+	rc syscall.RawConn
 }
 
 // DefaultLoops is the number of threads that measured best: commands run one
 // at a time anyway, and a second thread mostly makes both wait for the lock.
 const DefaultLoops = 1
 
+// What one connection may do before it is the turn of the others.
 const (
 	maxEvents   = 128
-	maxAccepts  = 64                    // a storm of connections lets the others live
+	maxAccepts  = 64
+	maxWrite    = 1 << 20               // bytes
 	acceptPause = 10 * time.Millisecond // when file descriptors run out
 )
 
@@ -62,14 +72,14 @@ func (e *EventLoop) Serve(l net.Listener) error {
 	if err := e.start(); err != nil {
 		return err
 	}
+	d := &door{Listener: l, rc: rc}
+	if err := rc.Control(func(fd uintptr) { d.fd = int32(fd) }); err != nil {
+		return err
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.listeners = append(e.listeners, l)
-	// The descriptor stays the net.Listener's, which closes it.
-	if cerr := rc.Control(func(fd uintptr) { err = e.loops[0].listen(int(fd), l) }); cerr != nil {
-		return cerr
-	}
-	return err
+	e.doors = append(e.doors, d)
+	return e.loops[0].listen(d)
 }
 
 func (e *EventLoop) start() error {
@@ -96,11 +106,11 @@ func (e *EventLoop) start() error {
 // Close implements Server.
 func (e *EventLoop) Close(waiting func(addrs []string)) {
 	e.mu.Lock()
-	for _, l := range e.listeners {
-		l.Close()
-	}
-	loops := e.loops
+	loops, doors := e.loops, e.doors
 	e.mu.Unlock()
+	for _, d := range doors {
+		d.Close()
+	}
 	for _, l := range loops {
 		l.shut()
 	}
@@ -130,12 +140,14 @@ type loop struct {
 	// clears it wakes it.
 	asleep atomic.Bool
 
+	events [maxEvents]syscall.EpollEvent
+	spare  []*sock // the other slice for woken
+
 	mu    sync.Mutex
 	woken []*sock         // sockets with something to write, or to close
 	new   []*sock         // sockets that another loop accepted
 	conns map[int32]*sock // by descriptor
-	doors map[int32]net.Listener
-	spare []*sock
+	doors map[int32]*door
 }
 
 func newLoop(e *EventLoop) (*loop, error) {
@@ -148,7 +160,7 @@ func newLoop(e *EventLoop) (*loop, error) {
 		syscall.Close(epfd)
 		return nil, errno
 	}
-	l := &loop{e: e, epfd: epfd, wakefd: int(r), conns: make(map[int32]*sock), doors: make(map[int32]net.Listener)}
+	l := &loop{e: e, epfd: epfd, wakefd: int(r), conns: make(map[int32]*sock), doors: make(map[int32]*door)}
 	if err := l.watch(syscall.EPOLL_CTL_ADD, l.wakefd, syscall.EPOLLIN); err != nil {
 		l.close()
 		return nil, err
@@ -165,11 +177,14 @@ func (l *loop) watch(op, fd int, events uint32) error {
 	return syscall.EpollCtl(l.epfd, op, fd, &syscall.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
-func (l *loop) listen(fd int, nl net.Listener) error {
+func (l *loop) listen(d *door) (err error) {
 	l.mu.Lock()
-	l.doors[int32(fd)] = nl
+	l.doors[d.fd] = d
 	l.mu.Unlock()
-	return l.watch(syscall.EPOLL_CTL_ADD, fd, syscall.EPOLLIN)
+	if cerr := d.rc.Control(func(fd uintptr) { err = l.watch(syscall.EPOLL_CTL_ADD, int(fd), syscall.EPOLLIN) }); cerr != nil {
+		return cerr
+	}
+	return err
 }
 
 // signal makes the loop look at its lists.
@@ -194,11 +209,9 @@ func (l *loop) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer l.close()
-	var events [maxEvents]syscall.EpollEvent
 	for {
-		n := l.wait(&events)
-		for i := range n {
-			l.handle(&events[i])
+		for i := range l.wait() {
+			l.handle(&l.events[i])
 		}
 		l.handleWoken()
 		if l.stop.Load() && l.empty() {
@@ -222,24 +235,22 @@ func (l *loop) empty() bool {
 	return len(l.conns)+len(l.new) == 0
 }
 
-// wait returns events, at once if there are some; a raw call finds out without
-// giving the processor away.
-func (l *loop) wait(events *[maxEvents]syscall.EpollEvent) int {
-	p := uintptr(unsafe.Pointer(events))
-	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.epfd), p, maxEvents, 0, 0, 0)
+// wait tells how many events there are, at least one unless there is something
+// else to do. A raw call finds out without giving the processor away.
+func (l *loop) wait() int {
+	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&l.events)), maxEvents, 0, 0, 0)
 	if errno == 0 && n > 0 {
 		return int(n)
 	}
 	l.asleep.Store(true)
+	defer l.asleep.Store(false)
 	l.mu.Lock()
 	busy := len(l.woken)+len(l.new) > 0 || l.stop.Load() && len(l.conns) == 0
 	l.mu.Unlock()
 	if busy {
-		l.asleep.Store(false)
 		return 0
 	}
-	n, _, errno = syscall.Syscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.epfd), p, maxEvents, ^uintptr(0), 0, 0)
-	l.asleep.Store(false)
+	n, _, errno = syscall.Syscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&l.events)), maxEvents, ^uintptr(0), 0, 0)
 	if errno != 0 {
 		return 0
 	}
@@ -257,10 +268,10 @@ func (l *loop) handle(ev *syscall.EpollEvent) {
 		return
 	}
 	l.mu.Lock()
-	door := l.doors[ev.Fd]
+	d := l.doors[ev.Fd]
 	l.mu.Unlock()
-	if door != nil {
-		l.accept(int(ev.Fd), door)
+	if d != nil {
+		d.rc.Control(func(fd uintptr) { l.accept(int(fd), d) })
 	}
 }
 
@@ -288,7 +299,7 @@ func (l *loop) handleWoken() {
 }
 
 // accept takes the connections that wait at a listener.
-func (l *loop) accept(fd int, door net.Listener) {
+func (l *loop) accept(fd int, d *door) {
 	for range maxAccepts {
 		nfd, sa, err := syscall.Accept4(fd, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
 		switch {
@@ -297,32 +308,42 @@ func (l *loop) accept(fd int, door net.Listener) {
 		case err == syscall.EINTR || err == syscall.ECONNABORTED:
 			continue
 		case err != nil:
-			l.pause(fd)
+			l.pause(fd, d)
 			return
 		}
-		s := &sock{fd: nfd, remote: sa, door: door}
-		if _, ok := door.(*net.TCPListener); ok {
+		s := &sock{fd: nfd, remote: sa, door: d}
+		if _, ok := d.Listener.(*net.TCPListener); ok {
 			l.e.tune(nfd)
 		}
 		if to := l.e.pick(); to == l {
 			l.open(s)
 		} else {
-			to.mu.Lock()
-			to.new = append(to.new, s)
-			to.mu.Unlock()
-			to.signal()
+			to.take(s)
 		}
 	}
 }
 
+// take has the loop serve a socket that another one accepted.
+func (l *loop) take(s *sock) {
+	l.mu.Lock()
+	stopped := l.stop.Load() // it may have ended
+	if !stopped {
+		l.new = append(l.new, s)
+	}
+	l.mu.Unlock()
+	if stopped {
+		syscall.Close(s.fd)
+		return
+	}
+	l.signal()
+}
+
 // pause stops listening for a moment: file descriptors have run out.
-func (l *loop) pause(fd int) {
+func (l *loop) pause(fd int, d *door) {
 	l.watch(syscall.EPOLL_CTL_DEL, fd, 0)
 	clock.Real{}.AfterFunc(acceptPause, func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		if l.doors[int32(fd)] != nil && !l.stop.Load() {
-			l.watch(syscall.EPOLL_CTL_ADD, fd, syscall.EPOLLIN)
+		if !l.stop.Load() {
+			l.listen(d)
 		}
 	})
 }
@@ -364,9 +385,10 @@ type sock struct {
 	out     []byte // of the session, being written
 	rest    []byte // of out, not yet written
 	waking  atomic.Bool
+	ended   bool // the client has sent everything
 	closed  bool
 	remote  syscall.Sockaddr
-	door    net.Listener
+	door    *door
 }
 
 // ready does what the socket is ready for.
@@ -374,8 +396,12 @@ func (s *sock) ready(events uint32) {
 	if events&syscall.EPOLLOUT != 0 {
 		s.write()
 	}
-	if events&^syscall.EPOLLOUT != 0 && !s.closed {
+	switch {
+	case s.closed:
+	case !s.ended && events&^syscall.EPOLLOUT != 0:
 		s.read()
+	case events&(syscall.EPOLLERR|syscall.EPOLLHUP) != 0:
+		s.close()
 	}
 }
 
@@ -384,45 +410,64 @@ func (s *sock) read() {
 	n, _, errno := syscall.RawSyscall(syscall.SYS_READ, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(space))), uintptr(len(space)))
 	switch {
 	case errno == syscall.EAGAIN || errno == syscall.EINTR:
-	case errno != 0 || n == 0:
+		return
+	case errno != 0:
 		s.close()
+		return
+	case n == 0:
+		s.ended = true // it may still read what it was answered
 	default:
 		s.session.Feed(int(n))
-		s.write()
 	}
+	s.write()
 }
 
 // write writes what the session has, until the socket takes no more.
 func (s *sock) write() {
-	for {
+	for turn := maxWrite; ; {
 		if len(s.rest) == 0 {
 			if s.out = s.session.Output(s.out); s.out == nil {
 				break
 			}
 			s.rest = s.out
 		}
-		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(s.rest))), uintptr(len(s.rest)))
+		if turn == 0 {
+			s.watchWrite()
+			return
+		}
+		p := s.rest[:min(len(s.rest), turn)]
+		n, _, errno := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(s.fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 		switch {
 		case errno == syscall.EINTR:
 		case errno == syscall.EAGAIN:
-			if s.session.Finished() { // killed for not reading
-				s.close()
-				return
-			}
-			s.watch(syscall.EPOLLIN | syscall.EPOLLOUT)
+			s.watchWrite()
 			return
 		case errno != 0:
 			s.close()
 			return
 		default:
 			s.rest = s.rest[n:]
+			turn -= int(n)
 		}
 	}
-	if s.session.Finished() {
+	if s.ended || s.session.Finished() {
 		s.close()
 		return
 	}
 	s.watch(syscall.EPOLLIN)
+}
+
+// watchWrite waits for the socket to take more, unless nothing more shall be
+// written: the client may have been killed for not reading.
+func (s *sock) watchWrite() {
+	switch {
+	case s.session.Finished():
+		s.close()
+	case s.ended:
+		s.watch(syscall.EPOLLOUT)
+	default:
+		s.watch(syscall.EPOLLIN | syscall.EPOLLOUT)
+	}
 }
 
 func (s *sock) watch(events uint32) {

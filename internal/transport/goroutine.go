@@ -136,6 +136,7 @@ type conn struct {
 	try     tryWriter // nil: nc can't
 	session Session
 	ready   atomic.Bool // session is set
+	writers sync.WaitGroup
 }
 
 // tryWriter is a connection that can write without blocking, as much as fits.
@@ -158,8 +159,11 @@ func (c *conn) serve() {
 			break
 		}
 	}
-	c.session.Close()
+	// A client that has sent everything may still read what it was answered. It
+	// is one as long as it does so.
 	c.flush()
+	c.writers.Wait()
+	c.session.Close()
 	c.nc.Close()
 	c.g.mu.Lock()
 	delete(c.g.conns, c)
@@ -180,7 +184,7 @@ func (c *conn) answer() {
 			return
 		}
 		if n < len(out) {
-			go c.write(out, out[n:])
+			c.writers.Go(func() { c.write(out, out[n:]) })
 			return
 		}
 	}
