@@ -99,10 +99,7 @@ func isTimeout(err error) bool {
 // store stores n bytes under a key and returns them.
 func (c client) store(t *testing.T, key string, n int) []byte {
 	t.Helper()
-	value := make([]byte, n)
-	for i := range value {
-		value[i] = byte(i ^ i>>8 ^ i>>16)
-	}
+	value := bytes.Repeat([]byte("prime to sizes of buffers: 47 bytes is not 2^n."), n/47+1)[:n]
 	fmt.Fprintf(c, "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n", len(key), key, n)
 	if _, err := c.Write(value); err != nil {
 		t.Fatal(err)
