@@ -73,6 +73,18 @@ func TestAllocations(t *testing.T) {
 		{"SETBIT k 100 1", "BITFIELD k GET u8 0 INCRBY u8 0 1", 0},
 		{"PFADD k a", "PFADD k a", 0},
 		{"PFADD k a", "PFCOUNT k", 0},
+		{"RPUSH l a b c 1", "LRANGE l 0 -1", 0},
+		{"RPUSH l a b c 1", "LINDEX l -1", 0},
+		{"RPUSH l a b c 1", "LPOS l 1", 0},
+		{"RPUSH l a b c 1", "LSET l 1 x", 0},
+		{"RPUSH l a b c 1", "LMOVE l l LEFT RIGHT", 0},
+		{"RPUSH l a b c 1", "RPUSH l x", 0}, // now and then, when there is no room
+		{"RPUSH l a b c 1", "LREM l 1 x", 0},
+		{"SADD s a b c", "SADD s a", 0},
+		{"SADD s 1 2 3", "SISMEMBER s 2", 0},
+		{"SADD s a b c", "SMISMEMBER s a x", 0},
+		{"SADD s a b c", "SMEMBERS s", 0},
+		{"SADD s a b c", "SRANDMEMBER s", 0},
 	} {
 		c := newClient(t)
 		if test.setup != "" {
@@ -103,6 +115,12 @@ func BenchmarkCommands(b *testing.B) {
 		{"PFADDSparse", "PFADD k a b c d e f g h", "PFADD k a"},
 		{"PFCOUNT", "PFADD k a b c d e f g h", "PFCOUNT k"},
 		{"PFCOUNT2", "PFADD k a b c d e f g h", "PFCOUNT k k"},
+		{"LPUSH", "LPUSH l x", "LPUSH l element:000001"},
+		{"LRANGE3", "RPUSH l a b c", "LRANGE l 0 -1"},
+		{"LMOVE", "RPUSH l a b c", "LMOVE l l LEFT RIGHT"},
+		{"SADD", "SADD s a b c", "SADD s a"},
+		{"SISMEMBER", "SADD s a b c", "SISMEMBER s c"},
+		{"SMEMBERS3", "SADD s a b c", "SMEMBERS s"},
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			c := newClient(b)

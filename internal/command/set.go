@@ -172,14 +172,19 @@ func replySet(c *engine.Ctx, s *value.Set) error {
 // SMEMBERS key
 // SINTER key [key ...]
 func sinter(c *engine.Ctx) error {
+	if len(c.Args) == 2 {
+		s, err := engine.Find[*value.Set](c, c.Args[1])
+		if err != nil {
+			return err
+		}
+		return replySet(c, s)
+	}
 	sets, err := findSets(c, 1, len(c.Args))
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case anyEmpty(sets):
+	}
+	if anyEmpty(sets) {
 		return c.Set(0)
-	case len(sets) == 1:
-		return replySet(c, sets[0])
 	}
 	n, length := 0, c.Out().SetLater()
 	value.Intersect(sets, func(v listpack.Value) bool {
