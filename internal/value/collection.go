@@ -15,6 +15,13 @@ type Collection interface {
 	Elements(from int, backward bool) iter.Seq[[]byte]
 }
 
+var (
+	_ Collection = (*List)(nil)
+	_ Collection = (*Set)(nil)
+	_ Collection = (*ZSet)(nil)
+	_ Fielder    = (*Hash)(nil)
+)
+
 // Fielder is a Hash, for commands that read a field among other things.
 type Fielder interface {
 	Value

@@ -232,13 +232,15 @@ func (s *Set) All(yield func(listpack.Value) bool) {
 	}
 }
 
-// Elements yields the members, but for the first ones to skip.
-func (s *Set) Elements(skip int, _ bool) iter.Seq[listpack.Value] {
-	return func(yield func(listpack.Value) bool) {
-		for v := range s.All {
-			if skip--; skip < 0 && !yield(v) {
+// Elements implements Collection; there is only one direction.
+func (s *Set) Elements(from int, _ bool) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		i := 0
+		for m := range s.Texts {
+			if i >= from && !yield(m) {
 				return
 			}
+			i++
 		}
 	}
 }
