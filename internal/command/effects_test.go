@@ -56,7 +56,7 @@ func TestEffects(t *testing.T) {
 			w := newWatched(t)
 			defer w.close()
 			if _, err := f.Record(w); err != nil {
-				t.Logf("not played to the end: %v", err)
+				t.Logf("other replies than expected: %v", err)
 			}
 			w.engine.Run(w.compare)
 		})
