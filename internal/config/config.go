@@ -7,6 +7,8 @@
 // redis.conf of Redis 7.4.
 package config
 
+import "sync"
+
 // Config holds the values of all settings. Sizes are in bytes, times in the
 // unit that the directive has in redis.conf.
 type Config struct {
@@ -83,6 +85,15 @@ type SavePoint struct{ Seconds, Changes int64 }
 
 // New returns a Config with every setting at its default.
 func New() *Config {
+	c := defaults().Clone()
+	// Most servers change few settings, and look few up.
+	c.given = make(map[string]bool)
+	return c
+}
+
+// defaults is parsed once, so that a server starts in microseconds. Nobody
+// changes it.
+var defaults = sync.OnceValue(func() *Config {
 	c := &Config{given: make(map[string]bool), inert: make(map[string]string)}
 	for i := range params {
 		p := &params[i]
@@ -91,4 +102,4 @@ func New() *Config {
 		}
 	}
 	return c
-}
+})
