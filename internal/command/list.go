@@ -12,6 +12,7 @@ import (
 
 var lists = engine.Handlers{
 	"blmove":     blmove,
+	"blmovem":    blmovem,
 	"blmpop":     blmpop,
 	"blpop":      bpop(head),
 	"brpop":      bpop(tail),
@@ -20,6 +21,7 @@ var lists = engine.Handlers{
 	"linsert":    linsert,
 	"llen":       llen,
 	"lmove":      lmove,
+	"lmovem":     lmovem,
 	"lmpop":      lmpop,
 	"lpop":       pop(head),
 	"lpos":       lpos,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 
+	"github.com/resp-server/resp-server/internal/datastruct/hyperloglog"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -14,6 +15,7 @@ var sets = engine.Handlers{
 	"sadd":        sadd,
 	"scard":       scard,
 	"sdiff":       setOperation(value.Difference),
+	"sdiffcard":   sdiffcard,
 	"sdiffstore":  storeSetOperation(value.Difference, "sdiffstore"),
 	"sinter":      sinter,
 	"sintercard":  sintercard,
@@ -27,6 +29,7 @@ var sets = engine.Handlers{
 	"srem":        srem,
 	"sscan":       sscan,
 	"sunion":      setOperation(value.Union),
+	"sunioncard":  sunioncard,
 	"sunionstore": storeSetOperation(value.Union, "sunionstore"),
 }
 
@@ -196,25 +199,37 @@ func sinter(c *engine.Ctx) error {
 	return nil
 }
 
-// SINTERCARD numkeys key [key ...] [LIMIT limit]
-func sintercard(c *engine.Ctx) error {
+// argCounted reads the arguments of SINTERCARD and its like: the sets, the
+// limit or 0, and whether an estimate will do, which only SUNIONCARD may say.
+func argCounted(c *engine.Ctx, estimable bool) (sets []*value.Set, limit int64, estimate bool, err error) {
 	numKeys, err := c.ArgIntIn(1, 1, math.MaxInt64, resp.Error("ERR numkeys should be greater than 0"))
 	if err != nil {
-		return err
+		return nil, 0, false, err
 	}
 	if numKeys > int64(len(c.Args)-2) {
-		return resp.Error("ERR Number of keys can't be greater than number of args")
+		return nil, 0, false, resp.Error("ERR Number of keys can't be greater than number of args")
 	}
-	last, limit := 2+int(numKeys), int64(0)
-	for i := last; i < len(c.Args); i += 2 {
-		if !c.ArgIs(i, "limit") || i+1 == len(c.Args) {
-			return resp.ErrSyntax
-		}
-		if limit, err = c.ArgIntIn(i+1, 0, math.MaxInt64, resp.Error("ERR LIMIT can't be negative")); err != nil {
-			return err
+	last := 2 + int(numKeys)
+	for i := last; i < len(c.Args); i++ {
+		switch {
+		case c.ArgIs(i, "limit") && i+1 < len(c.Args):
+			i++
+			if limit, err = c.ArgIntIn(i, 0, math.MaxInt64, resp.Error("ERR LIMIT can't be negative")); err != nil {
+				return nil, 0, false, err
+			}
+		case estimable && c.ArgIs(i, "approx"):
+			estimate = true
+		default:
+			return nil, 0, false, resp.ErrSyntax
 		}
 	}
-	sets, err := findSets(c, 2, last)
+	sets, err = findSets(c, 2, last)
+	return sets, limit, estimate, err
+}
+
+// SINTERCARD numkeys key [key ...] [LIMIT limit]
+func sintercard(c *engine.Ctx) error {
+	sets, limit, _, err := argCounted(c, false)
 	if err != nil {
 		return err
 	}
@@ -224,6 +239,47 @@ func sintercard(c *engine.Ctx) error {
 			n++
 			return n != limit
 		})
+	}
+	return c.Integer64(n)
+}
+
+// SDIFFCARD numkeys key [key ...] [LIMIT limit]
+func sdiffcard(c *engine.Ctx) error {
+	sets, limit, _, err := argCounted(c, false)
+	if err != nil {
+		return err
+	}
+	return replyLimited(c, int64(value.Difference(c.Limits(), sets).Len()), limit)
+}
+
+// SUNIONCARD numkeys key [key ...] [APPROX] [LIMIT limit]
+func sunioncard(c *engine.Ctx) error {
+	sets, limit, estimate, err := argCounted(c, true)
+	if err != nil {
+		return err
+	}
+	if !estimate {
+		return replyLimited(c, int64(value.Union(c.Limits(), sets).Len()), limit)
+	}
+	members := hyperloglog.New()
+	for _, s := range sets {
+		for m := range s.Texts {
+			if members, _, err = hyperloglog.Add(members, m, c.Limits().HLLSparseMaxBytes); err != nil {
+				return err
+			}
+		}
+	}
+	n, err := hyperloglog.Count(members)
+	if err != nil {
+		return err
+	}
+	return replyLimited(c, int64(n), limit)
+}
+
+// replyLimited replies a number, but no more than the limit unless that is 0.
+func replyLimited(c *engine.Ctx, n, limit int64) error {
+	if limit > 0 {
+		n = min(n, limit)
 	}
 	return c.Integer64(n)
 }

@@ -24,6 +24,9 @@ type Wait struct {
 	// Gone makes a key that was deleted or changed its type worth another try
 	// as well: the handler will answer an error.
 	Gone bool
+	// KeepsTurn leaves a command that blocks again where it is among those that
+	// wait for its keys. Otherwise it goes to the end.
+	KeepsTurn bool
 	// Deadline in milliseconds since 1970; 0 waits for ever.
 	Deadline int64
 	// TimeOut answers when the deadline passes, or at once where nothing may
@@ -231,8 +234,8 @@ func (e *Engine) typeOf(k dbKey) (value.Type, bool) {
 }
 
 // tryAgain runs a blocked command once more. As the real server does, it asks
-// anew whether the session may, and a command that blocks again goes to the
-// end of its queues.
+// anew whether the session may, and most commands that block again go to the
+// end of their queues.
 func (e *Engine) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
@@ -251,6 +254,9 @@ func (e *Engine) tryAgain(w *wait) {
 		return
 	}
 	w.s.answered(mark)
+	if w.KeepsTurn {
+		return
+	}
 	for i := range w.links {
 		l := &w.links[i]
 		l.q.remove(l)
