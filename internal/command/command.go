@@ -29,6 +29,7 @@ func groups() []engine.Handlers {
 		geo,
 		hashExpiry,
 		hashes,
+		hashesEx,
 		hyperLogLogs,
 		introspection,
 		iteration,
