@@ -326,7 +326,10 @@ func hrandfield(c *engine.Ctx) error {
 			c.Bulk(v)
 		}
 	}
-	n := randomReplyLen(c, count, h.Len(), values)
+	n, err := randomReply(c, count, h.Len(), values)
+	if err != nil {
+		return err
+	}
 	if count > 0 {
 		h.Sample(c.Rand, n, reply)
 		return nil

@@ -9,39 +9,41 @@ import (
 
 // maxRandom bounds how many random elements one command answers, so that a
 // count of many millions can't exhaust the memory of the program around us.
-const maxRandom = 1 << 26
+const maxRandom = 1 << 24
 
 // randomCount reads "count [word]" of HRANDFIELD and ZRANDMEMBER.
 func randomCount(c *engine.Ctx, word string) (count int64, pairs bool, err error) {
-	count, err = c.ArgInt(2)
+	count, err = argNegatable(c, 2)
 	if err != nil {
 		return 0, false, err
-	}
-	if count == math.MinInt64 {
-		return 0, false, resp.Errorf("ERR value is out of range, value must between %d and %d", int64(-math.MaxInt64), int64(math.MaxInt64))
 	}
 	pairs = len(c.Args) == 4 && c.ArgIs(3, word)
 	switch {
 	case len(c.Args) > 3 && !pairs:
 		return 0, false, resp.ErrSyntax
-	case pairs && (count < -math.MaxInt64/2 || count > math.MaxInt64/2), count < -maxRandom:
+	case pairs && (count < -math.MaxInt64/2 || count > math.MaxInt64/2):
 		return 0, false, resp.ErrValueRange
 	}
 	return count, pairs, nil
 }
 
-// randomReplyLen begins the reply of a random choice from size elements and
+// randomReply begins the reply of a random choice from size elements and
 // returns how many will follow: different ones for a positive count, any
 // number for a negative one. Pairs are nested in RESP3 only.
-func randomReplyLen(c *engine.Ctx, count int64, size int, pairs bool) int {
-	n := int(min(max(count, -count), maxRandom))
-	if size == 0 || count > 0 {
-		n = min(n, size)
+func randomReply(c *engine.Ctx, count int64, size int, pairs bool) (n int, err error) {
+	switch {
+	case size == 0:
+	case count >= 0:
+		n = int(min(count, int64(size)))
+	case count < -maxRandom:
+		return 0, resp.ErrValueRange
+	default:
+		n = int(-count)
 	}
 	if pairs && c.Proto() == 2 {
 		c.Array(2 * n)
 	} else {
 		c.Array(n)
 	}
-	return n
+	return n, nil
 }

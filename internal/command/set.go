@@ -359,18 +359,16 @@ func srandmember(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	switch n := int64(s.Len()); {
-	case n == 0 || count == 0:
-		return c.Array(0)
-	case count < 0: // the same member may come again
-		c.Array(int(-count))
-		for range -count {
-			element(c, s.Random(c.Rand))
-		}
-	default:
-		count = min(count, n)
-		c.Array(int(count))
-		s.Sample(int(count), c.Rand, func(v listpack.Value) { element(c, v) })
+	n, err := randomReply(c, count, s.Len(), false)
+	if n == 0 || err != nil {
+		return err
+	}
+	if count >= 0 {
+		s.Sample(n, c.Rand, func(v listpack.Value) { element(c, v) })
+		return nil
+	}
+	for range n { // the same member may come again
+		element(c, s.Random(c.Rand))
 	}
 	return nil
 }

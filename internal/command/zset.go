@@ -324,7 +324,10 @@ func zrandmember(c *engine.Ctx) error {
 			c.Double(score)
 		}
 	}
-	n := randomReplyLen(c, count, z.Len(), scores)
+	n, err := randomReply(c, count, z.Len(), scores)
+	if err != nil {
+		return err
+	}
 	if count > 0 {
 		z.Sample(c.Rand, n, reply)
 		return nil
