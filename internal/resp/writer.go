@@ -3,6 +3,8 @@ package resp
 import (
 	"strconv"
 	"strings"
+
+	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
 // Writer builds replies by appending to Buf. The zero Writer speaks RESP2; with Proto 3 what RESP2 has no type for is
@@ -114,7 +116,7 @@ func (w *Writer) Bool(b bool) {
 // Double writes a floating point number; RESP2 has its text as a bulk string.
 func (w *Writer) Double(f float64) {
 	var text [32]byte
-	w.number(',', appendFloat(text[:0], f))
+	w.number(',', numfmt.AppendFloat(text[:0], f))
 }
 
 // BigNumber writes an integer of any size, given as its decimal digits; RESP2 has it as a bulk string.

@@ -1,0 +1,87 @@
+package value
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unsafe"
+)
+
+// field is an element of a large hash: one allocation without pointers.
+//
+//	 0            4            8          16
+//	+------------+------------+----------+-------+-------+
+//	| name len   | value len  | time i64 | name  | value |
+//	| u32, top   | u32        | if timed |       |       |
+//	| bit: timed |            |          |       |       |
+//	+------------+------------+----------+-------+-------+
+type field struct{ p unsafe.Pointer }
+
+const (
+	fieldHeader = 8
+	fieldTimed  = 1 << 31
+)
+
+func newField(name, value []byte, at int64) field {
+	off, nameLen := fieldHeader, uint32(len(name))
+	if at != 0 {
+		off += 8
+		nameLen |= fieldTimed
+	}
+	mem := make([]byte, off+len(name)+len(value))
+	binary.NativeEndian.PutUint32(mem, nameLen)
+	binary.NativeEndian.PutUint32(mem[4:], uint32(len(value)))
+	if at != 0 {
+		binary.NativeEndian.PutUint64(mem[fieldHeader:], uint64(at))
+	}
+	copy(mem[off+copy(mem[off:], name):], value)
+	return field{unsafe.Pointer(unsafe.SliceData(mem))}
+}
+
+func (f field) header() []byte { return unsafe.Slice((*byte)(f.p), fieldHeader) }
+
+func (f field) layout() (off, nameLen, valueLen int) {
+	h := f.header()
+	n := binary.NativeEndian.Uint32(h)
+	off = fieldHeader
+	if n&fieldTimed != 0 {
+		off += 8
+	}
+	return off, int(n &^ fieldTimed), int(binary.NativeEndian.Uint32(h[4:]))
+}
+
+func (f field) name() []byte {
+	off, n, _ := f.layout()
+	// Sliced from the beginning: what is empty has no byte to point to.
+	return unsafe.Slice((*byte)(f.p), off+n)[off:]
+}
+
+func (f field) value() []byte {
+	off, n, size := f.layout()
+	return unsafe.Slice((*byte)(f.p), off+n+size)[off+n:]
+}
+
+// at returns the expiry time, 0 if there is none.
+func (f field) at() int64 {
+	if binary.NativeEndian.Uint32(f.header())&fieldTimed == 0 {
+		return 0
+	}
+	return int64(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(unsafe.Add(f.p, fieldHeader)), 8)))
+}
+
+// fieldExpiry is an item of the index of a large hash.
+type fieldExpiry struct {
+	at int64
+	f  field
+}
+
+func compareFieldExpiry(a, b fieldExpiry) int {
+	switch {
+	case a.at < b.at:
+		return -1
+	case a.at > b.at:
+		return 1
+	case a.f == b.f:
+		return 0
+	}
+	return bytes.Compare(a.f.name(), b.f.name())
+}
