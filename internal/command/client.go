@@ -13,7 +13,6 @@ import (
 
 var client = engine.Handlers{
 	"client|getname":  clientGetName,
-	"client|getredir": clientGetRedir,
 	"client|id":       clientID,
 	"client|info":     clientInfo,
 	"client|kill":     clientKill,
@@ -119,9 +118,6 @@ func clientSetInfo(c *engine.Ctx) error {
 	*field = string(c.Args[3])
 	return c.OK()
 }
-
-// CLIENT GETREDIR
-func clientGetRedir(c *engine.Ctx) error { return c.Integer(-1) }
 
 // CLIENT NO-EVICT <ON | OFF>
 func clientNoEvict(c *engine.Ctx) error {
@@ -396,7 +392,7 @@ func appendClient(c *engine.Ctx, b []byte, s *engine.Session) []byte {
 	l.text(" events=", events)
 	l.text(" cmd=", cmd)
 	l.text(" user=", s.User)
-	l.int(" redir=", -1)
+	l.int(" redir=", redirection(s))
 	l.int(" resp=", int64(s.Proto()))
 	l.text(" lib-name=", s.LibName)
 	l.text(" lib-ver=", s.LibVer)

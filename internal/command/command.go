@@ -22,6 +22,7 @@ func groups() []engine.Handlers {
 	return withHelp(
 		bitmaps,
 		client,
+		clientTracking,
 		connection,
 		debugging,
 		dumping,

@@ -138,10 +138,12 @@ func infoClients(t *infoText, c *engine.Ctx) {
 		}
 	}
 	keys, orGone := c.BlockedKeys()
+	tracking, _, _, _ := c.TrackingUse()
 	t.num("connected_clients", clients)
 	t.num("cluster_connections", 0)
 	t.num("maxclients", c.Config.MaxClients)
 	t.num("blocked_clients", int64(c.Blocked()))
+	t.num("tracking_clients", int64(tracking))
 	t.num("pubsub_clients", subscribers)
 	t.num("watching_clients", watching)
 	t.num("clients_in_timeout_table", int64(c.Timeouts()))
@@ -217,6 +219,10 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("pubsubshard_channels", int64(c.PubSub.Len(pubsub.Shard)))
 	t.num("latest_fork_usec", 0)
 	t.num("total_forks", 0)
+	_, keys, items, prefixes := c.TrackingUse()
+	t.num("tracking_total_keys", int64(keys))
+	t.num("tracking_total_items", int64(items))
+	t.num("tracking_total_prefixes", int64(prefixes))
 	t.count("total_error_replies", s.ErrorReplies)
 	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
 	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)

@@ -28,9 +28,7 @@ func flushall(c *engine.Ctx) error {
 	if err := flushMode(c); err != nil {
 		return err
 	}
-	for db := range c.Keyspace.Len() {
-		c.Flush(db)
-	}
+	c.FlushAll()
 	return c.OK()
 }
 

@@ -53,6 +53,10 @@ type Config struct {
 	// events
 	NotifyMask uint32
 
+	// TrackingTableMaxKeys bounds the keys that are known to be cached by
+	// clients; 0: not at all.
+	TrackingTableMaxKeys int64
+
 	// streams, encodings
 	StreamNodeMaxBytes     int64
 	StreamNodeMaxEntries   int64

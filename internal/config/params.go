@@ -66,6 +66,7 @@ var settings = []Param{
 	{Name: "tcp-backlog", Default: "511", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.TCPBacklog }, 0, math.MaxInt32)},
 	{Name: "tcp-keepalive", Default: "300", kind: integer(func(c *Config) *int64 { return &c.TCPKeepalive }, 0, math.MaxInt32)},
 	{Name: "timeout", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Timeout }, 0, math.MaxInt32)},
+	{Name: "tracking-table-max-keys", Default: "1000000", kind: integer(func(c *Config) *int64 { return &c.TrackingTableMaxKeys }, 0, math.MaxInt64)},
 	{Name: "unixsocket", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.UnixSocket }, nil)},
 	{Name: "unixsocketperm", Default: "0", Immutable: true, kind: octal(func(c *Config) *int64 { return &c.UnixSocketPerm })},
 	{Name: "zset-max-listpack-entries", Alias: "zset-max-ziplist-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.ZSetMaxListpackEntries }, 0, math.MaxInt64)},

@@ -48,7 +48,7 @@ func (e *Engine) UserExists(name []byte) bool { return string(name) == "default"
 
 // Flags returns the letters by which CLIENT LIST tells the state of a client.
 func (s *Session) Flags() string {
-	var f [8]byte
+	var f [16]byte
 	n := 0
 	for _, flag := range [...]struct {
 		on     bool
@@ -57,6 +57,9 @@ func (s *Session) Flags() string {
 		{s.Subscriptions() > 0, 'P'},
 		{s.multi != nil, 'x'},
 		{s.wait != nil, 'b'},
+		{s.tracking != nil, 't'},
+		{s.tracking != nil && s.tracking.Broken, 'R'},
+		{s.tracking != nil && s.tracking.Broadcast, 'B'},
 		{s.casFailed, 'd'},
 		{s.closing, 'c'},
 		{s.NoEvict, 'e'},

@@ -142,6 +142,9 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	if e.unit.changes > 0 && !e.unit.explicit {
 		e.propagate(c.Session.db, c.Args)
 	}
+	if c.Session.tracking != nil && readsKeys(c.Cmd) {
+		e.remember(c)
+	}
 	e.unit.changes, e.unit.explicit = outer.changes, outer.explicit
 	return blocked
 }

@@ -105,6 +105,7 @@ type Engine struct {
 	resume   []*Session // sessions that may go on with their input
 	dirty    []*Session // sessions with output to hand over
 	watchers map[dbKey]map[*Session]struct{}
+	tracker  *tracker // nil: no client tracked keys yet
 
 	refuseWrites bool // since they could not be saved
 
@@ -202,6 +203,7 @@ func (e *Engine) ConfigChanged() {
 	}
 	e.keepalive.Store(c.TCPKeepalive)
 	e.checkDisk()
+	e.limitTracking()
 }
 
 // Keepalive returns the period of TCP keep-alive for new connections, 0 if it
@@ -240,6 +242,9 @@ func (e *Engine) leave() {
 		s.goOn()
 	}
 	e.resume = nil
+	if e.tracker != nil {
+		e.broadcast()
+	}
 	for _, s := range e.dirty {
 		s.handOver()
 	}

@@ -10,6 +10,19 @@ import (
 // Flush removes all keys of a database. It counts as a change even if there
 // were none: FLUSHALL always reaches copies.
 func (c *Ctx) Flush(db int) {
+	c.invalidateAll()
+	c.flush(db)
+}
+
+// FlushAll is Flush for all databases.
+func (c *Ctx) FlushAll() {
+	c.invalidateAll()
+	for db := range c.Keyspace.Len() {
+		c.flush(db)
+	}
+}
+
+func (c *Ctx) flush(db int) {
 	d := c.Keyspace.DB(db)
 	c.unit.changes++
 	c.Stats.Changes += uint64(d.Len())

@@ -42,9 +42,15 @@ func (s *Session) answered(mark int) {
 	if s.ReplyMode != ReplyOn && s.wait == nil {
 		s.silence(mark)
 	}
+	if s.tracking != nil {
+		s.usedCaching()
+	}
 	e := s.e
 	if s != e.executing {
 		return
+	}
+	if e.tracker != nil && len(e.tracker.own) > 0 {
+		e.tellOwn(s)
 	}
 	e.executing = nil
 	if len(e.own.Buf) > 0 {

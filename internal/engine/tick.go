@@ -137,7 +137,7 @@ func (e *Engine) expire(db *keyspace.DB, k keyspace.Entry) {
 	db.Delete(key)
 	e.Stats.ExpiredKeys++
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
-	e.touch(db.Index(), key)
+	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, "expired")
 }
 
@@ -156,7 +156,7 @@ func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
 		return
 	}
 	e.propagate(db.Index(), effect)
-	e.touch(db.Index(), key)
+	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, "hexpired")
 	if v.Empty() {
 		db.Delete(key)

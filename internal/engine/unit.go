@@ -20,7 +20,8 @@ type unit struct {
 
 // Changed says that the command has changed a key. It counts the change,
 // fails the transactions that watch the key, sends the keyspace event, wakes
-// the commands that wait for the key, and deletes it if nothing is left in it.
+// the commands that wait for the key, invalidates what clients cached of it,
+// and deletes it if nothing is left in it.
 // An empty event sends none.
 func (c *Ctx) Changed(key []byte, event string) { c.ChangedIn(c.Session.db, key, event) }
 
@@ -28,7 +29,7 @@ func (c *Ctx) Changed(key []byte, event string) { c.ChangedIn(c.Session.db, key,
 func (c *Ctx) ChangedIn(db int, key []byte, event string) {
 	c.unit.changes++
 	c.Stats.Changes++
-	c.touch(db, key)
+	c.touch(c.Session, db, key)
 	if event != "" {
 		c.notify(db, key, event)
 	}
@@ -54,11 +55,13 @@ func (c *Ctx) Notify(key []byte, event string) { c.notify(c.Session.db, key, eve
 func (c *Ctx) NotifyIn(db int, key []byte, event string) { c.notify(db, key, event) }
 
 // Touched is Changed for commands that count no change: it only fails
-// transactions that watch the key and wakes those who wait for it.
-func (c *Ctx) Touched(key []byte) { c.touch(c.Session.db, key) }
+// transactions that watch the key, wakes those who wait for it and invalidates
+// what clients cached of it.
+func (c *Ctx) Touched(key []byte) { c.touch(c.Session, c.Session.db, key) }
 
-// touch tells watchers and waiters that a key changed.
-func (e *Engine) touch(db int, key []byte) {
+// touch tells watchers, waiters and caches that a key changed; by is the
+// session that changed it, nil if time did.
+func (e *Engine) touch(by *Session, db int, key []byte) {
 	if len(e.watchers) > 0 {
 		for s := range e.watchers[dbKey{db, string(key)}] {
 			s.failWatch()
@@ -66,6 +69,9 @@ func (e *Engine) touch(db int, key []byte) {
 	}
 	if len(e.waiting) > 0 {
 		e.wakeKey(db, key)
+	}
+	if e.tracker != nil {
+		e.invalidate(by, key)
 	}
 }
 

@@ -1,0 +1,279 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/tracking"
+)
+
+// Tracking is what a session set with CLIENT TRACKING.
+type Tracking struct {
+	// Redirect is the client that gets the messages, 0 for the session itself.
+	Redirect uint64
+	// Broadcast sessions hear of all keys with one of Prefixes, others of the
+	// keys that they read.
+	Broadcast bool
+	Prefixes  []string // in order
+	// OptIn and OptOut: only what is read after CLIENT CACHING YES is tracked,
+	// or all but what is read after CLIENT CACHING NO.
+	OptIn, OptOut bool
+	// NoLoop sessions do not hear of what they changed themselves.
+	NoLoop bool
+	// Caching tells that CLIENT CACHING was given for the next command.
+	Caching bool
+	// Broken tells that a message was lost since the client of Redirect is gone.
+	Broken bool
+}
+
+// tracker is the engine's part of client-side caching. There is none until the
+// first client asks for it.
+type tracker struct {
+	reads    tracking.Table
+	prefixes tracking.Prefixes
+	clients  int
+	// own are messages for the session whose command runs, which come when the
+	// unit is done.
+	own     []invalid
+	holders []uint64      // memory for tell
+	keys    []spec.KeyPos // memory for remember
+}
+
+// invalid is what a session is to be told to forget.
+type invalid struct {
+	key string
+	all bool // all keys
+}
+
+// Tracking returns what the session set with CLIENT TRACKING, nil if it does
+// not track keys.
+func (s *Session) Tracking() *Tracking { return s.tracking }
+
+// Track makes the session track keys. The prefixes are those that come to the
+// ones that it has.
+func (s *Session) Track(t Tracking) {
+	e := s.e
+	if e.tracker == nil {
+		e.tracker = &tracker{}
+	}
+	var has []string
+	if s.tracking == nil {
+		e.tracker.clients++
+	} else {
+		has, t.Caching = s.tracking.Prefixes, s.tracking.Caching
+	}
+	for _, prefix := range t.Prefixes {
+		if e.tracker.prefixes.Add(prefix, s.ID) {
+			has = append(has, prefix)
+		}
+	}
+	slices.Sort(has)
+	t.Prefixes = has
+	s.tracking = &t
+}
+
+// Untrack ends what Track began. What the session read stays known until it
+// changes: a session that begins again hears of it.
+func (s *Session) Untrack() {
+	t := s.tracking
+	if t == nil {
+		return
+	}
+	for _, prefix := range t.Prefixes {
+		s.e.tracker.prefixes.Remove(prefix, s.ID)
+	}
+	s.e.tracker.clients--
+	s.tracking = nil
+}
+
+// TrackingUse returns how many clients track keys, the keys that are known to
+// be read, the pairs of such a key and a client, and the prefixes.
+func (e *Engine) TrackingUse() (clients, keys, items, prefixes int) {
+	if t := e.tracker; t != nil {
+		return t.clients, t.reads.Keys(), t.reads.Items(), t.prefixes.Len()
+	}
+	return 0, 0, 0, 0
+}
+
+// readsKeys tells whether a command is one whose keys are tracked: of scripts
+// that only read these are the keys of their commands.
+func readsKeys(cmd *Command) bool {
+	return cmd.Flags&spec.ReadOnly != 0 && cmd.Flags&spec.SkipMonitor == 0
+}
+
+// remember notes the keys that the command has read for the session that
+// called it.
+func (e *Engine) remember(c *Ctx) {
+	s := c.Session
+	switch t := s.tracking; {
+	case t.Broadcast, t.OptIn && !t.Caching, t.OptOut && t.Caching:
+		return
+	}
+	e.tracker.keys, _ = c.Cmd.KeyPositions(e.tracker.keys[:0], c.Args)
+	for _, k := range e.tracker.keys {
+		e.tracker.reads.Add(c.Args[k.Index], s.ID)
+	}
+	e.limitTracking()
+}
+
+// limitTracking forgets random keys until there are not more than may be; the
+// clients must take them for changed.
+func (e *Engine) limitTracking() {
+	limit := int(e.Config.TrackingTableMaxKeys)
+	if e.tracker == nil || limit == 0 {
+		return
+	}
+	for e.tracker.reads.Keys() > limit {
+		var key string
+		key, e.tracker.holders = e.tracker.reads.TakeRandom(e.tracker.holders[:0], e.Rand.IntN)
+		e.tell(nil, []byte(key))
+	}
+}
+
+// invalidate tells those who may have cached a key that it changed; by is the
+// session that changed it, nil if time did.
+func (e *Engine) invalidate(by *Session, key []byte) {
+	t := e.tracker
+	if t.prefixes.Len() > 0 {
+		var id uint64
+		if by != nil {
+			id = by.ID
+		}
+		t.prefixes.Changed(key, id)
+	}
+	if t.holders = t.reads.Take(t.holders[:0], key); len(t.holders) > 0 {
+		e.tell(e.executing, key)
+	}
+}
+
+// tell sends a key to those of the tracker's holders that still track keys;
+// by is the session whose command is the reason, if it was one.
+func (e *Engine) tell(by *Session, key []byte) {
+	for _, id := range e.tracker.holders {
+		s := e.sessions[id]
+		switch {
+		case s == nil || s.tracking == nil || s.tracking.Broadcast, s.tracking.NoLoop && s == by:
+		case s != e.executing:
+			if w := s.invalidation(); w != nil {
+				w.Array(1)
+				w.Bulk(key)
+			}
+		default:
+			e.tracker.own = append(e.tracker.own, invalid{key: string(key)})
+		}
+	}
+}
+
+// invalidateAll tells all clients that track keys that everything changed.
+func (e *Engine) invalidateAll() {
+	if e.tracker == nil {
+		return
+	}
+	e.tracker.reads.Clear()
+	for s := range e.Sessions {
+		switch {
+		case s.tracking == nil:
+		case s != e.executing:
+			if w := s.invalidation(); w != nil {
+				w.Null()
+			}
+		default:
+			e.tracker.own = append(e.tracker.own, invalid{all: true})
+		}
+	}
+}
+
+// tellOwn sends the session whose command has run what it has to hear itself.
+func (e *Engine) tellOwn(s *Session) {
+	for _, m := range e.tracker.own {
+		w := s.invalidation()
+		switch {
+		case w == nil:
+		case m.all:
+			w.Null()
+		default:
+			w.Array(1)
+			w.BulkString(m.key)
+		}
+	}
+	e.tracker.own = e.tracker.own[:0]
+}
+
+// broadcast tells the clients of prefixes what changed in this entry.
+func (e *Engine) broadcast() {
+	e.tracker.prefixes.Broadcast(func(clients []uint64, changes []tracking.Change) {
+		for _, id := range clients {
+			s := e.sessions[id]
+			if s == nil {
+				continue
+			}
+			n := len(changes)
+			if s.tracking.NoLoop {
+				for _, c := range changes {
+					if c.By == id {
+						n--
+					}
+				}
+			}
+			if n == 0 {
+				continue
+			}
+			w := s.invalidation()
+			if w == nil {
+				continue
+			}
+			w.Array(n)
+			for _, c := range changes {
+				if !s.tracking.NoLoop || c.By != id {
+					w.BulkString(c.Key)
+				}
+			}
+		}
+	})
+}
+
+// invalidation begins a message that keys of a session's cache are invalid,
+// and returns the writer for these. It is nil if there is nobody to send
+// it to: RESP2 has no messages but those to subscribers.
+func (s *Session) invalidation() *resp.Writer {
+	to := s
+	if id := s.tracking.Redirect; id != 0 {
+		if to = s.e.sessions[id]; to == nil {
+			s.tracking.Broken = true
+			if s.Proto() > 2 {
+				w := s.Push()
+				w.Push(2)
+				w.BulkString("tracking-redir-broken")
+				w.Integer(int64(id))
+			}
+			return nil
+		}
+	}
+	switch {
+	case to.Proto() > 2:
+		w := to.Push()
+		w.Push(2)
+		w.BulkString("invalidate")
+		return w
+	case s.tracking.Redirect != 0 && to.Subscriptions() > 0:
+		w := to.Push()
+		w.Push(3)
+		w.BulkString("message")
+		w.BulkString("__redis__:invalidate")
+		return w
+	}
+	return nil
+}
+
+// usedCaching ends the effect of CLIENT CACHING after the next command or
+// transaction.
+func (s *Session) usedCaching() {
+	t := s.tracking
+	if !t.Caching || s.multi != nil || s.wait != nil {
+		return
+	}
+	if cmd := s.LastCmd; cmd == nil || cmd.Name != "client" && (cmd.Container == nil || cmd.Container.Name != "client") {
+		t.Caching = false
+	}
+}

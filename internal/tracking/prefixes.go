@@ -1,0 +1,102 @@
+package tracking
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Prefixes maps prefixes of keys to the clients that want to hear of changes,
+// and collects these until they are broadcast. The zero Prefixes is empty.
+type Prefixes struct {
+	list  []*audience // by prefix
+	dirty bool        // some audience has changes
+}
+
+// audience are the clients of a prefix, in ascending order, and the keys that
+// changed, with the client that changed each last, or 0.
+type audience struct {
+	prefix  string
+	clients []uint64
+	changed map[string]uint64
+}
+
+// Change is a key that changed, and the client that did it last, or 0.
+type Change struct {
+	Key string
+	By  uint64
+}
+
+// Overlap tells whether some key has both prefixes.
+func Overlap(a, b string) bool { return strings.HasPrefix(a, b) || strings.HasPrefix(b, a) }
+
+// Len returns the number of prefixes.
+func (p *Prefixes) Len() int { return len(p.list) }
+
+func (p *Prefixes) find(prefix string) (int, bool) {
+	return slices.BinarySearchFunc(p.list, prefix, func(a *audience, s string) int { return cmp.Compare(a.prefix, s) })
+}
+
+// Add lets a client hear of keys with a prefix, and tells whether that is new.
+func (p *Prefixes) Add(prefix string, client uint64) bool {
+	i, ok := p.find(prefix)
+	if !ok {
+		p.list = slices.Insert(p.list, i, &audience{prefix: prefix})
+	}
+	a := p.list[i]
+	at, ok := slices.BinarySearch(a.clients, client)
+	if !ok {
+		a.clients = slices.Insert(a.clients, at, client)
+	}
+	return !ok
+}
+
+// Remove ends what Add began.
+func (p *Prefixes) Remove(prefix string, client uint64) {
+	i, ok := p.find(prefix)
+	if !ok {
+		return
+	}
+	a := p.list[i]
+	if at, ok := slices.BinarySearch(a.clients, client); ok {
+		a.clients = slices.Delete(a.clients, at, at+1)
+	}
+	if len(a.clients) == 0 {
+		p.list = slices.Delete(p.list, i, i+1)
+	}
+}
+
+// Changed notes that a key changed, for the next broadcast.
+func (p *Prefixes) Changed(key []byte, by uint64) {
+	for _, a := range p.list {
+		if len(key) < len(a.prefix) || string(key[:len(a.prefix)]) != a.prefix {
+			continue
+		}
+		if a.changed == nil {
+			a.changed = make(map[string]uint64)
+		}
+		a.changed[string(key)] = by
+		p.dirty = true
+	}
+}
+
+// Broadcast calls yield for each prefix under which keys changed, in order,
+// with the keys in order, and forgets the changes.
+func (p *Prefixes) Broadcast(yield func(clients []uint64, changes []Change)) {
+	if !p.dirty {
+		return
+	}
+	p.dirty = false
+	for _, a := range p.list {
+		if len(a.changed) == 0 {
+			continue
+		}
+		changes := make([]Change, 0, len(a.changed))
+		for _, key := range slices.Sorted(maps.Keys(a.changed)) {
+			changes = append(changes, Change{key, a.changed[key]})
+		}
+		a.changed = nil
+		yield(a.clients, changes)
+	}
+}
