@@ -46,16 +46,14 @@ func newStream(limit int) *stream {
 func (s *stream) read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.start == len(s.buf) {
-		switch {
-		case s.readLate:
-			return 0, os.ErrDeadlineExceeded
-		case s.closed:
-			return 0, io.EOF
-		case len(p) == 0:
-			return 0, nil
-		}
+	for s.start == len(s.buf) && !s.readLate && !s.closed && len(p) > 0 {
 		s.cond.Wait()
+	}
+	switch {
+	case s.readLate:
+		return 0, os.ErrDeadlineExceeded
+	case s.start == len(s.buf) && s.closed:
+		return 0, io.EOF
 	}
 	n := copy(p, s.buf[s.start:])
 	s.start += n
