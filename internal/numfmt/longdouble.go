@@ -1,6 +1,8 @@
 package numfmt
 
 import (
+	"cmp"
+	"math"
 	"math/big"
 	"math/bits"
 	"strconv"
@@ -155,8 +157,49 @@ func bigPow10(n int) *big.Int {
 	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
 }
 
+// MaxLongDouble returns the largest finite number.
+func MaxLongDouble() LongDouble { return LongDouble{mant: math.MaxUint64, exp: maxLongExp} }
+
 // IsInf reports whether a is infinite.
 func (a LongDouble) IsInf() bool { return a.inf }
+
+// Neg returns -a.
+func (a LongDouble) Neg() LongDouble {
+	a.neg = !a.neg && (a.inf || a.mant != 0)
+	return a
+}
+
+// Cmp compares two numbers: it is negative, zero or positive as a is less
+// than, equal to or greater than b.
+func (a LongDouble) Cmp(b LongDouble) int {
+	x, y := a, b
+	if a.neg && b.neg {
+		x, y = b, a
+	}
+	return cmp.Or(
+		cmp.Compare(a.sign(), b.sign()),
+		cmp.Compare(x.rank(), y.rank()),
+		cmp.Compare(x.mant, y.mant),
+	)
+}
+
+func (a LongDouble) sign() int {
+	switch {
+	case a.neg:
+		return -1
+	case a.inf || a.mant != 0:
+		return 1
+	}
+	return 0
+}
+
+// rank orders numbers that are not zero by magnitude, before their mantissas.
+func (a LongDouble) rank() int32 {
+	if a.inf {
+		return math.MaxInt32
+	}
+	return a.exp
+}
 
 // Add is a+b, rounded to nearest even. It is not ok if the sum is infinite or
 // no number: "ERR increment would produce NaN or Infinity".

@@ -2,6 +2,7 @@ package numfmt
 
 import (
 	"bytes"
+	"cmp"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -212,6 +213,30 @@ func incrByFloat(value, by string) string {
 }
 
 // TestLongDoubleModel compares with math/big, 64 bits wide.
+func TestLongDoubleOrder(t *testing.T) {
+	ascending := []string{"-inf", "-1e4000", "-18446744073709551616", "-2", "-1.5", "-1", "-1e-4000", "0", "1e-4000", "0.1", "1", "1.5", "2", "3e300", "1e4000", "inf"}
+	for i, x := range ascending {
+		for j, y := range ascending {
+			a, _ := ParseLongDouble([]byte(x))
+			b, _ := ParseLongDouble([]byte(y))
+			if got := a.Cmp(b); got != cmp.Compare(i, j) {
+				t.Errorf("%s to %s: %d", x, y, got)
+			}
+			if got := a.Neg().Cmp(b.Neg()); got != cmp.Compare(j, i) {
+				t.Errorf("-(%s) to -(%s): %d", x, y, got)
+			}
+		}
+	}
+	inf, _ := ParseLongDouble([]byte("inf"))
+	big := MaxLongDouble()
+	if _, ok := big.Add(big); ok || big.Cmp(inf) >= 0 {
+		t.Error("the largest number is not the largest")
+	}
+	if _, ok := big.Add(LongDoubleFromInt(1)); !ok {
+		t.Error("the largest number plus 1 overflows")
+	}
+}
+
 func TestLongDoubleModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 10))
 	for range 30000 {

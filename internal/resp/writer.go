@@ -119,6 +119,9 @@ func (w *Writer) Double(f float64) {
 	w.number(',', numfmt.AppendFloat(text[:0], f))
 }
 
+// DoubleText writes a floating point number that is formatted already.
+func (w *Writer) DoubleText(text []byte) { w.number(',', text) }
+
 // BigNumber writes an integer of any size, given as its decimal digits; RESP2 has it as a bulk string.
 func (w *Writer) BigNumber(digits string) {
 	if w.Proto != 3 {
