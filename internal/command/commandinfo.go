@@ -222,10 +222,14 @@ func writeDocs(w *resp.Writer, cmd *engine.Command) {
 }
 
 func writeArgs(w *resp.Writer, args []spec.Arg) {
-	w.Array(len(args))
+	m, n := w.ArrayLater(), 0
 	for i := range args {
-		writeArg(w, &args[i])
+		if !args[i].Later() {
+			writeArg(w, &args[i])
+			n++
+		}
 	}
+	w.SetLen(m, n)
 }
 
 func writeArg(w *resp.Writer, a *spec.Arg) {

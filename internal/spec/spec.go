@@ -192,7 +192,9 @@ type Arg struct {
 	// EmptyToken means that the word is there and is the empty string.
 	Token      string
 	EmptyToken bool
-	Since      string
+	// Since is the version that introduced the argument, empty if as old as the
+	// command. Those of Redis 8 are no part of the documentation.
+	Since string
 	// Optional, Multiple (may repeat), MultipleToken (the token repeats too).
 	Optional, Multiple, MultipleToken bool
 	// KeySpec is 1 + the index into Command.Keys for Key arguments; 0 is none.
@@ -201,3 +203,8 @@ type Arg struct {
 	// Args are the alternatives of OneOf or the members of Block.
 	Args []Arg
 }
+
+// Later tells whether the argument is newer than Redis 7.4, although its
+// command is not: the documentation of the command, which is that of 7.4, has
+// it not.
+func (a *Arg) Later() bool { return a.Since >= "8" }

@@ -247,7 +247,7 @@ func TestWordsAreThoseOfTheTrees(t *testing.T) {
 func TestOptions(t *testing.T) {
 	for name, want := range map[string]string{
 		"get":          "",
-		"set":          "NX/1 XX/1 GET EX:1/2 PX:1/2 EXAT:1/2 PXAT:1/2 KEEPTTL/2",
+		"set":          "NX/1 XX/1 IFEQ:1/1 IFNE:1/1 IFDEQ:1/1 IFDNE:1/1 GET EX:1/2 PX:1/2 EXAT:1/2 PXAT:1/2 KEEPTTL/2",
 		"getex":        "EX:1/1 PX:1/1 EXAT:1/1 PXAT:1/1 PERSIST/1",
 		"zadd":         "NX/1 XX/1 GT/2 LT/2 CH INCR",
 		"zrange":       "BYSCORE/1 BYLEX/1 REV LIMIT:2 WITHSCORES",

@@ -47,8 +47,8 @@ var stringCommands = []Command{
 			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
 				{Name: "ifeq-value", Token: "IFEQ"},
 				{Name: "ifne-value", Token: "IFNE"},
-				{Name: "ifdeq-digest", Token: "IFDEQ"},
-				{Name: "ifdne-digest", Token: "IFDNE"},
+				{Name: "ifdeq-digest", Type: Integer, Token: "IFDEQ"},
+				{Name: "ifdne-digest", Type: Integer, Token: "IFDNE"},
 			}},
 		},
 	},
@@ -323,6 +323,10 @@ var stringCommands = []Command{
 			{Name: "condition", Type: OneOf, Since: "2.6.12", Optional: true, Args: []Arg{
 				{Name: "nx", Type: PureToken, Token: "NX"},
 				{Name: "xx", Type: PureToken, Token: "XX"},
+				{Name: "ifeq-value", Token: "IFEQ", Since: "8.4.0"},
+				{Name: "ifne-value", Token: "IFNE", Since: "8.4.0"},
+				{Name: "ifdeq-digest", Type: Integer, Token: "IFDEQ", Since: "8.4.0"},
+				{Name: "ifdne-digest", Type: Integer, Token: "IFDNE", Since: "8.4.0"},
 			}},
 			{Name: "get", Type: PureToken, Token: "GET", Since: "6.2.0", Optional: true},
 			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{

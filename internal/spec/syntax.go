@@ -11,9 +11,11 @@ import "strings"
 func (c *Command) Syntax() string { return joinArgs(c.Args, " ") }
 
 func joinArgs(args []Arg, sep string) string {
-	parts := make([]string, len(args))
+	var parts []string
 	for i := range args {
-		parts[i] = args[i].syntax()
+		if !args[i].Later() {
+			parts = append(parts, args[i].syntax())
+		}
 	}
 	return strings.Join(parts, sep)
 }
