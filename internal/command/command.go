@@ -21,6 +21,7 @@ var Table = sync.OnceValue(func() *engine.Table { return engine.NewTable(groups(
 func groups() []engine.Handlers {
 	return withHelp(
 		bitmaps,
+		boundedCounters,
 		client,
 		clientTracking,
 		connection,
@@ -44,6 +45,7 @@ func groups() []engine.Handlers {
 		sorting,
 		streams,
 		strings,
+		stringsEx,
 		transactions,
 		waiting,
 		zalgebra,

@@ -218,19 +218,22 @@ func set(c *engine.Ctx) error {
 		return err
 	}
 	key := c.Args[1]
+	stored, err := setCondition(c, &o)
+	if err != nil {
+		return err
+	}
 	answered := o.Has(spec.WordGET)
 	if answered { // the old value is the answer, whether or not the new one is stored
 		if err := get(c); err != nil {
 			return err
 		}
 	}
-	if o.Has(spec.WordNX) || o.Has(spec.WordXX) {
-		if c.Exists(key) == o.Has(spec.WordNX) {
-			if answered {
-				return nil
-			}
-			return c.Null()
-		}
+	switch {
+	case stored:
+	case answered:
+		return nil
+	default:
+		return c.Null()
 	}
 	if o.Has(spec.WordKEEPTTL) {
 		at = engine.KeepTTL
@@ -250,6 +253,25 @@ func set(c *engine.Ctx) error {
 		return nil
 	}
 	return c.OK()
+}
+
+// setCondition tells whether the condition of a SET holds, if it has one.
+func setCondition(c *engine.Ctx, o *engine.Options) (bool, error) {
+	key := c.Args[1]
+	if o.Has(spec.WordNX) || o.Has(spec.WordXX) {
+		return c.Exists(key) == o.Has(spec.WordXX), nil
+	}
+	for _, w := range [...]spec.Word{spec.WordIFEQ, spec.WordIFNE, spec.WordIFDEQ, spec.WordIFDNE} {
+		if i := o.At(w); i > 0 {
+			k, ok, err := findText(c, key)
+			if !ok { // a missing key is not equal to anything
+				return w == spec.WordIFNE || w == spec.WordIFDNE, err
+			}
+			var room [32]byte
+			return textMeets(k.Bytes(room[:0]), w, c.Args[i])
+		}
+	}
+	return true, nil
 }
 
 // propagateSet says that the command has the effect of a SET with an absolute
