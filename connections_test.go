@@ -486,6 +486,9 @@ func TestManyAtOnce(t *testing.T) {
 				}
 			})
 		}
+		sub := dial(t, s)
+		sub.send("SUBSCRIBE c")
+		all.Go(func() { io.Copy(io.Discard, sub.in) }) // until it is killed
 		worker("RPUSH q x", "RPUSH q y", "PUBLISH c x")
 		worker("BLPOP q 0", "PING", "GET k")
 		worker("BLPOP q 0", "SET k v", "BLPOP nosuch 0.001")
@@ -494,9 +497,6 @@ func TestManyAtOnce(t *testing.T) {
 		worker("WATCH k", "MULTI", "SET k v", "EXEC")
 		worker("CLIENT PAUSE 1 WRITE", "CLIENT UNPAUSE")
 		worker("CLIENT KILL TYPE pubsub", "CLIENT UNBLOCK 1")
-		sub := dial(t, s)
-		sub.send("SUBSCRIBE c")
-		all.Go(func() { io.Copy(io.Discard, sub.in) }) // until it is killed
 		all.Wait()
 	})
 }
