@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// situations are what a server is busy with while its latency is measured.
+var situations = []struct {
+	name  string
+	keys  int // to begin with
+	begin func(c *conn) error
+	next  func(b []byte, i, keys int) []byte
+}{
+	{"GET and SET", 1_000_000, nil, mixed},
+	{"GET and SET during BGSAVE", 1_000_000, func(c *conn) error { _, err := c.do("BGSAVE"); return err }, mixed},
+	{"SET of new keys", 0, nil, func(b []byte, i, _ int) []byte { return appendCommand(b, "SET", "new:"+strconv.Itoa(i), "value") }},
+}
+
+func mixed(b []byte, _, keys int) []byte {
+	key := "key:" + strconv.Itoa(rand.IntN(keys))
+	if rand.IntN(10) == 0 {
+		return appendCommand(b, "SET", key, "value")
+	}
+	return appendCommand(b, "GET", key)
+}
+
+func latency(b *bench) error {
+	const clients = 16
+	rate, time := 10_000, 4*time.Second
+	if !b.quick {
+		time = 20e9
+	}
+	b.heading("Latency", `%s requests per second by %d clients, sent when they are due, whether or not earlier ones have been
+answered, and measured from when they were due: nothing is left out because a server was slow. The
+load comes from the same machine and shares its cores; that is in all numbers.`, count(rate), clients)
+	b.printf("| situation | server | p50 | p99 | p99.9 | p99.99 | longest |\n|---|---|---:|---:|---:|---:|---:|\n")
+	for _, sit := range situations {
+		for _, spec := range b.specs {
+			if name := sit.name + ", " + spec.name; !b.wants(name) || spec.name == "miniredis" && sit.begin != nil {
+				continue
+			}
+			s, err := spec.start()
+			if err != nil {
+				return err
+			}
+			l, err := s.latencies(sit.keys, clients, rate, time, sit.begin, sit.next)
+			s.stop()
+			if err != nil {
+				return fmt.Errorf("%s: %w", spec.name, err)
+			}
+			b.printf("| %s | %s |", sit.name, spec.name)
+			for _, q := range []float64{0.5, 0.99, 0.999, 0.9999, 1} {
+				b.printf(" %s |", duration(float64(l[int(q*float64(len(l)-1))])))
+			}
+			b.printf("\n")
+		}
+	}
+	return nil
+}
+
+// latencies returns how long requests took, in order of size.
+func (s *server) latencies(keys, clients, rate int, length time.Duration, begin func(*conn) error, next func([]byte, int, int) []byte) ([]time.Duration, error) {
+	if err := s.fill(keys, func(b []byte, i int) []byte { return appendCommand(b, "SET", "key:"+strconv.Itoa(i), "value") }); err != nil {
+		return nil, err
+	}
+	total := int(length.Seconds() * float64(rate))
+	interval := time.Second / time.Duration(rate)
+	took := make([]time.Duration, total)
+	conns := make([]*conn, clients)
+	errs := make(chan error, clients+1)
+	var all sync.WaitGroup
+	var start time.Time
+	for i := range conns {
+		c, err := s.dial()
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		conns[i] = c
+	}
+	start = time.Now().Add(10 * time.Millisecond)
+	for i, c := range conns {
+		all.Go(func() {
+			for k := i; k < total; k += clients {
+				if _, err := c.reply(); err != nil {
+					errs <- err
+					return
+				}
+				took[k] = time.Since(start.Add(time.Duration(k) * interval))
+			}
+		})
+	}
+	if begin != nil {
+		c, err := s.dial()
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		all.Go(func() {
+			time.Sleep(length / 8)
+			if err := begin(c); err != nil && err != io.EOF {
+				errs <- err
+			}
+		})
+	}
+	var buf []byte
+	for k := range total {
+		buf = next(buf[:0], k, keys)
+		for due := start.Add(time.Duration(k) * interval); time.Since(due) < 0; {
+			runtime.Gosched()
+		}
+		if _, err := conns[k%clients].Write(buf); err != nil {
+			return nil, err
+		}
+	}
+	all.Wait()
+	select {
+	case err := <-errs:
+		return nil, err
+	default:
+	}
+	slices.Sort(took)
+	return took, nil
+}

@@ -1,0 +1,123 @@
+// Command bench compares resp-server with other servers: side by side on one
+// machine, interleaved in one run, so that a busy minute hits all of them. It
+// builds resp-server, starts every server, and prints Markdown.
+//
+// It needs redis-server and redis-benchmark on PATH and runs where ps(1) does.
+// See docs/benchmarks.md, which it writes.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	quick  bool
+	rounds int
+	rows   *regexp.Regexp
+	n      float64 // seconds that one measurement of throughput is to take
+}
+
+// wants tells whether a row was chosen.
+func (o *options) wants(row string) bool { return o.rows.MatchString(row) }
+
+// sections are the parts of the report, in order. Each measures and prints.
+var sections = []struct {
+	name string
+	run  func(*bench) error
+}{
+	{"throughput", throughput},
+	{"latency", latency},
+	{"in-process", inProcess},
+	{"start", startUp},
+	{"memory", memory},
+	{"growth", growth},
+}
+
+// bench is one run.
+type bench struct {
+	options
+	specs []spec
+	out   io.Writer
+}
+
+func (b *bench) printf(format string, args ...any) { fmt.Fprintf(b.out, format, args...) }
+
+func main() {
+	var b bench
+	var rows, servers, only, file, serve string
+	var extra string
+	flag.BoolVar(&b.quick, "quick", false, "fewer rows and smaller data: about six minutes")
+	flag.IntVar(&b.rounds, "rounds", 3, "rounds of each measurement, of which the median counts")
+	flag.StringVar(&rows, "rows", "", "measure only rows that match this regular expression, as in 'GET.*P16'")
+	flag.StringVar(&only, "sections", "", "measure only these, of throughput,latency,in-process,start,memory,growth")
+	flag.StringVar(&servers, "servers", "redis-server,valkey-server,miniredis", "programs to compare with, names or paths; what is not there is left out")
+	flag.StringVar(&extra, "args", "", "more arguments for resp-server, separated by spaces")
+	flag.StringVar(&file, "o", "", "write the report to this file as well")
+	flag.StringVar(&serve, "serve-miniredis", "", "")
+	flag.Parse()
+	if serve != "" {
+		serveMiniredis(serve)
+		return
+	}
+	if err := b.run(rows, servers, only, file, strings.Fields(extra)); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func (b *bench) run(rows, servers, only, file string, extra []string) (err error) {
+	if b.rows, err = regexp.Compile("(?i)" + rows); err != nil {
+		return err
+	}
+	b.n = 1
+	if b.quick {
+		b.n = 0.3
+	}
+	b.out = os.Stdout
+	var report strings.Builder
+	if file != "" {
+		b.out = io.MultiWriter(os.Stdout, &report)
+	}
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	// An interrupt ends the servers as well: they are of our process group.
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-interrupted
+		os.RemoveAll(dir)
+		os.Exit(1)
+	}()
+	if b.specs, err = findServers(dir, servers, extra); err != nil {
+		return err
+	}
+	begin := time.Now()
+	if err := b.intro(); err != nil {
+		return err
+	}
+	for _, s := range sections {
+		if only != "" && !strings.Contains(","+only+",", ","+s.name+",") {
+			continue
+		}
+		if err := s.run(b); err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	b.printf("\nThe run took %v.\n", time.Since(begin).Round(time.Second))
+	if file != "" {
+		return os.WriteFile(file, []byte(report.String()), 0o644)
+	}
+	return nil
+}

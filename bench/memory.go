@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// shapes are data whose memory is measured; each has n elements in all.
+var shapes = []struct {
+	name string
+	n    int
+	each func(b []byte, i int) []byte
+}{
+	{"small strings", 1_000_000, func(b []byte, i int) []byte { return appendCommand(b, "SET", text("key:", i), text("value:", i)) }},
+	{"counters", 1_000_000, func(b []byte, i int) []byte { return appendCommand(b, "INCRBY", text("key:", i), strconv.Itoa(i)) }},
+	{"strings with a TTL", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "SET", text("key:", i), text("value:", i), "EX", strconv.Itoa(10_000+i))
+	}},
+	{"a hash", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "HSET", "h", text("field:", i), text("value:", i))
+	}},
+	{"a set", 1_000_000, func(b []byte, i int) []byte { return appendCommand(b, "SADD", "s", text("member:", i)) }},
+	{"a sorted set", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "ZADD", "z", strconv.Itoa(i*7919%1_000_003), text("member:", i))
+	}},
+	{"a list", 1_000_000, func(b []byte, i int) []byte { return appendCommand(b, "RPUSH", "l", text("value:", i)) }},
+	{"a stream", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "XADD", "x", strconv.Itoa(i+1)+"-1", "field", text("value:", i))
+	}},
+	{"100 k hashes of 10 fields", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "HSET", text("h:", i/10), text("field:", i%10), text("value:", i))
+	}},
+}
+
+func text(prefix string, i int) string { return prefix + strconv.Itoa(i) }
+
+func memory(b *bench) error {
+	var list []*server
+	for _, s := range b.specs {
+		list = append(list, &server{spec: s})
+	}
+	b.heading("Memory", `Bytes of resident memory that each element of 1 M costs, a second after it was written; in brackets
+which part of each server's that of resp-server is: below 1 we need less.`)
+	t := b.table("data", list)
+	for _, sh := range shapes {
+		if !b.wants(sh.name) {
+			continue
+		}
+		costs := make([]float64, len(b.specs))
+		for i, spec := range b.specs {
+			if spec.name == "miniredis" && sh.n > 0 && b.quick && (sh.name == "a stream" || sh.name == "a sorted set") {
+				continue // takes minutes
+			}
+			cost, err := spec.memoryPerElement(sh.n, sh.each)
+			if err != nil {
+				return fmt.Errorf("%s on %s: %w", sh.name, spec.name, err)
+			}
+			costs[i] = cost
+		}
+		t.costs(sh.name, costs, func(x float64) string { return fmt.Sprintf("%.0f", x) })
+	}
+	t.end()
+	return nil
+}
+
+func (spec spec) memoryPerElement(n int, each func([]byte, int) []byte) (float64, error) {
+	s, err := spec.start()
+	if err != nil {
+		return 0, err
+	}
+	defer s.stop()
+	before, err := s.rss()
+	if err != nil {
+		return 0, err
+	}
+	if err := s.fill(n, each); err != nil {
+		return 0, err
+	}
+	time.Sleep(time.Second)
+	after, err := s.rss()
+	return float64(after-before) / float64(n), err
+}

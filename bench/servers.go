@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+)
+
+const ours = "resp-server"
+
+// spec is a server to measure.
+type spec struct {
+	name string // "redis-server"
+	path string
+	args []string // followed by the port
+	dir  string
+}
+
+// findServers builds resp-server and looks for the others. Ours is the first.
+func findServers(dir, names string, extra []string) ([]spec, error) {
+	binary := filepath.Join(dir, ours)
+	build := exec.Command("go", "build", "-o", binary, "github.com/resp-server/resp-server/cmd/resp-server")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return nil, fmt.Errorf("building resp-server: %w", err)
+	}
+	plain := []string{"--save", ""}
+	specs := []spec{{name: ours, path: binary, args: append(append(plain[:len(plain):len(plain)], extra...), "--port")}}
+	for name := range strings.SplitSeq(names, ",") {
+		if name == "miniredis" {
+			self, err := os.Executable()
+			if err != nil {
+				return nil, err
+			}
+			specs = append(specs, spec{name: name, path: self, args: []string{"-serve-miniredis"}})
+			continue
+		}
+		path, err := exec.LookPath(name)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "%s is not there\n", name)
+			continue
+		}
+		specs = append(specs, spec{name: filepath.Base(name), path: path, args: append(plain[:len(plain):len(plain)], "--port")})
+	}
+	for i := range specs {
+		specs[i].dir = dir
+	}
+	return specs, nil
+}
+
+// serveMiniredis is what a process of ours does to be miniredis.
+func serveMiniredis(port string) {
+	m := miniredis.NewMiniRedis()
+	if err := m.StartAddr("127.0.0.1:" + port); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	select {}
+}
+
+// server is a running one.
+type server struct {
+	spec
+	port int
+	cmd  *exec.Cmd
+	took time.Duration // from exec to the first PONG
+}
+
+// start runs a server and waits until it answers.
+func (s spec) start() (*server, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	r := &server{spec: s, port: port}
+	if r.dir, err = os.MkdirTemp(s.dir, s.name); err != nil { // one for each, which no snapshot is in
+		return nil, err
+	}
+	r.cmd = exec.Command(s.path, append(s.args[:len(s.args):len(s.args)], strconv.Itoa(port))...)
+	r.cmd.Dir = r.dir
+	begin := time.Now()
+	if err := r.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for time.Since(begin) < 10*time.Second {
+		if c, err := r.dial(); err == nil {
+			_, err := c.do("PING")
+			c.Close()
+			if err == nil {
+				r.took = time.Since(begin)
+				return r, nil
+			}
+		}
+		time.Sleep(50 * time.Microsecond)
+	}
+	r.stop()
+	return nil, fmt.Errorf("%s does not answer", s.name)
+}
+
+// startAll starts all servers that a row is about.
+func (b *bench) startAll(without ...string) (list []*server, stop func(), err error) {
+	stop = func() {
+		for _, s := range list {
+			s.stop()
+		}
+	}
+next:
+	for _, spec := range b.specs {
+		for _, w := range without {
+			if w == spec.name {
+				continue next
+			}
+		}
+		s, err := spec.start()
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		list = append(list, s)
+	}
+	return list, stop, nil
+}
+
+func (s *server) stop() {
+	s.cmd.Process.Kill()
+	s.cmd.Wait()
+	os.RemoveAll(s.dir)
+}
+
+// rss returns the resident memory in bytes.
+func (s *server) rss() (int, error) {
+	out, err := exec.Command("ps", "-o", "rss=", "-p", strconv.Itoa(s.cmd.Process.Pid)).Output()
+	if err != nil {
+		return 0, err
+	}
+	kb, err := strconv.Atoi(strings.TrimSpace(string(out)))
+	return kb << 10, err
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// conn is a connection that reads replies just so far as to know where they
+// end.
+type conn struct {
+	net.Conn
+	in  *bufio.Reader
+	buf []byte
+}
+
+func (s *server) dial() (*conn, error) {
+	c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)))
+	if err != nil {
+		return nil, err
+	}
+	return newConn(c), nil
+}
+
+func newConn(c net.Conn) *conn { return &conn{Conn: c, in: bufio.NewReaderSize(c, 64<<10)} }
+
+// do runs a command and returns the first line of its reply.
+func (c *conn) do(args ...string) (string, error) {
+	c.buf = appendCommand(c.buf[:0], args...)
+	if _, err := c.Write(c.buf); err != nil {
+		return "", err
+	}
+	return c.reply()
+}
+
+// reply reads a reply and returns its first line.
+func (c *conn) reply() (string, error) {
+	line, err := c.in.ReadSlice('\n')
+	if err != nil {
+		return "", err
+	}
+	first := strings.TrimRight(string(line), "\r\n")
+	switch first[0] {
+	case '-':
+		return "", errors.New(first[1:])
+	case '$':
+		n, _ := strconv.Atoi(first[1:])
+		_, err = c.in.Discard(max(n+2, 0))
+		if n < 0 {
+			err = nil
+		}
+	case '*':
+		n, _ := strconv.Atoi(first[1:])
+		for range n {
+			if _, err := c.reply(); err != nil {
+				return "", err
+			}
+		}
+	}
+	return first, err
+}
+
+// fill sends n commands in pipelines; each appends the i-th to a buffer.
+func (s *server) fill(n int, each func(b []byte, i int) []byte) error {
+	c, err := s.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	const batch = 1000
+	for i := 0; i < n; {
+		c.buf = c.buf[:0]
+		from := i
+		for ; i < min(n, from+batch); i++ {
+			c.buf = each(c.buf, i)
+		}
+		if _, err := c.Write(c.buf); err != nil {
+			return err
+		}
+		for range i - from {
+			if _, err := c.reply(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func appendCommand(b []byte, args ...string) []byte {
+	b = append(b, '*')
+	b = strconv.AppendInt(b, int64(len(args)), 10)
+	b = append(b, "\r\n"...)
+	for _, a := range args {
+		b = append(b, '$')
+		b = strconv.AppendInt(b, int64(len(a)), 10)
+		b = append(b, "\r\n"...)
+		b = append(b, a...)
+		b = append(b, "\r\n"...)
+	}
+	return b
+}

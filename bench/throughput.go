@@ -1,0 +1,221 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// work is a command to measure. __rand_int__ in it is a number of 12 digits
+// from the keyspace, VALUE a value.
+type work struct {
+	name    string
+	command string
+	before  []string // commands that make what it reads
+}
+
+var works = []work{
+	{name: "SET", command: "SET key:__rand_int__ VALUE"},
+	{name: "GET", command: "GET key:__rand_int__"},
+	{name: "INCR", command: "INCR counter:__rand_int__"},
+	{name: "LPUSH", command: "LPUSH list VALUE"},
+	{name: "RPUSH", command: "RPUSH list VALUE"},
+	{name: "LPOP", command: "LPOP list"},
+	{name: "RPOP", command: "RPOP list"},
+	{name: "LRANGE_100", command: "LRANGE short 0 99", before: []string{"RPUSH short" + strings.Repeat(" abc", 100)}},
+	{name: "MSET_10", command: "MSET" + strings.Repeat(" key:__rand_int__ VALUE", 10)},
+	{name: "XADD", command: "XADD stream MAXLEN ~ 100000 * field VALUE"},
+	{name: "PUBLISH", command: "PUBLISH channel VALUE"},
+	{name: "SADD", command: "SADD set element:__rand_int__"},
+	{name: "SPOP", command: "SPOP set"},
+	{name: "HSET", command: "HSET hash field:__rand_int__ VALUE"},
+	{name: "HGET", command: "HGET hash field:__rand_int__"},
+	{name: "ZADD", command: "ZADD zset __rand_int__ element:__rand_int__"},
+	{name: "ZRANGE_100", command: "ZRANGE ranked 0 99", before: []string{"ZADD ranked" + scored(100)}},
+	{name: "EVAL", command: "EVAL return(redis.call('get',KEYS[1])) 1 key:000000000000"},
+}
+
+func scored(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " %d element:%d", i, i)
+	}
+	return b.String()
+}
+
+// row is one line of the table.
+type row struct {
+	work
+	clients, pipeline, keys, value int
+}
+
+func (r row) String() string {
+	s := fmt.Sprintf("%s, %d clients, P%d", r.name, r.clients, r.pipeline)
+	if r.clients == 1 {
+		s = fmt.Sprintf("%s, 1 client, P%d", r.name, r.pipeline)
+	}
+	if r.keys != defaultKeys {
+		s += fmt.Sprintf(", %s keys", count(r.keys))
+	}
+	if r.value != defaultValue {
+		s += ", " + size(r.value)
+	}
+	return s
+}
+
+const (
+	defaultKeys  = 100_000
+	defaultValue = 3
+)
+
+// rows are the lines of the table: all commands in all ways, and keyspaces and
+// values with SET and GET.
+func (b *bench) allRows() (rows []row) {
+	add := func(r row) {
+		if b.wants(r.String()) {
+			rows = append(rows, r)
+		}
+	}
+	for _, p := range []int{1, 16, 100} {
+		for _, clients := range []int{50, 1, 500} {
+			for i, w := range works {
+				if !b.quick || clients == 50 && p < 100 || i < 2 {
+					add(row{w, clients, p, defaultKeys, defaultValue})
+				}
+			}
+		}
+	}
+	for _, keys := range []int{1, 1_000_000} {
+		for _, p := range []int{1, 16} {
+			for _, w := range works[:2] {
+				add(row{w, 50, p, keys, defaultValue})
+			}
+		}
+	}
+	for _, value := range []int{1 << 10, 64 << 10} {
+		for _, p := range []int{1, 16} {
+			for _, w := range works[:2] {
+				add(row{w, 50, p, min(defaultKeys, 256<<20/value), value})
+			}
+		}
+	}
+	return rows
+}
+
+func throughput(b *bench) error {
+	rows := b.allRows()
+	if len(rows) == 0 {
+		return nil
+	}
+	servers, stop, err := b.startAll()
+	if err != nil {
+		return err
+	}
+	defer stop()
+	b.heading("Throughput", `Requests per second by redis-benchmark, medians of %d interleaved rounds, and in brackets how many
+times that is what resp-server does: above 1 we are ahead. Pn is a pipeline of n commands. Unless
+the row says otherwise keys are chosen from 100 k, and values have 3 bytes.`, b.rounds)
+	t := b.table("command", servers)
+	for _, r := range rows {
+		rates, err := b.measure(r, servers)
+		if err != nil {
+			return fmt.Errorf("%v: %w", r, err)
+		}
+		t.rates(r.String(), rates)
+	}
+	t.end()
+	return nil
+}
+
+// measure returns the requests per second of each server, 0 for one that does
+// not know the command.
+func (b *bench) measure(r row, servers []*server) ([]float64, error) {
+	value := strings.Repeat("x", r.value)
+	words := strings.Fields(strings.ReplaceAll(r.command, "VALUE", value))
+	load := func(s *server, n int) (float64, error) {
+		args := []string{"-n", strconv.Itoa(n), "-c", strconv.Itoa(r.clients), "-P", strconv.Itoa(r.pipeline), "-r", strconv.Itoa(r.keys), "--csv"}
+		return redisBenchmark(s, append(args, words...))
+	}
+	// A first round warms up, and tells how much is to be done in the others.
+	requests := make([]int, len(servers))
+	for i, s := range servers {
+		rate, err := 0., prepare(s, r, value, 1000)
+		if err == nil {
+			rate, err = load(s, max(1000, 2*r.clients*r.pipeline))
+		}
+		switch {
+		case err != nil && s.name != ours:
+			continue // it does not know the command
+		case err != nil:
+			return nil, err
+		}
+		requests[i] = max(int(rate*b.n), 2*r.clients*r.pipeline)
+		if err := prepare(s, r, value, requests[i]*b.rounds); err != nil {
+			return nil, err
+		}
+	}
+	samples := make([][]float64, len(servers))
+	for round := range b.rounds {
+		for k := range servers {
+			i := (k + round) % len(servers)
+			if requests[i] == 0 {
+				continue
+			}
+			rate, err := load(servers[i], requests[i])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", servers[i].name, err)
+			}
+			samples[i] = append(samples[i], rate)
+		}
+	}
+	medians := make([]float64, len(samples))
+	for i := range samples {
+		medians[i] = median(samples[i])
+	}
+	return medians, nil
+}
+
+// prepare empties a server and gives it what a row reads, enough for n times.
+func prepare(s *server, r row, value string, n int) error {
+	c, err := s.dial()
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if _, err := c.do("FLUSHALL"); err != nil {
+		return err
+	}
+	for _, command := range r.before {
+		if _, err := c.do(strings.Fields(command)...); err != nil {
+			return err
+		}
+	}
+	number := func(i int) string { return fmt.Sprintf("%012d", i) }
+	switch r.name {
+	case "GET":
+		return s.fill(r.keys, func(b []byte, i int) []byte { return appendCommand(b, "SET", "key:"+number(i), value) })
+	case "EVAL":
+		_, err = c.do("SET", "key:000000000000", value)
+	case "HGET":
+		return s.fill(r.keys, func(b []byte, i int) []byte { return appendCommand(b, "HSET", "hash", "field:"+number(i), value) })
+	case "LPOP", "RPOP":
+		return s.fill(n, func(b []byte, i int) []byte { return appendCommand(b, "RPUSH", "list", value) })
+	case "SPOP":
+		return s.fill(n, func(b []byte, i int) []byte { return appendCommand(b, "SADD", "set", "element:"+number(i)) })
+	}
+	return err
+}
+
+func redisBenchmark(s *server, args []string) (rate float64, err error) {
+	out, err := exec.Command("redis-benchmark", append([]string{"-p", strconv.Itoa(s.port)}, args...)...).Output()
+	if err != nil {
+		return 0, fmt.Errorf("redis-benchmark: %w: %s", err, out)
+	}
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimSpace(string(out)))).ReadAll()
+	if err != nil || len(lines) != 2 {
+		return 0, fmt.Errorf("redis-benchmark says %.200q", out)
+	}
+	return strconv.ParseFloat(lines[1][1], 64)
+}
