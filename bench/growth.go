@@ -27,7 +27,7 @@ var curves = []struct {
 			at := strconv.Itoa(n / 2)
 			return appendCommand(b, "ZRANGE", "z", at, at)
 		}},
-	{"XADD", func(b []byte, i int) []byte { return appendCommand(b, "XADD", "x", strconv.Itoa(i+1)+"-1", "f", "v") },
+	{"XADD", func(b []byte, i int) []byte { return appendCommand(b, "XADD", "x", "*", "f", "v") },
 		func(b []byte, i, n int) []byte { return appendCommand(b, "XADD", "x", "*", "f", "v") }},
 }
 
