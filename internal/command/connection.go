@@ -18,10 +18,14 @@ var connection = engine.Handlers{
 
 // AUTH [username] password
 func auth(c *engine.Ctx) error {
+	if len(c.Args) > 3 {
+		return resp.ErrSyntax
+	}
+	for i := range c.Args[1:] {
+		c.Redact(1 + i)
+	}
 	user, password := []byte("default"), c.Args[1]
 	switch {
-	case len(c.Args) > 3:
-		return resp.ErrSyntax
 	case len(c.Args) == 3:
 		user, password = c.Args[1], c.Args[2]
 	case c.NoPassword():
@@ -51,6 +55,8 @@ func hello(c *engine.Ctx) error {
 		switch more := len(c.Args) - 1 - i; {
 		case c.ArgIs(i, "auth") && more >= 2:
 			user, password = c.Args[i+1], c.Args[i+2]
+			c.Redact(i + 1)
+			c.Redact(i + 2)
 			i += 2
 		case c.ArgIs(i, "setname") && more >= 1:
 			name = c.Args[i+1]

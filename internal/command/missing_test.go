@@ -27,14 +27,12 @@ var missing = map[string]string{
 	"memory":         notYet,
 	"migrate":        "a server opens no connections to others",
 	"module":         "a Go program can't load modules written in C",
-	"monitor":        notYet,
 	"psync":          noReplication,
 	"replconf":       noReplication,
 	"replicaof":      noReplication,
 	"restore-asking": "there is no cluster mode",
 	"role":           noReplication,
 	"slaveof":        noReplication,
-	"slowlog":        notYet,
 	"sync":           noReplication,
 }
 

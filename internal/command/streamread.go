@@ -82,7 +82,7 @@ func read(c *engine.Ctx, group bool) error {
 	if c.MayBlock() {
 		for i, id := range r.after { // the last entry of now, not of when it runs again
 			if string(c.Args[r.ids+i]) == "$" {
-				c.Args[r.ids+i] = id.Text()
+				c.SetArg(r.ids+i, id.Text())
 			}
 		}
 	}

@@ -84,8 +84,6 @@ var inertSettings = []Param{
 	alias("slave-read-only", inert("replica-read-only", "yes", yesNo)),
 	alias("slave-serve-stale-data", inert("replica-serve-stale-data", "yes", yesNo)),
 	immutable(inert("set-proc-title", "yes", yesNo)),
-	inert("slowlog-log-slower-than", "10000", number),
-	inert("slowlog-max-len", "128", number),
 }
 
 func fixed(name, value string, read reader) Param {

@@ -53,6 +53,10 @@ type Config struct {
 	// events
 	NotifyMask uint32
 
+	// slow log
+	SlowlogLogSlowerThan int64 // µs, -1: nothing
+	SlowlogMaxLen        int64
+
 	// TrackingTableMaxKeys bounds the keys that are known to be cached by
 	// clients; 0: not at all.
 	TrackingTableMaxKeys int64

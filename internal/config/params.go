@@ -60,6 +60,8 @@ var settings = []Param{
 	{Name: "set-max-intset-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.SetMaxIntsetEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-value", Default: "64", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},
+	{Name: "slowlog-log-slower-than", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.SlowlogLogSlowerThan }, -1, math.MaxInt64)},
+	{Name: "slowlog-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogMaxLen }, 0, math.MaxInt64)},
 	{Name: "stop-writes-on-bgsave-error", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.StopWritesOnSaveError })},
 	{Name: "stream-node-max-bytes", Default: "4096", kind: memory(func(c *Config) *int64 { return &c.StreamNodeMaxBytes }, 0, math.MaxInt64)},
 	{Name: "stream-node-max-entries", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamNodeMaxEntries }, 0, math.MaxInt64)},

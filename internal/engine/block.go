@@ -240,7 +240,7 @@ func (e *Engine) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
 	if err := e.gate(w.s, w.cmd); err != nil {
-		e.reject(w.s, w.cmd, err)
+		e.reject(w.s, w.cmd, w.args, err)
 		e.unblock(w, mark)
 		return
 	}

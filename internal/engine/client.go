@@ -54,6 +54,7 @@ func (s *Session) Flags() string {
 		on     bool
 		letter byte
 	}{
+		{s.monitor, 'O'},
 		{s.Subscriptions() > 0, 'P'},
 		{s.multi != nil, 'x'},
 		{s.wait != nil, 'b'},

@@ -24,7 +24,11 @@ type Ctx struct {
 	again *wait
 	// nested tells that the command runs inside EXEC or a script, where nothing
 	// may block.
-	nested  bool
+	nested bool
+	// scripted tells that it runs inside a script.
+	scripted bool
+	// shown are the arguments for MONITOR and SLOWLOG, if not Args.
+	shown   [][]byte
 	scratch [32]byte
 }
 

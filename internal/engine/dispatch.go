@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -33,7 +34,7 @@ func (e *Engine) dispatch(s *Session, args [][]byte) {
 		return
 	}
 	if err != nil {
-		e.reject(s, cmd, err)
+		e.reject(s, cmd, args, err)
 		return
 	}
 	if e.pause.until != 0 && e.holdsBack(s, cmd) {
@@ -68,6 +69,8 @@ func (e *Engine) gate(s *Session, cmd *Command) error {
 		return resp.Error("ERR Command not allowed inside a transaction")
 	case e.refuseWrites && s.writes(cmd):
 		return errDisk
+	case s.monitor && cmd.Flags&(spec.Write|spec.ReadOnly|spec.MayReplicate) != 0:
+		return errMonitor
 	}
 	return nil
 }
@@ -96,13 +99,18 @@ func (s *Session) Allows(setting string) bool {
 }
 
 // reject answers an error to a command that was not run.
-func (e *Engine) reject(s *Session, cmd *Command, err error) {
+func (e *Engine) reject(s *Session, cmd *Command, args [][]byte, err error) {
 	if s.multi != nil {
 		s.multi.aborted = true
 	}
 	r := errorReply(err)
 	if cmd != nil && cmd.Name == "exec" {
 		s.Discard()
+		if len(e.monitors) > 0 {
+			c := &s.ctx
+			c.Args, c.Cmd = args, cmd
+			e.show(c)
+		}
 		r = "EXECABORT Transaction discarded because of: " + resp.Error(strings.TrimPrefix(string(r), "ERR "))
 	}
 	e.countError(r)
@@ -118,6 +126,14 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	outer := e.unit
 	e.unit.changes, e.unit.explicit = 0, false
 	mark := len(c.w.Buf)
+	c.shown = nil
+	if len(e.monitors) > 0 && c.Cmd.Flags&spec.SkipMonitor != 0 && c.again == nil {
+		e.show(c) // a script: before its commands
+	}
+	var began time.Duration
+	if e.unit.depth > 0 {
+		began = e.clock.Monotonic()
+	}
 	e.unit.depth++
 	err := c.invoke()
 	e.unit.depth--
@@ -127,11 +143,13 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 		e.Stats.Commands++
 		st.Calls++
 	}
+	var took time.Duration
 	if e.unit.depth == 0 {
-		// Nested commands are measured together with the one that ran them.
-		d := e.lap()
-		st.Time += d
+		took = e.lap()
+	} else {
+		took = e.clock.Monotonic() - began // the unit's time stands still
 	}
+	st.Time += took
 	if err != nil && !blocked {
 		r := errorReply(err)
 		c.w.Buf = c.w.Buf[:mark]
@@ -142,6 +160,13 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	if e.unit.changes > 0 && !e.unit.explicit {
 		e.propagate(c.Session.db, c.Args)
 	}
+	if took >= e.slowness && !blocked {
+		e.logSlow(c, took)
+	}
+	if len(e.monitors) > 0 && monitored(c.Cmd) && c.again == nil {
+		e.show(c)
+	}
+	c.shown = nil
 	if c.Session.tracking != nil && readsKeys(c.Cmd) {
 		e.remember(c)
 	}
@@ -173,8 +198,8 @@ func (c *Ctx) handler() Handler {
 // Call runs another command as a part of this one: EXEC and scripts do. Its
 // reply goes to the writer of the Ctx.
 func (c *Ctx) Call(cmd *Command, args [][]byte) {
-	outer, outerArgs, wasNested := c.Cmd, c.Args, c.nested
-	c.Cmd, c.Args, c.nested = cmd, args, true
+	outer, outerArgs, wasNested, wasScripted, shown := c.Cmd, c.Args, c.nested, c.scripted, c.shown
+	c.Cmd, c.Args, c.nested, c.scripted = cmd, args, true, outer.Flags&spec.SkipMonitor != 0
 	c.Engine.call(c)
-	c.Cmd, c.Args, c.nested = outer, outerArgs, wasNested
+	c.Cmd, c.Args, c.nested, c.scripted, c.shown = outer, outerArgs, wasNested, wasScripted, shown
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/slowlog"
 	"github.com/resp-server/resp-server/internal/value"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -79,6 +80,7 @@ type Engine struct {
 	Keyspace *keyspace.Keyspace
 	PubSub   pubsub.Registry[*Session]
 	Stats    Stats
+	Slowlog  slowlog.Log
 	Saving   Saving
 	Rand     *rand.Rand
 	RunID    string
@@ -105,7 +107,9 @@ type Engine struct {
 	resume   []*Session // sessions that may go on with their input
 	dirty    []*Session // sessions with output to hand over
 	watchers map[dbKey]map[*Session]struct{}
-	tracker  *tracker // nil: no client tracked keys yet
+	monitors []*Session
+	slowness time.Duration // that a command takes that is logged
+	tracker  *tracker      // nil: no client tracked keys yet
 
 	refuseWrites bool // since they could not be saved
 
@@ -204,6 +208,7 @@ func (e *Engine) ConfigChanged() {
 	e.keepalive.Store(c.TCPKeepalive)
 	e.checkDisk()
 	e.limitTracking()
+	e.slowness = e.slowAfter()
 }
 
 // Keepalive returns the period of TCP keep-alive for new connections, 0 if it

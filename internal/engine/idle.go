@@ -31,7 +31,7 @@ func (e *Engine) dropIdle(now int64) {
 	}
 	for _, s := range e.sessions {
 		switch at := s.LastUsed + after; {
-		case s.wait != nil || s.Subscriptions() > 0:
+		case s.wait != nil || s.monitor || s.Subscriptions() > 0:
 			e.idleAt(now + after)
 		case at > now:
 			e.idleAt(max(at, now+idleStep))

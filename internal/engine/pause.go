@@ -38,7 +38,7 @@ func (e *Engine) isPaused() bool { return e.pause.until > e.NowMilli() }
 
 // holdsBack tells whether the pause is one for a command.
 func (e *Engine) holdsBack(s *Session, cmd *Command) bool {
-	if !e.isPaused() || s.internal {
+	if !e.isPaused() || s.internal || s.monitor {
 		return false
 	}
 	return e.pause.all || mayWrite(cmd) || cmd.Name == "exec" && s.multi.mayWrite()

@@ -58,6 +58,7 @@ type Session struct {
 	wait          *wait
 	subs          [3]map[string]struct{}
 	tracking      *Tracking // nil: off
+	monitor       bool
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits.
@@ -306,6 +307,7 @@ func (s *Session) forget() {
 	}
 	s.Unwatch()
 	s.Untrack()
+	s.unmonitor()
 	s.multi = nil
 	for k, names := range s.subs {
 		for name := range names {
@@ -346,7 +348,7 @@ func (s *Session) Reset() {
 // Plain tells whether a session has no state that a next user would notice.
 func (s *Session) Plain() bool {
 	return s.db == 0 && s.multi == nil && s.watched == nil && s.wait == nil && s.Name == "" &&
-		s.out.Proto == s.firstProto() && s.Subscriptions() == 0 && s.tracking == nil && !s.closing && !s.killed && s.ReplyMode == ReplyOn
+		s.out.Proto == s.firstProto() && s.Subscriptions() == 0 && s.tracking == nil && !s.monitor && !s.closing && !s.killed && s.ReplyMode == ReplyOn
 }
 
 // firstProto is the protocol version that a session begins with: the program

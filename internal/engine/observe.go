@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/slowlog"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// errMonitor is what a session in MONITOR mode is told that wants keys: for
+// the real server it is a kind of replica.
+const errMonitor resp.Error = "ERR Replica can't interact with the keyspace"
+
+// Monitor makes the session hear of all commands, and tells whether that is
+// new.
+func (s *Session) Monitor() bool {
+	if s.monitor {
+		return false
+	}
+	s.monitor = true
+	s.e.monitors = append(s.e.monitors, s)
+	return true
+}
+
+// unmonitor ends what Monitor began.
+func (s *Session) unmonitor() {
+	if s.monitor {
+		s.monitor = false
+		s.e.monitors = slices.DeleteFunc(s.e.monitors, func(m *Session) bool { return m == s })
+	}
+}
+
+// Redact hides argument i from MONITOR and SLOWLOG.
+func (c *Ctx) Redact(i int) {
+	c.retain()
+	c.shown[i] = []byte("(redacted)")
+}
+
+// SetArg replaces an argument for when a blocked command is run again; MONITOR
+// and SLOWLOG show it as it came.
+func (c *Ctx) SetArg(i int, arg []byte) {
+	c.retain()
+	c.Args[i] = arg
+}
+
+// retain keeps the arguments as they are shown.
+func (c *Ctx) retain() {
+	if c.shown == nil {
+		c.shown = slices.Clone(c.Args)
+	}
+}
+
+// shownArgs returns the arguments as MONITOR and SLOWLOG show them.
+func (c *Ctx) shownArgs() [][]byte {
+	if c.shown != nil {
+		return c.shown
+	}
+	return c.Args
+}
+
+// monitored tells whether MONITOR shows a command.
+func monitored(cmd *Command) bool { return cmd.Flags&(spec.SkipMonitor|spec.Admin) == 0 }
+
+// show sends the command to the sessions in MONITOR mode.
+func (e *Engine) show(c *Ctx) {
+	line := make([]byte, 1, 128)
+	line[0] = '+'
+	line = strconv.AppendInt(line, e.now/1e6, 10)
+	line = append(line, '.')
+	micros := strconv.Itoa(int(e.now % 1e6))
+	line = append(line, "000000"[len(micros):]...)
+	line = append(line, micros...)
+	line = append(line, " ["...)
+	line = strconv.AppendInt(line, int64(c.Session.db), 10)
+	line = append(line, ' ')
+	switch addr := c.Session.conn.Addr(); {
+	case c.scripted:
+		line = append(line, "lua"...)
+	case strings.HasPrefix(addr, "/"):
+		line = append(line, "unix:"+strings.TrimSuffix(addr, ":0")...)
+	default:
+		line = append(line, addr...)
+	}
+	line = append(line, ']')
+	for _, a := range c.shownArgs() {
+		line = append(line, ' ')
+		line = appendQuoted(line, a)
+	}
+	line = append(line, "\r\n"...)
+	for _, s := range e.monitors {
+		s.Push().Raw(line)
+	}
+}
+
+// appendQuoted appends a word in quotes, with escapes for what does not print.
+func appendQuoted(dst, word []byte) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for _, c := range word {
+		if i := strings.IndexByte("\n\r\t\a\b\"\\", c); i >= 0 {
+			dst = append(dst, '\\', `nrtab"\`[i])
+		} else if c < ' ' || c > '~' {
+			dst = append(dst, '\\', 'x', hex[c>>4], hex[c&15])
+		} else {
+			dst = append(dst, c)
+		}
+	}
+	return append(dst, '"')
+}
+
+// slowAfter returns how long a command takes that goes into the slow log.
+func (e *Engine) slowAfter() time.Duration {
+	micros := e.Config.SlowlogLogSlowerThan
+	if micros < 0 || e.Config.SlowlogMaxLen == 0 || micros > math.MaxInt64/1000 {
+		return math.MaxInt64
+	}
+	return time.Duration(micros) * time.Microsecond
+}
+
+// logSlow notes that the command took long.
+func (e *Engine) logSlow(c *Ctx, d time.Duration) {
+	if c.Cmd.Flags&spec.SkipSlowlog != 0 {
+		return
+	}
+	e.Slowlog.Add(slowlog.Entry{
+		Time:   e.now / 1e6,
+		Micros: d.Microseconds(),
+		Args:   slowlog.Trim(c.shownArgs()),
+		Addr:   c.Session.conn.Addr(),
+		Name:   c.Session.Name,
+	}, int(e.Config.SlowlogMaxLen))
+}

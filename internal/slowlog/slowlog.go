@@ -1,0 +1,67 @@
+// Package slowlog keeps the commands that took long, for SLOWLOG.
+//
+// A Log is owned by one engine and does not lock.
+package slowlog
+
+import "fmt"
+
+// What an entry keeps of a command.
+const (
+	maxArgs   = 32
+	maxLength = 128 // of an argument
+)
+
+// Entry is a command that took long.
+type Entry struct {
+	ID     int64
+	Time   int64 // s since 1970, at its end
+	Micros int64 // that it took
+	Args   []string
+	Addr   string // of the client
+	Name   string
+}
+
+// Log holds entries, oldest first. The zero Log is empty.
+type Log struct {
+	entries []Entry
+	nextID  int64
+}
+
+// Add gives e an ID, of which none comes twice, and drops what is older than
+// the last most entries.
+func (l *Log) Add(e Entry, most int) {
+	e.ID = l.nextID
+	l.nextID++
+	l.entries = append(l.entries, e)
+	if n := len(l.entries) - most; n > 0 {
+		clear(l.entries[:n])
+		l.entries = l.entries[n:]
+	}
+}
+
+// Len returns the number of entries.
+func (l *Log) Len() int { return len(l.entries) }
+
+// Last returns the last n entries, or all if there are fewer, oldest first.
+// They are valid until the next change.
+func (l *Log) Last(n int) []Entry { return l.entries[max(len(l.entries)-n, 0):] }
+
+// Reset removes all entries.
+func (l *Log) Reset() { l.entries = nil }
+
+// Trim copies the words of a command, as much of them as an entry keeps: of
+// what is left out it tells how much there was.
+func Trim(args [][]byte) []string {
+	out := make([]string, 0, min(len(args), maxArgs))
+	for i, a := range args {
+		if i == maxArgs-1 && len(args) > maxArgs {
+			return append(out, fmt.Sprintf("... (%d more arguments)", len(args)-i))
+		}
+		if len(a) > maxLength {
+			out = append(out, fmt.Sprintf("%s... (%d more bytes)", a[:maxLength], len(a)-maxLength))
+		} else {
+			out = append(out, string(a))
+		}
+	}
+	return out
+}
