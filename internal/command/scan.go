@@ -48,10 +48,10 @@ func scan(c *engine.Ctx) error {
 	})
 	live := found[:0]
 	for _, k := range found {
-		if o.typeName != nil && !engine.EqualFold(o.typeName, k.Type().String()) {
+		if k.ExpireAt() != 0 && !c.Exists(k.Key()) {
 			continue
 		}
-		if k.ExpireAt() == 0 || c.Exists(k.Key()) {
+		if o.typeName == nil || engine.EqualFold(o.typeName, k.Type().String()) {
 			live = append(live, k)
 		}
 	}

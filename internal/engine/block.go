@@ -272,6 +272,12 @@ func (e *Engine) timeOut(w *wait) {
 	if err := w.TimeOut(c); err != nil {
 		e.fail(w, err)
 	}
+	e.answered(w, mark)
+}
+
+// answered counts a blocked command that was answered without running again,
+// and unblocks its session.
+func (e *Engine) answered(w *wait, mark int) {
 	e.Stats.Commands++
 	e.Stats.command(w.cmd).Calls++
 	e.unblock(w, mark)
@@ -346,6 +352,6 @@ func (s *Session) Unblock(withError bool) bool {
 	}
 	mark := len(s.out.Buf)
 	s.e.fail(w, errUnblocked)
-	s.e.unblock(w, mark)
+	s.e.answered(w, mark)
 	return true
 }

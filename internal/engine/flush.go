@@ -26,7 +26,7 @@ func (c *Ctx) flush(db int) {
 	d := c.Keyspace.DB(db)
 	c.unit.changes++
 	c.Stats.Changes += uint64(d.Len())
-	c.touchAll(db, d)
+	c.touchAll(db, d, nil)
 	d.Clear()
 }
 
@@ -40,25 +40,18 @@ func (c *Ctx) SwapDBs(i, j int) {
 	}
 	a, b := c.Keyspace.DB(i), c.Keyspace.DB(j)
 	c.touchAll(i, a, b)
-	c.touchAll(j, a, b)
+	c.touchAll(j, b, a)
 	c.Keyspace.Swap(i, j)
 }
 
 // touchAll tells those who watch keys of a database or wait for them that all
-// its keys change. What is in none of the given databases, the one before and
-// the one after, does not change.
-func (e *Engine) touchAll(db int, in ...*keyspace.DB) {
-	for k, sessions := range e.watchers {
-		if k.db != db || !hasKey(in, k.key) {
-			continue
-		}
-		for s := range sessions {
-			s.failWatch()
-		}
-	}
+// its keys are about to be replaced by those of another, or removed if that is
+// nil. What is in neither of the two does not change.
+func (e *Engine) touchAll(db int, before, after *keyspace.DB) {
+	e.watchedReplaced(db, before, after)
 	var woken []*queue
 	for k, q := range e.waiting {
-		if k.db == db && hasKey(in, k.key) {
+		if k.db == db && (e.stateOf(before, k.key) != stateMissing || e.stateOf(after, k.key) != stateMissing) {
 			woken = append(woken, q)
 		}
 	}
@@ -69,13 +62,4 @@ func (e *Engine) touchAll(db int, in ...*keyspace.DB) {
 	for _, q := range woken {
 		e.wakeQueue(q)
 	}
-}
-
-func hasKey(in []*keyspace.DB, key string) bool {
-	for _, db := range in {
-		if _, ok := db.Get([]byte(key)); ok {
-			return true
-		}
-	}
-	return false
 }

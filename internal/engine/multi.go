@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -41,8 +42,8 @@ func copyArgs(args [][]byte) [][]byte {
 // watch is a key that WATCH named.
 type watch struct {
 	key dbKey
-	// expired tells that the key was past its time already: its removal does
-	// not fail the transaction.
+	// expired tells that the key is past its time already: its removal, after
+	// which the watch is one of a missing key, does not fail the transaction.
 	expired bool
 }
 
@@ -101,8 +102,7 @@ func (c *Ctx) Watch(key []byte) {
 	}
 	c.watchers[k][s] = struct{}{}
 	e, ok := c.DB().Get(key)
-	expired := ok && e.ExpireAt() != 0 && e.ExpireAt() <= c.NowMilli()
-	s.watched = append(s.watched, watch{k, expired})
+	s.watched = append(s.watched, watch{k, ok && c.isExpired(e)})
 }
 
 // Unwatch forgets all watches.
@@ -123,6 +123,75 @@ func (s *Session) failWatch() {
 	s.casFailed = true
 }
 
+// watchOf returns the session's watch of a key that it watches.
+func (s *Session) watchOf(k dbKey) *watch {
+	for i := range s.watched {
+		if s.watched[i].key == k {
+			return &s.watched[i]
+		}
+	}
+	panic("engine: a watched key that the session does not know")
+}
+
+// watchedChanged fails the transactions that watch a key, which is different
+// now, unless it was past its time before and all that happened is its removal.
+func (e *Engine) watchedChanged(k dbKey) {
+	for s := range e.watchers[k] {
+		if w := s.watchOf(k); w.expired {
+			if _, ok := e.Keyspace.DB(k.db).Get([]byte(k.key)); !ok {
+				w.expired = false
+				continue
+			}
+		}
+		s.failWatch()
+	}
+}
+
+// watchedReplaced fails the transactions that watch keys of a database whose
+// keys are about to be replaced by those of another, or removed if that is nil.
+// A key that is past its time is as good as none.
+func (e *Engine) watchedReplaced(db int, before, after *keyspace.DB) {
+	for k, sessions := range e.watchers {
+		if k.db != db {
+			continue
+		}
+		was, is := e.stateOf(before, k.key), e.stateOf(after, k.key)
+		for s := range sessions {
+			w := s.watchOf(k)
+			gone := was == stateMissing || w.expired
+			if gone && is != stateLive {
+				w.expired = is == stateExpired
+				continue
+			}
+			s.failWatch()
+		}
+	}
+}
+
+// keyState is what a database has of a key.
+type keyState uint8
+
+const (
+	stateMissing keyState = iota
+	stateExpired
+	stateLive
+)
+
+// stateOf looks a key up in a database, which may be nil for none.
+func (e *Engine) stateOf(db *keyspace.DB, key string) keyState {
+	if db == nil {
+		return stateMissing
+	}
+	switch k, ok := db.Get([]byte(key)); {
+	case !ok:
+		return stateMissing
+	case e.isExpired(k):
+		return stateExpired
+	default:
+		return stateLive
+	}
+}
+
 // WatchCount returns the number of watched keys.
 func (s *Session) WatchCount() int { return len(s.watched) }
 
@@ -133,7 +202,7 @@ func (c *Ctx) watchExpired() bool {
 			continue
 		}
 		k, ok := c.Keyspace.DB(w.key.db).Get([]byte(w.key.key))
-		if ok && k.ExpireAt() != 0 && k.ExpireAt() <= c.NowMilli() {
+		if ok && c.isExpired(k) {
 			return true
 		}
 	}

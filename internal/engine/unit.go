@@ -63,8 +63,8 @@ func (c *Ctx) Touched(key []byte) { c.touch(c.Session, c.Session.db, key) }
 // session that changed it, nil if time did.
 func (e *Engine) touch(by *Session, db int, key []byte) {
 	if len(e.watchers) > 0 {
-		for s := range e.watchers[dbKey{db, string(key)}] {
-			s.failWatch()
+		if len(e.watchers[dbKey{db, string(key)}]) > 0 {
+			e.watchedChanged(dbKey{db, string(key)})
 		}
 	}
 	if len(e.waiting) > 0 {
