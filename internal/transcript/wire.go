@@ -169,3 +169,13 @@ func plain(s string) string {
 	}
 	return s
 }
+
+// Notation is one reply as it comes over the wire, as the files show it.
+func Notation(wire []byte) string {
+	d := decoder{r: bufio.NewReader(bytes.NewReader(wire))}
+	n, err := d.reply()
+	if err != nil {
+		return "(invalid) " + quote(wire)
+	}
+	return n.String()
+}

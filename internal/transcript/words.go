@@ -3,6 +3,7 @@ package transcript
 import (
 	"errors"
 	"strconv"
+	"strings"
 )
 
 var errQuotes = errors.New("unbalanced quotes")
@@ -114,4 +115,20 @@ func quote[B string | []byte](s B) string {
 		}
 	}
 	return string(append(b, '"'))
+}
+
+// Join is a command line that splits into words, each quoted if it has to be.
+func Join(words []string) string {
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		if q := quote(w); len(q) > len(w)+2 || w == "" || strings.ContainsAny(w, " '\"") {
+			b.WriteString(q)
+		} else {
+			b.WriteString(w)
+		}
+	}
+	return b.String()
 }

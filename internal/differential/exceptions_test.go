@@ -1,0 +1,256 @@
+package differential
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// left are the commands that are not compared at all, with the reason. A name
+// that ends in "|" stands for all subcommands.
+var left = map[string]string{
+	"auth": "in a pipeline a wrong password is not answered at all",
+	"acl|": "about the server, not its data", "acl": "about the server, not its data",
+	"bgrewriteaof": "files", "bgsave": "files", "save": "files", "lastsave": "files",
+	"client|": "about connections: has transcripts", "client": "about connections: has transcripts",
+	"cluster|": "about the server, not its data", "cluster": "about the server, not its data",
+	"command|": "compared whole elsewhere", "command": "compared whole elsewhere",
+	"config|": "would change the run", "config": "would change the run",
+	"debug": "would change the run", "failover": "replication", "replicaof": "replication", "slaveof": "replication",
+	"sync": "replication", "psync": "replication", "replconf": "replication", "role": "replication", "migrate": "another server",
+	"function|": "has transcripts", "function": "has transcripts", "fcall": "has transcripts", "fcall_ro": "has transcripts",
+	"hello": "names the server", "info": "about the server", "latency|": "about time", "latency": "about time",
+	"lolwut": "names the server", "memory|doctor": "about the process", "memory|malloc-stats": "about the process",
+	"memory|stats": "about the process", "memory|purge": "about the process", "module|": "loads code", "module": "loads code",
+	"monitor": "no longer answers commands", "shutdown": "ends the run", "quit": "ends the connection", "reset": "changes the protocol",
+	"subscribe": "answers more than once: see the episodes of several clients", "psubscribe": "likewise", "ssubscribe": "likewise",
+	"unsubscribe": "likewise", "punsubscribe": "likewise", "sunsubscribe": "likewise",
+	"script|debug": "ends the connection", "script|kill": "about time", "script|flush": "likewise", "slowlog|": "about time", "slowlog": "about time",
+	"time": "time", "pfselftest": "about the code", "pfdebug": "about the code", "restore-asking": "cluster", "asking": "cluster", "readonly": "cluster", "readwrite": "cluster",
+	"object|freq": "needs a policy of eviction",
+}
+
+// later are commands that are left out for versions before the one given.
+var later = map[string][]int{
+	"xautoclaim": {7, 2}, // creates the consumer even if it gets nothing
+}
+
+func (m *match) leftOut(name string) bool {
+	if v := later[name]; v != nil && slices.Compare(m.version, v) < 0 {
+		return true
+	}
+	parent, _, sub := strings.Cut(name, "|")
+	if strings.HasSuffix(name, "|help") {
+		return true // in our own words
+	}
+	return left[name] != "" || sub && left[parent+"|"] != ""
+}
+
+// A looseness says whether two replies that are not equal may differ as they do.
+type looseness struct {
+	why   string
+	allow func(args []string, a, b *reply) bool
+}
+
+var (
+	unordered = looseness{"the order of a hash table is nobody's promise", func(_ []string, a, b *reply) bool {
+		return sorted(a, 1) == sorted(b, 1)
+	}}
+	pairs = looseness{"the order of a hash table is nobody's promise", func(_ []string, a, b *reply) bool {
+		return sorted(a, 2) == sorted(b, 2)
+	}}
+	random = looseness{"the choice is random", func(_ []string, a, b *reply) bool {
+		return sameShape(a, b, func(a, b *reply) bool { return !a.isError() })
+	}}
+	cursor = looseness{"what a step of a scan returns depends on the hash function", func(args []string, a, b *reply) bool {
+		if len(a.kids) != 2 || len(b.kids) != 2 {
+			return false
+		}
+		if a.kids[0].text != "0" || b.kids[0].text != "0" {
+			return true
+		}
+		n := 1
+		if (args[0] == "HSCAN" || args[0] == "ZSCAN") && !slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "novalues") }) {
+			n = 2
+		}
+		return sorted(&a.kids[1], n) == sorted(&b.kids[1], n)
+	}}
+	soon      = looseness{"time passes", func(_ []string, a, b *reply) bool { return sameShape(a, b, near) }}
+	size      = looseness{"memory is counted differently", random.allow}
+	sortOrder = looseness{"unsorted sets have the order of a hash table", func(args []string, a, b *reply) bool {
+		return sortsNothing(args) && (sorted(a, 1) == sorted(b, 1) || slices.ContainsFunc(args, isLimit) && random.allow(args, a, b))
+	}}
+	payload = looseness{"the same data may be encoded in several ways", random.allow}
+)
+
+func isLimit(s string) bool { return strings.EqualFold(s, "limit") }
+
+// near compares leaves that may be times: those that are large or an age.
+func near(a, b *reply) bool {
+	x, err1 := strconv.ParseInt(a.text, 10, 64)
+	y, err2 := strconv.ParseInt(b.text, 10, 64)
+	if err1 != nil || err2 != nil {
+		return a.text == b.text
+	}
+	return x == y || x >= 0 && y >= 0 && max(x, y)-min(x, y) <= 5000
+}
+
+// sorted is the text of a list without its order; n elements each belong together.
+func sorted(r *reply, n int) string {
+	var all []string
+	for i := 0; i+n <= len(r.kids); i += n {
+		s := ""
+		for j := range n {
+			s += flat(&r.kids[i+j])
+		}
+		all = append(all, s)
+	}
+	slices.Sort(all)
+	return string(r.kind) + strconv.Itoa(len(r.kids)) + r.text + strings.Join(all, ",")
+}
+
+func flat(r *reply) string {
+	s := string(r.kind) + strconv.Itoa(len(r.kids)) + strconv.Quote(r.text) + strconv.FormatBool(r.null)
+	for i := range r.kids {
+		s += flat(&r.kids[i])
+	}
+	return s
+}
+
+// loose are the commands whose replies may differ in some way.
+var loose = map[string]looseness{
+	"smembers": unordered, "sinter": unordered, "sunion": unordered, "sdiff": unordered, "hkeys": unordered, "hvals": unordered,
+	"keys": unordered, "hgetall": pairs, "sort": sortOrder, "sort_ro": sortOrder, "pubsub": unordered,
+	"scan": cursor, "sscan": cursor, "hscan": cursor, "zscan": cursor,
+	"randomkey": random, "spop": random, "srandmember": random, "hrandfield": random, "zrandmember": random,
+	"ttl": soon, "pttl": soon, "expiretime": soon, "pexpiretime": soon, "httl": soon, "hpttl": soon, "hexpiretime": soon, "hpexpiretime": soon,
+	"dbsize":   {"expired keys count until somebody looks", func(_ []string, a, b *reply) bool { return sameShape(a, b, near) }},
+	"xpending": soon, "xinfo": soon, "object": soon,
+	"memory": size, "dump": payload,
+	"xadd": {"the id is the time", func(args []string, a, b *reply) bool { return slices.Contains(args, "*") && sameShape(a, b, anyID) }},
+}
+
+func anyID(a, b *reply) bool {
+	return a.text == b.text || strings.Contains(a.text, "-") && strings.Contains(b.text, "-") && !a.isError() && !b.isError()
+}
+
+// drifting returns a key whose data may differ after a command though all is
+// well; it is deleted before the next one.
+func drifting(args []string) (key string, drifts bool) {
+	if len(args) < 2 {
+		return "", false
+	}
+	switch strings.ToLower(args[0]) {
+	case "spop":
+		return args[1], true
+	case "xadd":
+		return args[1], slices.Contains(args, "*")
+	case "sort":
+		for i := len(args) - 2; i > 1; i-- {
+			if strings.EqualFold(args[i], "store") && sortsNothing(args) {
+				return args[i+1], true
+			}
+		}
+	}
+	return "", false
+}
+
+// sortsNothing tells whether a SORT is BY a pattern without a star.
+func sortsNothing(args []string) bool {
+	for i, a := range args[:len(args)-1] {
+		if strings.EqualFold(a, "by") && !strings.Contains(args[i+1], "*") {
+			return true
+		}
+	}
+	return false
+}
+
+// known are the differences between 7.4 and older versions that show in a
+// reply: what changed, in which version, and how it looks.
+var known = []struct {
+	commands string // separated by blanks; none are all
+	since    []int
+	what     string
+	allow    func(args []string, old, ours *reply) bool
+}{
+	{"object", []int{7, 2}, "small sets are listpacks", func(_ []string, old, ours *reply) bool {
+		return old.text == "hashtable" && ours.text == "listpack"
+	}},
+	{"object", []int{7, 2}, "small lists are listpacks", func(_ []string, old, ours *reply) bool {
+		return old.text == "quicklist" && ours.text == "listpack"
+	}},
+	{"object", []int{7, 2}, "a hash given many fields at once outgrows its listpack before they are looked at", func(_ []string, old, ours *reply) bool {
+		return old.text == "listpack" && ours.text == "hashtable"
+	}},
+	{"object", []int{7, 2}, "so does a sorted set", func(_ []string, old, ours *reply) bool {
+		return old.text == "listpack" && ours.text == "skiplist"
+	}},
+	{"xinfo xgroup", []int{7, 2}, "consumers come into being when they ask, not when they get; and are seen to be active", func(_ []string, old, ours *reply) bool {
+		return !old.isError() && !ours.isError()
+	}},
+	{"xreadgroup", []int{7, 4}, "the id +", func(args []string, old, _ *reply) bool {
+		return slices.Contains(args, "+") && strings.HasPrefix(old.text, "ERR Invalid stream ID")
+	}},
+	{"sort sort_ro", []int{7, 2}, "missing weights are equal to each other", func(_ []string, old, ours *reply) bool {
+		return sorted(old, 1) == sorted(ours, 1)
+	}},
+	{"zrange zrangestore", []int{7, 2}, "BYSCORE twice", func(_ []string, old, _ *reply) bool { return old.text == "ERR syntax error" }},
+	{"zrange zrangebylex zrevrangebylex zrangebyscore zrevrangebyscore", []int{7, 2}, "what a negative offset means depends on the encoding", func(args []string, _, _ *reply) bool {
+		i := slices.IndexFunc(args, isLimit)
+		return i > 0 && i+1 < len(args) && strings.HasPrefix(args[i+1], "-")
+	}},
+	{"lrem", []int{7, 4}, "the range of COUNT", func(_ []string, old, ours *reply) bool {
+		return !old.isError() && strings.HasPrefix(ours.text, "ERR value is out of range, value must between")
+	}},
+	{"hscan", []int{7, 4}, "NOVALUES", func(_ []string, old, _ *reply) bool { return old.text == "ERR syntax error" }},
+	{"sscan zscan scan", []int{7, 4}, "NOVALUES", func(_ []string, old, ours *reply) bool { return strings.Contains(ours.text, "NOVALUES") }},
+	{"xread", []int{7, 4}, "the id +", func(args []string, old, _ *reply) bool {
+		return slices.Contains(args, "+") && strings.HasPrefix(old.text, "ERR Invalid stream ID")
+	}},
+	{"xread xreadgroup", []int{7, 2}, "the text names the command", func(_ []string, old, ours *reply) bool {
+		return strings.HasPrefix(old.text, "ERR Unbalanced") && strings.HasPrefix(ours.text, "ERR Unbalanced")
+	}},
+	{"exec", []int{7, 2}, "what could not be queued before", func(_ []string, old, _ *reply) bool {
+		return strings.HasPrefix(old.text, "EXECABORT")
+	}},
+	{"config", []int{7, 2}, "small sets are listpacks", func(_ []string, old, _ *reply) bool { return old.isError() }},
+	{"blpop brpop blmove brpoplpush blmpop bzpopmin bzpopmax bzmpop", []int{7, 2}, "large timeouts no longer overflow", func(_ []string, old, ours *reply) bool {
+		return old.text == "ERR timeout is negative" && ours.text == "ERR timeout is out of range"
+	}},
+	{"scan sscan hscan zscan", []int{7, 2}, "cursors are read as strtoull does", func(_ []string, old, ours *reply) bool {
+		return (old.text == "ERR invalid cursor") != (ours.text == "ERR invalid cursor")
+	}},
+	{"bitpos bitcount", []int{7, 2}, "arguments are read before the key", func(_ []string, old, ours *reply) bool {
+		return ours.isError()
+	}},
+	{"zrank zrevrank", []int{7, 2}, "WITHSCORE", func(args []string, old, _ *reply) bool {
+		return strings.HasPrefix(old.text, "ERR wrong number") && len(args) > 3
+	}},
+	{"", []int{7, 2}, "doubles have the shortest digits", func(_ []string, old, ours *reply) bool {
+		return sameShape(old, ours, func(a, b *reply) bool {
+			x, err1 := strconv.ParseFloat(a.text, 64)
+			y, err2 := strconv.ParseFloat(b.text, 64)
+			return a.text == b.text || err1 == nil && err2 == nil && x == y
+		})
+	}},
+}
+
+// allowed tells whether two replies to a command may differ as they do.
+func (m *match) allowed(args []string, a, b *reply) bool {
+	if equal(a, b) {
+		return true
+	}
+	name := strings.ToLower(args[0])
+	if l, ok := loose[name]; ok && l.allow(args, a, b) {
+		return true
+	}
+	if m.sorted && name == "object" && a.text == "skiplist" && b.text == "listpack" {
+		return true // SORT turns a small sorted set that it reads into a large one
+	}
+	for _, k := range known {
+		if slices.Compare(m.version, k.since) < 0 && (k.commands == "" || slices.Contains(strings.Fields(k.commands), name)) && k.allow(args, a, b) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,247 @@
+package differential
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// dialer is a server that is compared.
+type dialer interface {
+	Dial(context.Context) (net.Conn, error)
+}
+
+// side is a connection to one of the servers.
+type side struct {
+	server dialer
+	conn   net.Conn
+	in     *bufio.Reader
+}
+
+func (s *side) close() {
+	if s.conn != nil {
+		s.conn.Close()
+		s.conn = nil
+	}
+}
+
+// patience is how long a reply may take.
+const patience = 5 * time.Second
+
+// send writes out while replies are read, so that neither side has to keep all of them.
+func (s *side) send(out []byte) error {
+	if s.conn == nil {
+		conn, err := s.server.Dial(context.Background())
+		if err != nil {
+			return err
+		}
+		s.conn, s.in = conn, bufio.NewReader(conn)
+	}
+	s.conn.SetDeadline(time.Now().Add(patience))
+	go s.conn.Write(out)
+	return nil
+}
+
+// match compares two servers.
+type match struct {
+	real, ours side
+	version    []int // of the real server
+	compared   int   // replies
+	sorted     bool  // there was a SORT since the start
+}
+
+func encode(out []byte, args []string) []byte {
+	out = fmt.Appendf(out, "*%d\r\n", len(args))
+	for _, a := range args {
+		out = fmt.Appendf(out, "$%d\r\n%s\r\n", len(a), a)
+	}
+	return out
+}
+
+// cleaning brings both servers and the connection back to the start.
+var cleaning = [][]string{
+	{"RESET"}, {"FLUSHALL"}, {"SCRIPT", "FLUSH"},
+	{"CONFIG", "SET", "list-max-listpack-size", "-2"},
+	{"CONFIG", "SET", "hash-max-listpack-entries", "128"},
+	{"CONFIG", "SET", "hash-max-listpack-value", "64"},
+	{"CONFIG", "SET", "set-max-intset-entries", "512"},
+	{"CONFIG", "SET", "set-max-listpack-entries", "128"},
+	{"CONFIG", "SET", "set-max-listpack-value", "64"},
+	{"CONFIG", "SET", "zset-max-listpack-entries", "128"},
+	{"CONFIG", "SET", "zset-max-listpack-value", "64"},
+	{"CONFIG", "SET", "stream-node-max-entries", "100"},
+	{"CONFIG", "SET", "hll-sparse-max-bytes", "3000"},
+	{"CONFIG", "SET", "list-compress-depth", "0"},
+}
+
+// difference is a reply that is not what the real server says.
+type difference struct {
+	args       []string
+	name       string // of the command that differs
+	real, ours []byte // wire
+	proto      string
+	steps      [][]string // all commands, the last is the one that differs
+	seed       uint64
+	fleeting   bool // did not come again
+}
+
+// play starts on empty servers and runs the steps until replies differ.
+func (m *match) play(proto string, steps [][]string) (*difference, error) {
+	m.sorted = false
+	start := append(slices.Clone(cleaning), []string{"HELLO", proto})
+	if err := m.exchange(start, func(int, *reply, *reply, []byte, []byte) bool { return true }); err != nil {
+		return nil, fmt.Errorf("at the start: %w", err)
+	}
+	return m.run(proto, steps)
+}
+
+// run runs steps where the servers stand.
+func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
+	var sent [][]string
+	from := make([]int, 0, len(steps)) // the step that a command sent belongs to
+	for i, args := range steps {
+		sent, from = append(sent, args), append(from, i)
+		if key, drifts := drifting(args); drifts {
+			sent, from = append(sent, []string{"DEL", key}), append(from, i)
+		}
+	}
+	var queue [][]string // commands since MULTI
+	multi := false
+	err = m.exchange(sent, func(i int, a, b *reply, wa, wb []byte) bool {
+		args := sent[i]
+		m.compared++
+		m.sorted = m.sorted || strings.HasPrefix(strings.ToLower(args[0]), "sort")
+		same := string(wa) == string(wb)
+		name := strings.ToLower(args[0])
+		switch {
+		case same:
+		case name == "exec" && multi && len(queue) > 0 && len(a.kids) == len(queue) && len(b.kids) == len(queue):
+			same = true
+			for j := range a.kids {
+				if !m.allowed(queue[j], &a.kids[j], &b.kids[j]) {
+					same, name = false, strings.ToLower(queue[j][0])+" in exec"
+				}
+			}
+		default:
+			same = m.allowed(args, a, b)
+		}
+		switch verb, _, _ := strings.Cut(name, " "); {
+		case verb == "multi" && a.text == "OK":
+			multi, queue = true, nil
+		case name == "exec", name == "discard":
+			if !a.isError() || !strings.HasPrefix(a.text, "ERR wrong number") {
+				multi = false
+			}
+		case a.text == "QUEUED":
+			queue = append(queue, args)
+		}
+		if !same {
+			d = &difference{args: args, name: name, real: wa, ours: wb, proto: proto, steps: slices.Clone(steps[:from[i]+1])}
+		}
+		return same
+	})
+	return d, err
+}
+
+// exchange sends commands to both and shows each pair of replies to visit, until that is false.
+func (m *match) exchange(sent [][]string, visit func(i int, a, b *reply, wa, wb []byte) bool) error {
+	var out []byte
+	for _, args := range sent {
+		out = encode(out, args)
+	}
+	both := []*side{&m.real, &m.ours}
+	broken := true
+	defer func() {
+		if broken { // replies are left over
+			m.real.close()
+			m.ours.close()
+		}
+	}()
+	for _, s := range both {
+		if err := s.send(out); err != nil {
+			return err
+		}
+	}
+	var wa, wb []byte
+	for i := range sent {
+		a, b := reply{kind: '-', text: "(none)"}, reply{kind: '-', text: "(none)"}
+		var ea, eb error
+		a, wa, ea = readReply(m.real.in, wa[:0])
+		b, wb, eb = readReply(m.ours.in, wb[:0])
+		if ea != nil && eb != nil {
+			return fmt.Errorf("%q: neither server answers: %w", sent[i], ea)
+		}
+		if ea != nil {
+			wa = append(wa[:0], ("-(no reply: " + ea.Error() + ")\r\n")...)
+		}
+		if eb != nil {
+			wb = append(wb[:0], ("-(no reply: " + eb.Error() + ")\r\n")...)
+		}
+		if !visit(i, &a, &b, slices.Clone(wa), slices.Clone(wb)) || ea != nil || eb != nil {
+			return nil
+		}
+	}
+	broken = false
+	return nil
+}
+
+// readings are the commands that show the data under a key, by type.
+var readings = map[string][][]string{
+	"string": {{"GET"}},
+	"list":   {{"LRANGE", "", "0", "-1"}},
+	"set":    {{"SMEMBERS"}},
+	"hash":   {{"HGETALL"}},
+	"zset":   {{"ZRANGE", "", "0", "-1", "WITHSCORES"}},
+	"stream": {{"XRANGE", "", "-", "+"}, {"XINFO", "STREAM", "", "FULL", "COUNT", "0"}},
+}
+
+// survey lists the commands that show all data of both.
+func (m *match) survey() (steps [][]string, err error) {
+	steps = [][]string{{"DISCARD"}}
+	for _, db := range []string{"0", "1"} {
+		var types []string
+		var names []string
+		ask := [][]string{{"DISCARD"}, {"SELECT", db}, {"KEYS", "*"}}
+		err := m.exchange(ask, func(i int, a, b *reply, _, _ []byte) bool {
+			if i == 2 {
+				for _, k := range a.kids {
+					names = append(names, k.text)
+				}
+			}
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
+		slices.Sort(names)
+		ask = nil
+		for _, k := range names {
+			ask = append(ask, []string{"TYPE", k})
+		}
+		err = m.exchange(ask, func(_ int, a, _ *reply, _, _ []byte) bool {
+			types = append(types, a.text)
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, []string{"SELECT", db}, []string{"KEYS", "*"})
+		for i, k := range names {
+			steps = append(steps, []string{"TYPE", k}, []string{"OBJECT", "ENCODING", k}, []string{"PEXPIRETIME", k})
+			for _, r := range readings[types[i]] {
+				r = slices.Clone(r)
+				if at := slices.Index(r, ""); at >= 0 {
+					r[at] = k
+				} else {
+					r = append(r, k)
+				}
+				steps = append(steps, r)
+			}
+		}
+	}
+	return steps, nil
+}

@@ -1,0 +1,147 @@
+package differential
+
+// The pools are small so that values meet, and hold the edges of each type.
+// A value that stands twice comes twice as often.
+
+// keys by the group of the command that is likely to use them.
+var keys = map[string][]string{
+	"string":      {"s1", "s2", "n1", "n2"},
+	"bitmap":      {"b1", "b2", "s1"},
+	"hyperloglog": {"p1", "p2", "p3"},
+	"list":        {"l1", "l2", "l3"},
+	"hash":        {"h1", "h2"},
+	"set":         {"e1", "e2", "e3"},
+	"sorted-set":  {"z1", "z2", "z3", "z1", "z2", "z3", "e1"},
+	"geo":         {"g1", "g2", "g1", "g2", "g1", "g2", "wrong"}, // other scores are no places: to make integers of them has no defined result
+	"lexical":     {"y1", "y2", "y1", "y2", "wrong", "nosuch"},   // sorted sets with equal scores, for ranges of members
+	"stream":      {"x1", "x2"},
+}
+
+var anyKey = []string{"s1", "n1", "b1", "p1", "l1", "l2", "h1", "h2", "e1", "e2", "z1", "z2", "g1", "x1", "x2", "m1", "m2", ""}
+
+var (
+	members = []string{"a", "b", "c", "d", "a", "b", "c", "1", "2", "-5", "10", "abc", "foo", "", "0", "3.5", "Sicily",
+		"member-of-some-length-beyond-the-small-ones", "a\x00\xff\r\n"}
+	fields   = []string{"f1", "f2", "f3", "f1", "f2", "f3", "a", "1", "", "f\x00"}
+	elements = []string{"a", "b", "c", "1", "2", "3", "-1", "10", "1.5", "abc", "", "hello world",
+		"an element that is longer than sixty-four bytes, so that it is stored in another way"}
+	values = []string{"1", "10", "0", "-1", "abc", "", "3.0", "hello", "9223372036854775807", "-9223372036854775808", "1e3", " 1", "01", "+1", "foobar",
+		"a value that is longer than forty-four bytes, so that it is stored in another way", "\x00\x80\xff"}
+	smallInts = []string{"0", "1", "2", "3", "-1", "-2", "5", "10", "-3", "100"}
+	edgeInts  = []string{"9223372036854775807", "-9223372036854775808", "9223372036854775808", "-9223372036854775809", "2147483647", "2147483648",
+		"-2147483648", "-2147483649", "4294967295", "4294967296", "-9223372036854775807", "18446744073709551615", "18446744073709551616"}
+	notInts   = []string{"1.5", "abc", "", " 1", "1 ", "+1", "01", "-0", "0x10", "1e3", "nan", "inf"}
+	doubles   = []string{"1", "2", "0", "-1", "3.0", "0.1", "1.5", "-2.5", "10", "100", "1e3"}
+	edgeFloat = []string{"inf", "-inf", "+inf", "nan", "1e308", "-1e308", "1e400", "4.9e-324", "0x10", "-0", "1e-7", "3.14159265358979323846", "9007199254740993",
+		"123456789012345680", "1e21", "infinity", " 1", "1 ", "", "abc", "1e", ".5", "5."}
+	scores    = []string{"1", "2", "3", "(1", "(2", "-inf", "+inf", "inf", "(inf", "0", "1.5", "(1.5", "-1", "10"}
+	lexes     = []string{"-", "+", "[a", "(a", "[b", "[c", "(d", "[abc", "[", "(", "a", ""}
+	offsets   = []string{"0", "1", "7", "8", "9", "63", "64", "100", "1000", "-1"}
+	bitpos    = []string{"0", "1", "7", "8", "#0", "#1", "#3", "100", "-1", "#-1", "abc", "4294967296", "9223372036854775807", "#9223372036854775807"}
+	bittypes  = []string{"u8", "i8", "u1", "i1", "u4", "i5", "u63", "i64", "u32", "i16", "u64", "i65", "u0", "x8", "u", ""}
+	streamID  = []string{"1-1", "2-1", "2-2", "3-0", "5-5", "1", "2", "3", "4-1", "6-1", "0-0", "0", "0-1", "100-1", "18446744073709551615-18446744073709551615", "18446744073709551615", "1-18446744073709551615", "abc", "1-", "-1", "1-x", "", "01-01"}
+	addIDs    = []string{"1-1", "2-1", "2-2", "3-0", "5-5", "1-*", "2-*", "3-*", "5-*", "6-*", "7-*", "8-1", "9-1", "10-1", "10-*", "11-*", "0-0", "0-*", "18446744073709551615-*", "18446744073709551615-18446744073709551615", "abc", "*-1", "1-*-2", "100-1", "12-1", "13-1", "14-1"}
+	readIDs   = []string{"0", "0", "1-1", "$", ">", "2-2", "0-0", "5", "+", "-", "abc"}
+	rangeIDs  = []string{"-", "+", "-", "+", "1", "2-1", "(1-1", "(2", "5-5", "(-", "(+", "0", "(18446744073709551615-18446744073709551615", "abc", "$"}
+	groups    = []string{"gr", "gr", "gr", "gr2", "nosuch", ""}
+	clients   = []string{"c1", "c1", "c2", "c3", ""}
+	patterns  = []string{"*", "*", "a*", "f?", "[a-c]*", "\\*", "h[^1]", "", "nosuch", "*1", "[", "[a"}
+	sortBy    = []string{"nosort", "s*", "h1->*", "h*->f1", "*", "n*", "#", "s1", "*->", "->f1", "h*->"}
+	databases = []string{"0", "1", "0", "1", "15", "16", "-1", "abc", "99999999999"}
+	// Far from now, so that nothing expires between two commands.
+	seconds  = []string{"10000", "20000", "1000000", "10000", "20000", "0", "-1", "-9223372036854775808", "9223372036854775807", "9223372036854775", "9223370400000000", "1.5", "abc", "", "1099511627776"}
+	millis   = []string{"10000000", "20000000", "1000000000", "10000000", "20000000", "0", "-1", "-9223372036854775808", "9223372036854775807", "9223370400000000000", "1.5", "abc", "", "281474976710656"}
+	unixSecs = []string{"9999999999", "9999999998", "0", "1", "-1", "9223372036854775807", "9223372036854775", "9223372036854776", "abc", "-9223372036854775808", "281474976711"}
+	unixMs   = []string{"9999999999000", "9999999998001", "0", "1", "-1", "9223372036854775807", "abc", "-9223372036854775808", "281474976710655", "281474976710656"}
+	timeouts = []string{"0.01", "0.005", "0.01", "-1", "abc", "", "nan", "inf", "1e400", "1e-3", "0x0.1p-4", "9223372036854775807"}
+	idles    = []string{"0", "0", "1000000", "9223372036854775807", "-1", "abc"}
+	junk     = []string{"", "abc", "-1", "0", "1", "1.5", "nan", "\x00\xff", " 1", "9223372036854775808", "NX", "XX", "COUNT", "LIMIT", "WITHSCORES", "*", "FIELDS", "a\r\nb"}
+	scripts  = []string{"return 1", "return {1,2,'x',{3}}", "return redis.call('GET',KEYS[1])", "return redis.pcall('INCR',KEYS[1])", "return redis.call('nosuch')",
+		"return {KEYS,ARGV}", "return redis.error_reply('MY err')", "return redis.status_reply('fine')", "return 3.99", "return nil", "return true", "return false",
+		"redis.call('SET',KEYS[1],ARGV[1]) return redis.call('TYPE',KEYS[1])", "return redis.call('LRANGE',KEYS[1],0,-1)", "syntax error", "error('x')", "return tonumber('x') + 1"}
+)
+
+// pools by the name of an argument; "command/name" wins over "name".
+var pools = map[string][][]string{
+	"field":                  {fields},
+	"member":                 {members},
+	"member1":                {members},
+	"member2":                {members},
+	"element":                {elements},
+	"pivot":                  {elements},
+	"value":                  {values},
+	"setbit/value":           {{"0", "1", "0", "1", "2", "-1", "abc", ""}},
+	"bitfield/value":         {smallInts, edgeInts, notInts},
+	"hset/value":             {values},
+	"message":                {elements},
+	"score":                  {doubles, doubles, edgeFloat},
+	"increment":              {smallInts, edgeInts, notInts, doubles},
+	"incrbyfloat/increment":  {doubles, edgeFloat},
+	"hincrbyfloat/increment": {doubles, edgeFloat},
+	"zincrby/increment":      {doubles, edgeFloat},
+	"decrement":              {smallInts, edgeInts, notInts},
+	"weight":                 {doubles, edgeFloat},
+	"min":                    {scores, scores, edgeFloat},
+	"max":                    {scores, scores, edgeFloat},
+	"zlexcount/min":          {lexes}, "zlexcount/max": {lexes},
+	"zrangebylex/min": {lexes}, "zrangebylex/max": {lexes},
+	"zrevrangebylex/min": {lexes}, "zrevrangebylex/max": {lexes},
+	"zremrangebylex/min": {lexes}, "zremrangebylex/max": {lexes},
+	"zrange/start": {smallInts, scores, lexes}, "zrange/stop": {smallInts, scores, lexes},
+	"zrangestore/min": {smallInts, scores, lexes}, "zrangestore/max": {smallInts, scores, lexes},
+	"offset":             {offsets},
+	"setrange/offset":    {offsets, {"9223372036854775807", "536870912", "4294967296", "abc"}},
+	"setbit/offset":      {offsets, {"4294967296", "9223372036854775807", "abc", ""}},
+	"getbit/offset":      {offsets, edgeInts, {"abc"}},
+	"bitfield/offset":    {bitpos},
+	"bitfield_ro/offset": {bitpos},
+	"encoding":           {bittypes},
+	"lset/index":         {smallInts, notInts}, // others are cut to 32 bits, and then change some element
+	"bit":                {{"0", "1", "0", "1", "2", "-1", "abc"}},
+	"longitude":          {{"13.361389", "15.087269", "0", "-180", "180", "180.1", "-122.4", "2.35", "179.9999", "abc", "nan", "inf"}},
+	"latitude":           {{"38.115556", "37.502669", "0", "85.05112878", "-85.05112878", "86", "48.85", "37.8", "abc", ""}},
+	"radius":             {{"200", "0", "1", "1000", "10000", "25000", "-1", "abc", "inf", "1e9"}},
+	"width":              {{"400", "0", "1", "1000", "30000", "-1", "abc"}},
+	"height":             {{"400", "0", "1", "1000", "30000", "-1", "abc"}},
+	"cursor":             {{"0", "0", "0", "0", "0", "0", "0", "0", "abc", "", "-1", " 0", "1.5"}}, // a larger one leaves an errno behind that SORT falls for
+	"db":                 {databases}, "destination-db": {databases}, "index1": {databases}, "index2": {databases}, "select/index": {databases},
+	"seconds": {seconds}, "milliseconds": {millis},
+	"unix-time-seconds": {unixSecs}, "unix-time-milliseconds": {unixMs},
+	"ttl":                     {millis},
+	"timeout":                 {timeouts},
+	"xread/milliseconds":      {{"5", "1", "-1", "abc", "9223372036854775807"}},
+	"xreadgroup/milliseconds": {{"5", "1", "-1", "abc", "9223372036854775807"}},
+	"min-idle-time":           {idles},
+	"ms":                      {{"0", "100000", "-1", "abc", "9223372036854775807"}},
+	"id":                      {streamID},
+	"xadd/id":                 {addIDs},
+	"xread/id":                {readIDs},
+	"xreadgroup/id":           {readIDs, {">", ">", ">", ">", ">", ">"}},
+	"xgroup|create/id":        {{"0", "$", "1-1", "2", "abc", "-", "0-0"}},
+	"xgroup|setid/id":         {{"0", "$", "1-1", "2", "abc", "-"}},
+	"last-id":                 {streamID}, "lastid": {streamID}, "max-deleted-id": {streamID},
+	"xpending/start": {rangeIDs}, "xpending/end": {rangeIDs},
+	"xrange/start": {rangeIDs}, "xrange/end": {rangeIDs},
+	"xrevrange/start": {rangeIDs}, "xrevrange/end": {rangeIDs},
+	"xautoclaim/start": {{"0", "0-0", "-", "1-1", "(1-1", "2", "abc", "+"}},
+	"threshold":        {{"0", "1", "2", "3", "10", "-1", "2-1", "3", "abc", "5-0", "9223372036854775807"}},
+	"group":            {groups}, "consumer": {clients},
+	"xread/group": {groups},
+	"pattern":     {patterns},
+	"by-pattern":  {sortBy}, "get-pattern": {sortBy},
+	"type":    {{"string", "list", "hash", "zset", "set", "stream", "foo", "STRING", ""}},
+	"channel": {{"ch1", "ch2", ""}}, "shardchannel": {{"ch1", "ch2"}},
+	"script":            {scripts},
+	"sha1":              {{"e0e1f9fabfc9d4800c877a703b823ac0578ff8db", "abc", "", "ffffffffffffffffffffffffffffffffffffffff", "E0E1F9FABFC9D4800C877A703B823AC0578FF8DB"}},
+	"serialized-value":  {{"", "abc", "\x00\x03abc\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00"}},
+	"subcommand":        {{"ENCODING", "GETREG", "TODENSE", "DECODE", "foo"}},
+	"srandmember/count": {smallInts, notInts, {"9223372036854775808"}},
+	"hrandfield/count":  {smallInts, notInts, {"9223372036854775808"}},
+	"zrandmember/count": {smallInts, notInts, {"9223372036854775808"}},
+	"connection-name":   {{"name", "bad name", "", "x\n"}},
+	"libname":           {{"lib", "bad lib", ""}}, "libver": {{"1.0", "bad ver"}},
+	"username": {{"default", "nosuch"}}, "password": {{"", "secret"}},
+	"frequency":   {{"0", "255", "256", "-1"}},
+	"numreplicas": {{"0", "1", "-1", "abc"}}, "numlocal": {{"0", "1", "2", "-1"}},
+	"entriesread": {smallInts, edgeInts, notInts}, "entries-added": {smallInts, edgeInts, notInts},
+}
