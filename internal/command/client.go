@@ -52,7 +52,7 @@ func cString(b []byte) []byte {
 // arity does not exclude.
 func subcommandSyntax(c *engine.Ctx) error {
 	return resp.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try %s HELP.",
-		cString(c.Args[1]), gostrings.ToUpper(string(c.Args[0])))
+		c.Args[1], gostrings.ToUpper(string(c.Args[0])))
 }
 
 // argOnOff reads argument i as ON or OFF.
@@ -78,7 +78,7 @@ func argClass(c *engine.Ctx, i int) (engine.Class, error) {
 	case c.ArgIs(i, "master"):
 		return engine.ClassMaster, nil
 	}
-	return 0, resp.Errorf("ERR Unknown client type '%s'", cString(c.Args[i]))
+	return 0, resp.Errorf("ERR Unknown client type '%s'", c.Args[i])
 }
 
 // CLIENT ID
@@ -110,10 +110,10 @@ func clientSetInfo(c *engine.Ctx) error {
 	case c.ArgIs(2, "lib-ver"):
 		field = &c.Session.LibVer
 	default:
-		return resp.Errorf("ERR Unrecognized option '%s'", cString(c.Args[2]))
+		return resp.Errorf("ERR Unrecognized option '%s'", c.Args[2])
 	}
 	if !printable(c.Args[3]) {
-		return resp.Errorf("ERR %s cannot contain spaces, newlines or special characters.", cString(c.Args[2]))
+		return resp.Errorf("ERR %s cannot contain spaces, newlines or special characters.", c.Args[2])
 	}
 	*field = string(c.Args[3])
 	return c.OK()
@@ -279,7 +279,7 @@ func (f *clientFilter) parse(c *engine.Ctx) (err error) {
 		case c.ArgIs(i, "user"):
 			f.user = c.Args[v]
 			if !c.UserExists(f.user) {
-				return resp.Errorf("ERR No such user '%s'", cString(f.user))
+				return resp.Errorf("ERR No such user '%s'", f.user)
 			}
 		case c.ArgIs(i, "skipme") && c.ArgIs(v, "yes"):
 			f.skipMe = true

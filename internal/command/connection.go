@@ -65,7 +65,7 @@ func hello(c *engine.Ctx) error {
 			}
 			i++
 		default:
-			return resp.Errorf("ERR Syntax error in HELLO option '%s'", cString(c.Args[i]))
+			return resp.Errorf("ERR Syntax error in HELLO option '%s'", c.Args[i])
 		}
 	}
 	if user != nil {

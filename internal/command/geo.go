@@ -2,9 +2,11 @@ package command
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	gostrings "strings"
 
 	"github.com/resp-server/resp-server/internal/datastruct/geohash"
 	"github.com/resp-server/resp-server/internal/engine"
@@ -35,9 +37,17 @@ func argPoint(c *engine.Ctx, i int) (p geohash.Point, err error) {
 		return p, err
 	}
 	if !p.Valid() {
-		return p, resp.Errorf("ERR invalid longitude,latitude pair %f,%f", p.Long, p.Lat)
+		return p, resp.Errorf("ERR invalid longitude,latitude pair %s,%s", sixPlaces(p.Long), sixPlaces(p.Lat))
 	}
 	return p, nil
+}
+
+// sixPlaces is C's %f, which writes infinity as inf.
+func sixPlaces(f float64) string {
+	if math.IsInf(f, 0) {
+		return gostrings.ToLower(gostrings.TrimPrefix(fmt.Sprint(f), "+"))
+	}
+	return strconv.FormatFloat(f, 'f', 6, 64)
 }
 
 // argUnit reads an argument as a unit of length, in metres.

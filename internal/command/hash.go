@@ -272,6 +272,11 @@ func hscan(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if h == nil { // before the options are read
+		c.Array(2)
+		replyCursor(c, 0)
+		return c.Array(0)
+	}
 	o, err := readScanOptions(c, 3, scanFields)
 	if err != nil {
 		return err

@@ -143,11 +143,11 @@ func zmpop(c *engine.Ctx) error {
 
 // BZMPOP timeout numkeys key [key ...] <MIN | MAX> [COUNT count]
 func bzmpop(c *engine.Ctx) error {
-	deadline, err := c.ArgTimeout(1)
+	keys, n, highest, err := argPops(c, 2)
 	if err != nil {
 		return err
 	}
-	keys, n, highest, err := argPops(c, 2)
+	deadline, err := c.ArgTimeout(1)
 	if err != nil {
 		return err
 	}

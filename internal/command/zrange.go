@@ -76,17 +76,13 @@ func argSpan(c *engine.Ctx, by rangeBy, lo, hi int) (s zspan, err error) {
 	return s, err
 }
 
-// scoreBound reads "1.5", "(1.5" or "-inf". An empty number is 0, as strtod
-// has it.
+// scoreBound reads "1.5", "(1.5" or "-inf".
 func scoreBound(b []byte) (z zbound, ok bool) {
 	if len(b) > 0 && b[0] == '(' {
 		z.exclusive = true
 		b = b[1:]
 	}
-	if b = bytes.TrimLeft(b, " \t\n\v\f\r"); len(b) == 0 {
-		return z, true
-	}
-	z.score, ok = numfmt.ParseFloat(b)
+	z.score, ok = numfmt.ParseFloatLax(b)
 	return z, ok
 }
 
@@ -216,6 +212,9 @@ func zrange(form rangeForm) engine.Handler {
 			return resp.Error("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
 		case scores && f.by == byLex:
 			return resp.Error("ERR syntax error, WITHSCORES not supported in combination with BYLEX")
+		}
+		if f.by == byRank {
+			offset = 0 // of LIMIT offset -1, which is no error
 		}
 		lo, hi := src+1, src+2
 		if f.reverse && f.by != byRank {

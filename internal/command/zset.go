@@ -29,8 +29,14 @@ func findZSet(c *engine.Ctx, i int) (*value.ZSet, error) {
 type zaddFlags struct{ nx, xx, gt, lt, ch, incr bool }
 
 // ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]
-func zadd(c *engine.Ctx) error {
-	var f zaddFlags
+func zadd(c *engine.Ctx) error { return zaddWith(c, zaddFlags{}) }
+
+// ZINCRBY key increment member
+func zincrby(c *engine.Ctx) error { return zaddWith(c, zaddFlags{incr: true}) }
+
+// zaddWith reads the options of ZADD, which ZINCRBY, too, does not take for an
+// increment.
+func zaddWith(c *engine.Ctx, f zaddFlags) error {
 	i := 2
 options:
 	for ; i < len(c.Args); i++ {
@@ -64,9 +70,6 @@ options:
 	}
 	return addScores(c, f, i)
 }
-
-// ZINCRBY key increment member
-func zincrby(c *engine.Ctx) error { return addScores(c, zaddFlags{incr: true}, 2) }
 
 // addScores adds the pairs of score and member from an argument on.
 func addScores(c *engine.Ctx, f zaddFlags, from int) error {
@@ -137,7 +140,10 @@ func (f zaddFlags) allows(old, score float64, exists bool) bool {
 // increment adds to the score of one member and replies the new one.
 func increment(c *engine.Ctx, z *value.ZSet, f zaddFlags, by float64, name []byte) error {
 	old, exists := z.Score(name)
-	score := old + by
+	score := by // not 0 + by: -0 stays what it is
+	if exists {
+		score += old
+	}
 	if exists && f.nx || !exists && f.xx {
 		return c.Null()
 	}
@@ -267,6 +273,11 @@ func zscan(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if z == nil { // before the options are read
+		c.Array(2)
+		replyCursor(c, 0)
+		return c.Array(0)
+	}
 	o, err := readScanOptions(c, 3, scanElements)
 	if err != nil {
 		return err
@@ -276,7 +287,7 @@ func zscan(c *engine.Ctx) error {
 	var scratch [32]byte
 	// A large set prints its scores in another way than everybody else.
 	format := scoreText
-	if z != nil && z.Encoding() == "skiplist" {
+	if z.Encoding() == "skiplist" {
 		format = appendLong
 	}
 	cursor = z.Scan(cursor, o.count, func(name []byte, score float64) {

@@ -145,9 +145,19 @@ func (c *Ctx) MayBlock() bool { return !c.nested }
 func (c *Ctx) ArgTimeout(i int) (deadline int64, err error) {
 	f, ok := numfmt.ParseFloat(c.Args[i])
 	if !ok {
-		return 0, resp.ErrTimeoutFloat
+		if _, ok := numfmt.ParseLongDouble(c.Args[i]); !ok {
+			return 0, resp.ErrTimeoutFloat
+		}
+		// Redis reads a long double here, which has room for 1e400.
+		f = math.Inf(1)
+		if c.Args[i][0] == '-' {
+			f = -f
+		}
 	}
 	ms := math.Ceil(f * 1000)
+	if ms < math.MinInt64 {
+		return 0, resp.ErrTimeoutSign
+	}
 	if ms >= math.MaxInt64 {
 		return 0, resp.ErrTimeoutRange
 	}

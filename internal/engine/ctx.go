@@ -5,6 +5,7 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
+	"math"
 )
 
 // Ctx is what a handler works with: the arguments of its command, its session,
@@ -121,6 +122,9 @@ func (c *Ctx) ArgDB(i int) (int, error) {
 	n, err := c.ArgInt(i)
 	if err != nil {
 		return 0, err
+	}
+	if int64(int32(n)) != n {
+		return 0, resp.Errorf("ERR value is out of range, value must between %d and %d", math.MinInt32, math.MaxInt32)
 	}
 	if n < 0 || n >= int64(c.Keyspace.Len()) {
 		return 0, resp.ErrDBIndex

@@ -15,24 +15,41 @@ func ParseFloat(b []byte) (float64, bool) {
 	if n, ok := ParseInt(b); ok {
 		return float64(n), true // rounds to nearest even, as strtod does
 	}
-	lit, ok := scanFloat(b)
-	if !ok {
+	f, inRange, ok := parseFloat(b)
+	if !ok || !inRange {
 		return 0, false
 	}
-	if lit.inf {
-		return math.Inf(lit.sign()), true
+	return f, true
+}
+
+// ParseFloatLax reads a double as the ends of score ranges are read: the C
+// string up to the first zero byte, in which leading spaces are skipped, no
+// text at all is 0, and what overflows is infinite.
+func ParseFloatLax(b []byte) (float64, bool) {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	if len(b) == 0 {
+		return 0, true
 	}
-	var f float64
+	f, _, ok := parseFloat(bytes.TrimLeft(b, " \t\n\v\f\r"))
+	return f, ok
+}
+
+// parseFloat returns an infinity or zero for what does not fit.
+func parseFloat(b []byte) (f float64, inRange, ok bool) {
+	lit, ok := scanFloat(b)
+	if !ok {
+		return 0, false, false
+	}
+	if lit.inf {
+		return math.Inf(lit.sign()), true, true
+	}
 	var err error
 	if lit.hex && !lit.hasExp {
 		f, err = strconv.ParseFloat(string(b)+"p0", 64) // optional in C, required in Go
 	} else {
 		f, err = strconv.ParseFloat(string(b), 64)
 	}
-	if err != nil || (f == 0 && !lit.zero()) {
-		return 0, false
-	}
-	return f, true
+	return f, err == nil && (f != 0 || lit.zero()), true
 }
 
 // literal is a floating-point constant taken apart, as C writes it.

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -47,8 +48,17 @@ const (
 		"about the RDB error."
 )
 
-// Errorf formats an error reply; the format starts with the code.
-func Errorf(format string, args ...any) Error { return Error(fmt.Sprintf(format, args...)) }
+// Errorf formats an error reply; the format starts with the code. What a client sent is passed as []byte and ends at its
+// first zero byte, as in the C of Redis.
+func Errorf(format string, args ...any) Error {
+	for i, a := range args {
+		if b, ok := a.([]byte); ok {
+			b, _, _ = bytes.Cut(b, []byte{0})
+			args[i] = b
+		}
+	}
+	return Error(fmt.Sprintf(format, args...))
+}
 
 func (e Error) Error() string { return string(e) }
 
