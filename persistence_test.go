@@ -297,6 +297,46 @@ func TestSavePoints(t *testing.T) {
 	expect(t, s, "1700003652", "LASTSAVE")
 }
 
+// TestFlushAllSaves: where the server saves on its own, the file must not bring
+// back what FLUSHALL removed.
+func TestFlushAllSaves(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Dir: dir, Config: []string{"save 100 1"}})
+	expect(t, s, "OK", "SET", "k", "v")
+	expect(t, s, "OK", "SAVE")
+	expect(t, s, "OK", "FLUSHALL")
+	if got := infoField(t, s, "rdb_changes_since_last_save"); got != "0" {
+		t.Errorf("%s changes", got)
+	}
+	expect(t, start(t, Options{Dir: dir}), "0", "DBSIZE")
+
+	dir = t.TempDir()
+	s = start(t, Options{Dir: dir})
+	expect(t, s, "OK", "SET", "k", "v")
+	expect(t, s, "OK", "SAVE")
+	expect(t, s, "OK", "FLUSHALL")
+	expect(t, start(t, Options{Dir: dir}), "1", "DBSIZE")
+}
+
+// TestDebugReload: DEBUG RELOAD reads what the file has, or changes nothing.
+func TestDebugReload(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Dir: dir, Config: []string{"enable-debug-command yes"}})
+	expect(t, s, "OK", "SET", "k", "v")
+	expect(t, s, "ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE")
+	expect(t, s, "v", "GET", "k")
+	expect(t, s, "ERR DEBUG RELOAD only supports the NOSAVE option.", "DEBUG", "RELOAD", "MERGE")
+	expect(t, s, "OK", "DEBUG", "RELOAD")
+	expect(t, s, "OK", "SET", "k", "w")
+	expect(t, s, "OK", "DEBUG", "RELOAD", "NOSAVE")
+	expect(t, s, "v", "GET", "k")
+	if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), []byte("damaged"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, s, "ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE")
+	expect(t, s, "v", "GET", "k")
+}
+
 // TestBackgroundSaveInTransaction: it begins after the transaction.
 func TestBackgroundSaveInTransaction(t *testing.T) {
 	dir := t.TempDir()

@@ -39,6 +39,8 @@ func debug(c *engine.Ctx) error {
 		return debugPopulate(c)
 	case is("protocol", 1):
 		return debugProtocol(c)
+	case c.ArgIs(1, "reload"):
+		return debugReload(c)
 	case is("set-active-expire", 1):
 		on, _ := c.ArgInt(2)
 		c.SetActiveExpire(on != 0)
@@ -66,11 +68,28 @@ func debugHelp(c *engine.Ctx) error {
 		"PROTOCOL <type>",
 		"    Answer a value of a type: string, integer, double, bignum, null, array, set,",
 		"    map, attrib, push, verbatim, true or false.",
+		"RELOAD [NOSAVE]",
+		"    Save the data, and load what was saved; with NOSAVE only load.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    With 0, expired keys stay until they are looked at.",
 		"SLEEP <seconds>",
 		"    Answer nobody for a time, which may have a fraction.",
 	)
+}
+
+// debugReload does not know the options that mix the data with those of a file.
+func debugReload(c *engine.Ctx) error {
+	save := true
+	for i := 2; i < len(c.Args); i++ {
+		if !c.ArgIs(i, "nosave") {
+			return resp.Error("ERR DEBUG RELOAD only supports the NOSAVE option.")
+		}
+		save = false
+	}
+	if err := c.Reload(save); err != nil {
+		return err
+	}
+	return c.OK()
 }
 
 // debugSleep holds back all commands, and its own reply, for some time of the

@@ -20,6 +20,7 @@ func (c *Ctx) FlushAll() {
 	for db := range c.Keyspace.Len() {
 		c.flush(db)
 	}
+	c.saveFlushed()
 }
 
 func (c *Ctx) flush(db int) {

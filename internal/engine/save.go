@@ -96,15 +96,23 @@ func (e *Engine) Load() error {
 func (e *Engine) LoadFrom(f vfs.File) error {
 	e.enter()
 	defer e.leave()
+	return e.loadFile(f)
+}
+
+func (e *Engine) loadFile(f vfs.File) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	l, err := snapshot.Load(f, snapshot.LoadOptions{
+	return e.load(f, info.Size(), f.Name())
+}
+
+func (e *Engine) load(r io.Reader, size int64, name string) error {
+	l, err := snapshot.Load(r, snapshot.LoadOptions{
 		Env:        *e.Env(),
 		Databases:  e.Keyspace.Len(),
 		Seed:       e.Rand.Uint64(),
-		Size:       info.Size(),
+		Size:       size,
 		NoChecksum: !e.Config.RDBChecksum,
 	})
 	if err != nil {
@@ -115,8 +123,12 @@ func (e *Engine) LoadFrom(f vfs.File) error {
 	}
 	e.Saving.functions = l.Functions
 	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
+	e.invalidateAll()
+	for db := range e.Keyspace.Used {
+		e.touchAll(db.Index(), db, nil)
+	}
 	e.Adopt(l.Keyspace)
-	e.Log.Info("snapshot loaded", "file", f.Name(), "keys", l.Keys, "expired", l.Expired, "empty", l.Empty, "duration", e.lap())
+	e.Log.Info("snapshot loaded", "file", name, "keys", l.Keys, "expired", l.Expired, "empty", l.Empty, "duration", e.lap())
 	return nil
 }
 
@@ -147,11 +159,32 @@ func (e *Engine) Save() error {
 	if err := e.writeNow(); err != nil {
 		return resp.Errorf("ERR saving failed: %v", err)
 	}
-	s := &e.Saving
-	s.Last, s.Failed = e.NowMilli()/1000, false
+	e.saved()
+	return nil
+}
+
+// saved records that the file has everything.
+func (e *Engine) saved() {
+	e.Saving.Last, e.Saving.Failed = e.NowMilli()/1000, false
 	e.Stats.Changes = 0
 	e.checkDisk()
-	return nil
+}
+
+// saveFlushed follows the removal of all data: a background save has nothing
+// to save any more, and where the server saves on its own the file must not
+// bring the data back.
+func (e *Engine) saveFlushed() {
+	if b := e.Saving.running; b != nil {
+		b.cancelled.Store(true)
+		<-b.written
+	}
+	if !e.autosaves() || e.Stats.Changes == 0 {
+		return
+	}
+	e.Stats.Saves++
+	if e.writeNow() == nil {
+		e.saved()
+	}
 }
 
 // SaveInBackground begins to write a snapshot of the data as they are now, in
@@ -228,9 +261,25 @@ type picture struct {
 	now       int64
 }
 
+// present is what is there now, for those who hold the lock as long as they
+// look at it.
+func (e *Engine) present() picture {
+	return picture{e.Keyspace, e.Config, e.Saving.functions, e.NowMilli()}
+}
+
 // writeNow writes a file while everyone waits.
-func (e *Engine) writeNow() error {
-	return e.write(picture{e.Keyspace, e.Config, e.Saving.functions, e.NowMilli()}, new(atomic.Bool))
+func (e *Engine) writeNow() error { return e.write(e.present(), new(atomic.Bool)) }
+
+func (e *Engine) writeTo(w io.Writer, p picture) error {
+	return snapshot.Save(w, p.data, snapshot.SaveOptions{
+		WriterOptions: rdb.WriterOptions{
+			Encoding:   rdb.Encoding{NoCompression: !p.config.RDBCompression},
+			NoChecksum: !p.config.RDBChecksum,
+		},
+		Server:    e.version,
+		Now:       p.now,
+		Functions: p.functions,
+	})
 }
 
 // write writes a file, and logs how that went. It may run beside the engine.
@@ -239,15 +288,7 @@ func (e *Engine) write(p picture, cancelled *atomic.Bool) error {
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
-		return snapshot.Save(cancellable{w, cancelled}, p.data, snapshot.SaveOptions{
-			WriterOptions: rdb.WriterOptions{
-				Encoding:   rdb.Encoding{NoCompression: !c.RDBCompression},
-				NoChecksum: !c.RDBChecksum,
-			},
-			Server:    e.version,
-			Now:       p.now,
-			Functions: p.functions,
-		})
+		return e.writeTo(cancellable{w, cancelled}, p)
 	})
 	switch {
 	case err == nil:

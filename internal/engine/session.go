@@ -173,12 +173,12 @@ func (s *Session) Feed(n int) {
 	}
 	s.e.Stats.InputBytes += uint64(n)
 	s.LastUsed = s.e.NowMilli()
-	s.run()
 	if s.overQueryLimit() && !s.killed {
 		s.e.Stats.QueryLimitKills++
 		s.e.Log.Warn("client closed: its query buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", s.in.Buffered())
 		s.Kill()
 	}
+	s.run()
 }
 
 // Do runs one command and appends what it answers to the output.
