@@ -150,12 +150,10 @@ func (p Pack) resize(pos, to, n int) Pack {
 		copy(p[pos+n:], tail)
 		return p
 	}
-	grown := append(Pack(nil), make(Pack, roomFor(size))...)[:size]
+	// The allocator rounds the size up, in steps of an eighth or less: room
+	// enough that a pack built element by element is not moved too often.
+	grown := append(Pack(nil), make(Pack, size)...)
 	copy(grown, p[:pos])
 	copy(grown[pos+n:], p[to:])
 	return grown
 }
-
-// roomFor is the capacity to ask for when a pack of n bytes has to grow: an eighth more, so that a pack built element
-// by element is moved about eight times in all and wastes little. The allocator rounds it up.
-func roomFor(n int) int { return n + n>>3 }
