@@ -125,7 +125,8 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 		return fail(err)
 	}
 	defer srv.Close()
-	fmt.Fprintf(stdout, "resp-server %s accepts connections on %s\n", respserver.Version, strings.Join(srv.Addrs(), ", "))
+	// What starts servers waits for this line of redis-server on the standard output.
+	slog.New(newLogHandler(stdout, "notice")).Info("Ready to accept connections on " + strings.Join(srv.Addrs(), ", "))
 	if err := a.ready.announce(srv.Addrs()); err != nil {
 		return fail(fmt.Errorf("--ready-file: %w", err))
 	}

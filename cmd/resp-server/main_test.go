@@ -197,7 +197,7 @@ func TestPortInUse(t *testing.T) {
 	t.Parallel()
 	p := start(t, "", "--port", "0")
 	out := fail(t, "", "--port", strconv.Itoa(p.Port))
-	if !strings.Contains(out, p.Addr) || strings.Contains(out, "accepts") || strings.Count(out, "in use") > 1 {
+	if !strings.Contains(out, p.Addr) || strings.Contains(out, "Ready") || strings.Count(out, "in use") > 1 {
 		t.Errorf("it says %q", out)
 	}
 }

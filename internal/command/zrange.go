@@ -183,7 +183,7 @@ func zrange(form rangeForm) engine.Handler {
 		if f.store {
 			src = 2
 		}
-		offset, limit, scores := int64(0), int64(-1), false
+		offset, limit, scores, auto := int64(0), int64(-1), false, !f.fixed
 		for i := src + 3; i < len(c.Args); i++ {
 			var err error
 			switch {
@@ -197,12 +197,12 @@ func zrange(form rangeForm) engine.Handler {
 					return err
 				}
 				i += 2
-			case !f.fixed && c.ArgIs(i, "rev"):
+			case !f.fixed && !f.reverse && c.ArgIs(i, "rev"):
 				f.reverse = true
-			case !f.fixed && c.ArgIs(i, "bylex"):
-				f.by = byLex
-			case !f.fixed && c.ArgIs(i, "byscore"):
-				f.by = byScore
+			case auto && c.ArgIs(i, "bylex"):
+				f.by, auto = byLex, false
+			case auto && c.ArgIs(i, "byscore"):
+				f.by, auto = byScore, false
 			default:
 				return resp.ErrSyntax
 			}
