@@ -84,20 +84,38 @@ type Usage struct {
 	Multi            int // words of the commands in the transaction
 	Reply, ReplySize int // answers of this batch, and room for them
 	Waiting          int // answers that the transport has not taken
-	Output           int // room for these
+	Output           int // room for these, if there are any
 	Total            int
+}
+
+// wireLen returns how long a command is as an array of bulk strings.
+func wireLen(args [][]byte) int {
+	n := decimals(len(args)) + len("*\r\n")
+	for _, a := range args {
+		n += decimals(len(a)) + len(a) + len("$\r\n\r\n")
+	}
+	return n
+}
+
+// decimals returns how many digits a number has.
+func decimals(n int) (digits int) {
+	for digits = 1; n > 9; n /= 10 {
+		digits++
+	}
+	return digits
 }
 
 // Usage returns the memory of a client.
 func (s *Session) Usage() Usage {
 	var u Usage
 	used, size := s.QueryBuffer()
-	u.Query, u.QueryFree = used, max(size-used, 0)
 	if s == s.e.executing {
 		u.Args = argsLen(s.ctx.Args)
+		used += min(wireLen(s.ctx.Args), size) // as the real server, which has it still
 	} else if s.wait != nil {
 		u.Args = argsLen(s.wait.args)
 	}
+	u.Query, u.QueryFree = used, max(size-used, 0)
 	if s.multi != nil {
 		for _, q := range s.multi.queue {
 			u.Multi += argsLen(q.args) + len(q.args)*int(unsafe.Sizeof(uintptr(0)))
@@ -105,9 +123,13 @@ func (s *Session) Usage() Usage {
 	}
 	u.Reply, u.ReplySize = len(s.out.Buf), cap(s.out.Buf)
 	s.mu.Lock()
-	u.Waiting, u.Output = len(s.pending), cap(s.pending)
+	room := cap(s.pending)
+	u.Waiting = len(s.pending)
 	s.mu.Unlock()
-	u.Total = int(unsafe.Sizeof(*s)) + size + u.Args + u.Multi + u.ReplySize + u.Output
+	if u.Waiting > 0 {
+		u.Output = room
+	}
+	u.Total = int(unsafe.Sizeof(*s)) + size + u.Args + u.Multi + u.ReplySize + room
 	return u
 }
 
