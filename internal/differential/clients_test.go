@@ -158,6 +158,9 @@ func (s *scene) say(l line) error {
 			return nil
 		case <-time.After(wait):
 		}
+		if l.args[0] == "FLUSHALL" { // waits for a thread of the server, as if blocked
+			continue
+		}
 		need := 1
 		for _, o := range s.clients {
 			if o.blocked && len(o.replies) == 0 {
@@ -364,7 +367,7 @@ func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 // TestClients compares what several clients see that wait for each other.
 func TestClients(t *testing.T) {
 	m := start(t)
-	found, replies := 0, 0
+	found, replies, crashes := 0, 0, 0
 	for n := *seed; n < *seed+uint64(*steps/100); n++ {
 		r := rand.New(rand.NewPCG(n, 1))
 		proto := strconv.Itoa(2 + r.IntN(2))
@@ -372,7 +375,14 @@ func TestClients(t *testing.T) {
 		differ := func(lines []line) (real, ours string) {
 			real, err := play(m.real.server, proto, lines)
 			if err != nil {
-				t.Fatalf("seed %d, real server: %v", n, err)
+				// CLIENT UNBLOCK of a client whose command was tried again and
+				// blocked again fails an assertion of 7.4.1.
+				t.Logf("seed %d: the real server says %v; it is started again", n, err)
+				crashes++
+				if err := m.real.server.(transcript.Restarter).Restart(); err != nil {
+					t.Fatal(err)
+				}
+				return "", ""
 			}
 			if ours, err = play(m.ours.server, proto, lines); err != nil {
 				ours += "\n" + err.Error()
@@ -399,5 +409,5 @@ func TestClients(t *testing.T) {
 		}
 		t.Errorf("several clients: another reply (seed %d)\n@resp %s\n%s\nOurs:\n%s", n, proto, real, ours)
 	}
-	t.Logf("compared %d replies to several clients; %d scenes of %d differ", replies, found, *steps/100)
+	t.Logf("compared %d replies to several clients; %d scenes of %d differ; the real server broke down %d times", replies, found, *steps/100, crashes)
 }

@@ -354,6 +354,7 @@ func (g *generator) spoil(args []string, from int, tree []spec.Arg) []string {
 
 // tame keeps commands from waiting long: a timeout in seconds or milliseconds
 // is short, wrong, or beyond what is allowed (before 7.2 nothing is).
+// And nothing expires while commands are compared.
 func (g *generator) tame(args []string) []string {
 	short := func(i int, s string) {
 		if i < 0 || i >= len(args) {
@@ -365,7 +366,22 @@ func (g *generator) tame(args []string) []string {
 			args[i] = s
 		}
 	}
+	long := func(i int) { // until it expires
+		if i < len(args) {
+			if n, err := strconv.Atoi(args[i]); err == nil && n > 0 && n < 1e6 {
+				args[i] = "10000000"
+			}
+		}
+	}
 	switch strings.ToLower(args[0]) {
+	case "expire", "pexpire", "setex", "psetex", "hexpire", "hpexpire":
+		long(2)
+	case "set", "getex", "hgetex", "hsetex":
+		for i, a := range args {
+			if strings.EqualFold(a, "ex") || strings.EqualFold(a, "px") {
+				long(i + 1)
+			}
+		}
 	case "blpop", "brpop", "brpoplpush", "blmove", "bzpopmin", "bzpopmax":
 		short(len(args)-1, "0.01")
 	case "blmpop", "bzmpop":

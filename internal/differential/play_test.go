@@ -52,6 +52,7 @@ type match struct {
 	version    []int // of the real server
 	compared   int   // replies
 	sorted     bool  // there was a SORT since the start
+	measured   bool  // and a STOREDIST
 }
 
 func encode(out []byte, args []string) []byte {
@@ -91,7 +92,7 @@ type difference struct {
 
 // play starts on empty servers and runs the steps until replies differ.
 func (m *match) play(proto string, steps [][]string) (*difference, error) {
-	m.sorted = false
+	m.sorted, m.measured = false, false
 	start := append(slices.Clone(cleaning), []string{"HELLO", proto})
 	if err := m.exchange(start, func(int, *reply, *reply, []byte, []byte) bool { return true }); err != nil {
 		return nil, fmt.Errorf("at the start: %w", err)
@@ -114,6 +115,7 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 	err = m.exchange(sent, func(i int, a, b *reply, wa, wb []byte) bool {
 		args := sent[i]
 		m.compared++
+		m.measured = m.measured || slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "storedist") })
 		m.sorted = m.sorted || strings.HasPrefix(strings.ToLower(args[0]), "sort")
 		same := string(wa) == string(wb)
 		name := strings.ToLower(args[0])
