@@ -175,10 +175,10 @@ func (o *sortOptions) weigh(c *engine.Ctx, items []item) error {
 	return nil
 }
 
-// sortScore reads a number as C's strtod does: with spaces before it, and
-// nothing is 0.
+// sortScore reads a number as C's strtod does: with spaces before it, up to
+// the first zero byte, and nothing is 0.
 func sortScore(b []byte) (float64, bool) {
-	if len(b) == 0 {
+	if b, _, _ = bytes.Cut(b, []byte{0}); len(b) == 0 {
 		return 0, true
 	}
 	return numfmt.ParseFloat(bytes.TrimLeft(b, " \t\n\v\f\r"))

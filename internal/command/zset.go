@@ -99,6 +99,8 @@ func addScores(c *engine.Ctx, f zaddFlags, from int) error {
 	}
 	if isNew {
 		z.Expect(c.Limits(), len(scores), len(c.Args[from+1]))
+	} else {
+		z.Expect(c.Limits(), len(scores), 0)
 	}
 	added, updated := 0, 0
 	for i, score := range scores {

@@ -227,8 +227,8 @@ func (z *ZSet) mustConvert(l *Limits, name []byte) bool {
 	return z.find(name) < 0
 }
 
-// Expect converts a new sorted set ahead of n members to be added, the longest
-// of a length.
+// Expect converts a sorted set ahead of n members to be added, the longest of
+// a length, if they alone are too many or too long.
 func (z *ZSet) Expect(l *Limits, n, longest int) {
 	if z.members == nil && (n > l.ZSetMaxListpackEntries || longest > l.ZSetMaxListpackValue) {
 		z.convert(l)
