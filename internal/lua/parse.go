@@ -1,0 +1,700 @@
+package lua
+
+import (
+	"fmt"
+)
+
+const (
+	maxLevels   = 200 // of nested syntax
+	maxLocals   = 200
+	maxUpvalues = 60
+)
+
+// Proto is a compiled function. It is immutable.
+type Proto struct {
+	chunk    string
+	line     int // where it was defined; 0 for a chunk
+	params   int
+	vararg   bool
+	needsArg bool // the table arg of old
+	slots    int
+	captured []int // parameters that closures share
+	upvalues []upvalue
+	body     []stmt
+}
+
+// upvalue tells where a closure finds a variable when it is made.
+type upvalue struct {
+	name  string
+	local bool // a local variable of the function around, else its upvalue
+	index int
+}
+
+// local is a local variable.
+type local struct {
+	name     string
+	slot     int
+	captured bool
+}
+
+// scope is the state of the parser for one function.
+type scope struct {
+	outer  *scope
+	proto  *Proto
+	active []*local
+	refs   []*localExpr // to learn what is captured
+	loops  int
+}
+
+type parser struct {
+	lexer
+	*scope
+	levels int
+}
+
+// ChunkID returns how a chunk is called in messages: "@file" and "=name" stand
+// for what follows, anything else is shown as source.
+func ChunkID(name string) string {
+	const size = 60
+	if name == "" {
+		return `[string ""]`
+	}
+	switch name[0] {
+	case '=':
+		return name[1:min(len(name), size)]
+	case '@':
+		if name = name[1:]; len(name) > size-len(" '...' ")-1 {
+			name = "..." + name[len(name)-(size-len(" '...' ")-1):]
+		}
+		return name
+	}
+	room := size - len(` [string "..."] `) - 1
+	line := name
+	for i := range len(line) {
+		if line[i] == '\n' || line[i] == '\r' {
+			line = line[:i]
+			break
+		}
+	}
+	if len(line) < len(name) || len(line) > room {
+		return `[string "` + line[:min(len(line), room)] + `..."]`
+	}
+	return `[string "` + line + `"]`
+}
+
+// Compile translates the source of a chunk; name is as for ChunkID. The error
+// is a SyntaxError.
+func Compile(source, name string) (proto *Proto, err error) {
+	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1}}
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(SyntaxError)
+			if !ok {
+				panic(r)
+			}
+			proto, err = nil, e
+		}
+	}()
+	if source != "" && source[0] == '\x1b' {
+		p.failAtStart("bad header in precompiled chunk")
+	}
+	p.open(&Proto{vararg: true})
+	p.next()
+	body := p.block()
+	if p.tok != tEOF {
+		p.expected(tEOF)
+	}
+	return p.close(body), nil
+}
+
+func (p *parser) failAtStart(msg string) { panic(SyntaxError(p.chunk + ": " + msg)) }
+
+func (p *parser) open(proto *Proto) {
+	proto.chunk = p.chunk
+	p.scope = &scope{outer: p.scope, proto: proto}
+}
+
+func (p *parser) close(body []stmt) *Proto {
+	s := p.scope
+	s.proto.body = body
+	for _, r := range s.refs {
+		r.cell = r.v.captured
+	}
+	p.scope = s.outer
+	return s.proto
+}
+
+func (p *parser) expected(t token) { p.fail(fmt.Sprintf("'%s' expected", t)) }
+
+func (p *parser) accept(t token) bool {
+	if p.tok == t {
+		p.next()
+		return true
+	}
+	return false
+}
+
+func (p *parser) expect(t token) {
+	if !p.accept(t) {
+		p.expected(t)
+	}
+}
+
+// match expects the token that ends what began with another one at a line.
+func (p *parser) match(end, begin token, line int) {
+	switch {
+	case p.accept(end):
+	case line == p.line:
+		p.expected(end)
+	default:
+		p.fail(fmt.Sprintf("'%s' expected (to close '%s' at line %d)", end, begin, line))
+	}
+}
+
+func (p *parser) name() string {
+	if p.tok != tName {
+		p.expected(tName)
+	}
+	s := p.text
+	p.next()
+	return s
+}
+
+func (p *parser) enter() {
+	if p.levels++; p.levels > maxLevels {
+		p.failNear("chunk has too many syntax levels", p.near())
+	}
+}
+
+func (p *parser) near() string {
+	if p.tok == tName || p.tok == tString || p.tok == tNumber {
+		return p.src[p.start:p.pos]
+	}
+	return p.tok.String()
+}
+
+func (p *parser) leave() { p.levels-- }
+
+// limit reports that a function has too many of something.
+func (p *parser) limit(most int, what string) {
+	if p.proto.line == 0 {
+		p.fail(fmt.Sprintf("main function has more than %d %s", most, what))
+	}
+	p.fail(fmt.Sprintf("function at line %d has more than %d %s", p.proto.line, most, what))
+}
+
+func (p *parser) declare(name string) *local {
+	if len(p.active) >= maxLocals {
+		p.limit(maxLocals, "local variables")
+	}
+	v := &local{name: name, slot: len(p.active)}
+	p.active = append(p.active, v)
+	p.proto.slots = max(p.proto.slots, len(p.active))
+	return v
+}
+
+func (s *scope) find(name string) *local {
+	for i := len(s.active) - 1; i >= 0; i-- {
+		if s.active[i].name == name {
+			return s.active[i]
+		}
+	}
+	return nil
+}
+
+// upvalue returns the index of a variable of the functions around, or -1.
+func (p *parser) upvalue(s *scope, name string) int {
+	for i, u := range s.proto.upvalues {
+		if u.name == name {
+			return i
+		}
+	}
+	if s.outer == nil {
+		return -1
+	}
+	u := upvalue{name: name}
+	if v := s.outer.find(name); v != nil {
+		v.captured = true
+		u.local, u.index = true, v.slot
+	} else if u.index = p.upvalue(s.outer, name); u.index < 0 {
+		return -1
+	}
+	if len(s.proto.upvalues) >= maxUpvalues {
+		p.limit(maxUpvalues, "upvalues")
+	}
+	s.proto.upvalues = append(s.proto.upvalues, u)
+	return len(s.proto.upvalues) - 1
+}
+
+func (p *parser) variable(name string) expr {
+	if v := p.find(name); v != nil {
+		e := &localExpr{v: v, slot: v.slot}
+		p.refs = append(p.refs, e)
+		return e
+	}
+	if i := p.upvalue(p.scope, name); i >= 0 {
+		return &upvalueExpr{i, name}
+	}
+	return &globalExpr{constant(name), p.last}
+}
+
+func constant(s string) Value {
+	v := Str(s)
+	v.str().sum()
+	return v
+}
+
+func endsBlock(t token) bool {
+	return t == tEOF || t == tEnd || t == tElse || t == tElseif || t == tUntil
+}
+
+// block parses statements in a scope of their own.
+func (p *parser) block() []stmt {
+	outer := len(p.active)
+	list := p.statements()
+	p.active = p.active[:outer]
+	return list
+}
+
+func (p *parser) statements() (list []stmt) {
+	p.enter()
+	for !endsBlock(p.tok) {
+		s, last := p.statement()
+		if s != nil {
+			list = append(list, s)
+		}
+		p.accept(';')
+		if last {
+			break
+		}
+	}
+	p.leave()
+	return list
+}
+
+func (p *parser) statement() (s stmt, last bool) {
+	line := p.line
+	switch p.tok {
+	case tIf:
+		return p.ifStmt(line), false
+	case tWhile:
+		p.next()
+		cond := p.expr()
+		p.expect(tDo)
+		body := p.loop()
+		p.match(tEnd, tWhile, line)
+		return &whileStmt{cond, body}, false
+	case tDo:
+		p.next()
+		body := p.block()
+		p.match(tEnd, tDo, line)
+		return &doStmt{body}, false
+	case tFor:
+		return p.forStmt(line), false
+	case tRepeat:
+		p.next()
+		outer := len(p.active)
+		p.loops++
+		body := p.statements()
+		p.loops--
+		p.match(tUntil, tRepeat, line)
+		cond := p.expr() // sees the local variables of the body
+		p.active = p.active[:outer]
+		return &repeatStmt{cond, body}, false
+	case tFunction:
+		return p.functionStmt(line), false
+	case tLocal:
+		p.next()
+		if p.accept(tFunction) {
+			v := p.declare(p.name())
+			s := &localFunctionStmt{v: v, slot: v.slot}
+			s.fn = p.function(false, p.line)
+			return s, false
+		}
+		return p.localStmt(), false
+	case tReturn:
+		p.next()
+		var list []expr
+		if !endsBlock(p.tok) && p.tok != ';' {
+			list = p.exprs()
+		}
+		return newReturn(list), true
+	case tBreak:
+		p.next()
+		if p.loops == 0 {
+			p.fail("no loop to break")
+		}
+		return breakStmt{}, true
+	}
+	return p.exprStmt(), false
+}
+
+func (p *parser) loop() []stmt {
+	p.loops++
+	body := p.block()
+	p.loops--
+	return body
+}
+
+func (p *parser) ifStmt(line int) stmt {
+	s := &ifStmt{}
+	for {
+		p.next()
+		cond := p.expr()
+		p.expect(tThen)
+		s.arms = append(s.arms, arm{cond, p.block()})
+		if p.tok != tElseif {
+			break
+		}
+	}
+	if p.accept(tElse) {
+		s.otherwise = p.block()
+	}
+	p.match(tEnd, tIf, line)
+	return s
+}
+
+func (p *parser) forStmt(line int) stmt {
+	p.next()
+	name := p.name()
+	outer := len(p.active)
+	defer func() { p.active = p.active[:outer] }()
+	switch p.tok {
+	case '=':
+		p.next()
+		s := &numericFor{line: line}
+		s.from = p.expr()
+		p.expect(',')
+		s.to = p.expr()
+		if p.accept(',') {
+			s.step = p.expr()
+		}
+		p.hide(3)
+		p.expect(tDo)
+		s.v = p.declare(name)
+		s.body = p.loop()
+		p.match(tEnd, tFor, line)
+		return s
+	case ',', tIn:
+		s := &genericFor{line: line}
+		names := []string{name}
+		for p.accept(',') {
+			names = append(names, p.name())
+		}
+		p.expect(tIn)
+		s.line = p.line
+		s.list = p.exprs()
+		s.state = len(p.active)
+		p.hide(3)
+		p.expect(tDo)
+		for _, n := range names {
+			s.vars = append(s.vars, p.declare(n))
+		}
+		s.body = p.loop()
+		p.match(tEnd, tFor, line)
+		return s
+	}
+	p.fail("'=' or 'in' expected")
+	return nil
+}
+
+// hide declares variables that no name reaches.
+func (p *parser) hide(n int) {
+	for range n {
+		p.declare("(for state)")
+	}
+}
+
+func (p *parser) functionStmt(line int) stmt {
+	p.next()
+	target := p.variable(p.name())
+	method := false
+	for p.tok == '.' || p.tok == ':' {
+		method = p.tok == ':'
+		p.next()
+		target = &indexExpr{target, &constExpr{constant(p.name())}, p.last}
+		if method {
+			break
+		}
+	}
+	fn := p.function(method, line)
+	return &assignStmt{target, fn, line}
+}
+
+func (p *parser) localStmt() stmt {
+	names := []string{p.name()}
+	for p.accept(',') {
+		names = append(names, p.name())
+	}
+	var list []expr
+	if p.accept('=') {
+		list = p.exprs()
+	}
+	vars := make([]*local, len(names))
+	for i, n := range names {
+		vars[i] = p.declare(n)
+	}
+	if len(vars) == 1 && len(list) == 1 {
+		return &localOne{v: vars[0], e: list[0]}
+	}
+	return &localStmt{vars, list}
+}
+
+func (p *parser) exprStmt() stmt {
+	e := p.primary()
+	if c, ok := e.(*callExpr); ok {
+		return &callStmt{c}
+	}
+	if !p.assignable(e) {
+		p.fail("syntax error")
+	}
+	targets := []expr{e}
+	for p.accept(',') {
+		e := p.primary()
+		if !p.assignable(e) {
+			p.fail("syntax error")
+		}
+		targets = append(targets, e)
+		if p.levels+len(targets) > maxLevels {
+			p.limit(maxLevels-p.levels, "variables in assignment")
+		}
+	}
+	p.expect('=')
+	list := p.exprs()
+	if len(targets) == 1 && len(list) == 1 {
+		return &assignStmt{e, list[0], p.last}
+	}
+	return &multiAssign{targets, list, p.last}
+}
+
+func (p *parser) assignable(e expr) bool {
+	switch e.(type) {
+	case *localExpr, *upvalueExpr, *globalExpr, *indexExpr:
+		return true
+	}
+	return false
+}
+
+func (p *parser) exprs() []expr {
+	list := []expr{p.expr()}
+	for p.accept(',') {
+		list = append(list, p.expr())
+	}
+	return list
+}
+
+// function parses from the parameters to the end.
+func (p *parser) function(method bool, line int) expr {
+	p.open(&Proto{line: line})
+	if method {
+		p.declare("self")
+	}
+	p.expect('(')
+	if p.tok != ')' {
+		for {
+			if p.tok == tDots {
+				p.next()
+				p.proto.vararg = true
+				break
+			}
+			if p.tok != tName {
+				p.fail("<name> or '...' expected")
+			}
+			p.declare(p.name())
+			if !p.accept(',') {
+				break
+			}
+		}
+	}
+	params := append([]*local(nil), p.active...)
+	p.proto.params = len(params)
+	if p.proto.vararg {
+		p.declare("arg") // what varargs were in Lua 5.0
+		p.proto.needsArg = true
+	}
+	p.expect(')')
+	body := p.statements()
+	p.match(tEnd, tFunction, line)
+	for _, v := range params {
+		if v.captured {
+			p.proto.captured = append(p.proto.captured, v.slot)
+		}
+	}
+	if p.proto.needsArg && p.active[p.proto.params].captured {
+		p.proto.captured = append(p.proto.captured, p.proto.params)
+	}
+	return &functionExpr{p.close(body)}
+}
+
+// The priorities of binary operators, left and right.
+var priorities = map[token][2]int{
+	'+': {6, 6}, '-': {6, 6}, '*': {7, 7}, '/': {7, 7}, '%': {7, 7}, '^': {10, 9}, tConcat: {5, 4},
+	tNe: {3, 3}, tEq: {3, 3}, '<': {3, 3}, tLe: {3, 3}, '>': {3, 3}, tGe: {3, 3}, tAnd: {2, 2}, tOr: {1, 1},
+}
+
+const unaryPriority = 8
+
+func (p *parser) expr() expr { return p.binary(0) }
+
+func (p *parser) binary(above int) expr {
+	p.enter()
+	var e expr
+	switch op := p.tok; op {
+	case tNot:
+		p.next()
+		e = &notExpr{p.binary(unaryPriority)}
+	case '-':
+		p.next()
+		e = negate(p.binary(unaryPriority), p.last)
+	case '#':
+		p.next()
+		e = &lenExpr{p.binary(unaryPriority), p.last}
+	default:
+		e = p.simple()
+	}
+	for {
+		prio, ok := priorities[p.tok]
+		if !ok || prio[0] <= above {
+			break
+		}
+		op := p.tok
+		p.next()
+		right := p.binary(prio[1])
+		e = newBinary(op, e, right, p.last)
+	}
+	p.leave()
+	return e
+}
+
+func (p *parser) simple() (e expr) {
+	switch p.tok {
+	case tNumber:
+		e = &constExpr{Num(p.num)}
+	case tString:
+		e = &constExpr{constant(p.text)}
+	case tNil:
+		e = &constExpr{}
+	case tTrue:
+		e = &constExpr{True}
+	case tFalse:
+		e = &constExpr{False}
+	case tDots:
+		if !p.proto.vararg {
+			p.fail("cannot use '...' outside a vararg function")
+		}
+		if p.proto.needsArg {
+			p.proto.needsArg = false
+		}
+		e = &varargExpr{}
+	case '{':
+		return p.constructor()
+	case tFunction:
+		p.next()
+		return p.function(false, p.last)
+	default:
+		return p.primary()
+	}
+	p.next()
+	return e
+}
+
+func (p *parser) primary() (e expr) {
+	switch p.tok {
+	case tName:
+		name := p.text
+		p.next()
+		e = p.variable(name)
+	case '(':
+		line := p.line
+		p.next()
+		e = p.expr()
+		p.match(')', '(', line)
+		e = &parenExpr{e}
+	default:
+		p.fail("unexpected symbol")
+	}
+	for {
+		switch p.tok {
+		case '.':
+			p.next()
+			e = &indexExpr{e, &constExpr{constant(p.name())}, p.last}
+		case '[':
+			p.next()
+			key := p.expr()
+			p.expect(']')
+			e = &indexExpr{e, key, p.last}
+		case ':':
+			p.next()
+			e = p.call(e, p.name())
+		case '(', tString, '{':
+			e = p.call(e, "")
+		default:
+			return e
+		}
+	}
+}
+
+func (p *parser) call(fn expr, method string) expr {
+	c := &callExpr{fn: fn, line: p.line}
+	if method != "" {
+		c.method = constant(method)
+	}
+	switch p.tok {
+	case tString:
+		c.args = []expr{&constExpr{constant(p.text)}}
+		p.next()
+	case '{':
+		c.args = []expr{p.constructor()}
+	case '(':
+		line := p.line
+		if line != p.last {
+			p.fail("ambiguous syntax (function call x new statement)")
+		}
+		p.next()
+		if p.tok != ')' {
+			c.args = p.exprs()
+		}
+		p.match(')', '(', line)
+	default:
+		p.fail("function arguments expected")
+	}
+	c.finish()
+	return c
+}
+
+func (p *parser) constructor() expr {
+	line := p.line
+	t := &tableExpr{line: line}
+	p.expect('{')
+	for p.tok != '}' {
+		switch {
+		case p.tok == tName && p.peek() == '=':
+			key := &constExpr{constant(p.name())}
+			p.next()
+			t.fields = append(t.fields, field{key, p.expr()})
+			t.keys++
+		case p.tok == '[':
+			p.next()
+			key := p.expr()
+			p.expect(']')
+			p.expect('=')
+			t.fields = append(t.fields, field{key, p.expr()})
+			t.keys++
+		default:
+			t.fields = append(t.fields, field{nil, p.expr()})
+			t.elements++
+		}
+		if !p.accept(',') && !p.accept(';') {
+			break
+		}
+	}
+	p.match('}', '{', line)
+	if n := len(t.fields); n > 0 && t.fields[n-1].key == nil {
+		if m, ok := t.fields[n-1].value.(multi); ok {
+			t.rest = m
+			t.elements--
+			t.fields = t.fields[:n-1]
+		}
+	}
+	return t
+}

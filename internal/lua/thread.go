@@ -1,0 +1,350 @@
+package lua
+
+import (
+	"fmt"
+)
+
+// Native is a function in Go. The arguments and what it returns are valid only
+// for the call; Thread has One and Results to return values.
+type Native func(th *Thread, args []Value) []Value
+
+// Function is a closure, or a function in Go.
+type Function struct {
+	object
+	next   bool // it is the function next
+	proto  *Proto
+	up     []*cell
+	env    *Table
+	native Native
+}
+
+// NewFunction returns a function in Go as a value.
+func NewFunction(n Native) Value {
+	return (&Function{object: object{FunctionKind}, native: n}).Value()
+}
+
+// Value returns the function as a value.
+func (fn *Function) Value() Value { return Value{p: &fn.object} }
+
+// frame is the state of a call.
+type frame struct {
+	th       *Thread
+	fn       *Function
+	slots    []Value
+	varargs  []Value
+	ret      []Value
+	one      [1]Value
+	line     int
+	call     *callExpr // the call that runs, to name its function
+	tail     *Function
+	tailArgs []Value
+}
+
+// mark is a place in the arena.
+type mark struct{ segment, used int }
+
+// Thread is a coroutine, or the main thread. Its arena holds local variables
+// and arguments; what is given back stays as it is until it is used again.
+type Thread struct {
+	object
+	*State
+	frames []*frame // depth of them in use
+	depth  int
+	arena  [][]Value
+	mark   mark
+	co     *coroutine
+}
+
+// State is what the threads of a program share.
+type State struct {
+	// Globals is the environment of new chunks.
+	Globals *Table
+	// Strings is the metatable of strings.
+	Strings *Table
+	// MaxString bounds the bytes of a string that is made; 0 does not.
+	MaxString int
+	// Hook is called every HookSteps calls and turns of loops. It may raise an
+	// error by Throw.
+	Hook      func(*Thread)
+	HookSteps int
+
+	steps      int
+	current    *Thread
+	main       *Thread
+	coroutines map[*coroutine]struct{}
+	seed       random
+	natives    int // calls of Lua from Go that are under way
+}
+
+// Error is a value that was raised.
+type Error struct {
+	Value Value
+	final bool
+}
+
+func (e *Error) Error() string {
+	if s, ok := e.Value.ToString(); ok {
+		return s
+	}
+	return "(error object is a " + e.Value.Kind().Name() + " value)"
+}
+
+const (
+	firstSegment = 256
+	// maxDepth is that of calls; maxNative that of functions in Go which call
+	// back, each of which takes much of the stack.
+	maxDepth  = 16380
+	maxNative = 198
+)
+
+// NewState returns a state with no libraries.
+func NewState() *State {
+	s := &State{Globals: NewTable(0, 0)}
+	s.main = s.newThread()
+	s.current = s.main
+	s.seed = 0x1234abcd330e
+	return s
+}
+
+// Main returns the main thread.
+func (s *State) Main() *Thread { return s.main }
+
+func (s *State) newThread() *Thread {
+	return &Thread{object: object{ThreadKind}, State: s}
+}
+
+func (th *Thread) value() Value { return Value{p: &th.object} }
+
+// alloc takes n values from the arena. They have any contents.
+func (th *Thread) alloc(n int) []Value {
+	for th.mark.segment < len(th.arena) {
+		seg := th.arena[th.mark.segment]
+		if end := th.mark.used + n; end <= len(seg) {
+			r := seg[th.mark.used:end:end]
+			th.mark.used = end
+			return r
+		}
+		th.mark = mark{th.mark.segment + 1, 0}
+	}
+	size := firstSegment
+	if n := len(th.arena); n > 0 {
+		size = 2 * len(th.arena[n-1])
+	}
+	th.arena = append(th.arena, make([]Value, max(size, n)))
+	return th.alloc(n)
+}
+
+// extend returns a with b behind it; a is the newest part of the arena, b may
+// be what was given back after it.
+func (th *Thread) extend(a, b []Value) []Value {
+	if len(b) == 0 {
+		return a
+	}
+	if m := th.mark; len(a) > 0 && m.segment < len(th.arena) {
+		seg := th.arena[m.segment]
+		if end := m.used + len(b); end <= len(seg) && m.used >= len(a) && &seg[m.used-1] == &a[len(a)-1] {
+			copy(seg[m.used:end], b)
+			th.mark.used = end
+			return seg[m.used-len(a) : end : end]
+		}
+	}
+	r := th.alloc(len(a) + len(b))
+	copy(r[len(a):], b) // first, since r may lie over b
+	copy(r, a)
+	return r
+}
+
+// One returns a single result.
+func (th *Thread) One(v Value) []Value {
+	f := th.frames[th.depth-1]
+	f.one[0] = v
+	return f.one[:]
+}
+
+// Results returns n places for results.
+func (th *Thread) Results(n int) []Value {
+	r := th.alloc(n)
+	clear(r)
+	return r
+}
+
+func (th *Thread) push(fn *Function) *frame {
+	if th.depth == len(th.frames) {
+		th.frames = append(th.frames, &frame{th: th})
+	}
+	f := th.frames[th.depth]
+	th.depth++
+	f.fn, f.call, f.line = fn, nil, 0
+	return f
+}
+
+func (th *Thread) step() {
+	if th.steps++; th.steps >= th.HookSteps && th.Hook != nil {
+		th.steps = 0
+		th.Hook(th)
+	}
+}
+
+// call calls a function. The results are valid until the next evaluation.
+func (th *Thread) call(v Value, args []Value) []Value {
+	fn := v.function()
+	if th.depth >= maxDepth {
+		th.runError("stack overflow")
+	}
+	if fn.native != nil {
+		f := th.push(fn)
+		r := fn.native(th, args)
+		th.depth--
+		f.fn = nil
+		return r
+	}
+	th.step()
+	start := th.mark
+	f := th.push(fn)
+	for {
+		p := fn.proto
+		f.fn = fn
+		f.slots = th.alloc(p.slots)
+		n := copy(f.slots[:p.params], args)
+		clear(f.slots[n:])
+		f.varargs = nil
+		if p.vararg && len(args) > p.params {
+			f.varargs = args[p.params:]
+		}
+		if p.needsArg {
+			t := NewTable(len(f.varargs), 1)
+			for i, v := range f.varargs {
+				t.SetInt(i+1, v)
+			}
+			t.SetField("n", Int(len(f.varargs)))
+			f.slots[p.params] = t.Value()
+		}
+		for _, slot := range p.captured {
+			f.slots[slot] = newCell(f.slots[slot])
+		}
+		f.ret = nil
+		if run(f, p.body) != tail {
+			break
+		}
+		th.step()
+		fn = f.tail
+		// The arguments take the place of the variables.
+		th.mark = start
+		args = th.extend(nil, f.tailArgs)
+		f.tail, f.tailArgs, f.call = nil, nil, nil
+	}
+	th.mark = start
+	th.depth--
+	return f.ret
+}
+
+// Call calls a function without protection; its results are valid until the
+// next call.
+func (th *Thread) Call(fn Value, args ...Value) []Value {
+	if fn.Kind() != FunctionKind {
+		m := th.metaOf(fn, "__call")
+		if m.Kind() != FunctionKind {
+			th.runError("attempt to call a %s value", fn.Kind().Name())
+		}
+		args = append([]Value{fn}, args...)
+		fn = m
+	}
+	start := th.mark
+	th.enterNative()
+	own := th.alloc(len(args))
+	copy(own, args)
+	r := th.call(fn, own)
+	th.natives--
+	th.mark = start
+	return r
+}
+
+func (th *Thread) enterNative() {
+	if th.natives++; th.natives > maxNative {
+		th.natives--
+		th.runError("C stack overflow")
+	}
+}
+
+// Protect calls f and returns the error that was raised in it. The handler, if
+// there is one, is called where the error was raised and may replace it.
+func (th *Thread) Protect(f func(), handler func(*Thread, Value) Value) (err *Error) {
+	depth, start, natives := th.depth, th.mark, th.natives
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		e, ok := r.(*Error)
+		if !ok {
+			panic(r)
+		}
+		if handler != nil && !e.final {
+			e = th.handle(e, handler)
+		}
+		th.depth, th.mark, th.natives = depth, start, natives
+		err = e
+	}()
+	f()
+	return nil
+}
+
+// handle calls the handler of an error; an error in it replaces the other.
+func (th *Thread) handle(e *Error, handler func(*Thread, Value) Value) (result *Error) {
+	defer func() {
+		if r := recover(); r != nil {
+			e, ok := r.(*Error)
+			if !ok {
+				panic(r)
+			}
+			result = e
+		}
+	}()
+	return &Error{Value: handler(th, e.Value)}
+}
+
+// Throw raises a value.
+func (th *Thread) Throw(v Value) { panic(&Error{Value: v}) }
+
+// ThrowFinal raises a value that no script can catch.
+func (th *Thread) ThrowFinal(v Value) { panic(&Error{Value: v, final: true}) }
+
+func (th *Thread) throw(format string, args ...any) { th.Throw(Str(fmt.Sprintf(format, args...))) }
+
+// Errorf raises a message with the place of the caller of the function in Go
+// that runs.
+func (th *Thread) Errorf(format string, args ...any) {
+	th.throw("%s%s", th.Where(1), fmt.Sprintf(format, args...))
+}
+
+// runError raises a message with the place that runs, if it is in Lua.
+func (th *Thread) runError(format string, args ...any) {
+	th.throw("%s%s", th.Where(0), fmt.Sprintf(format, args...))
+}
+
+// Level tells what runs at a level: 0 is the function that runs, 1 its
+// caller. A function in Go has no chunk.
+func (th *Thread) Level(n int) (chunk string, line int, ok bool) {
+	i := th.depth - 1 - n
+	if i < 0 {
+		return "", 0, false
+	}
+	if f := th.frames[i]; f.fn != nil && f.fn.proto != nil {
+		return f.fn.proto.chunk, f.line, true
+	}
+	return "", -1, true
+}
+
+// Where returns "chunk:line: " for a level, or "".
+func (th *Thread) Where(n int) string {
+	if chunk, line, _ := th.Level(n); chunk != "" {
+		return fmt.Sprintf("%s:%d: ", chunk, line)
+	}
+	return ""
+}
+
+func (th *Thread) checkSize(n int) {
+	if th.MaxString > 0 && n > th.MaxString {
+		th.throw("not enough memory")
+	}
+}

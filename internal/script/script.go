@@ -1,0 +1,262 @@
+package script
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"github.com/resp-server/resp-server/internal/lua"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// chunk is the name of the source.
+const chunk = "@user_script"
+
+// Flags are what a script declares in its first line: "#!lua flags=no-writes".
+type Flags uint8
+
+// The flags of scripts. Declared is set if there is such a line at all.
+const (
+	Declared Flags = 1 << iota
+	NoWrites
+	AllowOOM
+	AllowStale
+	NoCluster
+	AllowCrossSlot
+)
+
+var flagNames = map[string]Flags{
+	"no-writes":             NoWrites,
+	"allow-oom":             AllowOOM,
+	"allow-stale":           AllowStale,
+	"no-cluster":            NoCluster,
+	"allow-cross-slot-keys": AllowCrossSlot,
+}
+
+// Script is a compiled script. It is immutable and can be run by any Interp.
+type Script struct {
+	SHA   string // SHA-1 of the source in lower-case hexadecimal digits
+	Flags Flags
+	Size  int // bytes of the source
+	proto *lua.Proto
+}
+
+// SHA returns the name of a source in the cache.
+func SHA(source []byte) string {
+	sum := sha1.Sum(source)
+	return hex.EncodeToString(sum[:])
+}
+
+// Compile translates a source. The error is the reply to the client.
+func Compile(source []byte) (*Script, error) {
+	s := &Script{SHA: SHA(source), Size: len(source)}
+	body := source
+	if bytes.HasPrefix(source, []byte("#!")) {
+		end := bytes.IndexByte(source, '\n')
+		if end < 0 {
+			return nil, resp.Error("ERR Invalid script shebang")
+		}
+		flags, err := shebang(string(source[:end]))
+		if err != nil {
+			return nil, err
+		}
+		// The line feed stays, so that lines keep their numbers.
+		s.Flags, body = flags, source[end:]
+	}
+	proto, err := lua.Compile(string(body), chunk)
+	if err != nil {
+		return nil, resp.Error("ERR Error compiling script (new function): " + err.Error())
+	}
+	s.proto = proto
+	return s, nil
+}
+
+func shebang(line string) (Flags, error) {
+	words, ok := resp.SplitWords(line)
+	if !ok || len(words) == 0 {
+		return 0, resp.Error("ERR Invalid engine in script shebang")
+	}
+	if words[0] != "#!lua" {
+		return 0, resp.Errorf("ERR Unexpected engine in script shebang: %s", words[0])
+	}
+	flags := Declared
+	for _, w := range words[1:] {
+		names, ok := strings.CutPrefix(w, "flags=")
+		if !ok {
+			return 0, resp.Errorf("ERR Unknown lua shebang option: %s", w)
+		}
+		if names == "" {
+			continue
+		}
+		for _, name := range strings.Split(names, ",") {
+			f, ok := flagNames[name]
+			if !ok {
+				return 0, resp.Errorf("ERR Unexpected flag in script shebang: %s", name)
+			}
+			flags |= f
+		}
+	}
+	return flags, nil
+}
+
+// Host is the server around a script.
+type Host interface {
+	// Call runs a command and appends its reply to w, whose protocol is the one
+	// that the script chose. The error tells why the command may not run in a
+	// script; it was counted.
+	Call(args [][]byte, w *resp.Writer) error
+	// MayCall tells whether the user may run a command, and whether there is
+	// such a command at all.
+	MayCall(args [][]byte) (may, known bool)
+	// Propagate sets whether commands from here on are sent on to the file of
+	// commands and to replicas: bit 0 and bit 1.
+	Propagate(to int)
+	// Log writes to the log of the server; levels are 0 (debug) to 3 (warning).
+	Log(level int, text string)
+	// Seconds is a clock for measuring.
+	Seconds() float64
+	// CountError counts an error reply that the script made up.
+	CountError(resp.Error)
+	// Interrupt is called every so many instructions; true ends the script.
+	Interrupt() bool
+}
+
+// Failure is the error that ends a script.
+type Failure struct {
+	Reply resp.Error
+	// Counted tells that the error came from a command and was counted there.
+	Counted bool
+}
+
+func (f *Failure) Error() string { return string(f.Reply) }
+
+// Interp runs scripts. It keeps nothing from one to the next but the settings
+// of cjson and the state of math.random.
+type Interp struct {
+	state *lua.State
+	host  Host
+	reply resp.Writer // of the command that was called
+	args  [][]byte
+	text  []byte // of args
+}
+
+// Options are what scripts are told about the server.
+type Options struct {
+	Version string // "7.4.1"
+	// MaxString is the longest string that a script can make, in bytes; 0 means
+	// 512 MB.
+	MaxString int
+}
+
+// hookSteps is how many calls and turns of loops there are between two calls
+// of Host.Interrupt.
+const hookSteps = 10000
+
+// New returns an interpreter. It takes about 50 KB.
+func New(o Options) *Interp {
+	in := &Interp{state: lua.NewState()}
+	in.state.MaxString = o.MaxString
+	if o.MaxString == 0 {
+		in.state.MaxString = 512 << 20
+	}
+	in.state.HookSteps = hookSteps
+	in.state.Hook = func(th *lua.Thread) {
+		if in.host != nil && in.host.Interrupt() {
+			th.ThrowFinal(errorValue("Script killed by user with SCRIPT KILL..."))
+		}
+	}
+	in.open(o.Version)
+	return in
+}
+
+// Run runs a script and appends its reply to out. The error is a *Failure;
+// nothing was written then.
+func (in *Interp) Run(s *Script, host Host, keys, argv [][]byte, out *resp.Writer) error {
+	th := in.state.Main()
+	in.host = host
+	in.reply.Proto = 2
+	g := in.state.Globals
+	g.ReadOnly = false
+	g.SetField("KEYS", array(keys))
+	g.SetField("ARGV", array(argv))
+	g.ReadOnly = true
+	var failure *Failure
+	mark := len(out.Buf)
+	err := th.Protect(func() {
+		var result lua.Value
+		if r := th.Call(in.state.Load(s.proto)); len(r) > 0 {
+			result = r[0]
+		}
+		failure = in.result(out, result)
+	}, locate)
+	in.state.CloseCoroutines()
+	in.host = nil
+	switch {
+	case err != nil:
+		failure = s.failure(err)
+	case failure == nil:
+		return nil
+	}
+	out.Buf = out.Buf[:mark]
+	return failure
+}
+
+func array(words [][]byte) lua.Value {
+	t := lua.NewTable(len(words), 0)
+	for i, w := range words {
+		t.SetInt(i+1, lua.Bytes(w))
+	}
+	return t.Value()
+}
+
+// locate is called where an error is raised and makes a table of it that tells
+// where that is: in the function itself if it is one of the script, else in
+// its caller.
+func locate(th *lua.Thread, v lua.Value) lua.Value {
+	t := v.Table()
+	if t == nil {
+		text, _ := th.ToString(v).ToString()
+		t = lua.NewTable(0, 1)
+		t.SetField("err", lua.Str("ERR "+text))
+	}
+	source, line, ok := th.Level(0)
+	if source == "" {
+		source, line, ok = th.Level(1)
+	}
+	if !ok {
+		return t.Value()
+	}
+	if source == "" {
+		source = "=[C]"
+	} else {
+		source = "@" + source
+	}
+	if t.ReadOnly {
+		return t.Value()
+	}
+	t.SetField("source", lua.Str(source))
+	t.SetField("line", lua.Int(line))
+	return t.Value()
+}
+
+// failure words the error that ended a script.
+func (s *Script) failure(err *lua.Error) *Failure {
+	t := err.Value.Table()
+	if t == nil {
+		return &Failure{Reply: resp.Errorf("ERR Error running script %s, %.100s", s.SHA, err)}
+	}
+	text, isText := t.Field("err").ToString()
+	if !isText {
+		text = "(null)"
+	}
+	source, ok1 := t.Field("source").ToString()
+	line, ok2 := t.Field("line").ToString()
+	if ok1 && ok2 {
+		text += fmt.Sprintf(" script: %s, on %s:%s.", s.SHA, source, line)
+	}
+	return &Failure{resp.Error(text), wasCounted(t)}
+}
+
+func wasCounted(t *lua.Table) bool { return t.Field("ignore_error_stats_update").Truth() }
