@@ -41,6 +41,7 @@ func groups() []engine.Handlers {
 		object,
 		persistence,
 		pubsubs,
+		scripting,
 		server,
 		sets,
 		slowLog,

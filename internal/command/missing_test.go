@@ -32,6 +32,7 @@ var missing = map[string]string{
 	"replicaof":      noReplication,
 	"restore-asking": "there is no cluster mode",
 	"role":           noReplication,
+	"script|debug":   "there is no debugger for scripts",
 	"slaveof":        noReplication,
 	"sync":           noReplication,
 }
@@ -39,6 +40,7 @@ var missing = map[string]string{
 const (
 	notYet        = "not yet"
 	noAOF         = "there is no append-only file"
+	noFunctions   = "there are scripts, but no libraries of functions"
 	noReplication = "there is no replication"
 	newer         = "newer than Redis " + RedisVersion
 )

@@ -82,6 +82,7 @@ type Engine struct {
 	Stats    Stats
 	Slowlog  slowlog.Log
 	Saving   Saving
+	Scripts  Scripts
 	Rand     *rand.Rand
 	RunID    string
 

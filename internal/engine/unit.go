@@ -15,7 +15,7 @@ type unit struct {
 	effects  [][][]byte
 	db       int
 	explicit bool
-	silent   bool
+	silent   bool // nobody is to know effects
 }
 
 // Changed says that the command has changed a key. It counts the change,
@@ -90,7 +90,7 @@ func (c *Ctx) Propagate(args ...[]byte) {
 func (c *Ctx) PropagateNothing() { c.unit.explicit = true }
 
 func (e *Engine) propagate(db int, args [][]byte) {
-	if e.journal == nil {
+	if e.journal == nil || e.unit.silent {
 		return
 	}
 	if e.unit.db != db {

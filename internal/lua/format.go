@@ -25,7 +25,9 @@ func strFormat(th *Thread, args []Value) []Value {
 		if i < len(format) {
 			conv = format[i]
 		}
-		arg++
+		if arg++; arg >= len(args) {
+			th.ArgFail(arg, "no value")
+		}
 		b = d.append(th, b, conv, args, arg)
 		th.checkSize(len(b))
 	}

@@ -298,10 +298,10 @@ func (x *lexer) quoted(quote byte) token {
 			x.text = string(b)
 			return tString
 		case '\n', '\r':
-			x.failNear("unfinished string", x.src[x.start:x.pos])
+			x.failNear("unfinished string", string(quote)+string(b))
 		case '\\':
 			x.pos++
-			b = x.escape(b)
+			b = x.escape(b, quote)
 		default:
 			b = append(b, c)
 			x.pos++
@@ -309,7 +309,7 @@ func (x *lexer) quoted(quote byte) token {
 	}
 }
 
-func (x *lexer) escape(b []byte) []byte {
+func (x *lexer) escape(b []byte, quote byte) []byte {
 	if x.pos >= len(x.src) {
 		return b // the end is reported next
 	}
@@ -325,7 +325,7 @@ func (x *lexer) escape(b []byte) []byte {
 			x.pos++
 		}
 		if n > 255 {
-			x.failNear("escape sequence too large", x.src[x.start:x.pos])
+			x.failNear("escape sequence too large", string(quote)+string(b))
 		}
 		return append(b, byte(n))
 	}

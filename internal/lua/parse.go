@@ -12,8 +12,9 @@ const (
 
 // Proto is a compiled function. It is immutable.
 type Proto struct {
-	chunk    string
-	line     int // where it was defined; 0 for a chunk
+	source   string // the name of the chunk as it was given
+	chunk    string // and as messages show it
+	line     int    // where it was defined; 0 for a chunk
 	params   int
 	vararg   bool
 	needsArg bool // the table arg of old
@@ -49,7 +50,8 @@ type scope struct {
 type parser struct {
 	lexer
 	*scope
-	levels int
+	chunkName string
+	levels    int
 }
 
 // ChunkID returns how a chunk is called in messages: "@file" and "=name" stand
@@ -85,7 +87,7 @@ func ChunkID(name string) string {
 // Compile translates the source of a chunk; name is as for ChunkID. The error
 // is a SyntaxError.
 func Compile(source, name string) (proto *Proto, err error) {
-	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1}}
+	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1}, chunkName: name}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(SyntaxError)
@@ -110,7 +112,7 @@ func Compile(source, name string) (proto *Proto, err error) {
 func (p *parser) failAtStart(msg string) { panic(SyntaxError(p.chunk + ": " + msg)) }
 
 func (p *parser) open(proto *Proto) {
-	proto.chunk = p.chunk
+	proto.source, proto.chunk = p.chunkName, p.chunk
 	p.scope = &scope{outer: p.scope, proto: proto}
 }
 

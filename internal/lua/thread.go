@@ -323,22 +323,22 @@ func (th *Thread) runError(format string, args ...any) {
 }
 
 // Level tells what runs at a level: 0 is the function that runs, 1 its
-// caller. A function in Go has no chunk.
-func (th *Thread) Level(n int) (chunk string, line int, ok bool) {
+// caller. A function in Go has no source.
+func (th *Thread) Level(n int) (source string, line int, ok bool) {
 	i := th.depth - 1 - n
 	if i < 0 {
 		return "", 0, false
 	}
 	if f := th.frames[i]; f.fn != nil && f.fn.proto != nil {
-		return f.fn.proto.chunk, f.line, true
+		return f.fn.proto.source, f.line, true
 	}
 	return "", -1, true
 }
 
 // Where returns "chunk:line: " for a level, or "".
 func (th *Thread) Where(n int) string {
-	if chunk, line, _ := th.Level(n); chunk != "" {
-		return fmt.Sprintf("%s:%d: ", chunk, line)
+	if source, line, _ := th.Level(n); source != "" {
+		return fmt.Sprintf("%s:%d: ", ChunkID(source), line)
 	}
 	return ""
 }

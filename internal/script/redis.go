@@ -1,6 +1,7 @@
 package script
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -54,6 +55,9 @@ func protect(t *lua.Table) {
 
 // pcall returns the text of errors that are tables.
 func pcall(th *lua.Thread, args []lua.Value) []lua.Value {
+	if len(args) == 0 {
+		return nil
+	}
 	r := th.Pcall(args)
 	if len(r) == 2 && !r[0].Truth() {
 		if t := r[1].Table(); t != nil {
@@ -121,7 +125,7 @@ func (in *Interp) run(args []lua.Value) (v lua.Value, failed bool) {
 	}
 	in.reply.Buf = in.reply.Buf[:0]
 	if err := in.host.Call(words, &in.reply); err != nil {
-		v := errorValue(err.Error())
+		v := errorValue("-" + err.Error())
 		v.Table().SetField("ignore_error_stats_update", lua.True)
 		return v, true
 	}
@@ -151,6 +155,9 @@ func (in *Interp) words(args []lua.Value) (words [][]byte, why string) {
 			if i := int64(n); float64(i) == n && n > -(1<<52) && n < 1<<52 {
 				text = strconv.AppendInt(text, i, 10)
 			} else {
+				if math.IsNaN(n) && math.Signbit(n) {
+					text = append(text, '-')
+				}
 				text = numfmt.AppendFloat(text, n)
 			}
 		} else if a.Kind() == lua.String {

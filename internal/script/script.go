@@ -105,7 +105,7 @@ func shebang(line string) (Flags, error) {
 type Host interface {
 	// Call runs a command and appends its reply to w, whose protocol is the one
 	// that the script chose. The error tells why the command may not run in a
-	// script; it was counted.
+	// script, as a reply; it was counted.
 	Call(args [][]byte, w *resp.Writer) error
 	// MayCall tells whether the user may run a command, and whether there is
 	// such a command at all.
@@ -230,8 +230,6 @@ func locate(th *lua.Thread, v lua.Value) lua.Value {
 	}
 	if source == "" {
 		source = "=[C]"
-	} else {
-		source = "@" + source
 	}
 	if t.ReadOnly {
 		return t.Value()

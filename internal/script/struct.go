@@ -133,7 +133,7 @@ func structPack(th *lua.Thread, args []lua.Value) []lua.Value {
 				size = len(s)
 			}
 			if len(s) < size {
-				th.ArgFail(arg-1, "string too short")
+				th.ArgFail(arg, "string too short")
 			}
 			b = append(b, s[:size]...)
 			if opt == 's' {

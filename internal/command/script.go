@@ -1,0 +1,86 @@
+package command
+
+import (
+	"bytes"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+var scripting = engine.Handlers{
+	"eval":          eval(false, false),
+	"eval_ro":       eval(false, true),
+	"evalsha":       eval(true, false),
+	"evalsha_ro":    eval(true, true),
+	"script|exists": scriptExists,
+	"script|flush":  scriptFlush,
+	"script|kill":   scriptKill,
+	"script|load":   scriptLoad,
+}
+
+// EVAL script numkeys [key [key ...]] [arg [arg ...]]
+// EVAL_RO script numkeys [key [key ...]] [arg [arg ...]]
+// EVALSHA sha1 numkeys [key [key ...]] [arg [arg ...]]
+// EVALSHA_RO sha1 numkeys [key [key ...]] [arg [arg ...]]
+func eval(bySHA, readOnly bool) engine.Handler {
+	return func(c *engine.Ctx) error {
+		const shaLen = 40
+		if bySHA && len(c.Args[1]) != shaLen {
+			return resp.ErrNoScript
+		}
+		n, err := c.ArgInt(2)
+		switch {
+		case err != nil:
+			return err
+		case n > int64(len(c.Args)-3):
+			return resp.Error("ERR Number of keys can't be greater than number of args")
+		case n < 0:
+			return resp.Error("ERR Number of keys can't be negative")
+		}
+		args := c.Args[3:]
+		if bySHA {
+			s := c.Scripts.Find(string(bytes.ToLower(c.Args[1])))
+			if s == nil {
+				return resp.ErrNoScript
+			}
+			return c.RunScript(s, args[:n], args[n:], readOnly)
+		}
+		s, err := c.Scripts.Load(c.Args[1], false)
+		if err != nil {
+			return err
+		}
+		return c.RunScript(s, args[:n], args[n:], readOnly)
+	}
+}
+
+// SCRIPT EXISTS sha1 [sha1 ...]
+func scriptExists(c *engine.Ctx) error {
+	c.Array(len(c.Args) - 2)
+	for _, sha := range c.Args[2:] {
+		c.Truth(c.Scripts.Find(string(bytes.ToLower(sha))) != nil)
+	}
+	return nil
+}
+
+// SCRIPT FLUSH [ASYNC | SYNC]
+func scriptFlush(c *engine.Ctx) error {
+	if len(c.Args) > 3 || len(c.Args) == 3 && !c.ArgIs(2, "sync") && !c.ArgIs(2, "async") {
+		return resp.Error("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
+	}
+	c.Scripts.Flush()
+	return c.OK()
+}
+
+// SCRIPT KILL
+func scriptKill(c *engine.Ctx) error {
+	return resp.Error("NOTBUSY No scripts in execution right now.")
+}
+
+// SCRIPT LOAD script
+func scriptLoad(c *engine.Ctx) error {
+	s, err := c.Scripts.Load(c.Args[2], true)
+	if err != nil {
+		return err
+	}
+	return c.BulkString(s.SHA)
+}
