@@ -55,7 +55,7 @@ func hset(c *engine.Ctx) error {
 			added++
 		}
 	}
-	c.Changed(c.Args[1], "hset")
+	c.ChangedTimes(len(pairs)/2, c.Args[1], "hset")
 	if c.Name() == "hmset" {
 		return c.OK()
 	}
@@ -190,7 +190,7 @@ func hdel(c *engine.Ctx) error {
 		}
 	}
 	if deleted > 0 {
-		c.Changed(c.Args[1], "hdel")
+		c.ChangedTimes(deleted, c.Args[1], "hdel")
 	}
 	return c.Integer(deleted)
 }

@@ -124,8 +124,8 @@ func hexpire(seconds, absolute bool) engine.Handler {
 			timed[4] = strconv.AppendInt(nil, int64(n), 10)
 			c.Propagate(timed...)
 		}
-		if len(deleted) > 2 || len(timed) > 5 {
-			c.Changed(c.Args[1], event)
+		if n := len(deleted) - 2 + len(timed) - 5; n > 0 {
+			c.ChangedTimes(n, c.Args[1], event)
 		}
 		return nil
 	}

@@ -127,7 +127,7 @@ func push(at end, existing bool) engine.Handler {
 		for _, v := range added {
 			at.push(l, v)
 		}
-		c.Changed(key, at.pushed())
+		c.ChangedTimes(len(added), key, at.pushed())
 		return c.Integer(l.Len())
 	}
 }
@@ -186,7 +186,7 @@ func popSome(c *engine.Ctx, key []byte, l *value.List, from end, count int64) in
 		l.DeleteRange(-n, n)
 	}
 	l.Shrink(c.Limits())
-	c.Changed(key, from.popped())
+	c.ChangedTimes(n, key, from.popped())
 	return int64(n)
 }
 
@@ -336,7 +336,7 @@ func lrem(c *engine.Ctx) error {
 	removed := l.Remove(c.Args[3], int(count))
 	if removed > 0 {
 		l.Shrink(c.Limits())
-		c.Changed(key, "lrem")
+		c.ChangedTimes(removed, key, "lrem")
 	}
 	return c.Integer(removed)
 }
@@ -355,11 +355,12 @@ func ltrim(c *engine.Ctx) error {
 	if l == nil {
 		return c.OK()
 	}
-	i, n := indexRange(start, stop, l.Len())
-	l.DeleteRange(i+n, l.Len())
+	size := l.Len()
+	i, n := indexRange(start, stop, size)
+	l.DeleteRange(i+n, size)
 	l.DeleteRange(0, i)
 	l.Shrink(c.Limits())
-	c.Changed(key, "ltrim")
+	c.ChangedTimes(size-l.Len(), key, "ltrim")
 	return c.OK()
 }
 
@@ -543,6 +544,6 @@ func moveElement(c *engine.Ctx, from, to end) error {
 	to.push(dst, b)
 	src.Shrink(c.Limits())
 	c.Changed(c.Args[2], to.pushed())
-	c.Changed(c.Args[1], from.popped())
+	c.ChangedTimes(0, c.Args[1], from.popped()) // counted above
 	return c.Bulk(b)
 }

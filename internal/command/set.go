@@ -48,7 +48,7 @@ func sadd(c *engine.Ctx) error {
 		}
 	}
 	if added > 0 {
-		c.Changed(key, "sadd")
+		c.ChangedTimes(added, key, "sadd")
 	}
 	return c.Integer(added)
 }
@@ -70,7 +70,7 @@ func srem(c *engine.Ctx) error {
 		}
 	}
 	if removed > 0 {
-		c.Changed(key, "srem")
+		c.ChangedTimes(removed, key, "srem")
 	}
 	return c.Integer(removed)
 }
@@ -414,13 +414,13 @@ func spop(c *engine.Ctx) error {
 
 // popSeveral replies and removes up to count members of a set.
 func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
-	if count >= int64(s.Len()) {
+	if n := s.Len(); count >= int64(n) {
 		// As the real server, which answers with the union of the one set: integers
 		// come in their order.
 		replySet(c, value.Union(c.Limits(), []*value.Set{s}))
 		c.Propagate([]byte("DEL"), key)
 		c.Delete(key)
-		c.Changed(key, "spop")
+		c.ChangedTimes(n, key, "spop")
 		c.Notify(key, "del")
 		return nil
 	}
@@ -431,7 +431,7 @@ func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
 		removed.add(v)
 	})
 	removed.flush()
-	c.Changed(key, "spop")
+	c.ChangedTimes(int(count), key, "spop")
 	return nil
 }
 

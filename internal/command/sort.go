@@ -245,7 +245,7 @@ func (o *sortOptions) storeItems(c *engine.Ctx, items []item) error {
 	l.Settle(c.Limits())
 	n := l.Len()
 	c.Put(o.store, l, engine.NoExpiry)
-	c.Changed(o.store, "sortstore")
+	c.ChangedTimes(n, o.store, "sortstore")
 	return c.Integer(n)
 }
 

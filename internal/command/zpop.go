@@ -35,7 +35,7 @@ func popMembers(c *engine.Ctx, key []byte, n int, highest bool, reply func(name 
 		reply(name, score)
 	}
 	z.DeleteRange(lo, lo+n)
-	c.Changed(key, popEvent(highest))
+	c.ChangedTimes(n, key, popEvent(highest))
 	return nil
 }
 

@@ -360,7 +360,7 @@ func zremrange(by rangeBy) engine.Handler {
 				return err
 			}
 			z.DeleteRange(lo, hi)
-			c.Changed(c.Args[1], event)
+			c.ChangedTimes(hi-lo, c.Args[1], event)
 		}
 		return c.Integer(hi - lo)
 	}

@@ -123,7 +123,7 @@ func addScores(c *engine.Ctx, f zaddFlags, from int) error {
 		}
 	}
 	if added+updated > 0 {
-		c.Changed(key, "zadd")
+		c.ChangedTimes(added+updated, key, "zadd")
 	}
 	if f.ch {
 		return c.Integer(added + updated)
@@ -186,7 +186,7 @@ func zrem(c *engine.Ctx) error {
 		}
 	}
 	if deleted > 0 {
-		c.Changed(c.Args[1], "zrem")
+		c.ChangedTimes(deleted, c.Args[1], "zrem")
 	}
 	return c.Integer(deleted)
 }

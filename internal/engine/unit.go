@@ -48,6 +48,14 @@ func (c *Ctx) ChangedIn(db int, key []byte, event string) {
 	}
 }
 
+// ChangedTimes is Changed for a command whose elements count: Redis saves by
+// their number. It may be zero, where a command that changes nothing is still
+// taken for one that does.
+func (c *Ctx) ChangedTimes(n int, key []byte, event string) {
+	c.Changed(key, event)
+	c.Stats.Changes += uint64(n - 1)
+}
+
 // Notify sends a keyspace event beside the one of Changed.
 func (c *Ctx) Notify(key []byte, event string) { c.notify(c.Session.db, key, event) }
 
