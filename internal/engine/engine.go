@@ -113,6 +113,7 @@ type Engine struct {
 	tracker  *tracker      // nil: no client tracked keys yet
 
 	refuseWrites bool // since they could not be saved
+	stopping     atomic.Bool
 
 	executing *Session              // whose command runs
 	own       resp.Writer           // messages for it, which follow the reply
@@ -297,6 +298,7 @@ func (e *Engine) Snapshot() *keyspace.Keyspace {
 // sessions, the timer and what runs in the background. Commands that come
 // later get no answer. The error is that of the snapshot.
 func (e *Engine) Close() error {
+	e.stopping.Store(true) // a script that runs ends now
 	e.enter()
 	err := e.saveFinally(false)
 	e.end()

@@ -94,10 +94,15 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 	}
 	run := scriptRun{c: c, readOnly: readOnly || s.Flags&script.NoWrites != 0}
 	db := c.Session.db
-	err := c.Scripts.interp.Run(s, &run, keys, argv, c.w)
-	c.Session.db = db
-	c.unit.silent = false
-	c.PropagateNothing() // its commands have done so
+	interp := c.Scripts.interp
+	c.Scripts.interp = nil // a panic leaves it in no state to go on with
+	defer func() {
+		c.Session.db = db
+		c.unit.silent = false
+		c.PropagateNothing() // its commands have done so
+	}()
+	err := interp.Run(s, &run, keys, argv, c.w)
+	c.Scripts.interp = interp
 	if f, ok := err.(*script.Failure); ok {
 		if f.Counted {
 			c.w.Error(f.Reply)
@@ -177,5 +182,6 @@ func (r *scriptRun) Seconds() float64 { return r.c.clock.Monotonic().Seconds() }
 // CountError counts an error that a script made up.
 func (r *scriptRun) CountError(e resp.Error) { r.c.countError(e) }
 
-// Interrupt tells whether the script is to end.
-func (r *scriptRun) Interrupt() bool { return false }
+// Interrupt tells whether the script is to end because the server does. There
+// is no other way to end one: while it runs, nothing else does.
+func (r *scriptRun) Interrupt() bool { return r.c.stopping.Load() }

@@ -85,10 +85,10 @@ func (th *Thread) resume(t *Thread, args []Value) ([]Value, *Error) {
 	}
 	c.resumer = th.current
 	th.current = t
-	natives := th.natives
+	natives, stack := th.natives, th.stack
 	th.natives++
 	r, ok := c.next()
-	th.natives = natives
+	th.natives, th.stack = natives, stack
 	th.current = c.resumer
 	c.resumer = nil
 	if c.finished || !ok {

@@ -19,6 +19,7 @@ type Proto struct {
 	vararg   bool
 	needsArg bool // the table arg of old
 	slots    int
+	deep     int   // how deep the tree is
 	captured []int // parameters that closures share
 	upvalues []upvalue
 	body     []stmt
@@ -166,7 +167,11 @@ func (p *parser) enter() {
 	if p.levels++; p.levels > maxLevels {
 		p.failNear("chunk has too many syntax levels", p.near())
 	}
+	p.deepen(0)
 }
+
+// deepen notes that the tree grows by another n levels to the left.
+func (p *parser) deepen(n int) { p.proto.deep = max(p.proto.deep, p.levels+n) }
 
 func (p *parser) near() string {
 	if p.tok == tName || p.tok == tString || p.tok == tNumber {
@@ -554,11 +559,12 @@ func (p *parser) binary(above int) expr {
 	default:
 		e = p.simple()
 	}
-	for {
+	for n := 1; ; n++ {
 		prio, ok := priorities[p.tok]
 		if !ok || prio[0] <= above {
 			break
 		}
+		p.deepen(n)
 		op := p.tok
 		p.next()
 		right := p.binary(prio[1])
@@ -615,7 +621,8 @@ func (p *parser) primary() (e expr) {
 	default:
 		p.fail("unexpected symbol")
 	}
-	for {
+	for n := 1; ; n++ {
+		p.deepen(n)
 		switch p.tok {
 		case '.':
 			p.next()

@@ -74,6 +74,7 @@ type State struct {
 	coroutines map[*coroutine]struct{}
 	seed       random
 	natives    int // calls of Lua from Go that are under way
+	stack      int // bytes of Go's stack that calls may take
 }
 
 // Error is a value that was raised.
@@ -95,6 +96,12 @@ const (
 	// back, each of which takes much of the stack.
 	maxDepth  = 16380
 	maxNative = 198
+	// maxStack bounds what calls need of the stack of Go, whose end no program
+	// survives; callStack and levelStack are more than a call and a level of its
+	// tree take, in bytes.
+	maxStack   = 256 << 20
+	callStack  = 2048
+	levelStack = 512
 )
 
 // NewState returns a state with no libraries.
@@ -191,6 +198,7 @@ func (th *Thread) call(v Value, args []Value) []Value {
 	if th.depth >= maxDepth {
 		th.runError("stack overflow")
 	}
+	outer := th.stack
 	if fn.native != nil {
 		f := th.push(fn)
 		r := fn.native(th, args)
@@ -204,6 +212,11 @@ func (th *Thread) call(v Value, args []Value) []Value {
 	for {
 		p := fn.proto
 		f.fn = fn
+		if th.stack = outer + callStack + levelStack*p.deep; th.stack > maxStack {
+			th.depth--
+			th.stack = outer
+			th.runError("stack overflow")
+		}
 		f.slots = th.alloc(p.slots)
 		n := copy(f.slots[:p.params], args)
 		clear(f.slots[n:])
@@ -235,6 +248,7 @@ func (th *Thread) call(v Value, args []Value) []Value {
 	}
 	th.mark = start
 	th.depth--
+	th.stack = outer
 	return f.ret
 }
 
@@ -269,7 +283,7 @@ func (th *Thread) enterNative() {
 // Protect calls f and returns the error that was raised in it. The handler, if
 // there is one, is called where the error was raised and may replace it.
 func (th *Thread) Protect(f func(), handler func(*Thread, Value) Value) (err *Error) {
-	depth, start, natives := th.depth, th.mark, th.natives
+	depth, start, natives, stack := th.depth, th.mark, th.natives, th.stack
 	defer func() {
 		r := recover()
 		if r == nil {
@@ -282,7 +296,7 @@ func (th *Thread) Protect(f func(), handler func(*Thread, Value) Value) (err *Er
 		if handler != nil && !e.final {
 			e = th.handle(e, handler)
 		}
-		th.depth, th.mark, th.natives = depth, start, natives
+		th.depth, th.mark, th.natives, th.stack = depth, start, natives, stack
 		err = e
 	}()
 	f()

@@ -164,7 +164,7 @@ func New(o Options) *Interp {
 	in.state.HookSteps = hookSteps
 	in.state.Hook = func(th *lua.Thread) {
 		if in.host != nil && in.host.Interrupt() {
-			th.ThrowFinal(errorValue("Script killed by user with SCRIPT KILL..."))
+			th.ThrowFinal(locate(th, errorValue("Script killed by user with SCRIPT KILL...")))
 		}
 	}
 	in.open(o.Version)
