@@ -83,6 +83,22 @@ type aggregate func(a, b float64) float64
 
 func sumScores(a, b float64) float64 { return notNaN(a + b) }
 
+// Unlike math.Min and math.Max, these keep the first of two zeros, and what
+// is compared with NaN.
+func minScore(a, b float64) float64 {
+	if b < a {
+		return b
+	}
+	return a
+}
+
+func maxScore(a, b float64) float64 {
+	if b > a {
+		return b
+	}
+	return a
+}
+
 // argSources reads "numkeys key [key ...]" from an argument on and finds the
 // keys; next is the argument after them.
 func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
@@ -151,9 +167,9 @@ func zcombine(op zoperation, store bool) engine.Handler {
 				case c.ArgIs(i, "sum"):
 					agg = sumScores
 				case c.ArgIs(i, "min"):
-					agg = math.Min
+					agg = minScore
 				case c.ArgIs(i, "max"):
-					agg = math.Max
+					agg = maxScore
 				default:
 					return resp.ErrSyntax
 				}
@@ -222,7 +238,7 @@ next:
 			if !ok {
 				continue next
 			}
-			score = agg(score, s.weighted(other))
+			score = agg(score, other*s.weight) // may be NaN, other than in a union
 		}
 		if !yield(name, score) {
 			return

@@ -101,11 +101,12 @@ func near(a, b *reply) bool {
 }
 
 // sameDigits compares distances: sines differ in the last digit from one
-// library to the next.
+// library to the next. And a negative zero that ZRANGESTORE copies loses its
+// sign if it passes through a listpack on the way to a skiplist.
 func sameDigits(a, b *reply) bool {
 	x, err1 := strconv.ParseFloat(a.text, 64)
 	y, err2 := strconv.ParseFloat(b.text, 64)
-	return a.text == b.text || err1 == nil && err2 == nil && math.Abs(x-y) < 1e-12*math.Abs(x)
+	return a.text == b.text || err1 == nil && err2 == nil && math.Abs(x-y) <= 1e-12*math.Abs(x)
 }
 
 // sorted is the text of a list without its order; n elements each belong together.
@@ -137,9 +138,8 @@ var loose = map[string]looseness{
 	"scan": cursor, "sscan": cursor, "hscan": cursor, "zscan": cursor,
 	"randomkey": random, "spop": random, "srandmember": random, "hrandfield": random, "zrandmember": random,
 	"ttl": soon, "pttl": soon, "expiretime": soon, "pexpiretime": soon, "httl": soon, "hpttl": soon, "hexpiretime": soon, "hpexpiretime": soon,
-	"xautoclaim": {"memory", func(_ []string, a, _ *reply) bool { return strings.HasPrefix(a.text, "ERR Insufficient memory") }},
-	"dbsize":     {"expired keys count until somebody looks", func(_ []string, a, b *reply) bool { return sameShape(a, b, near) }},
-	"xpending":   soon, "xinfo": soon, "object": soon,
+	"dbsize":   {"expired keys count until somebody looks", func(_ []string, a, b *reply) bool { return sameShape(a, b, near) }},
+	"xpending": soon, "xinfo": soon, "object": soon,
 	"memory": size, "dump": payload,
 	"xadd": {"the id is the time", func(args []string, a, b *reply) bool { return slices.Contains(args, "*") && sameShape(a, b, anyID) }},
 }

@@ -52,7 +52,7 @@ type match struct {
 	version    []int // of the real server
 	compared   int   // replies
 	sorted     bool  // there was a SORT since the start
-	measured   bool  // and a STOREDIST
+	measured   bool  // and a STOREDIST, or ZRANGESTORE
 }
 
 func encode(out []byte, args []string) []byte {
@@ -115,7 +115,7 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 	err = m.exchange(sent, func(i int, a, b *reply, wa, wb []byte) bool {
 		args := sent[i]
 		m.compared++
-		m.measured = m.measured || slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "storedist") })
+		m.measured = m.measured || strings.EqualFold(args[0], "zrangestore") || slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "storedist") })
 		m.sorted = m.sorted || strings.HasPrefix(strings.ToLower(args[0]), "sort")
 		same := string(wa) == string(wb)
 		name := strings.ToLower(args[0])

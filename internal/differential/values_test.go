@@ -138,6 +138,7 @@ var pools = map[string][][]string{
 	"srandmember/count": {smallInts, notInts, {"9223372036854775808"}},
 	"hrandfield/count":  {smallInts, notInts, {"9223372036854775808"}},
 	"zrandmember/count": {smallInts, notInts, {"9223372036854775808"}},
+	"xautoclaim/count":  {smallInts, notInts, {"9223372036854775807", "-9223372036854775808"}}, // between them it is a question of memory
 	"connection-name":   {{"name", "bad name", "", "x\n"}},
 	"libname":           {{"lib", "bad lib", ""}}, "libver": {{"1.0", "bad ver"}},
 	"username": {{"default", "nosuch"}}, "password": {{"", "secret"}},
