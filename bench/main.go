@@ -80,7 +80,7 @@ func (b *bench) run(rows, servers, only, file string, extra []string) (err error
 	}
 	b.n = 1
 	if b.quick {
-		b.n = 0.3
+		b.n = 0.2
 	}
 	b.out = os.Stdout
 	var report strings.Builder
