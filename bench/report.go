@@ -72,26 +72,36 @@ func (b *bench) table(first string, servers []*server) table {
 	return table{b}
 }
 
-// rates prints numbers of which more is better, and their ratios.
-func (t table) rates(name string, v []float64) {
-	t.row(name, v, func(x float64) string { return count(int(x)) }, func(x float64) float64 { return v[0] / x })
-}
-
-// costs prints numbers of which less is better, and what part of each ours is.
-func (t table) costs(name string, v []float64, format func(float64) string) {
-	t.row(name, v, format, func(x float64) float64 { return v[0] / x })
-}
-
-func (t table) row(name string, v []float64, format func(float64) string, ratio func(float64) float64) {
+// rates prints requests per second, and how many times ours are each server's;
+// then the same of what can be done in the same processor time.
+func (t table) rates(name string, v, costs []float64) {
 	t.b.printf("| %s |", name)
 	for i, x := range v {
 		switch {
 		case x == 0:
 			t.b.printf(" - |")
-		case i == 0:
+		case i == 0 || v[0] == 0:
+			t.b.printf(" %s |", count(int(x)))
+		case costs[0] == 0:
+			t.b.printf(" %s (**%.2f**) |", count(int(x)), v[0]/x)
+		default:
+			t.b.printf(" %s (**%.2f**, %.2f) |", count(int(x)), v[0]/x, costs[i]/costs[0])
+		}
+	}
+	t.b.printf("\n")
+}
+
+// costs prints numbers of which less is better, and what part of each ours is.
+func (t table) costs(name string, v []float64, format func(float64) string) {
+	t.b.printf("| %s |", name)
+	for i, x := range v {
+		switch {
+		case x == 0:
+			t.b.printf(" - |")
+		case i == 0 || v[0] == 0:
 			t.b.printf(" %s |", format(x))
 		default:
-			t.b.printf(" %s (**%.2f**) |", format(x), ratio(x))
+			t.b.printf(" %s (**%.2f**) |", format(x), v[0]/x)
 		}
 	}
 	t.b.printf("\n")

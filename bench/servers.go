@@ -146,6 +146,20 @@ func (s *server) rss() (int, error) {
 	return kb << 10, err
 }
 
+// cpu returns the processor time that a server has used, in hundredths of a
+// second; 0 on systems that do not tell it in /proc.
+func (s *server) cpu() int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	_, fields, _ := strings.Cut(string(text), ") ")
+	f := strings.Fields(fields)
+	if len(f) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(f[11])
+	system, _ := strconv.Atoi(f[12])
+	return user + system
+}
+
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
