@@ -97,6 +97,7 @@ type Engine struct {
 	closed   bool
 
 	pages    resp.Pool // input buffers
+	buffers  outBuffers
 	unit     unit
 	ready    []*queue // of keys that blocked sessions wait for and that changed
 	waiting  map[dbKey]*queue

@@ -233,11 +233,12 @@ func (s *Session) handOver() {
 	switch {
 	case s.killed:
 		s.pending, s.out.Buf = nil, nil
-	case len(s.pending) == 0:
-		s.pending, s.out.Buf = s.out.Buf, s.pending[:0]
+	case len(s.out.Buf) > 0 && len(s.pending) == 0:
+		s.pending, s.out.Buf = s.out.Buf, nil
 	default:
 		s.pending = append(s.pending, s.out.Buf...)
-		s.out.Buf = s.out.Buf[:0]
+		s.e.buffers.put(s.out.Buf)
+		s.out.Buf = nil
 	}
 	s.gone, s.ending = s.killed, s.closing
 	wake := s.killed || !s.writing && s != s.e.current
@@ -257,23 +258,9 @@ func (s *Session) Output(written []byte) []byte {
 	if written == nil && s.writing {
 		return nil
 	}
-	s.taken = len(s.pending)
-	const keep = 16 << 10 // a buffer that grew for one large reply goes
-	if cap(written) <= keep {
-		written = written[:0]
-	} else {
-		written = nil
-	}
-	if len(s.pending) == 0 {
-		s.writing = false
-		if s.pending == nil {
-			s.pending = written
-		}
-		return nil
-	}
+	s.e.buffers.put(written)
 	out := s.pending
-	s.pending = written
-	s.writing = true
+	s.pending, s.taken, s.writing = nil, len(out), out != nil
 	return out
 }
 
@@ -415,6 +402,9 @@ func (s *Session) OutputSize() int {
 func (e *Engine) markDirty(s *Session) {
 	if !s.inDirty {
 		s.inDirty = true
+		if s.out.Buf == nil {
+			s.out.Buf = e.buffers.get()
+		}
 		e.dirty = append(e.dirty, s)
 	}
 }
