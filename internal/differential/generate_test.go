@@ -37,11 +37,13 @@ type generator struct {
 	count   int // what a "numkeys" promised; 0 is nothing
 	lastNum int
 	multi   bool
+	scripts bool // there is EVAL
 }
 
 func newGenerator(commands []command, version []int) *generator {
 	g := &generator{version: version, groups: map[string][]command{}}
 	for _, c := range commands {
+		g.scripts = g.scripts || c.name == "eval" && !newer("7.2", version) // before, blocking was not allowed there
 		n := 1
 		if slices.Contains(filling, c.name) {
 			n = 6
@@ -129,6 +131,21 @@ func (g *generator) choose(fill bool) command {
 	}
 }
 
+// calling are scripts that run the command in their arguments.
+var calling = []string{
+	"return redis.call(unpack(ARGV))",
+	"return redis.pcall(unpack(ARGV))",
+	"redis.setresp(3) return redis.pcall(unpack(ARGV))",
+}
+
+// called is the command that a command runs: itself, or what a script calls.
+func called(args []string) []string {
+	if len(args) > 3 && args[0] == "EVAL" && slices.Contains(calling, args[1]) {
+		return args[3:]
+	}
+	return args
+}
+
 func (g *generator) command(c command, spoil bool) []string {
 	g.group, g.name, g.count, g.lastNum = c.Group, c.name, 0, 1
 	if strings.Contains(c.name, "lex") || c.name == "zrange" && g.chance(20) {
@@ -145,10 +162,16 @@ func (g *generator) command(c command, spoil bool) []string {
 			}
 		}
 	}
+	if (c.name == "zrank" || c.name == "zrevrank") && len(args) > 3 && newer("7.2", g.version) {
+		args = args[:3] // WITHSCORE is an error that spoils a transaction
+	}
 	if g.chance(5) {
 		for i := range c.words {
 			args[i] = strings.ToLower(args[i])
 		}
+	}
+	if g.scripts && g.chance(3) && c.Group != "transactions" && c.Group != "scripting" {
+		return slices.Concat([]string{"EVAL", pick(g, calling), "0"}, g.tame(args))
 	}
 	switch strings.ToLower(args[0]) {
 	case "multi":

@@ -106,14 +106,14 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 	from := make([]int, 0, len(steps)) // the step that a command sent belongs to
 	for i, args := range steps {
 		sent, from = append(sent, args), append(from, i)
-		if key, drifts := drifting(args); drifts {
+		if key, drifts := drifting(called(args)); drifts {
 			sent, from = append(sent, []string{"DEL", key}), append(from, i)
 		}
 	}
 	var queue [][]string // commands since MULTI
 	multi := false
 	err = m.exchange(sent, func(i int, a, b *reply, wa, wb []byte) bool {
-		args := sent[i]
+		args := called(sent[i])
 		m.compared++
 		m.measured = m.measured || strings.EqualFold(args[0], "zrangestore") || slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "storedist") })
 		m.sorted = m.sorted || strings.HasPrefix(strings.ToLower(args[0]), "sort")
@@ -142,7 +142,7 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 			queue = append(queue, args)
 		}
 		if !same {
-			d = &difference{args: args, name: name, real: wa, ours: wb, proto: proto, steps: slices.Clone(steps[:from[i]+1])}
+			d = &difference{args: sent[i], name: name, real: wa, ours: wb, proto: proto, steps: slices.Clone(steps[:from[i]+1])}
 		}
 		return same
 	})

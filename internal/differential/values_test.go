@@ -21,7 +21,7 @@ var anyKey = []string{"s1", "n1", "b1", "p1", "l1", "l2", "h1", "h2", "e1", "e2"
 
 var (
 	members = []string{"a", "b", "c", "d", "a", "b", "c", "1", "2", "-5", "10", "abc", "foo", "", "0", "3.5", "Sicily",
-		"member-of-some-length-beyond-the-small-ones", "a\x00\xff\r\n"}
+		"member-of-some-length-beyond-the-small-ones", "q\x00\xff\r\n"}
 	fields   = []string{"f1", "f2", "f3", "f1", "f2", "f3", "a", "1", "", "f\x00"}
 	elements = []string{"a", "b", "c", "1", "2", "3", "-1", "10", "1.5", "abc", "", "hello world",
 		"an element that is longer than sixty-four bytes, so that it is stored in another way"}
@@ -58,7 +58,11 @@ var (
 	junk     = []string{"", "abc", "-1", "0", "1", "1.5", "nan", "\x00\xff", " 1", "9223372036854775808", "NX", "XX", "COUNT", "LIMIT", "WITHSCORES", "*", "FIELDS", "a\r\nb"}
 	scripts  = []string{"return 1", "return {1,2,'x',{3}}", "return redis.call('GET',KEYS[1])", "return redis.pcall('INCR',KEYS[1])", "return redis.call('nosuch')",
 		"return {KEYS,ARGV}", "return redis.error_reply('MY err')", "return redis.status_reply('fine')", "return 3.99", "return nil", "return true", "return false",
-		"redis.call('SET',KEYS[1],ARGV[1]) return redis.call('TYPE',KEYS[1])", "return redis.call('LRANGE',KEYS[1],0,-1)", "syntax error", "error('x')", "return tonumber('x') + 1"}
+		"redis.call('SET',KEYS[1],ARGV[1]) return redis.call('TYPE',KEYS[1])", "return redis.call('LRANGE',KEYS[1],0,-1)", "syntax error", "error('x')", "return tonumber('x') + 1", "return tostring(1e15) .. tostring(0.1) .. tostring(-0)", "return redis.sha1hex(ARGV[1] or '')",
+		"return cjson.encode({1, 'a', {b = 0.5}, false})", "return cjson.decode(ARGV[1] or '[1,2]')", "return {1, nil, 3}", "return {double = 1.5}", "return {map = {a = 1}}", "redis.setresp(3) return {map = {a = 1}}",
+		"return string.format('%5.2f %d %s', 3.14159, 42, 'x')", "return #ARGV + #KEYS", "local t = {} for i = 1, 5 do t[i] = i * i end return t", "return redis.call('SET', KEYS[1], 1, 'GET')",
+		"return redis.error_reply('no code')", "return {err = 'ERR mine'}", "return {ok = 'fine'}", "return redis.log(redis.LOG_DEBUG, 'x')", "return pcall(redis.call, 'nosuch')", "return select('#', unpack(ARGV))",
+		"return 2^53", "return -1.5", "return 1/0", "return 'a\\0b'", "return bit.band(255, 15)", "return string.byte(cmsgpack.pack({1, 2}), 1, -1)", "return struct.unpack('>I2', struct.pack('>I2', 300))", "nosuch = 1", "return nosuch"}
 )
 
 // pools by the name of an argument; "command/name" wins over "name".
