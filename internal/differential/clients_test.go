@@ -97,7 +97,8 @@ func play(server dialer, proto string, lines []line) (string, error) {
 			return "", fmt.Errorf("%v: %w\n%s", l, err, s.log.String())
 		}
 	}
-	return s.log.String(), s.end()
+	err = s.end()
+	return s.log.String(), err
 }
 
 func (s *scene) voice(name string) (*voice, error) {
@@ -281,21 +282,25 @@ func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 	}
 	pick := func(words ...string) string { return words[r.IntN(len(words))] }
 	key := func() string { return pick("k1", "k1", "k2", "k3") }
+	another := key
+	if newer("7.2", version) {
+		another = func() string { return "k4" } // of another type: 7.0 still waits for the first, 7.2 runs the command again
+	}
 	say := func(client, format string, args ...any) {
 		lines = append(lines, line{client, strings.Fields(fmt.Sprintf(format, args...))})
 	}
 	blocking := func() string {
 		switch r.IntN(9) {
 		case 0:
-			return fmt.Sprintf("BLPOP %s %s 0", key(), key())
+			return fmt.Sprintf("BLPOP %s %s 0", another(), key())
 		case 1:
 			return fmt.Sprintf("BRPOP %s 0", key())
 		case 2:
 			return fmt.Sprintf("BLMOVE %s %s %s %s 0", key(), key(), pick("LEFT", "RIGHT"), pick("LEFT", "RIGHT"))
 		case 3:
-			return fmt.Sprintf("BLMPOP 0 2 %s %s %s COUNT 2", key(), key(), pick("LEFT", "RIGHT"))
+			return fmt.Sprintf("BLMPOP 0 2 %s %s %s COUNT 2", another(), key(), pick("LEFT", "RIGHT"))
 		case 4:
-			return fmt.Sprintf("BZPOPMIN %s %s 0", key(), key())
+			return fmt.Sprintf("BZPOPMIN %s %s 0", another(), key())
 		case 5:
 			return fmt.Sprintf("BZMPOP 0 1 %s MAX COUNT 2", key())
 		case 6:
