@@ -3,6 +3,7 @@ package keyspace
 import (
 	"encoding/binary"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"unsafe"
 
@@ -225,7 +226,7 @@ func flat(k kind, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 		off += 8
 	}
 	// Whole words, so that the allocator aligns the header's atomic.
-	mem := make([]byte, (off+bodySize+7)&^7)
+	mem := allocate((off + bodySize + 7) &^ 7)
 	e := Entry{unsafe.Pointer(unsafe.SliceData(mem))}
 	h := e.header()
 	h.kind = k
@@ -235,6 +236,19 @@ func flat(k kind, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 		binary.NativeEndian.PutUint64(mem[headerSize:], uint64(expireAt))
 	}
 	return e, mem[off : off+bodySize]
+}
+
+// allocate returns memory of n bytes, of which only the first headerSize are
+// zero if there are many: clearing a large value costs as much as copying it.
+func allocate(n int) []byte {
+	const large = 4 << 10
+	if n < large {
+		return make([]byte, n)
+	}
+	var b strings.Builder // which gets its memory as it is
+	b.Grow(n)
+	b.Write(make([]byte, headerSize))
+	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
 func newInt(key []byte, n int64, expireAt int64) Entry {
