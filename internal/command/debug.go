@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
-	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -119,26 +118,23 @@ func debugDigestValue(c *engine.Ctx) error {
 }
 
 // debugObject shows what is true of an entry in Redis's words. Nothing here
-// has an address that means anything, or a serialized form at hand.
+// has an address that means anything.
 func debugObject(c *engine.Ctx) error {
 	k, ok := c.DB().Get(c.Args[2])
 	if !ok {
 		return resp.ErrNoSuchKey
 	}
+	payload, err := c.Dumper().Dump(k)
+	if err != nil {
+		return err
+	}
+	const around = 1 + 2 + 8 // type, version and checksum of a payload
 	s := "Value at:0x0 refcount:" + strconv.Itoa(refCount(k)) +
 		" encoding:" + k.Encoding() +
-		" serializedlength:" + strconv.Itoa(valueSize(k)) +
-		" lru:" + strconv.Itoa(int(k.Access())) +
+		" serializedlength:" + strconv.Itoa(len(payload)-around) +
+		" lru:" + strconv.Itoa(int(k.Access())&(1<<24-1)) +
 		" lru_seconds_idle:" + strconv.Itoa(idleSeconds(c, k))
 	return c.Simple(s)
-}
-
-// valueSize returns about how many bytes a value takes.
-func valueSize(k keyspace.Entry) int {
-	if v := k.Value(); v != nil {
-		return v.MemoryUse()
-	}
-	return k.StringLen()
 }
 
 // debugPopulate creates many small keys. What exists stays.
