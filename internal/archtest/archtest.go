@@ -40,8 +40,10 @@ var imports = []rule{
 		why: "a transport carries bytes to and from a small interface; so any of them runs any session"},
 	{in: "./internal/rdb/...", deny: "./internal/keyspace/...",
 		why: "a format calls back through an interface, so that it also reads files without a server"},
-	{in: "./...", except: "./internal/script/...", deny: "github.com/yuin/gopher-lua/...",
+	{in: "./...", except: "./internal/script/...", deny: "./internal/lua/...",
 		why: "Lua stands behind an interface and can be replaced in one place"},
+	{in: "./internal/lua/...", deny: "./...", allow: "./internal/numfmt",
+		why: "the language knows nothing of the server that runs it"},
 	{in: "./internal/...", deny: ".",
 		why: "only the root wires things together"},
 	{in: "./cmd/...", deny: "./...", allow: ". ./cmd/...",
@@ -65,8 +67,8 @@ var calls = []rule{
 		why: "a library returns errors; only a main function ends the process"},
 }
 
-// requirements are the modules that go.mod may require.
-var requirements = rule{allow: "github.com/yuin/gopher-lua",
+// requirements are the modules that go.mod may require: none.
+var requirements = rule{
 	why: "an embedding program inherits every requirement; each needs a reason that a reader of go.mod would accept"}
 
 // names are no names for packages.
