@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/resp-server/resp-server/internal/datastruct/dict"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -195,7 +196,10 @@ func (s *Session) Do(args [][]byte) {
 
 // run executes the input up to its end or until the session has to wait.
 func (s *Session) run() {
-	for s.wait == nil && !s.closing && !s.killed {
+	for n := 0; s.wait == nil && !s.closing && !s.killed; n++ {
+		if n%dict.PrefetchBatch == 1 && s.in.Buffered() > 0 {
+			s.prefetch()
+		}
 		args, err := s.in.Next()
 		if err != nil {
 			s.protocolError(err)
@@ -207,6 +211,12 @@ func (s *Session) run() {
 		}
 		s.e.process(s, args)
 	}
+}
+
+// prefetch prepares for the next commands of a pipeline.
+func (s *Session) prefetch() {
+	var room [dict.PrefetchBatch][]byte
+	s.e.Keyspace.DB(s.db).Prefetch(s.in.Ahead(room[:0]))
 }
 
 func (s *Session) protocolError(err error) {

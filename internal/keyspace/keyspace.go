@@ -95,6 +95,10 @@ type contents struct {
 	// elements has the keys with elements that expire, by the time of the first.
 	elements *tree.Tree[expiry]
 	owner    *owner
+	// last is where a key was found last: a command looks at its key several
+	// times, and the next command often at the same one. What moves entries
+	// about in keys forgets it.
+	last dict.Slot[Entry]
 }
 
 func (c *contents) clone() contents {
@@ -133,7 +137,26 @@ func (db *DB) Len() int { return db.keys.Len() }
 func (db *DB) Expires() int { return db.expires.Len() }
 
 // Get returns the entry of a key, expired or not.
-func (db *DB) Get(key []byte) (Entry, bool) { return db.keys.Get(key) }
+func (db *DB) Get(key []byte) (Entry, bool) {
+	s := db.lookup(key)
+	return s.Elem, s.Found()
+}
+
+func (db *DB) lookup(key []byte) dict.Slot[Entry] {
+	if e := db.last.Elem; !e.IsZero() && bytes.Equal(e.Key(), key) {
+		return db.last
+	}
+	s := db.keys.Lookup(key)
+	if s.Found() {
+		db.last = s
+	}
+	return s
+}
+
+// Prefetch has the processor load what look-ups of keys will need, of all at
+// the same time: memory answers late, but many questions at once. It changes
+// nothing; the keys may be missing, or no keys at all.
+func (db *DB) Prefetch(keys [][]byte) { db.keys.Prefetch(keys) }
 
 // SetBytes stores a string; expireAt is in milliseconds since 1970, 0 for
 // none. The bytes are copied. A string that is an integer is kept as one.
@@ -207,7 +230,7 @@ func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 // IndexElements takes note of when the first element of a key expires, after
 // a change that may have moved it.
 func (db *DB) IndexElements(key []byte) {
-	if e, ok := db.keys.Get(key); ok && e.header().kind == kindObject {
+	if e, ok := db.Get(key); ok && e.header().kind == kindObject {
 		if v, ok := e.object().value.(value.Expirer); ok && v.NextExpiry() != e.object().elementAt {
 			db.unindexElements(e)
 			db.indexElements(e)
@@ -244,7 +267,7 @@ func (db *DB) NextElementExpiry() (e Entry, at int64, ok bool) {
 // is no such key. A string kept flat becomes a value.String; a value that is
 // shared is thawed.
 func (db *DB) Writable(key []byte) value.Value {
-	e, ok := db.keys.Get(key)
+	e, ok := db.Get(key)
 	if !ok {
 		return nil
 	}
@@ -268,7 +291,7 @@ func (db *DB) Writable(key []byte) value.Value {
 // its expiry time stays. It is for values that change their kind in place.
 func (db *DB) Replace(key []byte, v value.Value) {
 	at := int64(0)
-	if e, ok := db.keys.Get(key); ok {
+	if e, ok := db.Get(key); ok {
 		at = e.ExpireAt()
 	}
 	db.Set(key, v, at)
@@ -276,8 +299,11 @@ func (db *DB) Replace(key []byte, v value.Value) {
 
 // Delete removes a key.
 func (db *DB) Delete(key []byte) bool {
-	old, ok := db.keys.Delete(key)
+	s := db.lookup(key)
+	old, ok := s.Elem, s.Found()
 	if ok {
+		db.last = dict.Slot[Entry]{}
+		db.keys.Remove(s)
 		if at := old.ExpireAt(); at != 0 {
 			db.expires.Delete(expiry{at, old})
 		}
@@ -289,7 +315,7 @@ func (db *DB) Delete(key []byte) bool {
 // SetExpire gives a key an expiry time in milliseconds since 1970, or takes
 // it away with 0. It tells whether the key exists.
 func (db *DB) SetExpire(key []byte, at int64) bool {
-	e, ok := db.keys.Get(key)
+	e, ok := db.Get(key)
 	if !ok || e.ExpireAt() == at {
 		return ok
 	}

@@ -34,6 +34,9 @@ func check(t *testing.T, db *DB, m model) {
 	if db.Len() != len(m) {
 		t.Fatalf("%d keys, want %d", db.Len(), len(m))
 	}
+	if e := db.last.Elem; !e.IsZero() && db.last != db.keys.Lookup(e.Key()) {
+		t.Fatalf("key %q is no longer where it was found", e.Key())
+	}
 	expires := 0
 	for k, want := range m {
 		e, ok := db.Get([]byte(k))
@@ -65,6 +68,12 @@ func check(t *testing.T, db *DB, m model) {
 }
 
 func TestModel(t *testing.T) {
+	for _, keys := range []int{60, 2000} {
+		t.Run(strconv.Itoa(keys), func(t *testing.T) { testModel(t, keys) })
+	}
+}
+
+func testModel(t *testing.T, keys int) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
@@ -80,7 +89,7 @@ func TestModel(t *testing.T) {
 		case 1:
 			return nil
 		}
-		return strconv.AppendInt(nil, int64(rnd.IntN(60)), 10)
+		return strconv.AppendInt(nil, int64(rnd.IntN(keys)), 10)
 	}
 	text := func() string {
 		switch rnd.IntN(8) {

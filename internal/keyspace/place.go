@@ -17,7 +17,7 @@ type Place struct {
 
 // Find returns the place of a key. The key must not be modified as long as
 // the place is used.
-func (db *DB) Find(key []byte) Place { return Place{db, key, db.keys.Lookup(key)} }
+func (db *DB) Find(key []byte) Place { return Place{db, key, db.lookup(key)} }
 
 // Entry returns the entry that is there, expired or not.
 func (p *Place) Entry() (Entry, bool) { return p.slot.Elem, p.slot.Found() }
@@ -47,5 +47,10 @@ func (p *Place) put(e Entry) {
 		e.header().access.Store(p.db.ks.Access)
 	}
 	p.db.keys.Store(p.slot, e)
+	p.db.last = dict.Slot[Entry]{}
+	if p.slot.Found() {
+		p.db.last = p.slot
+		p.db.last.Elem = e
+	}
 	p.db.reindex(p.slot.Elem, p.slot.Found(), e)
 }

@@ -226,8 +226,16 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sent []byte, seed uint64) {
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		whole := &Reader{}
+		if len(sent) < minSpace {
+			whole.Feed(sent)
+		}
+		ahead := whole.Ahead(make([][]byte, 0, 4))
+		keys := texts(ahead)
+		check(t, whole)
+		*whole = Reader{}
 		want, wantErr := feed(whole, sent, func() int { return len(sent) })
 		check(t, whole)
+		checkAhead(t, keys, want)
 		parts := &Reader{}
 		got, err := feed(parts, sent, func() int { check(t, parts); parts.Release(); return 1 + rnd.IntN(20) })
 		if len(sent) < defaultMaxInline && (fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) || err != wantErr) {
@@ -237,6 +245,48 @@ func FuzzReader(f *testing.F) {
 			t.Fatalf("%d bytes held for %d", parts.Size(), len(sent))
 		}
 	})
+}
+
+// checkAhead checks that keys are the first arguments of requests, in order.
+func checkAhead(t *testing.T, keys []string, requests [][]string) {
+	t.Helper()
+	for _, args := range requests {
+		if len(keys) == 0 {
+			return
+		}
+		if len(args) > 1 {
+			if args[1] != keys[0] {
+				t.Fatalf("ahead: %q, the request is %q", keys[0], args)
+			}
+			keys = keys[1:]
+		}
+	}
+	if len(keys) > 0 {
+		t.Fatalf("ahead: %q, for which there is no request", keys)
+	}
+}
+
+func TestAhead(t *testing.T) {
+	var sent []byte
+	for _, line := range []string{"PING", "GET a", "SET b 1", "MSET c 1 d 2", "GET e", "GET f"} {
+		sent = AppendCommand(sent, strings.Fields(line)...)
+	}
+	r := &Reader{}
+	r.Feed(sent[:len(sent)-3])
+	for _, want := range []string{"[a b c e]", "[a b c e]", "[b c e]", "[c e]", "[e]", "[]", "[]"} {
+		if got := fmt.Sprint(texts(r.Ahead(make([][]byte, 0, 8)))); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+		r.Next()
+	}
+	if got := texts(r.Ahead(make([][]byte, 0, 8))); len(got) > 0 {
+		t.Fatalf("in the middle of a request: %s", got)
+	}
+	r = &Reader{}
+	r.Feed(sent)
+	if got := len(r.Ahead(make([][]byte, 0, 2))); got != 2 {
+		t.Fatalf("%d, there is room for 2", got)
+	}
 }
 
 func BenchmarkReader(b *testing.B) {

@@ -224,6 +224,30 @@ func TestLookupStoreRemove(t *testing.T) {
 	}
 }
 
+// TestPrefetch looks only at what it must not do: fail, or change something.
+func TestPrefetch(t *testing.T) {
+	for _, n := range []int{0, 1, 100, 10_000} {
+		d := filled(n)
+		shared := d.Clone()
+		var keys [][]byte
+		for i := range 3 * PrefetchBatch {
+			keys = append(keys, newItem(i*n/PrefetchBatch).key)
+		}
+		keys[1], keys[2] = nil, []byte("missing")
+		for _, d := range []*Dict[*item]{d, shared} {
+			d.Prefetch(keys)
+			d.Prefetch(keys[:3])
+			d.Prefetch(nil)
+			if err := d.check(); err != nil || d.Len() != n {
+				t.Fatalf("%d elements of %d, %v", d.Len(), n, err)
+			}
+		}
+		if n := testing.AllocsPerRun(10, func() { d.Prefetch(keys) }); n > 0 {
+			t.Errorf("%v allocations", n)
+		}
+	}
+}
+
 func TestReserve(t *testing.T) {
 	for _, n := range []int{1, 7, 8, 56, 57, 112, 113, 1000, 100_000} {
 		d := New(1, itemKey)
