@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/resp"
 )
 
 type noConn struct{}
@@ -143,4 +145,53 @@ func BenchmarkCommands(b *testing.B) {
 			c.do(args)
 		}
 	})
+}
+
+// BenchmarkPipeline runs what a connection sends, in pipelines of 16: all but
+// the sockets. Keys and elements are chosen from 100 k.
+func BenchmarkPipeline(b *testing.B) {
+	const pipeline, keys = 16, 100_000
+	const set, hset, zadd = "SET key:%06d xxx", "HSET hash field:%06d xxx", "ZADD zset %[1]d element:%06[1]d"
+	for _, test := range []struct{ setup, line string }{
+		{set, set},
+		{set, "GET key:%06d"},
+		{"INCR counter:%06d", "INCR counter:%06d"},
+		{"", "LPUSH list element:%06d"},
+		{"", "SADD set element:%06d"},
+		{hset, hset},
+		{hset, "HGET hash field:%06d"},
+		{zadd, zadd},
+		{zadd, "ZSCORE zset element:%06d"},
+		{"", "XADD stream MAXLEN ~ 10000 * field value:%06d"},
+	} {
+		b.Run(strings.Fields(test.line)[0], func(b *testing.B) {
+			c := newClient(b)
+			feed := func(batch []byte) {
+				for n := 0; len(batch) > 0; batch = batch[n:] {
+					n = copy(c.Space(), batch)
+					c.Feed(n)
+				}
+				c.out = c.Output(c.out)
+			}
+			rnd := rand.New(rand.NewPCG(1, 1))
+			commands := func(line string, n int) (batch []byte) {
+				for range n {
+					batch = resp.AppendCommand(batch, strings.Fields(fmt.Sprintf(line, rnd.IntN(keys)))...)
+				}
+				return batch
+			}
+			if test.setup != "" {
+				feed(commands(test.setup, 5*keys))
+			}
+			batches := make([][]byte, keys/pipeline)
+			for i := range batches {
+				batches[i] = commands(test.line, pipeline)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for i := 0; i < b.N; i += pipeline { // so that a time is that of one command
+				feed(batches[i/pipeline%len(batches)])
+			}
+		})
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/resp-server/resp-server/internal/datastruct/dict"
+	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -197,7 +197,7 @@ func (s *Session) Do(args [][]byte) {
 // run executes the input up to its end or until the session has to wait.
 func (s *Session) run() {
 	for n := 0; s.wait == nil && !s.closing && !s.killed; n++ {
-		if n%dict.PrefetchBatch == 1 && s.in.Buffered() > 0 {
+		if n%keyspace.PrefetchBatch == 1 && s.in.Buffered() > 0 {
 			s.prefetch()
 		}
 		args, err := s.in.Next()
@@ -215,7 +215,7 @@ func (s *Session) run() {
 
 // prefetch prepares for the next commands of a pipeline.
 func (s *Session) prefetch() {
-	var room [dict.PrefetchBatch][]byte
+	var room [keyspace.PrefetchBatch][3][]byte
 	s.e.Keyspace.DB(s.db).Prefetch(s.in.Ahead(room[:0]))
 }
 

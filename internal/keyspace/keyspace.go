@@ -153,11 +153,6 @@ func (db *DB) lookup(key []byte) dict.Slot[Entry] {
 	return s
 }
 
-// Prefetch has the processor load what look-ups of keys will need, of all at
-// the same time: memory answers late, but many questions at once. It changes
-// nothing; the keys may be missing, or no keys at all.
-func (db *DB) Prefetch(keys [][]byte) { db.keys.Prefetch(keys) }
-
 // SetBytes stores a string; expireAt is in milliseconds since 1970, 0 for
 // none. The bytes are copied. A string that is an integer is kept as one.
 func (db *DB) SetBytes(key, v []byte, expireAt int64) {

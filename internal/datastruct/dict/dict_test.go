@@ -224,7 +224,6 @@ func TestLookupStoreRemove(t *testing.T) {
 	}
 }
 
-// TestPrefetch looks only at what it must not do: fail, or change something.
 func TestPrefetch(t *testing.T) {
 	for _, n := range []int{0, 1, 100, 10_000} {
 		d := filled(n)
@@ -234,15 +233,25 @@ func TestPrefetch(t *testing.T) {
 			keys = append(keys, newItem(i*n/PrefetchBatch).key)
 		}
 		keys[1], keys[2] = nil, []byte("missing")
+		found := make([]*item, len(keys))
 		for _, d := range []*Dict[*item]{d, shared} {
-			d.Prefetch(keys)
-			d.Prefetch(keys[:3])
-			d.Prefetch(nil)
+			d.Prefetch(keys, found)
+			d.Prefetch(keys[:3], found[:3])
+			d.Prefetch(nil, nil)
 			if err := d.check(); err != nil || d.Len() != n {
 				t.Fatalf("%d elements of %d, %v", d.Len(), n, err)
 			}
 		}
-		if n := testing.AllocsPerRun(10, func() { d.Prefetch(keys) }); n > 0 {
+		right := 0
+		for i, e := range found {
+			if e != nil && string(e.key) == string(keys[i]) {
+				right++
+			}
+		}
+		if n == 10_000 && right < PrefetchBatch/2 {
+			t.Errorf("only %d of %d were found", right, PrefetchBatch)
+		}
+		if n := testing.AllocsPerRun(10, func() { d.Prefetch(keys, found) }); n > 0 {
 			t.Errorf("%v allocations", n)
 		}
 	}

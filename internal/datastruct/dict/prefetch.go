@@ -7,14 +7,17 @@ import "github.com/resp-server/resp-server/internal/datastruct/hashing"
 const PrefetchBatch = 32
 
 // Prefetch loads the memory that look-ups of the first PrefetchBatch keys will
-// touch. A look-up in a big table waits three times for memory, one after the
-// other; here the processor waits for all keys at the same time, since a step
-// for one key does not depend on the same step for another. It changes
-// nothing and finds nothing; it returns a sum of what it has seen, so that no
-// compiler takes it for idle.
-func (d *Dict[E]) Prefetch(keys [][]byte) (seen uint64) {
-	if d.depth() == 0 {
-		return 0 // a small table is in the cache
+// touch, and puts what they will probably find into the places of found, which
+// is as long as keys.
+//
+// A look-up in a big table waits three times for memory, one after the other;
+// here the processor waits for all keys at the same time, since a step for one
+// key does not depend on the same step for another. Nothing is changed. The
+// guess is right unless two keys have the same tag: who needs to know looks
+// up.
+func (d *Dict[E]) Prefetch(keys [][]byte, found []E) {
+	if d.n == 0 {
+		return
 	}
 	var hashes [PrefetchBatch]uint64
 	var groups [PrefetchBatch]*group[E]
@@ -24,17 +27,9 @@ func (d *Dict[E]) Prefetch(keys [][]byte) (seen uint64) {
 		hashes[i] = h
 		groups[i] = d.dir[d.index(h)].group(homeOf(h) & int(d.mask))
 	}
-	var found [PrefetchBatch]E
-	m := 0
 	for i, grp := range groups[:n] {
-		match := zeroBytes(grp.ctrl ^ uint64(tagOf(hashes[i]))*lowBits)
-		if match != 0 {
-			found[m] = grp.slots[firstByte(match)]
-			m++
+		if match := zeroBytes(grp.ctrl ^ uint64(tagOf(hashes[i]))*lowBits); match != 0 {
+			found[i] = grp.slots[firstByte(match)]
 		}
 	}
-	for _, e := range found[:m] {
-		seen += uint64(len(d.key(e)))
-	}
-	return seen
 }

@@ -1,0 +1,38 @@
+package value
+
+import "github.com/resp-server/resp-server/internal/datastruct/dict"
+
+// Prefetch prepares a big hash, set or sorted set for commands of a pipeline,
+// of which each mostly wants a single element: their look-ups then wait for
+// memory together (see dict.Prefetch). It is told the second and the third
+// argument of each command and guesses which one names the element. Nothing is
+// changed.
+func Prefetch(v Value, second, third [][]byte) {
+	switch v := v.(type) { // not a method, by way of which the arguments would escape
+	case *Hash: // HGET key field, HSET key field value
+		prefetch(v.fields, second, field.name)
+	case *Set: // SADD key member
+		prefetch(v.table, second, setMember.bytes)
+	case *ZSet: // ZSCORE key member, ZADD key score member
+		if third[0] != nil {
+			second = third
+		}
+		prefetch(v.members, second, member.name)
+	}
+}
+
+// prefetch loads the elements themselves as well, which hold their names.
+func prefetch[E comparable](table *dict.Dict[E], names [][]byte, name func(E) []byte) (seen int) {
+	var none E
+	var found [dict.PrefetchBatch]E
+	if table == nil {
+		return 0
+	}
+	table.Prefetch(names, found[:len(names)])
+	for _, e := range found[:len(names)] {
+		if e != none {
+			seen += len(name(e))
+		}
+	}
+	return seen
+}
