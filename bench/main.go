@@ -23,7 +23,7 @@ type options struct {
 	quick  bool
 	rounds int
 	rows   *regexp.Regexp
-	n      float64 // seconds that one measurement of throughput is to take
+	length float64 // seconds that one measurement of throughput is to take
 }
 
 // wants tells whether a row was chosen.
@@ -56,6 +56,7 @@ func main() {
 	var rows, servers, only, file, serve string
 	var extra string
 	flag.BoolVar(&b.quick, "quick", false, "fewer rows and smaller data: about six minutes")
+	flag.Float64Var(&b.length, "seconds", 0, "seconds that a measurement of throughput takes: 1, or 0.2 with -quick")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of each measurement, of which the median counts")
 	flag.StringVar(&rows, "rows", "", "measure only rows that match this regular expression, as in 'GET.*P16'")
 	flag.StringVar(&only, "sections", "", "measure only these, of throughput,latency,in-process,start,memory,growth")
@@ -78,9 +79,12 @@ func (b *bench) run(rows, servers, only, file string, extra []string) (err error
 	if b.rows, err = regexp.Compile("(?i)" + rows); err != nil {
 		return err
 	}
-	b.n = 1
-	if b.quick {
-		b.n = 0.2
+	switch {
+	case b.length > 0:
+	case b.quick:
+		b.length = 0.2
+	default:
+		b.length = 1
 	}
 	b.out = os.Stdout
 	var report strings.Builder

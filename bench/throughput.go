@@ -152,7 +152,7 @@ func (b *bench) measure(r row, servers []*server) (rates, costs []float64, err e
 		if err != nil {
 			continue // it does not know the command
 		}
-		requests[i] = max(int(rate*b.n), 2*r.clients*r.pipeline)
+		requests[i] = max(int(rate*b.length), 2*r.clients*r.pipeline)
 		if err := prepare(s, r, value, requests[i]*b.rounds); err != nil {
 			return nil, nil, err
 		}
