@@ -31,6 +31,18 @@ var shapes = []struct {
 	{"100 k hashes of 10 fields", 1_000_000, func(b []byte, i int) []byte {
 		return appendCommand(b, "HSET", text("h:", i/10), text("field:", i%10), text("value:", i))
 	}},
+	{"100 k sets of 10 members", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "SADD", text("s:", i/10), text("member:", i))
+	}},
+	{"100 k sets of 10 integers", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "SADD", text("s:", i/10), strconv.Itoa(i))
+	}},
+	{"100 k sorted sets of 10 members", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "ZADD", text("z:", i/10), strconv.Itoa(i*7919%1_000_003), text("member:", i))
+	}},
+	{"100 k lists of 10 elements", 1_000_000, func(b []byte, i int) []byte {
+		return appendCommand(b, "RPUSH", text("l:", i/10), text("value:", i))
+	}},
 }
 
 func text(prefix string, i int) string { return prefix + strconv.Itoa(i) }
