@@ -3,6 +3,7 @@ package value
 import (
 	"unsafe"
 
+	"github.com/resp-server/resp-server/internal/datastruct/block"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 )
@@ -57,8 +58,7 @@ const (
 
 const (
 	maxNodeSize = 1 << 30
-	// minNodeRoom and maxNodeRoom bound the memory a new node begins with.
-	minNodeRoom = 64
+	// maxNodeRoom bounds the memory that a new node begins with.
 	maxNodeRoom = 4096
 )
 
@@ -156,7 +156,6 @@ func (s *Stream) Add(l *Limits, id StreamID, pairs [][]byte) {
 		s.size -= len(n.pack)
 		same = n.addOne(pairs)
 	}
-	n.reserve(l, pairs)
 	p := n.pack
 	elements := int64(len(pairs)/2 + 3)
 	if same {
@@ -196,16 +195,19 @@ func (n *streamNode) full(l *Limits, pairs [][]byte) bool {
 	return l.StreamNodeMaxEntries > 0 && entries+deleted >= int64(l.StreamNodeMaxEntries)
 }
 
-// beginNode adds a node for a first entry, as large as the one before it
-// became.
+// beginNode adds a node for a first entry. It takes the memory that the one
+// before it does not need, or as much as that became large.
 func (s *Stream) beginNode(l *Limits, id StreamID, pairs [][]byte) *streamNode {
-	room := minNodeRoom
+	p := listpack.New(0)
 	if s.tail != nil {
 		s.tail = s.own(s.tail)
-		room = min(len(s.tail.pack), maxNodeRoom)
-		s.tail.trim()
+		if spare := s.tail.trim(); spare != nil {
+			p = p.CopyTo(spare[:cap(spare)])
+		} else {
+			p = listpack.New(min(len(s.tail.pack), maxNodeRoom))
+		}
 	}
-	p := listpack.New(room).AppendInt(1).AppendInt(0).AppendInt(int64(len(pairs) / 2))
+	p = p.AppendInt(1).AppendInt(0).AppendInt(int64(len(pairs) / 2))
 	for i := 0; i < len(pairs); i += 2 {
 		p = p.Append(pairs[i])
 	}
@@ -215,24 +217,15 @@ func (s *Stream) beginNode(l *Limits, id StreamID, pairs [][]byte) *streamNode {
 	return n
 }
 
-// trim gives back the memory that a node has to spare, for it will not grow
-// again.
-func (n *streamNode) trim() {
-	if spare := cap(n.pack) - len(n.pack); spare > len(n.pack)/8 {
-		n.pack = n.pack.Clone()
+// trim gives up the room that a node has to spare, for it will not grow again.
+// If less memory is enough for it, trim returns what it had.
+func (n *streamNode) trim() (spare []byte) {
+	if cap(n.pack)-block.Size(len(n.pack)) <= len(n.pack)/16 {
+		return nil
 	}
-}
-
-// reserve makes room for an entry, doubling up to the usual size of a node: it
-// will be filled.
-func (n *streamNode) reserve(l *Limits, pairs [][]byte) {
-	need := len(n.pack) + 32
-	for _, b := range pairs {
-		need += len(b) + 11
-	}
-	if have := cap(n.pack); need > have && have < maxNodeRoom {
-		n.pack = n.pack.CopyTo(append([]byte(nil), make([]byte, max(need, min(2*have, maxNodeRoom)))...))
-	}
+	spare = n.pack
+	n.pack = n.pack.Clone()
+	return spare
 }
 
 // own returns n, or the copy that took its place in the tree, to be written.
@@ -297,6 +290,9 @@ func (s *Stream) floor(id StreamID) int {
 func (s *Stream) dropNode(rank int) {
 	n, _ := s.nodes.DeleteAt(rank)
 	s.size -= len(n.pack)
+	if n.owner == s.owner {
+		block.Free(n.pack)
+	}
 	if n == s.tail {
 		s.tail, _ = s.nodes.Max()
 	}

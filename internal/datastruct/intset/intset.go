@@ -4,7 +4,7 @@
 //	| width: 2, 4 or 8; 4 bytes | members, 4 bytes | member | member | ... |    all little-endian
 //
 // All members have the width of the widest that was ever added. Operations take a set and return the changed one,
-// like append: the memory of the old one may have been used again. Has is O(log n); Add and Remove move the members
+// like append: the memory of the old one may have been used again, by this set or another. Has is O(log n); Add and Remove move the members
 // behind, and Add rewrites all of them when the width grows. Reading from several goroutines is safe as long as nobody
 // writes.
 //
@@ -15,9 +15,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"math/bits"
+
+	"github.com/resp-server/resp-server/internal/datastruct/block"
 )
 
-const headerSize = 8
+const (
+	headerSize = 8
+	exact      = 512 // bytes up to which a set that grows gets no more room than the allocator gives anyway
+)
 
 // ErrInvalid is what [Set.Validate] finds: a width that does not exist, a size that does not fit the header, no
 // member, or members that are not in strictly ascending order.
@@ -28,7 +33,7 @@ type Set []byte
 
 // New is the empty set.
 func New() Set {
-	s := make(Set, headerSize)
+	s := Set(block.New(headerSize))
 	s.setHeader(2, 0)
 	return s
 }
@@ -40,7 +45,11 @@ func (s Set) Len() int { return int(binary.LittleEndian.Uint32(s[4:])) }
 func (s Set) Size() int { return len(s) }
 
 // Clone copies the set into memory of its own.
-func (s Set) Clone() Set { return append(Set(nil), s...) }
+func (s Set) Clone() Set {
+	c := Set(block.New(len(s)))
+	copy(c, s)
+	return c
+}
 
 // Has reports whether v is a member.
 func (s Set) Has(v int64) bool {
@@ -143,13 +152,18 @@ func (s Set) search(v int64) (int, bool) {
 	return lo, s.get(lo, width) == v
 }
 
-// grow makes the set size bytes long, with an eighth of room when it has to move.
+// grow makes the set size bytes long, with an eighth of room when it has to move and is not small.
 func (s Set) grow(size int) Set {
 	if size <= cap(s) {
 		return s[:size]
 	}
-	grown := append(Set(nil), make(Set, size+size>>3)...)[:size]
+	room := size
+	if size > exact {
+		room += size / 8
+	}
+	grown := Set(block.New(room)[:size])
 	copy(grown, s)
+	block.Free(s)
 	return grown
 }
 

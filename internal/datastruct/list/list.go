@@ -163,8 +163,8 @@ func (l *List) AppendPlain(v []byte) {
 func (l *List) PushFront(v []byte) {
 	l.count++
 	if !l.fits(0, len(v)) {
-		l.close(0)
-		l.insertNode(0, l.newNode(0, v, true))
+		spare := l.close(0)
+		l.insertNode(0, l.newNode(0, v, true, spare))
 		return
 	}
 	l.prepend(0, v)
@@ -175,8 +175,8 @@ func (l *List) PushBack(v []byte) {
 	l.count++
 	i := l.Nodes() - 1
 	if !l.fits(i, len(v)) {
-		l.close(i)
-		l.insertNode(i+1, l.newNode(i+1, v, false))
+		spare := l.close(i)
+		l.insertNode(i+1, l.newNode(i+1, v, false, spare))
 		return
 	}
 	l.append(i, v)

@@ -3,6 +3,7 @@ package list
 import (
 	"unsafe"
 
+	"github.com/resp-server/resp-server/internal/datastruct/block"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
@@ -24,13 +25,19 @@ func (l *List) fits(i, size int) bool {
 	return !n.plain() && !l.limits.Exceeds(len(n.buf)-int(n.start)+size+entryOverhead, int(n.count)+1)
 }
 
-// newNode is a node with the element v that will become node i and get more elements in front or behind.
-func (l *List) newNode(i int, v []byte, front bool) slot {
+// newNode is a node with the element v that will become node i and get more elements in front or behind. It may take
+// the memory of spare.
+func (l *List) newNode(i int, v []byte, front bool, spare []byte) slot {
 	if l.limits.Large(len(v)) {
 		return slot{buf: append([]byte(nil), v...), start: plainStart, count: 1}
 	}
 	e := listpack.ValueOf(v)
-	buf := make([]byte, l.capFor(emptyPack+e.EntrySize(), i > 0 && i < l.Nodes()))
+	buf := spare
+	if size := l.capFor(emptyPack+e.EntrySize(), i > 0 && i < l.Nodes()); cap(buf) < size {
+		block.Free(spare)
+		buf = block.New(size)
+	}
+	buf = buf[:cap(buf)]
 	if !front {
 		return slot{buf: listpack.New(0).CopyTo(buf).AppendValue(e), count: 1}
 	}
@@ -40,8 +47,8 @@ func (l *List) newNode(i int, v []byte, front bool) slot {
 }
 
 // capFor is the capacity for a node that has to hold size bytes. An inner node gets little room to spare. One at an end
-// gets all it may need, in two steps, or by doubling while the list is so short that the waste would count. Only what
-// is too large for a node anyway (it came from elsewhere) gets more than a node's bytes.
+// gets all it may need, or, while the list is so short that the waste would count, grows by doubling. Only what is
+// too large for a node anyway (it came from elsewhere) gets more than a node's bytes.
 func (l *List) capFor(size int, inner bool) int {
 	limit := l.limits.NodeBytes()
 	switch {
@@ -51,8 +58,6 @@ func (l *List) capFor(size int, inner bool) int {
 		return min(size+size/8, limit)
 	case l.Nodes() < manyNodes || l.limits.Fill > 0:
 		return min(max(2*size, firstCap), limit)
-	case size <= limit/8:
-		return limit / 8
 	default:
 		return limit
 	}
@@ -68,7 +73,7 @@ func (l *List) open(i int) *slot {
 	return n
 }
 
-// setBuf makes buf the memory of n, with the pack from start on.
+// setBuf makes buf the memory of n, with the pack from start on. It does not give back what n had before.
 func (l *List) setBuf(n *slot, buf []byte, start int) {
 	l.bytes += cap(buf) - cap(n.buf)
 	n.buf, n.owner = buf, l.owner
@@ -96,7 +101,7 @@ func (l *List) reserve(i, size int, front bool) {
 	}
 	buf, need := n.buf[:cap(n.buf)], len(p)+size
 	if free := len(buf) - need; free < 0 || free < len(buf)/4 && len(buf) < l.limits.NodeBytes() {
-		buf = append([]byte(nil), make([]byte, l.capFor(need, i > 0 && i < l.Nodes()-1))...)
+		buf = block.New(l.capFor(need, i > 0 && i < l.Nodes()-1))
 		buf = buf[:cap(buf)]
 	}
 	free := len(buf) - need
@@ -110,7 +115,11 @@ func (l *List) reserve(i, size int, front bool) {
 		start += size
 	}
 	copy(buf[start:], p)
+	old := n.buf
 	l.setBuf(n, buf[:start+len(p)], start)
+	if &old[:1][0] != &buf[0] {
+		block.Free(old)
+	}
 }
 
 // append adds v behind the elements of node i.
@@ -129,16 +138,22 @@ func (l *List) prepend(i int, v []byte) {
 	n.count++
 }
 
-// close gives back the free room of node i, which need not exist, when no more elements will be added to it.
-func (l *List) close(i int) {
+// close gives up the free room of node i, which need not exist, when no more elements will be added to it: if a smaller
+// block is enough, it returns the one that the node had.
+func (l *List) close(i int) (spare []byte) {
 	if i < 0 || i >= l.Nodes() {
-		return
+		return nil
 	}
-	if n := &l.nodes()[i]; n.owner == l.owner && l.slotsOwner == l.owner {
-		if d := n.data(); cap(n.buf)-len(d) > len(d)/8 {
-			l.setBuf(n, append([]byte(nil), d...), 0)
-		}
+	n := &l.nodes()[i]
+	d := n.data()
+	if n.owner != l.owner || l.slotsOwner != l.owner || cap(n.buf)-block.Size(len(d)) <= len(d)/16 {
+		return nil
 	}
+	spare = n.buf
+	buf := block.New(len(d))
+	copy(buf, d)
+	l.setBuf(n, buf, 0)
+	return spare
 }
 
 // insert adds v beside the element at pos of node i.
@@ -174,10 +189,10 @@ func (l *List) insert(i, pos int, v []byte, after bool) {
 			l.append(beside, v)
 		}
 	case edge:
-		l.insertNode(next, l.newNode(next, v, !after))
+		l.insertNode(next, l.newNode(next, v, !after, nil))
 	case l.limits.Large(len(v)):
 		l.split(i, cut)
-		l.insertNode(i+1, l.newNode(i+1, v, false))
+		l.insertNode(i+1, l.newNode(i+1, v, false, nil))
 	default:
 		l.split(i, cut)
 		if after {
@@ -242,7 +257,9 @@ func (l *List) trim(i int) {
 		return
 	}
 	if n := &l.nodes()[i]; cap(n.buf) > 2*len(n.pack())+64 {
+		old := n.buf
 		l.setBuf(n, n.pack().Clone(), 0)
+		block.Free(old)
 	}
 }
 

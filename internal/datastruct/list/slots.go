@@ -1,5 +1,7 @@
 package list
 
+import "github.com/resp-server/resp-server/internal/datastruct/block"
+
 // nodes are the nodes in their order. They may be written after ownSlots.
 func (l *List) nodes() []slot { return l.slots[l.lo:l.hi] }
 
@@ -63,6 +65,9 @@ func (l *List) removeNodes(i, j int) {
 	for k := i; k < j; k++ {
 		l.bytes -= cap(nodes[k].buf)
 		l.count -= int(nodes[k].count)
+		if nodes[k].owner == l.owner {
+			block.Free(nodes[k].buf)
+		}
 	}
 	if i < len(nodes)-j {
 		copy(nodes[j-i:], nodes[:i])

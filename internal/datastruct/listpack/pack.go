@@ -7,7 +7,7 @@
 // An element is its encoding and length, its content, and its whole length once more, written so that it can be read
 // from behind. The element count is 65535 when it is not known, which it stops being when it gets there.
 //
-// Operations take a pack and return the changed one, like append: the memory of the old one may have been used again.
+// Operations take a pack and return the changed one, like append: the memory of the old one may have been used again, by this pack or another.
 // An element is addressed by its position, the offset of its first byte, or -1 where there is none; a write
 // invalidates the positions behind it. Writing costs the bytes that move, walking the elements passed.
 //
@@ -17,7 +17,11 @@
 // The format is that of listpack.c in Redis 7.4.
 package listpack
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/resp-server/resp-server/internal/datastruct/block"
+)
 
 const (
 	headerSize   = 6
@@ -32,7 +36,7 @@ type Pack []byte
 
 // New is an empty pack with room for size bytes in all; 0 asks for the least.
 func New(size int) Pack {
-	p := make(Pack, headerSize+1, max(size, headerSize+1))
+	p := Pack(block.New(max(size, headerSize+1))[:headerSize+1])
 	p[headerSize] = end
 	p.setHeader(0)
 	return p
@@ -56,7 +60,11 @@ func (p Pack) Empty() bool { return len(p) == headerSize+1 }
 func (p Pack) CanAdd(n int) bool { return n <= MaxSize && len(p)+n <= MaxSize }
 
 // Clone copies the pack into memory of its own, with no room to spare beyond what the allocator rounds up to.
-func (p Pack) Clone() Pack { return append(Pack(nil), p...) }
+func (p Pack) Clone() Pack {
+	c := Pack(block.New(len(p)))
+	copy(c, p)
+	return c
+}
 
 // CopyTo copies the pack to the beginning of buf, which must be long enough, and is the copy with all of buf as its room.
 func (p Pack) CopyTo(buf []byte) Pack { return buf[:copy(buf, p)] }

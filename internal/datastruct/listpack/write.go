@@ -1,5 +1,7 @@
 package listpack
 
+import "github.com/resp-server/resp-server/internal/datastruct/block"
+
 // No value given to these may be part of the pack that is written.
 
 // Append adds v at the tail.
@@ -83,7 +85,9 @@ func (p Pack) DeleteRange(pos, n int) Pack {
 // and grows in turn is not moved each time.
 func (p Pack) Trim() Pack {
 	if cap(p) > 2*len(p)+64 {
-		return p.Clone()
+		smaller := p.Clone()
+		block.Free(p)
+		return smaller
 	}
 	return p
 }
@@ -92,7 +96,7 @@ func (p Pack) Trim() Pack {
 // at pos and those behind.
 func (p Pack) Split(pos int) (front, rest Pack) {
 	moved := p.countFrom(pos)
-	rest = make(Pack, headerSize+len(p)-pos)
+	rest = block.New(headerSize + len(p) - pos)
 	copy(rest[headerSize:], p[pos:])
 	rest.setHeader(moved)
 	front = p.resize(pos, p.End(), 0)
@@ -152,8 +156,9 @@ func (p Pack) resize(pos, to, n int) Pack {
 	}
 	// The allocator rounds the size up, in steps of an eighth or less: room
 	// enough that a pack built element by element is not moved too often.
-	grown := append(Pack(nil), make(Pack, size)...)
+	grown := Pack(block.New(size))
 	copy(grown, p[:pos])
 	copy(grown[pos+n:], p[to:])
+	block.Free(p)
 	return grown
 }

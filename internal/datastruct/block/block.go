@@ -1,0 +1,88 @@
+// Package block hands out blocks of bytes in the sizes in which Go's allocator has them, and takes back those that were
+// outgrown. What grows by an element at a time, as most small values do, can so have as little room to spare as the
+// allocator allows, and leaves no garbage behind: the next one to grow gets the block.
+//
+// All functions may be called from several goroutines at the same time.
+package block
+
+import (
+	"slices"
+	"sync"
+	"unsafe"
+)
+
+// sizes are those of Go's allocator. That they are right is a matter of memory, not of correctness; a test tells.
+var sizes = [...]int{
+	8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416, 448, 480,
+	512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864,
+	5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760,
+	24576, 27264, 28672, 32768,
+}
+
+const (
+	largest  = 32768 // of sizes
+	pageSize = 8192  // what is larger comes in pages
+
+	step = 8    // of classOf
+	kept = 8192 // the largest that Free keeps: a node of a list
+)
+
+// classOf is the index in sizes for a size of up to kept, divided by step and rounded up.
+var classOf = func() (of [kept/step + 1]uint8) {
+	for i := range of {
+		of[i] = uint8(classFor(i * step))
+	}
+	return of
+}()
+
+func classFor(n int) int {
+	i, _ := slices.BinarySearch(sizes[:], n)
+	return i
+}
+
+// Size is the number of bytes that the allocator takes for n.
+func Size(n int) int {
+	switch {
+	case n <= kept:
+		return sizes[classOf[(max(n, 0)+step-1)/step]]
+	case n <= largest:
+		return sizes[classFor(n)]
+	default:
+		return (n + pageSize - 1) &^ (pageSize - 1)
+	}
+}
+
+// freed has the blocks that were given to Free, as *byte, for each of the sizes up to kept.
+var freed [51]sync.Pool
+
+// New is a block of n bytes whose capacity is Size(n). The bytes are anything: whoever asks is going to write them.
+func New(n int) []byte {
+	if n > kept {
+		return make([]byte, n, Size(n))
+	}
+	class := classOf[(n+step-1)/step]
+	size := sizes[class]
+	if p, ok := freed[class].Get().(*byte); ok {
+		return unsafe.Slice(p, size)[:n]
+	}
+	return make([]byte, n, size)
+}
+
+// Free gives back b with all its capacity. Nobody must read or write that afterwards. It need not come from New.
+func Free(b []byte) {
+	size := cap(b)
+	if size < step || size > kept {
+		return
+	}
+	class := classOf[(size+step-1)/step]
+	if sizes[class] != size {
+		return
+	}
+	b = b[:size]
+	if poison {
+		for i := range b {
+			b[i] = 0xA5
+		}
+	}
+	freed[class].Put(unsafe.SliceData(b))
+}
