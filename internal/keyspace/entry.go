@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/resp-server/resp-server/internal/value"
@@ -13,8 +12,8 @@ import (
 // Entry is a key with its value, its expiry time and its access time: one
 // pointer, so that a slot of the dict is one word.
 //
-// It points to one of two layouts, told apart by the kind byte that both have
-// in the same place. Most keys of most databases are small strings, so these
+// It points to one of two layouts, which begin with the same word and so tell
+// which of them it is. Most keys of most databases are small strings, so these
 // are a single allocation without pointers, which the garbage collector
 // neither scans nor follows:
 //
@@ -25,24 +24,27 @@ import (
 //	|        |      |       |        | if flag  | len u32 | key | value     | kind raw
 //	+--------+------+-------+--------+----------+---------------------------+
 //
-// Everything else is an object: a struct with a value.Value. A flat entry is
-// immutable but for its access time; a write replaces it. An object's value
-// may be written in place only by the database that owns it (see DB.Writable).
+// Everything else is an object, that is, a value with its head: see object.go.
+// A flat entry is immutable but for its access time; a write replaces it. An
+// object may be written in place only by the database that owns it (see
+// DB.Writable).
 //
 // Entries are shared by the clones of a database, so the access time, the one
 // field that a read changes, is atomic.
 type Entry struct{ p unsafe.Pointer }
 
-type kind uint8
-
 const (
-	kindObject kind = iota
-	kindInt
+	kindInt uint8 = 1 + iota
 	kindEmbstr
 	kindRaw
+	kindObject // plus the type of the value
 )
 
-const flagExpires = 1
+const (
+	flagExpires  = 1 << iota // has an expiry time
+	flagElements             // of an object: has a time for DB.elements
+	flagLongKey              // of an object: the length of the key stands in the label
+)
 
 const (
 	headerSize = 8
@@ -53,29 +55,10 @@ const (
 	maxEmbstr    = 44 // OBJECT ENCODING says raw from 45 bytes on
 )
 
-type header struct {
-	access atomic.Uint32
-	kind   kind
-	flags  uint8
-	keyLen uint16
-}
+func (e Entry) header() *value.HeadWord { return (*value.HeadWord)(e.p) }
 
-// owner is the identity of the one database that may write an object in place.
-// A pointer to it is a token: it needs no counter shared by all servers.
-type owner struct{ _ byte }
-
-type object struct {
-	header
-	expireAt int64
-	// elementAt is the time under which DB.elements has the key, 0 if it has not.
-	elementAt int64
-	owner     *owner
-	key       string
-	value     value.Value
-}
-
-func (e Entry) header() *header { return (*header)(e.p) }
-func (e Entry) object() *object { return (*object)(e.p) }
+// isObject tells whether e is a value with its head.
+func (e Entry) isObject() bool { return e.header().Kind >= kindObject }
 
 // IsZero tells whether e is the zero Entry, that is, no entry at all.
 func (e Entry) IsZero() bool { return e.p == nil }
@@ -84,7 +67,7 @@ func (e Entry) IsZero() bool { return e.p == nil }
 // expiry time on, with room for n bytes.
 func (e Entry) body(n int) []byte {
 	off := uintptr(headerSize)
-	if e.header().flags&flagExpires != 0 {
+	if e.header().Flags&flagExpires != 0 {
 		off += 8
 	}
 	return unsafe.Slice((*byte)(unsafe.Add(e.p, off)), n)
@@ -93,8 +76,8 @@ func (e Entry) body(n int) []byte {
 // Key returns the key. It must not be modified.
 func (e Entry) Key() []byte {
 	h := e.header()
-	n := int(h.keyLen)
-	switch h.kind {
+	n := int(h.KeyLen)
+	switch h.Kind {
 	case kindInt:
 		return e.body(8 + n)[8:]
 	case kindEmbstr:
@@ -102,8 +85,7 @@ func (e Entry) Key() []byte {
 	case kindRaw:
 		return e.body(4 + n)[4:]
 	}
-	key := e.object().key
-	return unsafe.Slice(unsafe.StringData(key), len(key))
+	return e.labelKey()
 }
 
 // ExpireAt returns the time at which the key is gone, in milliseconds since
@@ -111,37 +93,37 @@ func (e Entry) Key() []byte {
 func (e Entry) ExpireAt() int64 {
 	h := e.header()
 	switch {
-	case h.flags&flagExpires == 0:
+	case h.Flags&flagExpires == 0:
 		return 0
-	case h.kind == kindObject:
-		return e.object().expireAt
+	case h.Kind >= kindObject:
+		return e.labelTime(flagExpires)
 	}
 	return int64(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(unsafe.Add(e.p, headerSize)), 8)))
 }
 
 // Access returns what was last given to SetAccess: a time in seconds, or the
 // counter of the LFU policies.
-func (e Entry) Access() uint32 { return e.header().access.Load() }
+func (e Entry) Access() uint32 { return e.header().Access.Load() }
 
 // SetAccess stores the access time of the key.
 func (e Entry) SetAccess(v uint32) {
 	// A store costs more than a load, and most reads fall into the same second.
-	if a := &e.header().access; a.Load() != v {
+	if a := &e.header().Access; a.Load() != v {
 		a.Store(v)
 	}
 }
 
 // Type returns the type of the value.
 func (e Entry) Type() value.Type {
-	if e.header().kind == kindObject {
-		return e.object().value.Type()
+	if h := e.header(); h.Kind > kindObject {
+		return value.Type(h.Kind - kindObject)
 	}
 	return value.TypeString
 }
 
 // Encoding returns what OBJECT ENCODING answers.
 func (e Entry) Encoding() string {
-	switch e.header().kind {
+	switch e.header().Kind {
 	case kindInt:
 		return "int"
 	case kindEmbstr:
@@ -149,21 +131,21 @@ func (e Entry) Encoding() string {
 	case kindRaw:
 		return "raw"
 	}
-	return e.object().value.Encoding()
+	return e.Value().Encoding()
 }
 
 // Value returns the value of an object, or nil if e is a flat string. It may
 // be read, and written only after DB.Writable.
 func (e Entry) Value() value.Value {
-	if e.header().kind == kindObject {
-		return e.object().value
+	if e.isObject() {
+		return e.object().Of(e.Type())
 	}
 	return nil
 }
 
 // Int returns the value of a string that is kept as an integer.
 func (e Entry) Int() (int64, bool) {
-	if e.header().kind != kindInt {
+	if e.header().Kind != kindInt {
 		return 0, false
 	}
 	return int64(binary.NativeEndian.Uint64(e.body(8))), true
@@ -174,8 +156,8 @@ func (e Entry) Int() (int64, bool) {
 // nil if the value is not a string.
 func (e Entry) Bytes(scratch []byte) []byte {
 	h := e.header()
-	n := int(h.keyLen)
-	switch h.kind {
+	n := int(h.KeyLen)
+	switch h.Kind {
 	case kindInt:
 		return strconv.AppendInt(scratch[:0], int64(binary.NativeEndian.Uint64(e.body(8))), 10)
 	case kindEmbstr:
@@ -185,7 +167,7 @@ func (e Entry) Bytes(scratch []byte) []byte {
 		size := int(binary.NativeEndian.Uint32(e.body(4)))
 		return e.body(4 + n + size)[4+n:]
 	}
-	if s, ok := e.object().value.(*value.String); ok {
+	if s, ok := e.Value().(*value.String); ok {
 		return s.Bytes()
 	}
 	return nil
@@ -200,8 +182,8 @@ func (e Entry) StringLen() int {
 // MemoryUse returns about how many bytes the entry takes, its value included.
 func (e Entry) MemoryUse() int {
 	h := e.header()
-	n := headerSize + int(h.keyLen)
-	switch h.kind {
+	n := headerSize + int(h.KeyLen)
+	switch h.Kind {
 	case kindInt:
 		n += 8
 	case kindEmbstr:
@@ -209,10 +191,9 @@ func (e Entry) MemoryUse() int {
 	case kindRaw:
 		n += 4 + e.StringLen()
 	default:
-		o := e.object()
-		n = int(unsafe.Sizeof(object{})) + len(o.key) + o.value.MemoryUse()
+		n = e.Value().MemoryUse() + len(e.Key())
 	}
-	if h.flags&flagExpires != 0 {
+	if h.Flags&flagExpires != 0 {
 		n += 8
 	}
 	return (n + 7) &^ 7
@@ -220,7 +201,7 @@ func (e Entry) MemoryUse() int {
 
 // flat allocates a flat entry and returns it with its body. The access time
 // is zero.
-func flat(k kind, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
+func flat(kind uint8, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 	off := headerSize
 	if expireAt != 0 {
 		off += 8
@@ -229,10 +210,10 @@ func flat(k kind, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 	mem := allocate((off + bodySize + 7) &^ 7)
 	e := Entry{unsafe.Pointer(unsafe.SliceData(mem))}
 	h := e.header()
-	h.kind = k
-	h.keyLen = uint16(keyLen)
+	h.Kind = kind
+	h.KeyLen = uint16(keyLen)
 	if expireAt != 0 {
-		h.flags = flagExpires
+		h.Flags = flagExpires
 		binary.NativeEndian.PutUint64(mem[headerSize:], uint64(expireAt))
 	}
 	return e, mem[off : off+bodySize]
@@ -278,27 +259,19 @@ func newBytes(key, v []byte, expireAt int64, raw bool) Entry {
 	}
 }
 
-func newObject(key []byte, v value.Value, expireAt int64, o *owner) Entry {
-	obj := &object{expireAt: expireAt, owner: o, key: string(key), value: v}
-	if expireAt != 0 {
-		obj.flags = flagExpires
-	}
-	return Entry{unsafe.Pointer(obj)}
-}
-
-// with returns a copy of e under another key or with another expiry time; an
-// object's value is shared by both, and owned by neither.
-func (e Entry) with(key []byte, expireAt int64) Entry {
+// with returns a copy of e under another key or with another expiry time; the
+// value of an object must be frozen, and the copy is of the database of o.
+func (e Entry) with(key []byte, expireAt int64, o *owner) Entry {
 	var c Entry
-	switch h := e.header(); h.kind {
+	switch h := e.header(); h.Kind {
 	case kindInt:
 		n, _ := e.Int()
 		c = newInt(key, n, expireAt)
 	case kindEmbstr, kindRaw:
-		c = newBytes(key, e.Bytes(nil), expireAt, h.kind == kindRaw)
+		c = newBytes(key, e.Bytes(nil), expireAt, h.Kind == kindRaw)
 	default:
-		c = newObject(key, e.object().value, expireAt, nil)
+		c = newObject(key, e.Value().Thaw(), expireAt, o)
 	}
-	c.header().access.Store(e.Access())
+	c.header().Access.Store(e.Access())
 	return c
 }

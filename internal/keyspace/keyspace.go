@@ -179,24 +179,31 @@ func (db *DB) Set(key []byte, v value.Value, expireAt int64) {
 	p.Set(v, expireAt)
 }
 
+// owns tells whether e is an object that db may write in place.
+func (db *DB) owns(e Entry) bool { return e.isObject() && e.object().Owner == db.owner }
+
 // Share stores the value of e, an entry of src, under a key, in O(1) for
-// objects: both keys share it until one of them is written.
+// objects: both values share what they consist of until one of them is written.
 func (db *DB) Share(src *DB, e Entry, key []byte, expireAt int64) {
-	if e.header().kind == kindObject && e.object().owner == src.owner {
-		e.object().owner = nil
+	if src.owns(e) {
+		e.object().Owner = nil
 	}
-	db.put(e.with(key, expireAt))
+	db.put(e.with(key, expireAt, db.owner))
 }
 
 // Move stores the value of e, an entry of src, under a key, with its expiry
 // time, and deletes it from src.
 func (db *DB) Move(src *DB, e Entry, key []byte) {
-	c := e.with(key, e.ExpireAt())
-	if e.header().kind == kindObject && e.object().owner == src.owner {
-		c.object().owner = db.owner
+	if !src.owns(e) {
+		c := e.with(key, e.ExpireAt(), db.owner)
+		src.Delete(e.Key())
+		db.put(c)
+		return
 	}
 	src.Delete(e.Key())
-	db.put(c)
+	e.label(key, e.ExpireAt(), 0)
+	e.object().Owner = db.owner
+	db.put(e)
 }
 
 func (db *DB) put(e Entry) {
@@ -217,7 +224,7 @@ func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 	if at != 0 {
 		db.expires.Insert(expiry{at, e})
 	}
-	if e.header().kind == kindObject {
+	if e.isObject() {
 		db.indexElements(e)
 	}
 }
@@ -225,8 +232,8 @@ func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 // IndexElements takes note of when the first element of a key expires, after
 // a change that may have moved it.
 func (db *DB) IndexElements(key []byte) {
-	if e, ok := db.Get(key); ok && e.header().kind == kindObject {
-		if v, ok := e.object().value.(value.Expirer); ok && v.NextExpiry() != e.object().elementAt {
+	if e, ok := db.Get(key); ok && e.isObject() {
+		if v, ok := e.Value().(value.Expirer); ok && v.NextExpiry() != e.elementAt() {
 			db.unindexElements(e)
 			db.indexElements(e)
 		}
@@ -234,17 +241,22 @@ func (db *DB) IndexElements(key []byte) {
 }
 
 func (db *DB) indexElements(e Entry) {
-	o := e.object()
-	if v, ok := o.value.(value.Expirer); ok {
-		if o.elementAt = v.NextExpiry(); o.elementAt != 0 {
-			db.elements.Insert(expiry{o.elementAt, e})
-		}
+	v, ok := e.Value().(value.Expirer)
+	if !ok {
+		return
+	}
+	at := v.NextExpiry()
+	if at != e.elementAt() {
+		e.label(e.Key(), e.ExpireAt(), at)
+	}
+	if at != 0 {
+		db.elements.Insert(expiry{at, e})
 	}
 }
 
 func (db *DB) unindexElements(e Entry) {
-	if e.header().kind == kindObject && e.object().elementAt != 0 {
-		db.elements.Delete(expiry{e.object().elementAt, e})
+	if e.isObject() && e.elementAt() != 0 {
+		db.elements.Delete(expiry{e.elementAt(), e})
 	}
 }
 
@@ -266,20 +278,19 @@ func (db *DB) Writable(key []byte) value.Value {
 	if !ok {
 		return nil
 	}
-	if e.header().kind != kindObject {
+	if !e.isObject() {
 		c := newObject(key, value.NewString(append([]byte(nil), e.Bytes(nil)...)), e.ExpireAt(), db.owner)
-		c.header().access.Store(e.Access())
+		c.header().Access.Store(e.Access())
 		db.put(c)
-		return c.object().value
+		return c.Value()
 	}
-	o := e.object()
-	if o.owner == db.owner {
-		return o.value
+	if db.owns(e) {
+		return e.Value()
 	}
-	c := newObject(key, o.value.Thaw(), o.expireAt, db.owner)
-	c.header().access.Store(e.Access())
+	c := newObject(key, e.Value().Thaw(), e.ExpireAt(), db.owner)
+	c.header().Access.Store(e.Access())
 	db.put(c)
-	return c.object().value
+	return c.Value()
 }
 
 // Replace gives an object's key another value, which db owns from then on;
@@ -314,19 +325,17 @@ func (db *DB) SetExpire(key []byte, at int64) bool {
 	if !ok || e.ExpireAt() == at {
 		return ok
 	}
-	if e.header().kind == kindObject && e.object().owner == db.owner {
-		o := e.object()
-		if o.expireAt != 0 {
-			db.expires.Delete(expiry{o.expireAt, e})
-		}
-		o.expireAt, o.flags = at, 0
-		if at != 0 {
-			o.flags = flagExpires
-			db.expires.Insert(expiry{at, e})
-		}
+	if !db.owns(e) {
+		db.put(e.with(e.Key(), at, db.owner))
 		return true
 	}
-	db.put(e.with(e.Key(), at))
+	if was := e.ExpireAt(); was != 0 {
+		db.expires.Delete(expiry{was, e})
+	}
+	e.label(e.Key(), at, e.elementAt())
+	if at != 0 {
+		db.expires.Insert(expiry{at, e})
+	}
 	return true
 }
 

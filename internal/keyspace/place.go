@@ -44,7 +44,7 @@ func (p *Place) Set(v value.Value, expireAt int64) {
 
 func (p *Place) put(e Entry) {
 	if e.Access() == 0 {
-		e.header().access.Store(p.db.ks.Access)
+		e.header().Access.Store(p.db.ks.Access)
 	}
 	p.db.keys.Store(p.slot, e)
 	p.db.last = dict.Slot[Entry]{}

@@ -18,22 +18,34 @@ import (
 // ones (time 0) at the end; large ones are a dict, with a tree of the expiry
 // times.
 type Hash struct {
-	pack    listpack.Pack
-	fields  *dict.Dict[field]
-	expires *tree.Tree[fieldExpiry]
-	// timed tells that pack has times.
-	timed bool
-	// shared tells that pack belongs to a frozen Hash too.
-	shared bool
+	inKeyspace Head
+	packed
+	large *largeHash // nil of a listpack
 }
 
+type largeHash struct {
+	fields  *dict.Dict[field]
+	expires *tree.Tree[fieldExpiry] // nil until a field has an expiry time
+}
+
+// Forms of the listpack.
+const (
+	pairs      uint8 = iota // fields and values
+	timedPairs              // fields, values and times
+)
+
+func (h *Hash) timed() bool { return h.form == timedPairs }
+
 // NewHash returns an empty Hash.
-func NewHash(*Limits) *Hash { return &Hash{pack: listpack.New(0)} }
+func NewHash(*Limits) *Hash { return &Hash{packed: newPacked(listpack.New(0), pairs)} }
 
 // HashFromPack returns a Hash of a valid listpack, which it takes over: fields
 // and values, and times if timed is set, in the order that Hash keeps.
 func HashFromPack(l *Limits, p listpack.Pack, timed bool) *Hash {
-	h := &Hash{pack: p, timed: timed}
+	h := &Hash{packed: newPacked(p, pairs)}
+	if timed {
+		h.form = timedPairs
+	}
 	if h.Len() > l.HashMaxListpackEntries {
 		h.convert(l)
 	}
@@ -42,7 +54,7 @@ func HashFromPack(l *Limits, p listpack.Pack, timed bool) *Hash {
 
 // Pack returns the listpack of a small hash, which must not be modified, and
 // whether it has times; nil of a large one.
-func (h *Hash) Pack() (p listpack.Pack, timed bool) { return h.pack, h.timed }
+func (h *Hash) Pack() (p listpack.Pack, timed bool) { return h.pack(), h.timed() }
 
 // Reserve converts an empty hash that is to get n fields, if these are many.
 func (h *Hash) Reserve(l *Limits, n int) {
@@ -57,9 +69,9 @@ func (h *Hash) Type() Type { return TypeHash }
 // Encoding returns "listpack", "listpackex" or "hashtable".
 func (h *Hash) Encoding() string {
 	switch {
-	case h.fields != nil:
+	case h.large != nil:
 		return "hashtable"
-	case h.timed:
+	case h.timed():
 		return "listpackex"
 	}
 	return "listpack"
@@ -70,15 +82,15 @@ func (h *Hash) Len() int {
 	switch {
 	case h == nil:
 		return 0
-	case h.fields != nil:
-		return h.fields.Len()
+	case h.large != nil:
+		return h.large.fields.Len()
 	}
-	return h.pack.Len() / h.step()
+	return h.pack().Len() / h.step()
 }
 
 // step is the number of pack entries that make a field.
 func (h *Hash) step() int {
-	if h.timed {
+	if h.timed() {
 		return 3
 	}
 	return 2
@@ -89,57 +101,49 @@ func (h *Hash) Empty() bool { return h.Len() == 0 }
 
 // Thaw returns a writable Hash of the same content.
 func (h *Hash) Thaw() Value {
-	c := &Hash{pack: h.pack, timed: h.timed, shared: true}
-	if h.fields != nil {
-		c.fields = h.fields.Thaw()
-		c.shared = false
-	}
-	if h.expires != nil {
-		c.expires = h.expires.Thaw()
+	c := &Hash{packed: h.frozen()}
+	if h.large != nil {
+		c.large = &largeHash{fields: h.large.fields.Thaw()}
+		if h.large.expires != nil {
+			c.large.expires = h.large.expires.Thaw()
+		}
 	}
 	return c
 }
 
 // MemoryUse estimates the size of a large hash from one of its fields.
 func (h *Hash) MemoryUse() int {
-	n := int(unsafe.Sizeof(*h)) + cap(h.pack)
-	if h.fields != nil {
-		n += h.fields.MemoryUse()
-		for f := range h.fields.All() {
-			off, name, size := f.layout()
-			n += h.fields.Len() * ((off + name + size + 7) &^ 7)
-			break
-		}
+	n := int(unsafe.Sizeof(*h)) + int(h.room)
+	if h.large == nil {
+		return n
 	}
-	if h.expires != nil {
-		n += h.expires.Len() * int(unsafe.Sizeof(fieldExpiry{})) * 4 / 3
+	n += int(unsafe.Sizeof(*h.large)) + h.large.fields.MemoryUse()
+	for f := range h.large.fields.All() {
+		off, name, size := f.layout()
+		n += h.large.fields.Len() * ((off + name + size + 7) &^ 7)
+		break
 	}
-	return n
+	return n + h.large.expires.Len()*int(unsafe.Sizeof(fieldExpiry{}))*4/3
 }
 
 // write makes the pack our own before it is written.
-func (h *Hash) write() {
-	if h.shared {
-		h.pack = h.pack.Clone()
-		h.shared = false
-	}
-}
+func (h *Hash) write() { h.own(h.pack()) }
 
 // find returns the position of a field in the pack, -1 if it is not there.
 func (h *Hash) find(name []byte) int {
-	first := h.pack.First()
+	first := h.pack().First()
 	if first < 0 {
 		return -1
 	}
-	return h.pack.Find(first, name, h.step()-1)
+	return h.pack().Find(first, name, h.step()-1)
 }
 
 // timeAt returns the expiry time that stands two entries after a field.
 func (h *Hash) timeAt(pos int) int64 {
-	if !h.timed {
+	if !h.timed() {
 		return 0
 	}
-	return h.pack.Get(h.pack.Next(h.pack.Next(pos))).Int
+	return h.pack().Get(h.pack().Next(h.pack().Next(pos))).Int
 }
 
 // Get returns the value of a field. An integer of a small hash is formatted
@@ -148,8 +152,8 @@ func (h *Hash) Get(name, scratch []byte) ([]byte, bool) {
 	switch {
 	case h == nil:
 		return nil, false
-	case h.fields != nil:
-		f, ok := h.fields.Get(name)
+	case h.large != nil:
+		f, ok := h.large.fields.Get(name)
 		if !ok {
 			return nil, false
 		}
@@ -159,7 +163,7 @@ func (h *Hash) Get(name, scratch []byte) ([]byte, bool) {
 	if pos < 0 {
 		return nil, false
 	}
-	return entryText(h.pack.Get(h.pack.Next(pos)), scratch), true
+	return entryText(h.pack().Get(h.pack().Next(pos)), scratch), true
 }
 
 // entryText returns the bytes of a listpack value, formatting an integer into
@@ -176,8 +180,8 @@ func (h *Hash) Has(name []byte) bool {
 	switch {
 	case h == nil:
 		return false
-	case h.fields != nil:
-		_, ok := h.fields.Get(name)
+	case h.large != nil:
+		_, ok := h.large.fields.Get(name)
 		return ok
 	}
 	return h.find(name) >= 0
@@ -188,8 +192,8 @@ func (h *Hash) Time(name []byte) (at int64, ok bool) {
 	switch {
 	case h == nil:
 		return 0, false
-	case h.fields != nil:
-		f, ok := h.fields.Get(name)
+	case h.large != nil:
+		f, ok := h.large.fields.Get(name)
 		if !ok {
 			return 0, false
 		}
@@ -209,7 +213,7 @@ const KeepTime = math.MinInt64
 // it is new.
 func (h *Hash) Set(l *Limits, name, v []byte, at int64) (added bool) {
 	h.makeRoom(l, len(name), len(v))
-	if h.fields != nil {
+	if h.large != nil {
 		return h.put(name, v, at)
 	}
 	h.write()
@@ -225,7 +229,7 @@ func (h *Hash) Set(l *Limits, name, v []byte, at int64) (added bool) {
 		return true
 	}
 	was := h.timeAt(pos)
-	h.pack = h.pack.Replace(h.pack.Next(pos), v)
+	h.keep(h.pack().Replace(h.pack().Next(pos), v))
 	if at != KeepTime && at != was {
 		h.move(pos, at)
 	}
@@ -234,7 +238,7 @@ func (h *Hash) Set(l *Limits, name, v []byte, at int64) (added bool) {
 
 // makeRoom converts the hash if a field is too long for a listpack.
 func (h *Hash) makeRoom(l *Limits, nameLen, valueLen int) {
-	if h.fields == nil && (nameLen > l.HashMaxListpackValue || valueLen > l.HashMaxListpackValue || !h.pack.CanAdd(nameLen+valueLen)) {
+	if h.large == nil && (nameLen > l.HashMaxListpackValue || valueLen > l.HashMaxListpackValue || !h.pack().CanAdd(nameLen+valueLen)) {
 		h.convert(l)
 	}
 }
@@ -242,12 +246,12 @@ func (h *Hash) makeRoom(l *Limits, nameLen, valueLen int) {
 // Expect converts the hash ahead of pairs to be added, if their number or
 // length would do so anyway: fields and values alternate.
 func (h *Hash) Expect(l *Limits, pairs [][]byte) {
-	if h.fields != nil {
+	if h.large != nil {
 		return
 	}
 	if len(pairs)/2 > l.HashMaxListpackEntries {
 		h.convert(l)
-		h.fields.Reserve(len(pairs) / 2)
+		h.large.fields.Reserve(len(pairs) / 2)
 		return
 	}
 	size := 0
@@ -257,44 +261,44 @@ func (h *Hash) Expect(l *Limits, pairs [][]byte) {
 			return
 		}
 	}
-	if !h.pack.CanAdd(size) {
+	if !h.pack().CanAdd(size) {
 		h.convert(l)
 	}
 }
 
 // insert adds a field to the pack at the place that its time asks for.
 func (h *Hash) insert(name, v []byte, at int64) {
-	if !h.timed {
-		h.pack = h.pack.AppendAll(name, v)
+	if !h.timed() {
+		h.keep(h.pack().AppendAll(name, v))
 		return
 	}
 	if at != 0 {
-		for pos := h.pack.First(); pos >= 0; pos = h.nextField(pos) {
+		for pos := h.pack().First(); pos >= 0; pos = h.nextField(pos) {
 			if t := h.timeAt(pos); t == 0 || t > at {
-				h.pack = h.pack.InsertBefore(pos, name)
-				p := h.pack.Next(pos)
-				h.pack = h.pack.InsertBefore(p, v)
-				h.pack = h.pack.InsertInt(h.pack.Next(p), at)
+				h.keep(h.pack().InsertBefore(pos, name))
+				p := h.pack().Next(pos)
+				h.keep(h.pack().InsertBefore(p, v))
+				h.keep(h.pack().InsertInt(h.pack().Next(p), at))
 				return
 			}
 		}
 	}
-	h.pack = h.pack.AppendAll(name, v).AppendInt(at)
+	h.keep(h.pack().AppendAll(name, v).AppendInt(at))
 }
 
 // move gives the field at a position of the pack another time, and so another
 // place.
 func (h *Hash) move(pos int, at int64) {
 	var a, b [24]byte
-	name := append([]byte(nil), entryText(h.pack.Get(pos), a[:])...)
-	v := append([]byte(nil), entryText(h.pack.Get(h.pack.Next(pos)), b[:])...)
-	h.pack = h.pack.DeleteRange(pos, 3)
+	name := append([]byte(nil), entryText(h.pack().Get(pos), a[:])...)
+	v := append([]byte(nil), entryText(h.pack().Get(h.pack().Next(pos)), b[:])...)
+	h.keep(h.pack().DeleteRange(pos, 3))
 	h.insert(name, v, at)
 }
 
 func (h *Hash) nextField(pos int) int {
 	for range h.step() {
-		if pos = h.pack.Next(pos); pos < 0 {
+		if pos = h.pack().Next(pos); pos < 0 {
 			break
 		}
 	}
@@ -304,28 +308,29 @@ func (h *Hash) nextField(pos int) int {
 // AllowTimes changes a small hash to the encoding that has times, as HEXPIRE
 // does even if it sets none.
 func (h *Hash) AllowTimes() {
-	if h.fields == nil {
+	if h.large == nil {
 		h.addTimes()
 	}
 }
 
 func (h *Hash) addTimes() {
-	if h.timed {
+	if h.timed() {
 		return
 	}
-	pack := listpack.New(len(h.pack) + 2*h.Len())
-	for pos := h.pack.First(); pos >= 0; {
+	pack := listpack.New(len(h.pack()) + 2*h.Len())
+	for pos := h.pack().First(); pos >= 0; {
 		var f, v listpack.Value
-		f, pos = h.pack.Read(pos)
-		v, pos = h.pack.Read(pos)
+		f, pos = h.pack().Read(pos)
+		v, pos = h.pack().Read(pos)
 		pack = pack.AppendValue(f).AppendValue(v).AppendInt(0)
 	}
-	h.pack, h.timed, h.shared = pack, true, false
+	h.drop()
+	h.packed = newPacked(pack, timedPairs)
 }
 
 // put sets a field of the dict.
 func (h *Hash) put(name, v []byte, at int64) (added bool) {
-	s := h.fields.Lookup(name)
+	s := h.large.fields.Lookup(name)
 	was := int64(0)
 	if s.Found() {
 		was = s.Elem.at()
@@ -335,29 +340,27 @@ func (h *Hash) put(name, v []byte, at int64) (added bool) {
 	}
 	f := newField(name, v, at)
 	if was != 0 && was != at {
-		h.expires.Delete(fieldExpiry{was, s.Elem})
+		h.large.expires.Delete(fieldExpiry{was, s.Elem})
 	}
 	if at != 0 {
-		if h.expires == nil {
-			h.expires = tree.New(compareFieldExpiry)
+		if h.large.expires == nil {
+			h.large.expires = tree.New(compareFieldExpiry)
 		}
-		h.expires.Insert(fieldExpiry{at, f})
+		h.large.expires.Insert(fieldExpiry{at, f})
 	}
 	added = !s.Found()
-	h.fields.Store(s, f)
+	h.large.fields.Store(s, f)
 	return added
 }
 
 // convert changes to the dict.
 func (h *Hash) convert(l *Limits) {
-	fields := dict.New(l.Seed, field.name)
-	old := *h
-	h.fields, h.expires = fields, nil
+	h.large = &largeHash{fields: dict.New(l.Seed, field.name)}
 	var a, b [24]byte
-	for pos := old.pack.First(); pos >= 0; pos = old.nextField(pos) {
-		h.put(entryText(old.pack.Get(pos), a[:]), entryText(old.pack.Get(old.pack.Next(pos)), b[:]), old.timeAt(pos))
+	for pos := h.pack().First(); pos >= 0; pos = h.nextField(pos) {
+		h.put(entryText(h.pack().Get(pos), a[:]), entryText(h.pack().Get(h.pack().Next(pos)), b[:]), h.timeAt(pos))
 	}
-	h.pack, h.timed, h.shared = nil, false, false
+	h.drop()
 }
 
 func (h *Hash) timeOf(name []byte) int64 {
@@ -367,8 +370,8 @@ func (h *Hash) timeOf(name []byte) int64 {
 
 // SetTime gives an existing field an expiry time, 0 for none.
 func (h *Hash) SetTime(name []byte, at int64) {
-	if h.fields != nil {
-		if f, ok := h.fields.Get(name); ok && f.at() != at {
+	if h.large != nil {
+		if f, ok := h.large.fields.Get(name); ok && f.at() != at {
 			h.put(name, f.value(), at)
 		}
 		return
@@ -384,10 +387,10 @@ func (h *Hash) SetTime(name []byte, at int64) {
 
 // Delete removes a field.
 func (h *Hash) Delete(name []byte) bool {
-	if h.fields != nil {
-		f, ok := h.fields.Delete(name)
+	if h.large != nil {
+		f, ok := h.large.fields.Delete(name)
 		if ok && f.at() != 0 {
-			h.expires.Delete(fieldExpiry{f.at(), f})
+			h.large.expires.Delete(fieldExpiry{f.at(), f})
 		}
 		return ok
 	}
@@ -396,18 +399,18 @@ func (h *Hash) Delete(name []byte) bool {
 		return false
 	}
 	h.write()
-	h.pack = h.pack.DeleteRange(pos, h.step()).Trim()
+	h.keep(h.pack().DeleteRange(pos, h.step()).Trim())
 	return true
 }
 
 // NextExpiry implements Expirer.
 func (h *Hash) NextExpiry() int64 {
 	switch {
-	case h.expires != nil:
-		x, _ := h.expires.Min()
+	case h.large != nil:
+		x, _ := h.large.expires.Min()
 		return x.at
-	case h.timed && len(h.pack) > 0:
-		if pos := h.pack.First(); pos >= 0 {
+	case h.timed():
+		if pos := h.pack().First(); pos >= 0 {
 			return h.timeAt(pos)
 		}
 	}
@@ -418,16 +421,16 @@ func (h *Hash) NextExpiry() int64 {
 func (h *Hash) Expire(now int64, yield func(name []byte)) {
 	var scratch [24]byte
 	for at := h.NextExpiry(); at != 0 && at <= now; at = h.NextExpiry() {
-		if h.fields != nil {
-			x, _ := h.expires.DeleteAt(0)
+		if h.large != nil {
+			x, _ := h.large.expires.DeleteAt(0)
 			yield(x.f.name())
-			h.fields.Delete(x.f.name())
+			h.large.fields.Delete(x.f.name())
 			continue
 		}
 		h.write()
-		pos := h.pack.First()
-		yield(entryText(h.pack.Get(pos), scratch[:]))
-		h.pack = h.pack.DeleteRange(pos, 3)
+		pos := h.pack().First()
+		yield(entryText(h.pack().Get(pos), scratch[:]))
+		h.keep(h.pack().DeleteRange(pos, 3))
 	}
 }
 
@@ -436,8 +439,8 @@ func (h *Hash) All(yield func(name, v []byte) bool) {
 	switch {
 	case h == nil:
 		return
-	case h.fields != nil:
-		for f := range h.fields.All() {
+	case h.large != nil:
+		for f := range h.large.fields.All() {
 			if !yield(f.name(), f.value()) {
 				return
 			}
@@ -445,8 +448,8 @@ func (h *Hash) All(yield func(name, v []byte) bool) {
 		return
 	}
 	var a, b [24]byte
-	for pos := h.pack.First(); pos >= 0; pos = h.nextField(pos) {
-		if !yield(entryText(h.pack.Get(pos), a[:]), entryText(h.pack.Get(h.pack.Next(pos)), b[:])) {
+	for pos := h.pack().First(); pos >= 0; pos = h.nextField(pos) {
+		if !yield(entryText(h.pack().Get(pos), a[:]), entryText(h.pack().Get(h.pack().Next(pos)), b[:])) {
 			return
 		}
 	}
@@ -458,8 +461,8 @@ func (h *Hash) Scan(cursor uint64, count int, yield func(name, v []byte)) uint64
 	if h.Len() == 0 {
 		return 0
 	}
-	if h.fields != nil {
-		return h.fields.Scan(cursor, count, func(f field) { yield(f.name(), f.value()) })
+	if h.large != nil {
+		return h.large.fields.Scan(cursor, count, func(f field) { yield(f.name(), f.value()) })
 	}
 	for name, v := range h.All {
 		yield(name, v)
@@ -478,13 +481,13 @@ func (h *Hash) Field(name []byte, now int64, scratch []byte) ([]byte, bool) {
 // Random returns a field and its value, all with the same probability; there
 // must be one.
 func (h *Hash) Random(rand func() uint64, scratch *[48]byte) (name, v []byte) {
-	if h.fields != nil {
-		f, _ := h.fields.Random(rand)
+	if h.large != nil {
+		f, _ := h.large.fields.Random(rand)
 		return f.name(), f.value()
 	}
 	n := int(rand() % uint64(h.Len()))
-	pos := h.pack.Seek(n * h.step())
-	return entryText(h.pack.Get(pos), scratch[:24]), entryText(h.pack.Get(h.pack.Next(pos)), scratch[24:])
+	pos := h.pack().Seek(n * h.step())
+	return entryText(h.pack().Get(pos), scratch[:24]), entryText(h.pack().Get(h.pack().Next(pos)), scratch[24:])
 }
 
 // Sample yields n different fields, chosen at random; n is at most Len. Those
@@ -493,7 +496,7 @@ func (h *Hash) Sample(rnd *rand.Rand, n int, yield func(name, v []byte)) {
 	total := h.Len()
 	switch {
 	case n == 0:
-	case h.fields == nil || 3*n > total:
+	case h.large == nil || 3*n > total:
 		// Each one is taken with the probability that leaves n in the end.
 		for name, v := range h.All {
 			if rnd.IntN(total) < n {
@@ -505,7 +508,7 @@ func (h *Hash) Sample(rnd *rand.Rand, n int, yield func(name, v []byte)) {
 	default:
 		taken := make(map[field]struct{}, n)
 		for len(taken) < n {
-			f, _ := h.fields.Random(rnd.Uint64)
+			f, _ := h.large.fields.Random(rnd.Uint64)
 			if _, ok := taken[f]; !ok {
 				taken[f] = struct{}{}
 				yield(f.name(), f.value())

@@ -1,6 +1,8 @@
 package value
 
 import (
+	"unsafe"
+
 	"github.com/resp-server/resp-server/internal/datastruct/list"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
@@ -14,14 +16,13 @@ import (
 // added, Shrink after some were removed. So the caller decides whether several
 // changes count as one, as the real server's commands do.
 type List struct {
-	pack listpack.Pack // nil if long is set
-	long *list.List
-	// shared tells that pack belongs to a frozen List too.
-	shared bool
+	inKeyspace Head
+	packed
+	long *list.List // nil of a listpack
 }
 
 // NewList returns an empty List, to be filled.
-func NewList(*Limits) *List { return &List{pack: listpack.New(0)} }
+func NewList(*Limits) *List { return &List{packed: newPacked(listpack.New(0), 0)} }
 
 // NewQuickList returns a List in the encoding for many elements, to be filled
 // with AppendPack and AppendPlain and then settled with Settle.
@@ -62,16 +63,16 @@ func (l *List) Thaw() Value {
 	if l.long != nil {
 		return &List{long: l.long.Thaw()}
 	}
-	return &List{pack: l.pack, shared: true}
+	return &List{packed: l.frozen()}
 }
 
 // MemoryUse returns the capacity of all nodes and their directory.
 func (l *List) MemoryUse() int {
-	const header = 40
+	n := int(unsafe.Sizeof(*l)) + int(l.room)
 	if l.long != nil {
-		return header + l.long.MemoryUse()
+		n += l.long.MemoryUse()
 	}
-	return header + cap(l.pack)
+	return n
 }
 
 // Len returns the number of elements.
@@ -82,7 +83,7 @@ func (l *List) Len() int {
 	case l.long != nil:
 		return l.long.Len()
 	}
-	return l.pack.Len()
+	return l.pack().Len()
 }
 
 // At returns element i, if there is one.
@@ -93,11 +94,11 @@ func (l *List) At(i int) (listpack.Value, bool) {
 	if l.long != nil {
 		return l.long.Index(i)
 	}
-	pos := l.pack.Seek(i)
+	pos := l.pack().Seek(i)
 	if pos < 0 {
 		return listpack.Value{}, false
 	}
-	return l.pack.Get(pos), true
+	return l.pack().Get(pos), true
 }
 
 // Node returns node i of the quicklist, and false behind the last one; a
@@ -106,7 +107,7 @@ func (l *List) At(i int) (listpack.Value, bool) {
 func (l *List) Node(i int) (data []byte, plain, ok bool) {
 	switch {
 	case l.long == nil:
-		return l.pack, false, i == 0
+		return l.pack(), false, i == 0
 	case i >= l.long.Nodes():
 		return nil, false, false
 	}
@@ -120,10 +121,10 @@ func (l *List) Grow(limits *Limits, elements, bytes int) {
 	if l.long != nil {
 		return
 	}
-	if m := listLimits(limits); m.Exceeds(len(l.pack)+bytes, l.pack.Len()+elements) {
-		l.own()
-		l.long = list.FromPack(m, l.pack)
-		l.pack = nil
+	if m := listLimits(limits); m.Exceeds(len(l.pack())+bytes, l.pack().Len()+elements) {
+		l.write()
+		l.long = list.FromPack(m, l.pack())
+		l.packed = packed{}
 	}
 }
 
@@ -148,17 +149,12 @@ func (l *List) convert(limits *Limits, part int) {
 	case plain, m.Fill > 0 && l.long.Len() > m.Fill/part, m.Fill < 0 && len(data) > m.NodeBytes()/part:
 		return
 	}
-	l.pack, _ = l.long.SinglePack()
-	l.long = nil
+	pack, _ := l.long.SinglePack()
+	l.packed, l.long = newPacked(pack, 0), nil
 }
 
-// own makes the listpack one that may be written.
-func (l *List) own() {
-	if l.shared {
-		l.pack = l.pack.Clone()
-		l.shared = false
-	}
-}
+// write makes the listpack one that may be written.
+func (l *List) write() { l.own(l.pack()) }
 
 // PushFront adds v at the head.
 func (l *List) PushFront(v []byte) {
@@ -166,8 +162,8 @@ func (l *List) PushFront(v []byte) {
 		l.long.PushFront(v)
 		return
 	}
-	l.own()
-	l.pack = l.pack.Prepend(v)
+	l.write()
+	l.keep(l.pack().Prepend(v))
 }
 
 // PushBack adds v at the tail.
@@ -176,8 +172,8 @@ func (l *List) PushBack(v []byte) {
 		l.long.PushBack(v)
 		return
 	}
-	l.own()
-	l.pack = l.pack.Append(v)
+	l.write()
+	l.keep(l.pack().Append(v))
 }
 
 // DropFront removes the first element.
@@ -203,12 +199,12 @@ func (l *List) Set(i int, v []byte) bool {
 	if l.long != nil {
 		return l.long.Set(i, v)
 	}
-	pos := l.pack.Seek(i)
+	pos := l.pack().Seek(i)
 	if pos < 0 {
 		return false
 	}
-	l.own()
-	l.pack = l.pack.Replace(pos, v)
+	l.write()
+	l.keep(l.pack().Replace(pos, v))
 	return true
 }
 
@@ -231,15 +227,15 @@ func (l *List) Insert(pivot, v []byte, after bool) bool {
 			}
 		}
 	}
-	pos := l.pack.Find(l.pack.First(), pivot, 0)
+	pos := l.pack().Find(l.pack().First(), pivot, 0)
 	if pos < 0 {
 		return false
 	}
-	l.own()
+	l.write()
 	if after {
-		l.pack = l.pack.InsertAfter(pos, v)
+		l.keep(l.pack().InsertAfter(pos, v))
 	} else {
-		l.pack = l.pack.InsertBefore(pos, v)
+		l.keep(l.pack().InsertBefore(pos, v))
 	}
 	return true
 }
@@ -275,27 +271,27 @@ func (l *List) Remove(v []byte, count int) (removed int) {
 func (l *List) removePacked(v []byte, count int, reverse bool) (removed int) {
 	skip := 0 // of the first matches, so that the last ones are removed
 	if reverse {
-		for pos := l.pack.Find(l.pack.First(), v, 0); pos >= 0; pos = l.pack.Find(l.pack.Next(pos), v, 0) {
+		for pos := l.pack().Find(l.pack().First(), v, 0); pos >= 0; pos = l.pack().Find(l.pack().Next(pos), v, 0) {
 			skip++
 		}
 		skip -= count
 	}
-	for pos := l.pack.Find(l.pack.First(), v, 0); pos >= 0; {
+	for pos := l.pack().Find(l.pack().First(), v, 0); pos >= 0; {
 		if skip > 0 {
 			skip--
-			pos = l.pack.Find(l.pack.Next(pos), v, 0)
+			pos = l.pack().Find(l.pack().Next(pos), v, 0)
 			continue
 		}
 		if removed == 0 {
-			l.own()
+			l.write()
 		}
-		l.pack = l.pack.Delete(pos)
+		l.keep(l.pack().Delete(pos))
 		if removed++; removed == count {
 			break
 		}
-		pos = l.pack.Find(pos, v, 0)
+		pos = l.pack().Find(pos, v, 0)
 	}
-	l.pack = l.pack.Trim()
+	l.keep(l.pack().Trim())
 	return removed
 }
 
@@ -305,12 +301,12 @@ func (l *List) DeleteRange(start, n int) {
 		l.long.DeleteRange(start, n)
 		return
 	}
-	pos := l.pack.Seek(start)
+	pos := l.pack().Seek(start)
 	if pos < 0 || n <= 0 {
 		return
 	}
-	l.own()
-	l.pack = l.pack.DeleteRange(pos, n).Trim()
+	l.write()
+	l.keep(l.pack().DeleteRange(pos, n).Trim())
 }
 
 // ListIter walks over a List. It is a value and allocates nothing. A write to
@@ -331,7 +327,7 @@ func (l *List) Walk(i int, reverse bool) ListIter {
 	case l.long != nil:
 		return ListIter{long: l.long.Seek(i, reverse)}
 	}
-	return ListIter{pack: l.pack, pos: l.pack.Seek(i), reverse: reverse}
+	return ListIter{pack: l.pack(), pos: l.pack().Seek(i), reverse: reverse}
 }
 
 // Next returns the next element, and false if there are no more.

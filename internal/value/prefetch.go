@@ -10,14 +10,18 @@ import "github.com/resp-server/resp-server/internal/datastruct/dict"
 func Prefetch(v Value, second, third [][]byte) {
 	switch v := v.(type) { // not a method, by way of which the arguments would escape
 	case *Hash: // HGET key field, HSET key field value
-		prefetch(v.fields, second, field.name)
+		if v.large != nil {
+			prefetch(v.large.fields, second, field.name)
+		}
 	case *Set: // SADD key member
 		prefetch(v.table, second, setMember.bytes)
 	case *ZSet: // ZSCORE key member, ZADD key score member
 		if third[0] != nil {
 			second = third
 		}
-		prefetch(v.members, second, member.name)
+		if v.large != nil {
+			prefetch(v.large.members, second, member.name)
+		}
 	}
 }
 

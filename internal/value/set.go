@@ -18,17 +18,14 @@ import (
 // Members are handed out as a listpack.Value, which belongs to the set and is
 // valid until its next write.
 type Set struct {
-	blob  []byte // the intset or the listpack
-	table *dict.Dict[setMember]
-	enc   setEncoding
-	// shared tells that blob belongs to a frozen Set too.
-	shared bool
+	inKeyspace Head
+	packed     // its form is one of the following
+	table      *dict.Dict[setMember]
 }
 
-type setEncoding uint8
-
+// Forms of a set.
 const (
-	setInts setEncoding = iota
+	setInts uint8 = iota
 	setPack
 	setTable
 )
@@ -36,19 +33,19 @@ const (
 // NewSet returns an empty Set, to be filled.
 func NewSet(*Limits) *Set { return newIntSet() }
 
-func newIntSet() *Set { return &Set{blob: intset.New(), enc: setInts} }
+func newIntSet() *Set { return &Set{packed: newPacked(intset.New(), setInts)} }
 
-func newPackSet(size int) *Set { return &Set{blob: listpack.New(size), enc: setPack} }
+func newPackSet(size int) *Set { return &Set{packed: newPacked(listpack.New(size), setPack)} }
 
 func newTableSet(l *Limits, size int) *Set {
-	s := &Set{table: dict.New(l.Seed, setMember.bytes), enc: setTable}
+	s := &Set{packed: packed{form: setTable}, table: dict.New(l.Seed, setMember.bytes)}
 	s.table.Reserve(size)
 	return s
 }
 
 // SetOfInts returns a Set of the members of i, which it keeps.
 func SetOfInts(l *Limits, i intset.Set) *Set {
-	s := &Set{blob: i, enc: setInts}
+	s := &Set{packed: newPacked(i, setInts)}
 	if i.Len() > l.maxIntset() {
 		s.toTable(l, i.Len())
 	}
@@ -58,7 +55,7 @@ func SetOfInts(l *Limits, i intset.Set) *Set {
 // SetOfPack returns a Set of the elements of p, which it keeps. They must be
 // different.
 func SetOfPack(l *Limits, p listpack.Pack) *Set {
-	s := &Set{blob: p, enc: setPack}
+	s := &Set{packed: newPacked(p, setPack)}
 	if n := p.Len(); n > l.SetMaxListpackEntries {
 		s.toTable(l, n)
 	}
@@ -118,15 +115,20 @@ func (m setMember) bytes() []byte {
 	return unsafe.Slice(m.p, 9+n)[9 : 9+n : 9+n]
 }
 
-func (s *Set) ints() intset.Set    { return intset.Set(s.blob) }
-func (s *Set) pack() listpack.Pack { return listpack.Pack(s.blob) }
+func (s *Set) ints() intset.Set { return intset.In(s.bytes()) }
+
+// become makes s what t is, and t nothing.
+func (s *Set) become(t *Set) {
+	s.drop()
+	s.packed, s.table = t.packed, t.table
+}
 
 // Type returns TypeSet.
 func (s *Set) Type() Type { return TypeSet }
 
 // Encoding returns "intset", "listpack" or "hashtable".
 func (s *Set) Encoding() string {
-	return [...]string{"intset", "listpack", "hashtable"}[s.enc]
+	return [...]string{"intset", "listpack", "hashtable"}[s.form]
 }
 
 // Empty tells whether there are no members.
@@ -135,7 +137,7 @@ func (s *Set) Empty() bool { return s.Len() == 0 }
 // Thaw returns a Set of the same members; each part is copied by its first
 // write.
 func (s *Set) Thaw() Value {
-	c := &Set{blob: s.blob, enc: s.enc, shared: true}
+	c := &Set{packed: s.frozen()}
 	if s.table != nil {
 		c.table = s.table.Thaw()
 	}
@@ -145,7 +147,7 @@ func (s *Set) Thaw() Value {
 // MemoryUse returns the capacity of the set; of a table it takes all members
 // for as large as one of them.
 func (s *Set) MemoryUse() int {
-	use := int(unsafe.Sizeof(*s)) + cap(s.blob)
+	use := int(unsafe.Sizeof(*s)) + int(s.room)
 	if s.table != nil {
 		use += s.table.MemoryUse()
 		for m := range s.table.All() {
@@ -161,7 +163,7 @@ func (s *Set) Len() int {
 	if s == nil {
 		return 0
 	}
-	switch s.enc {
+	switch s.form {
 	case setInts:
 		return s.ints().Len()
 	case setPack:
@@ -171,17 +173,27 @@ func (s *Set) Len() int {
 }
 
 // Ints returns the set as an intset, if it is one. It must not be written.
-func (s *Set) Ints() (intset.Set, bool) { return s.ints(), s.enc == setInts }
+func (s *Set) Ints() (intset.Set, bool) {
+	if s.form != setInts {
+		return nil, false
+	}
+	return s.ints(), true
+}
 
 // Pack returns the set as a listpack, if it is one. It must not be written.
-func (s *Set) Pack() (listpack.Pack, bool) { return s.pack(), s.enc == setPack }
+func (s *Set) Pack() (listpack.Pack, bool) {
+	if s.form != setPack {
+		return nil, false
+	}
+	return s.pack(), true
+}
 
 // Has tells whether m is a member.
 func (s *Set) Has(m []byte) bool {
 	if s == nil {
 		return false
 	}
-	switch s.enc {
+	switch s.form {
 	case setInts:
 		n, ok := listpack.ParseInt(m)
 		return ok && s.ints().Has(n)
@@ -197,7 +209,7 @@ func (s *Set) HasValue(v listpack.Value) bool {
 	if !v.IsInt {
 		return s.Has(v.Str)
 	}
-	if s != nil && s.enc == setInts {
+	if s != nil && s.form == setInts {
 		return s.ints().Has(v.Int)
 	}
 	var digits [20]byte
@@ -209,13 +221,13 @@ func (s *Set) HasValue(v listpack.Value) bool {
 func (s *Set) All(yield func(listpack.Value) bool) {
 	switch {
 	case s == nil:
-	case s.enc == setInts:
+	case s.form == setInts:
 		for i := range s.ints().Len() {
 			if !yield(listpack.IntValue(s.ints().At(i))) {
 				return
 			}
 		}
-	case s.enc == setPack:
+	case s.form == setPack:
 		p := s.pack()
 		for pos := p.First(); pos >= 0; {
 			var v listpack.Value
@@ -270,7 +282,7 @@ func (s *Set) Digest(d *Digest) {
 // cursor, 0 at the end; see dict.Scan for what it guarantees. Of a set that is
 // no table it yields all members at once.
 func (s *Set) Scan(cursor uint64, count int, yield func(listpack.Value)) uint64 {
-	if s.enc != setTable {
+	if s.form != setTable {
 		for v := range s.All {
 			yield(v)
 		}
@@ -284,26 +296,26 @@ func (s *Set) Scan(cursor uint64, count int, yield func(listpack.Value)) uint64 
 // to become a table on the way does so at once.
 func (s *Set) Prepare(l *Limits, first []byte, n int) {
 	switch _, isInt := listpack.ParseInt(first); {
-	case s.enc == setInts && n > l.maxIntset() && s.Len() > 0, s.enc == setPack && n > l.SetMaxListpackEntries:
+	case s.form == setInts && n > l.maxIntset() && s.Len() > 0, s.form == setPack && n > l.SetMaxListpackEntries:
 		s.toTable(l, n)
 	case s.Len() > 0, isInt && n <= l.maxIntset():
 	case n <= l.SetMaxListpackEntries:
-		*s = *newPackSet(0)
+		s.become(newPackSet(0))
 	default:
-		*s = *newTableSet(l, n)
+		s.become(newTableSet(l, n))
 	}
 }
 
 // Add makes m a member and tells whether it is new.
 func (s *Set) Add(l *Limits, m []byte) bool {
-	switch s.enc {
+	switch s.form {
 	case setInts:
 		if n, ok := listpack.ParseInt(m); ok {
 			return s.addInt(l, n)
 		}
 		s.leaveInts(l, len(m))
-		if s.enc == setPack {
-			s.blob = s.pack().Append(m)
+		if s.form == setPack {
+			s.keep(s.pack().Append(m))
 			return true
 		}
 	case setPack:
@@ -312,8 +324,8 @@ func (s *Set) Add(l *Limits, m []byte) bool {
 			return false
 		}
 		if p.Len() < l.SetMaxListpackEntries && len(m) <= l.SetMaxListpackValue && p.CanAdd(len(m)) {
-			s.own()
-			s.blob = s.pack().Append(m)
+			s.write()
+			s.keep(s.pack().Append(m))
 			return true
 		}
 		s.toTable(l, p.Len()+1)
@@ -330,7 +342,7 @@ func (s *Set) AddValue(l *Limits, v listpack.Value) bool {
 	if !v.IsInt {
 		return s.Add(l, v.Str)
 	}
-	if s.enc == setInts {
+	if s.form == setInts {
 		return s.addInt(l, v.Int)
 	}
 	var digits [20]byte
@@ -341,8 +353,9 @@ func (s *Set) addInt(l *Limits, n int64) (added bool) {
 	if s.ints().Has(n) {
 		return false
 	}
-	s.own()
-	s.blob, _ = s.ints().Add(n)
+	s.write()
+	ints, _ := s.ints().Add(n)
+	s.keep(ints)
 	if n := s.ints().Len(); n > l.maxIntset() {
 		s.toTable(l, n)
 	}
@@ -351,22 +364,23 @@ func (s *Set) addInt(l *Limits, n int64) (added bool) {
 
 // Remove makes m no member and tells whether it was one.
 func (s *Set) Remove(m []byte) bool {
-	switch s.enc {
+	switch s.form {
 	case setInts:
 		n, ok := listpack.ParseInt(m)
 		if !ok || !s.ints().Has(n) {
 			return false
 		}
-		s.own()
-		s.blob, _ = s.ints().Remove(n)
+		s.write()
+		ints, _ := s.ints().Remove(n)
+		s.keep(ints)
 		return true
 	case setPack:
 		pos := s.pack().Find(s.pack().First(), m, 0)
 		if pos < 0 {
 			return false
 		}
-		s.own()
-		s.blob = s.pack().Delete(pos).Trim()
+		s.write()
+		s.keep(s.pack().Delete(pos).Trim())
 		return true
 	}
 	slot := s.table.Lookup(m)
@@ -386,7 +400,7 @@ func (s *Set) RemoveValue(v listpack.Value) bool {
 // Random returns a member, each with the same probability. The set must not
 // be empty.
 func (s *Set) Random(r *rand.Rand) listpack.Value {
-	switch s.enc {
+	switch s.form {
 	case setInts:
 		return listpack.IntValue(s.ints().Random(r.Uint64()))
 	case setPack:
@@ -396,12 +410,13 @@ func (s *Set) Random(r *rand.Rand) listpack.Value {
 	return listpack.Value{Str: m.bytes()}
 }
 
-// own makes the blob one that may be written.
-func (s *Set) own() {
-	if s.shared && s.blob != nil {
-		s.blob = append([]byte(nil), s.blob...)
+// write makes the intset or listpack one that may be written.
+func (s *Set) write() {
+	if s.form == setInts {
+		s.own(s.ints())
+	} else {
+		s.own(s.pack())
 	}
-	s.shared = false
 }
 
 // leaveInts converts an intset to what takes a member that is no integer, of
@@ -419,7 +434,8 @@ func (s *Set) leaveInts(l *Limits, size int) {
 	for v := range s.All {
 		p = p.AppendValue(v)
 	}
-	s.blob, s.enc, s.shared = p, setPack, false
+	s.drop()
+	s.packed = newPacked(p, setPack)
 }
 
 // toTable converts to a table with room for n members.
@@ -428,5 +444,5 @@ func (s *Set) toTable(l *Limits, n int) {
 	for m := range s.Texts {
 		t.table.Put(newSetMember(m))
 	}
-	*s = *t
+	s.become(t)
 }

@@ -23,7 +23,7 @@ func Union(l *Limits, sets []*Set) *Set {
 
 // addAll adds the members of another set. Tables share them.
 func (s *Set) addAll(l *Limits, from *Set) {
-	if from != nil && from.enc == setTable {
+	if from != nil && from.form == setTable {
 		for m := range from.table.All() {
 			s.addMember(l, m)
 		}
@@ -35,7 +35,7 @@ func (s *Set) addAll(l *Limits, from *Set) {
 }
 
 func (s *Set) addMember(l *Limits, m setMember) {
-	if s.enc != setTable {
+	if s.form != setTable {
 		s.Add(l, m.bytes())
 		return
 	}
@@ -103,7 +103,7 @@ next:
 func Intersection(l *Limits, sets []*Set) *Set {
 	smallest := slices.MinFunc(sets, func(a, b *Set) int { return cmp.Compare(a.Len(), b.Len()) })
 	s := newIntSet()
-	if smallest != nil && smallest.enc != setInts {
+	if smallest != nil && smallest.form != setInts {
 		s = newPackSet(0)
 	}
 	onlyInts := true
@@ -114,7 +114,7 @@ func Intersection(l *Limits, sets []*Set) *Set {
 		s.AddValue(l, v)
 		return true
 	})
-	if onlyInts && s.enc != setInts && s.Len() <= l.maxIntset() {
+	if onlyInts && s.form != setInts && s.Len() <= l.maxIntset() {
 		ints := newIntSet()
 		ints.addAll(l, s)
 		return ints
@@ -126,7 +126,7 @@ func Intersection(l *Limits, sets []*Set) *Set {
 // probability; n must not exceed the number of members. Members of an intset
 // and of a listpack come in their order.
 func (s *Set) Sample(n int, r *rand.Rand, yield func(listpack.Value)) {
-	if s.enc == setTable && n <= s.Len()/3 {
+	if s.form == setTable && n <= s.Len()/3 {
 		// Few of many: draw until there are enough.
 		seen := newTableSet(&Limits{Seed: r.Uint64()}, n)
 		for seen.Len() < n {
@@ -156,7 +156,7 @@ func (s *Set) Sample(n int, r *rand.Rand, yield func(listpack.Value)) {
 func (s *Set) Pop(l *Limits, n int, r *rand.Rand, yield func(listpack.Value)) {
 	const most = 5 // so many times what stays may go one by one
 	stay := s.Len() - n
-	if s.enc != setPack && stay*most > n {
+	if s.form != setPack && stay*most > n {
 		for range n {
 			v := s.Random(r) // an integer, or immutable
 			s.RemoveValue(v)
@@ -167,7 +167,7 @@ func (s *Set) Pop(l *Limits, n int, r *rand.Rand, yield func(listpack.Value)) {
 	// Go through all members once, and keep some in a new set. That of a table
 	// may become a smaller encoding.
 	kept, mayConvert := newPackSet(0), stay*most <= n
-	if s.enc == setInts {
+	if s.form == setInts {
 		kept = newIntSet()
 	}
 	left := s.Len()
@@ -179,9 +179,9 @@ func (s *Set) Pop(l *Limits, n int, r *rand.Rand, yield func(listpack.Value)) {
 		case mayConvert:
 			kept.AddValue(l, v)
 		default:
-			kept.blob = kept.pack().AppendValue(v)
+			kept.keep(kept.pack().AppendValue(v))
 		}
 		left--
 	}
-	*s = *kept
+	s.become(kept)
 }

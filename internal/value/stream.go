@@ -24,6 +24,8 @@ import (
 //
 // The exported fields may be set by whoever restores a stream.
 type Stream struct {
+	inKeyspace Head
+
 	// LastID is the largest id ever given; FirstID that of the first entry, or
 	// 0-0; MaxDeletedID the largest one deleted.
 	LastID, FirstID, MaxDeletedID StreamID
@@ -78,13 +80,14 @@ func (s *Stream) Empty() bool { return false }
 
 // Thaw returns a stream of the same content, in O(1).
 func (s *Stream) Thaw() Value {
-	t := *s
-	t.owner = new(streamOwner)
-	t.nodes = s.nodes.Thaw()
+	t := &Stream{
+		LastID: s.LastID, FirstID: s.FirstID, MaxDeletedID: s.MaxDeletedID, EntriesAdded: s.EntriesAdded,
+		length: s.length, size: s.size, tail: s.tail, nodes: s.nodes.Thaw(), owner: new(streamOwner),
+	}
 	if s.groups != nil {
 		t.groups = s.groups.Thaw()
 	}
-	return &t
+	return t
 }
 
 // MemoryUse returns the size of the nodes and an estimate for the groups. O(G)

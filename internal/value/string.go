@@ -1,10 +1,13 @@
 package value
 
+import "unsafe"
+
 // String is a string that is written in place (APPEND, SETRANGE, SETBIT) or
 // is too large to be kept beside its key. All others live in the keyspace's
 // entries, where they take no value of their own.
 type String struct {
-	b []byte
+	inKeyspace Head
+	b          []byte
 	// shared tells that b belongs to a frozen String too.
 	shared bool
 }
@@ -25,7 +28,7 @@ func (s *String) Empty() bool { return false }
 func (s *String) Thaw() Value { return &String{b: s.b, shared: true} }
 
 // MemoryUse returns the capacity of the string and its header.
-func (s *String) MemoryUse() int { return cap(s.b) + 32 }
+func (s *String) MemoryUse() int { return cap(s.b) + int(unsafe.Sizeof(*s)) }
 
 // Bytes returns the content, which must not be modified.
 func (s *String) Bytes() []byte {

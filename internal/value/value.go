@@ -47,6 +47,8 @@ type Value interface {
 	// MemoryUse returns about how many bytes the value takes, in time that does
 	// not grow with the number of elements.
 	MemoryUse() int
+
+	head() *Head
 }
 
 // Expirer is a value whose elements expire on their own: a hash with field

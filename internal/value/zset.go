@@ -22,19 +22,23 @@ import (
 // are a tree in that order, in which ranks and ranges are found in O(log n),
 // and a dict that finds the score of a member. Both hold the same allocation.
 type ZSet struct {
-	pack    listpack.Pack
+	inKeyspace Head
+	packed
+	large *largeZSet // nil of a listpack
+}
+
+type largeZSet struct {
 	members *dict.Dict[member]
 	order   *tree.Tree[scored]
-	shared  bool // pack belongs to a frozen ZSet too
 }
 
 // NewZSet returns an empty ZSet.
-func NewZSet(*Limits) *ZSet { return &ZSet{pack: listpack.New(0)} }
+func NewZSet(*Limits) *ZSet { return &ZSet{packed: newPacked(listpack.New(0), 0)} }
 
 // ZSetFromPack returns a ZSet of a valid listpack of members and scores in
 // order, which it takes over.
 func ZSetFromPack(l *Limits, p listpack.Pack) *ZSet {
-	z := &ZSet{pack: p}
+	z := &ZSet{packed: newPacked(p, 0)}
 	if z.Len() > l.ZSetMaxListpackEntries {
 		z.convert(l)
 	}
@@ -43,7 +47,7 @@ func ZSetFromPack(l *Limits, p listpack.Pack) *ZSet {
 
 // Packed returns the listpack of a small sorted set, which must not be
 // modified; nil of a large one.
-func (z *ZSet) Packed() listpack.Pack { return z.pack }
+func (z *ZSet) Packed() listpack.Pack { return z.pack() }
 
 // member is an element of a large sorted set, shared by tree and dict: one
 // allocation without pointers.
@@ -99,7 +103,7 @@ func (z *ZSet) Type() Type { return TypeZSet }
 // Encoding returns "listpack" or "skiplist", as Redis calls what orders a
 // large one.
 func (z *ZSet) Encoding() string {
-	if z.members != nil {
+	if z.large != nil {
 		return "skiplist"
 	}
 	return "listpack"
@@ -110,10 +114,10 @@ func (z *ZSet) Len() int {
 	switch {
 	case z == nil:
 		return 0
-	case z.members != nil:
-		return z.members.Len()
+	case z.large != nil:
+		return z.large.members.Len()
 	}
-	return z.pack.Len() / 2
+	return z.pack().Len() / 2
 }
 
 // Empty tells whether there is no member.
@@ -121,33 +125,29 @@ func (z *ZSet) Empty() bool { return z.Len() == 0 }
 
 // Thaw returns a writable ZSet of the same content.
 func (z *ZSet) Thaw() Value {
-	if z.members != nil {
-		return &ZSet{members: z.members.Thaw(), order: z.order.Thaw()}
+	if z.large != nil {
+		return &ZSet{large: &largeZSet{members: z.large.members.Thaw(), order: z.large.order.Thaw()}}
 	}
-	return &ZSet{pack: z.pack, shared: true}
+	return &ZSet{packed: z.frozen()}
 }
 
 // MemoryUse estimates the size of a large sorted set from one of its members.
 func (z *ZSet) MemoryUse() int {
-	n := int(unsafe.Sizeof(*z)) + cap(z.pack)
-	if z.members != nil {
-		one, _ := z.order.Min()
+	n := int(unsafe.Sizeof(*z)) + int(z.room)
+	if z.large != nil {
+		n += int(unsafe.Sizeof(*z.large))
+		one, _ := z.large.order.Min()
 		each := (memberHeader+len(one.m.name())+7)&^7 + int(unsafe.Sizeof(one))*4/3
-		n += z.members.MemoryUse() + z.Len()*each
+		n += z.large.members.MemoryUse() + z.Len()*each
 	}
 	return n
 }
 
-func (z *ZSet) write() {
-	if z.shared {
-		z.pack = z.pack.Clone()
-		z.shared = false
-	}
-}
+func (z *ZSet) write() { z.own(z.pack()) }
 
 // packScore reads the score after a member of the pack.
 func (z *ZSet) packScore(pos int) float64 {
-	v := z.pack.Get(z.pack.Next(pos))
+	v := z.pack().Get(z.pack().Next(pos))
 	if v.IsInt {
 		return float64(v.Int)
 	}
@@ -167,13 +167,13 @@ func (z *ZSet) find(name []byte) int {
 	if z == nil {
 		return -1
 	}
-	return z.pack.Find(z.pack.First(), name, 1)
+	return z.pack().Find(z.pack().First(), name, 1)
 }
 
 // Score returns the score of a member.
 func (z *ZSet) Score(name []byte) (float64, bool) {
-	if z != nil && z.members != nil {
-		m, ok := z.members.Get(name)
+	if z != nil && z.large != nil {
+		m, ok := z.large.members.Get(name)
 		if !ok {
 			return 0, false
 		}
@@ -189,21 +189,21 @@ func (z *ZSet) Score(name []byte) (float64, bool) {
 // Set gives a member a score, which is not NaN, and tells whether the member
 // is new, and if not, whether it had another score.
 func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) {
-	if z.members == nil && z.mustConvert(l, name) {
+	if z.large == nil && z.mustConvert(l, name) {
 		z.convert(l)
 	}
-	if z.members != nil {
-		s := z.members.Lookup(name)
+	if z.large != nil {
+		s := z.large.members.Lookup(name)
 		m := newMember(name, score)
 		if s.Found() {
 			if s.Elem.score() == score {
 				return false, false
 			}
-			z.order.Delete(scored{s.Elem.score(), s.Elem})
+			z.large.order.Delete(scored{s.Elem.score(), s.Elem})
 		}
-		z.order.Insert(scored{score, m})
+		z.large.order.Insert(scored{score, m})
 		added = !s.Found()
-		z.members.Store(s, m)
+		z.large.members.Store(s, m)
 		return added, !added
 	}
 	z.write()
@@ -212,7 +212,7 @@ func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) 
 		if z.packScore(pos) == score {
 			return false, false
 		}
-		z.pack = z.pack.DeleteRange(pos, 2)
+		z.keep(z.pack().DeleteRange(pos, 2))
 	}
 	z.insert(name, score)
 	return pos < 0, pos >= 0
@@ -221,7 +221,7 @@ func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) 
 // mustConvert tells whether a member that is not there yet would make the
 // pack too large.
 func (z *ZSet) mustConvert(l *Limits, name []byte) bool {
-	if len(name) <= l.ZSetMaxListpackValue && z.pack.Len()/2 < l.ZSetMaxListpackEntries && z.pack.CanAdd(len(name)) {
+	if len(name) <= l.ZSetMaxListpackValue && z.pack().Len()/2 < l.ZSetMaxListpackEntries && z.pack().CanAdd(len(name)) {
 		return false
 	}
 	return z.find(name) < 0
@@ -230,9 +230,9 @@ func (z *ZSet) mustConvert(l *Limits, name []byte) bool {
 // Expect converts a sorted set ahead of n members to be added, the longest of
 // a length, if they alone are too many or too long.
 func (z *ZSet) Expect(l *Limits, n, longest int) {
-	if z.members == nil && (n > l.ZSetMaxListpackEntries || longest > l.ZSetMaxListpackValue) {
+	if z.large == nil && (n > l.ZSetMaxListpackEntries || longest > l.ZSetMaxListpackValue) {
 		z.convert(l)
-		z.members.Reserve(n)
+		z.large.members.Reserve(n)
 	}
 }
 
@@ -240,22 +240,22 @@ func (z *ZSet) Expect(l *Limits, n, longest int) {
 func (z *ZSet) insert(name []byte, score float64) {
 	var scratch [32]byte
 	v := scoreValue(score, scratch[:])
-	for pos := z.pack.First(); pos >= 0; {
-		next := z.pack.Next(pos)
+	for pos := z.pack().First(); pos >= 0; {
+		next := z.pack().Next(pos)
 		s := z.packScore(pos)
-		if s > score || s == score && compareValue(z.pack.Get(pos), name) > 0 {
-			z.pack = z.pack.InsertBefore(pos, name)
-			at := z.pack.Next(pos)
+		if s > score || s == score && compareValue(z.pack().Get(pos), name) > 0 {
+			z.keep(z.pack().InsertBefore(pos, name))
+			at := z.pack().Next(pos)
 			if v.IsInt {
-				z.pack = z.pack.InsertInt(at, v.Int)
+				z.keep(z.pack().InsertInt(at, v.Int))
 			} else {
-				z.pack = z.pack.InsertBefore(at, v.Str)
+				z.keep(z.pack().InsertBefore(at, v.Str))
 			}
 			return
 		}
-		pos = z.pack.Next(next)
+		pos = z.pack().Next(next)
 	}
-	z.pack = z.pack.Append(name).AppendValue(v)
+	z.keep(z.pack().Append(name).AppendValue(v))
 }
 
 func compareValue(v listpack.Value, s []byte) int {
@@ -277,8 +277,8 @@ func (z *ZSet) convert(l *Limits) {
 	if !ok {
 		panic("value: a sorted set's listpack is not sorted")
 	}
-	z.members, z.order = members, order
-	z.pack, z.shared = nil, false
+	z.large = &largeZSet{members, order}
+	z.drop()
 }
 
 // Scored is a member with its score.
@@ -310,29 +310,30 @@ func ZSetFrom(l *Limits, list []Scored) *ZSet {
 	if len(list) <= l.ZSetMaxListpackEntries && longest <= l.ZSetMaxListpackValue {
 		var scratch [32]byte
 		for _, s := range list {
-			z.pack = z.pack.Append(s.Member).AppendValue(scoreValue(s.Score, scratch[:]))
+			z.keep(z.pack().Append(s.Member).AppendValue(scoreValue(s.Score, scratch[:])))
 		}
 		return z
 	}
-	z.members = dict.New(l.Seed, member.name)
-	z.members.Reserve(len(list))
+	members := dict.New(l.Seed, member.name)
+	members.Reserve(len(list))
 	items := make([]scored, len(list))
 	for i, s := range list {
 		m := newMember(s.Member, s.Score)
-		z.members.Put(m)
+		members.Put(m)
 		items[i] = scored{s.Score, m}
 	}
-	z.order, _ = tree.FromSorted(compareScored, items)
-	z.pack = nil
+	order, _ := tree.FromSorted(compareScored, items)
+	z.large = &largeZSet{members, order}
+	z.drop()
 	return z
 }
 
 // Delete removes a member.
 func (z *ZSet) Delete(name []byte) bool {
-	if z.members != nil {
-		m, ok := z.members.Delete(name)
+	if z.large != nil {
+		m, ok := z.large.members.Delete(name)
 		if ok {
-			z.order.Delete(scored{m.score(), m})
+			z.large.order.Delete(scored{m.score(), m})
 		}
 		return ok
 	}
@@ -341,7 +342,7 @@ func (z *ZSet) Delete(name []byte) bool {
 		return false
 	}
 	z.write()
-	z.pack = z.pack.DeleteRange(pos, 2).Trim()
+	z.keep(z.pack().DeleteRange(pos, 2).Trim())
 	return true
 }
 
@@ -350,35 +351,35 @@ func (z *ZSet) DeleteRange(from, to int) {
 	if from >= to {
 		return
 	}
-	if z.members != nil {
-		it := z.order.Seek(from)
+	if z.large != nil {
+		it := z.large.order.Seek(from)
 		for range to - from {
 			s, _ := it.Next()
-			z.members.Delete(s.m.name())
+			z.large.members.Delete(s.m.name())
 		}
-		z.order.DeleteRange(from, to)
+		z.large.order.DeleteRange(from, to)
 		return
 	}
 	z.write()
-	z.pack = z.pack.DeleteRange(z.pack.Seek(2*from), 2*(to-from)).Trim()
+	z.keep(z.pack().DeleteRange(z.pack().Seek(2*from), 2*(to-from)).Trim())
 }
 
 // Rank returns how many members are before one.
 func (z *ZSet) Rank(name []byte) (int, bool) {
-	if z != nil && z.members != nil {
-		m, ok := z.members.Get(name)
+	if z != nil && z.large != nil {
+		m, ok := z.large.members.Get(name)
 		if !ok {
 			return 0, false
 		}
-		return z.order.Rank(scored{m.score(), m})
+		return z.large.order.Rank(scored{m.score(), m})
 	}
 	target := z.find(name)
 	if target < 0 {
 		return 0, false
 	}
 	rank := 0
-	for pos := z.pack.First(); pos != target; rank++ {
-		pos = z.pack.Next(z.pack.Next(pos))
+	for pos := z.pack().First(); pos != target; rank++ {
+		pos = z.pack().Next(z.pack().Next(pos))
 	}
 	return rank, true
 }
@@ -386,8 +387,8 @@ func (z *ZSet) Rank(name []byte) (int, bool) {
 // SearchScore returns the smallest rank whose score satisfies f, which must be
 // false up to a score and true from it on; Len if there is none.
 func (z *ZSet) SearchScore(f func(score float64) bool) int {
-	if z != nil && z.members != nil {
-		return z.order.Search(func(s scored) bool { return f(s.score) })
+	if z != nil && z.large != nil {
+		return z.large.order.Search(func(s scored) bool { return f(s.score) })
 	}
 	return z.search(func(pos int) bool { return f(z.packScore(pos)) })
 }
@@ -395,11 +396,11 @@ func (z *ZSet) SearchScore(f func(score float64) bool) int {
 // SearchMember is SearchScore for the bytes of members, which are in order if
 // all have the same score.
 func (z *ZSet) SearchMember(f func(name []byte) bool) int {
-	if z != nil && z.members != nil {
-		return z.order.Search(func(s scored) bool { return f(s.m.name()) })
+	if z != nil && z.large != nil {
+		return z.large.order.Search(func(s scored) bool { return f(s.m.name()) })
 	}
 	var scratch [24]byte
-	return z.search(func(pos int) bool { return f(entryText(z.pack.Get(pos), scratch[:])) })
+	return z.search(func(pos int) bool { return f(entryText(z.pack().Get(pos), scratch[:])) })
 }
 
 func (z *ZSet) search(f func(pos int) bool) int {
@@ -407,8 +408,8 @@ func (z *ZSet) search(f func(pos int) bool) int {
 		return 0
 	}
 	rank := 0
-	for pos := z.pack.First(); pos >= 0 && !f(pos); rank++ {
-		pos = z.pack.Next(z.pack.Next(pos))
+	for pos := z.pack().First(); pos >= 0 && !f(pos); rank++ {
+		pos = z.pack().Next(z.pack().Next(pos))
 	}
 	return rank
 }
@@ -429,12 +430,12 @@ func (z *ZSet) Seek(rank int, reverse bool) ZIter {
 	switch {
 	case rank < 0 || rank >= z.Len():
 		it.z = nil
-	case z.members == nil:
-		it.pos = z.pack.Seek(2 * rank)
+	case z.large == nil:
+		it.pos = z.pack().Seek(2 * rank)
 	case reverse:
-		it.it = z.order.Seek(rank + 1)
+		it.it = z.large.order.Seek(rank + 1)
 	default:
-		it.it = z.order.Seek(rank)
+		it.it = z.large.order.Seek(rank)
 	}
 	return it
 }
@@ -445,7 +446,7 @@ func (it *ZIter) Next() (name []byte, score float64, ok bool) {
 	if it.z == nil {
 		return nil, 0, false
 	}
-	if it.z.members != nil {
+	if it.z.large != nil {
 		var s scored
 		if it.reverse {
 			s, ok = it.it.Prev()
@@ -460,7 +461,7 @@ func (it *ZIter) Next() (name []byte, score float64, ok bool) {
 	if it.pos < 0 {
 		return nil, 0, false
 	}
-	pack := it.z.pack
+	pack := it.z.pack()
 	name, score = entryText(pack.Get(it.pos), it.scratch[:]), it.z.packScore(it.pos)
 	if it.reverse {
 		if it.pos = pack.Prev(it.pos); it.pos >= 0 {
@@ -505,8 +506,8 @@ func (z *ZSet) Elements(from int, backward bool) iter.Seq[[]byte] {
 // Scan yields about count members from a cursor on and returns the next one,
 // as dict.Scan does; a small sorted set comes whole.
 func (z *ZSet) Scan(cursor uint64, count int, yield func(name []byte, score float64)) uint64 {
-	if z != nil && z.members != nil {
-		return z.members.Scan(cursor, count, func(m member) { yield(m.name(), m.score()) })
+	if z != nil && z.large != nil {
+		return z.large.members.Scan(cursor, count, func(m member) { yield(m.name(), m.score()) })
 	}
 	for name, score := range z.All() {
 		yield(name, score)
@@ -517,12 +518,12 @@ func (z *ZSet) Scan(cursor uint64, count int, yield func(name []byte, score floa
 // Random returns a member and its score, all with the same probability; there
 // must be one. The bytes are valid until the next write.
 func (z *ZSet) Random(rand func() uint64, scratch *[24]byte) (name []byte, score float64) {
-	if z.members != nil {
-		m, _ := z.members.Random(rand)
+	if z.large != nil {
+		m, _ := z.large.members.Random(rand)
 		return m.name(), m.score()
 	}
-	pos := z.pack.Seek(2 * int(rand()%uint64(z.Len())))
-	return entryText(z.pack.Get(pos), scratch[:]), z.packScore(pos)
+	pos := z.pack().Seek(2 * int(rand()%uint64(z.Len())))
+	return entryText(z.pack().Get(pos), scratch[:]), z.packScore(pos)
 }
 
 // Sample yields n different members, chosen at random; n is at most Len. All of
@@ -537,7 +538,7 @@ func (z *ZSet) Sample(rnd *rand.Rand, n int, yield func(name []byte, score float
 		}
 		return
 	}
-	if z.members == nil || 3*n > total {
+	if z.large == nil || 3*n > total {
 		for name, score := range z.All() {
 			if rnd.IntN(total) < n {
 				yield(name, score)
@@ -549,7 +550,7 @@ func (z *ZSet) Sample(rnd *rand.Rand, n int, yield func(name []byte, score float
 	}
 	taken := make(map[member]struct{}, n)
 	for len(taken) < n {
-		m, _ := z.members.Random(rnd.Uint64)
+		m, _ := z.large.members.Random(rnd.Uint64)
 		if _, ok := taken[m]; !ok {
 			taken[m] = struct{}{}
 			yield(m.name(), m.score())

@@ -41,6 +41,12 @@ func New() Set {
 // Len is the number of members.
 func (s Set) Len() int { return int(binary.LittleEndian.Uint32(s[4:])) }
 
+// In is the set at the beginning of b, which may be longer: all of it is the set's room.
+func In(b []byte) Set {
+	s := Set(b)
+	return s[:headerSize+s.Len()*s.width()]
+}
+
 // Size is the number of bytes of the set.
 func (s Set) Size() int { return len(s) }
 

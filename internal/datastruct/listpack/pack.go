@@ -50,6 +50,9 @@ func (p Pack) Len() int {
 	return p.countFrom(headerSize)
 }
 
+// In is the pack at the beginning of b, which may be longer: all of it is the pack's room.
+func In(b []byte) Pack { return b[:binary.LittleEndian.Uint32(b)] }
+
 // Size is the number of bytes of the pack.
 func (p Pack) Size() int { return len(p) }
 
