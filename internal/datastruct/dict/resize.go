@@ -2,6 +2,7 @@ package dict
 
 import (
 	"math/bits"
+	"unsafe"
 
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 )
@@ -105,7 +106,9 @@ func (d *Dict[E]) resizeOnly(groups int) {
 	d.mask = uint8(groups - 1)
 }
 
-// split replaces seg, the segment for h, by two that are one bit deeper.
+// split divides the elements of seg, the segment for h, among two that are one
+// bit deeper. If seg is d's own it becomes one of them: a table that grows
+// leaves nothing to the garbage collector.
 //
 // If more than 112 keys had the same hash this would go on until memory is
 // exhausted; the seed keeps that from being made to happen.
@@ -114,9 +117,17 @@ func (d *Dict[E]) split(h uint64, seg *segment[E]) {
 		d.doubleDirectory()
 	}
 	depth := seg.depth + 1
-	zero := newSegment[E](maxGroups, d.own, depth)
+	var zero *segment[E]
 	one := newSegment[E](maxGroups, d.own, depth)
-	d.move(seg, zero, one, maxGroups)
+	if seg.own == d.own {
+		from := *(*segment16[E])(unsafe.Pointer(seg)) // on the stack
+		zero = seg
+		*(*segment16[E])(unsafe.Pointer(zero)) = segment16[E]{segment: segment[E]{own: d.own, depth: depth}}
+		d.move(&from.segment, zero, one, maxGroups)
+	} else {
+		zero = newSegment[E](maxGroups, d.own, depth)
+		d.move(seg, zero, one, maxGroups)
+	}
 	bit := uint64(1) << (64 - depth)
 	d.link(h&^bit, zero)
 	d.link(h|bit, one)
