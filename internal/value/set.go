@@ -300,7 +300,8 @@ func (s *Set) Prepare(l *Limits, first []byte, n int) {
 		s.toTable(l, n)
 	case s.Len() > 0, isInt && n <= l.maxIntset():
 	case n <= l.SetMaxListpackEntries:
-		s.become(newPackSet(0))
+		s.drop()
+		s.packed = newPacked(listpack.New(0), setPack)
 	default:
 		s.become(newTableSet(l, n))
 	}

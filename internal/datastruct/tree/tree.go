@@ -17,8 +17,8 @@
 // A node holds at most 63 items or children, and at least 21, except those on
 // the right edge, which need only one. So a tree that grows by appending (stream
 // ids, timestamps) has full nodes. In random order nodes are about 70 % full, in
-// descending order 67 %. Arrays have little room beyond what they hold, and a
-// small tree is one small array.
+// descending order 67 %. Arrays have little room beyond what they hold, but for
+// the last leaf of a large tree, and a small tree is one small array.
 //
 // Nothing here locks. Any number of goroutines may read a tree while none
 // writes it. Trees that share nodes are independent: one may be written while
@@ -257,7 +257,11 @@ func (t *Tree[T]) makeRoom(n *node[T], i int, edge bool) (*node[T], int, *node[T
 		return n, i, nil
 	}
 	if i == most && edge {
+		// A leaf that the tree grows by appending to it is going to be filled.
 		right := &node[T]{owner: t.owner}
+		if n.leaf() {
+			right.items = make([]T, 0, most)
+		}
 		return right, 0, right
 	}
 	at := most / 2
