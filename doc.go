@@ -22,4 +22,9 @@
 // The data live in memory. What is written to files, and when, is told at
 // Options.Dir. Which commands exist is told in docs/compatibility.md; the
 // others answer as unknown, as they do in a Redis that does not have them.
+//
+// The garbage collector is left as the program has it. Data that are
+// overwritten may, with the default GOGC of 100, take up to twice the memory
+// that is in use; where that counts, set GOGC=50, as the resp-server binary
+// does, or a memory limit: see package runtime/debug.
 package respserver
