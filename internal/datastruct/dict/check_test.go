@@ -8,42 +8,56 @@ import (
 
 // check walks the whole table and returns the first broken invariant.
 func (d *Dict[E]) check() error {
-	depth, groups := d.depth(), int(d.mask)+1
-	if len(d.dir) != 1<<depth {
-		return fmt.Errorf("directory of %d entries at depth %d", len(d.dir), depth)
+	groups, n, segs, entries, deepest := int(d.mask)+1, 0, 0, 0, 0
+	if len(d.top) != 1<<d.topBits || (d.topBits == 0) != (&d.top[0] == &d.first[0]) {
+		return fmt.Errorf("%d directories for %d bits", len(d.top), d.topBits)
 	}
-	if depth == 0 && &d.dir[0] != &d.one[0] {
-		return fmt.Errorf("depth 0 with a directory elsewhere")
+	if d.single() && &d.top[0].segs[0] != &d.one[0] {
+		return fmt.Errorf("a single segment with a directory elsewhere")
 	}
-	if depth > 0 && groups != maxGroups {
-		return fmt.Errorf("depth %d with segments of %d groups", depth, groups)
+	if !d.single() && groups != maxGroups {
+		return fmt.Errorf("segments of %d groups", groups)
 	}
-	n, segs, deep := 0, 0, 0
-	for first, seg := range d.segments() {
-		segs++
-		if int(seg.depth) == depth {
-			deep++
+	for i := range d.top {
+		t := &d.top[i]
+		depth := int(d.topBits) + t.depth()
+		if len(t.segs) != 1<<t.depth() {
+			return fmt.Errorf("directory %d: %d entries at depth %d", i, len(t.segs), t.depth())
 		}
-		if int(seg.depth) > depth {
-			return fmt.Errorf("segment %d: depth %d of %d", first, seg.depth, depth)
-		}
-		span := 1 << (depth - int(seg.depth))
-		if first%span != 0 {
-			return fmt.Errorf("segment %d: not at a multiple of its %d entries", first, span)
-		}
-		for i := range span {
-			if d.dir[first+i] != seg {
-				return fmt.Errorf("segment %d: entry %d of %d leads elsewhere", first, i, span)
+		entries += len(t.segs)
+		deepest = max(deepest, depth)
+		deep := 0
+		for first := 0; first < len(t.segs) && t.segs[first] != nil; {
+			seg := t.segs[first]
+			segs++
+			if int(seg.depth) > depth || seg.depth < d.topBits {
+				return fmt.Errorf("directory %d, segment %d: depth %d of %d", i, first, seg.depth, depth)
 			}
+			if int(seg.depth) == depth {
+				deep++
+			}
+			span := d.span(t, seg)
+			if first%span != 0 {
+				return fmt.Errorf("directory %d, segment %d: not at a multiple of its %d entries", i, first, span)
+			}
+			for k := range span {
+				if t.segs[first+k] != seg {
+					return fmt.Errorf("directory %d, segment %d: entry %d of %d leads elsewhere", i, first, k, span)
+				}
+			}
+			if err := d.checkSegment((i<<t.depth()+first)/span, seg, groups); err != nil {
+				return fmt.Errorf("directory %d, segment %d: %w", i, first, err)
+			}
+			n += int(seg.n)
+			first += span
 		}
-		if err := d.checkSegment(first/span, seg, groups); err != nil {
-			return fmt.Errorf("segment %d: %w", first, err)
+		if !d.single() && deep != int(t.deep) {
+			return fmt.Errorf("directory %d: counted %d deep segments, it says %d", i, deep, t.deep)
 		}
-		n += int(seg.n)
 	}
-	if n != d.n || segs != int(d.segs) || depth > 0 && deep != int(d.deep) {
-		return fmt.Errorf("counted %d elements, %d segments, %d deep; the table says %d, %d, %d",
-			n, segs, deep, d.n, d.segs, d.deep)
+	if n != d.n || segs != int(d.segs) || entries != int(d.entries) || deepest != int(d.deepest) {
+		return fmt.Errorf("counted %d elements, %d segments, %d entries, depth %d; the table says %d, %d, %d, %d",
+			n, segs, entries, deepest, d.n, d.segs, d.entries, d.deepest)
 	}
 	return nil
 }

@@ -23,6 +23,9 @@
 // the size of the segment before it has touched it: it costs a cache miss in
 // the directory, one or two in the segment and one in the element.
 //
+// The directory of a big table is divided into 256, by the first bits of the
+// hash, which double on their own (see directory.go).
+//
 // A segment is an array of groups of 8 slots with a byte of metadata each, as
 // in Swiss tables (see segment.go).
 //
@@ -30,13 +33,13 @@
 //
 // Get, Put and Delete are O(1), without allocation unless a segment is made;
 // the longest pauses are splitting a segment (about 100 elements) and copying
-// the directory (8 bytes for about 25 elements). A big table takes about 17
-// bytes an element.
+// a directory (8 bytes for about 25 elements, up to 64 KB; one in 256 of a big
+// table). A big table takes about 17 bytes an element.
 //
 // # Copy-on-write
 //
 // Clone and Thaw make a second owner in O(1). Afterwards each owner copies
-// the directory at its first write, and a segment when it first writes there.
+// a directory and a segment when it first writes there.
 //
 // # Concurrency
 //
@@ -56,20 +59,22 @@ import (
 // Dict is a hash table of elements of type E. Make it with New; it must not
 // be copied.
 type Dict[E any] struct {
-	dir   []*segment[E] // 2^depth entries; &one while depth is 0
-	shift uint8         // 63 - depth
-	mask  uint8         // groups in each segment - 1
-	key   func(E) []byte
-	seed  uint64
+	top     []directory[E] // 2^topBits; &first while topBits is 0
+	topBits uint8          // 0 or manyBits
+	mask    uint8          // groups in each segment - 1
+	deepest uint8          // the depth of the deepest directory
+	key     func(E) []byte
+	seed    uint64
 
-	n    int
-	segs int32 // distinct segments in dir
-	deep int32 // of those, the ones that need all of depth; not kept while depth is 0
+	n       int
+	segs    int32 // distinct segments
+	entries int32 // of all directories
 
 	// What carries my token I may write to. A nil token is as good as any:
 	// sharing begins with Clone or Thaw, and these hand out new ones.
 	own    *owner
-	dirOwn *owner
+	topOwn *owner // of top, if it is not &first
+	first  [1]directory[E]
 	one    [1]*segment[E] // the directory of depth 0; nil before the first element
 }
 
@@ -90,9 +95,10 @@ func (d *Dict[E]) Len() int { return d.n }
 // Clear removes all elements and gives up the memory.
 func (d *Dict[E]) Clear() {
 	d.one[0] = nil
-	d.dir = d.one[:]
-	d.shift, d.mask = 63, 0
-	d.n, d.segs, d.deep = 0, 0, 0
+	d.first[0] = directory[E]{segs: d.one[:], shift: 63}
+	d.top, d.topBits, d.deepest = d.first[:], 0, 0
+	d.mask = 0
+	d.n, d.segs, d.entries = 0, 0, 1
 }
 
 // Clone returns a second owner of the elements, in O(1). Afterwards either
@@ -109,8 +115,11 @@ func (d *Dict[E]) Thaw() *Dict[E] {
 	c := new(Dict[E])
 	*c = *d
 	c.own = new(owner)
-	if c.depth() == 0 {
-		c.dir = c.one[:]
+	if c.topBits == 0 {
+		c.top = c.first[:]
+	}
+	if c.single() {
+		c.first[0].segs = c.one[:]
 	}
 	return c
 }
@@ -119,8 +128,11 @@ func (d *Dict[E]) Thaw() *Dict[E] {
 // is shared with a clone counts in both. It is O(1).
 func (d *Dict[E]) MemoryUse() int {
 	use := int(unsafe.Sizeof(*d)) + int(d.segs)*segmentBytes[E](int(d.mask)+1)
-	if d.depth() > 0 {
-		use += len(d.dir) * int(unsafe.Sizeof(d.dir[0]))
+	if !d.single() {
+		use += int(d.entries) * int(unsafe.Sizeof(d.one[0]))
+	}
+	if d.topBits > 0 {
+		use += len(d.top) * int(unsafe.Sizeof(d.first[0]))
 	}
 	return use
 }
@@ -196,7 +208,7 @@ func (d *Dict[E]) Delete(key []byte) (E, bool) {
 // All yields all elements in hash order, roughly. The table must not change meanwhile.
 func (d *Dict[E]) All() iter.Seq[E] {
 	return func(yield func(E) bool) {
-		for _, seg := range d.segments() {
+		for seg := range d.segments() {
 			for g := range int(d.mask) + 1 {
 				grp := seg.group(g)
 				for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
@@ -209,29 +221,26 @@ func (d *Dict[E]) All() iter.Seq[E] {
 	}
 }
 
-// segments yields each segment once, with the index of its first directory entry.
-func (d *Dict[E]) segments() iter.Seq2[int, *segment[E]] {
-	return func(yield func(int, *segment[E]) bool) {
-		for i := 0; i < len(d.dir); {
-			seg := d.dir[i]
-			if seg == nil || !yield(i, seg) {
-				return
+// segments yields each segment once.
+func (d *Dict[E]) segments() iter.Seq[*segment[E]] {
+	return func(yield func(*segment[E]) bool) {
+		for i := range d.top {
+			t := &d.top[i]
+			for j := 0; j < len(t.segs); {
+				seg := t.segs[j]
+				if seg == nil || !yield(seg) {
+					return
+				}
+				j += d.span(t, seg)
 			}
-			i += 1 << (d.depth() - int(seg.depth))
 		}
 	}
 }
 
-func (d *Dict[E]) depth() int { return 63 - int(d.shift) }
-
-// index returns the directory entry for h. Two shifts, because a shift by 64,
-// as depth 0 needs, would cost a comparison.
-func (d *Dict[E]) index(h uint64) int { return int(h >> 1 >> (d.shift & 63)) }
-
 // find returns the segment and the slot in it of the element with the given
 // key; the slot is -1 if there is none.
 func (d *Dict[E]) find(h uint64, key []byte) (*segment[E], int) {
-	seg := d.dir[d.index(h)]
+	seg := d.segmentOf(h)
 	if seg == nil {
 		return nil, -1
 	}

@@ -68,12 +68,25 @@ func TestModel(t *testing.T) {
 	}
 }
 
+// TestModelDivided is TestModel for tables that go through the size at which
+// their directory is divided, in both directions.
+func TestModelDivided(t *testing.T) {
+	divideEarly(t)
+	testModel(t, 14_000, rand.Uint64())
+}
+
+func divideEarly(t *testing.T) {
+	at, low := manyAt, lowMany
+	t.Cleanup(func() { manyAt, lowMany = at, low })
+	manyAt, lowMany = 9, 9000
+}
+
 func testModel(t *testing.T, keys int, seed uint64) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	owners := []*owned{{d: New(seed, itemKey), model: map[string]*item{}}}
 	grow := 60 // percent of the writes that add
-	for step := range 40_000 {
+	for step := range max(40_000, 20*keys) {
 		if step%(5*keys) == 0 {
 			grow = []int{95, 60, 50, 40, 5}[rng.IntN(5)]
 		}
@@ -130,6 +143,12 @@ func testModel(t *testing.T, keys int, seed uint64) {
 
 // TestGrowAndDrain fills and empties a table and wants its memory to follow.
 func TestGrowAndDrain(t *testing.T) {
+	testGrowAndDrain(t, 0)
+	divideEarly(t)
+	testGrowAndDrain(t, manyBits)
+}
+
+func testGrowAndDrain(t *testing.T, topBits uint8) {
 	const n = 50_000
 	d := New(3, itemKey)
 	small := d.MemoryUse()
@@ -140,6 +159,9 @@ func TestGrowAndDrain(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+	}
+	if d.topBits != topBits {
+		t.Fatalf("the directory is divided by %d bits, want %d", d.topBits, topBits)
 	}
 	if perElement := d.MemoryUse() / n; perElement > 20 {
 		t.Errorf("%d bytes an element", perElement)

@@ -25,7 +25,7 @@ func (d *Dict[E]) Prefetch(keys [][]byte, found []E) {
 	for i, key := range keys[:n] {
 		h := hashing.Sum64(key, d.seed)
 		hashes[i] = h
-		groups[i] = d.dir[d.index(h)].group(homeOf(h) & int(d.mask))
+		groups[i] = d.segmentOf(h).group(homeOf(h) & int(d.mask))
 	}
 	for i, grp := range groups[:n] {
 		if match := zeroBytes(grp.ctrl ^ uint64(tagOf(hashes[i]))*lowBits); match != 0 {

@@ -25,7 +25,7 @@ const (
 
 // insert adds an element whose key is not present.
 func (d *Dict[E]) insert(h uint64, e E) {
-	if d.dir[0] == nil {
+	if d.segs == 0 {
 		d.one[0] = newSegment[E](1, d.own, 0)
 		d.mask, d.segs = 0, 1
 	}
@@ -37,7 +37,7 @@ func (d *Dict[E]) insert(h uint64, e E) {
 
 // writable returns the segment for h after making it d's own.
 func (d *Dict[E]) writable(h uint64) *segment[E] {
-	seg := d.dir[d.index(h)]
+	seg := d.segmentOf(h)
 	if seg.own != d.own {
 		seg = seg.copyFor(d.own, int(d.mask)+1)
 		d.link(h, seg)
@@ -45,24 +45,10 @@ func (d *Dict[E]) writable(h uint64) *segment[E] {
 	return seg
 }
 
-// link makes all directory entries that cover seg's range of hashes, in which
-// h lies, point at seg.
-func (d *Dict[E]) link(h uint64, seg *segment[E]) {
-	if d.depth() > 0 && d.dirOwn != d.own {
-		d.dir = append(make([]*segment[E], 0, len(d.dir)), d.dir...)
-		d.dirOwn = d.own
-	}
-	span := 1 << (d.depth() - int(seg.depth))
-	first := d.index(h) &^ (span - 1)
-	for i := range span {
-		d.dir[first+i] = seg
-	}
-}
-
 // makeRoom is called when the segment for h is full: it clears tombstones if
 // these are the reason, else it makes the segment bigger or splits it.
 func (d *Dict[E]) makeRoom(h uint64) {
-	seg := d.dir[d.index(h)]
+	seg := d.segmentOf(h)
 	groups := int(d.mask) + 1
 	switch {
 	case int(seg.dead) >= limit(groups)/4:
@@ -113,8 +99,8 @@ func (d *Dict[E]) resizeOnly(groups int) {
 // If more than 112 keys had the same hash this would go on until memory is
 // exhausted; the seed keeps that from being made to happen.
 func (d *Dict[E]) split(h uint64, seg *segment[E]) {
-	if int(seg.depth) == d.depth() {
-		d.doubleDirectory()
+	if t := d.directoryOf(h); d.span(t, seg) == 1 {
+		d.doubleDirectory(h)
 	}
 	depth := seg.depth + 1
 	var zero *segment[E]
@@ -132,39 +118,26 @@ func (d *Dict[E]) split(h uint64, seg *segment[E]) {
 	d.link(h&^bit, zero)
 	d.link(h|bit, one)
 	d.segs++
-	if int(depth) == d.depth() {
-		d.deep += 2
+	if t := d.directoryOf(h); d.span(t, one) == 1 {
+		t.deep += 2
 	}
-}
-
-func (d *Dict[E]) doubleDirectory() {
-	dir := make([]*segment[E], 2*len(d.dir))
-	for i, seg := range d.dir {
-		dir[2*i], dir[2*i+1] = seg, seg
-	}
-	d.setDirectory(dir)
-	d.deep = 0
-}
-
-func (d *Dict[E]) setDirectory(dir []*segment[E]) {
-	d.shift = uint8(64 - bits.Len(uint(len(dir)))) // 63 - log2
-	if len(dir) == 1 {
-		d.one[0] = dir[0]
-		dir = d.one[:]
-	} else {
-		d.one[0] = nil
-	}
-	d.dir, d.dirOwn = dir, d.own
 }
 
 // shrink is called when the segment for h has become small.
 func (d *Dict[E]) shrink(h uint64) {
 	for d.merge(h) {
 	}
-	for d.depth() > 0 && d.deep == 0 && d.n < lowDirectory*len(d.dir) {
-		d.halveDirectory()
+	for {
+		t := d.directoryOf(h)
+		if t.depth() == 0 || t.deep > 0 || d.n >= lowDirectory*len(t.segs)*len(d.top) {
+			break
+		}
+		d.halveDirectory(h)
 	}
-	if groups := int(d.mask) + 1; d.depth() == 0 && groups > 1 && d.n <= groups*groupSlots/8 {
+	if d.topBits > 0 && d.n < lowMany {
+		d.unite()
+	}
+	if groups := int(d.mask) + 1; d.single() && groups > 1 && d.n <= groups*groupSlots/8 {
 		d.resizeOnly(max(1, groups/4))
 	}
 }
@@ -172,38 +145,23 @@ func (d *Dict[E]) shrink(h uint64) {
 // merge makes the segment for h and its buddy one if they are small enough,
 // and reports whether it did.
 func (d *Dict[E]) merge(h uint64) bool {
-	seg := d.dir[d.index(h)]
-	if seg.depth == 0 || seg.n > lowSegment {
+	seg := d.segmentOf(h)
+	if seg.depth <= d.topBits || seg.n > lowSegment {
 		return false
 	}
-	buddy := d.dir[d.index(h^1<<(64-seg.depth))]
+	buddy := d.segmentOf(h ^ 1<<(64-seg.depth))
 	if buddy.depth != seg.depth || seg.n+buddy.n > mergedSegment {
 		return false
 	}
-	if int(seg.depth) == d.depth() {
-		d.deep -= 2
-	}
+	deep := d.span(d.directoryOf(h), seg) == 1
 	to := d.moved(seg, maxGroups, seg.depth-1)
 	d.move(buddy, to, to, maxGroups)
 	d.link(h, to)
 	d.segs--
+	if deep {
+		d.directoryOf(h).deep -= 2
+	}
 	return true
-}
-
-// halveDirectory drops every second entry of a directory in which no segment
-// needs the full depth.
-func (d *Dict[E]) halveDirectory() {
-	dir := make([]*segment[E], len(d.dir)/2)
-	for i := range dir {
-		dir[i] = d.dir[2*i]
-	}
-	d.setDirectory(dir)
-	d.deep = 0
-	for _, seg := range d.segments() {
-		if int(seg.depth) == d.depth() {
-			d.deep++
-		}
-	}
 }
 
 // Reserve makes room for n elements in a table that has none, so that loading
@@ -226,6 +184,9 @@ func (d *Dict[E]) Reserve(n int) {
 		dir[i] = newSegment[E](groups, d.own, uint8(depth))
 	}
 	d.mask = uint8(groups - 1)
-	d.setDirectory(dir)
-	d.segs, d.deep = int32(len(dir)), int32(len(dir))
+	d.segs = int32(len(dir))
+	d.setDirectory(0, dir)
+	if depth >= manyAt {
+		d.divide()
+	}
 }

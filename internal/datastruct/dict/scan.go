@@ -31,7 +31,7 @@ func (d *Dict[E]) Scan(cursor uint64, count int, yield func(E)) (next uint64) {
 		if left <= 0 || visits/10 >= max(count, 1) {
 			return cursor
 		}
-		seg := d.dir[d.index(cursor<<(64-prefixBits))]
+		seg := d.segmentOf(cursor << (64 - prefixBits))
 		if seg == nil {
 			break
 		}
@@ -123,15 +123,15 @@ func (d *Dict[E]) Random(r func() uint64) (e E, ok bool) {
 	if d.n == 0 {
 		return e, false
 	}
-	// Throw at all slots of all directory entries and take the first hit. A
-	// segment with several entries counts only at its first one.
+	// Throw at all slots of all entries of a directory as deep as the deepest
+	// and take the first hit. A segment with several entries counts only at its
+	// first one.
 	slots := uint64(d.mask+1) * groupSlots
 	for range 1000 {
 		x := r()
-		i := d.index(x)
-		seg := d.dir[i]
+		seg := d.segmentOf(x)
 		at := int(x % slots)
-		if i&(1<<(d.depth()-int(seg.depth))-1) == 0 && seg.isFull(at) {
+		if x<<(seg.depth&63)>>1>>((63-d.deepest+seg.depth)&63) == 0 && seg.isFull(at) {
 			return *seg.slot(at), true
 		}
 	}

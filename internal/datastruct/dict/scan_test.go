@@ -43,11 +43,12 @@ func TestScanUnchanged(t *testing.T) {
 // TestScanGuarantee changes the table between the calls of an iteration, which
 // also moves to clones; what is there all the time must come.
 func TestScanGuarantee(t *testing.T) {
+	divideEarly(t)
 	for round := range 25 {
 		seed := rand.Uint64()
 		rng := rand.New(rand.NewPCG(seed, 0))
 		stay := 1 + rng.IntN(1+round*12)
-		others := rng.IntN(10_000)
+		others := rng.IntN(20_000)
 		d := New(seed, itemKey)
 		for i := range stay {
 			d.Put(newItem(i))
@@ -157,6 +158,7 @@ func TestSmallest(t *testing.T) {
 // TestRandomIsUniform draws from tables of several shapes and compares the
 // counts with a uniform distribution.
 func TestRandomIsUniform(t *testing.T) {
+	divideEarly(t)
 	shapes := map[string]func() *Dict[*item]{
 		"one":           func() *Dict[*item] { return filled(1) },
 		"small":         func() *Dict[*item] { return filled(20) },
@@ -169,6 +171,7 @@ func TestRandomIsUniform(t *testing.T) {
 			}
 			return d
 		},
+		"divided": func() *Dict[*item] { return filled(25_000) },
 		"nearly empty": func() *Dict[*item] {
 			d := New(1, itemKey)
 			d.Reserve(10_000)
