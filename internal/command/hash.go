@@ -64,7 +64,7 @@ func hset(c *engine.Ctx) error {
 
 // HSETNX key field value
 func hsetnx(c *engine.Ctx) error {
-	h, err := findHash(c)
+	h, err := engine.FindBeforeWrite[*value.Hash](c, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func hincrby(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	h, err := findHash(c)
+	h, err := engine.FindBeforeWrite[*value.Hash](c, c.Args[1])
 	if err != nil {
 		return err
 	}
@@ -233,7 +233,7 @@ func hincrbyfloat(c *engine.Ctx) error {
 	if by.IsInf() {
 		return resp.Error("ERR value is NaN or Infinity")
 	}
-	h, err := findHash(c)
+	h, err := engine.FindBeforeWrite[*value.Hash](c, c.Args[1])
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func argFields(c *engine.Ctx, from int, badNumber resp.Error) ([][]byte, error) 
 // hexpire makes HEXPIRE, HPEXPIRE, HEXPIREAT and HPEXPIREAT.
 func hexpire(seconds, absolute bool) engine.Handler {
 	return func(c *engine.Ctx) error {
-		h, err := findHash(c)
+		h, err := engine.FindBeforeWrite[*value.Hash](c, c.Args[1])
 		if err != nil {
 			return err
 		}
@@ -196,7 +196,7 @@ func httl(seconds, absolute bool) engine.Handler {
 
 // HPERSIST key FIELDS numfields field [field ...]
 func hpersist(c *engine.Ctx) error {
-	h, err := findHash(c)
+	h, err := engine.FindBeforeWrite[*value.Hash](c, c.Args[1])
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,7 @@ func zpop(highest bool) engine.Handler {
 				return err
 			}
 		}
-		z, err := findZSet(c, 1)
+		z, err := engine.FindBeforeWrite[*value.ZSet](c, c.Args[1])
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func bzpop(highest bool) engine.Handler {
 		}
 		keys := c.Args[1:last]
 		for _, key := range keys {
-			z, err := engine.Find[*value.ZSet](c, key)
+			z, err := engine.FindBeforeWrite[*value.ZSet](c, key)
 			if err != nil {
 				return err
 			}
@@ -192,7 +192,7 @@ func argPops(c *engine.Ctx, i int) (keys [][]byte, count int, highest bool, err 
 // popFirst pops from the first key that has something.
 func popFirst(c *engine.Ctx, keys [][]byte, n int, highest bool) (done bool, err error) {
 	for _, key := range keys {
-		z, err := engine.Find[*value.ZSet](c, key)
+		z, err := engine.FindBeforeWrite[*value.ZSet](c, key)
 		if err != nil {
 			return false, err
 		}

@@ -350,7 +350,7 @@ func zremrange(by rangeBy) engine.Handler {
 		if err != nil {
 			return err
 		}
-		z, err := findZSet(c, 1)
+		z, err := engine.FindBeforeWrite[*value.ZSet](c, c.Args[1])
 		if err != nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func addScores(c *engine.Ctx, f zaddFlags, from int) error {
 		scores = append(scores, score)
 	}
 	key := c.Args[1]
-	z, err := findZSet(c, 1)
+	z, err := engine.FindBeforeWrite[*value.ZSet](c, c.Args[1])
 	if err != nil {
 		return err
 	}

@@ -101,6 +101,24 @@ func Find[T value.Value](c *Ctx, key []byte) (T, error) {
 	return v, nil
 }
 
+// FindBeforeWrite finds a value of a type for a command that writes, to look
+// at it before or instead: it is Find, but does not count as a read.
+func FindBeforeWrite[T value.Value](c *Ctx, key []byte) (T, error) {
+	var none T
+	k, ok := c.Peek(key)
+	if !ok {
+		return none, nil
+	}
+	v, ok := k.Value().(T)
+	if !ok {
+		return none, resp.ErrWrongType
+	}
+	if !c.Session.NoTouch {
+		c.access(k)
+	}
+	return v, nil
+}
+
 // FindToWrite finds a value of a type to write it: the nil value if the key is
 // missing, an error if it holds another type. It does not count as a read.
 func FindToWrite[T value.Value](c *Ctx, key []byte) (T, error) {
