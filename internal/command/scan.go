@@ -47,12 +47,18 @@ func scan(c *engine.Ctx) error {
 		}
 	})
 	live := found[:0]
-	for _, k := range found {
-		if k.ExpireAt() != 0 && !c.Exists(k.Key()) {
-			continue
+	if o.typeName == nil {
+		for _, k := range found {
+			if k.ExpireAt() == 0 || c.Exists(k.Key()) {
+				live = append(live, k)
+			}
 		}
-		if o.typeName == nil || engine.EqualFold(o.typeName, k.Type().String()) {
-			live = append(live, k)
+	} else {
+		for _, k := range found {
+			// It counts as a read, of whatever type.
+			if _, ok := examine(c, k.Key()); ok && engine.EqualFold(o.typeName, k.Type().String()) {
+				live = append(live, k)
+			}
 		}
 	}
 	c.Array(2)

@@ -416,7 +416,8 @@ func spop(c *engine.Ctx) error {
 func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
 	if n := s.Len(); count >= int64(n) {
 		// As the real server, which answers with the union of the one set: integers
-		// come in their order.
+		// come in their order, and it counts as a read.
+		c.Stats.Hits++
 		replySet(c, value.Union(c.Limits(), []*value.Set{s}))
 		c.Propagate([]byte("DEL"), key)
 		c.Delete(key)

@@ -104,7 +104,8 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 	err := interp.Run(s, &run, keys, argv, c.w)
 	c.Scripts.interp = interp
 	if f, ok := err.(*script.Failure); ok {
-		if f.Counted {
+		if f.Counted { // once, but two commands failed
+			c.Stats.command(c.Cmd).Failed++
 			c.w.Error(f.Reply)
 			return nil
 		}
