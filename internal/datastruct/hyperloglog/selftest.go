@@ -43,6 +43,9 @@ func SelfTest(random func() uint64, sparseMax int) error {
 		if i < checkpoint {
 			continue
 		}
+		if i < uint64(sparseMax)/2 && IsDense(small) {
+			return errors.New("sparse encoding not used")
+		}
 		a, _ := Count(full)
 		if b, err := Count(small); err != nil || a != b {
 			return errors.New("dense/sparse disagree")
