@@ -17,6 +17,15 @@ import (
 // ones. Redis shows those digits to its users, so strconv's always shortest
 // form will not do.
 func AppendFloat(dst []byte, f float64) []byte {
+	if f >= -1<<62 && f <= 1<<62 && f == math.Trunc(f) && f != 0 {
+		return strconv.AppendInt(dst, int64(f), 10)
+	}
+	return AppendGrisu(dst, f)
+}
+
+// AppendGrisu appends f as AppendFloat does, but makes no exception for large
+// integers.
+func AppendGrisu(dst []byte, f float64) []byte {
 	switch {
 	case f != f:
 		return append(dst, "nan"...)
@@ -29,8 +38,6 @@ func AppendFloat(dst []byte, f float64) []byte {
 			dst = append(dst, '-')
 		}
 		return append(dst, '0')
-	case f >= -1<<62 && f <= 1<<62 && f == math.Trunc(f):
-		return strconv.AppendInt(dst, int64(f), 10)
 	}
 	if f < 0 {
 		dst = append(dst, '-')

@@ -562,6 +562,6 @@ func (z *ZSet) Sample(rnd *rand.Rand, n int, yield func(name []byte, score float
 func (z *ZSet) Digest(d *Digest) {
 	var scratch [32]byte
 	for name, score := range z.All() {
-		d.AddGroup(name, numfmt.AppendFloat(scratch[:0], score))
+		d.AddGroup(name, numfmt.AppendGrisu(scratch[:0], score))
 	}
 }
