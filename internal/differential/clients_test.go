@@ -372,8 +372,8 @@ func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 // TestClients compares what several clients see that wait for each other.
 func TestClients(t *testing.T) {
 	m := start(t)
-	found, replies, crashes := 0, 0, 0
-	for n := *seed; n < *seed+uint64(*steps/100); n++ {
+	found, compared, crashes := 0, 0, 0
+	for n := *seed; n < *seed+uint64(*replies/150); n++ {
 		r := rand.New(rand.NewPCG(n, 1))
 		proto := strconv.Itoa(2 + r.IntN(2))
 		lines := dialogue(r, 40, m.version)
@@ -395,7 +395,7 @@ func TestClients(t *testing.T) {
 			return real, ours
 		}
 		real, ours := differ(lines)
-		replies += len(lines)
+		compared += len(lines)
 		if real == ours {
 			continue
 		}
@@ -414,5 +414,5 @@ func TestClients(t *testing.T) {
 		}
 		t.Errorf("several clients: another reply (seed %d)\n@resp %s\n%s\nOurs:\n%s", n, proto, real, ours)
 	}
-	t.Logf("compared %d replies to several clients; %d scenes of %d differ; the real server broke down %d times", replies, found, *steps/100, crashes)
+	t.Logf("compared %d replies to several clients; %d scenes of %d differ; the real server broke down %d times", compared, found, *replies/150, crashes)
 }

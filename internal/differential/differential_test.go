@@ -3,6 +3,7 @@ package differential
 import (
 	"context"
 	"flag"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -17,7 +18,7 @@ import (
 )
 
 var (
-	steps    = flag.Int("steps", 4000, "how many random commands to compare")
+	replies  = flag.Int("replies", 15_000, "how many replies to compare, at least")
 	seed     = flag.Uint64("seed", 1, "of the first episode; the next ones count up")
 	realPath = flag.String("redis-server", os.Getenv("RESPSERVER_DIFF_REDIS"), "the real server's binary (default: redis-server on PATH)")
 	oursPath = flag.String("other", "", "another real server in the place of ours, to see what two of them disagree about")
@@ -48,12 +49,17 @@ func start(t *testing.T) *match {
 	t.Cleanup(func() {
 		m.real.close()
 		m.ours.close()
+		for _, s := range m.listening {
+			if s != nil {
+				s.close()
+			}
+		}
 	})
 	return m
 }
 
 // commands lists what both servers have and the comparison does not leave out.
-func (m *match) commands(t *testing.T) (list []command) {
+func (m *match) commands(t *testing.T) []command {
 	has := [2]map[string]bool{{}, {}}
 	err := m.exchange([][]string{{"COMMAND", "LIST"}}, func(_ int, a, b *reply, _, _ []byte) bool {
 		for i, r := range []*reply{a, b} {
@@ -66,11 +72,20 @@ func (m *match) commands(t *testing.T) (list []command) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	chosen := strings.Split(*only, ",")
+	return commands(func(c command) bool {
+		return has[0][c.name] && has[1][c.name] && !m.leftOut(c.name) &&
+			(*only == "" || slices.Contains(chosen, c.name) || slices.Contains(chosen, c.Group))
+	})
+}
+
+// commands lists the rows of the table that keep says yes to.
+func commands(keep func(command) bool) (list []command) {
 	add := func(c *spec.Command, parent string) {
 		name := parent + c.Name
-		chosen := *only == "" || slices.Contains(strings.Split(*only, ","), name) || slices.Contains(strings.Split(*only, ","), c.Group)
-		if has[0][name] && has[1][name] && !m.leftOut(name) && chosen && len(c.Subcommands) == 0 {
-			list = append(list, command{c, strings.Fields(strings.ToUpper(strings.ReplaceAll(name, "|", " "))), name})
+		row := command{c, strings.Fields(strings.ToUpper(strings.ReplaceAll(name, "|", " "))), name}
+		if keep(row) {
+			list = append(list, row)
 		}
 	}
 	for _, group := range spec.Groups() {
@@ -94,15 +109,13 @@ func TestCommands(t *testing.T) {
 	counts := map[string]int{}
 	shown := 0
 	begin := time.Now()
-	sent := 0
-	for n := *seed; sent < *steps; n++ {
+	for n := *seed; m.compared < *replies; n++ {
 		g.seed(n)
 		proto := "2"
 		if g.chance(40) {
 			proto = "3"
 		}
 		episode := g.episode(episodeSteps)
-		sent += len(episode)
 		d, err := m.play(proto, episode)
 		if d == nil && err == nil {
 			var all [][]string
@@ -119,6 +132,18 @@ func TestCommands(t *testing.T) {
 			continue
 		}
 		d.seed = n
+		if d.args == nil && shown < *maxShown { // an effect: which command has it shows when there are few left
+			d = m.shrink(d)
+			if n := len(d.steps); n > 0 {
+				d.name += " after " + strings.ToLower(called(d.steps[n-1])[0])
+			}
+			if counts[d.name] == 0 {
+				shown++
+				t.Errorf("seed %d\n%s", n, m.transcript(d))
+			}
+			counts[d.name]++
+			continue
+		}
 		if counts[d.name]++; counts[d.name] == 1 {
 			if shown++; shown <= *maxShown {
 				t.Errorf("seed %d\n%s", n, m.transcript(m.shrink(d)))
@@ -127,8 +152,27 @@ func TestCommands(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("compared %d replies of redis-server %s in %v; seeds from %d on; differences by command: %v",
-		m.compared, sprint(m.version), time.Since(begin).Round(time.Millisecond), *seed, counts)
+	m.report(t, time.Since(begin), counts)
+}
+
+// report says how many replies were compared and how many differences are
+// left, by command; with a long run, also which commands were never answered
+// with anything but an error, of which the comparison shows little.
+func (m *match) report(t *testing.T, took time.Duration, counts map[string]int) {
+	differences := 0
+	for _, n := range counts {
+		differences += n
+	}
+	t.Logf("compared %d replies of redis-server %s in %v, seeds from %d on: %d differences are left %v",
+		m.compared, sprint(m.version), took.Round(time.Millisecond), *seed, differences, counts)
+	if m.compared < 200_000 {
+		return
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.calls)) {
+		if c := m.calls[name]; c.fine == 0 {
+			t.Logf("%s: %d replies, all of them errors", name, c.errors)
+		}
+	}
 }
 
 // surveyPath is what of a survey the last command needs: the database it looks into.

@@ -147,11 +147,33 @@ func called(args []string) []string {
 }
 
 func (g *generator) command(c command, spoil bool) []string {
+	for {
+		if args := g.call(c, spoil); !g.avoids(called(args)) {
+			switch strings.ToLower(args[0]) {
+			case "multi":
+				g.multi = true
+			case "exec", "discard", "reset":
+				g.multi = false
+			}
+			return args
+		}
+	}
+}
+
+// call makes a call of a command. A container is called alone, or with a
+// subcommand that it has not.
+func (g *generator) call(c command, spoil bool) []string {
 	g.group, g.name, g.count, g.lastNum = c.Group, c.name, 0, 1
-	if strings.Contains(c.name, "lex") || c.name == "zrange" && g.chance(20) {
+	if strings.Contains(c.name, "lex") || strings.HasPrefix(c.name, "zrange") && g.chance(20) {
 		g.group = "lexical"
 	}
 	args := g.args(slices.Clone(c.words), c.Args)
+	if len(c.Subcommands) > 0 && g.chance(80) {
+		args = append(args, pick(g, []string{"", "nosuch", "HELPS", "ENCODIN", "\xff\x00", "a\r\nb"}))
+	}
+	if c.name == "pfselftest" && !g.chance(1) {
+		args = append(args, pick(g, junk)) // it takes seconds
+	}
 	if spoil && g.chance(15) {
 		args = g.spoil(args, len(c.words), c.Args)
 	}
@@ -162,9 +184,6 @@ func (g *generator) command(c command, spoil bool) []string {
 			}
 		}
 	}
-	if (c.name == "zrank" || c.name == "zrevrank") && len(args) > 3 && newer("7.2", g.version) {
-		args = args[:3] // WITHSCORE is an error that spoils a transaction
-	}
 	if g.chance(5) {
 		for i := range c.words {
 			args[i] = strings.ToLower(args[i])
@@ -172,12 +191,6 @@ func (g *generator) command(c command, spoil bool) []string {
 	}
 	if g.scripts && g.chance(3) && c.Group != "transactions" && c.Group != "scripting" {
 		return slices.Concat([]string{"EVAL", pick(g, calling), "0"}, g.tame(args))
-	}
-	switch strings.ToLower(args[0]) {
-	case "multi":
-		g.multi = true
-	case "exec", "discard", "reset":
-		g.multi = false
 	}
 	return g.tame(args)
 }
@@ -340,6 +353,9 @@ func (g *generator) fromPool(p [][]string) string {
 
 func (g *generator) key() string {
 	own := keys[g.group]
+	if g.chance(1) {
+		return pick(g, oddKeys)
+	}
 	if own == nil || g.chance(10) && g.group != "lexical" && g.group != "geo" {
 		return pick(g, anyKey)
 	}

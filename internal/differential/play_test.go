@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/spec"
 )
 
 // dialer is a server that is compared.
@@ -30,7 +33,7 @@ func (s *side) close() {
 }
 
 // patience is how long a reply may take.
-const patience = 5 * time.Second
+const patience = 20 * time.Second
 
 // send writes out while replies are read, so that neither side has to keep all of them.
 func (s *side) send(out []byte) error {
@@ -49,10 +52,38 @@ func (s *side) send(out []byte) error {
 // match compares two servers.
 type match struct {
 	real, ours side
-	version    []int // of the real server
-	compared   int   // replies
-	sorted     bool  // there was a SORT since the start
-	measured   bool  // and a STOREDIST, or ZRANGESTORE
+	listening  [2]*side // to events
+	version    []int    // of the real server
+	compared   int      // replies, and events
+	calls      map[string]*calls
+	sorted     bool // there was a SORT since the start
+	measured   bool // and a STOREDIST, or ZRANGESTORE
+}
+
+// calls counts how a command was answered.
+type calls struct{ fine, errors int }
+
+func (m *match) count(args []string, r *reply) {
+	if m.calls == nil {
+		m.calls = map[string]*calls{}
+	}
+	name := strings.ToLower(args[0])
+	if c := spec.Find(name); c == nil || len(c.Subcommands) > 0 {
+		if len(args) < 2 || c == nil || c.Subcommand(args[1]) == nil {
+			return
+		}
+		name += "|" + strings.ToLower(args[1])
+	}
+	c := m.calls[name]
+	if c == nil {
+		c = &calls{}
+		m.calls[name] = c
+	}
+	if r.isError() {
+		c.errors++
+	} else {
+		c.fine++
+	}
 }
 
 func encode(out []byte, args []string) []byte {
@@ -77,6 +108,8 @@ var cleaning = [][]string{
 	{"CONFIG", "SET", "stream-node-max-entries", "100"},
 	{"CONFIG", "SET", "hll-sparse-max-bytes", "3000"},
 	{"CONFIG", "SET", "list-compress-depth", "0"},
+	{"CONFIG", "SET", "notify-keyspace-events", "KEAmn"},
+	{"PUBLISH", done, "start"}, {"CONFIG", "RESETSTAT"},
 }
 
 // difference is a reply that is not what the real server says.
@@ -93,11 +126,21 @@ type difference struct {
 // play starts on empty servers and runs the steps until replies differ.
 func (m *match) play(proto string, steps [][]string) (*difference, error) {
 	m.sorted, m.measured = false, false
+	if err := m.listen(); err != nil {
+		return nil, err
+	}
 	start := append(slices.Clone(cleaning), []string{"HELLO", proto})
 	if err := m.exchange(start, func(int, *reply, *reply, []byte, []byte) bool { return true }); err != nil {
 		return nil, fmt.Errorf("at the start: %w", err)
 	}
-	return m.run(proto, steps)
+	d, err := m.run(proto, steps)
+	if d == nil && err == nil {
+		d, err = m.compareEvents(proto, steps)
+	}
+	if d == nil && err == nil {
+		d, err = m.compareCounts(proto, steps)
+	}
+	return d, err
 }
 
 // run runs steps where the servers stand.
@@ -105,6 +148,9 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 	var sent [][]string
 	from := make([]int, 0, len(steps)) // the step that a command sent belongs to
 	for i, args := range steps {
+		if before := preparing(called(args)); before != nil {
+			sent, from = append(sent, before), append(from, i)
+		}
 		sent, from = append(sent, args), append(from, i)
 		if key, drifts := drifting(called(args)); drifts {
 			sent, from = append(sent, []string{"DEL", key}), append(from, i)
@@ -115,6 +161,7 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 	err = m.exchange(sent, func(i int, a, b *reply, wa, wb []byte) bool {
 		args := called(sent[i])
 		m.compared++
+		m.count(args, a)
 		m.measured = m.measured || strings.EqualFold(args[0], "zrangestore") || slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "storedist") })
 		m.sorted = m.sorted || strings.HasPrefix(strings.ToLower(args[0]), "sort")
 		same := string(wa) == string(wb)
@@ -201,6 +248,10 @@ var readings = map[string][][]string{
 	"stream": {{"XRANGE", "", "-", "+"}, {"XINFO", "STREAM", "", "FULL", "COUNT", "0"}},
 }
 
+func hexpiretime(key string, fields []string) []string {
+	return slices.Concat([]string{"HPEXPIRETIME", key, "FIELDS", strconv.Itoa(len(fields))}, fields)
+}
+
 // survey lists the commands that show all data of both.
 func (m *match) survey() (steps [][]string, err error) {
 	steps = [][]string{{"DISCARD"}}
@@ -231,9 +282,28 @@ func (m *match) survey() (steps [][]string, err error) {
 		if err != nil {
 			return nil, err
 		}
+		hashes := map[string][]string{} // their fields
+		ask = nil
+		for i, k := range names {
+			if types[i] == "hash" {
+				ask = append(ask, []string{"HKEYS", k})
+			}
+		}
+		err = m.exchange(ask, func(i int, a, _ *reply, _, _ []byte) bool {
+			for _, f := range a.kids {
+				hashes[ask[i][1]] = append(hashes[ask[i][1]], f.text)
+			}
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
 		steps = append(steps, []string{"SELECT", db}, []string{"KEYS", "*"})
 		for i, k := range names {
-			steps = append(steps, []string{"TYPE", k}, []string{"OBJECT", "ENCODING", k}, []string{"PEXPIRETIME", k})
+			steps = append(steps, []string{"TYPE", k}, []string{"OBJECT", "ENCODING", k}, []string{"PEXPIRETIME", k}, []string{"DEBUG", "DIGEST-VALUE", k})
+			if types[i] == "hash" && !newer("7.4", m.version) {
+				steps = append(steps, hexpiretime(k, hashes[k]))
+			}
 			for _, r := range readings[types[i]] {
 				r = slices.Clone(r)
 				if at := slices.Index(r, ""); at >= 0 {

@@ -67,12 +67,14 @@ func (m *match) transcript(d *difference) string {
 	}
 	all := append(start, steps...)
 	m.exchange(all, func(i int, _, _ *reply, wa, _ []byte) bool {
-		if i -= len(start); i >= 0 && i < len(steps)-1 {
+		if i -= len(start); i >= 0 && (i < len(steps)-1 || d.args == nil) {
 			fmt.Fprintf(&b, "> %s\n%s\n", transcript.Join(steps[i]), transcript.Notation(wa))
 		}
 		return true
 	})
-	if d.args != nil {
+	if d.args == nil {
+		fmt.Fprintf(&b, "# Then the %s are\n# %s\n", d.name, strings.ReplaceAll(transcript.Notation(d.real), "\n", "\n# "))
+	} else {
 		fmt.Fprintf(&b, "> %s\n%s\n", transcript.Join(d.args), transcript.Notation(d.real))
 	}
 	fmt.Fprintf(&b, "# Ours:\n# %s\n", strings.ReplaceAll(transcript.Notation(d.ours), "\n", "\n# "))
