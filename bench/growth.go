@@ -20,6 +20,8 @@ var curves = []struct {
 		func(b []byte, i, n int) []byte { return appendCommand(b, "LPUSH", "l", "value") }},
 	{"HSET", func(b []byte, i int) []byte { return appendCommand(b, "HSET", "h", text("f:", i), "v") },
 		func(b []byte, i, n int) []byte { return appendCommand(b, "HSET", "h", text("f:", i*7919%n), "w") }},
+	{"SADD", func(b []byte, i int) []byte { return appendCommand(b, "SADD", "s", text("m:", i)) },
+		func(b []byte, i, n int) []byte { return appendCommand(b, "SADD", "s", text("m:", i*7919%n)) }},
 	{"ZRANK", func(b []byte, i int) []byte { return appendCommand(b, "ZADD", "z", strconv.Itoa(i), text("m:", i)) },
 		func(b []byte, i, n int) []byte { return appendCommand(b, "ZRANK", "z", text("m:", i*7919%n)) }},
 	{"ZRANGE z n/2 n/2", func(b []byte, i int) []byte { return appendCommand(b, "ZADD", "z", strconv.Itoa(i), text("m:", i)) },
@@ -43,14 +45,15 @@ func growth(b *bench) error {
 			specs, list = append(specs, s), append(list, &server{spec: s})
 		}
 	}
-	b.heading("Growth", `Time per command, pipelined by one client, on data of different sizes; in brackets which part of each
-server's that of resp-server is: below 1 we are faster.`)
+	b.heading("Growth", `Time per command, pipelined by one client, on data of different sizes. In brackets how many times the
+time that resp-server takes the other server takes, and then the same of processor time: above 1 we
+are ahead.`)
 	t := b.table("command", list)
 	for _, c := range curves {
 		if !b.wants(c.name) {
 			continue
 		}
-		var costs [3][]float64
+		var costs [3][]cost
 		for _, spec := range specs {
 			s, err := spec.start()
 			if err != nil {
@@ -59,37 +62,24 @@ server's that of resp-server is: below 1 we are faster.`)
 			from := 0
 			for k, n := range sizes {
 				more := func(b []byte, i int) []byte { return c.grow(b, from+i) }
-				cost := 0.
 				err := s.fill(n-from, more)
+				var c1 []cost
 				if err == nil {
-					cost, err = s.perCommand(b.rounds, func(b []byte, i int) []byte { return c.measure(b, i, n) })
+					c1, err = measureCosts([]*server{s}, b.rounds, time.Duration(b.n*float64(time.Second)), 0, func(b []byte, i int) []byte { return c.measure(b, i, n) })
 				}
 				if err != nil {
 					s.stop()
 					return fmt.Errorf("%s on %s: %w", c.name, spec.name, err)
 				}
 				from = n
-				costs[k] = append(costs[k], cost)
+				costs[k] = append(costs[k], c1[0])
 			}
 			s.stop()
 		}
 		for k, n := range sizes {
-			t.costs(c.name+" at "+count(n), costs[k], duration)
+			t.times(c.name+" at "+count(n), costs[k])
 		}
 	}
 	t.end()
 	return nil
-}
-
-func (s *server) perCommand(rounds int, each func([]byte, int) []byte) (float64, error) {
-	const n = 50_000
-	var samples []float64
-	for range rounds {
-		begin := time.Now()
-		if err := s.fill(n, each); err != nil {
-			return 0, err
-		}
-		samples = append(samples, float64(time.Since(begin))/n)
-	}
-	return median(samples), nil
 }

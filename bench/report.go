@@ -107,6 +107,25 @@ func (t table) costs(name string, v []float64, format func(float64) string) {
 	t.b.printf("\n")
 }
 
+// times prints what a command takes, and how many times ours each server's is,
+// by the clock and of processor time.
+func (t table) times(name string, v []cost) {
+	t.b.printf("| %s |", name)
+	for i, x := range v {
+		switch {
+		case x.time == 0:
+			t.b.printf(" - |")
+		case i == 0 || v[0].time == 0:
+			t.b.printf(" %s |", duration(x.time))
+		case v[0].cpu == 0:
+			t.b.printf(" %s (**%.2f**) |", duration(x.time), x.time/v[0].time)
+		default:
+			t.b.printf(" %s (**%.2f**, %.2f) |", duration(x.time), x.time/v[0].time, x.cpu/v[0].cpu)
+		}
+	}
+	t.b.printf("\n")
+}
+
 func (t table) end() { t.b.printf("\n") }
 
 func median(v []float64) float64 {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,19 +107,16 @@ func (s spec) start() (*server, error) {
 	return nil, fmt.Errorf("%s does not answer", s.name)
 }
 
-// startAll starts all servers that a row is about.
-func (b *bench) startAll(without ...string) (list []*server, stop func(), err error) {
+// start starts the servers of these names, or all.
+func (b *bench) start(names ...string) (list []*server, stop func(), err error) {
 	stop = func() {
 		for _, s := range list {
 			s.stop()
 		}
 	}
-next:
 	for _, spec := range b.specs {
-		for _, w := range without {
-			if w == spec.name {
-				continue next
-			}
+		if len(names) > 0 && !slices.Contains(names, spec.name) {
+			continue
 		}
 		s, err := spec.start()
 		if err != nil {
@@ -146,10 +144,23 @@ func (s *server) rss() (int, error) {
 	return kb << 10, err
 }
 
-// cpu returns the processor time that a server has used, in hundredths of a
-// second; 0 on systems that do not tell it in /proc.
-func (s *server) cpu() int {
-	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+// cpu returns the processor time that a server has used; 0 on systems that do
+// not tell it in /proc. Where the kernel counts it for the scheduler it is exact,
+// else in hundredths of a second.
+func (s *server) cpu() time.Duration {
+	proc := fmt.Sprintf("/proc/%d/", s.cmd.Process.Pid)
+	threads, _ := filepath.Glob(proc + "task/*/schedstat")
+	sum := time.Duration(0)
+	for _, file := range threads {
+		text, _ := os.ReadFile(file)
+		ran, _, _ := strings.Cut(string(text), " ")
+		n, _ := strconv.Atoi(ran)
+		sum += time.Duration(n)
+	}
+	if sum > 0 {
+		return sum
+	}
+	text, _ := os.ReadFile(proc + "stat")
 	_, fields, _ := strings.Cut(string(text), ") ")
 	f := strings.Fields(fields)
 	if len(f) < 13 {
@@ -157,7 +168,7 @@ func (s *server) cpu() int {
 	}
 	user, _ := strconv.Atoi(f[11])
 	system, _ := strconv.Atoi(f[12])
-	return user + system
+	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
 func freePort() (int, error) {
@@ -225,12 +236,16 @@ func (c *conn) reply() (string, error) {
 
 // fill sends n commands in pipelines; each appends the i-th to a buffer.
 func (s *server) fill(n int, each func(b []byte, i int) []byte) error {
+	return s.pipeline(n, 1000, each)
+}
+
+// pipeline is fill with so many commands in a pipeline.
+func (s *server) pipeline(n, batch int, each func(b []byte, i int) []byte) error {
 	c, err := s.dial()
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	const batch = 1000
 	for i := 0; i < n; {
 		c.buf = c.buf[:0]
 		from := i

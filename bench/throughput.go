@@ -109,7 +109,7 @@ func throughput(b *bench) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	servers, stop, err := b.startAll()
+	servers, stop, err := b.start()
 	if err != nil {
 		return err
 	}

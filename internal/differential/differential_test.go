@@ -175,12 +175,16 @@ func (m *match) report(t *testing.T, took time.Duration, counts map[string]int) 
 	}
 }
 
-// surveyPath is what of a survey the last command needs: the database it looks into.
+// surveyPath is what of a survey the last command needs: the database it
+// looks into, and the key it looks at.
 func surveyPath(steps [][]string) (path [][]string) {
 	last := len(steps) - 1
 	for _, s := range steps[:last] {
-		if s[0] == "SELECT" {
+		switch {
+		case s[0] == "SELECT":
 			path = [][]string{s}
+		case s[0] == "RESTORE" && slices.Contains(steps[last], restored):
+			path = append(path[:1:1], s)
 		}
 	}
 	return append(path, steps[last])

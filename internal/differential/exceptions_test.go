@@ -86,6 +86,9 @@ func beyond(s string, limit int64) bool {
 }
 
 func (g *generator) avoids(args []string) bool {
+	if strings.HasPrefix(strings.ToLower(args[0]), "sort") && g.tiny {
+		return true // in a small sorted set they leave an errno behind, see preparing
+	}
 	for _, a := range avoided {
 		if slices.Contains(strings.Fields(a.commands), strings.ToLower(args[0])) && (a.before == nil || slices.Compare(g.version, a.before) < 0) && a.is(args) {
 			return true
@@ -148,6 +151,9 @@ var (
 	}}
 	help = looseness{"the same commands in other words", func(args []string, a, b *reply) bool {
 		return len(args) == 2 && strings.EqualFold(args[1], "help") && a.kind == '*' && b.kind == '*'
+	}}
+	refcount = looseness{"how memory is shared: a copy of a small integer has an owner", func(args []string, a, b *reply) bool {
+		return len(args) == 3 && strings.EqualFold(args[0], "object") && strings.EqualFold(args[1], "refcount") && a.text == "1" && b.text == "2147483647"
 	}}
 	payload = looseness{"the same data may be encoded in several ways", random.allow}
 )
@@ -220,11 +226,13 @@ func anyID(a, b *reply) bool {
 
 // drifting returns a key whose data may differ after a command though all is
 // well; it is deleted before the next one.
-func drifting(args []string) (key string, drifts bool) {
+func (m *match) drifting(args []string) (key string, drifts bool) {
 	if len(args) < 2 {
 		return "", false
 	}
 	switch strings.ToLower(args[0]) {
+	case "xsetid":
+		return args[1], newer("7.2", m.version)
 	case "spop":
 		return args[1], true
 	case "xadd":
@@ -295,6 +303,9 @@ var known = []struct {
 	{"xread", []int{7, 4}, "the id +", func(args []string, old, _ *reply) bool {
 		return slices.Contains(args, "+") && strings.HasPrefix(old.text, "ERR Invalid stream ID")
 	}},
+	{"xsetid", []int{7, 2}, "the id is compared with what was deleted", func(_ []string, old, ours *reply) bool {
+		return strings.HasSuffix(ours.text, "smaller than current max_deleted_entry_id")
+	}},
 	{"xread xreadgroup", []int{7, 2}, "the text names the command", func(_ []string, old, ours *reply) bool {
 		return strings.HasPrefix(old.text, "ERR Unbalanced") && strings.HasPrefix(ours.text, "ERR Unbalanced")
 	}},
@@ -326,7 +337,7 @@ func (m *match) allowed(args []string, a, b *reply) bool {
 		return true
 	}
 	name := strings.ToLower(args[0])
-	if help.allow(args, a, b) {
+	if help.allow(args, a, b) || refcount.allow(args, a, b) {
 		return true
 	}
 	if l, ok := loose[name]; ok && l.allow(args, a, b) {

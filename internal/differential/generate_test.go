@@ -37,6 +37,7 @@ type generator struct {
 	count   int // what a "numkeys" promised; 0 is nothing
 	lastNum int
 	multi   bool
+	tiny    bool // there may be a denormal number in the data
 	scripts bool // there is EVAL
 }
 
@@ -63,7 +64,7 @@ func newGenerator(commands []command, version []int) *generator {
 
 func (g *generator) seed(n uint64) {
 	g.Rand = rand.New(rand.NewPCG(n, 0x9e3779b97f4a7c15))
-	g.multi = false
+	g.multi, g.tiny = false, false
 }
 
 func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
@@ -108,7 +109,9 @@ func (g *generator) episode(n int) (steps [][]string) {
 		if fill > 0 {
 			fill--
 		}
-		steps = append(steps, g.command(c, fill == 0))
+		if args := g.command(c, fill == 0); args != nil {
+			steps = append(steps, args)
+		}
 	}
 	return steps
 }
@@ -146,8 +149,9 @@ func called(args []string) []string {
 	return args
 }
 
+// command makes a call of a command that is not avoided, or none.
 func (g *generator) command(c command, spoil bool) []string {
-	for {
+	for range 20 {
 		if args := g.call(c, spoil); !g.avoids(called(args)) {
 			switch strings.ToLower(args[0]) {
 			case "multi":
@@ -155,9 +159,11 @@ func (g *generator) command(c command, spoil bool) []string {
 			case "exec", "discard", "reset":
 				g.multi = false
 			}
+			g.tiny = g.tiny || slices.Contains(args, tiny)
 			return args
 		}
 	}
+	return nil
 }
 
 // call makes a call of a command. A container is called alone, or with a

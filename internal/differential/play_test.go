@@ -152,7 +152,7 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 			sent, from = append(sent, before), append(from, i)
 		}
 		sent, from = append(sent, args), append(from, i)
-		if key, drifts := drifting(called(args)); drifts {
+		if key, drifts := m.drifting(called(args)); drifts {
 			sent, from = append(sent, []string{"DEL", key}), append(from, i)
 		}
 	}
@@ -248,6 +248,28 @@ var readings = map[string][][]string{
 	"stream": {{"XRANGE", "", "-", "+"}, {"XINFO", "STREAM", "", "FULL", "COUNT", "0"}},
 }
 
+// restored is the key that dumps are restored to, at the end.
+const restored = "restored"
+
+// restores makes both servers read what each of them dumps, if the real one
+// reads what ours writes.
+func (m *match) restores(names []string) (steps [][]string, err error) {
+	var ask [][]string
+	for _, k := range names {
+		ask = append(ask, []string{"DUMP", k})
+	}
+	err = m.exchange(ask, func(_ int, a, b *reply, _, _ []byte) bool {
+		for i, r := range []*reply{a, b} {
+			if i == 0 || !newer("7.4", m.version) {
+				steps = append(steps, []string{"RESTORE", restored, "0", r.text, "REPLACE"},
+					[]string{"DEBUG", "DIGEST-VALUE", restored}, []string{"OBJECT", "ENCODING", restored})
+			}
+		}
+		return true
+	})
+	return steps, err
+}
+
 func hexpiretime(key string, fields []string) []string {
 	return slices.Concat([]string{"HPEXPIRETIME", key, "FIELDS", strconv.Itoa(len(fields))}, fields)
 }
@@ -314,6 +336,11 @@ func (m *match) survey() (steps [][]string, err error) {
 				steps = append(steps, r)
 			}
 		}
+		restores, err := m.restores(names)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, restores...)
 	}
 	return steps, nil
 }
