@@ -123,8 +123,76 @@ func (o *sortOptions) sorted(c *engine.Ctx, v value.Collection) ([]item, error) 
 	if err := o.weigh(c, items); err != nil {
 		return nil, err
 	}
-	slices.SortStableFunc(items, o.compare)
-	return items[first:last], nil
+	if o.alpha {
+		return smallest(items, last, o.compare)[first:], nil
+	}
+	return o.byScore(items, last)[first:], nil
+}
+
+// ranked is an item's score, and where it is.
+type ranked struct {
+	score float64
+	at    int
+}
+
+// byScore returns the first n items in the order of their scores, which moves
+// less memory than to sort the items themselves.
+func (o *sortOptions) byScore(items []item, n int) []item {
+	order := make([]ranked, len(items))
+	for i := range items {
+		order[i] = ranked{items[i].score, i}
+	}
+	order = smallest(order, n, func(a, b ranked) int {
+		n := cmp.Compare(a.score, b.score)
+		if n == 0 { // equal scores leave the order to the elements, so that it is defined
+			n = bytes.Compare(items[a.at].text, items[b.at].text)
+		}
+		if o.desc {
+			return -n
+		}
+		return n
+	})
+	sorted := make([]item, n)
+	for i, r := range order {
+		sorted[i] = items[r.at]
+	}
+	return sorted
+}
+
+// smallest moves the n first elements of a list in some order to its front,
+// and returns them in that order. A few of many are found by a heap.
+func smallest[T any](list []T, n int, compare func(a, b T) int) []T {
+	if n <= len(list)/8 {
+		heap := list[:n] // the largest first
+		down := func(i int) {
+			for {
+				child := 2*i + 1
+				if child >= n {
+					return
+				}
+				if child+1 < n && compare(heap[child], heap[child+1]) < 0 {
+					child++
+				}
+				if compare(heap[i], heap[child]) >= 0 {
+					return
+				}
+				heap[i], heap[child] = heap[child], heap[i]
+				i = child
+			}
+		}
+		for i := n/2 - 1; i >= 0; i-- {
+			down(i)
+		}
+		for i := n; n > 0 && i < len(list); i++ {
+			if compare(list[i], heap[0]) < 0 {
+				heap[0], list[i] = list[i], heap[0]
+				down(0)
+			}
+		}
+		list = heap
+	}
+	slices.SortFunc(list, compare)
+	return list[:n]
 }
 
 // readItems returns n elements of a value.
@@ -184,15 +252,12 @@ func sortScore(b []byte) (float64, bool) {
 	return numfmt.ParseFloat(bytes.TrimLeft(b, " \t\n\v\f\r"))
 }
 
+// compare compares by texts.
 func (o *sortOptions) compare(a, b item) int {
-	var n int
-	switch {
-	case !o.alpha:
-		// Equal scores leave the order to the elements, so that it is defined.
-		n = cmp.Or(cmp.Compare(a.score, b.score), bytes.Compare(a.text, b.text))
-	case a.by == nil || b.by == nil:
+	n := 0
+	if a.by == nil || b.by == nil {
 		n = cmp.Compare(existing(a.by), existing(b.by))
-	default:
+	} else {
 		n = bytes.Compare(a.by, b.by)
 	}
 	if o.desc {
