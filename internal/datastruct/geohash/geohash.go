@@ -64,13 +64,24 @@ func Text(p Point) string {
 // Distance returns the distance of two points in metres, by the haversine
 // formula.
 func Distance(a, b Point) float64 {
-	v := math.Sin((radians(b.Long) - radians(a.Long)) / 2)
-	if v == 0 {
+	h, sameLong := haversine(a, b)
+	return distanceOf(a, b, h, sameLong)
+}
+
+func distanceOf(a, b Point, h float64, sameLong bool) float64 {
+	if sameLong {
 		return latDistance(a.Lat, b.Lat)
 	}
+	return 2 * earthRadius * math.Asin(math.Sqrt(h))
+}
+
+// haversine returns the square of the sine of half the angle between two
+// points, and whether they lie on one meridian.
+func haversine(a, b Point) (h float64, sameLong bool) {
+	v := math.Sin((radians(b.Long) - radians(a.Long)) / 2)
 	la, lb := radians(a.Lat), radians(b.Lat)
 	u := math.Sin((lb - la) / 2)
-	return 2 * earthRadius * math.Asin(math.Sqrt(float64(u*u)+float64(math.Cos(la)*math.Cos(lb)*v*v)))
+	return float64(u*u) + float64(math.Cos(la)*math.Cos(lb)*v*v), v == 0
 }
 
 func latDistance(a, b float64) float64 { return earthRadius * math.Abs(radians(b)-radians(a)) }

@@ -23,7 +23,17 @@ func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 		}
 		return Distance(s.Center, p), true
 	}
-	distance = Distance(s.Center, p)
+	// An arc is at least as long as its part to the north, and as its chord. What
+	// is so near that rounding matters is computed.
+	almost := s.Radius * (1 + 1e-9)
+	if latDistance(p.Lat, s.Center.Lat) > almost {
+		return 0, false
+	}
+	h, sameLong := haversine(s.Center, p)
+	if chord := almost / (2 * earthRadius); h > chord*chord {
+		return 0, false
+	}
+	distance = distanceOf(s.Center, p, h, sameLong)
 	return distance, distance <= s.Radius
 }
 
