@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -202,6 +203,9 @@ func (w *Writer) aggregate(kind byte, n int) {
 
 // head writes a type and a number, which is the whole of an integer and the first line of most others.
 func (w *Writer) head(kind byte, n int64) {
+	if cap(w.Buf)-len(w.Buf) < 64 {
+		w.grow()
+	}
 	switch {
 	case uint64(n) < 10:
 		w.Buf = append(w.Buf, kind, '0'+byte(n), '\r', '\n')
@@ -213,6 +217,10 @@ func (w *Writer) head(kind byte, n int64) {
 		w.Buf = append(w.Buf, '\r', '\n')
 	}
 }
+
+// grow doubles the buffer. To append alone adds a quarter to a large one, and
+// copies it as often.
+func (w *Writer) grow() { w.Buf = slices.Grow(w.Buf, max(64, cap(w.Buf))) }
 
 // number writes a text as a RESP3 type, or as the bulk string that RESP2 has for it.
 func (w *Writer) number(kind byte, text []byte) {
