@@ -164,7 +164,6 @@ func rewrite(t *testing.T, name string, edits []edit) {
 // withoutTranscript are the commands, or groups, that no transcript calls, with
 // the reason.
 var withoutTranscript = map[string]string{
-	"pfselftest": "a real server needs seconds for it",
 }
 
 // TestCommandsHaveTranscripts checks that some transcript calls each command.

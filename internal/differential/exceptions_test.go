@@ -277,7 +277,7 @@ var known = []struct {
 		return old.text == "listpack" && ours.text == "hashtable"
 	}},
 	{"object", []int{7, 2}, "so does a set of integers", func(_ []string, old, ours *reply) bool {
-		return old.text == "intset" && ours.text == "listpack"
+		return old.text == "intset" && (ours.text == "listpack" || ours.text == "hashtable")
 	}},
 	{"object", []int{7, 2}, "so does a sorted set", func(_ []string, old, ours *reply) bool {
 		return old.text == "listpack" && ours.text == "skiplist"
