@@ -163,8 +163,7 @@ func rewrite(t *testing.T, name string, edits []edit) {
 
 // withoutTranscript are the commands, or groups, that no transcript calls, with
 // the reason.
-var withoutTranscript = map[string]string{
-}
+var withoutTranscript = map[string]string{}
 
 // TestCommandsHaveTranscripts checks that some transcript calls each command.
 // HELP is one handler for all containers.
