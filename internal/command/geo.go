@@ -426,6 +426,7 @@ func (q *geoQuery) run(z *value.ZSet) (found []geoMatch) {
 	if z == nil {
 		return nil
 	}
+	var names []byte // of all that were found: one piece of memory
 	enough := func() bool { return q.any && int64(len(found)) >= q.count }
 	q.shape.Ranges(func(lo, hi uint64) bool {
 		it := z.Seek(z.SearchScore(func(f float64) bool { return f >= float64(lo) }), false)
@@ -436,7 +437,11 @@ func (q *geoQuery) run(z *value.ZSet) (found []geoMatch) {
 			}
 			p := geohash.Decode(uint64(score))
 			if d, ok := q.shape.Contains(p); ok {
-				found = append(found, geoMatch{value.Scored{Member: slices.Clone(name), Score: score}, p, d})
+				if len(names)+len(name) > cap(names) {
+					names = make([]byte, 0, max(2*cap(names), len(name), 512))
+				}
+				names = append(names, name...)
+				found = append(found, geoMatch{value.Scored{Member: names[len(names)-len(name) : len(names) : len(names)], Score: score}, p, d})
 			}
 		}
 		return !enough()

@@ -54,6 +54,34 @@ func TestRanges(t *testing.T) {
 	}
 }
 
+// TestContains compares the short ways to find out that a point is too far with
+// its distance.
+func TestContains(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	inside := 0
+	for range 3000 {
+		center := Point{-180 + rnd.Float64()*360, -85 + rnd.Float64()*170}
+		s := Shape{Center: center, Radius: math.Exp(rnd.Float64() * 17)}
+		near := degrees(s.Radius/earthRadius) * 2
+		for range 50 {
+			p := Point{center.Long + near*(rnd.Float64()*2-1)/math.Cos(radians(center.Lat)), center.Lat + near*(rnd.Float64()*2-1)}
+			if p.Long > 180 {
+				p.Long -= 360
+			}
+			p = Point{min(max(p.Long, -180), 180), min(max(p.Lat, MinLat), MaxLat)}
+			d := Distance(center, p)
+			got, ok := s.Contains(p)
+			if ok != (d <= s.Radius) || ok && got != d {
+				t.Fatalf("%v in %v: %v, %v; it is %v away", p, s, got, ok, d)
+			}
+			if ok {
+				inside++
+			}
+		}
+	}
+	t.Logf("%d inside", inside)
+}
+
 func FuzzDecode(f *testing.F) {
 	f.Add(uint64(0))
 	f.Add(uint64(math.MaxUint64))

@@ -9,10 +9,14 @@ type Shape struct {
 	// Radius of a circle in metres; Width and Height of a rectangle.
 	Radius, Width, Height float64
 	Box                   bool
+
+	// reach is how many degrees to the east or west a circle extends at most, 0
+	// before the first call of Contains.
+	reach float64
 }
 
 // Contains tells whether a point is in the shape, and its distance from the
-// centre in metres if so.
+// centre in metres if so. The shape must not be changed after the first call.
 func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 	if s.Box {
 		if latDistance(p.Lat, s.Center.Lat) > s.Height/2 {
@@ -27,6 +31,15 @@ func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 	// is so near that rounding matters is computed.
 	almost := s.Radius * (1 + 1e-9)
 	if latDistance(p.Lat, s.Center.Lat) > almost {
+		return 0, false
+	}
+	if s.reach == 0 {
+		s.reach = 360
+		if edge := math.Abs(s.Center.Lat) + degrees(almost/earthRadius); edge < 89 {
+			s.reach = degrees(almost/earthRadius) / math.Cos(radians(edge)) * (1 + 1e-9)
+		}
+	}
+	if d := math.Abs(p.Long - s.Center.Long); d > s.reach && 360-d > s.reach {
 		return 0, false
 	}
 	h, sameLong := haversine(s.Center, p)
