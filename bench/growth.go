@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"time"
 )
 
 // curves are commands whose cost is measured on data of different sizes.
@@ -65,7 +64,7 @@ are ahead.`)
 				err := s.fill(n-from, more)
 				var c1 []cost
 				if err == nil {
-					c1, err = measureCosts([]*server{s}, b.rounds, time.Duration(b.n*float64(time.Second)), 0, func(b []byte, i int) []byte { return c.measure(b, i, n) })
+					c1, err = measureCosts([]*server{s}, b.rounds, b.span(), 0, func(b []byte, i int) []byte { return c.measure(b, i, n) })
 				}
 				if err != nil {
 					s.stop()

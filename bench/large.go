@@ -144,7 +144,7 @@ func (k *largeKey) measure(b *bench, t table, servers []*server, n int) error {
 			}
 			filled = true
 		}
-		costs, err := measureCosts(servers, b.rounds, time.Duration(b.n*float64(time.Second)), row.most, func(b []byte, i int) []byte { return row.each(b, i, n) })
+		costs, err := measureCosts(servers, b.rounds, b.span(), row.most, func(b []byte, i int) []byte { return row.each(b, i, n) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", row.name, err)
 		}

@@ -23,8 +23,11 @@ type options struct {
 	quick  bool
 	rounds int
 	rows   *regexp.Regexp
-	length float64 // seconds that one measurement of throughput is to take
+	length float64 // seconds that one measurement is to take
 }
+
+// span is the length as a duration.
+func (o *options) span() time.Duration { return time.Duration(o.length * float64(time.Second)) }
 
 // wants tells whether a row was chosen.
 func (o *options) wants(row string) bool { return o.rows.MatchString(row) }
@@ -57,7 +60,7 @@ func main() {
 	var rows, servers, only, file, serve string
 	var extra string
 	flag.BoolVar(&b.quick, "quick", false, "fewer rows and smaller data: about six minutes")
-	flag.Float64Var(&b.length, "seconds", 0, "seconds that a measurement of throughput takes: 1, or 0.2 with -quick")
+	flag.Float64Var(&b.length, "seconds", 0, "seconds that a measurement takes: 1, or 0.2 with -quick")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of each measurement, of which the median counts")
 	flag.StringVar(&rows, "rows", "", "measure only rows that match this regular expression, as in 'GET.*P16'")
 	flag.StringVar(&only, "sections", "", "measure only these, of throughput,latency,in-process,start,memory,growth,large")
