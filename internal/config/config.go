@@ -73,6 +73,9 @@ type Config struct {
 	ZSetMaxListpackEntries int64
 	ZSetMaxListpackValue   int64
 	HLLSparseMaxBytes      int64
+	ArraySliceSize         int64
+	ArraySparseKMax        int64
+	ArraySparseKMin        int64
 
 	// given remembers which directives were set by a file, a flag or CONFIG SET.
 	given map[string]bool

@@ -90,6 +90,49 @@ func parseMemory(s string) (int64, error) {
 	return int64(n * unit), nil
 }
 
+// checked is an integer that has to agree with other settings.
+func checked(field func(*Config) *int64, lo, hi int64, check func(c *Config, n int64) error) kind {
+	return checkedKind{intKind{field, lo, hi, 10, parseInt}, check}
+}
+
+type checkedKind struct {
+	intKind
+	check func(c *Config, n int64) error
+}
+
+func (k checkedKind) set(c *Config, words []string) error {
+	was := *k.field(c)
+	err := k.intKind.set(c, words)
+	if err == nil {
+		err = k.check(c, *k.field(c))
+	}
+	if err != nil {
+		*k.field(c) = was
+	}
+	return err
+}
+
+func sliceSize(_ *Config, n int64) error {
+	if n&(n-1) != 0 {
+		return errors.New("array-slice-size must be a power of two")
+	}
+	return nil
+}
+
+func sparseMax(c *Config, n int64) error {
+	if n > 0 && n <= c.ArraySparseKMin {
+		return errors.New("array-sparse-kmax must be greater than array-sparse-kmin when non-zero")
+	}
+	return nil
+}
+
+func sparseMin(c *Config, n int64) error {
+	if c.ArraySparseKMax > 0 && n >= c.ArraySparseKMax {
+		return errors.New("array-sparse-kmin must be less than array-sparse-kmax")
+	}
+	return nil
+}
+
 type textKind struct {
 	field func(*Config) *string
 	check func(string) error
@@ -273,10 +316,15 @@ type events struct{}
 
 // eventFlags are the letters of the classes; the position of a letter is its
 // bit in Config.NotifyMask.
-const eventFlags = "KEg$lshzxetmnd"
+const eventFlags = "KEg$lshzxetmnda"
 
-// allEvents are the classes that the letter A stands for.
-const allEvents = "g$lshzxetd"
+// allEvents are the classes that the letter A stands for, in Redis 7.4. It
+// stands for later ones too, and so do all these letters together, which are
+// shown as A.
+const (
+	allEvents   = "g$lshzxetd"
+	laterEvents = "a"
+)
 
 func (events) set(c *Config, words []string) error {
 	var mask uint32
@@ -291,6 +339,9 @@ func (events) set(c *Config, words []string) error {
 		}
 		mask |= 1 << i
 	}
+	if all := eventMask(allEvents); mask&all == all {
+		mask |= eventMask(laterEvents)
+	}
 	c.NotifyMask = mask
 	return nil
 }
@@ -300,10 +351,10 @@ func (events) get(c *Config) string {
 	var b []byte
 	if all := eventMask(allEvents); mask&all == all {
 		b = append(b, 'A')
-		mask &^= all | eventMask("n") // Redis does not show the n of "An"
+		mask &^= all | eventMask(laterEvents) | eventMask("n") // Redis does not show the n of "An"
 	}
 	// The order of the letters is Redis's, which is not that of the bits.
-	for _, f := range "g$lshzxetdnKEm" {
+	for _, f := range "g$lshzxetdanKEm" {
 		if mask&eventMask(string(f)) != 0 {
 			b = append(b, byte(f))
 		}

@@ -201,6 +201,9 @@ func (e *Engine) ConfigChanged() {
 		StreamNodeMaxBytes:     int(c.StreamNodeMaxBytes),
 		StreamNodeMaxEntries:   int(c.StreamNodeMaxEntries),
 		HLLSparseMaxBytes:      int(c.HLLSparseMaxBytes),
+		ArraySliceSize:         int(c.ArraySliceSize),
+		ArraySparseMax:         int(c.ArraySparseKMax),
+		ArraySparseMin:         int(c.ArraySparseKMin),
 	}
 	for _, s := range e.sessions {
 		s.applyLimits()

@@ -18,6 +18,7 @@ const (
 	NotifyKeyMiss                     // m, not in A
 	NotifyNew                         // n, not in A
 	NotifyModule                      // d
+	NotifyArray                       // a, of Redis 8.8
 )
 
 // eventClasses says which class an event belongs to.
@@ -40,6 +41,8 @@ var eventClasses = map[string]uint32{
 	"xadd": NotifyStream, "xdel": NotifyStream, "xtrim": NotifyStream, "xsetid": NotifyStream,
 	"xgroup-create": NotifyStream, "xgroup-createconsumer": NotifyStream, "xgroup-delconsumer": NotifyStream,
 	"xgroup-destroy": NotifyStream, "xgroup-setid": NotifyStream,
+	"arset": NotifyArray, "armset": NotifyArray, "ardel": NotifyArray, "ardelrange": NotifyArray, "arinsert": NotifyArray,
+	"arring": NotifyArray, "arseek": NotifyArray,
 	"expired": NotifyExpired, "evicted": NotifyEvicted, "keymiss": NotifyKeyMiss, "new": NotifyNew,
 }
 

@@ -50,6 +50,7 @@ func (e Entry) digest(d *value.Digest) {
 // digestTypes are the numbers that Redis has for the types.
 var digestTypes = [...]int{
 	value.TypeString: 0, value.TypeList: 1, value.TypeSet: 2, value.TypeZSet: 3, value.TypeHash: 4, value.TypeStream: 6,
+	value.TypeArray: 7,
 }
 
 func number(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }

@@ -44,6 +44,8 @@ func (h *Head) Of(t Type) Value {
 		return (*ZSet)(p)
 	case TypeHash:
 		return (*Hash)(p)
+	case TypeArray:
+		return (*Array)(p)
 	default:
 		return (*Stream)(p)
 	}
@@ -55,3 +57,4 @@ func (s *Set) head() *Head    { return &s.inKeyspace }
 func (z *ZSet) head() *Head   { return &z.inKeyspace }
 func (h *Hash) head() *Head   { return &h.inKeyspace }
 func (s *Stream) head() *Head { return &s.inKeyspace }
+func (a *Array) head() *Head  { return &a.inKeyspace }

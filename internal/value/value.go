@@ -1,4 +1,5 @@
-// Package value holds the Redis types: String, List, Set, ZSet, Hash, Stream.
+// Package value holds the Redis types: String, List, Set, ZSet, Hash, Stream,
+// Array.
 //
 // A type chooses its encoding from its content and the configured limits, and
 // converts as the real server does, so that OBJECT ENCODING, DUMP and memory
@@ -26,11 +27,12 @@ const (
 	TypeZSet
 	TypeHash
 	TypeStream
+	TypeArray
 )
 
 // String returns the name that TYPE answers.
 func (t Type) String() string {
-	return [...]string{"string", "list", "set", "zset", "hash", "stream"}[t]
+	return [...]string{"string", "list", "set", "zset", "hash", "stream", "array"}[t]
 }
 
 // Value is a value of any type.
@@ -80,4 +82,7 @@ type Limits struct {
 	StreamNodeMaxBytes     int
 	StreamNodeMaxEntries   int
 	HLLSparseMaxBytes      int
+	ArraySliceSize         int // a power of two
+	ArraySparseMax         int // slots in use of a sparse slice, 0: there are none
+	ArraySparseMin         int // a dense slice with as few may become sparse
 }

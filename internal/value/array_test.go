@@ -1,0 +1,222 @@
+package value
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// check walks the whole array and returns the first broken invariant.
+func (a *Array) check() error {
+	count, bytes := uint64(0), 0
+	blocks := map[uint64]bool{}
+	for it := a.slices.Seek(0); ; {
+		s, ok := it.Next()
+		if !ok {
+			break
+		}
+		if err := s.check(int(a.size)); err != nil {
+			return fmt.Errorf("slice %d: %w", s.id, err)
+		}
+		count += uint64(s.count)
+		bytes += s.memoryUse()
+		blocks[s.id/blockSize] = true
+	}
+	switch {
+	case count != a.count:
+		return fmt.Errorf("count %d, counted %d", a.count, count)
+	case bytes != a.bytes:
+		return fmt.Errorf("bytes %d, counted %d", a.bytes, bytes)
+	case a.blocked && (a.blocks != len(blocks) || a.room < a.blocks):
+		return fmt.Errorf("%d blocks with room for %d, counted %d", a.blocks, a.room, len(blocks))
+	}
+	return nil
+}
+
+func (s *arraySlice) check(size int) error {
+	used, long := 0, map[uint64]bool{}
+	last, bytes := 0, 0
+	for i, w := range s.words {
+		if w == 0 {
+			continue
+		}
+		used++
+		last = s.first + i
+		if ArrayKind(w&kindMask) == ArrayLong {
+			if long[w] {
+				return fmt.Errorf("two slots share a text")
+			}
+			long[w] = true
+			bytes += len(s.long[w>>2-1])
+		}
+	}
+	switch {
+	case used != s.count || used == 0:
+		return fmt.Errorf("count %d, counted %d", s.count, used)
+	case len(long)+len(s.free) != len(s.long) || bytes != s.bytes:
+		return fmt.Errorf("%d texts and %d free places of %d; %d bytes, counted %d", len(long), len(s.free), len(s.long), s.bytes, bytes)
+	case s.dense():
+		if s.last != last || s.first < 0 || s.first+len(s.words) > size || len(s.words)&(len(s.words)-1) != 0 {
+			return fmt.Errorf("window of %d from %d, last %d, found %d", len(s.words), s.first, s.last, last)
+		}
+	case len(s.at) != len(s.words) || used != len(s.at) || !slices.IsSorted(s.at) || s.room < used:
+		return fmt.Errorf("%d offsets, %d words, %d used, room for %d", len(s.at), len(s.words), used, s.room)
+	}
+	return nil
+}
+
+// compareArrays compares an array with a map, also by walking it.
+func compareArrays(t *testing.T, a *Array, want map[uint64]string, rng *rand.Rand) {
+	t.Helper()
+	if err := a.check(); err != nil {
+		t.Fatal(err)
+	}
+	if a.Count() != uint64(len(want)) {
+		t.Fatalf("%d values, want %d", a.Count(), len(want))
+	}
+	keys := slices.Sorted(maps.Keys(want))
+	length := uint64(0)
+	if len(keys) > 0 {
+		length = keys[len(keys)-1] + 1
+	}
+	if a.Len() != length {
+		t.Fatalf("length %d, want %d", a.Len(), length)
+	}
+	for _, k := range keys {
+		if v, ok := a.Get(k); !ok || string(v.AppendTo(nil)) != want[k] {
+			t.Fatalf("%q, %v at %d, want %q", v.AppendTo(nil), ok, k, want[k])
+		}
+	}
+	from, to := uint64(0), uint64(MaxArrayIndex)
+	if rng.IntN(2) == 0 && len(keys) > 0 {
+		from, to = keys[rng.IntN(len(keys))]+rng.Uint64N(3), keys[rng.IntN(len(keys))]+rng.Uint64N(3)
+	}
+	if rng.IntN(2) == 0 {
+		from, to = to, from
+	}
+	low, high := min(from, to), max(from, to)
+	keys = slices.DeleteFunc(keys, func(k uint64) bool { return k < low || k > high })
+	if from > to {
+		slices.Reverse(keys)
+	}
+	it := a.Range(from, to)
+	for _, k := range keys {
+		if !it.Next() || it.Index != k || string(it.Value.AppendTo(nil)) != want[k] {
+			t.Fatalf("walking from %d to %d: %d %q, want %d %q", from, to, it.Index, it.Value.AppendTo(nil), k, want[k])
+		}
+	}
+	if it.Next() {
+		t.Fatalf("walking from %d to %d: %d after the end", from, to, it.Index)
+	}
+}
+
+func TestArrayModel(t *testing.T) {
+	texts := []string{"", "a", "1", "-17", "0.5", "3.14", "1.0", "12345678", "2305843009213693951", "2305843009213693952",
+		"-2305843009213693952", "-2305843009213693953", "sevenby", "eight by", strings.Repeat("x", 100), "-0.0", "1e3", "a\x00b"}
+	for _, l := range []Limits{
+		{ArraySliceSize: 16, ArraySparseMax: 4, ArraySparseMin: 2},
+		{ArraySliceSize: 64, ArraySparseMax: 10, ArraySparseMin: 5},
+		{ArraySliceSize: 16},
+		{ArraySliceSize: 4096, ArraySparseMax: 10, ArraySparseMin: 5},
+	} {
+		seed := rand.Uint64()
+		t.Run(fmt.Sprint(l.ArraySliceSize, l.ArraySparseMax, seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 1))
+			a, want := NewArray(&l), map[uint64]string{}
+			var frozen *Array
+			var was map[uint64]string
+			index := func() uint64 {
+				switch rng.IntN(8) {
+				case 0:
+					return rng.Uint64N(1 << 40)
+				case 1:
+					return MaxArrayIndex - rng.Uint64N(40)
+				case 2:
+					return uint64(l.ArraySliceSize)*blockSize + rng.Uint64N(40) - 20
+				}
+				return rng.Uint64N(200)
+			}
+			for range 3000 {
+				switch i := index(); rng.IntN(7) {
+				case 0, 1, 2:
+					text := texts[rng.IntN(len(texts))]
+					_, had := want[i]
+					if a.Set(&l, i, []byte(text)) == had {
+						t.Fatalf("index %d: new, but %v", i, had)
+					}
+					want[i] = text
+				case 3:
+					n := min(rng.Uint64N(40), MaxArrayIndex-i)
+					a.Reserve(&l, i, i+n)
+					for j := range n + 1 {
+						text := texts[rng.IntN(len(texts))]
+						a.Set(&l, i+j, []byte(text))
+						want[i+j] = text
+					}
+				case 4:
+					_, had := want[i]
+					if a.Delete(&l, i) != had {
+						t.Fatalf("index %d: deleted, but %v", i, had)
+					}
+					delete(want, i)
+				case 5:
+					to := max(i, index()>>rng.IntN(64))
+					n := len(want)
+					maps.DeleteFunc(want, func(k uint64, _ string) bool { return k >= i && k <= to })
+					if got := a.DeleteRange(&l, i, to); got != uint64(n-len(want)) {
+						t.Fatalf("%d deleted from %d to %d, want %d", got, i, to, n-len(want))
+					}
+				default:
+					if frozen != nil {
+						compareArrays(t, frozen, was, rng)
+					}
+					frozen, was = a, maps.Clone(want)
+					a = a.Thaw().(*Array)
+				}
+				compareArrays(t, a, want, rng)
+			}
+		})
+	}
+}
+
+// TestArrayWords checks which texts are kept in the slot itself.
+func TestArrayWords(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		kind ArrayKind
+	}{
+		{"", ArrayShort}, {"0", ArrayInt}, {"-0", ArrayShort}, {"01", ArrayShort}, {"9223372036854775807", ArrayLong},
+		{"2305843009213693951", ArrayInt}, {"0.5", ArrayFloat}, {"0.1", ArrayShort}, {"1.0", ArrayFloat}, {"1.50", ArrayShort},
+		{"-0.0", ArrayFloat}, {"5.", ArrayShort}, {".5", ArrayShort}, {"1234567", ArrayInt}, {"abcdefg", ArrayShort}, {"abcdefgh", ArrayLong},
+	} {
+		word, ok := newArrayWord([]byte(c.text))
+		v := ArrayValue{word: word, text: c.text}
+		if ok != (c.kind != ArrayLong) || ok && v.Kind() != c.kind || string(v.AppendTo(nil)) != c.text {
+			t.Errorf("%q: kind %d, %v, %q", c.text, v.Kind(), ok, v.AppendTo(nil))
+		}
+	}
+}
+
+// TestArrayMemory checks that a million numbers in a row take little more than
+// their eight bytes each, and that far apart they take little for the gaps.
+func TestArrayMemory(t *testing.T) {
+	l := Limits{ArraySliceSize: 4096, ArraySparseMax: 10, ArraySparseMin: 5}
+	a := NewArray(&l)
+	for i := range uint64(1 << 20) {
+		a.Set(&l, i, []byte("42"))
+	}
+	if use := a.MemoryUse() >> 20; use > 10 {
+		t.Errorf("%d bytes a value", use)
+	}
+	a = NewArray(&l)
+	for i := range uint64(1000) {
+		a.Set(&l, i*(math.MaxUint64/1001), []byte("42"))
+	}
+	if use := a.MemoryUse() / 1000; use > 300 {
+		t.Errorf("%d bytes a value", use)
+	}
+}

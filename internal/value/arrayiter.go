@@ -1,0 +1,105 @@
+package value
+
+import "github.com/resp-server/resp-server/internal/datastruct/tree"
+
+// ArrayIter walks over the slots in use of a range. The array must not be
+// written meanwhile.
+type ArrayIter struct {
+	// Index and Value are those of the slot, after Next was true.
+	Index uint64
+	Value ArrayValue
+
+	slices   tree.Iter[*arraySlice]
+	size     uint64
+	low      uint64
+	high     uint64
+	backward bool
+
+	slice *arraySlice // that is walked over, nil if none
+	i     int         // the place in its words that comes next
+}
+
+// Range walks from one index to another, which may be the smaller one. It
+// costs O(log S) of the number of slices, and O(1) a slot or window.
+func (a *Array) Range(from, to uint64) ArrayIter {
+	if a == nil {
+		return ArrayIter{}
+	}
+	it := ArrayIter{size: a.size, low: from, high: to}
+	if from <= to {
+		it.slices = a.slices.Seek(a.rank(from / a.size))
+		return it
+	}
+	it.low, it.high, it.backward = to, from, true
+	it.slices = a.slices.Seek(a.rank(from/a.size + 1))
+	return it
+}
+
+// Next goes to the next slot in use; false at the end.
+func (it *ArrayIter) Next() bool {
+	for {
+		if it.slice == nil && !it.enter() {
+			return false
+		}
+		s := it.slice
+		for i := it.i; i >= 0 && i < len(s.words); {
+			at := i
+			if it.backward {
+				i--
+			} else {
+				i++
+			}
+			if s.words[at] == 0 {
+				continue
+			}
+			off := s.first + at
+			if !s.dense() {
+				off = int(s.at[at])
+			}
+			it.i = i
+			it.Index = s.id*it.size + uint64(off)
+			if it.Index < it.low || it.Index > it.high {
+				break
+			}
+			it.Value = s.value(at)
+			return true
+		}
+		it.slice = nil
+	}
+}
+
+// enter goes to the next slice.
+func (it *ArrayIter) enter() bool {
+	if it.size == 0 {
+		return false
+	}
+	var s *arraySlice
+	var ok bool
+	if it.backward {
+		s, ok = it.slices.Prev()
+	} else {
+		s, ok = it.slices.Next()
+	}
+	if !ok || s.id < it.low/it.size || s.id > it.high/it.size {
+		return false
+	}
+	it.slice, it.i = s, 0
+	edge, off := s.id == it.low/it.size, int(it.low%it.size)
+	if it.backward {
+		it.i = len(s.words) - 1
+		edge, off = s.id == it.high/it.size, int(it.high%it.size)
+	}
+	if !edge {
+		return true
+	}
+	i, found := s.find(off)
+	if it.backward {
+		if !found && !s.dense() {
+			i-- // it is where the offset would be inserted
+		}
+		it.i = min(i, it.i)
+	} else {
+		it.i = max(i, it.i)
+	}
+	return true
+}

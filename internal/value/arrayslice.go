@@ -1,0 +1,267 @@
+package value
+
+import (
+	"math/bits"
+	"slices"
+	"unsafe"
+)
+
+// arraySlice is the part of an array from one multiple of the slice size to
+// the next. A sparse one has the offsets and words of the slots in use; a
+// dense one the words of a window, some of which may be empty:
+//
+//	sparse   at 3 17 4095         dense   first 16, last 19
+//	      words a b  c                    words a b . c . . . .
+//
+// When it is which, and how large windows are, is as in Redis, which shows it
+// in ARINFO.
+type arraySlice struct {
+	id    uint64
+	owner *arrayOwner
+	count int // slots in use
+
+	words []uint64
+	at    []uint16 // nil if dense
+	room  int      // sparse: for how many slots Redis would have room
+	first int      // dense: the offset of words[0]
+	last  int      // dense: the offset of the last slot in use
+
+	long  []string // texts that fit no word
+	free  []uint32 // the places of long that are not in use
+	bytes int      // of long
+}
+
+// arrayOwner is a token: an array writes in place only the slices that carry
+// its own.
+type arrayOwner struct{ _ byte }
+
+const (
+	minWindow   = 8 // slots of a dense slice
+	minCompact  = 32
+	sliceHeader = 32 // bytes of a slice in Redis, and of a word
+	wordBytes   = 8
+)
+
+func (s *arraySlice) dense() bool { return s.at == nil }
+
+// clone returns a copy for another owner.
+func (s *arraySlice) clone(owner *arrayOwner) *arraySlice {
+	c := *s
+	c.owner = owner
+	c.words, c.at = slices.Clone(s.words), slices.Clone(s.at)
+	c.long, c.free = slices.Clone(s.long), slices.Clone(s.free)
+	return &c
+}
+
+func (s *arraySlice) memoryUse() int {
+	return int(unsafe.Sizeof(*s)) + wordBytes*cap(s.words) + 2*cap(s.at) + 16*cap(s.long) + 4*cap(s.free) + s.bytes
+}
+
+// find returns the place of an offset in words, and whether the slot is in
+// use. The place of a slot that is not may be outside.
+func (s *arraySlice) find(off int) (i int, ok bool) {
+	if !s.dense() {
+		return slices.BinarySearch(s.at, uint16(off))
+	}
+	i = off - s.first
+	return i, i >= 0 && i < len(s.words) && s.words[i] != 0
+}
+
+// lastOffset returns the largest offset in use.
+func (s *arraySlice) lastOffset() int {
+	if s.dense() {
+		return s.last
+	}
+	return int(s.at[s.count-1])
+}
+
+// value returns what is in words[i].
+func (s *arraySlice) value(i int) ArrayValue {
+	v := ArrayValue{word: s.words[i]}
+	if v.Kind() == ArrayLong {
+		v.text = s.long[v.word>>2-1]
+	}
+	return v
+}
+
+// set writes a slot and tells whether it was empty.
+func (s *arraySlice) set(l *Limits, size, off int, text []byte) bool {
+	i, used := s.find(off)
+	if !used {
+		i = s.makeRoom(l, size, off, i)
+		s.count++
+		if s.dense() {
+			s.last = max(s.last, off)
+		}
+	}
+	s.put(i, text)
+	return !used
+}
+
+// makeRoom readies an empty slot to be written; i is where find has it.
+func (s *arraySlice) makeRoom(l *Limits, size, off, i int) int {
+	if !s.dense() && s.count < l.ArraySparseMax {
+		if s.count >= s.room {
+			s.room = min(2*s.room, l.ArraySparseMax)
+		}
+		s.at = slices.Insert(s.at, i, uint16(off))
+		s.words = slices.Insert(s.words, i, 0)
+		return i
+	}
+	s.makeDense(size)
+	s.include(size, off)
+	return off - s.first
+}
+
+// put stores a text in words[i], in place of what is there.
+func (s *arraySlice) put(i int, text []byte) {
+	word, ok := newArrayWord(text)
+	if ok {
+		s.drop(i)
+		s.words[i] = word
+		return
+	}
+	if w := s.words[i]; w != 0 && ArrayKind(w&kindMask) == ArrayLong {
+		place := &s.long[w>>2-1]
+		s.bytes += len(text) - len(*place)
+		*place = string(text)
+		return
+	}
+	s.bytes += len(text)
+	if n := len(s.free); n > 0 {
+		place := s.free[n-1]
+		s.free = s.free[:n-1]
+		s.long[place] = string(text)
+		s.words[i] = uint64(place+1) << 2
+		return
+	}
+	s.long = append(s.long, string(text))
+	s.words[i] = uint64(len(s.long)) << 2
+}
+
+// drop empties words[i].
+func (s *arraySlice) drop(i int) {
+	if w := s.words[i]; w != 0 && ArrayKind(w&kindMask) == ArrayLong {
+		place := uint32(w>>2 - 1)
+		s.bytes -= len(s.long[place])
+		s.long[place] = ""
+		s.free = append(s.free, place)
+	}
+	s.words[i] = 0
+	if len(s.free) > max(minCompact, len(s.long)/2) {
+		s.compact()
+	}
+}
+
+// compact gives back the places of long that are not in use.
+func (s *arraySlice) compact() {
+	long := make([]string, 0, len(s.long)-len(s.free))
+	for i, w := range s.words {
+		if w != 0 && ArrayKind(w&kindMask) == ArrayLong {
+			long = append(long, s.long[w>>2-1])
+			s.words[i] = uint64(len(long)) << 2
+		}
+	}
+	s.long, s.free = long, nil
+}
+
+// deleteRange empties the slots from one offset to another and returns how
+// many were in use. The slice may be empty afterwards.
+func (s *arraySlice) deleteRange(l *Limits, from, to int) int {
+	before := s.count
+	if s.dense() {
+		for i := max(from-s.first, 0); i <= min(to-s.first, len(s.words)-1); i++ {
+			if s.words[i] != 0 {
+				s.drop(i)
+				s.count--
+			}
+		}
+		if s.count > 0 {
+			for s.words[s.last-s.first] == 0 {
+				s.last--
+			}
+			s.maybeSparse(l)
+		}
+		return before - s.count
+	}
+	i, _ := slices.BinarySearch(s.at, uint16(from))
+	j, ok := slices.BinarySearch(s.at, uint16(to))
+	if ok {
+		j++
+	}
+	for k := i; k < j; k++ {
+		s.drop(k)
+	}
+	s.at, s.words = slices.Delete(s.at, i, j), slices.Delete(s.words, i, j)
+	s.count -= j - i
+	return before - s.count
+}
+
+// makeDense turns a sparse slice into a dense one.
+func (s *arraySlice) makeDense(size int) {
+	if s.dense() {
+		return
+	}
+	at, words := s.at, s.words
+	s.at, s.first, s.last = nil, 0, 0
+	window := minWindow
+	if s.count > 0 {
+		s.first, s.last = int(at[0]), int(at[s.count-1])
+		window = max(roundUp(s.last-s.first+1), minWindow)
+	}
+	if window >= size {
+		window, s.first = size, 0
+	}
+	s.first = min(s.first, size-window)
+	s.words = make([]uint64, window)
+	for i, off := range at {
+		s.words[int(off)-s.first] = words[i]
+	}
+}
+
+// include enlarges the window of a dense slice until it has an offset: to the
+// right by doubling, to the left to the next power of two, so that there is
+// room on that side.
+func (s *arraySlice) include(size, off int) {
+	first, window := s.first, len(s.words)
+	end := first + window
+	switch {
+	case off >= end:
+		for off >= first+window && window < size {
+			window *= 2
+		}
+		if window >= size {
+			first, window = 0, size
+		}
+		first = min(first, size-window)
+	case off < first:
+		window = min(max(roundUp(end-off), minWindow), size)
+		first = max(end-window, 0)
+	default:
+		return
+	}
+	words := make([]uint64, window)
+	copy(words[s.first-first:], s.words)
+	s.words, s.first = words, first
+}
+
+// maybeSparse turns a dense slice with few slots in use into a sparse one if
+// that saves memory.
+func (s *arraySlice) maybeSparse(l *Limits) {
+	window, few := len(s.words), l.ArraySparseMin
+	if l.ArraySparseMax == 0 || s.count > few || s.count > l.ArraySparseMax || window == minWindow || window < 4*few ||
+		sliceHeader+wordBytes*window < (sliceHeader+(2*few+wordBytes-1)/wordBytes*wordBytes+wordBytes*few)*5/4 {
+		return
+	}
+	at, words := make([]uint16, 0, few), make([]uint64, 0, few)
+	for i, w := range s.words {
+		if w != 0 {
+			at, words = append(at, uint16(s.first+i)), append(words, w)
+		}
+	}
+	s.at, s.words, s.room = at, words, few
+	s.compact()
+}
+
+// roundUp returns the power of two that is not below n.
+func roundUp(n int) int { return 1 << bits.Len(uint(n-1)) }

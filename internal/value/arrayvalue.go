@@ -1,0 +1,119 @@
+package value
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/resp-server/resp-server/internal/numfmt"
+)
+
+// ArrayValue is the value of one slot of an Array. Bytes of it may be those of
+// the array, and are valid until its next write.
+//
+// Integers, floating point numbers and texts of up to seven bytes are kept in
+// the slot itself, as Redis does: where a number is exactly what its text
+// says, only the number is kept.
+type ArrayValue struct {
+	word uint64
+	text string // of a long value
+}
+
+// ArrayKind says how a value is kept.
+type ArrayKind uint8
+
+// The kinds, in the numbering of RDB files; they are also the low bits of a
+// word. A word of zero is an empty slot.
+const (
+	ArrayLong ArrayKind = iota
+	ArrayInt
+	ArrayFloat
+	ArrayShort
+)
+
+const (
+	kindMask     = 3
+	maxShort     = 7         // bytes of an ArrayShort
+	maxArrayInt  = 1<<61 - 1 // of an ArrayInt
+	minArrayInt  = -maxArrayInt - 1
+	arrayScratch = 32 // holds the text of any number
+)
+
+// newArrayWord returns the word that holds a text, false if none does.
+func newArrayWord(text []byte) (word uint64, ok bool) {
+	if n, ok := numfmt.ParseInt(text); ok && n >= minArrayInt && n <= maxArrayInt {
+		return uint64(n)<<2 | uint64(ArrayInt), true
+	}
+	if f, ok := exactFloat(text); ok {
+		return math.Float64bits(f) | uint64(ArrayFloat), true
+	}
+	if len(text) > maxShort {
+		return 0, false
+	}
+	word = uint64(ArrayShort) | uint64(len(text))<<2
+	for i, b := range text {
+		word |= uint64(b) << (8 * (i + 1))
+	}
+	return word, true
+}
+
+// exactFloat reads a text that is a number without its two lowest bits, which
+// the kind takes, and is printed as it is.
+func exactFloat(text []byte) (float64, bool) {
+	points := 0
+	for i, b := range text {
+		switch {
+		case b == '.':
+			points++
+		case b == '-' && i == 0 || b >= '0' && b <= '9':
+		default:
+			return 0, false
+		}
+	}
+	if points != 1 {
+		return 0, false
+	}
+	f, ok := numfmt.ParseFloat(text)
+	if !ok {
+		return 0, false
+	}
+	f = math.Float64frombits(math.Float64bits(f) &^ kindMask)
+	var room [arrayScratch]byte
+	return f, string(appendArrayFloat(room[:0], f)) == string(text)
+}
+
+// appendArrayFloat appends a number with at least one decimal or an exponent.
+func appendArrayFloat(dst []byte, f float64) []byte {
+	at := len(dst)
+	dst = numfmt.AppendFloat(dst, f)
+	for _, b := range dst[at:] {
+		if b == '.' || b == 'e' || b == 'n' { // neither inf nor nan has decimals
+			return dst
+		}
+	}
+	return append(dst, ".0"...)
+}
+
+// Kind returns how the value is kept.
+func (v ArrayValue) Kind() ArrayKind { return ArrayKind(v.word & kindMask) }
+
+// Int returns the number of an ArrayInt.
+func (v ArrayValue) Int() int64 { return int64(v.word) >> 2 }
+
+// Float returns the number of an ArrayFloat.
+func (v ArrayValue) Float() float64 { return math.Float64frombits(v.word &^ kindMask) }
+
+// AppendTo appends the text of the value.
+func (v ArrayValue) AppendTo(dst []byte) []byte {
+	switch v.Kind() {
+	case ArrayInt:
+		return strconv.AppendInt(dst, v.Int(), 10)
+	case ArrayFloat:
+		return appendArrayFloat(dst, v.Float())
+	case ArrayShort:
+		for i := range int(v.word >> 2 & maxShort) {
+			dst = append(dst, byte(v.word>>(8*(i+1))))
+		}
+		return dst
+	}
+	return append(dst, v.text...)
+}
