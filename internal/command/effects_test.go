@@ -263,6 +263,9 @@ func imageOf(ks *keyspace.Keyspace, d detail, now int64) image {
 				text += describeStream(v)
 			case *value.Hash:
 				text += describeTimes(v)
+			case *value.Array:
+				next, ok := v.Next()
+				text += fmt.Sprint(" next ", next, ok)
 			}
 			if d == everything {
 				payload, err := dumper.Dump(k)

@@ -352,3 +352,33 @@ func BenchmarkIncrByFloat(b *testing.B) {
 		sum.AppendHuman(dst)
 	}
 }
+
+// TestLongDoubleShort compares with %.17Lg and a cast of C on x86.
+func TestLongDoubleShort(t *testing.T) {
+	for _, c := range []struct {
+		text, short string
+		whole       int64
+		ok          bool
+	}{
+		{"0.1", "0.1", 0, true}, {"3.14", "3.14", 3, true}, {"1e20", "1e+20", 0, false}, {"1e16", "10000000000000000", 1e16, true},
+		{"123456789012345678", "1.2345678901234568e+17", 123456789012345678, true}, {"-1e-5", "-1e-05", 0, true},
+		{"0.0001", "0.0001", 0, true}, {"1e4000", "1e+4000", 0, false}, {"100", "100", 100, true}, {"3.9999", "3.9999", 3, true},
+		{"-3.9999", "-3.9999", -3, true}, {"9223372036854775807", "9.2233720368547758e+18", math.MaxInt64, true},
+		{"-9223372036854775808", "-9.2233720368547758e+18", math.MinInt64, true}, {"-9223372036854775809", "-9.2233720368547758e+18", 0, false},
+		{"1.0000000000000001", "1.0000000000000001", 1, true}, {"12345678901234567.8", "12345678901234568", 12345678901234567, true},
+		{"99999999999999999.9", "1e+17", 99999999999999999, true}, {"1e-4900", "1e-4900", 0, true}, {"2.5e-5", "2.5e-05", 0, true},
+		{"inf", "inf", 0, false}, {"0", "0", 0, true},
+	} {
+		a, ok := ParseLongDouble([]byte(c.text))
+		n, inRange := a.Trunc()
+		if got := string(a.AppendShort(nil)); !ok || got != c.short || n != c.whole || inRange != c.ok {
+			t.Errorf("%s: %s, %d, %v, want %s, %d, %v", c.text, got, n, inRange, c.short, c.whole, c.ok)
+		}
+	}
+	for _, f := range []float64{0, 0.5, -0.1, 1 << 60, -1e300, 5e-324} {
+		want := strconv.FormatFloat(f, 'g', 17, 64)
+		if a := LongDoubleFromFloat(f); bigFloat(a).Text('g', 17) != want {
+			t.Errorf("%v: %v", f, bigFloat(a))
+		}
+	}
+}

@@ -139,11 +139,11 @@ func TestErrorsNameTheProblem(t *testing.T) {
 	}
 	module := string(binary.BigEndian.AppendUint64([]byte{len64}, id<<10|3))
 	for body, want := range map[string]string{
-		"REDIS0013":                        "rdb: unsupported version 13 at offset 9",
+		"REDIS0015":                        "rdb: unsupported version 15 at offset 9",
 		"REDIS0080":                        "rdb: unsupported version 80 at offset 9",
 		"REDIS00x2":                        `rdb: invalid version "00x2" at offset 9`,
 		"NODUMP012":                        "rdb: no RDB file at offset 9",
-		"REDIS0012\x1a":                    "rdb: unknown opcode or value type 26 at offset 10",
+		"REDIS0012\x1d":                    "rdb: unknown opcode or value type 29 at offset 10",
 		"REDIS0012\x07\x01k" + module:      `rdb: value of the unknown module type "ReJSON-RL" at offset 21`,
 		"REDIS0012\x06\x01k":               "rdb: module value of a release candidate at offset 12",
 		"REDIS0012\xf6":                    "rdb: function of a release candidate at offset 10",

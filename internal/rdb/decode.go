@@ -70,6 +70,8 @@ func (d *decoder) value(kind byte) Value {
 		v = &Hash{PackTTL: d.pack("hash listpack", 3)}
 	case typeStream1, typeStream2, typeStream3:
 		v = d.stream(kind)
+	case typeArray:
+		v = d.array()
 	case typeModule:
 		if id := d.uint(); d.err == nil {
 			d.fail("value of the unknown module type %q", moduleName(id))
@@ -422,6 +424,41 @@ func (d *decoder) hashTTL(kind byte) Value {
 		}
 		return Field{Name: d.string(), Value: d.string(), ExpireAt: int64(at)}
 	})
+}
+
+// maxIndex is the largest index of an array.
+const maxIndex = math.MaxUint64 - 1
+
+func (d *decoder) array() Value {
+	a := new(Array)
+	n := d.count()
+	switch flag := d.uint(); {
+	case flag == 1:
+		a.HasLast = true
+		if a.Last = d.uint(); a.Last > maxIndex {
+			d.fail("invalid insertion index")
+		}
+	case flag > 1:
+		d.fail("invalid flag of an array")
+	}
+	var slots []Slot
+	for i := uint64(0); i < n && d.err == nil; i++ {
+		s := Slot{Index: d.uint()}
+		if s.Index > maxIndex || i > 0 && s.Index <= slots[i-1].Index {
+			d.fail("invalid index")
+		}
+		switch kind := d.uint(); {
+		case kind > uint64(SlotShort):
+			d.fail("unknown kind of array value %d", kind)
+		case SlotKind(kind) == SlotInt, SlotKind(kind) == SlotFloat:
+			s.Kind, s.Number = SlotKind(kind), d.uint64()
+		default:
+			s.Kind, s.Text = SlotKind(kind), d.string()
+		}
+		slots = append(slots, s)
+	}
+	a.Len, a.Slots = len(slots), slices.Values(slots)
+	return a
 }
 
 // hashValkey reads Valkey's form: the time after each value, -1 for none.

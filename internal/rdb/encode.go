@@ -41,6 +41,8 @@ func (e *encoder) kind(v Value) byte {
 			return typeStream3
 		}
 		return typeStream2
+	case *Array:
+		return typeArray
 	}
 	panic(fmt.Sprintf("rdb: no value: %T", v))
 }
@@ -88,6 +90,8 @@ func (e *encoder) value(v Value) {
 		e.hash(v)
 	case *Stream:
 		e.stream(v)
+	case *Array:
+		e.array(v)
 	}
 }
 
@@ -150,6 +154,34 @@ func (e *encoder) hash(h *Hash) {
 func (e *encoder) needs(version int) {
 	if e.version < version && e.err == nil {
 		e.err = ErrVersion
+	}
+}
+
+// later is needs for what only later servers have: DUMP says so.
+func (e *encoder) later(version int) {
+	e.needs(Version)
+	e.least = max(e.least, version)
+}
+
+func (e *encoder) array(a *Array) {
+	e.later(14)
+	e.uint(uint64(a.Len))
+	if a.HasLast {
+		e.uint(1)
+		e.uint(a.Last)
+	} else {
+		e.uint(0)
+	}
+	for s := range a.Slots {
+		e.uint(s.Index)
+		e.uint(uint64(s.Kind))
+		switch s.Kind {
+		case SlotInt, SlotFloat:
+			e.uint64(s.Number)
+			e.flush(chunk)
+		default:
+			e.string(s.Text)
+		}
 	}
 }
 

@@ -6,8 +6,8 @@
 // encodings they came in, so that a loader can adopt the bytes. The package
 // knows no server and no clock.
 //
-// It reads every value type and encoding that Redis 2.4 to 7.4 and Valkey up
-// to 9 write, but for those of modules: RDB versions 1 to 12 and Valkey's 80.
+// It reads every value type and encoding that Redis 2.4 to 8.8 and Valkey up
+// to 9 write, but for those of modules: RDB versions 1 to 14 and Valkey's 80.
 // What is read is checked deeply, down to the last byte of each embedded
 // structure: a damaged file gives a *FormatError or, where no checksum
 // protects it, a consistent value, and it never takes more memory than a
@@ -18,7 +18,10 @@
 // checksum.
 //
 // Writers choose the encodings and bytes of Redis 7.4, or of an older
-// version if asked to.
+// version if asked to. Values that Redis 7.4 has not are written as those of
+// Redis 8.8 are: their payloads say that they are of its version, while a file
+// is of version 12 all the same, and an older server that comes to such a
+// value says that it does not know it.
 //
 // Nothing here is safe for concurrent use except DecodeDump.
 //
@@ -33,17 +36,18 @@ import (
 
 // Versions of the format.
 const (
-	// Version is the one that Redis 7.4 writes, and the newest of Redis that is read.
+	// Version is the one that Redis 7.4 writes.
 	Version = 12
 	// OldestWritten is the oldest one that can be asked of writers: that of Redis 7.0.
 	OldestWritten = 10
 
+	newestVersion = 14 // Redis 8.8
 	valkeyVersion = 80 // Valkey 9, which left the numbers 12 to 79 to others
 )
 
 // readable says whether files and payloads of a version can be read.
 func readable(version int) bool {
-	return version >= 1 && version <= Version || version == valkeyVersion
+	return version >= 1 && version <= newestVersion || version == valkeyVersion
 }
 
 // The type byte in front of a value.
@@ -73,8 +77,9 @@ const (
 	typeHashPackTTLOld = 23
 	typeHashTTL        = 24 // times relative to the earliest one
 	typeHashPackTTL    = 25
+	typeArray          = 28
 	typeHashTTLValkey  = 22 // in version 80
-	lastType           = typeHashPackTTL
+	lastType           = typeArray
 )
 
 const (

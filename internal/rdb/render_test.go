@@ -75,6 +75,11 @@ func render(e *Entry) string {
 		sort.Strings(lines)
 	case *Stream:
 		kind, lines = "stream", renderStream(v)
+	case *Array:
+		kind, lines = "array", []string{fmt.Sprintf("last %d %v", v.Last, v.HasLast)}
+		for s := range v.Slots {
+			lines = append(lines, fmt.Sprintf("%d kind %d %x %s", s.Index, s.Kind, s.Number, quote(string(s.Text))))
+		}
 	}
 	head := fmt.Sprintf("%d %q %s", e.DB, e.Key, kind)
 	if e.ExpireAt != 0 {

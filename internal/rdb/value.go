@@ -7,7 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
-// Value is one of String, *List, *Set, *SortedSet, *Hash and *Stream.
+// Value is one of String, *List, *Set, *SortedSet, *Hash, *Stream and *Array.
 //
 // Where a collection can be one of several things, exactly one is set. A
 // decoded value belongs to the receiver with all its bytes; elements do not
@@ -152,12 +152,44 @@ type Consumer struct {
 	SeenAt, ActiveAt int64
 }
 
+// Array is a sparse array of Redis 8.8.
+type Array struct {
+	// Len is the number of Slots.
+	Len int
+	// Last is the index that was inserted last, if HasLast.
+	Last    uint64
+	HasLast bool
+	// Slots have rising indexes if the bytes are to be those of Redis.
+	Slots iter.Seq[Slot]
+}
+
+// Slot is a slot in use of an array.
+type Slot struct {
+	Index uint64
+	Kind  SlotKind
+	// Number are the bits of a number.
+	Number uint64
+	Text   []byte
+}
+
+// SlotKind says what is in a slot.
+type SlotKind uint8
+
+// The kinds; two of them are texts.
+const (
+	SlotLong SlotKind = iota
+	SlotInt
+	SlotFloat
+	SlotShort
+)
+
 func (String) isValue()     {}
 func (*List) isValue()      {}
 func (*Set) isValue()       {}
 func (*SortedSet) isValue() {}
 func (*Hash) isValue()      {}
 func (*Stream) isValue()    {}
+func (*Array) isValue()     {}
 
 // Entry is a key with everything that belongs to it.
 type Entry struct {

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrVersion says that a value cannot be written in the version asked for.
-var ErrVersion = errors.New("rdb: hash fields that expire need version 12")
+var ErrVersion = errors.New("rdb: the value needs version 12")
 
 // Encoding is how files and payloads are written. The zero value is ready.
 type Encoding struct {
@@ -31,6 +31,7 @@ type Encoding struct {
 type encoder struct {
 	version    int
 	raw        bool // no compression
+	least      int  // the version that has all types that were written
 	buf        []byte
 	out        io.Writer // nil: all stays in buf
 	written    int64
@@ -252,10 +253,10 @@ func NewEncoder(o Encoding) *Encoder { return &Encoder{newEncoder(o)} }
 // version and eight of checksum. The error is ErrVersion.
 func (d *Encoder) AppendDump(dst []byte, v Value) ([]byte, error) {
 	e := &d.e
-	e.buf, e.err = dst, nil
+	e.buf, e.err, e.least = dst, nil, e.version
 	e.byte(e.kind(v))
 	e.value(v)
-	e.buf = binary.LittleEndian.AppendUint16(e.buf, uint16(e.version))
+	e.buf = binary.LittleEndian.AppendUint16(e.buf, uint16(e.least))
 	e.uint64(crc64.Update(0, e.buf[len(dst):]))
 	out := e.buf
 	e.buf = nil

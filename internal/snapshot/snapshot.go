@@ -42,6 +42,7 @@ var conversions = [...]conversion{
 	value.TypeZSet:   {loadZSet, saveZSet},
 	value.TypeHash:   {loadHash, saveHash},
 	value.TypeStream: {loadStream, saveStream},
+	value.TypeArray:  {loadArray, saveArray},
 }
 
 // typeOf returns the type of what was read.
@@ -57,6 +58,8 @@ func typeOf(v rdb.Value) value.Type {
 		return value.TypeHash
 	case *rdb.Stream:
 		return value.TypeStream
+	case *rdb.Array:
+		return value.TypeArray
 	}
 	return value.TypeString
 }

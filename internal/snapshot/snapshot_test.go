@@ -23,6 +23,7 @@ var limits = value.Limits{
 	ListMaxListpackSize: -2, HashMaxListpackEntries: 128, HashMaxListpackValue: 64,
 	SetMaxIntsetEntries: 512, SetMaxListpackEntries: 128, SetMaxListpackValue: 64,
 	ZSetMaxListpackEntries: 128, ZSetMaxListpackValue: 64, StreamNodeMaxBytes: 4096, StreamNodeMaxEntries: 100,
+	ArraySliceSize: 4096, ArraySparseMax: 10, ArraySparseMin: 5,
 }
 
 // element returns a string of one of the kinds that are encoded differently.
@@ -52,6 +53,7 @@ var makers = map[value.Type]func(rng *rand.Rand) value.Value{
 	value.TypeZSet:   randomZSet,
 	value.TypeHash:   randomHash,
 	value.TypeStream: randomStream,
+	value.TypeArray:  randomArray,
 }
 
 func randomSet(rng *rand.Rand) value.Value {
@@ -144,6 +146,17 @@ func randomStream(rng *rand.Rand) value.Value {
 		}
 	}
 	return s
+}
+
+func randomArray(rng *rand.Rand) value.Value {
+	a := value.NewArray(&limits)
+	for range rng.IntN(300) {
+		a.Set(&limits, rng.Uint64()>>rng.IntN(64)>>1, element(rng))
+	}
+	if rng.IntN(2) == 0 {
+		a.Seek(rng.Uint64() >> rng.IntN(64))
+	}
+	return a
 }
 
 // randomKeyspace fills some databases with values of all types that there are.

@@ -370,7 +370,7 @@ func (a *Array) Fit(l *Limits, size uint64) {
 	var room [64]byte
 	for i := range n {
 		v, _ := a.Get((oldest + i) % span)
-		fresh.Set(l, i, v.AppendTo(room[:0]))
+		fresh.Set(l, i, v.Bytes(room[:0]))
 	}
 	if n > 0 {
 		fresh.last = n - 1
@@ -419,10 +419,10 @@ func (a *Array) Info(full bool) (info ArrayInfo) {
 // Digest adds the slots in use in their order.
 func (a *Array) Digest(d *Digest) {
 	var text []byte
+	var room [arrayScratch]byte
 	for it := a.Range(0, MaxArrayIndex); it.Next(); {
 		text = strconv.AppendUint(text[:0], it.Index, 10)
 		d.Mix(text)
-		text = it.Value.AppendTo(text[:0])
-		d.Mix(text)
+		d.Mix(it.Value.Bytes(room[:0]))
 	}
 }

@@ -140,7 +140,7 @@ func TestArrayModel(t *testing.T) {
 				}
 				return rng.Uint64N(200)
 			}
-			for range 3000 {
+			for range 1000 {
 				switch i := index(); rng.IntN(7) {
 				case 0, 1, 2:
 					text := texts[rng.IntN(len(texts))]

@@ -3,6 +3,7 @@ package value
 import (
 	"math"
 	"strconv"
+	"unsafe"
 
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
@@ -78,11 +79,11 @@ func exactFloat(text []byte) (float64, bool) {
 	}
 	f = math.Float64frombits(math.Float64bits(f) &^ kindMask)
 	var room [arrayScratch]byte
-	return f, string(appendArrayFloat(room[:0], f)) == string(text)
+	return f, string(AppendArrayFloat(room[:0], f)) == string(text)
 }
 
-// appendArrayFloat appends a number with at least one decimal or an exponent.
-func appendArrayFloat(dst []byte, f float64) []byte {
+// AppendArrayFloat appends the text of an ArrayFloat, a number with at least one decimal or an exponent.
+func AppendArrayFloat(dst []byte, f float64) []byte {
 	at := len(dst)
 	dst = numfmt.AppendFloat(dst, f)
 	for _, b := range dst[at:] {
@@ -102,13 +103,22 @@ func (v ArrayValue) Int() int64 { return int64(v.word) >> 2 }
 // Float returns the number of an ArrayFloat.
 func (v ArrayValue) Float() float64 { return math.Float64frombits(v.word &^ kindMask) }
 
+// Bytes returns the text of the value, for which it may use scratch. It must
+// not be modified.
+func (v ArrayValue) Bytes(scratch []byte) []byte {
+	if v.Kind() == ArrayLong {
+		return unsafe.Slice(unsafe.StringData(v.text), len(v.text))
+	}
+	return v.AppendTo(scratch[:0])
+}
+
 // AppendTo appends the text of the value.
 func (v ArrayValue) AppendTo(dst []byte) []byte {
 	switch v.Kind() {
 	case ArrayInt:
 		return strconv.AppendInt(dst, v.Int(), 10)
 	case ArrayFloat:
-		return appendArrayFloat(dst, v.Float())
+		return AppendArrayFloat(dst, v.Float())
 	case ArrayShort:
 		for i := range int(v.word >> 2 & maxShort) {
 			dst = append(dst, byte(v.word>>(8*(i+1))))

@@ -1,0 +1,326 @@
+package command
+
+import (
+	"bytes"
+	"math"
+	stdstrings "strings"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/ere"
+	"github.com/resp-server/resp-server/internal/glob"
+	"github.com/resp-server/resp-server/internal/numfmt"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+// AROP key start end <SUM | MIN | MAX | AND | OR | XOR | MATCH value | USED>
+func arop(c *engine.Ctx) error {
+	from, to, err := argIndexRange(c)
+	if err != nil {
+		return err
+	}
+	op := stdstrings.ToLower(string(c.Args[4]))
+	switch op {
+	case "sum", "min", "max", "and", "or", "xor", "used":
+		if len(c.Args) != 5 {
+			return c.WrongArity()
+		}
+	case "match":
+		if len(c.Args) != 6 {
+			return errArrayMatch
+		}
+	default:
+		return errArrayOp
+	}
+	a, err := findArray(c)
+	if err != nil {
+		return err
+	}
+	it := a.Range(from, to)
+	switch op {
+	case "used":
+		n := 0
+		for it.Next() {
+			n++
+		}
+		return c.Integer(n)
+	case "match":
+		n := 0
+		var room [32]byte
+		for it.Next() {
+			if bytes.Equal(it.Value.Bytes(room[:0]), c.Args[5]) {
+				n++
+			}
+		}
+		return c.Integer(n)
+	case "and", "or", "xor":
+		return combineBits(c, it, op)
+	}
+	return combineNumbers(c, it, op)
+}
+
+// slotNumber reads a value as a number; false if it is none.
+func slotNumber(v value.ArrayValue) (numfmt.LongDouble, bool) {
+	switch v.Kind() {
+	case value.ArrayInt:
+		return numfmt.LongDoubleFromInt(v.Int()), true
+	case value.ArrayFloat:
+		return numfmt.LongDoubleFromFloat(v.Float()), true
+	}
+	var room [32]byte
+	return numfmt.ParseLongDouble(v.Bytes(room[:0]))
+}
+
+func combineNumbers(c *engine.Ctx, it value.ArrayIter, op string) error {
+	var result numfmt.LongDouble
+	any, nan := false, false
+	for it.Next() {
+		n, ok := slotNumber(it.Value)
+		switch {
+		case !ok:
+		case !any:
+			result, any = n, true
+		case op == "sum":
+			sum, ok := result.Add(n)
+			switch {
+			case ok:
+				result = sum
+			case n.IsInf() && result.IsInf() && n.Cmp(result) != 0:
+				nan = true
+			case n.IsInf():
+				result = n
+			case result.Cmp(numfmt.LongDouble{}) < 0: // or too large
+				result, _ = numfmt.ParseLongDouble([]byte("-inf"))
+			default:
+				result, _ = numfmt.ParseLongDouble([]byte("inf"))
+			}
+		case op == "min" && n.Cmp(result) < 0, op == "max" && n.Cmp(result) > 0:
+			result = n
+		}
+	}
+	switch {
+	case !any:
+		return c.Null()
+	case nan:
+		return c.BulkString("nan")
+	}
+	var room [64]byte
+	return c.Bulk(result.AppendShort(room[:0]))
+}
+
+func combineBits(c *engine.Ctx, it value.ArrayIter, op string) error {
+	result, any := int64(0), false
+	for it.Next() {
+		n, ok := slotNumber(it.Value)
+		if !ok {
+			continue
+		}
+		bits, ok := n.Trunc()
+		switch {
+		case !ok:
+		case !any:
+			result, any = bits, true
+		case op == "and":
+			result &= bits
+		case op == "or":
+			result |= bits
+		default:
+			result ^= bits
+		}
+	}
+	if !any {
+		return c.Null()
+	}
+	return c.Integer64(result)
+}
+
+const (
+	errGrepEmpty     resp.Error = "ERR regular expression is empty"
+	errGrepLong      resp.Error = "ERR regular expression is too long, maximum is 2048 bytes"
+	errGrepMany      resp.Error = "ERR too many predicates, maximum is 250"
+	errGrepReference resp.Error = "ERR regular expression backreferences are not supported"
+)
+
+const (
+	maxPredicates = 250
+	maxRegexp     = 2048
+)
+
+// predicate is one thing that ARGREP asks of a value.
+type predicate struct {
+	kind string // in lower case
+	text []byte
+	re   *ere.Regexp
+}
+
+// grep are the arguments of an ARGREP behind the range.
+type grep struct {
+	predicates []predicate
+	all        bool // every one must hold
+	withValues bool
+	fold       bool
+	limit      int64
+}
+
+// ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern [EXACT string | MATCH string | GLOB pattern | RE pattern ...]> [AND | OR | LIMIT limit | WITHVALUES | NOCASE [AND | OR | LIMIT limit | WITHVALUES | NOCASE ...]]
+func argrep(c *engine.Ctx) error {
+	var ends [2]func(last uint64) uint64
+	for i := range ends {
+		switch b := c.Args[2+i]; string(b) {
+		case "-":
+			ends[i] = func(uint64) uint64 { return 0 }
+		case "+":
+			ends[i] = func(last uint64) uint64 { return last }
+		default:
+			index, err := argIndex(c, 2+i)
+			if err != nil {
+				return err
+			}
+			ends[i] = func(uint64) uint64 { return index }
+		}
+	}
+	g, err := readGrep(c)
+	if err != nil {
+		return err
+	}
+	a, err := findArray(c)
+	if err != nil {
+		return err
+	}
+	if a == nil {
+		return c.Array(0)
+	}
+	n := 0
+	last := a.Len() - 1
+	mark := c.Out().ArrayLater()
+	var room [64]byte
+	for it := a.Range(ends[0](last), ends[1](last)); int64(n) < g.limit && it.Next(); {
+		if !g.holds(it.Value.Bytes(room[:0])) {
+			continue
+		}
+		if g.withValues {
+			replyPair(c, it.Index, it.Value)
+		} else {
+			replyIndex(c, it.Index)
+		}
+		n++
+	}
+	c.Out().SetLen(mark, n)
+	return nil
+}
+
+func readGrep(c *engine.Ctx) (*grep, error) {
+	g := &grep{limit: math.MaxInt64}
+	for i := 4; i < len(c.Args); i++ {
+		last := i+1 == len(c.Args)
+		switch word := stdstrings.ToLower(string(c.Args[i])); word {
+		case "exact", "match", "glob", "re":
+			switch {
+			case last:
+				return nil, resp.ErrSyntax
+			case len(g.predicates) == maxPredicates:
+				return nil, errGrepMany
+			case word == "re" && len(c.Args[i+1]) > maxRegexp:
+				return nil, errGrepLong
+			}
+			i++
+			g.predicates = append(g.predicates, predicate{kind: word, text: c.Args[i]})
+		case "limit":
+			if last {
+				return nil, resp.ErrSyntax
+			}
+			i++
+			var err error
+			if g.limit, err = argArrayLimit(c, i); err != nil {
+				return nil, err
+			}
+		case "withvalues":
+			g.withValues = true
+		case "nocase":
+			g.fold = true
+		case "and":
+			g.all = true
+		case "or":
+			g.all = false
+		default:
+			return nil, resp.ErrSyntax
+		}
+	}
+	if len(g.predicates) == 0 {
+		return nil, resp.ErrSyntax
+	}
+	return g, g.compile()
+}
+
+// compile readies the regular expressions, once it is known whether case
+// counts.
+func (g *grep) compile() error {
+	for i := range g.predicates {
+		p := &g.predicates[i]
+		if p.kind != "re" {
+			continue
+		}
+		if len(p.text) == 0 {
+			return errGrepEmpty
+		}
+		re, err := ere.Compile(p.text, g.fold)
+		if err != nil {
+			return resp.Errorf("ERR invalid regular expression: %s", err)
+		}
+		if re.References() {
+			return errGrepReference
+		}
+		p.re = re
+	}
+	return nil
+}
+
+// holds tells whether a value is what was asked for.
+func (g *grep) holds(text []byte) bool {
+	for i := range g.predicates {
+		if g.predicates[i].holds(text, g.fold) != g.all {
+			return !g.all
+		}
+	}
+	return g.all
+}
+
+func (p *predicate) holds(text []byte, fold bool) bool {
+	switch p.kind {
+	case "exact":
+		return len(text) == len(p.text) && hasAt(text, p.text, fold)
+	case "match":
+		if !fold {
+			return bytes.Contains(text, p.text)
+		}
+		for i := 0; i+len(p.text) <= len(text); i++ {
+			if hasAt(text[i:], p.text, true) {
+				return true
+			}
+		}
+		return false
+	case "glob":
+		return glob.Match(p.text, text, fold)
+	}
+	return p.re.Match(text)
+}
+
+// hasAt tells whether text begins with another one, which is no longer.
+func hasAt(text, begin []byte, fold bool) bool {
+	if !fold {
+		return bytes.Equal(text[:len(begin)], begin)
+	}
+	for i, b := range begin {
+		if lowerByte(text[i]) != lowerByte(b) {
+			return false
+		}
+	}
+	return true
+}
+
+func lowerByte(b byte) byte {
+	if b >= 'A' && b <= 'Z' {
+		return b | 0x20
+	}
+	return b
+}
