@@ -31,6 +31,7 @@ func groups() []engine.Handlers {
 		expiry,
 		geo,
 		hashExpiry,
+		hashImport,
 		hashes,
 		hashesEx,
 		hyperLogLogs,

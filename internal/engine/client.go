@@ -129,7 +129,7 @@ func (s *Session) Usage() Usage {
 	if u.Waiting > 0 {
 		u.Output = room
 	}
-	u.Total = int(unsafe.Sizeof(*s)) + size + u.Args + u.Multi + u.ReplySize + room
+	u.Total = int(unsafe.Sizeof(*s)) + size + u.Args + u.Multi + u.ReplySize + room + s.fieldsets.memoryUse()
 	return u
 }
 

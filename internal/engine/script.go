@@ -93,11 +93,12 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 		c.Scripts.interp = script.New(script.Options{Version: c.version, MaxString: int(c.Config.ProtoMaxBulkLen)})
 	}
 	run := scriptRun{c: c, readOnly: readOnly || s.Flags&script.NoWrites != 0}
-	db := c.Session.db
+	db, fieldsets := c.Session.db, c.Session.fieldsets
+	c.Session.fieldsets = nil
 	interp := c.Scripts.interp
 	c.Scripts.interp = nil // a panic leaves it in no state to go on with
 	defer func() {
-		c.Session.db = db
+		c.Session.db, c.Session.fieldsets = db, fieldsets
 		c.unit.silent = false
 		c.PropagateNothing() // its commands have done so
 	}()

@@ -60,6 +60,7 @@ type Session struct {
 	subs          [3]map[string]struct{}
 	tracking      *Tracking // nil: off
 	monitor       bool
+	fieldsets     Fieldsets
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits.
@@ -330,6 +331,7 @@ func (s *Session) CloseAfterReply() {
 func (s *Session) Reset() {
 	s.forget()
 	s.casFailed = false
+	s.fieldsets = nil
 	s.db = 0
 	s.Name = ""
 	s.NoTouch, s.NoEvict = false, false
@@ -345,7 +347,7 @@ func (s *Session) Reset() {
 // Plain tells whether a session has no state that a next user would notice.
 func (s *Session) Plain() bool {
 	return s.db == 0 && s.multi == nil && s.watched == nil && s.wait == nil && s.Name == "" &&
-		s.out.Proto == s.firstProto() && s.Subscriptions() == 0 && s.tracking == nil && !s.monitor && !s.closing && !s.killed && s.ReplyMode == ReplyOn
+		s.out.Proto == s.firstProto() && s.Subscriptions() == 0 && s.tracking == nil && !s.monitor && len(s.fieldsets) == 0 && !s.closing && !s.killed && s.ReplyMode == ReplyOn
 }
 
 // firstProto is the protocol version that a session begins with: the program
