@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -279,6 +280,9 @@ func imageOf(ks *keyspace.Keyspace, d detail, now int64) image {
 
 func describeStream(s *value.Stream) string {
 	text := fmt.Sprint(" ", s.LastID, s.MaxDeletedID, s.EntriesAdded)
+	for pid, sent := range s.Idempotency().Producers(math.MinInt64 / 2) {
+		text += fmt.Sprint(" sent ", pid, sent)
+	}
 	for g := range s.Groups {
 		text += fmt.Sprintf(" group %q %v %d:", g.Name(), g.LastID, g.EntriesRead)
 		for c := range g.Consumers {

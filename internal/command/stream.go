@@ -16,6 +16,7 @@ var streams = engine.Handlers{
 	"xackdel":               xackdel,
 	"xadd":                  xadd,
 	"xautoclaim":            xautoclaim,
+	"xcfgset":               xcfgset,
 	"xclaim":                xclaim,
 	"xdel":                  xdel,
 	"xdelex":                xdelex,
@@ -24,6 +25,7 @@ var streams = engine.Handlers{
 	"xgroup|delconsumer":    xgroupDelConsumer,
 	"xgroup|destroy":        xgroupDestroy,
 	"xgroup|setid":          xgroupSetID,
+	"xidmprecord":           xidmprecord,
 	"xinfo|consumers":       xinfoConsumers,
 	"xinfo|groups":          xinfoGroups,
 	"xinfo|stream":          xinfoStream,
@@ -276,6 +278,7 @@ func argReferences(c *engine.Ctx, i int, refs *value.References) bool {
 // XADD key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]
 func xadd(c *engine.Ctx) error {
 	var t trimming
+	var sent idempotence
 	var id value.StreamID
 	noCreate, auto, autoSeq := false, false, false
 	i := 2
@@ -296,6 +299,13 @@ func xadd(c *engine.Ctx) error {
 			noCreate = true
 			continue
 		}
+		if last, found, err = sent.arg(c, i); err != nil {
+			return err
+		}
+		if found {
+			i = last
+			continue
+		}
 		var ok bool
 		if id, autoSeq, ok = value.ParseStreamIDAuto(c.Args[i]); !ok {
 			return errStreamID
@@ -304,6 +314,9 @@ func xadd(c *engine.Ctx) error {
 	}
 	if err := t.check(c); err != nil {
 		return err
+	}
+	if sent.on && !auto {
+		return errIDMPID
 	}
 	if i >= len(c.Args) {
 		return c.WrongArity()
@@ -322,6 +335,14 @@ func xadd(c *engine.Ctx) error {
 	}
 	if s == nil && noCreate {
 		return c.Null()
+	}
+	if sent.on {
+		sent.identify(pairs)
+		if known, ok := s.Idempotency().Find(sent.pid, sent.iid, c.NowMilli()); ok {
+			s.Idempotency().Duplicates++
+			writeStreamID(c.Out(), known)
+			return nil
+		}
 	}
 	last := value.StreamID{}
 	if s != nil {
@@ -359,7 +380,13 @@ func xadd(c *engine.Ctx) error {
 	if (auto || autoSeq || t.WholeNodes) && c.Journaling() {
 		args := slices.Clone(c.Args)
 		args[i] = id.Text()
-		c.Propagate(t.rewrite(args, s)...)
+		sent.blank(args)
+		args = slices.DeleteFunc(t.rewrite(args, s), func(a []byte) bool { return a == nil })
+		c.Propagate(args...)
+	}
+	if sent.on {
+		s.Remember(c.Limits()).Add(sent.pid, sent.iid, id, c.NowMilli())
+		c.Propagate([]byte("XIDMPRECORD"), key, sent.pid, sent.iid, id.Text())
 	}
 	writeStreamID(c.Out(), id)
 	return nil

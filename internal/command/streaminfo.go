@@ -39,11 +39,15 @@ func xinfoStream(c *engine.Ctx) error {
 		}
 	}
 	w := c.Out()
+	pairs := 10
 	if full {
-		w.Map(9)
-	} else {
-		w.Map(10)
+		pairs = 9
 	}
+	idmp := s.Idempotency()
+	if idmp != nil {
+		pairs += 6
+	}
+	w.Map(pairs)
 	infoNumber(w, "length", int64(s.Len()))
 	infoNumber(w, "radix-tree-keys", int64(s.NodeCount()))
 	infoNumber(w, "radix-tree-nodes", int64(s.RadixNodes()))
@@ -51,6 +55,9 @@ func xinfoStream(c *engine.Ctx) error {
 	infoID(w, "max-deleted-entry-id", s.MaxDeletedID)
 	infoNumber(w, "entries-added", int64(s.EntriesAdded))
 	infoID(w, "recorded-first-entry-id", s.FirstID)
+	if idmp != nil { // Redis 8.6 shows it for all streams, 7.4 has it for none
+		infoIdempotency(w, idmp, c.NowMilli())
+	}
 	if !full {
 		infoNumber(w, "groups", int64(s.GroupCount()))
 		infoEntry(w, "first-entry", s.Range(value.StreamID{}, value.MaxStreamID))

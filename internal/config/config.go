@@ -73,6 +73,8 @@ type Config struct {
 	ZSetMaxListpackEntries int64
 	ZSetMaxListpackValue   int64
 	HLLSparseMaxBytes      int64
+	StreamIDMPDuration     int64
+	StreamIDMPMaxSize      int64
 	ArraySliceSize         int64
 	ArraySparseKMax        int64
 	ArraySparseKMin        int64

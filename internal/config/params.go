@@ -66,6 +66,8 @@ var settings = []Param{
 	{Name: "slowlog-log-slower-than", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.SlowlogLogSlowerThan }, -1, math.MaxInt64)},
 	{Name: "slowlog-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogMaxLen }, 0, math.MaxInt64)},
 	{Name: "stop-writes-on-bgsave-error", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.StopWritesOnSaveError })},
+	{Name: "stream-idmp-duration", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPDuration }, 1, 86400)},
+	{Name: "stream-idmp-maxsize", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPMaxSize }, 1, 10000)},
 	{Name: "stream-node-max-bytes", Default: "4096", kind: memory(func(c *Config) *int64 { return &c.StreamNodeMaxBytes }, 0, math.MaxInt64)},
 	{Name: "stream-node-max-entries", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamNodeMaxEntries }, 0, math.MaxInt64)},
 	{Name: "tcp-backlog", Default: "511", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.TCPBacklog }, 0, math.MaxInt32)},

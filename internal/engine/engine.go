@@ -201,6 +201,8 @@ func (e *Engine) ConfigChanged() {
 		StreamNodeMaxBytes:     int(c.StreamNodeMaxBytes),
 		StreamNodeMaxEntries:   int(c.StreamNodeMaxEntries),
 		HLLSparseMaxBytes:      int(c.HLLSparseMaxBytes),
+		StreamIDMPDuration:     int(c.StreamIDMPDuration),
+		StreamIDMPMaxSize:      int(c.StreamIDMPMaxSize),
 		ArraySliceSize:         int(c.ArraySliceSize),
 		ArraySparseMax:         int(c.ArraySparseKMax),
 		ArraySparseMin:         int(c.ArraySparseKMin),

@@ -68,7 +68,7 @@ func (d *decoder) value(kind byte) Value {
 			d.time() // of the earliest field, which the listpack has too
 		}
 		v = &Hash{PackTTL: d.pack("hash listpack", 3)}
-	case typeStream1, typeStream2, typeStream3:
+	case typeStream1, typeStream2, typeStream3, typeStream4, typeStream5:
 		v = d.stream(kind)
 	case typeArray:
 		v = d.array()

@@ -76,7 +76,31 @@ func (d *decoder) stream(kind byte) Value {
 		}
 		s.Groups = append(s.Groups, g)
 	}
+	if kind >= typeStream4 {
+		s.Idempotency = d.idempotency()
+	}
 	return s
+}
+
+func (d *decoder) idempotency() *Idempotency {
+	m := &Idempotency{Duration: d.uint(), MaxSize: d.uint()}
+	if d.err == nil && (m.Duration == 0 || m.Duration > 86400 || m.MaxSize == 0 || m.MaxSize > 10000) {
+		d.fail("invalid limits of a stream's producers")
+	}
+	var names dupes
+	names.reset()
+	for left := d.uint(); left > 0 && d.err == nil; left-- {
+		p := Producer{Name: d.string()}
+		if d.err == nil && !names.add(p.Name) {
+			d.fail("producer twice")
+		}
+		for left := d.uint(); left > 0 && d.err == nil; left-- {
+			p.Sent = append(p.Sent, Sent{IID: d.string(), ID: d.id()})
+		}
+		m.Producers = append(m.Producers, p)
+	}
+	m.Added, m.Duplicates = d.uint(), d.uint()
+	return m
 }
 
 func (d *decoder) group(kind byte, s *Stream) Group {
@@ -120,6 +144,9 @@ func (d *decoder) group(kind byte, s *Stream) Group {
 		}
 		g.Consumers = append(g.Consumers, c)
 	}
+	if kind >= typeStream5 {
+		d.released(&g)
+	}
 	for _, p := range g.Pending {
 		if p.Consumer < 0 {
 			d.fail("pending entry without a consumer")
@@ -127,6 +154,29 @@ func (d *decoder) group(kind byte, s *Stream) Group {
 		}
 	}
 	return g
+}
+
+// released reads the entries that are pending for nobody, and gives them to
+// the consumer that stands for that.
+func (d *decoder) released(g *Group) {
+	left := d.uint()
+	if left == 0 || d.err != nil {
+		return
+	}
+	nobody := slices.IndexFunc(g.Consumers, func(c Consumer) bool { return len(c.Name) == 0 })
+	if nobody < 0 {
+		nobody = len(g.Consumers)
+		g.Consumers = append(g.Consumers, Consumer{ActiveAt: Released})
+	}
+	for ; left > 0 && d.err == nil; left-- {
+		id := d.rawID()
+		i, ok := slices.BinarySearchFunc(g.Pending, id, func(p Pending, id StreamID) int { return p.ID.Compare(id) })
+		if !ok || g.Pending[i].Consumer >= 0 {
+			d.fail("entry pending for nobody is not pending for the group, or twice")
+			return
+		}
+		g.Pending[i].Consumer = nobody
+	}
 }
 
 // distance is how many entries were added up to an id, for groups of a time

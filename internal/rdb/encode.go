@@ -37,6 +37,9 @@ func (e *encoder) kind(v Value) byte {
 		}
 		return typeHash
 	case *Stream:
+		if v.Idempotency != nil {
+			return typeStream4
+		}
 		if e.version >= 11 {
 			return typeStream3
 		}
@@ -201,6 +204,26 @@ func (e *encoder) stream(s *Stream) {
 	for i := range s.Groups {
 		e.group(&s.Groups[i])
 	}
+	if s.Idempotency != nil {
+		e.idempotency(s.Idempotency)
+	}
+}
+
+func (e *encoder) idempotency(m *Idempotency) {
+	e.later(13)
+	e.uint(m.Duration)
+	e.uint(m.MaxSize)
+	e.uint(uint64(len(m.Producers)))
+	for _, p := range m.Producers {
+		e.string(p.Name)
+		e.uint(uint64(len(p.Sent)))
+		for _, s := range p.Sent {
+			e.string(s.IID)
+			e.id(s.ID)
+		}
+	}
+	e.uint(m.Added)
+	e.uint(m.Duplicates)
 }
 
 func (e *encoder) group(g *Group) {

@@ -77,6 +77,8 @@ const (
 	typeHashPackTTLOld = 23
 	typeHashTTL        = 24 // times relative to the earliest one
 	typeHashPackTTL    = 25
+	typeStream4        = 26 // with what producers have sent
+	typeStream5        = 27 // with entries that are pending for nobody
 	typeArray          = 28
 	typeHashTTLValkey  = 22 // in version 80
 	lastType           = typeArray

@@ -175,6 +175,9 @@ func renderStream(s *Stream) []string {
 			lines = append(lines, fmt.Sprintf("consumer %q seen %d active %d", c.Name, c.SeenAt, c.ActiveAt))
 		}
 	}
+	if m := s.Idempotency; m != nil {
+		lines = append(lines, fmt.Sprintf("idempotency %v", *m))
+	}
 	return lines
 }
 

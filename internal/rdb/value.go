@@ -112,6 +112,31 @@ type Stream struct {
 	// Groups have different names, and rising ones if the bytes are to be
 	// those of Redis.
 	Groups []Group
+	// Idempotency is what Redis 8.6 remembers of messages; nil: nothing.
+	Idempotency *Idempotency
+}
+
+// Idempotency is what a stream remembers of the messages that were sent.
+type Idempotency struct {
+	// Duration is in seconds, MaxSize for each producer.
+	Duration, MaxSize uint64
+	// Added and Duplicates count messages.
+	Added, Duplicates uint64
+	// Producers have different names, and rising ones if the bytes are to be
+	// those of Redis.
+	Producers []Producer
+}
+
+// Producer is who sent messages.
+type Producer struct {
+	Name []byte
+	Sent []Sent
+}
+
+// Sent is a message by the id that its producer gave it.
+type Sent struct {
+	IID []byte
+	ID  StreamID
 }
 
 // StreamNode is a run of entries: a listpack as described in t_stream.c,
@@ -148,9 +173,13 @@ type Pending struct {
 type Consumer struct {
 	Name []byte
 	// SeenAt and ActiveAt are in milliseconds since 1970. ActiveAt is -1 for a
-	// consumer that never got an entry.
+	// consumer that never got an entry, and Released for the one without a name
+	// that stands for entries that are pending for nobody.
 	SeenAt, ActiveAt int64
 }
+
+// Released is explained at Consumer.
+const Released = -2
 
 // Array is a sparse array of Redis 8.8.
 type Array struct {

@@ -23,7 +23,7 @@ var limits = value.Limits{
 	ListMaxListpackSize: -2, HashMaxListpackEntries: 128, HashMaxListpackValue: 64,
 	SetMaxIntsetEntries: 512, SetMaxListpackEntries: 128, SetMaxListpackValue: 64,
 	ZSetMaxListpackEntries: 128, ZSetMaxListpackValue: 64, StreamNodeMaxBytes: 4096, StreamNodeMaxEntries: 100,
-	ArraySliceSize: 4096, ArraySparseMax: 10, ArraySparseMin: 5,
+	ArraySliceSize: 4096, ArraySparseMax: 10, ArraySparseMin: 5, StreamIDMPDuration: 100, StreamIDMPMaxSize: 5,
 }
 
 // element returns a string of one of the kinds that are encoded differently.
@@ -95,7 +95,9 @@ func randomHash(rng *rand.Rand) value.Value {
 		if rng.IntN(5) != 0 {
 			v = v[:min(len(v), 64)]
 		}
-		h.Set(&limits, fmt.Append(nil, rng.IntN(1000)), v, at)
+		if name := fmt.Append(nil, rng.IntN(1000)); !h.Has(name) { // what was long once keeps its encoding
+			h.Set(&limits, name, v, at)
+		}
 	}
 	return h
 }
@@ -131,6 +133,12 @@ func randomStream(rng *rand.Rand) value.Value {
 	for _, id := range ids {
 		if rng.IntN(5) == 0 {
 			s.Delete(id)
+		}
+	}
+	if rng.IntN(3) == 0 && len(ids) > 0 {
+		m := s.Remember(&limits)
+		for range rng.IntN(20) {
+			m.Add(fmt.Append(nil, "producer", rng.IntN(3)), element(rng), ids[rng.IntN(len(ids))], 0)
 		}
 	}
 	for i := range rng.IntN(4) {

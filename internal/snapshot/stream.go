@@ -1,12 +1,14 @@
 package snapshot
 
 import (
+	"math"
+
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-func loadStream(v rdb.Value, _ *Env) value.Value {
+func loadStream(v rdb.Value, env *Env) value.Value {
 	from := v.(*rdb.Stream)
 	s := value.NewStream()
 	for _, n := range from.Nodes {
@@ -17,6 +19,18 @@ func loadStream(v rdb.Value, _ *Env) value.Value {
 	for i := range from.Groups {
 		loadGroup(s, &from.Groups[i])
 	}
+	if m := from.Idempotency; m != nil {
+		to := s.Remember(&env.Limits)
+		to.Configure(int64(m.Duration), int64(m.MaxSize))
+		to.Added, to.Duplicates = m.Added, m.Duplicates
+		for _, p := range m.Producers {
+			sent := make([]value.Sent, len(p.Sent))
+			for i, s := range p.Sent {
+				sent[i] = value.Sent{IID: string(s.IID), ID: value.StreamID(s.ID)}
+			}
+			to.Restore(string(p.Name), sent)
+		}
+	}
 	return s
 }
 
@@ -24,7 +38,7 @@ func loadGroup(s *value.Stream, from *rdb.Group) {
 	g := s.AddGroup(from.Name, value.StreamID(from.LastID), from.EntriesRead)
 	consumers := make([]*value.Consumer, len(from.Consumers))
 	for i, c := range from.Consumers {
-		if len(c.Name) == 0 && c.ActiveAt == released {
+		if len(c.Name) == 0 && c.ActiveAt == rdb.Released {
 			continue
 		}
 		consumers[i] = g.AddConsumer(c.Name, c.SeenAt)
@@ -40,11 +54,6 @@ func loadGroup(s *value.Stream, from *rdb.Group) {
 	}
 }
 
-// released is the ActiveAt of the consumer without a name that stands, in an
-// RDB file, for entries that are pending for nobody: the format of Redis 7.4
-// has none, and Redis then shows these as what they were.
-const released = -2
-
 func saveStream(v value.Value) rdb.Value {
 	s := v.(*value.Stream)
 	to := &rdb.Stream{
@@ -59,6 +68,21 @@ func saveStream(v value.Value) rdb.Value {
 	for g := range s.Groups {
 		to.Groups = append(to.Groups, saveGroup(g))
 	}
+	if m := s.Idempotency(); m != nil {
+		to.Idempotency = saveIdempotency(m)
+	}
+	return to
+}
+
+func saveIdempotency(m *value.Idempotency) *rdb.Idempotency {
+	to := &rdb.Idempotency{Duration: uint64(m.Duration), MaxSize: uint64(m.MaxSize), Added: m.Added, Duplicates: m.Duplicates}
+	for pid, sent := range m.Producers(math.MinInt64) { // those that are too old, too: there is no clock
+		p := rdb.Producer{Name: []byte(pid), Sent: make([]rdb.Sent, len(sent))}
+		for i, s := range sent {
+			p.Sent[i] = rdb.Sent{IID: []byte(s.IID), ID: rdb.StreamID(s.ID)}
+		}
+		to.Producers = append(to.Producers, p)
+	}
 	return to
 }
 
@@ -69,7 +93,8 @@ func saveGroup(g *value.Group) rdb.Group {
 	}
 	index := make(map[*value.Consumer]int, g.ConsumerCount())
 	if g.Released() > 0 && g.Consumer(nil) == nil {
-		to.Consumers = append(to.Consumers, rdb.Consumer{ActiveAt: released})
+		// The format of Redis 7.4 has no other way; it shows these as what they were.
+		to.Consumers = append(to.Consumers, rdb.Consumer{ActiveAt: rdb.Released})
 	}
 	for c := range g.Consumers {
 		index[c] = len(to.Consumers)

@@ -1,5 +1,13 @@
 package spec
 
+// referencesArg is the option of Redis 8.2 that says what becomes of the
+// references that consumer groups have to entries that are trimmed.
+var referencesArg = Arg{Name: "condition", Type: OneOf, Since: "8.2.0", Optional: true, Args: []Arg{
+	{Name: "keepref", Type: PureToken, Token: "KEEPREF"},
+	{Name: "delref", Type: PureToken, Token: "DELREF"},
+	{Name: "acked", Type: PureToken, Token: "ACKED"},
+}}
+
 // streamCommands are the stream commands.
 var streamCommands = []Command{
 	{
@@ -53,6 +61,11 @@ var streamCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "nomkstream", Type: PureToken, Token: "NOMKSTREAM", Since: "6.2.0", Optional: true},
+			referencesArg,
+			{Name: "idmp", Type: OneOf, Since: "8.6.0", Optional: true, Args: []Arg{
+				{Name: "producer-id", Token: "IDMPAUTO"},
+				{Name: "message", Type: Block, Token: "IDMP", Args: []Arg{{Name: "producer-id"}, {Name: "idempotent-id"}}},
+			}},
 			{Name: "trim", Type: Block, Optional: true, Args: []Arg{
 				{Name: "strategy", Type: OneOf, Args: []Arg{
 					{Name: "maxlen", Type: PureToken, Token: "MAXLEN"},
@@ -350,6 +363,7 @@ var streamCommands = []Command{
 				{Name: "threshold"},
 				{Name: "count", Type: Integer, Token: "LIMIT", Since: "6.2.0", Optional: true},
 			}},
+			referencesArg,
 		},
 	},
 }

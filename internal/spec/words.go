@@ -77,8 +77,10 @@ const (
 	WordID
 	WordIDLE
 	WordIDLETIME
+	WordIDMP
 	WordIDMPDURATION
 	WordIDMPMAXSIZE
+	WordIDMPAUTO
 	WordIDS
 	WordIDX
 	WordIFDEQ
@@ -276,8 +278,10 @@ var wordTexts = [wordCount]string{
 	WordID:           "ID",
 	WordIDLE:         "IDLE",
 	WordIDLETIME:     "IDLETIME",
+	WordIDMP:         "IDMP",
 	WordIDMPDURATION: "IDMP-DURATION",
 	WordIDMPMAXSIZE:  "IDMP-MAXSIZE",
+	WordIDMPAUTO:     "IDMPAUTO",
 	WordIDS:          "IDS",
 	WordIDX:          "IDX",
 	WordIFDEQ:        "IFDEQ",

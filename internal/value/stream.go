@@ -38,6 +38,7 @@ type Stream struct {
 	size   int         // bytes of all packs
 	groups *tree.Tree[*Group]
 	owner  *streamOwner
+	idmp   *Idempotency // nil: unused
 }
 
 // streamOwner is a token: a stream writes in place only the nodes, groups and
@@ -87,6 +88,7 @@ func (s *Stream) Thaw() Value {
 	if s.groups != nil {
 		t.groups = s.groups.Thaw()
 	}
+	t.idmp = s.idmp.thaw(t.owner)
 	return t
 }
 
@@ -98,7 +100,7 @@ func (s *Stream) MemoryUse() int {
 	for g := range s.Groups {
 		n += g.memoryUse()
 	}
-	return n
+	return n + s.idmp.memoryUse()
 }
 
 // Len returns the number of entries.

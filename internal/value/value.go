@@ -82,6 +82,8 @@ type Limits struct {
 	StreamNodeMaxBytes     int
 	StreamNodeMaxEntries   int
 	HLLSparseMaxBytes      int
+	StreamIDMPDuration     int // seconds
+	StreamIDMPMaxSize      int // of a producer
 	ArraySliceSize         int // a power of two
 	ArraySparseMax         int // slots in use of a sparse slice, 0: there are none
 	ArraySparseMin         int // a dense slice with as few may become sparse
