@@ -35,6 +35,8 @@ type zsource struct {
 	zset   *value.ZSet
 	set    *value.Set
 	weight float64
+	// counted is for AGGREGATE COUNT: every member counts as score 1.
+	counted bool
 }
 
 func (s *zsource) len() int {
@@ -48,7 +50,11 @@ func (s *zsource) score(name []byte) (float64, bool) {
 	if s.set != nil {
 		return 1, s.set.Has(name)
 	}
-	return s.zset.Score(name)
+	score, ok := s.zset.Score(name)
+	if s.counted && ok {
+		return 1, true
+	}
+	return score, ok
 }
 
 // all yields members with weighted scores.
@@ -62,6 +68,9 @@ func (s *zsource) all(yield func(name []byte, score float64) bool) {
 		return
 	}
 	for name, score := range s.zset.All() {
+		if s.counted {
+			score = 1
+		}
 		if !yield(name, s.weighted(score)) {
 			return
 		}
@@ -149,7 +158,7 @@ func zcombine(op zoperation, store bool) engine.Handler {
 		if err != nil {
 			return err
 		}
-		scores, agg := false, aggregate(sumScores)
+		scores, counted, agg := false, false, aggregate(sumScores)
 		for ; i < len(c.Args); i++ {
 			left := len(c.Args) - i - 1
 			switch {
@@ -163,9 +172,12 @@ func zcombine(op zoperation, store bool) engine.Handler {
 				}
 			case op != zdifference && c.ArgIs(i, "aggregate") && left >= 1:
 				i++
+				counted = false
 				switch {
 				case c.ArgIs(i, "sum"):
 					agg = sumScores
+				case c.ArgIs(i, "count"):
+					counted, agg = true, sumScores
 				case c.ArgIs(i, "min"):
 					agg = minScore
 				case c.ArgIs(i, "max"):
@@ -178,6 +190,9 @@ func zcombine(op zoperation, store bool) engine.Handler {
 			default:
 				return resp.ErrSyntax
 			}
+		}
+		for k := range sources {
+			sources[k].counted = counted
 		}
 		list := op.run(sources, agg)
 		if store {
