@@ -146,6 +146,10 @@ func writePackValue(w *resp.Writer, v listpack.Value) {
 // writeEntry writes an entry: its id, and its fields with their values.
 func writeEntry(w *resp.Writer, it *value.StreamIter) {
 	w.Array(2)
+	writeIDAndFields(w, it)
+}
+
+func writeIDAndFields(w *resp.Writer, it *value.StreamIter) {
 	writeStreamID(w, it.ID)
 	w.Array(2 * it.Fields)
 	for range it.Fields {

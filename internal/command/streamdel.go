@@ -215,5 +215,8 @@ func xnack(c *engine.Ctx) error {
 		c.Altered(key, "")
 		count++
 	}
+	if count > 0 {
+		c.Idles(key, 0)
+	}
 	return c.Integer(count)
 }

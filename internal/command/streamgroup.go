@@ -474,6 +474,9 @@ func xclaim(c *engine.Ctx) error {
 		advanced = false
 		c.Altered(key, "")
 	}
+	if n > 0 {
+		c.Idles(key, delivered)
+	}
 	if advanced {
 		journal.setID()
 		c.Altered(key, "")

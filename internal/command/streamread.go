@@ -1,6 +1,9 @@
 package command
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
@@ -11,6 +14,9 @@ import (
 const (
 	errReadGroupOption  resp.Error = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
 	errReadNoAck        resp.Error = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
+	errReadClaim        resp.Error = "ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead."
+	errReadIdle         resp.Error = "ERR min-idle-time is not an integer"
+	errReadIdleSign     resp.Error = "ERR min-idle-time must be a positive integer"
 	errReadGroupMissing resp.Error = "ERR Missing GROUP option for XREADGROUP"
 	errReadNew          resp.Error = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
 	errReadPlusZero     resp.Error = "ERR the stream last element ID is 0-0"
@@ -24,6 +30,8 @@ type reading struct {
 	*engine.Ctx
 	group, consumer []byte // nil for XREAD
 	noack           bool
+	claims          bool
+	minIdle         int64 // of what it claims, in milliseconds
 	count           int64 // 0: all
 	deadline        int64
 	block           bool
@@ -34,6 +42,7 @@ type reading struct {
 	ids   int
 	after []value.StreamID
 
+	retry  int64 // when there will be more to claim; 0: never
 	served int
 	mark   resp.Mark // of the reply, when something was served
 }
@@ -88,6 +97,7 @@ func read(c *engine.Ctx, group bool) error {
 	}
 	return c.Block(engine.Wait{
 		Keys: r.keys, Type: value.TypeStream, Gone: group, Deadline: r.deadline, TimeOut: (*engine.Ctx).NullArray,
+		Claims: r.claims, MinIdle: r.minIdle, Retry: r.retry,
 	})
 }
 
@@ -133,6 +143,18 @@ func (r *reading) parse(group bool) (err error) {
 				return errReadNoAck
 			}
 			r.noack = true
+		case r.ArgIs(i, "claim") && more > 0:
+			if !group {
+				return errReadClaim
+			}
+			i++
+			if r.minIdle, err = r.ArgIntIn(i, math.MinInt64, math.MaxInt64, errReadIdle); err != nil {
+				return err
+			}
+			if r.minIdle < 0 {
+				return errReadIdleSign
+			}
+			r.claims = true
 		default:
 			return resp.ErrSyntax
 		}
@@ -223,17 +245,40 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 		r.history(r.begin(key), s, g, consumer, first)
 		return nil
 	}
-	if !g.LastID.Less(s.LastEntry()) {
+	var idle []value.Pending
+	if r.claims {
+		idle = r.idle(s, g)
+	}
+	if len(idle) == 0 && !g.LastID.Less(s.LastEntry()) {
 		return nil
 	}
-	first, _ := g.LastID.Next()
 	w := r.begin(key)
 	m := w.ArrayLater()
 	n := int64(0)
 	journal := groupJournal{r.Ctx, key, r.group, g}
+	for _, p := range idle {
+		it := s.Range(p.ID, p.ID)
+		it.Next()
+		since := max(r.NowMilli()-p.DeliveredAt, 0)
+		if g.Owner(p) == nil {
+			since = -1 // as in XPENDING
+		}
+		writeDelivery(w, &it, since, p.Deliveries)
+		p.DeliveredAt = r.NowMilli()
+		p.Deliveries++
+		g.SetPending(p, consumer)
+		consumer.ActiveAt = r.NowMilli()
+		journal.claim(p, consumer)
+		n++
+	}
+	first, _ := g.LastID.Next()
 	for it := s.Range(first, value.MaxStreamID); (r.count == 0 || n < r.count) && it.Next(); n++ {
 		s.Advance(g, it.ID)
-		writeEntry(w, &it)
+		if r.claims {
+			writeDelivery(w, &it, 0, 0)
+		} else {
+			writeEntry(w, &it)
+		}
 		if !r.noack {
 			p := value.Pending{ID: it.ID, DeliveredAt: r.NowMilli(), Deliveries: 1}
 			g.SetPending(p, consumer)
@@ -244,7 +289,42 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 	w.SetLen(m, int(n))
 	journal.setID()
 	r.Altered(key, "")
+	r.Idles(key, r.NowMilli())
 	return nil
+}
+
+// writeDelivery writes an entry with how long ago it was delivered and how
+// often before.
+func writeDelivery(w *resp.Writer, it *value.StreamIter, idle int64, deliveries uint64) {
+	w.Array(4)
+	writeIDAndFields(w, it)
+	w.Integer(idle)
+	w.Integer(int64(deliveries))
+}
+
+// idle returns what a consumer claims, the longest idle first: entries that
+// are not deleted, up to count. It notes when there will be more. O(P) of P
+// pending entries.
+func (r *reading) idle(s *value.Stream, g *value.Group) (list []value.Pending) {
+	now := r.NowMilli()
+	for pending := g.PendingFrom(value.StreamID{}); ; {
+		p, ok := pending.Next()
+		if !ok {
+			break
+		}
+		if at := engine.AfterIdle(p.DeliveredAt, r.minIdle); at > now {
+			if (r.retry == 0 || at < r.retry) && s.FindEntry(p.ID) {
+				r.retry = at
+			}
+		} else if s.FindEntry(p.ID) {
+			list = append(list, p)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b value.Pending) int { return cmp.Compare(a.DeliveredAt, b.DeliveredAt) })
+	if r.count > 0 && int64(len(list)) > r.count {
+		list = list[:r.count]
+	}
+	return list
 }
 
 // history replies what a consumer was given before and has not acknowledged.

@@ -29,6 +29,11 @@ type Wait struct {
 	KeepsTurn bool
 	// Deadline in milliseconds since 1970; 0 waits for ever.
 	Deadline int64
+	// Claims is for a command that claims what idles in its keys for MinIdle
+	// milliseconds: Ctx.Idles makes it worth another try then. Retry is when
+	// that is by what is known as it blocks; 0 is never.
+	Claims         bool
+	MinIdle, Retry int64
 	// TimeOut answers when the deadline passes, or at once where nothing may
 	// block.
 	TimeOut func(*Ctx) error
@@ -96,6 +101,9 @@ func (q *queue) remove(l *link) {
 // It is the last thing that a handler does: `return c.Block(...)`.
 func (c *Ctx) Block(w Wait) error {
 	if c.again != nil {
+		if w.Claims {
+			c.retryAt(c.again, w.nextTry(c.NowMilli()))
+		}
 		return errBlocked // it keeps its deadline
 	}
 	if c.nested {
@@ -116,13 +124,22 @@ func (c *Ctx) Block(w Wait) error {
 			q.gone++
 		}
 	}
-	b.Keys = nil
+	b.Keys, b.Retry = nil, 0
 	if w.Deadline != 0 {
 		c.timeouts.Insert(b)
 	}
+	c.retryAt(b, w.nextTry(c.NowMilli()))
 	s.wait = b
 	c.blocked++
 	return errBlocked
+}
+
+// nextTry returns Retry, but never the present: that was tried already.
+func (w *Wait) nextTry(now int64) int64 {
+	if w.Retry == 0 {
+		return 0
+	}
+	return max(w.Retry, now+1)
 }
 
 func (e *Engine) queueFor(db int, key []byte) *queue {
@@ -317,6 +334,7 @@ func (e *Engine) cancel(w *wait) {
 	if w.deadline() != 0 {
 		e.timeouts.Delete(w)
 	}
+	e.retryAt(w, 0)
 	for i := range w.links {
 		l := &w.links[i]
 		l.q.remove(l)

@@ -102,6 +102,7 @@ type Engine struct {
 	ready    []*queue // of keys that blocked sessions wait for and that changed
 	waiting  map[dbKey]*queue
 	timeouts *tree.Tree[*wait]
+	retries  *tree.Tree[*wait] // those with Retry set
 	waitSeq  uint64
 	blocked  int
 	pause    pause
@@ -158,6 +159,7 @@ func New(o Parts) *Engine {
 		waiting:  make(map[dbKey]*queue),
 		watchers: make(map[dbKey]map[*Session]struct{}),
 		timeouts: tree.New(compareWaits),
+		retries:  tree.New(compareRetries),
 	}
 	if e.files == nil {
 		e.files = vfs.OS{}

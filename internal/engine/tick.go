@@ -42,6 +42,9 @@ func (e *Engine) setTimer() {
 	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
 		at = w.deadline()
 	}
+	if w, ok := e.retries.Min(); ok && (at == 0 || w.Retry < at) {
+		at = w.Retry
+	}
 	if e.nextIdle != 0 && (at == 0 || e.nextIdle < at) {
 		at = e.nextIdle
 	}
@@ -90,6 +93,7 @@ func (e *Engine) tick() {
 		}
 		e.timeOut(w)
 	}
+	e.retry()
 	e.saveIfDue()
 	e.endSlow()
 	e.finishUnit(0)

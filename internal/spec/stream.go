@@ -303,6 +303,7 @@ var streamCommands = []Command{
 			{Name: "group-block", Type: Block, Token: "GROUP", Args: []Arg{{Name: "group"}, {Name: "consumer"}}},
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
 			{Name: "milliseconds", Type: Integer, Token: "BLOCK", Optional: true},
+			{Name: "min-idle-time", Type: Integer, Token: "CLAIM", Optional: true, Since: "8.4.0"},
 			{Name: "noack", Type: PureToken, Token: "NOACK", Optional: true},
 			{Name: "streams", Type: Block, Token: "STREAMS", Args: []Arg{
 				{Name: "key", Type: Key, Multiple: true, KeySpec: 1},

@@ -40,6 +40,7 @@ const (
 	WordBYTE
 	WordCANCEL
 	WordCH
+	WordCLAIM
 	WordCONFIG
 	WordCOPY
 	WordCOUNT
@@ -241,6 +242,7 @@ var wordTexts = [wordCount]string{
 	WordBYTE:         "BYTE",
 	WordCANCEL:       "CANCEL",
 	WordCH:           "CH",
+	WordCLAIM:        "CLAIM",
 	WordCONFIG:       "CONFIG",
 	WordCOPY:         "COPY",
 	WordCOUNT:        "COUNT",
