@@ -16,6 +16,7 @@ var scripting = engine.Handlers{
 	"script|flush":  scriptFlush,
 	"script|kill":   scriptKill,
 	"script|load":   scriptLoad,
+	"script|show":   scriptShow,
 }
 
 // EVAL script numkeys [key [key ...]] [arg [arg ...]]
@@ -83,4 +84,13 @@ func scriptLoad(c *engine.Ctx) error {
 		return err
 	}
 	return c.BulkString(s.SHA)
+}
+
+// SCRIPT SHOW sha1
+func scriptShow(c *engine.Ctx) error {
+	s := c.Scripts.Find(string(bytes.ToLower(c.Args[2])))
+	if s == nil {
+		return resp.Error("NOSCRIPT No matching script.")
+	}
+	return c.BulkString(s.Source)
 }

@@ -59,7 +59,7 @@ func (s *Scripts) Load(source []byte, loaded bool) (*script.Script, error) {
 		for s.evals.Len() >= maxEvals {
 			oldest := s.evals.Remove(s.evals.Front()).(*cachedScript)
 			delete(s.cache, oldest.SHA)
-			s.size -= oldest.Size
+			s.size -= len(oldest.Source)
 			s.Evicted++
 		}
 		c.place = s.evals.PushBack(c)
@@ -68,7 +68,7 @@ func (s *Scripts) Load(source []byte, loaded bool) (*script.Script, error) {
 		s.cache = make(map[string]*cachedScript)
 	}
 	s.cache[c.SHA] = c
-	s.size += c.Size
+	s.size += len(c.Source)
 	return compiled, nil
 }
 

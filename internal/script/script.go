@@ -37,10 +37,10 @@ var flagNames = map[string]Flags{
 
 // Script is a compiled script. It is immutable and can be run by any Interp.
 type Script struct {
-	SHA   string // SHA-1 of the source in lower-case hexadecimal digits
-	Flags Flags
-	Size  int // bytes of the source
-	proto *lua.Proto
+	SHA    string // SHA-1 of the source in lower-case hexadecimal digits
+	Flags  Flags
+	Source string // as it was given
+	proto  *lua.Proto
 }
 
 // SHA returns the name of a source in the cache.
@@ -51,7 +51,7 @@ func SHA(source []byte) string {
 
 // Compile translates a source. The error is the reply to the client.
 func Compile(source []byte) (*Script, error) {
-	s := &Script{SHA: SHA(source), Size: len(source)}
+	s := &Script{SHA: SHA(source), Source: string(source)}
 	body := source
 	if bytes.HasPrefix(source, []byte("#!")) {
 		end := bytes.IndexByte(source, '\n')
