@@ -63,6 +63,65 @@ var setCommands = []Command{
 		},
 	},
 	{
+		Name: "sexpire", Group: "set", Since: "8.12.0",
+		Summary:    "Have members of a set expire after some seconds.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -6, Flags: Write | Fast,
+		Categories: WriteCategory | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "seconds", Type: Integer},
+			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "nx", Type: PureToken, Token: "NX"},
+				{Name: "xx", Type: PureToken, Token: "XX"},
+				{Name: "gt", Type: PureToken, Token: "GT"},
+				{Name: "lt", Type: PureToken, Token: "LT"},
+			}},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
+		},
+	},
+	{
+		Name: "sexpireat", Group: "set", Since: "8.12.0",
+		Summary:    "Have members of a set expire at a Unix time in seconds.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -6, Flags: Write | Fast,
+		Categories: WriteCategory | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "unix-time-seconds", Type: UnixTime},
+			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "nx", Type: PureToken, Token: "NX"},
+				{Name: "xx", Type: PureToken, Token: "XX"},
+				{Name: "gt", Type: PureToken, Token: "GT"},
+				{Name: "lt", Type: PureToken, Token: "LT"},
+			}},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
+		},
+	},
+	{
+		Name: "sexpiretime", Group: "set", Since: "8.12.0",
+		Summary:    "Show when members of a set expire, as Unix time in seconds.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -5, Flags: ReadOnly | Fast,
+		Categories: Read | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
+		},
+	},
+	{
 		Name: "sinter", Group: "set", Since: "1.0.0",
 		Summary:    "List the members that all sets share.",
 		Complexity: "O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.",
@@ -151,6 +210,80 @@ var setCommands = []Command{
 		},
 	},
 	{
+		Name: "spersist", Group: "set", Since: "8.12.0",
+		Summary:    "Keep members of a set from expiring.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -5, Flags: Write | Fast,
+		Categories: WriteCategory | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
+		},
+	},
+	{
+		Name: "spexpire", Group: "set", Since: "8.12.0",
+		Summary:    "Have members of a set expire after some milliseconds.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -6, Flags: Write | Fast,
+		Categories: WriteCategory | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "milliseconds", Type: Integer},
+			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "nx", Type: PureToken, Token: "NX"},
+				{Name: "xx", Type: PureToken, Token: "XX"},
+				{Name: "gt", Type: PureToken, Token: "GT"},
+				{Name: "lt", Type: PureToken, Token: "LT"},
+			}},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
+		},
+	},
+	{
+		Name: "spexpireat", Group: "set", Since: "8.12.0",
+		Summary:    "Have members of a set expire at a Unix time in milliseconds.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -6, Flags: Write | Fast,
+		Categories: WriteCategory | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "unix-time-milliseconds", Type: UnixTime},
+			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
+				{Name: "nx", Type: PureToken, Token: "NX"},
+				{Name: "xx", Type: PureToken, Token: "XX"},
+				{Name: "gt", Type: PureToken, Token: "GT"},
+				{Name: "lt", Type: PureToken, Token: "LT"},
+			}},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
+		},
+	},
+	{
+		Name: "spexpiretime", Group: "set", Since: "8.12.0",
+		Summary:    "Show when members of a set expire, as Unix time in milliseconds.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -5, Flags: ReadOnly | Fast,
+		Categories: Read | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
+		},
+	},
+	{
 		Name: "spop", Group: "set", Since: "1.0.0",
 		Summary:    "Take random members out of a set.",
 		Complexity: "Without the count argument O(1), otherwise O(N) where N is the value of the passed count.",
@@ -162,6 +295,21 @@ var setCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "count", Type: Integer, Since: "3.2.0", Optional: true},
+		},
+	},
+	{
+		Name: "spttl", Group: "set", Since: "8.12.0",
+		Summary:    "Show how many milliseconds members of a set have left.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -5, Flags: ReadOnly | Fast,
+		Categories: Read | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
 		},
 	},
 	{
@@ -204,6 +352,21 @@ var setCommands = []Command{
 			{Name: "cursor", Type: Integer},
 			{Name: "pattern", Type: Pattern, Token: "MATCH", Optional: true},
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
+		},
+	},
+	{
+		Name: "sttl", Group: "set", Since: "8.12.0",
+		Summary:    "Show how many seconds members of a set have left.",
+		Complexity: "O(N) where N is the number of specified members",
+		Arity:      -5, Flags: ReadOnly | Fast,
+		Categories: Read | SetCategory | FastCategory,
+		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Args: []Arg{
+			{Name: "key", Type: Key, KeySpec: 1},
+			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
+				{Name: "nummembers", Type: Integer},
+				{Name: "member", Multiple: true},
+			}},
 		},
 	},
 	{

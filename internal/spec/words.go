@@ -114,6 +114,7 @@ const (
 	WordMAXAGE
 	WordMAXDELETEDID
 	WordMAXLEN
+	WordMEMBERS
 	WordMETRICS
 	WordMI
 	WordMIGRATING
@@ -316,6 +317,7 @@ var wordTexts = [wordCount]string{
 	WordMAXAGE:       "MAXAGE",
 	WordMAXDELETEDID: "MAXDELETEDID",
 	WordMAXLEN:       "MAXLEN",
+	WordMEMBERS:      "MEMBERS",
 	WordMETRICS:      "METRICS",
 	WordMI:           "MI",
 	WordMIGRATING:    "MIGRATING",
