@@ -56,6 +56,10 @@ type Config struct {
 	// slow log
 	SlowlogLogSlowerThan int64 // µs, -1: nothing
 	SlowlogMaxLen        int64
+	// LargeRequest and LargeReply are from how many bytes on they are logged;
+	// -1: none.
+	LargeRequest, LargeRequestMaxLen int64
+	LargeReply, LargeReplyMaxLen     int64
 
 	// TrackingTableMaxKeys bounds the keys that are known to be cached by
 	// clients; 0: not at all.

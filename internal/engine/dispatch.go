@@ -163,6 +163,14 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	if took >= e.slowness && !blocked {
 		e.logSlow(c, took)
 	}
+	if !blocked && c.w == &c.Session.out {
+		if n := len(c.w.Buf) - mark; n >= e.largeReply {
+			e.log(&e.Replies, c, int64(n), e.Config.LargeReplyMaxLen)
+		}
+		if n := wireSize(c.Args, e.largeRequest); n >= e.largeRequest {
+			e.log(&e.Requests, c, int64(n), e.Config.LargeRequestMaxLen)
+		}
+	}
 	if len(e.monitors) > 0 && monitored(c.Cmd) && c.again == nil {
 		e.show(c)
 	}

@@ -81,6 +81,8 @@ type Engine struct {
 	PubSub   pubsub.Registry[*Session]
 	Stats    Stats
 	Slowlog  slowlog.Log
+	Requests slowlog.Log // the large ones
+	Replies  slowlog.Log
 	Saving   Saving
 	Scripts  Scripts
 	Rand     *rand.Rand
@@ -112,7 +114,9 @@ type Engine struct {
 	watchers map[dbKey]map[*Session]struct{}
 	monitors []*Session
 	slowness time.Duration // that a command takes that is logged
-	tracker  *tracker      // nil: no client tracked keys yet
+	// From how many bytes on a request or a reply is logged.
+	largeRequest, largeReply int
+	tracker                  *tracker // nil: no client tracked keys yet
 
 	refuseWrites bool // since they could not be saved
 	stopping     atomic.Bool
@@ -219,6 +223,8 @@ func (e *Engine) ConfigChanged() {
 	e.checkDisk()
 	e.limitTracking()
 	e.slowness = e.slowAfter()
+	e.largeRequest = largeFrom(c.LargeRequest, c.LargeRequestMaxLen)
+	e.largeReply = largeFrom(c.LargeReply, c.LargeReplyMaxLen)
 }
 
 // Keepalive returns the period of TCP keep-alive for new connections, 0 if it

@@ -124,14 +124,53 @@ func (e *Engine) slowAfter() time.Duration {
 
 // logSlow notes that the command took long.
 func (e *Engine) logSlow(c *Ctx, d time.Duration) {
+	e.log(&e.Slowlog, c, d.Microseconds(), e.Config.SlowlogMaxLen)
+}
+
+// log adds the command to a log of at most so many entries.
+func (e *Engine) log(l *slowlog.Log, c *Ctx, amount, most int64) {
 	if c.Cmd.Flags&spec.SkipSlowlog != 0 {
 		return
 	}
-	e.Slowlog.Add(slowlog.Entry{
+	l.Add(slowlog.Entry{
 		Time:   e.now / 1e6,
-		Micros: d.Microseconds(),
+		Amount: amount,
 		Args:   slowlog.Trim(c.shownArgs()),
 		Addr:   c.Session.conn.Addr(),
 		Name:   c.Session.Name,
-	}, int(e.Config.SlowlogMaxLen))
+	}, int(most))
+}
+
+// largeFrom returns from how many bytes on a request or reply is logged.
+func largeFrom(bytes, most int64) int {
+	if bytes < 0 || most == 0 || bytes > math.MaxInt {
+		return math.MaxInt
+	}
+	return int(bytes)
+}
+
+// wireSize returns how many bytes a command is long as an array of RESP, or
+// something smaller than atLeast if it is shorter than that.
+func wireSize(args [][]byte, atLeast int) int {
+	const most = len("$9223372036854775807\r\n\r\n") // around an argument
+	n := 0
+	for _, a := range args {
+		n += len(a)
+	}
+	if n+most*(len(args)+1) < atLeast {
+		return n
+	}
+	n += len("*\r\n") + digits(len(args))
+	for _, a := range args {
+		n += len("$\r\n\r\n") + digits(len(a))
+	}
+	return n
+}
+
+func digits(n int) int {
+	d := 1
+	for ; n >= 10; n /= 10 {
+		d++
+	}
+	return d
 }

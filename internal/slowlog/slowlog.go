@@ -1,4 +1,5 @@
-// Package slowlog keeps the commands that took long, for SLOWLOG.
+// Package slowlog keeps the commands that took long, or were or replied much,
+// for SLOWLOG and COMMANDLOG.
 //
 // A Log is owned by one engine and does not lock.
 package slowlog
@@ -11,11 +12,11 @@ const (
 	maxLength = 128 // of an argument
 )
 
-// Entry is a command that took long.
+// Entry is a command of a log.
 type Entry struct {
 	ID     int64
 	Time   int64 // s since 1970, at its end
-	Micros int64 // that it took
+	Amount int64 // of microseconds that it took, or of bytes
 	Args   []string
 	Addr   string // of the client
 	Name   string
