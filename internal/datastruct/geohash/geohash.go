@@ -64,29 +64,25 @@ func Text(p Point) string {
 // Distance returns the distance of two points in metres, by the haversine
 // formula.
 func Distance(a, b Point) float64 {
-	h, sameLong := haversine(a, b)
-	return distanceOf(a, b, h, sameLong)
-}
-
-func distanceOf(a, b Point, h float64, sameLong bool) float64 {
-	if sameLong {
+	if radians(a.Long) == radians(b.Long) {
 		return latDistance(a.Lat, b.Lat)
 	}
-	return 2 * earthRadius * math.Asin(math.Sqrt(h))
+	return 2 * earthRadius * asin(math.Sqrt(haversine(a, b, sin, cos)))
 }
 
 // haversine returns the square of the sine of half the angle between two
-// points, and whether they lie on one meridian.
-func haversine(a, b Point) (h float64, sameLong bool) {
-	v := math.Sin((radians(b.Long) - radians(a.Long)) / 2)
+// points. Where the last digits do not matter, the functions may be those of
+// package math, which are faster.
+func haversine(a, b Point, sin, cos func(float64) float64) float64 {
+	v := sin((radians(b.Long) - radians(a.Long)) / 2)
 	la, lb := radians(a.Lat), radians(b.Lat)
-	u := math.Sin((lb - la) / 2)
-	return float64(u*u) + float64(math.Cos(la)*math.Cos(lb)*v*v), v == 0
+	u := sin((lb - la) / 2)
+	return float64(u*u) + float64(cos(la)*cos(lb)*v*v)
 }
 
 func latDistance(a, b float64) float64 { return earthRadius * math.Abs(radians(b)-radians(a)) }
 
-func radians(degrees float64) float64 { return degrees * (math.Pi / 180) }
+func radians(degrees float64) float64 { return float64(degrees * (math.Pi / 180)) }
 func degrees(radians float64) float64 { return radians / (math.Pi / 180) }
 
 // cell is a square of the grid of 2^step rows and columns.

@@ -42,11 +42,10 @@ func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 	if d := math.Abs(p.Long - s.Center.Long); d > s.reach && 360-d > s.reach {
 		return 0, false
 	}
-	h, sameLong := haversine(s.Center, p)
-	if chord := almost / (2 * earthRadius); h > chord*chord {
+	if chord := almost / (2 * earthRadius); haversine(s.Center, p, math.Sin, math.Cos) > chord*chord {
 		return 0, false
 	}
-	distance = distanceOf(s.Center, p, h, sameLong)
+	distance = Distance(s.Center, p)
 	return distance, distance <= s.Radius
 }
 
