@@ -308,7 +308,7 @@ func geosearch(form geoForm) engine.Handler {
 			for i, m := range found {
 				list[i] = m.Scored
 				if q.storeDist {
-					list[i].Score = m.distance / q.unit
+					list[i].Score = geohash.Distance(q.shape.Center, m.point) / q.unit // to the last digit
 				}
 			}
 			return storeZSet(c, q.store, list, event)

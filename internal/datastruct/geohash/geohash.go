@@ -62,22 +62,20 @@ func Text(p Point) string {
 }
 
 // Distance returns the distance of two points in metres, by the haversine
-// formula.
-func Distance(a, b Point) float64 {
-	if radians(a.Long) == radians(b.Long) {
+// formula. It is right to the last digit.
+func Distance(a, b Point) float64 { return haversine(a, b, sin, cos, asin) }
+
+// nearly is Distance where the last digits do not matter, and much faster.
+func nearly(a, b Point) float64 { return haversine(a, b, math.Sin, math.Cos, math.Asin) }
+
+func haversine(a, b Point, sin, cos, asin func(float64) float64) float64 {
+	v := sin((radians(b.Long) - radians(a.Long)) / 2)
+	if v == 0 {
 		return latDistance(a.Lat, b.Lat)
 	}
-	return 2 * earthRadius * asin(math.Sqrt(haversine(a, b, sin, cos)))
-}
-
-// haversine returns the square of the sine of half the angle between two
-// points. Where the last digits do not matter, the functions may be those of
-// package math, which are faster.
-func haversine(a, b Point, sin, cos func(float64) float64) float64 {
-	v := sin((radians(b.Long) - radians(a.Long)) / 2)
 	la, lb := radians(a.Lat), radians(b.Lat)
 	u := sin((lb - la) / 2)
-	return float64(u*u) + float64(cos(la)*cos(lb)*v*v)
+	return 2 * earthRadius * asin(math.Sqrt(float64(u*u)+float64(cos(la)*cos(lb)*v*v)))
 }
 
 func latDistance(a, b float64) float64 { return earthRadius * math.Abs(radians(b)-radians(a)) }

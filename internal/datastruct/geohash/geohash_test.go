@@ -71,7 +71,7 @@ func TestContains(t *testing.T) {
 			p = Point{min(max(p.Long, -180), 180), min(max(p.Lat, MinLat), MaxLat)}
 			d := Distance(center, p)
 			got, ok := s.Contains(p)
-			if ok != (d <= s.Radius) || ok && got != d {
+			if ok != (d <= s.Radius) || ok && math.Abs(got-d) > d*1e-12+1e-8 {
 				t.Fatalf("%v in %v: %v, %v; it is %v away", p, s, got, ok, d)
 			}
 			if ok {

@@ -16,7 +16,8 @@ type Shape struct {
 }
 
 // Contains tells whether a point is in the shape, and its distance from the
-// centre in metres if so. The shape must not be changed after the first call.
+// centre in metres if so, which may differ from that of Distance in the last
+// digits. The shape must not be changed after the first call.
 func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 	if s.Box {
 		if latDistance(p.Lat, s.Center.Lat) > s.Height/2 {
@@ -25,10 +26,10 @@ func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 		if Distance(p, Point{s.Center.Long, p.Lat}) > s.Width/2 {
 			return 0, false
 		}
-		return Distance(s.Center, p), true
+		return nearly(s.Center, p), true
 	}
-	// An arc is at least as long as its part to the north, and as its chord. What
-	// is so near that rounding matters is computed.
+	// An arc is at least as long as its part to the north. What is so near that
+	// rounding matters is computed to the last digit.
 	almost := s.Radius * (1 + 1e-9)
 	if latDistance(p.Lat, s.Center.Lat) > almost {
 		return 0, false
@@ -42,10 +43,10 @@ func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 	if d := math.Abs(p.Long - s.Center.Long); d > s.reach && 360-d > s.reach {
 		return 0, false
 	}
-	if chord := almost / (2 * earthRadius); haversine(s.Center, p, math.Sin, math.Cos) > chord*chord {
-		return 0, false
+	distance = nearly(s.Center, p)
+	if math.Abs(distance-s.Radius) <= s.Radius*1e-9 {
+		distance = Distance(s.Center, p)
 	}
-	distance = Distance(s.Center, p)
 	return distance, distance <= s.Radius
 }
 
