@@ -80,6 +80,7 @@ func newServer(o Options) (*Server, error) {
 		// A client may end the server.
 		Shutdown: func() { s.Close() },
 	})
+	s.log.Info("Server initialized") // some wait for this line, which redis-server writes before it loads
 	if err := s.engine.Load(); err != nil {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: %w", err)

@@ -128,13 +128,14 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 	if err != nil {
 		if errors.As(err, new(*net.OpError)) {
 			log.Warn("Failed listening on port " + respserver.Setting(lines, "port") + ", aborting")
+		} else {
+			log.Warn("Fatal error loading the data or starting: " + err.Error())
 		}
 		return fail(err)
 	}
 	defer srv.Close()
-	// What starts servers waits for these lines of redis-server, and for the
-	// last on the standard output even if the log is elsewhere.
-	log.Info("Server initialized")
+	// What starts servers waits for this line of redis-server, on the standard
+	// output even if the log is elsewhere.
 	ready := "Ready to accept connections on " + strings.Join(srv.Addrs(), ", ")
 	log.Info(ready)
 	if respserver.Setting(lines, "logfile") != "" || !log.Enabled(context.Background(), slog.LevelInfo) {

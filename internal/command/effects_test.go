@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"math"
 	"net"
@@ -258,15 +259,21 @@ func imageOf(ks *keyspace.Keyspace, d detail, now int64) image {
 			if at := k.ExpireAt(); at != 0 && at <= now {
 				continue
 			}
-			text := fmt.Sprintf("%v %d %x", k.Type(), k.ExpireAt(), k.Digest())
+			text := fmt.Sprintf("%v %d", k.Type(), k.ExpireAt())
 			switch v := k.Value().(type) {
 			case *value.Stream:
-				text += describeStream(v)
+				text += fmt.Sprintf(" %x", k.Digest()) + describeStream(v)
 			case *value.Hash:
-				text += describeTimes(v)
+				n, fields := v.Live(now)
+				if n == 0 {
+					continue
+				}
+				text += describeFields(v, fields)
 			case *value.Array:
 				next, ok := v.Next()
-				text += fmt.Sprint(" next ", next, ok)
+				text += fmt.Sprintf(" %x", k.Digest()) + fmt.Sprint(" next ", next, ok)
+			default:
+				text += fmt.Sprintf(" %x", k.Digest())
 			}
 			if d == everything {
 				payload, err := dumper.Dump(k)
@@ -299,15 +306,14 @@ func describeStream(s *value.Stream) string {
 	return text
 }
 
-func describeTimes(h *value.Hash) string {
-	var times []string
-	for name := range h.All {
-		if at, _ := h.Time(name); at != 0 {
-			times = append(times, fmt.Sprintf(" %q %d", name, at))
-		}
+func describeFields(h *value.Hash, fields iter.Seq2[[]byte, []byte]) string {
+	var list []string
+	for name, v := range fields {
+		at, _ := h.Time(name)
+		list = append(list, fmt.Sprintf(" %q %q %d", name, v, at))
 	}
-	slices.Sort(times)
-	return fmt.Sprint(times)
+	slices.Sort(list)
+	return fmt.Sprint(list)
 }
 
 // difference shows the first key in which two images differ, "" if they don't.

@@ -37,6 +37,27 @@ func makeHash(c *engine.Ctx) (*value.Hash, error) {
 	return engine.FindOrMake(c, c.Args[1], value.NewHash)
 }
 
+// fieldExpired tells whether a field is past its time, and so is no more. That
+// of a value is the business of the engine, except where it was told to leave
+// fields alone until somebody looks at them.
+func fieldExpired(c *engine.Ctx, h *value.Hash, name []byte) bool {
+	if !h.HasExpired(c.NowMilli()) {
+		return false
+	}
+	at, _ := h.Time(name)
+	return at != 0 && at <= c.NowMilli()
+}
+
+// getField is Get for a field as of now of the hash of a key. It removes the
+// field if it is past its time, so that h may not be what the key holds any more.
+func getField(c *engine.Ctx, key []byte, h *value.Hash, name, scratch []byte) ([]byte, bool) {
+	if fieldExpired(c, h, name) {
+		c.ExpireElements(key, name)
+		return nil, false
+	}
+	return h.Get(name, scratch)
+}
+
 // HMSET key field value [field value ...]
 // HSET key field value [field value ...]
 func hset(c *engine.Ctx) error {
@@ -68,7 +89,7 @@ func hsetnx(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if h.Has(c.Args[2]) {
+	if _, ok := getField(c, c.Args[1], h, c.Args[2], nil); ok {
 		return c.Integer(0)
 	}
 	if h, err = makeHash(c); err != nil {
@@ -85,13 +106,18 @@ func hget(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return replyField(c, h, c.Args[2])
+	var scratch [24]byte
+	v, ok := getField(c, c.Args[1], h, c.Args[2], scratch[:])
+	if !ok {
+		return c.Null()
+	}
+	return c.Bulk(v)
 }
 
 func replyField(c *engine.Ctx, h *value.Hash, name []byte) error {
 	var scratch [24]byte
 	v, ok := h.Get(name, scratch[:])
-	if !ok {
+	if !ok || fieldExpired(c, h, name) {
 		return c.Null()
 	}
 	return c.Bulk(v)
@@ -104,9 +130,14 @@ func hmget(c *engine.Ctx) error {
 		return err
 	}
 	c.Array(len(c.Args) - 2)
+	var expired [][]byte
 	for _, name := range c.Args[2:] {
 		replyField(c, h, name)
+		if fieldExpired(c, h, name) {
+			expired = append(expired, name)
+		}
 	}
+	c.ExpireElements(c.Args[1], expired...)
 	return nil
 }
 
@@ -116,8 +147,9 @@ func hgetall(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Map(h.Len())
-	for name, v := range h.All {
+	n, fields := h.Live(c.NowMilli())
+	c.Map(n)
+	for name, v := range fields {
 		c.Bulk(name)
 		c.Bulk(v)
 	}
@@ -133,8 +165,9 @@ func hashParts(names, values bool) engine.Handler {
 		if err != nil {
 			return err
 		}
-		c.Array(h.Len())
-		for name, v := range h.All {
+		n, fields := h.Live(c.NowMilli())
+		c.Array(n)
+		for name, v := range fields {
 			if names {
 				c.Bulk(name)
 			}
@@ -161,7 +194,8 @@ func hexists(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return c.Truth(h.Has(c.Args[2]))
+	_, ok := getField(c, c.Args[1], h, c.Args[2], nil)
+	return c.Truth(ok)
 }
 
 // HSTRLEN key field
@@ -171,7 +205,7 @@ func hstrlen(c *engine.Ctx) error {
 		return err
 	}
 	var scratch [24]byte
-	v, _ := h.Get(c.Args[2], scratch[:])
+	v, _ := getField(c, c.Args[1], h, c.Args[2], scratch[:])
 	return c.Integer(len(v))
 }
 
@@ -207,7 +241,7 @@ func hincrby(c *engine.Ctx) error {
 	}
 	var scratch [24]byte
 	n := int64(0)
-	if v, ok := h.Get(c.Args[2], scratch[:]); ok {
+	if v, ok := getField(c, c.Args[1], h, c.Args[2], scratch[:]); ok {
 		if n, ok = numfmt.ParseInt(v); !ok {
 			return resp.Error("ERR hash value is not an integer")
 		}
@@ -239,7 +273,7 @@ func hincrbyfloat(c *engine.Ctx) error {
 	}
 	var scratch [24]byte
 	var n numfmt.LongDouble
-	if v, ok := h.Get(c.Args[2], scratch[:]); ok {
+	if v, ok := getField(c, c.Args[1], h, c.Args[2], scratch[:]); ok {
 		if n, ok = numfmt.ParseLongDouble(v); !ok {
 			return resp.Error("ERR hash value is not a float")
 		}
@@ -284,7 +318,7 @@ func hscan(c *engine.Ctx) error {
 	found := resp.Writer{Proto: c.Proto()}
 	n := 0
 	cursor = h.Scan(cursor, o.count, func(name, v []byte) {
-		if o.match.matches(name) {
+		if o.match.matches(name) && !fieldExpired(c, h, name) {
 			n++
 			found.Bulk(name)
 			if !o.noValues {
@@ -300,6 +334,20 @@ func hscan(c *engine.Ctx) error {
 	return nil
 }
 
+// expireFields removes the fields that are past their time before some are
+// chosen, and returns what is left.
+func expireFields(c *engine.Ctx, h *value.Hash) *value.Hash {
+	if !h.HasExpired(c.NowMilli()) {
+		return h
+	}
+	c.ExpireAllElements(c.Args[1])
+	k, ok := c.Peek(c.Args[1])
+	if !ok {
+		return nil
+	}
+	return k.Value().(*value.Hash)
+}
+
 // HRANDFIELD key [count [WITHVALUES]]
 func hrandfield(c *engine.Ctx) error {
 	if len(c.Args) == 2 {
@@ -307,7 +355,7 @@ func hrandfield(c *engine.Ctx) error {
 		if err != nil {
 			return err
 		}
-		if h.Len() == 0 {
+		if h = expireFields(c, h); h.Len() == 0 {
 			return c.Null()
 		}
 		var scratch [48]byte
@@ -322,6 +370,7 @@ func hrandfield(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
+	h = expireFields(c, h)
 	reply := func(name, v []byte) {
 		if values && c.Proto() == 3 {
 			c.Array(2)

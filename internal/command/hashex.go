@@ -73,7 +73,7 @@ func hgetex(c *engine.Ctx) error {
 		replyField(c, h, name)
 		was, ok := h.Time(name)
 		switch {
-		case !ok:
+		case !ok || was != 0 && was <= c.NowMilli():
 		case past:
 			h.Delete(name)
 			changed = true
@@ -182,7 +182,7 @@ func hsetex(c *engine.Ctx) error {
 	}
 	if o.fnx || o.fxx {
 		for i := 0; i < len(o.pairs); i += 2 {
-			if h.Has(o.pairs[i]) == o.fnx {
+			if name := o.pairs[i]; (h.Has(name) && !fieldExpired(c, h, name)) == o.fnx {
 				return c.Integer(0)
 			}
 		}

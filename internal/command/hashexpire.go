@@ -180,7 +180,7 @@ func httl(seconds, absolute bool) engine.Handler {
 		for _, name := range names {
 			at, ok := h.Time(name)
 			switch {
-			case !ok:
+			case !ok || at != 0 && at <= c.NowMilli():
 				c.Integer(fieldMissing)
 			case at == 0:
 				c.Integer(fieldLasting)
@@ -209,7 +209,7 @@ func hpersist(c *engine.Ctx) error {
 	for _, name := range names {
 		at, ok := h.Time(name)
 		switch {
-		case !ok:
+		case !ok || at != 0 && at <= c.NowMilli():
 			c.Integer(fieldMissing)
 		case at == 0:
 			c.Integer(fieldLasting)

@@ -335,11 +335,11 @@ func lookupPattern(c *engine.Ctx, p, element []byte) ([]byte, bool) {
 		return nil, false
 	}
 	if isField {
-		h, ok := k.Value().(value.Fielder)
+		h, ok := k.Value().(*value.Hash)
 		if !ok {
 			return nil, false
 		}
-		return h.Field(field, c.NowMilli(), nil)
+		return getField(c, key, h, field, nil)
 	}
 	return stringValue(k)
 }

@@ -130,9 +130,7 @@ func (c *Config) SetLine(line string) error {
 	}
 	p, ok := Find(words[0])
 	switch {
-	case ok && len(words) == 1:
-		return errWords
-	case ok && p.Repeats && c.given[p.Name] && words[1] != "":
+	case ok && p.Repeats && c.given[p.Name] && len(words) > 1 && words[1] != "":
 		return c.Set(p, append(strings.Fields(c.Get(p)), words[1:]...))
 	case ok:
 		return c.Set(p, words[1:])

@@ -46,6 +46,22 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestNoWords: a directive that takes several words may have none.
+func TestNoWords(t *testing.T) {
+	c := New()
+	for _, line := range []string{"save 60 5", "save"} {
+		if err := c.SetLine(line); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(c.SavePoints) != 0 {
+		t.Errorf("save points %v", c.SavePoints)
+	}
+	if c.SetLine("client-output-buffer-limit") == nil || c.SetLine("dir") == nil {
+		t.Error("no error without the words that there must be")
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	dir := t.TempDir()
 	loop := filepath.ToSlash(filepath.Join(dir, "loop.conf"))

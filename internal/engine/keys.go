@@ -35,7 +35,9 @@ func (c *Ctx) Inspect(key []byte) (keyspace.Entry, bool) {
 // what it reads.
 func (c *Ctx) MarkUsed(k keyspace.Entry) { c.access(k) }
 
-// Peek finds a key without counting or marking.
+// Peek finds a key without counting or marking. Elements of its value that are
+// past their time are removed, unless the active expiry is off or the clients
+// are paused: what reads elements has to look at their times.
 func (c *Ctx) Peek(key []byte) (keyspace.Entry, bool) { return c.PeekIn(c.Session.db, key) }
 
 // PeekIn is Peek in another database.
@@ -49,7 +51,7 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 			return keyspace.Entry{}, false
 		}
 		if v, isExpirer := k.Value().(value.Expirer); isExpirer {
-			if at := v.NextExpiry(); at != 0 && at <= c.NowMilli() {
+			if at := v.NextExpiry(); at != 0 && at <= c.NowMilli() && !c.lazy && !c.isPaused() {
 				c.expireElements(c.Keyspace.DB(db), k)
 				return c.Keyspace.DB(db).Get(key)
 			}

@@ -145,6 +145,31 @@ func (e *Engine) expire(db *keyspace.DB, k keyspace.Entry) {
 	e.notify(db.Index(), key, "expired")
 }
 
+// ExpireElements removes elements of a key's value that are past their time,
+// while they are not removed by themselves. In a pause they stay. It is for
+// handlers.
+func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
+	if len(elements) == 0 || c.isPaused() {
+		return
+	}
+	db := c.DB()
+	v := db.Writable(key).(value.Expirer)
+	for _, element := range elements {
+		if v.Remove(element) {
+			c.Stats.ExpiredFields++
+			c.propagate(db.Index(), [][]byte{[]byte("HDEL"), key, element})
+		}
+	}
+	c.elementsExpired(db, key, v)
+}
+
+// ExpireAllElements is ExpireElements for all that are past their time.
+func (c *Ctx) ExpireAllElements(key []byte) {
+	if k, ok := c.DB().Get(key); ok && !c.isPaused() {
+		c.expireElements(c.DB(), k)
+	}
+}
+
 // expireElements removes the elements of a value whose time has come, and the
 // key if nothing is left.
 func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
@@ -155,11 +180,17 @@ func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
 		effect = append(effect, append([]byte(nil), element...))
 		e.Stats.ExpiredFields++
 	})
-	db.IndexElements(key)
 	if len(effect) == 2 {
 		return
 	}
 	e.propagate(db.Index(), effect)
+	e.elementsExpired(db, key, v)
+}
+
+// elementsExpired tells that elements of a key are gone, and removes the key if
+// it has no others.
+func (e *Engine) elementsExpired(db *keyspace.DB, key []byte, v value.Value) {
+	db.IndexElements(key)
 	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, "hexpired")
 	if v.Empty() {

@@ -149,7 +149,7 @@ func TestErrorsNameTheProblem(t *testing.T) {
 		"REDIS0012\xf6":                    "rdb: function of a release candidate at offset 10",
 		"REDIS0012\x02\x01k\x02a":          "rdb: unexpected end at offset 14",
 		"REDIS0012\x02\x01k\x02\x01a\x01a": "rdb: member twice in a collection at offset 17",
-		"REDIS0012\xff12345678":            "rdb: checksum is",
+		"REDIS0012\xff12345678":            "rdb: CRC error: checksum is",
 	} {
 		if err := load([]byte(body), Options{}); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", body, err, want)

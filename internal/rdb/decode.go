@@ -52,7 +52,7 @@ func (d *decoder) value(kind byte) Value {
 	case typeHash:
 		v = d.hash()
 	case typeHashZipmap:
-		v = d.hashPack(d.fromZipmap())
+		v = hashOf(d.fromZipmap())
 	case typeHashZiplist:
 		v = d.hashPack(d.fromZiplist("hash ziplist", 2))
 	case typeHashPack:
@@ -387,6 +387,21 @@ func eachScored(p []byte, each func(m scored)) {
 }
 
 func (d *decoder) hashPack(p []byte) Value { return &Hash{Pack: p} }
+
+// hashOf returns the fields of a listpack one by one, to be measured against
+// the limits of those who load them: a zipmap has had other limits.
+func hashOf(p listpack.Pack) Value {
+	return &Hash{Len: p.Len() / 2, Fields: func(yield func(Field) bool) {
+		for pos := p.First(); pos >= 0; {
+			var name, v listpack.Value
+			name, pos = p.Read(pos)
+			v, pos = p.Read(pos)
+			if !yield(Field{Name: name.AppendTo(nil), Value: v.AppendTo(nil)}) {
+				return
+			}
+		}
+	}}
+}
 
 // fields reads the fields of a hash with a function that reads one.
 func (d *decoder) fields(read func() Field) Value {

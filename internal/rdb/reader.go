@@ -192,7 +192,7 @@ func (d *decoder) footer() {
 	want := d.sum()
 	got := d.uint64()
 	if d.err == nil && !d.noSum && got != 0 && got != want {
-		d.fail("checksum is %016x and not %016x", want, got)
+		d.fail("CRC error: checksum is %016x and not %016x", want, got)
 	}
 }
 

@@ -20,11 +20,7 @@ func loadHash(v rdb.Value, env *Env) value.Value {
 			h.Set(&env.Limits, f.Name, f.Value, f.ExpireAt)
 		}
 	}
-	h.Expire(env.Now, func([]byte) {})
-	if h.Empty() {
-		return nil
-	}
-	return h
+	return h // fields past their time expire from the database, as if they had been there
 }
 
 func saveHash(v value.Value) rdb.Value {

@@ -327,6 +327,47 @@ func TestLoadDropsExpired(t *testing.T) {
 	}
 }
 
+// TestLoadKeepsFields: a field that is past its time expires after the load, as
+// Redis has it, so that who counts what expired sees it.
+func TestLoadKeepsFields(t *testing.T) {
+	for _, entries := range []int{0, 128} {
+		limits := limits
+		limits.HashMaxListpackEntries = entries
+		h := value.NewHash(&limits)
+		for i, at := range []int64{0, now - 1, now + 1} {
+			h.Set(&limits, fmt.Append(nil, i), []byte("v"), at)
+		}
+		ks := keyspace.New(16, 1)
+		ks.DB(0).Set([]byte("h"), h, 0)
+		l := load(t, save(t, ks, SaveOptions{}))
+		if k, at, ok := l.Keyspace.DB(0).NextElementExpiry(); l.Keys != 1 || !ok || at != now-1 || k.Value().(*value.Hash).Len() != 3 {
+			t.Errorf("%d entries: %d keys, %v, the next field expires at %d", entries, l.Keys, ok, at)
+		}
+	}
+}
+
+// TestLoadZipmap: the limits of this server decide how the hashes of old ones
+// are kept.
+func TestLoadZipmap(t *testing.T) {
+	body := "\x09\x01k\x0d\x02\x02f1\x02\x00v1\x02f2\x02\x00v2\xff"
+	body = strings.Replace(body, "\x0d", string(rune(len(body)-4)), 1)
+	for _, c := range []struct {
+		entries, size int
+		want          string
+	}{{128, 64, "listpack"}, {1, 64, "hashtable"}, {128, 1, "hashtable"}} {
+		env := Env{Limits: limits, Now: now}
+		env.Limits.HashMaxListpackEntries, env.Limits.HashMaxListpackValue = c.entries, c.size
+		l, err := Load(strings.NewReader("REDIS0003"+body+"\xff"), LoadOptions{Env: env, Databases: 16})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, _ := l.Keyspace.DB(0).Get([]byte("k"))
+		if v, ok := k.Value().(*value.Hash).Get([]byte("f2"), nil); k.Encoding() != c.want || !ok || string(v) != "v2" {
+			t.Errorf("%d entries of %d bytes: %s, %q", c.entries, c.size, k.Encoding(), v)
+		}
+	}
+}
+
 // TestLoadRefuses: files that are in order and can't be loaded.
 func TestLoadRefuses(t *testing.T) {
 	for _, c := range []struct{ body, want string }{

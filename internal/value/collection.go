@@ -19,16 +19,7 @@ var (
 	_ Collection = (*List)(nil)
 	_ Collection = (*Set)(nil)
 	_ Collection = (*ZSet)(nil)
-	_ Fielder    = (*Hash)(nil)
 )
-
-// Fielder is a Hash, for commands that read a field among other things.
-type Fielder interface {
-	Value
-	// Field returns the value of a field that is not past its own time, given in
-	// milliseconds since 1970. It may use scratch.
-	Field(name []byte, now int64, scratch []byte) (v []byte, ok bool)
-}
 
 // Elements implements Collection.
 func (l *List) Elements(from int, backward bool) iter.Seq[[]byte] {

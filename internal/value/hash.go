@@ -1,6 +1,7 @@
 package value
 
 import (
+	"iter"
 	"math"
 	"math/rand/v2"
 	"unsafe"
@@ -403,9 +404,20 @@ func (h *Hash) Delete(name []byte) bool {
 	return true
 }
 
+// Remove implements Expirer.
+func (h *Hash) Remove(name []byte) bool { return h.Delete(name) }
+
+// HasExpired tells whether there are fields whose time is not after now.
+func (h *Hash) HasExpired(now int64) bool {
+	at := h.NextExpiry()
+	return at != 0 && at <= now
+}
+
 // NextExpiry implements Expirer.
 func (h *Hash) NextExpiry() int64 {
 	switch {
+	case h == nil:
+		return 0
 	case h.large != nil:
 		x, _ := h.large.expires.Min()
 		return x.at
@@ -455,6 +467,24 @@ func (h *Hash) All(yield func(name, v []byte) bool) {
 	}
 }
 
+// Live yields the fields whose time is after now, and how many these are.
+func (h *Hash) Live(now int64) (n int, fields iter.Seq2[[]byte, []byte]) {
+	if !h.HasExpired(now) {
+		return h.Len(), h.All
+	}
+	live := func(yield func(name, v []byte) bool) {
+		for name, v := range h.All {
+			if at, _ := h.Time(name); (at == 0 || at > now) && !yield(name, v) {
+				return
+			}
+		}
+	}
+	for range live {
+		n++
+	}
+	return n, live
+}
+
 // Scan yields about count fields from a cursor on and returns the next one,
 // as dict.Scan does; a small hash comes whole.
 func (h *Hash) Scan(cursor uint64, count int, yield func(name, v []byte)) uint64 {
@@ -468,14 +498,6 @@ func (h *Hash) Scan(cursor uint64, count int, yield func(name, v []byte)) uint64
 		yield(name, v)
 	}
 	return 0
-}
-
-// Field implements Fielder.
-func (h *Hash) Field(name []byte, now int64, scratch []byte) ([]byte, bool) {
-	if at, ok := h.Time(name); !ok || at != 0 && at <= now {
-		return nil, false
-	}
-	return h.Get(name, scratch)
 }
 
 // Random returns a field and its value, all with the same probability; there

@@ -62,6 +62,8 @@ type Expirer interface {
 	// Expire removes the elements whose time is not after now and calls yield
 	// for each. The value must be writable.
 	Expire(now int64, yield func(element []byte))
+	// Remove removes an element, if it is there. The value must be writable.
+	Remove(element []byte) bool
 }
 
 // Limits are the configured bounds of the compact encodings, under the names
