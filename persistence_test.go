@@ -149,6 +149,37 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
+// TestSlowSave: the setting for tests makes a background save as slow as it
+// says; FLUSHALL and SHUTDOWN do not wait for it.
+func TestSlowSave(t *testing.T) {
+	c := NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
+	s := start(t, Options{Dir: t.TempDir(), Clock: c, Config: []string{"rdb-key-save-delay 1000000", `save ""`}})
+	for i := range 3 {
+		say(t, s, "SET", fmt.Sprint("key", i), "v")
+	}
+	expect(t, s, "Background saving started", "BGSAVE")
+	if got := infoField(t, s, "rdb_bgsave_in_progress"); got != "1" {
+		t.Errorf("in progress: %s", got)
+	}
+	expect(t, s, "OK", "FLUSHALL")
+	saved(t, s)
+	if got := infoField(t, s, "rdb_changes_since_last_save"); got != "6" {
+		t.Errorf("%s changes since the last save", got)
+	}
+	expect(t, s, "OK", "SET", "k", "v")
+	expect(t, s, "OK", "CONFIG", "SET", "rdb-key-save-delay", "-10")
+	expect(t, s, "Background saving started", "BGSAVE")
+	saved(t, s)
+	if got := infoField(t, s, "rdb_changes_since_last_save"); got != "0" {
+		t.Errorf("%s changes since the last save", got)
+	}
+	expect(t, s, "OK", "CONFIG", "SET", "rdb-key-save-delay", "1000000")
+	expect(t, s, "Background saving started", "BGSAVE")
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestBackgroundSave holds the disk up during BGSAVE: commands go on, and what
 // they write is not in the file.
 func TestBackgroundSave(t *testing.T) {

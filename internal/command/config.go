@@ -27,6 +27,9 @@ func configGet(c *engine.Ctx) error {
 			continue
 		}
 		for p := range config.All {
+			if p.Hidden {
+				continue
+			}
 			for _, name := range p.Names() {
 				if glob.Match(pattern, []byte(name), true) {
 					add(name)

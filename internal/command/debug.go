@@ -23,12 +23,17 @@ func debug(c *engine.Ctx) error {
 	switch {
 	case is("help", 0):
 		return debugHelp(c)
+	case is("change-repl-id", 0):
+		c.ChangeReplID()
+		return c.OK()
 	case is("digest", 0):
 		return replyDigest(c, c.Keyspace.Digest())
 	case c.ArgIs(1, "digest-value"):
 		return debugDigestValue(c)
 	case is("error", 1):
 		return resp.Error(c.Args[2])
+	case is("listpack", 1):
+		return debugListpack(c)
 	case is("log", 1):
 		c.Log.Warn("DEBUG LOG: " + string(c.Args[2]))
 		return c.OK()
@@ -38,11 +43,20 @@ func debug(c *engine.Ctx) error {
 		return debugPopulate(c)
 	case is("protocol", 1):
 		return debugProtocol(c)
+	case c.ArgIs(1, "quicklist") && (n == 3 || n == 4):
+		return debugQuicklist(c)
+	case is("quicklist-packed-threshold", 1):
+		return debugPackedThreshold(c)
 	case c.ArgIs(1, "reload"):
 		return debugReload(c)
 	case is("set-active-expire", 1):
-		on, _ := c.ArgInt(2)
-		c.SetActiveExpire(on != 0)
+		c.SetActiveExpire(debugSwitch(c))
+		return c.OK()
+	case is("set-disable-deny-scripts", 1):
+		c.LetScriptsCallAll(debugSwitch(c))
+		return c.OK()
+	case is("set-skip-checksum-validation", 1):
+		c.SkipChecksums(debugSwitch(c))
 		return c.OK()
 	case is("sleep", 1):
 		return debugSleep(c)
@@ -50,14 +64,24 @@ func debug(c *engine.Ctx) error {
 	return resp.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try DEBUG HELP.", c.Args[1])
 }
 
+// debugSwitch reads what turns something on, or off with 0.
+func debugSwitch(c *engine.Ctx) bool {
+	n, _ := c.ArgInt(2)
+	return n != 0
+}
+
 func debugHelp(c *engine.Ctx) error {
 	return c.Help(
+		"CHANGE-REPL-ID",
+		"    Take another replication id.",
 		"DIGEST",
 		"    Show a fingerprint of all data.",
 		"DIGEST-VALUE [<key> ...]",
 		"    Show the fingerprints of values.",
 		"ERROR <text>",
 		"    Answer an error.",
+		"LISTPACK <key>",
+		"    Write the elements of a listpack to the log.",
 		"LOG <message>",
 		"    Write to the log of the server.",
 		"OBJECT <key>",
@@ -67,10 +91,18 @@ func debugHelp(c *engine.Ctx) error {
 		"PROTOCOL <type>",
 		"    Answer a value of a type: string, integer, double, bignum, null, array, set,",
 		"    map, attrib, push, verbatim, true or false.",
+		"QUICKLIST <key> [<0|1>]",
+		"    Write the nodes of a quicklist to the log, with 1 their elements too.",
+		"QUICKLIST-PACKED-THRESHOLD <size>",
+		"    Make longer elements nodes of their own; 0 leaves it to the settings.",
 		"RELOAD [NOSAVE]",
 		"    Save the data, and load what was saved; with NOSAVE only load.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    With 0, expired keys stay until they are looked at.",
+		"SET-DISABLE-DENY-SCRIPTS <0|1>",
+		"    With 1, scripts may call what is not for them.",
+		"SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+		"    With 1, the checksums of payloads and files do not count.",
 		"SLEEP <seconds>",
 		"    Answer nobody for a time, which may have a fraction.",
 	)
@@ -99,8 +131,7 @@ func debugSleep(c *engine.Ctx) error {
 		return c.OK()
 	}
 	until := c.NowMilli() + int64(math.Ceil(seconds*1000))
-	c.Pause(until, true)
-	return c.Block(engine.Wait{Deadline: until, TimeOut: (*engine.Ctx).OK})
+	return c.Sleep(until)
 }
 
 func replyDigest(c *engine.Ctx, d value.Digest) error { return c.Simple(hex.EncodeToString(d[:])) }
@@ -134,6 +165,9 @@ func debugObject(c *engine.Ctx) error {
 		" serializedlength:" + strconv.Itoa(len(payload)-around) +
 		" lru:" + strconv.Itoa(int(k.Access())&(1<<24-1)) +
 		" lru_seconds_idle:" + strconv.Itoa(idleSeconds(c, k))
+	if l, ok := k.Value().(*value.List); ok && l.Encoding() == "quicklist" {
+		s += describeQuicklist(c, l)
+	}
 	return c.Simple(s)
 }
 

@@ -59,7 +59,7 @@ func restore(c *engine.Ctx) error {
 	if at != 0 && !o.absolute {
 		at += c.NowMilli()
 	}
-	if text == nil && v == nil || at != 0 && at <= c.NowMilli() {
+	if at != 0 && at <= c.NowMilli() {
 		// It would be gone at once; what it replaces is.
 		if o.replace && c.Delete(key) {
 			c.Changed(key, "del")
@@ -72,9 +72,11 @@ func restore(c *engine.Ctx) error {
 	} else {
 		c.SetBytes(key, text, at)
 	}
-	if k, ok := c.Peek(key); ok && o.idle >= 0 {
+	if o.idle >= 0 {
 		now := c.NowMilli() / 1000
-		k.SetAccess(uint32(now - min(o.idle, now)))
+		if k, ok := c.DB().Get(key); ok {
+			k.SetAccess(uint32(now - min(o.idle, now)))
+		}
 	}
 	c.Changed(key, "restore")
 	if at != 0 && !o.absolute {

@@ -232,7 +232,7 @@ func infoReplication(t *infoText, c *engine.Ctx) {
 	t.text("role", "master")
 	t.num("connected_slaves", 0)
 	t.text("master_failover_state", "no-failover")
-	t.text("master_replid", c.RunID)
+	t.text("master_replid", c.ReplID)
 	t.text("master_replid2", "0000000000000000000000000000000000000000")
 	t.num("master_repl_offset", 0)
 	t.num("second_repl_offset", -1)

@@ -83,6 +83,7 @@ var inertSettings = []Param{
 	alias("slave-priority", inert("replica-priority", "100", number)),
 	alias("slave-read-only", inert("replica-read-only", "yes", yesNo)),
 	alias("slave-serve-stale-data", inert("replica-serve-stale-data", "yes", yesNo)),
+	inert("sanitize-dump-payload", "no", oneOf("no", "yes", "clients")), // every payload is
 	immutable(inert("set-proc-title", "yes", yesNo)),
 }
 
@@ -167,6 +168,6 @@ func number(s string) (string, error) {
 }
 
 func size(s string) (string, error) {
-	n, err := parseMemory(s)
+	n, err := ParseMemory(s)
 	return strconv.FormatInt(n, 10), err
 }

@@ -49,6 +49,7 @@ type Config struct {
 	RDBCompression        bool
 	RDBChecksum           bool
 	StopWritesOnSaveError bool
+	RDBKeySaveDelay       int64 // µs for which a background save waits after each key
 
 	// events
 	NotifyMask uint32

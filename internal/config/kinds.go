@@ -33,7 +33,7 @@ func integer(field func(*Config) *int64, lo, hi int64) kind {
 }
 
 func memory(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, 10, parseMemory}
+	return intKind{field, lo, hi, 10, ParseMemory}
 }
 
 func octal(field func(*Config) *int64) kind {
@@ -74,10 +74,10 @@ func parseOctal(s string) (int64, error) {
 var memoryUnits = map[string]uint64{"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1000 * 1000, "mb": 1 << 20,
 	"g": 1000 * 1000 * 1000, "gb": 1 << 30}
 
-// parseMemory reads "100mb": a number, 0 if it is missing, with a unit of 1000
+// ParseMemory reads "100mb": a number, 0 if it is missing, with a unit of 1000
 // (k, m, g) or 1024 (kb, mb, gb). One that is too large comes out negative,
 // or, as in Redis, in any way.
-func parseMemory(s string) (int64, error) {
+func ParseMemory(s string) (int64, error) {
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
 	unit, ok := memoryUnits[strings.ToLower(s[digits:])]
 	if !ok {
@@ -287,8 +287,8 @@ func (outputLimits) set(c *Config, words []string) error {
 		default:
 			return errors.New("Invalid client class specified in buffer limit configuration.")
 		}
-		hard, err1 := parseMemory(words[1])
-		soft, err2 := parseMemory(words[2])
+		hard, err1 := ParseMemory(words[1])
+		soft, err2 := ParseMemory(words[2])
 		seconds, err3 := strconv.ParseInt(words[3], 10, 32)
 		if err1 != nil || err2 != nil || err3 != nil || hard < 0 || soft < 0 || seconds < 0 {
 			return errors.New("Error in hard, soft or soft_seconds setting in buffer limit configuration.")

@@ -21,8 +21,10 @@ type Param struct {
 	Repeats bool
 	// Multi directives take several words.
 	Multi bool
-	// Hidden settings are not shown by patterns of CONFIG GET.
+	// Secret settings are passwords.
 	Secret bool
+	// Hidden settings are not shown by patterns of CONFIG GET.
+	Hidden bool
 
 	kind kind
 }
@@ -60,6 +62,7 @@ var settings = []Param{
 	{Name: "port", Default: "6379", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
 	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
 	{Name: "protected-mode", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.ProtectedMode })},
+	{Name: "rdb-key-save-delay", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.RDBKeySaveDelay }, math.MinInt32, math.MaxInt32)},
 	{Name: "rdbchecksum", Default: "yes", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.RDBChecksum })},
 	{Name: "rdbcompression", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.RDBCompression })},
 	{Name: "requirepass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.RequirePass }, nil)},

@@ -220,6 +220,9 @@ func (e *Engine) wakeQueue(q *queue) {
 // serveBlocked runs the commands again that wait for changed keys, in the
 // order in which they came, until no more keys change.
 func (e *Engine) serveBlocked() {
+	if len(e.ready) > 0 && e.isAsleep() {
+		return
+	}
 	for len(e.ready) > 0 {
 		queues := e.ready
 		e.ready = nil

@@ -137,6 +137,9 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	e.unit.depth++
 	err := c.invoke()
 	e.unit.depth--
+	if e.debug.asleep != 0 && err == nil && e.unit.depth == 0 && e.isAsleep() && !c.Session.internal {
+		err = c.holdReply(mark)
+	}
 	blocked = err == errBlocked
 	st := e.Stats.command(c.Cmd)
 	if !blocked {

@@ -87,6 +87,7 @@ type Engine struct {
 	Scripts  Scripts
 	Rand     *rand.Rand
 	RunID    string
+	ReplID   string // of the history of the data
 
 	started  int64 // ms
 	now      int64 // µs since 1970, of the unit
@@ -94,6 +95,7 @@ type Engine struct {
 	measured time.Duration // monotonic time up to which durations are known
 
 	limits   value.Limits
+	debug    debugging
 	sessions map[uint64]*Session
 	lastID   uint64
 	closed   bool
@@ -172,7 +174,7 @@ func New(o Parts) *Engine {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}
 	e.limits.Seed = e.Rand.Uint64()
-	e.RunID = e.randomHex(40)
+	e.RunID, e.ReplID = e.randomHex(40), e.randomHex(40)
 	e.readClock()
 	e.started = e.NowMilli()
 	e.ConfigChanged()
@@ -196,6 +198,7 @@ func (e *Engine) ConfigChanged() {
 	c := e.Config
 	e.limits = value.Limits{
 		Seed:                   e.limits.Seed,
+		ListPlainFrom:          e.limits.ListPlainFrom,
 		ListMaxListpackSize:    int(c.ListMaxListpackSize),
 		HashMaxListpackEntries: int(c.HashMaxListpackEntries),
 		HashMaxListpackValue:   int(c.HashMaxListpackValue),
@@ -319,7 +322,7 @@ func (e *Engine) Close() error {
 	running := e.Saving.running
 	e.leave()
 	if running != nil {
-		running.cancelled.Store(true)
+		running.cancel()
 		<-running.done
 	}
 	return err

@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/config"
@@ -43,9 +43,16 @@ type Saving struct {
 
 // background is a save that runs beside the engine.
 type background struct {
-	cancelled atomic.Bool
+	cancelled chan struct{} // closed when it is not to go on
+	cancel    func()        // closes it
 	written   chan struct{} // closed when it is through with the files
 	done      chan struct{} // closed when it is over
+}
+
+func newBackground() *background {
+	b := &background{cancelled: make(chan struct{}), written: make(chan struct{}), done: make(chan struct{})}
+	b.cancel = sync.OnceFunc(func() { close(b.cancelled) })
+	return b
 }
 
 // retryDelay is how many seconds after a failure the next automatic save is tried.
@@ -67,7 +74,9 @@ func (e *Engine) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
 
 // Env returns what a value that comes from outside must know. It is for
 // handlers.
-func (e *Engine) Env() *snapshot.Env { return &snapshot.Env{Limits: e.limits, Now: e.NowMilli()} }
+func (e *Engine) Env() *snapshot.Env {
+	return &snapshot.Env{Limits: e.limits, Now: e.NowMilli(), NoChecksum: e.debug.noChecksum}
+}
 
 // Load reads the snapshot that the settings name, if there is one, in place
 // of the data. It is called before the first command. The error tells the file
@@ -113,7 +122,7 @@ func (e *Engine) load(r io.Reader, size int64, name string) error {
 		Databases:  e.Keyspace.Len(),
 		Seed:       e.Rand.Uint64(),
 		Size:       size,
-		NoChecksum: !e.Config.RDBChecksum,
+		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
 	})
 	if err != nil {
 		return err
@@ -175,7 +184,7 @@ func (e *Engine) saved() {
 // bring the data back.
 func (e *Engine) saveFlushed() {
 	if b := e.Saving.running; b != nil {
-		b.cancelled.Store(true)
+		b.cancel()
 		<-b.written
 	}
 	if !e.autosaves() || e.Stats.Changes == 0 {
@@ -209,17 +218,17 @@ func (c *Ctx) SaveInBackground() (begun bool, err error) {
 // one moment: from now on each side copies what it writes.
 func (e *Engine) beginSave() {
 	s := &e.Saving
-	b := &background{written: make(chan struct{}), done: make(chan struct{})}
+	b := newBackground()
 	now := e.NowMilli()
 	s.running, s.scheduled = b, false
 	s.Since, s.tried = now/1000, now/1000
 	e.Stats.Saves++
 	changes := e.Stats.Changes
-	p := picture{e.Keyspace.Clone(), e.Config.Clone(), s.functions, now}
+	p := picture{data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: s.functions, now: now}
 	go func() {
 		defer close(b.done)
 		start := e.clock.Monotonic()
-		err := e.write(p, &b.cancelled)
+		err := e.write(p, b.cancelled)
 		close(b.written)
 		e.endSave(changes, e.clock.Monotonic()-start, err)
 	}()
@@ -259,16 +268,43 @@ type picture struct {
 	config    *config.Config
 	functions [][]byte
 	now       int64
+	eachKey   func() // called after each key, if not nil
+}
+
+// saveDelay returns what makes a save slow, for tests of what happens meanwhile:
+// it waits for so many microseconds, or for one in a fraction of all calls if
+// the number is negative. It is nil for 0.
+func (e *Engine) saveDelay(µs int64, cancelled <-chan struct{}) func() {
+	if µs == 0 {
+		return nil
+	}
+	calls := int64(0)
+	return func() {
+		d := µs
+		if µs < 0 {
+			if calls++; calls%-µs != 0 {
+				return
+			}
+			d = 1
+		}
+		over := make(chan struct{})
+		timer := e.clock.AfterFunc(time.Duration(d)*time.Microsecond, func() { close(over) })
+		select {
+		case <-over:
+		case <-cancelled:
+			timer.Stop()
+		}
+	}
 }
 
 // present is what is there now, for those who hold the lock as long as they
 // look at it.
 func (e *Engine) present() picture {
-	return picture{e.Keyspace, e.Config, e.Saving.functions, e.NowMilli()}
+	return picture{data: e.Keyspace, config: e.Config, functions: e.Saving.functions, now: e.NowMilli()}
 }
 
 // writeNow writes a file while everyone waits.
-func (e *Engine) writeNow() error { return e.write(e.present(), new(atomic.Bool)) }
+func (e *Engine) writeNow() error { return e.write(e.present(), nil) }
 
 func (e *Engine) writeTo(w io.Writer, p picture) error {
 	return snapshot.Save(w, p.data, snapshot.SaveOptions{
@@ -279,15 +315,20 @@ func (e *Engine) writeTo(w io.Writer, p picture) error {
 		Server:    e.version,
 		Now:       p.now,
 		Functions: p.functions,
+		EachKey:   p.eachKey,
 	})
 }
 
-// write writes a file, and logs how that went. It may run beside the engine.
-func (e *Engine) write(p picture, cancelled *atomic.Bool) error {
+// write writes a file, and logs how that went. It may run beside the engine,
+// and then there is a channel by which it can be stopped.
+func (e *Engine) write(p picture, cancelled <-chan struct{}) error {
 	c := p.config
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
+		if cancelled != nil {
+			p.eachKey = e.saveDelay(p.config.RDBKeySaveDelay, cancelled)
+		}
 		return e.writeTo(cancellable{w, cancelled}, p)
 	})
 	switch {
@@ -304,12 +345,14 @@ func (e *Engine) write(p picture, cancelled *atomic.Bool) error {
 // scheduler to take one away from the save.
 type cancellable struct {
 	io.Writer
-	cancelled *atomic.Bool
+	cancelled <-chan struct{}
 }
 
 func (w cancellable) Write(p []byte) (int, error) {
-	if w.cancelled.Load() {
+	select {
+	case <-w.cancelled:
 		return 0, errCancelled
+	default:
 	}
 	runtime.Gosched()
 	return w.Writer.Write(p)
@@ -363,7 +406,7 @@ func (e *Engine) saveFinally(must bool) error {
 		return errNoDir
 	}
 	if b := e.Saving.running; b != nil {
-		b.cancelled.Store(true) // what is written now is newer, and must come last
+		b.cancel() // what is written now is newer, and must come last
 		<-b.written
 	}
 	if err := e.writeNow(); err != nil {

@@ -154,7 +154,7 @@ func (r *scriptRun) Call(args [][]byte, w *resp.Writer) error {
 // gate decides whether the script may run a command.
 func (r *scriptRun) gate(cmd *Command) error {
 	switch {
-	case cmd.Flags&spec.NoScript != 0:
+	case cmd.Flags&spec.NoScript != 0 && !r.c.debug.scriptsCallAll:
 		return resp.Error("ERR This Redis command is not allowed from script")
 	case r.readOnly && cmd.Flags&(spec.Write|spec.MayReplicate) != 0:
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")

@@ -51,6 +51,9 @@ func (e *Engine) setTimer() {
 	if save := e.nextSave(); save != 0 && (at == 0 || save < at) {
 		at = save
 	}
+	if e.isAsleep() {
+		at = e.debug.asleep
+	}
 	for s := range e.slow {
 		if due := s.overUntil(); at == 0 || due < at {
 			at = due
@@ -79,9 +82,14 @@ func (e *Engine) tick() {
 		return
 	}
 	now := e.NowMilli()
+	if e.isAsleep() {
+		e.endSlow()
+		return
+	}
 	e.dropIdle(now)
 	if e.pause.until != 0 && e.pause.until <= now {
 		e.Unpause()
+		e.serveBlocked() // those who waited while the server slept, before their time is up
 	}
 	if e.pause.until == 0 && !e.lazy {
 		e.expireKeys()

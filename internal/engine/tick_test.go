@@ -399,3 +399,45 @@ func TestDebugSleep(t *testing.T) {
 		}
 	}
 }
+
+// TestSleepInside: a transaction or a script that sleeps is answered when it
+// wakes up, and those who wait for what it made are served only then, if it is
+// still there. The replies are those of Redis 7.4.1.
+func TestSleepInside(t *testing.T) {
+	c := clock.NewManual(start)
+	e := newEngine(t, c, nil, "enable-debug-command yes")
+	var clients [3]*client
+	for i := range clients {
+		clients[i] = &client{t: t}
+		clients[i].s, _ = e.NewSession(clients[i])
+	}
+	feed := func(i int, text string) { clients[i].s.Feed(copy(clients[i].s.Space(), text)) }
+	expect := func(when string, want ...string) {
+		t.Helper()
+		for i, cl := range clients {
+			if got := strings.Join(cl.read(), " "); got != want[i] {
+				t.Errorf("%s client %d got %q, want %q", when, i, got, want[i])
+			}
+		}
+	}
+	feed(0, "DEBUG SET-ACTIVE-EXPIRE 0\r\nDEBUG SET-DISABLE-DENY-SCRIPTS 1\r\n")
+	feed(1, "BLPOP l 1\r\n")
+	feed(2, "BLPOP m 0.2\r\n")
+	expect("at first", "OK OK", "", "")
+	feed(0, "MULTI\r\nRPUSH l a\r\nPEXPIRE l 100\r\nRPUSH m a\r\nDEBUG SLEEP 0.3\r\nEXISTS l\r\nEXEC\r\nPING\r\n")
+	expect("asleep", "OK QUEUED QUEUED QUEUED QUEUED QUEUED", "", "")
+	c.Advance(299 * time.Millisecond)
+	expect("asleep", "", "", "")
+	c.Advance(time.Millisecond)
+	expect("awake", "1 1 1 OK 1 PONG", "", "m a")
+	c.Advance(700 * time.Millisecond)
+	expect("timed out", "", "", "")
+	if clients[1].s.Blocked() {
+		t.Error("client 1 still waits")
+	}
+	feed(1, "BLPOP l 0\r\n")
+	feed(0, `EVAL "redis.call('RPUSH', KEYS[1], 'x') redis.call('DEBUG', 'SLEEP', '0.3') return 7" 1 l`+"\r\n")
+	expect("in a script", "", "", "")
+	c.Advance(300 * time.Millisecond)
+	expect("after the script", "7", "l x", "")
+}

@@ -243,6 +243,19 @@ func DecodeDump(payload []byte) (Value, error) {
 	if !ok {
 		return nil, ErrPayload
 	}
+	return decodeBody(body, version)
+}
+
+// DecodeDumpUnsummed is DecodeDump for a payload whose checksum does not count.
+func DecodeDumpUnsummed(payload []byte) (Value, error) {
+	body, version, _, ok := splitDump(payload)
+	if !ok {
+		return nil, ErrPayload
+	}
+	return decodeBody(body, version)
+}
+
+func decodeBody(body []byte, version int) (Value, error) {
 	d := decoder{source: source{buf: body, noSum: true}, version: version}
 	v := d.value(d.byte())
 	if d.err == errEmpty {

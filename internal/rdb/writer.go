@@ -268,11 +268,18 @@ func (d *Encoder) AppendDump(dst []byte, v Value) ([]byte, error) {
 
 // verifyDump checks the last ten bytes of a payload and takes them off.
 func verifyDump(p []byte) (body []byte, version int, ok bool) {
+	body, version, sum, ok := splitDump(p)
+	return body, version, ok && sum == crc64.Update(0, p[:len(p)-8])
+}
+
+// splitDump takes the version and the checksum off a payload, of a version
+// that can be read.
+func splitDump(p []byte) (body []byte, version int, sum uint64, ok bool) {
 	if len(p) < 10 {
-		return nil, 0, false
+		return nil, 0, 0, false
 	}
-	body, sum := p[:len(p)-10], binary.LittleEndian.Uint64(p[len(p)-8:])
+	body = p[:len(p)-10]
 	version = int(binary.LittleEndian.Uint16(p[len(body):]))
 	// Redis reads payloads of version 0 too.
-	return body, version, (version == 0 || readable(version)) && sum == crc64.Update(0, p[:len(p)-8])
+	return body, version, binary.LittleEndian.Uint64(p[len(p)-8:]), version == 0 || readable(version)
 }

@@ -109,11 +109,7 @@ func (l *loader) Entry(e *rdb.Entry) error {
 		return l.fail("key %.100q: %v", e.Key, err)
 	}
 	if l.db.Len() == before {
-		if _, ok := l.db.Get(e.Key); ok {
-			return l.fail("key %.100q comes twice in database %d", e.Key, e.DB)
-		}
-		l.loaded.Expired++
-		return nil
+		return l.fail("key %.100q comes twice in database %d", e.Key, e.DB)
 	}
 	l.loaded.Keys++
 	return nil

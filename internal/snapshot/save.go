@@ -21,6 +21,8 @@ type SaveOptions struct {
 	Functions [][]byte
 	// AccessTimes: true to write when each key was last used.
 	AccessTimes bool
+	// EachKey is called after each key, if it is not nil.
+	EachKey func()
 }
 
 // Save writes all keys of a keyspace to dst, those that are past their time
@@ -53,6 +55,9 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 			if err := w.Entry(&entry); err != nil {
 				return err
 			}
+			if o.EachKey != nil {
+				o.EachKey()
+			}
 		}
 	}
 	return w.Close()
@@ -82,10 +87,14 @@ func (d *Dumper) Dump(e keyspace.Entry) ([]byte, error) {
 }
 
 // Undump decodes the payload of a DUMP: text is set for a string, v for a value
-// of another type; neither if the value has run out of time. The error is
+// of another type. The error is
 // rdb.ErrPayload, a *rdb.FormatError, or names a type that is not supported yet.
 func Undump(payload []byte, env *Env) (text []byte, v value.Value, err error) {
-	decoded, err := rdb.DecodeDump(payload)
+	decode := rdb.DecodeDump
+	if env.NoChecksum {
+		decode = rdb.DecodeDumpUnsummed
+	}
+	decoded, err := decode(payload)
 	if err != nil {
 		return nil, nil, err
 	}

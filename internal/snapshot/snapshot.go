@@ -22,13 +22,15 @@ type Env struct {
 	Limits value.Limits
 	// Now is the time in milliseconds since 1970.
 	Now int64
+	// NoChecksum: true if the checksum of a payload does not count.
+	NoChecksum bool
 }
 
 // conversion is what a type needs to be loaded and saved. A missing function
 // says that there is no such type yet.
 type conversion struct {
 	// load makes a value of what was read, which is valid, not empty, and the
-	// value's from then on. It is nil if nothing is left of it at env.Now.
+	// value's from then on.
 	load func(v rdb.Value, env *Env) value.Value
 	// save shows a value as it is to be written.
 	save func(v value.Value) rdb.Value
@@ -96,7 +98,7 @@ func put(db *keyspace.DB, key []byte, v rdb.Value, expireAt int64, env *Env) err
 		return nil
 	}
 	val, err := toValue(v, env)
-	if err == nil && val != nil {
+	if err == nil {
 		db.Set(key, val, expireAt)
 	}
 	return err

@@ -37,10 +37,11 @@ func (l *List) AppendPack(p listpack.Pack) { l.long.AppendNode(p) }
 func (l *List) AppendPlain(v []byte) { l.long.AppendPlain(v) }
 
 func listLimits(limits *Limits) list.Limits {
-	if limits.ListMaxListpackSize == 0 {
-		return list.Limits{Fill: 1}
+	m := list.Limits{Fill: limits.ListMaxListpackSize, Plain: limits.ListPlainFrom}
+	if m.Fill == 0 {
+		m.Fill = 1
 	}
-	return list.Limits{Fill: limits.ListMaxListpackSize}
+	return m
 }
 
 // Type returns TypeList.
@@ -114,6 +115,10 @@ func (l *List) Node(i int) (data []byte, plain, ok bool) {
 	data, plain = l.long.Node(i)
 	return data, plain, true
 }
+
+// Fill is the limit of the nodes of a quicklist, as list-max-listpack-size
+// gives it.
+func (l *List) Fill() int { return l.long.Limits().Fill }
 
 // Grow makes the list ready for more elements of so many bytes in all: what
 // would exceed the limit becomes a quicklist first.

@@ -73,6 +73,10 @@ type Limits struct {
 	// able to choose elements that collide.
 	Seed uint64
 
+	// ListPlainFrom is the length from which on an element of a quicklist is a
+	// node of its own; 0 derives it from ListMaxListpackSize.
+	ListPlainFrom int
+
 	ListMaxListpackSize    int // entries, or -1 to -5: 4 to 64 KB a node
 	HashMaxListpackEntries int
 	HashMaxListpackValue   int
