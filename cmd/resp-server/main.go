@@ -129,7 +129,7 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 		if errors.As(err, new(*net.OpError)) {
 			log.Warn("Failed listening on port " + respserver.Setting(lines, "port") + ", aborting")
 		} else {
-			log.Warn("Fatal error loading the data or starting: " + err.Error())
+			log.Warn("Fatal error loading the DB or starting: " + err.Error() + ". Exiting.")
 		}
 		return fail(err)
 	}

@@ -51,6 +51,7 @@ func restore(c *engine.Ctx) error {
 	case errors.Is(err, rdb.ErrPayload):
 		return resp.Error("ERR DUMP payload version or checksum are wrong")
 	case errors.As(err, &damaged):
+		c.Log.Warn("RESTORE of a damaged payload: "+damaged.Reason, "key", string(key), "offset", damaged.Offset)
 		return resp.Error("ERR Bad data format")
 	case err != nil:
 		return err

@@ -137,7 +137,8 @@ func (e *Engine) load(r io.Reader, size int64, name string) error {
 		e.touchAll(db.Index(), db, nil)
 	}
 	e.Adopt(l.Keyspace)
-	e.Log.Info("snapshot loaded", "file", name, "keys", l.Keys, "expired", l.Expired, "empty", l.Empty, "duration", e.lap())
+	e.Log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Empty),
+		"file", name, "duration", e.lap())
 	return nil
 }
 

@@ -46,17 +46,17 @@ func (d *decoder) value(kind byte) Value {
 	case typeZSet, typeZSet2:
 		v = d.sortedSet(kind)
 	case typeZSetZiplist:
-		v = d.sortedPack(d.fromZiplist("sorted set ziplist", 2))
+		v = d.sortedPack(d.fromZiplist("Zset ziplist", 2))
 	case typeZSetPack:
-		v = d.sortedPack(d.pack("sorted set listpack", 2))
+		v = d.sortedPack(d.pack("Zset listpack", 2))
 	case typeHash:
 		v = d.hash()
 	case typeHashZipmap:
 		v = hashOf(d.fromZipmap())
 	case typeHashZiplist:
-		v = d.hashPack(d.fromZiplist("hash ziplist", 2))
+		v = d.hashPack(d.fromZiplist("Hash ziplist", 2))
 	case typeHashPack:
-		v = d.hashPack(d.pack("hash listpack", 2))
+		v = d.hashPack(d.pack("Hash listpack", 2))
 	case typeHashTTLOld, typeHashTTL:
 		if d.version == valkeyVersion && kind == typeHashTTLValkey {
 			v = d.hashValkey()
@@ -67,7 +67,7 @@ func (d *decoder) value(kind byte) Value {
 		if kind == typeHashPackTTL {
 			d.time() // of the earliest field, which the listpack has too
 		}
-		v = &Hash{PackTTL: d.pack("hash listpack", 3)}
+		v = &Hash{PackTTL: d.pack("Hash listpack", 3)}
 	case typeStream1, typeStream2, typeStream3, typeStream4, typeStream5:
 		v = d.stream(kind)
 	case typeArray:
@@ -123,7 +123,7 @@ func (d *decoder) unique(i uint64, b []byte, what string) {
 func (d *decoder) packed(check func(p []byte) bool, what string) []byte {
 	p := d.string()
 	if d.err == nil && !check(p) {
-		d.fail("invalid %s", what)
+		d.fail("%s integrity check failed", what)
 	}
 	return p
 }
@@ -165,7 +165,7 @@ func (d *decoder) fromZiplist(what string, tuple int) []byte {
 	return d.convert(checkZiplist, what, tuple)
 }
 
-func (d *decoder) fromZipmap() []byte { return d.convert(checkZipmap, "zipmap", 2) }
+func (d *decoder) fromZipmap() []byte { return d.convert(checkZipmap, "Zipmap", 2) }
 
 func (d *decoder) convert(check func([]byte, func(int, listpack.Value) bool) bool, what string, tuple int) []byte {
 	out := listpack.New(0)
@@ -231,7 +231,7 @@ func (d *decoder) listZiplist() Value {
 			n.add(e)
 			return true
 		})
-	}, "list ziplist")
+	}, "List ziplist")
 	n.flush()
 	d.orEmpty(len(n.list))
 	return &List{Nodes: n.list}
@@ -260,7 +260,7 @@ func (d *decoder) quicklist(kind byte) Value {
 					out = add(out, e)
 					return out.CanAdd(0)
 				})
-			}, "list ziplist")
+			}, "List ziplist")
 			if !out.Empty() {
 				l.Nodes = append(l.Nodes, Node{Pack: out.Trim()})
 			}
@@ -268,7 +268,7 @@ func (d *decoder) quicklist(kind byte) Value {
 			count := 0
 			p := d.packed(func(p []byte) bool {
 				return checkPack(p, func(int, listpack.Value) bool { count++; return true })
-			}, "list listpack")
+			}, "List listpack")
 			if count > 0 {
 				l.Nodes = append(l.Nodes, Node{Pack: p})
 			}
@@ -292,11 +292,11 @@ func (d *decoder) set() Value {
 func (d *decoder) intset() Value {
 	return &Set{Intset: d.packed(func(p []byte) bool {
 		return intset.Set(p).Validate(true) == nil
-	}, "intset")}
+	}, "Intset")}
 }
 
 func (d *decoder) setPack() Value {
-	return &Set{Pack: d.pack("set listpack", 1)}
+	return &Set{Pack: d.pack("Set listpack", 1)}
 }
 
 // scored is a member of a sorted set.

@@ -40,7 +40,7 @@ func (d *decoder) stream(kind byte) Value {
 		}
 		live, ok, valid := checkStreamPack(n)
 		if !valid {
-			d.fail("invalid stream listpack")
+			d.fail("Stream listpack integrity check failed")
 		}
 		if ok && live.Compare(first) < 0 {
 			first = live
@@ -127,7 +127,7 @@ func (d *decoder) group(kind byte, s *Stream) Group {
 	for left := d.uint(); left > 0 && d.err == nil; left-- {
 		c := Consumer{Name: d.string(), SeenAt: d.time()}
 		if d.err == nil && !names.add(c.Name) {
-			d.fail("consumer twice in a group")
+			d.fail("Duplicate stream consumer detected")
 		}
 		c.ActiveAt = c.SeenAt
 		if kind >= typeStream3 {
