@@ -116,8 +116,17 @@ func (e *Engine) loadFile(f vfs.File) error {
 	return e.load(f, info.Size(), f.Name())
 }
 
+// maxSkipLog bounds how many empty keys of a file are logged.
+const maxSkipLog = 10
+
 func (e *Engine) load(r io.Reader, size int64, name string) error {
+	skipped := 0
 	l, err := snapshot.Load(r, snapshot.LoadOptions{
+		Skipped: func(key []byte) {
+			if skipped++; skipped <= maxSkipLog {
+				e.Log.Warn("skipping empty key: " + string(key))
+			}
+		},
 		Env:        *e.Env(),
 		Databases:  e.Keyspace.Len(),
 		Seed:       e.Rand.Uint64(),

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -163,9 +164,13 @@ func TestSkipped(t *testing.T) {
 		"\xf4\x01\x02\x03" + "\x02\x05empty\x00" + "\x10\x01h\x07\x07\x00\x00\x00\x00\x00\xff" +
 		"\xfc\x00\x00\x00\x00\x00\x00\x00\x00\xf8\x09\xf9\x07\x00\x01k\x01v\xff" + strings.Repeat("\x00", 8)
 	c := new(lastEntry)
-	r := NewReader(strings.NewReader(file), Options{})
+	var skipped []string
+	r := NewReader(strings.NewReader(file), Options{Skipped: func(key []byte) { skipped = append(skipped, string(key)) }})
 	if err := r.Read(c); err != nil {
 		t.Fatal(err)
+	}
+	if fmt.Sprint(skipped) != "[empty h]" {
+		t.Errorf("skipped %q", skipped)
 	}
 	if e := c.e; r.Empty() != 2 || string(e.Key) != "k" || e.ExpireAt != 1 || e.Idle != 9 || !e.HasIdle || e.Freq != 7 || !e.HasFreq {
 		t.Errorf("%d empty, %+v", r.Empty(), c.e)

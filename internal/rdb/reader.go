@@ -31,6 +31,9 @@ type Handler interface {
 type Options struct {
 	// NoChecksum: true to neither compute nor compare the checksum of the file.
 	NoChecksum bool
+	// Skipped is told of keys that are left out because there is nothing in
+	// them, if it is not nil.
+	Skipped func(key []byte)
 	// FindsDuplicates: true if the handler itself notices members and fields
 	// that come twice in a Members or Fields sequence, as it does when it puts
 	// them into a table; saves the Reader a table of its own. Listpacks are
@@ -40,13 +43,14 @@ type Options struct {
 
 // Reader reads an RDB file.
 type Reader struct {
-	d     decoder
-	empty int
+	d       decoder
+	empty   int
+	skipped func(key []byte)
 }
 
 // NewReader reads from src in pieces of up to 64 KB.
 func NewReader(src io.Reader, o Options) *Reader {
-	r := new(Reader)
+	r := &Reader{skipped: o.Skipped}
 	r.d.in, r.d.noSum, r.d.trusting = src, o.NoChecksum, o.FindsDuplicates
 	return r
 }
@@ -137,6 +141,9 @@ func (r *Reader) Read(h Handler) error {
 			} else if errors.Is(d.err, errEmpty) {
 				d.err = nil
 				r.empty++
+				if r.skipped != nil {
+					r.skipped(e.Key)
+				}
 			}
 			e = Entry{}
 		}

@@ -20,6 +20,9 @@ type LoadOptions struct {
 	Size int64
 	// NoChecksum: true to not compare the checksum of the file.
 	NoChecksum bool
+	// Skipped is told of keys that are left out because there is nothing in
+	// them, if it is not nil.
+	Skipped func(key []byte)
 }
 
 // Loaded is what a file held.
@@ -41,7 +44,7 @@ type Loaded struct {
 func Load(src io.Reader, o LoadOptions) (*Loaded, error) {
 	l := &loader{
 		LoadOptions: o,
-		r:           rdb.NewReader(src, rdb.Options{NoChecksum: o.NoChecksum}),
+		r:           rdb.NewReader(src, rdb.Options{NoChecksum: o.NoChecksum, Skipped: o.Skipped}),
 		loaded:      Loaded{Keyspace: keyspace.New(o.Databases, o.Seed)},
 	}
 	if err := l.r.Read(l); err != nil {
