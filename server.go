@@ -80,6 +80,10 @@ func newServer(o Options) (*Server, error) {
 		// A client may end the server.
 		Shutdown: func() { s.Close() },
 	})
+	if err := s.engine.SetUpUsers(); err != nil {
+		s.engine.Close()
+		return nil, fmt.Errorf("respserver: %w", err)
+	}
 	if err := s.engine.Load(); err != nil {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: %w", err)

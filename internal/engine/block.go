@@ -266,7 +266,7 @@ func (e *Engine) typeOf(k dbKey) (value.Type, bool) {
 func (e *Engine) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
-	if err := e.gate(w.s, w.cmd); err != nil {
+	if err := e.gate(w.s, w.cmd, w.args); err != nil {
 		e.reject(w.s, w.cmd, w.args, err)
 		e.unblock(w, mark)
 		return

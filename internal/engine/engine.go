@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
@@ -84,9 +85,10 @@ type Engine struct {
 	Requests slowlog.Log // the large ones
 	Replies  slowlog.Log
 	Saving   Saving
-	Scripts  Scripts
-	Rand     *rand.Rand
-	RunID    string
+	accessControl
+	Scripts Scripts
+	Rand    *rand.Rand
+	RunID   string
 
 	started  int64 // ms
 	now      int64 // µs since 1970, of the unit
@@ -171,6 +173,7 @@ func New(o Parts) *Engine {
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}
+	e.Users = acl.NewUsers()
 	e.limits.Seed = e.Rand.Uint64()
 	e.RunID = e.randomHex(40)
 	e.readClock()
@@ -213,6 +216,7 @@ func (e *Engine) ConfigChanged() {
 		ArraySparseMax:         int(c.ArraySparseKMax),
 		ArraySparseMin:         int(c.ArraySparseKMin),
 	}
+	e.applyUserSettings()
 	for _, s := range e.sessions {
 		s.applyLimits()
 	}
