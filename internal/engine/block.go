@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -47,6 +48,8 @@ type wait struct {
 	args  [][]byte
 	links []link // one a key
 	seq   uint64
+	// took is the time of the tries before, which count when the command is done.
+	took time.Duration
 	// parked tells that a pause holds the command back: it was not run yet.
 	parked bool
 }
@@ -306,7 +309,9 @@ func (e *Engine) timeOut(w *wait) {
 // and unblocks its session.
 func (e *Engine) answered(w *wait, mark int) {
 	e.Stats.Commands++
-	e.Stats.command(w.cmd).Calls++
+	st := e.Stats.command(w.cmd)
+	st.Calls++
+	st.Time += w.took
 	e.unblock(w, mark)
 }
 

@@ -156,7 +156,14 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	} else {
 		took = e.clock.Monotonic() - began // the unit's time stands still
 	}
-	st.Time += took
+	if blocked {
+		c.Session.wait.took += took
+	} else {
+		if c.again != nil {
+			took += c.again.took
+		}
+		st.Time += took
+	}
 	if err != nil && !blocked {
 		r := errorReply(err)
 		c.w.Buf = c.w.Buf[:mark]
