@@ -77,6 +77,8 @@ func newServer(o Options) (*Server, error) {
 		Seed:    o.Seed,
 		Files:   o.files,
 		Version: RedisVersion,
+		// CONFIG REWRITE writes it.
+		ConfigFile: o.ConfigFile,
 		// A client may end the server.
 		Shutdown: func() { s.Close() },
 	})

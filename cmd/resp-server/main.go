@@ -121,7 +121,7 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 		return fail(fmt.Errorf("--ready-file: %w", err))
 	}
 	log.Info("resp-server starts", "version", respserver.Version, "redis", respserver.RedisVersion, "pid", os.Getpid())
-	srv, err := respserver.Start(respserver.Options{Config: lines, Logger: log, EventLoop: !a.noEventLoop})
+	srv, err := respserver.Start(respserver.Options{Config: lines, ConfigFile: a.file, Logger: log, EventLoop: !a.noEventLoop})
 	if err != nil {
 		return fail(err)
 	}

@@ -26,18 +26,19 @@ type intKind struct {
 	min, max int64
 	base     int
 	parse    func(string) (int64, error)
+	isMemory bool
 }
 
 func integer(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, 10, parseInt}
+	return intKind{field, lo, hi, 10, parseInt, false}
 }
 
 func memory(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, 10, parseMemory}
+	return intKind{field, lo, hi, 10, parseMemory, true}
 }
 
 func octal(field func(*Config) *int64) kind {
-	return intKind{field, 0, 0o777, 8, parseOctal}
+	return intKind{field, 0, 0o777, 8, parseOctal, false}
 }
 
 func (k intKind) set(c *Config, words []string) error {

@@ -265,16 +265,11 @@ func (e *Engine) usersFile() string {
 }
 
 func (e *Engine) readUsers() (*acl.Users, error) {
-	f, err := e.files.Open(e.usersFile())
+	text, err := e.readAll(e.usersFile())
 	if err != nil {
 		return nil, fmt.Errorf("Error loading ACLs, opening file '%s': %s", e.Config.ACLFile, reason(err))
 	}
-	defer f.Close()
-	text, err := io.ReadAll(f)
-	if err != nil {
-		return nil, fmt.Errorf("Error loading ACLs, reading file '%s': %s", e.Config.ACLFile, reason(err))
-	}
-	return e.Users.Parse(string(text), e.Config.ACLFile)
+	return e.Users.Parse(text, e.Config.ACLFile)
 }
 
 // reason words an error of the system as C does.

@@ -47,6 +47,8 @@ type Parts struct {
 	Keyspace *keyspace.Keyspace
 	// Files is where snapshots are; nil means the file system of the system.
 	Files vfs.FS
+	// ConfigFile is what CONFIG REWRITE writes; "" means that there is none.
+	ConfigFile string
 	// Version of Redis is what snapshots say they are from.
 	Version string
 	// Journal receives what units changed; nil means nobody does.
@@ -77,6 +79,7 @@ type Engine struct {
 	stop    func()
 	files   vfs.FS
 	version string
+	conf    string // the path of the settings' file, or ""
 
 	Keyspace *keyspace.Keyspace
 	PubSub   pubsub.Registry[*Session]
@@ -173,6 +176,7 @@ func New(o Parts) *Engine {
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}
+	e.conf = o.ConfigFile
 	e.Users = acl.NewUsers()
 	e.limits.Seed = e.Rand.Uint64()
 	e.RunID = e.randomHex(40)
