@@ -35,7 +35,7 @@ func writeFile(t *testing.T, path, text string) {
 // TestUsersFile loads good and bad files of users here and on a real server.
 func TestUsersFile(t *testing.T) {
 	files := []string{
-		"user alice on >x ~a* %R~b &c +get +config|get (+set ~k)\nuser bob off\nuser default on nopass ~* &* +@all\n",
+		"user alice on >x ~a* %R~b &c +get (+set ~k)\nuser bob off\nuser default on nopass ~* &* +@all\n",
 		"",
 		"\n  \n\tuser alice on nopass  +get  \r\nuser default on nopass +@all ~*\n",
 		"user alice +get\nuser alice +set\n",
