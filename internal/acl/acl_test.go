@@ -300,3 +300,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestCheckDoesNotAllocate: users with rules cost time, but no garbage.
+func TestCheckDoesNotAllocate(t *testing.T) {
+	u := change(t, NewUsers(), "u", "+@all", "-config", "~a-long-pattern-that-has-no-room-on-the-stack:*", "~b*", "&c*", "(+@read ~c)")
+	var j Judge
+	for _, words := range [][]string{{"mget", "b1", "b2"}, {"get", "c"}, {"publish", "c", "m"}, {"set", "d", "v"}, {"config", "get", "x"}} {
+		list := args(words...)
+		c := Lookup(list)
+		if n := testing.AllocsPerRun(100, func() { j.Check(u, c, list) }); n != 0 {
+			t.Errorf("%q: %v allocations", words, n)
+		}
+	}
+}

@@ -77,14 +77,9 @@ func aclSetUser(c *engine.Ctx) error {
 		rules[i] = string(arg)
 	}
 	if err := c.SetUser(name, rules); err != nil {
-		return resp.Error("ERR " + oneLine(err.Error()))
+		return err
 	}
 	return c.OK()
-}
-
-// oneLine returns a text that can stand in an error reply.
-func oneLine(s string) string {
-	return stdstrings.NewReplacer("\r", " ", "\n", " ").Replace(s)
 }
 
 // ACL DELUSER username [username ...]

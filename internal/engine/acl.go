@@ -210,7 +210,8 @@ func (e *Engine) DeleteUser(name []byte) bool {
 	return true
 }
 
-// usersChanged follows a change of what the default user may do.
+// usersChanged follows a change of the users: whether strangers have to log in
+// may be different now, and with it how much they may send.
 func (e *Engine) usersChanged() {
 	for _, s := range e.sessions {
 		s.applyLimits()
