@@ -93,7 +93,7 @@ func parseMemory(s string) (int64, error) {
 
 // checked is an integer that has to agree with other settings.
 func checked(field func(*Config) *int64, lo, hi int64, check func(c *Config, n int64) error) kind {
-	return checkedKind{intKind{field, lo, hi, 10, parseInt}, check}
+	return checkedKind{intKind{field, lo, hi, 10, parseInt, false}, check}
 }
 
 type checkedKind struct {
