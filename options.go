@@ -51,6 +51,10 @@ type Options struct {
 	// in Redis, "port 0" is a free port; what opens no TCP socket is `bind ""`.
 	Config []string
 
+	// ConfigFile is none by default: the file that CONFIG REWRITE brings up to
+	// date. It is not read at the start: its lines are to be in Config.
+	ConfigFile string
+
 	// Logger discards by default. What a Redis server would write to its log
 	// goes there.
 	Logger *slog.Logger

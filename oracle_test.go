@@ -15,9 +15,9 @@ import (
 	"github.com/resp-server/resp-server/internal/snapshot"
 )
 
-// realServer starts a real server in a directory, or skips the test if there
-// is none on PATH.
-func realServer(t *testing.T, dir string) *oracle.Conn {
+// realServer starts a real server in a directory, with options, or skips the
+// test if there is none on PATH.
+func realServer(t *testing.T, dir string, options ...string) *oracle.Conn {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -26,7 +26,7 @@ func realServer(t *testing.T, dir string) *oracle.Conn {
 		}
 		t.Skip("skipped: no redis-server")
 	}
-	cmd := exec.Command(path, "--port", "0", "--unixsocket", filepath.Join(dir, "s"), "--dir", dir, "--save", "")
+	cmd := exec.Command(path, append([]string{"--port", "0", "--unixsocket", filepath.Join(dir, "s"), "--dir", dir, "--save", ""}, options...)...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

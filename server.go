@@ -77,9 +77,15 @@ func newServer(o Options) (*Server, error) {
 		Seed:    o.Seed,
 		Files:   o.files,
 		Version: RedisVersion,
+		// CONFIG REWRITE writes it.
+		ConfigFile: o.ConfigFile,
 		// A client may end the server.
 		Shutdown: func() { s.Close() },
 	})
+	if err := s.engine.SetUpUsers(); err != nil {
+		s.engine.Close()
+		return nil, fmt.Errorf("respserver: %w", err)
+	}
 	s.log.Info("Server initialized") // some wait for this line, which redis-server writes before it loads
 	if err := s.engine.Load(); err != nil {
 		s.engine.Close()

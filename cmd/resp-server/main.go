@@ -124,7 +124,7 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 		return fail(fmt.Errorf("--ready-file: %w", err))
 	}
 	log.Info(fmt.Sprintf("resp-server %s starts as Redis %s, PID: %d", respserver.Version, respserver.RedisVersion, os.Getpid()))
-	srv, err := respserver.Start(respserver.Options{Config: lines, Logger: log, EventLoop: !a.noEventLoop})
+	srv, err := respserver.Start(respserver.Options{Config: lines, ConfigFile: a.file, Logger: log, EventLoop: !a.noEventLoop})
 	if err != nil {
 		if errors.As(err, new(*net.OpError)) {
 			log.Warn("Failed listening on port " + respserver.Setting(lines, "port") + ", aborting")

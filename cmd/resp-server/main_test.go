@@ -253,6 +253,24 @@ func TestConfigFile(t *testing.T) {
 	}
 }
 
+func TestConfigRewrite(t *testing.T) {
+	t.Parallel()
+	conf := filepath.Join(t.TempDir(), "my.conf")
+	os.WriteFile(conf, []byte("# ours\nmaxclients 7\nuser u on\n"), 0o600)
+	p := start(t, "", conf, "--port", "0")
+	for _, command := range []string{"CONFIG SET maxclients 8", "ACL SETUSER u off", "CONFIG REWRITE"} {
+		if got := ask(t, "tcp", p.Addr, command); got != "+OK" {
+			t.Errorf("%s: %s", command, got)
+		}
+	}
+	if text, err := os.ReadFile(conf); err != nil || !strings.HasPrefix(string(text), "# ours\nmaxclients 8\nuser default on nopass ") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if got := fail(t, "", "--user", "foo", "--user", "foo"); !strings.Contains(got, "Duplicate user") {
+		t.Errorf("it says %q", got)
+	}
+}
+
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
 	dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket

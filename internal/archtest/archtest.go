@@ -26,6 +26,8 @@ var imports = []rule{
 		why: "the protocol knows no server: clients, tests and the replication link use it alone"},
 	{in: "./internal/spec/...", deny: "./...", allow: "./internal/spec/...",
 		why: "the command table is data that everybody reads, so it can depend on nobody"},
+	{in: "./internal/acl/...", deny: "./...", allow: "./internal/spec ./internal/glob ./internal/resp",
+		why: "who may do what is decided from the command table and the arguments alone: it can be understood without the server"},
 	{in: "./internal/numfmt ./internal/glob ./internal/clock", deny: "./...",
 		why: "leaves: each can be understood, tested and replaced alone"},
 	{in: "./...", except: ". ./internal/engine/... ./internal/command/... ./internal/module/...", deny: "./internal/engine/...",

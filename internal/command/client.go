@@ -2,12 +2,10 @@ package command
 
 import (
 	"bytes"
-	"strconv"
 	gostrings "strings"
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/numfmt"
-	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -278,7 +276,7 @@ func (f *clientFilter) parse(c *engine.Ctx) (err error) {
 			f.laddr = c.Args[v]
 		case c.ArgIs(i, "user"):
 			f.user = c.Args[v]
-			if !c.UserExists(f.user) {
+			if c.Users.Get(f.user) == nil {
 				return resp.Errorf("ERR No such user '%s'", f.user)
 			}
 		case c.ArgIs(i, "skipme") && c.ArgIs(v, "yes"):
@@ -298,19 +296,17 @@ func (f *clientFilter) matches(c *engine.Ctx, s *engine.Session) bool {
 		f.laddr != nil && s.Conn().LocalAddr() != string(f.laddr),
 		f.hasClass && s.Class() != f.class,
 		f.id != 0 && s.ID != f.id,
-		f.user != nil && s.User != string(f.user),
+		f.user != nil && s.UserName() != string(f.user),
 		f.skipMe && s == c.Session,
-		f.maxAge != 0 && age(c, s) < f.maxAge:
+		f.maxAge != 0 && s.Age() < f.maxAge:
 		return false
 	}
 	return true
 }
 
-func age(c *engine.Ctx, s *engine.Session) int64 { return c.NowMilli()/1000 - s.Created/1000 }
-
 // CLIENT INFO
 func clientInfo(c *engine.Ctx) error {
-	c.Out().Verbatim("txt", string(appendClient(c, nil, c.Session)))
+	c.Out().Verbatim("txt", string(append(c.Session.AppendInfo(nil), '\n')))
 	return nil
 }
 
@@ -320,7 +316,7 @@ func clientList(c *engine.Ctx) error {
 	switch {
 	case len(c.Args) == 2:
 		for s := range c.Sessions {
-			list = appendClient(c, list, s)
+			list = append(s.AppendInfo(list), '\n')
 		}
 	case len(c.Args) == 4 && c.ArgIs(2, "type"):
 		class, err := argClass(c, 3)
@@ -329,7 +325,7 @@ func clientList(c *engine.Ctx) error {
 		}
 		for s := range c.Sessions {
 			if s.Class() == class {
-				list = appendClient(c, list, s)
+				list = append(s.AppendInfo(list), '\n')
 			}
 		}
 	case len(c.Args) > 3 && c.ArgIs(2, "id"):
@@ -339,7 +335,7 @@ func clientList(c *engine.Ctx) error {
 				return resp.Error("ERR Invalid client ID")
 			}
 			if s := c.SessionByID(uint64(id)); s != nil {
-				list = appendClient(c, list, s)
+				list = append(s.AppendInfo(list), '\n')
 			}
 		}
 	default:
@@ -347,62 +343,4 @@ func clientList(c *engine.Ctx) error {
 	}
 	c.Out().Verbatim("txt", string(list))
 	return nil
-}
-
-// appendClient appends the line of CLIENT LIST about a client.
-func appendClient(c *engine.Ctx, b []byte, s *engine.Session) []byte {
-	l := clientLine{b}
-	multi, inMulti := s.InMulti()
-	if !inMulti {
-		multi = -1
-	}
-	u := s.Usage()
-	events, chunks := "r", 0
-	if u.Waiting > 0 {
-		events, chunks = "rw", 1
-	}
-	cmd := "NULL"
-	if s.LastCmd != nil {
-		cmd = s.LastCmd.FullName
-	}
-	l.int("id=", int64(s.ID))
-	l.text(" addr=", s.Conn().Addr())
-	l.text(" laddr=", s.Conn().LocalAddr())
-	l.int(" fd=", int64(s.Conn().FD()))
-	l.text(" name=", s.Name)
-	l.int(" age=", age(c, s))
-	l.int(" idle=", c.NowMilli()/1000-s.LastUsed/1000)
-	l.text(" flags=", s.Flags())
-	l.int(" db=", int64(s.DB()))
-	l.int(" sub=", int64(s.SubscriptionCount(pubsub.Channel)))
-	l.int(" psub=", int64(s.SubscriptionCount(pubsub.Pattern)))
-	l.int(" ssub=", int64(s.SubscriptionCount(pubsub.Shard)))
-	l.int(" multi=", int64(multi))
-	l.int(" watch=", int64(s.WatchCount()))
-	l.int(" qbuf=", int64(u.Query))
-	l.int(" qbuf-free=", int64(u.QueryFree))
-	l.int(" argv-mem=", int64(u.Args))
-	l.int(" multi-mem=", int64(u.Multi))
-	l.int(" rbs=", int64(u.ReplySize))
-	l.int(" rbp=", int64(u.Reply))
-	l.int(" obl=", int64(u.Reply))
-	l.int(" oll=", int64(chunks))
-	l.int(" omem=", int64(u.Output))
-	l.int(" tot-mem=", int64(u.Total))
-	l.text(" events=", events)
-	l.text(" cmd=", cmd)
-	l.text(" user=", s.User)
-	l.int(" redir=", redirection(s))
-	l.int(" resp=", int64(s.Proto()))
-	l.text(" lib-name=", s.LibName)
-	l.text(" lib-ver=", s.LibVer)
-	return append(l.b, '\n')
-}
-
-type clientLine struct{ b []byte }
-
-func (l *clientLine) text(field, v string) { l.b = append(append(l.b, field...), v...) }
-
-func (l *clientLine) int(field string, n int64) {
-	l.b = strconv.AppendInt(append(l.b, field...), n, 10)
 }

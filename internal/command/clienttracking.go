@@ -137,16 +137,7 @@ func clientCaching(c *engine.Ctx) error {
 }
 
 // CLIENT GETREDIR
-func clientGetRedir(c *engine.Ctx) error { return c.Integer64(redirection(c.Session)) }
-
-// redirection returns the client that gets the messages of one that tracks
-// keys: 0 if it does itself, -1 if it tracks none.
-func redirection(s *engine.Session) int64 {
-	if t := s.Tracking(); t != nil {
-		return int64(t.Redirect)
-	}
-	return -1
-}
+func clientGetRedir(c *engine.Ctx) error { return c.Integer64(c.Session.Redirection()) }
 
 // CLIENT TRACKINGINFO
 func clientTrackingInfo(c *engine.Ctx) error {
@@ -178,7 +169,7 @@ func clientTrackingInfo(c *engine.Ctx) error {
 		c.BulkString(f)
 	}
 	c.BulkString("redirect")
-	c.Integer64(redirection(c.Session))
+	c.Integer64(c.Session.Redirection())
 	c.BulkString("prefixes")
 	c.Array(len(prefixes))
 	for _, p := range prefixes {

@@ -20,6 +20,7 @@ var Table = sync.OnceValue(func() *engine.Table { return engine.NewTable(groups(
 
 func groups() []engine.Handlers {
 	return withHelp(
+		accessControl,
 		arrays,
 		bitmaps,
 		boundedCounters,

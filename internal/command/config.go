@@ -92,5 +92,8 @@ func configResetStat(c *engine.Ctx) error {
 
 // CONFIG REWRITE
 func configRewrite(c *engine.Ctx) error {
-	return resp.Error("ERR The server is running without a config file")
+	if err := c.RewriteConfig(); err != nil {
+		return err
+	}
+	return c.OK()
 }

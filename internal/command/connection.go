@@ -28,10 +28,10 @@ func auth(c *engine.Ctx) error {
 	switch {
 	case len(c.Args) == 3:
 		user, password = c.Args[1], c.Args[2]
-	case c.NoPassword():
+	case c.Users.Default().NoPassword:
 		return resp.Error("ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?")
 	}
-	if err := c.Session.Login(user, password); err != nil {
+	if err := c.Login(user, password); err != nil {
 		return err
 	}
 	return c.OK()
@@ -69,7 +69,7 @@ func hello(c *engine.Ctx) error {
 		}
 	}
 	if user != nil {
-		if err := c.Session.Login(user, password); err != nil {
+		if err := c.Login(user, password); err != nil {
 			return err
 		}
 	}

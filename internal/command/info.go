@@ -226,6 +226,10 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("total_error_replies", s.ErrorReplies)
 	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
 	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)
+	t.count("acl_access_denied_auth", s.Denied.Logins)
+	t.count("acl_access_denied_cmd", s.Denied.Commands)
+	t.count("acl_access_denied_key", s.Denied.Keys)
+	t.count("acl_access_denied_channel", s.Denied.Channels)
 }
 
 func infoReplication(t *infoText, c *engine.Ctx) {

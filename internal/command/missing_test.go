@@ -19,7 +19,6 @@ import (
 var missing = map[string]string{
 	"@cluster":       "there is no cluster mode",
 	"@scripting":     notYet,
-	"acl":            notYet,
 	"bgrewriteaof":   noAOF,
 	"failover":       noReplication,
 	"latency":        "there is no latency monitor",

@@ -62,6 +62,7 @@ func sort(readOnly bool) engine.Handler {
 
 func readSortOptions(c *engine.Ctx, readOnly bool) (o sortOptions, err error) {
 	o.count = -1
+	all := c.MayReadAllKeys()
 	for i := 2; i < len(c.Args); i++ {
 		left := len(c.Args) - i - 1
 		switch {
@@ -87,8 +88,13 @@ func readSortOptions(c *engine.Ctx, readOnly bool) (o sortOptions, err error) {
 			o.by = c.Args[i]
 			if bytes.IndexByte(o.by, '*') < 0 {
 				o.unsorted = true // also if another BY follows
+			} else if !all {
+				return o, resp.Error("ERR BY option of SORT denied due to insufficient ACL permissions.")
 			}
 		case c.ArgIs(i, "get") && left >= 1:
+			if !all {
+				return o, resp.Error("ERR GET option of SORT denied due to insufficient ACL permissions.")
+			}
 			i++
 			o.get = append(o.get, c.Args[i])
 		default:

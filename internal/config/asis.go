@@ -12,7 +12,6 @@ import (
 // is refused.
 var fixedSettings = []Param{
 	fixed("activedefrag", "no", yesNo),
-	immutable(fixed("aclfile", "", anyText)),
 	fixed("appendonly", "no", yesNo),
 	fixed("bind-source-addr", "", anyText),
 	immutable(fixed("cluster-enabled", "no", yesNo)),
@@ -37,7 +36,6 @@ var fixedSettings = []Param{
 // allocator), or a feature that the server does not have or that is off. No
 // client can see a difference, so any value is kept and shown.
 var inertSettings = []Param{
-	inert("acllog-max-len", "128", number),
 	inert("active-expire-effort", "1", number),
 	inert("activerehashing", "yes", yesNo),
 	immutable(inert("always-show-logo", "no", yesNo)),

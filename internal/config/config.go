@@ -7,7 +7,11 @@
 // redis.conf of Redis 7.4.
 package config
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/resp-server/resp-server/internal/acl"
+)
 
 // Config holds the values of all settings. Sizes are in bytes, times in the
 // unit that the directive has in redis.conf.
@@ -21,12 +25,18 @@ type Config struct {
 	TCPKeepalive   int64 // seconds, 0: off
 	Timeout        int64 // seconds an idle client may stay, 0: for ever
 	MaxClients     int64
-	RequirePass    string
-	ProtectedMode  bool // without a password only local clients may connect
+	RequirePass    string // of the default user
+	ProtectedMode  bool   // without a password only local clients may connect
 	PIDFile        string
 
 	// EnableDebugCommand is no, yes, or local: for clients on this machine.
 	EnableDebugCommand string
+
+	// users
+	ACLFile          string            // "" means that there is none
+	Users            []acl.Declaration // of lines "user name rules"
+	ACLPubSubDefault string            // what new users have: allchannels or resetchannels
+	ACLLogMaxLen     int64
 
 	// limits
 	ProtoMaxBulkLen     int64

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -130,6 +131,10 @@ func (c *Config) SetLine(line string) error {
 	}
 	p, ok := Find(words[0])
 	switch {
+	case strings.EqualFold(words[0], "user") && len(words) > 1:
+		var err error
+		c.Users, err = acl.Declare(c.Users, words[1], words[2:])
+		return err
 	case ok && p.Repeats && c.given[p.Name] && len(words) > 1 && words[1] != "":
 		return c.Set(p, append(strings.Fields(c.Get(p)), words[1:]...))
 	case ok:

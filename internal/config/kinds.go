@@ -26,18 +26,19 @@ type intKind struct {
 	min, max int64
 	base     int
 	parse    func(string) (int64, error)
+	isMemory bool
 }
 
 func integer(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, 10, parseInt}
+	return intKind{field, lo, hi, 10, parseInt, false}
 }
 
 func memory(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, 10, ParseMemory}
+	return intKind{field, lo, hi, 10, ParseMemory, true}
 }
 
 func octal(field func(*Config) *int64) kind {
-	return intKind{field, 0, 0o777, 8, parseOctal}
+	return intKind{field, 0, 0o777, 8, parseOctal, false}
 }
 
 func (k intKind) set(c *Config, words []string) error {
@@ -92,7 +93,7 @@ func ParseMemory(s string) (int64, error) {
 
 // checked is an integer that has to agree with other settings.
 func checked(field func(*Config) *int64, lo, hi int64, check func(c *Config, n int64) error) kind {
-	return checkedKind{intKind{field, lo, hi, 10, parseInt}, check}
+	return checkedKind{intKind{field, lo, hi, 10, parseInt, false}, check}
 }
 
 type checkedKind struct {

@@ -35,6 +35,9 @@ var params = slices.SortedFunc(slices.Values(slices.Concat(settings, fixedSettin
 
 // settings are those that have an effect.
 var settings = []Param{
+	{Name: "acl-pubsub-default", Default: "resetchannels", kind: choice(func(c *Config) *string { return &c.ACLPubSubDefault }, "allchannels", "resetchannels")},
+	{Name: "aclfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.ACLFile }, nil)},
+	{Name: "acllog-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.ACLLogMaxLen }, 0, math.MaxInt64)},
 	{Name: "array-slice-size", Default: "4096", kind: checked(func(c *Config) *int64 { return &c.ArraySliceSize }, 256, 65536, sliceSize)},
 	{Name: "array-sparse-kmax", Default: "10", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMax }, 0, math.MaxUint16, sparseMax)},
 	{Name: "array-sparse-kmin", Default: "5", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMin }, 0, math.MaxUint16, sparseMin)},

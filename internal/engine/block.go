@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -47,6 +48,8 @@ type wait struct {
 	args  [][]byte
 	links []link // one a key
 	seq   uint64
+	// took is the time of the tries before, which count when the command is done.
+	took time.Duration
 	// parked tells that a pause holds the command back: it was not run yet.
 	parked bool
 }
@@ -269,7 +272,7 @@ func (e *Engine) typeOf(k dbKey) (value.Type, bool) {
 func (e *Engine) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
-	if err := e.gate(w.s, w.cmd); err != nil {
+	if err := e.gate(w.s, w.cmd, w.args); err != nil {
 		e.reject(w.s, w.cmd, w.args, err)
 		e.unblock(w, mark)
 		return
@@ -309,7 +312,9 @@ func (e *Engine) timeOut(w *wait) {
 // and unblocks its session.
 func (e *Engine) answered(w *wait, mark int) {
 	e.Stats.Commands++
-	e.Stats.command(w.cmd).Calls++
+	st := e.Stats.command(w.cmd)
+	st.Calls++
+	st.Time += w.took
 	e.unblock(w, mark)
 }
 

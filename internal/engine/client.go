@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"crypto/subtle"
 	"unsafe"
-
-	"github.com/resp-server/resp-server/internal/resp"
 )
 
 // Class is a kind of clients, as CLIENT LIST TYPE and the limits of output
@@ -26,25 +23,6 @@ func (s *Session) Class() Class {
 	}
 	return ClassNormal
 }
-
-// errWrongPass does not tell whether the user or the password is wrong.
-const errWrongPass resp.Error = "WRONGPASS invalid username-password pair or user is disabled."
-
-// Login lets the client in as a user, or answers the error to show.
-func (s *Session) Login(user, password []byte) error {
-	want := s.e.Config.RequirePass
-	if string(user) != "default" || want != "" && subtle.ConstantTimeCompare(password, []byte(want)) == 0 {
-		return errWrongPass
-	}
-	s.SetAuthenticated("default")
-	return nil
-}
-
-// NoPassword tells whether clients need not log in.
-func (e *Engine) NoPassword() bool { return e.Config.RequirePass == "" }
-
-// UserExists tells whether there is a user of that name.
-func (e *Engine) UserExists(name []byte) bool { return string(name) == "default" }
 
 // Flags returns the letters by which CLIENT LIST tells the state of a client.
 func (s *Session) Flags() string {

@@ -27,7 +27,7 @@ func (e *Engine) dispatch(s *Session, args [][]byte) {
 	cmd, err := e.table.lookup(args)
 	s.LastCmd = cmd
 	if err == nil {
-		err = e.gate(s, cmd)
+		err = e.gate(s, cmd, args)
 	} else if cmd == nil && speaksHTTP(args[0]) {
 		e.Log.Warn("client closed: it speaks HTTP, which may be an attack by way of a browser", "client", s.ID, "addr", s.conn.Addr())
 		s.Kill()
@@ -57,18 +57,25 @@ func (e *Engine) dispatch(s *Session, args [][]byte) {
 func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(name, "host:") }
 
 // gate decides whether a session may run a command now.
-func (e *Engine) gate(s *Session, cmd *Command) error {
+func (e *Engine) gate(s *Session, cmd *Command, args [][]byte) error {
 	switch {
 	case cmd.Flags&spec.Protected != 0 && !s.Allows(e.Config.EnableDebugCommand):
 		return resp.Errorf("ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(cmd.Name), "enable-debug-command")
-	case !s.authenticated && e.Config.RequirePass != "" && cmd.Flags&spec.NoAuth == 0:
+	case s.mustLogIn() && cmd.Flags&spec.NoAuth == 0:
 		return resp.ErrNoAuth
-	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
-		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
 	case s.multi != nil && cmd.Flags&spec.NoMulti != 0:
 		return resp.Error("ERR Command not allowed inside a transaction")
+	}
+	if !s.user.Unrestricted {
+		if err := s.permit(cmd, args); err != nil {
+			return err
+		}
+	}
+	switch {
 	case e.refuseWrites && s.writes(cmd):
 		return errDisk
+	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
+		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
 	case s.monitor && cmd.Flags&(spec.Write|spec.ReadOnly|spec.MayReplicate) != 0:
 		return errMonitor
 	}
@@ -152,7 +159,14 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	} else {
 		took = e.clock.Monotonic() - began // the unit's time stands still
 	}
-	st.Time += took
+	if blocked {
+		c.Session.wait.took += took
+	} else {
+		if c.again != nil {
+			took += c.again.took
+		}
+		st.Time += took
+	}
 	if err != nil && !blocked {
 		r := errorReply(err)
 		c.w.Buf = c.w.Buf[:mark]

@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
@@ -46,6 +47,8 @@ type Parts struct {
 	Keyspace *keyspace.Keyspace
 	// Files is where snapshots are; nil means the file system of the system.
 	Files vfs.FS
+	// ConfigFile is what CONFIG REWRITE writes; "" means that there is none.
+	ConfigFile string
 	// Version of Redis is what snapshots say they are from.
 	Version string
 	// Journal receives what units changed; nil means nobody does.
@@ -76,6 +79,7 @@ type Engine struct {
 	stop    func()
 	files   vfs.FS
 	version string
+	conf    string // the path of the settings' file, or ""
 
 	Keyspace *keyspace.Keyspace
 	PubSub   pubsub.Registry[*Session]
@@ -84,10 +88,11 @@ type Engine struct {
 	Requests slowlog.Log // the large ones
 	Replies  slowlog.Log
 	Saving   Saving
-	Scripts  Scripts
-	Rand     *rand.Rand
-	RunID    string
-	ReplID   string // of the history of the data
+	accessControl
+	Scripts Scripts
+	Rand    *rand.Rand
+	RunID   string
+	ReplID  string // of the history of the data
 
 	started  int64 // ms
 	now      int64 // µs since 1970, of the unit
@@ -173,6 +178,8 @@ func New(o Parts) *Engine {
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}
+	e.conf = o.ConfigFile
+	e.Users = acl.NewUsers()
 	e.limits.Seed = e.Rand.Uint64()
 	e.RunID, e.ReplID = e.randomHex(40), e.randomHex(40)
 	e.readClock()
@@ -216,6 +223,7 @@ func (e *Engine) ConfigChanged() {
 		ArraySparseMax:         int(c.ArraySparseKMax),
 		ArraySparseMin:         int(c.ArraySparseKMin),
 	}
+	e.applyUserSettings()
 	for _, s := range e.sessions {
 		s.applyLimits()
 	}

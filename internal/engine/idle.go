@@ -48,7 +48,7 @@ const errProtected resp.Error = "DENIED This server is in protected mode: it has
 
 // stranger tells whether protected mode keeps a connection out.
 func (e *Engine) stranger(conn Conn) bool {
-	if !e.Config.ProtectedMode || e.Config.RequirePass != "" {
+	if !e.Config.ProtectedMode || !e.Users.Default().NoPassword {
 		return false
 	}
 	from, err := netip.ParseAddrPort(conn.Addr())

@@ -84,6 +84,11 @@ func (c *Ctx) Exec() error {
 	}
 	c.w.Array(len(t.queue))
 	for _, q := range t.queue {
+		if err := c.permitQueued(q.cmd, q.args); err != nil {
+			c.w.Error(err.(resp.Error))
+			c.countError(err.(resp.Error))
+			continue
+		}
 		c.Call(q.cmd, q.args)
 	}
 	c.PropagateNothing() // its commands have done so

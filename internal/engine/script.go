@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -130,7 +131,7 @@ func (r *scriptRun) Call(args [][]byte, w *resp.Writer) error {
 	c := r.c
 	cmd, err := c.table.lookup(args)
 	if err == nil {
-		err = r.gate(cmd)
+		err = r.gate(cmd, args)
 	} else if cmd == nil {
 		err = resp.Error("ERR Unknown Redis command called from script")
 	} else {
@@ -152,10 +153,16 @@ func (r *scriptRun) Call(args [][]byte, w *resp.Writer) error {
 }
 
 // gate decides whether the script may run a command.
-func (r *scriptRun) gate(cmd *Command) error {
-	switch {
-	case cmd.Flags&spec.NoScript != 0 && !r.c.debug.scriptsCallAll:
+func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
+	if cmd.Flags&spec.NoScript != 0 && !r.c.debug.scriptsCallAll {
 		return resp.Error("ERR This Redis command is not allowed from script")
+	}
+	if !r.c.Session.user.Unrestricted {
+		if why := r.c.Session.deny(cmd, args, acl.InScript); why != "" {
+			return resp.Error("ERR ACL failure in script: " + why)
+		}
+	}
+	switch {
 	case r.readOnly && cmd.Flags&(spec.Write|spec.MayReplicate) != 0:
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")
 	case r.c.refuseWrites && cmd.Flags&spec.Write != 0 && !r.wrote:
@@ -164,10 +171,10 @@ func (r *scriptRun) gate(cmd *Command) error {
 	return nil
 }
 
-// MayCall tells whether there is a command; everybody may call all.
+// MayCall tells whether there is a command, and whether the user may call it.
 func (r *scriptRun) MayCall(args [][]byte) (may, known bool) {
 	cmd, _ := r.c.table.lookup(args)
-	return cmd != nil, cmd != nil
+	return cmd != nil && r.c.Session.check(cmd, args).Reason == acl.Granted, cmd != nil
 }
 
 // Propagate turns the journal of the script off and on.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -38,7 +39,6 @@ type Session struct {
 	Name      string
 	LibName   string
 	LibVer    string
-	User      string
 	Created   int64 // ms
 	LastUsed  int64 // ms
 	LastCmd   *Command
@@ -47,6 +47,7 @@ type Session struct {
 	ReplyMode ReplyMode
 
 	db            int
+	user          *acl.User
 	authenticated bool
 	closing       bool // after the answers that are there
 	killed        bool // at once
@@ -127,7 +128,8 @@ func (e *Engine) NewInternalSession(conn Conn) *Session {
 	e.enter()
 	defer e.leave()
 	s := e.newSession(conn)
-	s.internal, s.authenticated = true, true
+	s.internal = true
+	s.beDefault()
 	s.out.Proto = s.firstProto()
 	return s
 }
@@ -135,18 +137,17 @@ func (e *Engine) NewInternalSession(conn Conn) *Session {
 func (e *Engine) newSession(conn Conn) *Session {
 	e.lastID++
 	now := e.NowMilli()
-	s := &Session{e: e, conn: conn, ID: e.lastID, User: "default", Created: now, LastUsed: now}
+	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
 	s.out.Proto = 2
-	s.authenticated = e.Config.RequirePass == ""
 	s.in.Pool = &e.pages
 	s.ctx = Ctx{Engine: e, Session: s, w: &s.out}
-	s.applyLimits()
+	s.beDefault()
 	return s
 }
 
 func (s *Session) applyLimits() {
 	s.in.Limits.MaxBulk = s.e.Config.ProtoMaxBulkLen
-	s.in.Limits.Unauthenticated = !s.authenticated && s.e.Config.RequirePass != ""
+	s.in.Limits.Unauthenticated = s.mustLogIn()
 }
 
 // Space returns memory to read input into. A session that waits may go on, in
@@ -339,14 +340,12 @@ func (s *Session) Reset() {
 		s.ReplyMode = ReplyOn
 	}
 	s.out.Proto = s.firstProto()
-	s.User = "default"
-	s.authenticated = s.internal || s.e.Config.RequirePass == ""
-	s.applyLimits()
+	s.beDefault()
 }
 
 // Plain tells whether a session has no state that a next user would notice.
 func (s *Session) Plain() bool {
-	return s.db == 0 && s.multi == nil && s.watched == nil && s.wait == nil && s.Name == "" &&
+	return s.db == 0 && s.user == s.e.Users.Default() && s.multi == nil && s.watched == nil && s.wait == nil && s.Name == "" &&
 		s.out.Proto == s.firstProto() && s.Subscriptions() == 0 && s.tracking == nil && !s.monitor && len(s.fieldsets) == 0 && !s.closing && !s.killed && s.ReplyMode == ReplyOn
 }
 
@@ -374,12 +373,6 @@ func (s *Session) Select(db int) { s.db = db }
 // Authenticated tells whether the client has logged in, or needed not to when it
 // came.
 func (s *Session) Authenticated() bool { return s.authenticated }
-
-// SetAuthenticated lets the client in as a user.
-func (s *Session) SetAuthenticated(user string) {
-	s.authenticated, s.User = true, user
-	s.applyLimits()
-}
 
 // Internal tells whether the session belongs to the program itself.
 func (s *Session) Internal() bool { return s.internal }

@@ -24,6 +24,8 @@ type Stats struct {
 	OutputLimitKills    uint64
 	PeakMemory          uint64 // the most that INFO has shown
 	ErrorReplies        uint64
+	// Denied counts what users were denied. CONFIG RESETSTAT leaves it.
+	Denied struct{ Logins, Commands, Keys, Channels uint64 }
 	// Errors counts error replies by their code.
 	Errors map[string]uint64
 
@@ -79,5 +81,5 @@ func (e *Engine) countError(err resp.Error) {
 
 // Reset sets the counters to zero, as CONFIG RESETSTAT does.
 func (s *Stats) Reset() {
-	*s = Stats{Changes: s.Changes, PeakMemory: s.PeakMemory}
+	*s = Stats{Changes: s.Changes, PeakMemory: s.PeakMemory, Denied: s.Denied}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
 )
@@ -28,6 +29,7 @@ type Command struct {
 	Options []spec.Option
 
 	id      int // index into the statistics
+	acl     *acl.Command
 	handler Handler
 	traits  spec.Trait
 	sub     map[string]*Command
@@ -82,7 +84,7 @@ func NewTable(groups ...Handlers) *Table {
 }
 
 func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *Command {
-	c := &Command{Command: row, FullName: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name)}
+	c := &Command{Command: row, FullName: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name), acl: acl.Of(row)}
 	if container != nil {
 		c.FullName = container.Name + "|" + row.Name
 		c.traits = 0

@@ -50,6 +50,15 @@ type invalid struct {
 // not track keys.
 func (s *Session) Tracking() *Tracking { return s.tracking }
 
+// Redirection returns the client that gets the messages about the keys of this
+// one, 0 for this one itself, and -1 if it does not track keys.
+func (s *Session) Redirection() int64 {
+	if s.tracking == nil {
+		return -1
+	}
+	return int64(s.tracking.Redirect)
+}
+
 // Track makes the session track keys. The prefixes are those that come to the
 // ones that it has.
 func (s *Session) Track(t Tracking) {

@@ -154,22 +154,20 @@ func isWord(arg []byte, word string) bool {
 	return true
 }
 
-// looseCount reads as much of a number as there is, as C's atoi does.
+// looseCount reads as much of a number as there is, as C's atoi does: one that
+// has no room in 64 bits is the nearest that has, and of these 32 count.
 func looseCount(arg []byte) int {
 	i := 0
 	for i < len(arg) && (arg[i] == ' ' || arg[i] >= '\t' && arg[i] <= '\r') {
 		i++
 	}
-	if i < len(arg) && arg[i] == '+' {
+	begin := i
+	if i < len(arg) && (arg[i] == '+' || arg[i] == '-') {
 		i++
 	}
-	end := i
-	for end < len(arg) && end-i < 10 && arg[end] >= '0' && arg[end] <= '9' {
-		end++
+	for i < len(arg) && arg[i] >= '0' && arg[i] <= '9' {
+		i++
 	}
-	n, err := strconv.Atoi(string(arg[i:end]))
-	if err != nil {
-		return 0
-	}
-	return n
+	n, _ := strconv.ParseInt(string(arg[begin:i]), 10, 64) // 0 if there are no digits
+	return int(int32(n))
 }

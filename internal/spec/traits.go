@@ -23,3 +23,27 @@ func Traits(name string) Trait {
 	}
 	return 0
 }
+
+// ChannelUse says which arguments of a command are channels, and what for.
+// Those that end a subscription need no permission and are none here.
+type ChannelUse uint8
+
+const (
+	NoChannels    ChannelUse = iota
+	PublishesTo              // the first argument
+	SubscribesTo             // all arguments
+	SubscribesAll            // all arguments, which are patterns of channels
+)
+
+// Channels returns how a command uses channels, by its lower-case name.
+func Channels(name string) ChannelUse {
+	switch name {
+	case "publish", "spublish":
+		return PublishesTo
+	case "subscribe", "ssubscribe":
+		return SubscribesTo
+	case "psubscribe":
+		return SubscribesAll
+	}
+	return NoChannels
+}

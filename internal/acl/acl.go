@@ -1,0 +1,140 @@
+// Package acl knows who may do what: users with passwords, and rules about the
+// commands, keys and channels that they may use.
+//
+// The rules are those of ACL SETUSER in Redis 7.4, word for word, and the
+// descriptions that ACL LIST, GETUSER and SAVE show are made of the same
+// words. They may name every command of package spec, also those that a server
+// lacks, so that the users of any server can be loaded.
+//
+// Nothing here locks or knows a server: the owner of a Users asks whether a
+// user may run a command line, and does with the answer what it wants.
+package acl
+
+import (
+	"maps"
+	"slices"
+)
+
+// DefaultName is the user that connections begin with.
+const DefaultName = "default"
+
+// Users are all users by their names.
+type Users struct {
+	// AllChannels tells that new users and selectors may use all channels, as the
+	// setting acl-pubsub-default says.
+	AllChannels bool
+
+	def    *User
+	byName map[string]*User
+}
+
+// NewUsers returns the default user alone, which may do everything without a
+// password.
+func NewUsers() *Users {
+	us := &Users{def: newDefault()}
+	us.byName = map[string]*User{DefaultName: us.def}
+	return us
+}
+
+func newDefault() *User {
+	return &User{Name: DefaultName, Enabled: true, NoPassword: true, Unrestricted: true,
+		selectors: []*Selector{{everything: true, base: true, allKeys: true, allChannels: true}}}
+}
+
+// Default returns the default user. It is the same for the life of us.
+func (us *Users) Default() *User { return us.def }
+
+// Get returns the user of a name, or nil.
+func (us *Users) Get(name []byte) *User { return us.byName[string(name)] }
+
+// Len returns the number of users.
+func (us *Users) Len() int { return len(us.byName) }
+
+// All yields the users in the order of their names.
+func (us *Users) All(yield func(*User) bool) {
+	for _, name := range slices.Sorted(maps.Keys(us.byName)) {
+		if !yield(us.byName[name]) {
+			return
+		}
+	}
+}
+
+// PasswordNeeded tells whether a client has to log in before it is the default
+// user.
+func (us *Users) PasswordNeeded() bool { return !us.def.NoPassword || !us.def.Enabled }
+
+// SetDefaultPassword gives the default user one password in place of all that
+// it has, or, if it is empty, lets it in without one: the setting requirepass.
+func (us *Users) SetDefaultPassword(password string) {
+	us.def.passwords = nil
+	us.def.NoPassword = password == ""
+	if password != "" {
+		us.def.passwords = []string{Hash(password)}
+	}
+}
+
+// Changed returns the user of a name as it would be after some rules, or a new
+// user with these. Nothing changes until Put. The error is the text to reply.
+func (us *Users) Changed(name string, rules []string) (*User, error) {
+	merged, err := mergeSelectors(rules)
+	if err != nil {
+		return nil, err
+	}
+	u := us.byName[name].clone()
+	if u == nil {
+		u = us.newUser(name)
+	}
+	for _, rule := range merged {
+		if err := u.apply(rule, us.AllChannels); err != nil {
+			return nil, &RuleError{rule, err}
+		}
+	}
+	return u, nil
+}
+
+// Put makes what Changed returned effective. A user that exists stays the same
+// *User with new contents.
+func (us *Users) Put(changed *User) {
+	if u := us.byName[changed.Name]; u != nil {
+		*u = *changed
+		return
+	}
+	us.byName[changed.Name] = changed
+}
+
+// Delete removes a user, and returns it; nil if there was none. The default
+// user can't be removed.
+func (us *Users) Delete(name []byte) *User {
+	u := us.byName[string(name)]
+	if u == us.def {
+		return nil
+	}
+	delete(us.byName, string(name))
+	return u
+}
+
+// Replace takes over all users of another Users. The default user stays the
+// same *User with new contents.
+func (us *Users) Replace(by *Users) {
+	*us.def = *by.def
+	us.byName = by.byName
+	us.byName[DefaultName] = us.def
+}
+
+func (us *Users) newUser(name string) *User {
+	return &User{Name: name, selectors: []*Selector{{allChannels: us.AllChannels}}}
+}
+
+// ValidName tells whether a user can have a name: one without spaces, which
+// would not survive a file.
+func ValidName(name string) bool { return !hasSpace(name) }
+
+// hasSpace tells whether there is white space or a zero byte in s.
+func hasSpace(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c == ' ' || c == 0 || c >= '\t' && c <= '\r' {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,184 @@
+package acl
+
+import (
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/glob"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// Reason is why something is denied. Of several the greatest is told.
+type Reason uint8
+
+// The reasons. DeniedAuth is for the log only: a password was wrong.
+const (
+	Granted Reason = iota
+	DeniedCommand
+	DeniedKey
+	DeniedAuth
+	DeniedChannel
+)
+
+// String returns the word that ACL LOG shows.
+func (r Reason) String() string {
+	return [...]string{"granted", "command", "key", "auth", "channel"}[r]
+}
+
+// Verdict is the answer to the question whether a user may run a command line.
+type Verdict struct {
+	Reason Reason
+	// Arg is the index of the argument that is the reason, if it is one.
+	Arg int
+}
+
+// Judge answers such questions. The zero Judge is ready; it keeps memory for the
+// next question, and can't answer two at the same time.
+type Judge struct{ keys []spec.KeyPos }
+
+// Check tells whether a user may run a command line.
+func (j *Judge) Check(u *User, c *Command, args [][]byte) Verdict {
+	if u.Unrestricted {
+		return Verdict{}
+	}
+	// The selector that comes furthest has the reason: no matter of the command if
+	// one allows that, and then the last argument that one stumbles upon.
+	worst := Verdict{Reason: DeniedCommand}
+	q := query{j: j, c: c, args: args}
+	for _, s := range u.selectors {
+		v := q.check(s)
+		if v.Reason == Granted {
+			return v
+		}
+		if v.Reason > worst.Reason || v.Reason == worst.Reason && v.Arg > worst.Arg {
+			worst = v
+		}
+	}
+	return worst
+}
+
+// CheckAllKeys tells whether a user may run a command line and, by the same
+// selector, use any key besides: SORT reads keys that its arguments do not name.
+func (j *Judge) CheckAllKeys(u *User, c *Command, args [][]byte, flags spec.KeyFlag) bool {
+	if u.Unrestricted {
+		return true
+	}
+	q, need := query{j: j, c: c, args: args}, useOf(flags)
+	return slices.ContainsFunc(u.selectors, func(s *Selector) bool {
+		return q.check(s).Reason == Granted && s.usesAllKeys(need)
+	})
+}
+
+// query is a command line that selectors are asked about.
+type query struct {
+	j       *Judge
+	c       *Command
+	args    [][]byte
+	located bool // j.keys are its keys
+}
+
+func (q *query) check(s *Selector) Verdict {
+	if !s.allows(q.c, q.args) {
+		return Verdict{Reason: DeniedCommand}
+	}
+	if !s.allKeys && q.c.HasKeys() {
+		for _, k := range q.keys() {
+			if !s.allowsKey(q.args[k.Index], useOf(k.Flags)) {
+				return Verdict{DeniedKey, k.Index}
+			}
+		}
+	}
+	if !s.allChannels && q.c.channels != spec.NoChannels {
+		end := len(q.args)
+		if q.c.channels == spec.PublishesTo {
+			end = min(end, 2)
+		}
+		for i := 1; i < end; i++ {
+			if !allowsChannel(s.channels, string(q.args[i]), q.c.channels == spec.SubscribesAll) {
+				return Verdict{DeniedChannel, i}
+			}
+		}
+	}
+	return Verdict{}
+}
+
+// keys returns where the keys are. If that can't be told there are none: the
+// command will answer an error.
+func (q *query) keys() []spec.KeyPos {
+	if !q.located {
+		q.located = true
+		q.j.keys = q.j.keys[:0]
+		if q.c.Takes(len(q.args)) {
+			q.j.keys, _ = q.c.KeyPositions(q.j.keys, q.args)
+		}
+	}
+	return q.j.keys
+}
+
+// allows tells whether the command may be run, whatever its keys are.
+func (s *Selector) allows(c *Command, args [][]byte) bool {
+	if s.everything || c.Flags&spec.NoAuth != 0 || s.allowed.has(c) {
+		return true
+	}
+	first := s.firstArgs[c.id]
+	return len(first) > 0 && len(args) > 1 && slices.Contains(first, lower(string(args[1])))
+}
+
+// useOf returns what must be allowed for a key. It may be nothing: any pattern
+// will do for a key that is only looked for.
+func useOf(flags spec.KeyFlag) (u use) {
+	if flags&spec.Access != 0 {
+		u |= reads
+	}
+	if flags&(spec.Insert|spec.Delete|spec.Update) != 0 {
+		u |= writes
+	}
+	return u
+}
+
+func (s *Selector) allowsKey(key []byte, need use) bool {
+	return slices.ContainsFunc(s.keys, func(p keyPattern) bool {
+		return p.use&need == need && glob.Match([]byte(p.pattern), key, false)
+	})
+}
+
+func (s *Selector) usesAllKeys(need use) bool {
+	return s.allKeys || slices.ContainsFunc(s.keys, func(p keyPattern) bool {
+		return p.use&need == need && p.pattern == "*"
+	})
+}
+
+// allowsChannel tells whether one of some patterns is for a channel. For a
+// pattern of channels only the same pattern is.
+func allowsChannel(patterns []string, channel string, isPattern bool) bool {
+	if isPattern {
+		return slices.Contains(patterns, channel)
+	}
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		return glob.Match([]byte(p), []byte(channel), false)
+	})
+}
+
+// Channels are the patterns of channels that a user may use.
+type Channels []string
+
+// Revoked tells whether a user lost channels by a change, and which are left:
+// those who listen to others must not any more.
+func Revoked(before, after *User) (left Channels, revoked bool) {
+	for _, s := range after.selectors {
+		if s.allChannels {
+			return nil, false
+		}
+		left = append(left, s.channels...)
+	}
+	for _, s := range before.selectors {
+		if s.allChannels || slices.ContainsFunc(s.channels, func(c string) bool { return !slices.Contains(left, c) }) {
+			return left, true
+		}
+	}
+	return nil, false
+}
+
+// Allow tells whether a channel, or a pattern of channels, is one of them.
+func (cs Channels) Allow(channel string, isPattern bool) bool {
+	return allowsChannel(cs, channel, isPattern)
+}

@@ -1,0 +1,87 @@
+package differential
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/transcript"
+)
+
+// TestAccess gives users random rules and asks both servers what they may do.
+func TestAccess(t *testing.T) {
+	m := start(t)
+	list := m.commands(t)
+	g := newGenerator(list, m.version)
+	differ := 0
+	for n := *seed; n < *seed+uint64(*replies/300); n++ {
+		g.seed(n)
+		steps := [][]string{{"ACL", "DELUSER", "u"}, slices.Concat([]string{"ACL", "SETUSER", "u"}, g.rules(list, true))}
+		for range 100 {
+			steps = append(steps, slices.Concat([]string{"ACL", "DRYRUN", "u"}, g.command(pick(g, list), true)))
+		}
+		err := m.exchange(steps, func(i int, a, b *reply, _, _ []byte) bool {
+			if x, y := denial(a), denial(b); x != y && !newerCategory(steps[1], m.version) {
+				t.Errorf("seed %d: %s\n%s\nreal %s\nours %s", n, transcript.Join(steps[1]), transcript.Join(steps[i]), a.text, b.text)
+				differ++
+			}
+			return true
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if differ >= *maxShown {
+			t.FailNow()
+		}
+	}
+}
+
+// denial is a reply without the words in which versions differ.
+func denial(r *reply) string {
+	_, after, found := strings.Cut(r.text, " has no permissions")
+	if !found {
+		return r.text
+	}
+	return after
+}
+
+// newerCategory tells whether rules name a category, whose commands are not the
+// same in a version before ours.
+func newerCategory(rules []string, version []int) bool {
+	return newer("7.4", version) && strings.Contains(strings.Join(rules, " "), "@")
+}
+
+// rules makes rules for a user, with selectors if these may be.
+func (g *generator) rules(list []command, selectors bool) (rules []string) {
+	categories := spec.Category(1<<21 - 1).AppendNames(nil) // those of Redis 7.4
+	for range 1 + g.IntN(6) {
+		sign := pick(g, []string{"+", "+", "-"})
+		switch g.IntN(12) {
+		case 0:
+			rules = append(rules, sign+"@all")
+		case 1, 2:
+			rules = append(rules, sign+"@"+pick(g, categories))
+		case 3, 4:
+			rules = append(rules, sign+pick(g, list).name)
+		case 5:
+			rules = append(rules, "+"+strings.ToLower(pick(g, list).words[0]))
+		case 6:
+			rules = append(rules, pick(g, []string{"allkeys", "resetkeys", "allchannels", "resetchannels"}))
+		case 7:
+			rules = append(rules, "&"+pick(g, []string{"c", "c*", "*"}))
+		case 8:
+			rules = append(rules, "+get|"+pick(g, anyKey))
+		default:
+			key := pick(g, anyKey)
+			if key != "" && g.chance(50) {
+				key = key[:1] + "*"
+			}
+			rules = append(rules, pick(g, []string{"~", "%R~", "%W~", "%RW~"})+key)
+		}
+	}
+	if selectors && g.chance(30) {
+		rules = append(rules, "("+strings.Join(g.rules(list, false), " ")+")")
+	}
+	return rules
+}

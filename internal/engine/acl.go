@@ -1,0 +1,343 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/pubsub"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/vfs"
+)
+
+// accessControl is the state of the users.
+type accessControl struct {
+	Users *acl.Users
+	// Denied is what ACL LOG shows.
+	Denied acl.Log
+
+	judge    acl.Judge
+	password string // the setting requirepass, as the default user has it or had it
+}
+
+// errWrongPass does not tell whether the user or the password is wrong.
+const errWrongPass resp.Error = "WRONGPASS invalid username-password pair or user is disabled."
+
+// check tells whether the session may run a command line. The program itself
+// may run all.
+func (s *Session) check(cmd *Command, args [][]byte) acl.Verdict {
+	if s.user.Unrestricted || s.internal {
+		return acl.Verdict{}
+	}
+	return s.e.judge.Check(s.user, cmd.acl, args)
+}
+
+// permit is check for the gate: it notes what it denies, and returns the error.
+func (s *Session) permit(cmd *Command, args [][]byte) error {
+	where := acl.TopLevel
+	if s.multi != nil {
+		where = acl.InMulti
+	}
+	if why := s.deny(cmd, args, where); why != "" {
+		return resp.Error("NOPERM " + why)
+	}
+	return nil
+}
+
+// deny tells why the session may not run a command line, and notes that it
+// wanted to. It is "" if it may.
+func (s *Session) deny(cmd *Command, args [][]byte, where acl.Context) string {
+	v := s.check(cmd, args)
+	if v.Reason == acl.Granted {
+		return ""
+	}
+	s.noteDenied(cmd, args, where, v)
+	switch v.Reason {
+	case acl.DeniedKey:
+		return "No permissions to access a key"
+	case acl.DeniedChannel:
+		return "No permissions to access a channel"
+	}
+	return "User " + s.user.Name + " has no permissions to run the '" + cmd.FullName + "' command"
+}
+
+func (s *Session) noteDenied(cmd *Command, args [][]byte, where acl.Context, v acl.Verdict) {
+	object := cmd.FullName
+	if v.Reason != acl.DeniedCommand {
+		object = string(args[v.Arg])
+	}
+	s.noteDenial(acl.Entry{Reason: v.Reason, Context: where, Object: object, User: s.user.Name})
+}
+
+func (s *Session) noteDenial(e acl.Entry) {
+	st := &s.e.Stats.Denied
+	switch e.Reason {
+	case acl.DeniedCommand:
+		st.Commands++
+	case acl.DeniedKey:
+		st.Keys++
+	case acl.DeniedChannel:
+		st.Channels++
+	case acl.DeniedAuth:
+		st.Logins++
+	}
+	e.LastSeen = s.e.NowMilli()
+	e.Client = string(s.AppendInfo(nil))
+	s.e.Denied.Add(e, int(s.e.Config.ACLLogMaxLen))
+}
+
+// permitQueued is permit for a command of a transaction, since permissions
+// may have changed after it was queued.
+func (c *Ctx) permitQueued(cmd *Command, args [][]byte) error {
+	v := c.Session.check(cmd, args)
+	if v.Reason == acl.Granted {
+		return nil
+	}
+	c.Session.noteDenied(cmd, args, acl.InMulti, v)
+	why := "no permission to execute the command or subcommand"
+	switch v.Reason {
+	case acl.DeniedKey:
+		why = "no permission to touch the specified keys"
+	case acl.DeniedChannel:
+		why = "no permission to access one of the channels used as arguments"
+	}
+	return resp.Errorf("NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. "+
+		"This command is no longer allowed for the following reason: %s", why)
+}
+
+// MayReadAllKeys tells whether the command may read keys that its arguments do
+// not name.
+func (c *Ctx) MayReadAllKeys() bool {
+	s := c.Session
+	return s.internal || c.judge.CheckAllKeys(s.user, c.Cmd.acl, c.Args, spec.Access)
+}
+
+// Login lets the client in as a user, or returns the error to show. Nobody
+// learns whether it was the name or the password that is wrong.
+func (c *Ctx) Login(name, password []byte) error {
+	s := c.Session
+	u := c.Users.Get(name)
+	if u.MayLogIn(password) {
+		s.authenticated, s.user = true, u
+		s.applyLimits()
+		return nil
+	}
+	where := acl.TopLevel
+	if _, ok := s.InMulti(); ok || c.nested {
+		where = acl.InMulti
+	}
+	s.noteDenial(acl.Entry{Reason: acl.DeniedAuth, Context: where, Object: string(c.Args[0]), User: string(name)})
+	return errWrongPass
+}
+
+// UserName returns the name of the user that the session is.
+func (s *Session) UserName() string { return s.user.Name }
+
+// beDefault makes the session the default user, who may need a password.
+func (s *Session) beDefault() {
+	s.user = s.e.Users.Default()
+	s.authenticated = s.internal || !s.e.Users.PasswordNeeded()
+	s.applyLimits()
+}
+
+// mustLogIn tells whether the session has to log in before it may do anything.
+func (s *Session) mustLogIn() bool { return !s.authenticated && s.e.Users.PasswordNeeded() }
+
+// SetUser changes a user, or makes a new one. Those who listen to channels that
+// the user may not use any more are disconnected.
+func (e *Engine) SetUser(name string, rules []string) error {
+	changed, err := e.Users.Changed(name, rules)
+	if err != nil {
+		return err
+	}
+	if u := e.Users.Get([]byte(name)); u != nil {
+		if left, revoked := acl.Revoked(u, changed); revoked {
+			for _, s := range e.sessions {
+				if s.user == u {
+					s.stayWith(left)
+				}
+			}
+		}
+	}
+	e.Users.Put(changed)
+	e.usersChanged()
+	return nil
+}
+
+// stayWith disconnects the session if it listens to other channels than these,
+// and tells whether it stays.
+func (s *Session) stayWith(channels acl.Channels) bool {
+	for k, names := range s.subs {
+		for name := range names {
+			if !channels.Allow(name, pubsub.Kind(k) == pubsub.Pattern) {
+				s.expel()
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// expel disconnects a session that lost its user or its rights. If it is the
+// one whose command is the reason it gets its reply.
+func (s *Session) expel() {
+	s.user, s.authenticated = s.e.Users.Default(), false
+	if s == s.e.executing {
+		s.CloseAfterReply()
+		return
+	}
+	s.Kill()
+}
+
+// DeleteUser removes a user and disconnects its clients. It tells whether there
+// was one.
+func (e *Engine) DeleteUser(name []byte) bool {
+	u := e.Users.Delete(name)
+	if u == nil {
+		return false
+	}
+	for _, s := range e.sessions {
+		if s.user == u {
+			s.expel()
+		}
+	}
+	return true
+}
+
+// usersChanged follows a change of the users: whether strangers have to log in
+// may be different now, and with it how much they may send.
+func (e *Engine) usersChanged() {
+	for _, s := range e.sessions {
+		s.applyLimits()
+	}
+}
+
+// applyUserSettings takes over the settings about users. The default user gets
+// the password of requirepass only when that changes: ACL SETUSER may have given
+// it another one.
+func (e *Engine) applyUserSettings() {
+	e.Users.AllChannels = e.Config.ACLPubSubDefault == "allchannels"
+	if want := e.Config.RequirePass; want != e.password {
+		e.password = want
+		e.Users.SetDefaultPassword(want)
+	}
+}
+
+// SetUpUsers makes the users that the settings name: those of lines of redis.conf,
+// or those of a file. It is called before the first command.
+func (e *Engine) SetUpUsers() error {
+	e.enter()
+	defer e.leave()
+	if e.Config.ACLFile != "" && len(e.Config.Users) > 0 {
+		return errors.New("there are users in the configuration and in a file (aclfile): they can only be in one of both")
+	}
+	for _, d := range e.Config.Users {
+		u, err := e.Users.Add(d)
+		if err != nil {
+			return err
+		}
+		if !u.Enabled {
+			e.Log.Info("a user of the configuration is disabled, since it is not on", "user", u.Name)
+		}
+	}
+	if e.Config.ACLFile == "" {
+		return nil
+	}
+	next, err := e.readUsers()
+	if err == nil {
+		e.Users.Replace(next)
+	}
+	return err
+}
+
+// usersFile returns the path of the file of users. A relative one begins at the
+// directory of the data.
+func (e *Engine) usersFile() string {
+	if name := e.Config.ACLFile; filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(e.Config.Dir, e.Config.ACLFile)
+}
+
+func (e *Engine) readUsers() (*acl.Users, error) {
+	text, err := e.readAll(e.usersFile())
+	if err != nil {
+		return nil, fmt.Errorf("Error loading ACLs, opening file '%s': %s", e.Config.ACLFile, reason(err))
+	}
+	return e.Users.Parse(text, e.Config.ACLFile)
+}
+
+// reason words an error of the system as C does.
+func reason(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		text := errno.Error()
+		return strings.ToUpper(text[:1]) + text[1:]
+	}
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+var errNoUsersFile = resp.Error("ERR This Redis instance is not configured to use an ACL file. You may want to specify users " +
+	"via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) " +
+	"in order to store users in the Redis configuration.")
+
+// LoadUsers reads the file of users in place of the users that there are. If
+// any line is wrong nothing changes. Clients whose user is gone, or who listen
+// to what their user may not use any more, are disconnected.
+func (e *Engine) LoadUsers() error {
+	if e.Config.ACLFile == "" {
+		return errNoUsersFile
+	}
+	next, err := e.readUsers()
+	if err != nil {
+		return err
+	}
+	for _, s := range e.sessions {
+		u := next.Get([]byte(s.user.Name))
+		if u == nil {
+			s.expel()
+			continue
+		}
+		if left, revoked := acl.Revoked(s.user, u); revoked && !s.stayWith(left) {
+			continue
+		}
+		if u != next.Default() {
+			s.user = u
+		}
+	}
+	e.Users.Replace(next)
+	e.usersChanged()
+	return nil
+}
+
+// SaveUsers writes the users to their file.
+func (e *Engine) SaveUsers() error {
+	if e.Config.ACLFile == "" {
+		return errNoUsersFile
+	}
+	path := e.usersFile()
+	err := vfs.Replace(e.files, path, func(w io.Writer) error {
+		_, err := io.WriteString(w, e.Users.Text())
+		return err
+	})
+	if err != nil {
+		e.Log.Error("saving the users failed", "file", path, "error", err)
+		return resp.Error("ERR There was an error trying to save the ACLs. Please check the server logs for more information")
+	}
+	return nil
+}
+
+// CheckUser tells whether some user may run a command line. It is for handlers.
+func (e *Engine) CheckUser(u *acl.User, cmd *acl.Command, args [][]byte) acl.Verdict {
+	return e.judge.Check(u, cmd, args)
+}
