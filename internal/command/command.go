@@ -29,6 +29,7 @@ func groups() []engine.Handlers {
 		debugging,
 		dumping,
 		expiry,
+		functions,
 		geo,
 		hashExpiry,
 		hashImport,

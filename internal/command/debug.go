@@ -44,6 +44,10 @@ func debug(c *engine.Ctx) error {
 		on, _ := c.ArgInt(2)
 		c.SetActiveExpire(on != 0)
 		return c.OK()
+	case is("set-disable-deny-scripts", 1):
+		on, _ := c.ArgInt(2)
+		c.LetScriptsCallAll(on != 0)
+		return c.OK()
 	case is("sleep", 1):
 		return debugSleep(c)
 	}
@@ -67,25 +71,33 @@ func debugHelp(c *engine.Ctx) error {
 		"PROTOCOL <type>",
 		"    Answer a value of a type: string, integer, double, bignum, null, array, set,",
 		"    map, attrib, push, verbatim, true or false.",
-		"RELOAD [NOSAVE]",
-		"    Save the data, and load what was saved; with NOSAVE only load.",
+		"RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+		"    Save the data, and load what was saved; with NOSAVE only load, with NOFLUSH",
+		"    add to the data, with MERGE even where a key is there already.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    With 0, expired keys stay until they are looked at.",
+		"SET-DISABLE-DENY-SCRIPTS <0|1>",
+		"    With 1, scripts may call commands that are not for them.",
 		"SLEEP <seconds>",
 		"    Answer nobody for a time, which may have a fraction.",
 	)
 }
 
-// debugReload does not know the options that mix the data with those of a file.
 func debugReload(c *engine.Ctx) error {
-	save := true
+	var o engine.ReloadOptions
 	for i := 2; i < len(c.Args); i++ {
-		if !c.ArgIs(i, "nosave") {
-			return resp.Error("ERR DEBUG RELOAD only supports the NOSAVE option.")
+		switch {
+		case c.ArgIs(i, "merge"):
+			o.Merge = true
+		case c.ArgIs(i, "noflush"):
+			o.NoFlush = true
+		case c.ArgIs(i, "nosave"):
+			o.NoSave = true
+		default:
+			return resp.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
 		}
-		save = false
 	}
-	if err := c.Reload(save); err != nil {
+	if err := c.Reload(o); err != nil {
 		return err
 	}
 	return c.OK()

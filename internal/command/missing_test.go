@@ -18,7 +18,6 @@ import (
 // RedisVersion need no entry. Who adds a command removes its entry.
 var missing = map[string]string{
 	"@cluster":       "there is no cluster mode",
-	"@scripting":     notYet,
 	"acl":            notYet,
 	"bgrewriteaof":   noAOF,
 	"failover":       noReplication,
@@ -40,7 +39,6 @@ var missing = map[string]string{
 const (
 	notYet        = "not yet"
 	noAOF         = "there is no append-only file"
-	noFunctions   = "there are scripts, but no libraries of functions"
 	noReplication = "there is no replication"
 	newer         = "newer than Redis " + RedisVersion
 )

@@ -69,6 +69,8 @@ func (e *Engine) gate(s *Session, cmd *Command) error {
 		return resp.Error("ERR Command not allowed inside a transaction")
 	case e.refuseWrites && s.writes(cmd):
 		return errDisk
+	case e.busy != nil && cmd.Flags&spec.AllowBusy == 0:
+		return e.errBusy()
 	case s.monitor && cmd.Flags&(spec.Write|spec.ReadOnly|spec.MayReplicate) != 0:
 		return errMonitor
 	}

@@ -77,21 +77,20 @@ type Engine struct {
 	files   vfs.FS
 	version string
 
-	Keyspace *keyspace.Keyspace
-	PubSub   pubsub.Registry[*Session]
-	Stats    Stats
-	Slowlog  slowlog.Log
-	Requests slowlog.Log // the large ones
-	Replies  slowlog.Log
-	Saving   Saving
-	Scripts  Scripts
-	Rand     *rand.Rand
-	RunID    string
+	Keyspace  *keyspace.Keyspace
+	PubSub    pubsub.Registry[*Session]
+	Stats     Stats
+	Slowlog   slowlog.Log
+	Requests  slowlog.Log // the large ones
+	Replies   slowlog.Log
+	Saving    Saving
+	Scripts   Scripts
+	Functions Functions
+	Rand      *rand.Rand
+	RunID     string
 
-	started  int64 // ms
-	now      int64 // µs since 1970, of the unit
-	entered  time.Duration
-	measured time.Duration // monotonic time up to which durations are known
+	started int64 // ms
+	turn
 
 	limits   value.Limits
 	sessions map[uint64]*Session
@@ -100,17 +99,12 @@ type Engine struct {
 
 	pages    resp.Pool // input buffers
 	buffers  outBuffers
-	unit     unit
-	ready    []*queue // of keys that blocked sessions wait for and that changed
 	waiting  map[dbKey]*queue
 	timeouts *tree.Tree[*wait]
 	retries  *tree.Tree[*wait] // those with Retry set
 	waitSeq  uint64
 	blocked  int
 	pause    pause
-	current  *Session   // whose transport waits for the end of this entry
-	resume   []*Session // sessions that may go on with their input
-	dirty    []*Session // sessions with output to hand over
 	watchers map[dbKey]map[*Session]struct{}
 	monitors []*Session
 	slowness time.Duration // that a command takes that is logged
@@ -119,12 +113,14 @@ type Engine struct {
 	tracker                  *tracker // nil: no client tracked keys yet
 
 	refuseWrites bool // since they could not be saved
+	anyInScripts bool // scripts may call what they may not call otherwise
 	stopping     atomic.Bool
 
-	executing *Session              // whose command runs
-	own       resp.Writer           // messages for it, which follow the reply
-	lost      resp.Writer           // messages for those that are doomed
-	slow      map[*Session]struct{} // those above the soft limit of output
+	busy *scriptRun // that takes long; nil: none does
+	idle sync.Cond  // tells that busy is nil
+
+	lost resp.Writer           // messages for those that are doomed
+	slow map[*Session]struct{} // those above the soft limit of output
 
 	timer   clock.Timer
 	timerAt int64 // ms; 0: none set
@@ -134,6 +130,23 @@ type Engine struct {
 	// keepalive is read by transports without the lock.
 	keepalive atomic.Int64
 	lazy      bool // expired keys stay until somebody looks at them
+}
+
+// turn is the state of one entry, from enter to leave, and of the unit in it.
+type turn struct {
+	now      int64 // µs since 1970, of the unit
+	entered  time.Duration
+	measured time.Duration // monotonic time up to which durations are known
+
+	unit    unit
+	ready   []*queue   // of keys that blocked sessions wait for and that changed
+	current *Session   // whose transport waits for the end of this entry
+	resume  []*Session // sessions that may go on with their input
+	dirty   []*Session // sessions with output to hand over
+
+	executing *Session    // whose command runs
+	own       resp.Writer // messages for it, which follow the reply
+	invalid   []invalid   // what it has cached and is to hear of then
 }
 
 // dbKey names a key of a database.
@@ -165,6 +178,7 @@ func New(o Parts) *Engine {
 		timeouts: tree.New(compareWaits),
 		retries:  tree.New(compareRetries),
 	}
+	e.idle.L = &e.mu
 	if e.files == nil {
 		e.files = vfs.OS{}
 	}
@@ -181,6 +195,10 @@ func New(o Parts) *Engine {
 	e.setTimer()
 	return e
 }
+
+// LetScriptsCallAll sets whether scripts may call commands that are not for
+// them. It is for handlers, and for tests of the conversion of replies.
+func (e *Engine) LetScriptsCallAll(on bool) { e.anyInScripts = on }
 
 func (e *Engine) randomHex(n int) string {
 	b := make([]byte, n)
@@ -231,8 +249,17 @@ func (e *Engine) ConfigChanged() {
 // is off.
 func (e *Engine) Keepalive() time.Duration { return time.Duration(e.keepalive.Load()) * time.Second }
 
-// enter takes the lock and reads the clock.
+// enter takes the lock and reads the clock. It waits for the end of a script.
 func (e *Engine) enter() {
+	e.mu.Lock()
+	for e.busy != nil {
+		e.idle.Wait()
+	}
+	e.readClock()
+}
+
+// interpose is enter for those who do not mind that a script may be at work.
+func (e *Engine) interpose() {
 	e.mu.Lock()
 	e.readClock()
 }
@@ -263,7 +290,7 @@ func (e *Engine) leave() {
 		s.goOn()
 	}
 	e.resume = nil
-	if e.tracker != nil {
+	if e.tracker != nil && e.busy == nil {
 		e.broadcast()
 	}
 	for _, s := range e.dirty {

@@ -14,6 +14,7 @@ import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/snapshot"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -36,7 +37,6 @@ type Saving struct {
 	tried     int64 // when the last background save began
 	scheduled bool  // one is to begin as soon as possible
 	final     bool  // what is to be saved before the end has been
-	functions [][]byte
 	dumper    snapshot.Dumper
 	running   *background
 }
@@ -96,18 +96,18 @@ func (e *Engine) Load() error {
 func (e *Engine) LoadFrom(f vfs.File) error {
 	e.enter()
 	defer e.leave()
-	return e.loadFile(f)
+	return e.loadFile(f, ReloadOptions{})
 }
 
-func (e *Engine) loadFile(f vfs.File) error {
+func (e *Engine) loadFile(f vfs.File, o ReloadOptions) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	return e.load(f, info.Size(), f.Name())
+	return e.load(f, info.Size(), f.Name(), o)
 }
 
-func (e *Engine) load(r io.Reader, size int64, name string) error {
+func (e *Engine) load(r io.Reader, size int64, name string, o ReloadOptions) error {
 	l, err := snapshot.Load(r, snapshot.LoadOptions{
 		Env:        *e.Env(),
 		Databases:  e.Keyspace.Len(),
@@ -118,18 +118,31 @@ func (e *Engine) load(r io.Reader, size int64, name string) error {
 	if err != nil {
 		return err
 	}
-	if len(l.Functions) > 0 {
-		e.Log.Warn("the snapshot has function libraries, which are kept but can't be called", "libraries", len(l.Functions))
+	libraries, err := e.loadLibraries(l.Functions)
+	if err != nil {
+		return fmt.Errorf("function library: %w", err)
 	}
-	e.Saving.functions = l.Functions
+	if o.NoFlush {
+		err = e.merge(l.Keyspace, libraries, o.Merge)
+	} else {
+		e.replace(l.Keyspace, libraries)
+	}
+	if err != nil {
+		return err
+	}
 	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
+	e.Log.Info("snapshot loaded", "file", name, "keys", l.Keys, "expired", l.Expired, "empty", l.Empty, "duration", e.lap())
+	return nil
+}
+
+// replace puts what was loaded in place of what is there.
+func (e *Engine) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 	e.invalidateAll()
 	for db := range e.Keyspace.Used {
 		e.touchAll(db.Index(), db, nil)
 	}
-	e.Adopt(l.Keyspace)
-	e.Log.Info("snapshot loaded", "file", name, "keys", l.Keys, "expired", l.Expired, "empty", l.Empty, "duration", e.lap())
-	return nil
+	e.Adopt(ks)
+	e.Functions.Libraries = *libraries
 }
 
 // Adopt replaces the data. It is for tests, and for what replaces all data at once.
@@ -215,7 +228,7 @@ func (e *Engine) beginSave() {
 	s.Since, s.tried = now/1000, now/1000
 	e.Stats.Saves++
 	changes := e.Stats.Changes
-	p := picture{e.Keyspace.Clone(), e.Config.Clone(), s.functions, now}
+	p := picture{e.Keyspace.Clone(), e.Config.Clone(), e.Functions.sources(), now}
 	go func() {
 		defer close(b.done)
 		start := e.clock.Monotonic()
@@ -227,7 +240,7 @@ func (e *Engine) beginSave() {
 
 // AwaitSave waits for the end of the background save, if one runs.
 func (e *Engine) AwaitSave() {
-	e.enter()
+	e.interpose()
 	b := e.Saving.running
 	e.leave()
 	if b != nil {
@@ -237,7 +250,7 @@ func (e *Engine) AwaitSave() {
 
 // endSave records what became of a background save.
 func (e *Engine) endSave(changes uint64, took time.Duration, err error) {
-	e.enter()
+	e.interpose()
 	defer e.leave()
 	s := &e.Saving
 	s.running, s.Since = nil, 0
@@ -264,7 +277,7 @@ type picture struct {
 // present is what is there now, for those who hold the lock as long as they
 // look at it.
 func (e *Engine) present() picture {
-	return picture{e.Keyspace, e.Config, e.Saving.functions, e.NowMilli()}
+	return picture{e.Keyspace, e.Config, e.Functions.sources(), e.NowMilli()}
 }
 
 // writeNow writes a file while everyone waits.
@@ -376,8 +389,11 @@ func (e *Engine) saveFinally(must bool) error {
 // ShutDown ends the service, as SHUTDOWN does, and asks the program around the
 // engine to stop. A snapshot is written before if it must be, or if the server
 // saves on its own and nobody says not to; if that fails nothing is ended,
-// unless force is true. There is no reply. It is for handlers.
+// unless force is true. While a script is busy, nobody must want one. There is no reply. It is for handlers.
 func (c *Ctx) ShutDown(save, noSave, force bool) error {
+	if c.busy != nil && !noSave {
+		return c.errBusy()
+	}
 	failed := resp.Error("ERR Errors trying to SHUTDOWN. Check logs.")
 	if c.stop == nil {
 		return failed
@@ -388,6 +404,7 @@ func (c *Ctx) ShutDown(save, noSave, force bool) error {
 		}
 	}
 	c.Saving.final = true
+	c.stopping.Store(true)
 	c.Session.CloseAfterReply()
 	c.end()
 	go c.stop()
