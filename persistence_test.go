@@ -2,6 +2,7 @@ package respserver
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/snapshot"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
@@ -356,7 +359,7 @@ func TestDebugReload(t *testing.T) {
 	expect(t, s, "OK", "SET", "k", "v")
 	expect(t, s, "ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE")
 	expect(t, s, "v", "GET", "k")
-	expect(t, s, "ERR DEBUG RELOAD only supports the NOSAVE option.", "DEBUG", "RELOAD", "MERGE")
+	expect(t, s, "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.", "DEBUG", "RELOAD", "SAVE")
 	expect(t, s, "OK", "DEBUG", "RELOAD")
 	expect(t, s, "OK", "SET", "k", "w")
 	expect(t, s, "OK", "DEBUG", "RELOAD", "NOSAVE")
@@ -366,6 +369,51 @@ func TestDebugReload(t *testing.T) {
 	}
 	expect(t, s, "ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE")
 	expect(t, s, "v", "GET", "k")
+}
+
+// TestFunctionsInSnapshot: libraries are saved and loaded, alone or merged with
+// what is there, and one that can't be loaded is an error.
+func TestFunctionsInSnapshot(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Dir: dir, Config: []string{"enable-debug-command yes"}})
+	load := func(s *Server, name, body string) {
+		expect(t, s, name, "FUNCTION", "LOAD", "REPLACE", "#!lua name="+name+"\nredis.register_function('"+name+"', function() "+body+" end)")
+	}
+	load(s, "f", "return 1")
+	expect(t, s, "OK", "SET", "k", "v")
+	expect(t, s, "OK", "SAVE")
+	other := start(t, Options{Dir: dir})
+	expect(t, other, "1", "FCALL", "f", "0")
+
+	load(s, "f", "return 2")
+	load(s, "g", "return 3")
+	expect(t, s, "OK", "SET", "k", "w", "PX", "1000")
+	expect(t, s, "OK", "SET", "k2", "x")
+	expect(t, s, "ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE", "NOFLUSH")
+	expect(t, s, "w", "GET", "k")
+	expect(t, s, "2", "FCALL", "f", "0")
+	expect(t, s, "OK", "DEBUG", "RELOAD", "NOSAVE", "NOFLUSH", "MERGE")
+	expect(t, s, "v", "GET", "k")
+	expect(t, s, "-1", "PTTL", "k")
+	expect(t, s, "x", "GET", "k2")
+	expect(t, s, "1", "FCALL", "f", "0")
+	expect(t, s, "3", "FCALL", "g", "0")
+	expect(t, s, "OK", "DEBUG", "RELOAD", "NOSAVE")
+	expect(t, s, "ERR Function not found", "FCALL", "g", "0")
+
+	var file bytes.Buffer
+	err := snapshot.Save(&file, keyspace.New(1, 0), snapshot.SaveOptions{Functions: [][]byte{[]byte("#!lua name=f\nx x")}})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "dump.rdb"), file.Bytes(), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect(t, s, "ERR Error trying to load the RDB dump, check server logs.", "DEBUG", "RELOAD", "NOSAVE")
+	expect(t, s, "1", "FCALL", "f", "0")
+	if _, err := Start(Options{Dir: dir, NoListen: true}); err == nil || !strings.Contains(err.Error(), "'=' expected") {
+		t.Errorf("start with a broken library: %v", err)
+	}
 }
 
 // TestBackgroundSaveInTransaction: it begins after the transaction.

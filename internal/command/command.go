@@ -30,6 +30,7 @@ func groups() []engine.Handlers {
 		debugging,
 		dumping,
 		expiry,
+		functions,
 		geo,
 		hashExpiry,
 		hashImport,

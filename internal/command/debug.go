@@ -95,8 +95,9 @@ func debugHelp(c *engine.Ctx) error {
 		"    Write the nodes of a quicklist to the log, with 1 their elements too.",
 		"QUICKLIST-PACKED-THRESHOLD <size>",
 		"    Make longer elements nodes of their own; 0 leaves it to the settings.",
-		"RELOAD [NOSAVE]",
-		"    Save the data, and load what was saved; with NOSAVE only load.",
+		"RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+		"    Save the data, and load what was saved; with NOSAVE only load, with NOFLUSH",
+		"    add to the data, with MERGE even where a key is there already.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    With 0, expired keys stay until they are looked at.",
 		"SET-DISABLE-DENY-SCRIPTS <0|1>",
@@ -108,16 +109,21 @@ func debugHelp(c *engine.Ctx) error {
 	)
 }
 
-// debugReload does not know the options that mix the data with those of a file.
 func debugReload(c *engine.Ctx) error {
-	save := true
+	var o engine.ReloadOptions
 	for i := 2; i < len(c.Args); i++ {
-		if !c.ArgIs(i, "nosave") {
-			return resp.Error("ERR DEBUG RELOAD only supports the NOSAVE option.")
+		switch {
+		case c.ArgIs(i, "merge"):
+			o.Merge = true
+		case c.ArgIs(i, "noflush"):
+			o.NoFlush = true
+		case c.ArgIs(i, "nosave"):
+			o.NoSave = true
+		default:
+			return resp.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
 		}
-		save = false
 	}
-	if err := c.Reload(save); err != nil {
+	if err := c.Reload(o); err != nil {
 		return err
 	}
 	return c.OK()

@@ -15,6 +15,8 @@ var dumping = engine.Handlers{
 	"restore": restore,
 }
 
+const errPayload resp.Error = "ERR DUMP payload version or checksum are wrong"
+
 // DUMP key
 func dump(c *engine.Ctx) error {
 	k, ok := c.Lookup(c.Args[1])
@@ -49,7 +51,7 @@ func restore(c *engine.Ctx) error {
 	var damaged *rdb.FormatError
 	switch {
 	case errors.Is(err, rdb.ErrPayload):
-		return resp.Error("ERR DUMP payload version or checksum are wrong")
+		return errPayload
 	case errors.As(err, &damaged):
 		c.Log.Warn("RESTORE of a damaged payload: "+damaged.Reason, "key", string(key), "offset", damaged.Offset)
 		return resp.Error("ERR Bad data format")

@@ -161,6 +161,7 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.bytes("used_memory_rss", m.resident)
 	t.bytes("used_memory_peak", c.Stats.PeakMemory)
 	t.line("used_memory_peak_perc:%.2f%%", 100*float64(m.used)/float64(c.Stats.PeakMemory))
+	infoScripts(t, c)
 	t.bytes("maxmemory", 0)
 	t.text("maxmemory_policy", "noeviction")
 	t.line("mem_fragmentation_ratio:%.2f", float64(m.resident)/float64(m.used))
@@ -168,6 +169,26 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.text("mem_allocator", "go")
 	t.num("active_defrag_running", 0)
 	t.num("lazyfree_pending_objects", 0)
+	t.count("lazyfreed_objects", c.Stats.FreedLater)
+}
+
+// infoScripts shows what scripts and functions take, which is a part of the
+// memory of the program.
+func infoScripts(t *infoText, c *engine.Ctx) {
+	libraries, functions := c.Functions.Len()
+	scriptSource, scriptMachine := c.Scripts.Size()
+	functionSource, functionMachine := c.Functions.Size()
+	t.num("used_memory_lua", int64(scriptMachine))
+	t.num("used_memory_vm_eval", int64(scriptMachine))
+	t.text("used_memory_lua_human", humanBytes(uint64(scriptMachine)))
+	t.num("used_memory_scripts_eval", int64(scriptSource))
+	t.num("number_of_cached_scripts", int64(c.Scripts.Len()))
+	t.num("number_of_functions", int64(functions))
+	t.num("number_of_libraries", int64(libraries))
+	t.num("used_memory_vm_functions", int64(functionMachine))
+	t.bytes("used_memory_vm_total", uint64(scriptMachine+functionMachine))
+	t.num("used_memory_functions", int64(functionSource))
+	t.bytes("used_memory_scripts", uint64(scriptSource+functionSource))
 }
 
 func infoPersistence(t *infoText, c *engine.Ctx) {
@@ -212,6 +233,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("expired_subkeys", s.ExpiredFields)
 	t.count("expired_keys", s.ExpiredKeys)
 	t.count("evicted_keys", s.EvictedKeys)
+	t.count("evicted_scripts", s.EvictedScripts)
 	t.count("keyspace_hits", s.Hits)
 	t.count("keyspace_misses", s.Misses)
 	t.num("pubsub_channels", int64(c.PubSub.Len(pubsub.Channel)))

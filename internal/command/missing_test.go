@@ -18,7 +18,6 @@ import (
 // RedisVersion need no entry. Who adds a command removes its entry.
 var missing = map[string]string{
 	"@cluster":       "there is no cluster mode",
-	"@scripting":     notYet,
 	"bgrewriteaof":   noAOF,
 	"failover":       noReplication,
 	"latency":        "there is no latency monitor",
@@ -39,7 +38,6 @@ var missing = map[string]string{
 const (
 	notYet        = "not yet"
 	noAOF         = "there is no append-only file"
-	noFunctions   = "there are scripts, but no libraries of functions"
 	noReplication = "there is no replication"
 	newer         = "newer than Redis " + RedisVersion
 )

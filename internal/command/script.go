@@ -14,7 +14,7 @@ var scripting = engine.Handlers{
 	"evalsha_ro":    eval(true, true),
 	"script|exists": scriptExists,
 	"script|flush":  scriptFlush,
-	"script|kill":   scriptKill,
+	"script|kill":   scriptKill(true),
 	"script|load":   scriptLoad,
 	"script|show":   scriptShow,
 }
@@ -30,13 +30,11 @@ func eval(bySHA, readOnly bool) engine.Handler {
 			return resp.ErrNoScript
 		}
 		n, err := c.ArgInt(2)
-		switch {
-		case err != nil:
+		if err == nil {
+			err = checkKeyCount(c, n)
+		}
+		if err != nil {
 			return err
-		case n > int64(len(c.Args)-3):
-			return resp.Error("ERR Number of keys can't be greater than number of args")
-		case n < 0:
-			return resp.Error("ERR Number of keys can't be negative")
 		}
 		args := c.Args[3:]
 		if bySHA {
@@ -46,12 +44,23 @@ func eval(bySHA, readOnly bool) engine.Handler {
 			}
 			return c.RunScript(s, args[:n], args[n:], readOnly)
 		}
-		s, err := c.Scripts.Load(c.Args[1], false)
+		s, err := c.LoadScript(c.Args[1], false)
 		if err != nil {
 			return err
 		}
 		return c.RunScript(s, args[:n], args[n:], readOnly)
 	}
+}
+
+// checkKeyCount checks how many of the arguments of a script are to be keys.
+func checkKeyCount(c *engine.Ctx, n int64) error {
+	if n > int64(len(c.Args)-3) {
+		return resp.Error("ERR Number of keys can't be greater than number of args")
+	}
+	if n < 0 {
+		return resp.Error("ERR Number of keys can't be negative")
+	}
+	return nil
 }
 
 // SCRIPT EXISTS sha1 [sha1 ...]
@@ -68,18 +77,24 @@ func scriptFlush(c *engine.Ctx) error {
 	if len(c.Args) > 3 || len(c.Args) == 3 && !c.ArgIs(2, "sync") && !c.ArgIs(2, "async") {
 		return resp.Error("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
 	}
-	c.Scripts.Flush()
+	c.FlushScripts(c.ArgIs(len(c.Args)-1, "async"))
 	return c.OK()
 }
 
+// FUNCTION KILL
 // SCRIPT KILL
-func scriptKill(c *engine.Ctx) error {
-	return resp.Error("NOTBUSY No scripts in execution right now.")
+func scriptKill(eval bool) engine.Handler {
+	return func(c *engine.Ctx) error {
+		if err := c.KillScript(eval); err != nil {
+			return err
+		}
+		return c.OK()
+	}
 }
 
 // SCRIPT LOAD script
 func scriptLoad(c *engine.Ctx) error {
-	s, err := c.Scripts.Load(c.Args[2], true)
+	s, err := c.LoadScript(c.Args[2], true)
 	if err != nil {
 		return err
 	}

@@ -109,8 +109,9 @@ func (o *sortOptions) sorted(c *engine.Ctx, v value.Collection) ([]item, error) 
 	if v == nil {
 		return nil, nil
 	}
-	if o.unsorted && o.store != nil && v.Type() == value.TypeSet {
-		// What is stored must not depend on the order that a set happens to have.
+	if o.unsorted && (o.store != nil || c.InScript()) && v.Type() == value.TypeSet {
+		// What is stored must not depend on the order that a set happens to have,
+		// and so what scripts see.
 		o.unsorted, o.alpha, o.by = false, true, nil
 	}
 	n := v.Len()

@@ -72,6 +72,10 @@ type Config struct {
 	LargeRequest, LargeRequestMaxLen int64
 	LargeReply, LargeReplyMaxLen     int64
 
+	// BusyReplyThreshold is after how many milliseconds other clients are told
+	// that a script runs; 0: they wait.
+	BusyReplyThreshold int64
+
 	// TrackingTableMaxKeys bounds the keys that are known to be cached by
 	// clients; 0: not at all.
 	TrackingTableMaxKeys int64

@@ -42,6 +42,7 @@ var settings = []Param{
 	{Name: "array-sparse-kmax", Default: "10", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMax }, 0, math.MaxUint16, sparseMax)},
 	{Name: "array-sparse-kmin", Default: "5", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMin }, 0, math.MaxUint16, sparseMin)},
 	{Name: "bind", Default: "127.0.0.1 -::1", Immutable: true, Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
+	{Name: "busy-reply-threshold", Alias: "lua-time-limit", Default: "5000", kind: integer(func(c *Config) *int64 { return &c.BusyReplyThreshold }, 0, math.MaxInt64)},
 	{Name: "client-output-buffer-limit", Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", Multi: true, kind: outputLimits{}},
 	{Name: "client-query-buffer-limit", Default: "1073741824", kind: memory(func(c *Config) *int64 { return &c.ClientQueryBufLimit }, 1<<20, math.MaxInt64)},
 	{Name: "commandlog-large-reply-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.LargeReplyMaxLen }, 0, math.MaxInt64)},

@@ -33,6 +33,9 @@ type Ctx struct {
 	scratch [32]byte
 }
 
+// InScript tells whether a script calls the command.
+func (c *Ctx) InScript() bool { return c.scripted }
+
 // OK replies "+OK".
 func (c *Ctx) OK() error { c.w.Simple("OK"); return nil }
 

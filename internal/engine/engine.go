@@ -89,15 +89,14 @@ type Engine struct {
 	Replies  slowlog.Log
 	Saving   Saving
 	accessControl
-	Scripts Scripts
-	Rand    *rand.Rand
-	RunID   string
-	ReplID  string // of the history of the data
+	Scripts   Scripts
+	Functions Functions
+	Rand      *rand.Rand
+	RunID     string
+	ReplID    string // of the history of the data
 
-	started  int64 // ms
-	now      int64 // µs since 1970, of the unit
-	entered  time.Duration
-	measured time.Duration // monotonic time up to which durations are known
+	started int64 // ms
+	turn
 
 	limits   value.Limits
 	debug    debugging
@@ -107,17 +106,12 @@ type Engine struct {
 
 	pages    resp.Pool // input buffers
 	buffers  outBuffers
-	unit     unit
-	ready    []*queue // of keys that blocked sessions wait for and that changed
 	waiting  map[dbKey]*queue
 	timeouts *tree.Tree[*wait]
 	retries  *tree.Tree[*wait] // those with Retry set
 	waitSeq  uint64
 	blocked  int
 	pause    pause
-	current  *Session   // whose transport waits for the end of this entry
-	resume   []*Session // sessions that may go on with their input
-	dirty    []*Session // sessions with output to hand over
 	watchers map[dbKey]map[*Session]struct{}
 	monitors []*Session
 	slowness time.Duration // that a command takes that is logged
@@ -128,10 +122,11 @@ type Engine struct {
 	refuseWrites bool // since they could not be saved
 	stopping     atomic.Bool
 
-	executing *Session              // whose command runs
-	own       resp.Writer           // messages for it, which follow the reply
-	lost      resp.Writer           // messages for those that are doomed
-	slow      map[*Session]struct{} // those above the soft limit of output
+	busy *scriptRun // that takes long; nil: none does
+	idle sync.Cond  // tells that busy is nil
+
+	lost resp.Writer           // messages for those that are doomed
+	slow map[*Session]struct{} // those above the soft limit of output
 
 	timer   clock.Timer
 	timerAt int64 // ms; 0: none set
@@ -141,6 +136,23 @@ type Engine struct {
 	// keepalive is read by transports without the lock.
 	keepalive atomic.Int64
 	lazy      bool // expired keys stay until somebody looks at them
+}
+
+// turn is the state of one entry, from enter to leave, and of the unit in it.
+type turn struct {
+	now      int64 // µs since 1970, of the unit
+	entered  time.Duration
+	measured time.Duration // monotonic time up to which durations are known
+
+	unit    unit
+	ready   []*queue   // of keys that blocked sessions wait for and that changed
+	current *Session   // whose transport waits for the end of this entry
+	resume  []*Session // sessions that may go on with their input
+	dirty   []*Session // sessions with output to hand over
+
+	executing *Session    // whose command runs
+	own       resp.Writer // messages for it, which follow the reply
+	invalid   []invalid   // what it has cached and is to hear of then
 }
 
 // dbKey names a key of a database.
@@ -172,6 +184,7 @@ func New(o Parts) *Engine {
 		timeouts: tree.New(compareWaits),
 		retries:  tree.New(compareRetries),
 	}
+	e.idle.L = &e.mu
 	if e.files == nil {
 		e.files = vfs.OS{}
 	}
@@ -242,8 +255,17 @@ func (e *Engine) ConfigChanged() {
 // is off.
 func (e *Engine) Keepalive() time.Duration { return time.Duration(e.keepalive.Load()) * time.Second }
 
-// enter takes the lock and reads the clock.
+// enter takes the lock and reads the clock. It waits for the end of a script.
 func (e *Engine) enter() {
+	e.mu.Lock()
+	for e.busy != nil {
+		e.idle.Wait()
+	}
+	e.readClock()
+}
+
+// interpose is enter for those who do not mind that a script may be at work.
+func (e *Engine) interpose() {
 	e.mu.Lock()
 	e.readClock()
 }
@@ -274,7 +296,7 @@ func (e *Engine) leave() {
 		s.goOn()
 	}
 	e.resume = nil
-	if e.tracker != nil {
+	if e.tracker != nil && e.busy == nil {
 		e.broadcast()
 	}
 	for _, s := range e.dirty {

@@ -55,12 +55,17 @@ func (e *Engine) stranger(conn Conn) bool {
 	return err == nil && !from.Addr().Unmap().IsLoopback() // others than TCP are local
 }
 
-// overQueryLimit tells whether a session sent more than it may before it is
-// run: an endless command, or a transaction.
-func (s *Session) overQueryLimit() bool {
-	size := s.in.Buffered()
+// checkQuery ends a session that sent more than it may before it is run: an
+// endless command, or a transaction.
+func (s *Session) checkQuery() {
+	size := s.in.Buffered() + len(s.late)
 	if s.multi != nil {
 		size += s.multi.size
 	}
-	return int64(size) > s.e.Config.ClientQueryBufLimit
+	if int64(size) <= s.e.Config.ClientQueryBufLimit || s.killed {
+		return
+	}
+	s.e.Stats.QueryLimitKills++
+	s.e.Log.Warn("client closed: its query buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", size)
+	s.Kill()
 }

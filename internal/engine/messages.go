@@ -18,6 +18,11 @@ func (s *Session) Push() *resp.Writer {
 		e.own.Proto = s.out.Proto
 		return &e.own
 	}
+	if e.busy != nil && s == e.busy.c.Session {
+		own := &e.busy.aside.own
+		own.Proto = s.out.Proto
+		return own
+	}
 	if len(s.out.Buf) > checkedOutput {
 		s.checkOutput()
 	}
@@ -49,7 +54,7 @@ func (s *Session) answered(mark int) {
 	if s != e.executing {
 		return
 	}
-	if e.tracker != nil && len(e.tracker.own) > 0 {
+	if len(e.invalid) > 0 {
 		e.tellOwn(s)
 	}
 	e.executing = nil

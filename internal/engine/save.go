@@ -14,6 +14,7 @@ import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/snapshot"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -36,7 +37,6 @@ type Saving struct {
 	tried     int64 // when the last background save began
 	scheduled bool  // one is to begin as soon as possible
 	final     bool  // what is to be saved before the end has been
-	functions [][]byte
 	dumper    snapshot.Dumper
 	running   *background
 }
@@ -105,21 +105,21 @@ func (e *Engine) Load() error {
 func (e *Engine) LoadFrom(f vfs.File) error {
 	e.enter()
 	defer e.leave()
-	return e.loadFile(f)
+	return e.loadFile(f, ReloadOptions{})
 }
 
-func (e *Engine) loadFile(f vfs.File) error {
+func (e *Engine) loadFile(f vfs.File, o ReloadOptions) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	return e.load(f, info.Size(), f.Name())
+	return e.load(f, info.Size(), f.Name(), o)
 }
 
 // maxSkipLog bounds how many empty keys of a file are logged.
 const maxSkipLog = 10
 
-func (e *Engine) load(r io.Reader, size int64, name string) error {
+func (e *Engine) load(r io.Reader, size int64, name string, o ReloadOptions) error {
 	skipped := 0
 	l, err := snapshot.Load(r, snapshot.LoadOptions{
 		Skipped: func(key []byte) {
@@ -136,19 +136,32 @@ func (e *Engine) load(r io.Reader, size int64, name string) error {
 	if err != nil {
 		return err
 	}
-	if len(l.Functions) > 0 {
-		e.Log.Warn("the snapshot has function libraries, which are kept but can't be called", "libraries", len(l.Functions))
+	libraries, err := e.loadLibraries(l.Functions)
+	if err != nil {
+		return fmt.Errorf("function library: %w", err)
 	}
-	e.Saving.functions = l.Functions
+	if o.NoFlush {
+		err = e.merge(l.Keyspace, libraries, o.Merge)
+	} else {
+		e.replace(l.Keyspace, libraries)
+	}
+	if err != nil {
+		return err
+	}
 	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
+	e.Log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Empty),
+		"file", name, "duration", e.lap())
+	return nil
+}
+
+// replace puts what was loaded in place of what is there.
+func (e *Engine) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 	e.invalidateAll()
 	for db := range e.Keyspace.Used {
 		e.touchAll(db.Index(), db, nil)
 	}
-	e.Adopt(l.Keyspace)
-	e.Log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Empty),
-		"file", name, "duration", e.lap())
-	return nil
+	e.Adopt(ks)
+	e.Functions.Libraries = *libraries
 }
 
 // Adopt replaces the data. It is for tests, and for what replaces all data at once.
@@ -234,7 +247,7 @@ func (e *Engine) beginSave() {
 	s.Since, s.tried = now/1000, now/1000
 	e.Stats.Saves++
 	changes := e.Stats.Changes
-	p := picture{data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: s.functions, now: now}
+	p := picture{data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: e.Functions.sources(), now: now}
 	go func() {
 		defer close(b.done)
 		start := e.clock.Monotonic()
@@ -246,7 +259,7 @@ func (e *Engine) beginSave() {
 
 // AwaitSave waits for the end of the background save, if one runs.
 func (e *Engine) AwaitSave() {
-	e.enter()
+	e.interpose()
 	b := e.Saving.running
 	e.leave()
 	if b != nil {
@@ -256,7 +269,7 @@ func (e *Engine) AwaitSave() {
 
 // endSave records what became of a background save.
 func (e *Engine) endSave(changes uint64, took time.Duration, err error) {
-	e.enter()
+	e.interpose()
 	defer e.leave()
 	s := &e.Saving
 	s.running, s.Since = nil, 0
@@ -310,7 +323,7 @@ func (e *Engine) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 // present is what is there now, for those who hold the lock as long as they
 // look at it.
 func (e *Engine) present() picture {
-	return picture{data: e.Keyspace, config: e.Config, functions: e.Saving.functions, now: e.NowMilli()}
+	return picture{data: e.Keyspace, config: e.Config, functions: e.Functions.sources(), now: e.NowMilli()}
 }
 
 // writeNow writes a file while everyone waits.
@@ -429,8 +442,11 @@ func (e *Engine) saveFinally(must bool) error {
 // ShutDown ends the service, as SHUTDOWN does, and asks the program around the
 // engine to stop. A snapshot is written before if it must be, or if the server
 // saves on its own and nobody says not to; if that fails nothing is ended,
-// unless force is true. There is no reply. It is for handlers.
+// unless force is true. While a script is busy, nobody must want one. There is no reply. It is for handlers.
 func (c *Ctx) ShutDown(save, noSave, force bool) error {
+	if c.busy != nil && !noSave {
+		return c.errBusy()
+	}
 	failed := resp.Error("ERR Errors trying to SHUTDOWN. Check logs.")
 	if c.stop == nil {
 		return failed
@@ -441,6 +457,7 @@ func (c *Ctx) ShutDown(save, noSave, force bool) error {
 		}
 	}
 	c.Saving.final = true
+	c.stopping.Store(true)
 	c.Session.CloseAfterReply()
 	c.end()
 	go c.stop()

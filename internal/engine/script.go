@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -15,12 +16,11 @@ import (
 // with EVAL are forgotten when there are too many, the least recently used
 // first; those that were loaded stay.
 type Scripts struct {
-	cache  map[string]*cachedScript
-	evals  list.List // of *cachedScript, the least recently used first
-	interp *script.Interp
-	// Evicted counts the scripts that were forgotten.
-	Evicted uint64
-	size    int
+	cache    map[string]*cachedScript
+	evals    list.List // of *cachedScript, the least recently used first
+	interp   *script.Interp
+	size     int // of the scripts, in bytes
+	compiled int // of what they are compiled to
 }
 
 // maxEvals bounds the scripts that are kept because of EVAL.
@@ -31,8 +31,19 @@ type cachedScript struct {
 	place *list.Element // in evals; nil if it was loaded
 }
 
-// Len returns the number of scripts, and the bytes of their sources.
-func (s *Scripts) Len() (n, bytes int) { return len(s.cache), s.size }
+// Len returns the number of scripts.
+func (s *Scripts) Len() int { return len(s.cache) }
+
+// Size returns about how many bytes the scripts take, and how many the
+// interpreter does with what they are compiled to.
+func (s *Scripts) Size() (scripts, machine int) { return s.size, machineSize(s.interp, s.compiled) }
+
+func machineSize(interp *script.Interp, compiled int) int {
+	if interp != nil {
+		compiled += script.InterpSize
+	}
+	return compiled
+}
 
 // Find returns a script by its SHA-1 in lower case, or nil.
 func (s *Scripts) Find(sha string) *script.Script {
@@ -46,8 +57,10 @@ func (s *Scripts) Find(sha string) *script.Script {
 	return c.Script
 }
 
-// Load compiles a source unless it is there; loaded tells that it is to stay.
-func (s *Scripts) Load(source []byte, loaded bool) (*script.Script, error) {
+// LoadScript compiles a source unless it is there; loaded tells that it is to
+// stay. It is for handlers.
+func (e *Engine) LoadScript(source []byte, loaded bool) (*script.Script, error) {
+	s := &e.Scripts
 	if known := s.Find(script.SHA(source)); known != nil {
 		return known, nil
 	}
@@ -60,8 +73,10 @@ func (s *Scripts) Load(source []byte, loaded bool) (*script.Script, error) {
 		for s.evals.Len() >= maxEvals {
 			oldest := s.evals.Remove(s.evals.Front()).(*cachedScript)
 			delete(s.cache, oldest.SHA)
-			s.size -= len(oldest.Source)
-			s.Evicted++
+			size, code := oldest.Size()
+			s.size -= size
+			s.compiled -= code
+			e.Stats.EvictedScripts++
 		}
 		c.place = s.evals.PushBack(c)
 	}
@@ -69,20 +84,50 @@ func (s *Scripts) Load(source []byte, loaded bool) (*script.Script, error) {
 		s.cache = make(map[string]*cachedScript)
 	}
 	s.cache[c.SHA] = c
-	s.size += len(c.Source)
+	size, code := c.Size()
+	s.size += size
+	s.compiled += code
 	return compiled, nil
 }
 
-// Flush forgets all scripts.
-func (s *Scripts) Flush() {
-	evicted := s.Evicted
-	*s = Scripts{Evicted: evicted}
+// FlushScripts forgets all scripts; later tells that nobody waits for their
+// memory. It is for handlers.
+func (e *Engine) FlushScripts(later bool) {
+	if later {
+		e.freedLater(e.Scripts.Len())
+	}
+	e.Scripts = Scripts{}
 }
 
 // RunScript runs a script as the command of this Ctx. What it changes is one
 // unit. With readOnly it may not call commands that write.
 func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) error {
-	if s.Flags&script.Declared != 0 && s.Flags&script.NoWrites == 0 {
+	run := scriptRun{c: c, name: s.SHA, eval: true}
+	return run.start(&c.Scripts.interp, s.Flags, readOnly, func(in *script.Interp) error {
+		return in.Run(s, &run, keys, argv, c.w)
+	})
+}
+
+const errDiskScript resp.Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
+	"Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
+
+// scriptRun is the host of a script or a function while it runs.
+type scriptRun struct {
+	c        *Ctx
+	name     string
+	eval     bool // it is a script
+	readOnly bool
+	wrote    bool
+	killed   bool
+	began    time.Duration // of the monotonic clock
+	aside    turn          // while others are in
+}
+
+// start runs a script or a function, unless its flags or the state of the
+// server are against it.
+func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly bool, run func(*script.Interp) error) error {
+	c := r.c
+	if flags&script.Declared != 0 && flags&script.NoWrites == 0 {
 		switch {
 		case c.refuseWrites:
 			return errDiskScript
@@ -90,21 +135,20 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 			return resp.Error("ERR Can not execute a script with write flag using *_ro command.")
 		}
 	}
-	if c.Scripts.interp == nil {
-		c.Scripts.interp = script.New(script.Options{Version: c.version, MaxString: int(c.Config.ProtoMaxBulkLen)})
+	if *interp == nil {
+		*interp = c.newInterp(!r.eval)
 	}
-	run := scriptRun{c: c, readOnly: readOnly || s.Flags&script.NoWrites != 0}
+	r.readOnly = readOnly || flags&script.NoWrites != 0
+	r.began = c.clock.Monotonic()
 	db, fieldsets := c.Session.db, c.Session.fieldsets
 	c.Session.fieldsets = nil
-	interp := c.Scripts.interp
-	c.Scripts.interp = nil // a panic leaves it in no state to go on with
 	defer func() {
+		r.endBusy()
 		c.Session.db, c.Session.fieldsets = db, fieldsets
 		c.unit.silent = false
 		c.PropagateNothing() // its commands have done so
 	}()
-	err := interp.Run(s, &run, keys, argv, c.w)
-	c.Scripts.interp = interp
+	err := run(*interp)
 	if f, ok := err.(*script.Failure); ok {
 		if f.Counted { // once, but two commands failed
 			c.Stats.command(c.Cmd).Failed++
@@ -116,14 +160,8 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 	return err
 }
 
-const errDiskScript resp.Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
-	"Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
-
-// scriptRun is the host of a script.
-type scriptRun struct {
-	c        *Ctx
-	readOnly bool
-	wrote    bool
+func (e *Engine) newInterp(libraries bool) *script.Interp {
+	return script.New(script.Options{Version: e.version, MaxString: int(e.Config.ProtoMaxBulkLen), Libraries: libraries})
 }
 
 // Call runs a command for the script.
@@ -180,17 +218,15 @@ func (r *scriptRun) MayCall(args [][]byte) (may, known bool) {
 // Propagate turns the journal of the script off and on.
 func (r *scriptRun) Propagate(to int) { r.c.unit.silent = to == 0 }
 
-// Log writes what a script says to the log.
-func (r *scriptRun) Log(level int, text string) {
-	r.c.Log.Log(context.Background(), [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}[level], text)
-}
-
 // Seconds returns the clock.
 func (r *scriptRun) Seconds() float64 { return r.c.clock.Monotonic().Seconds() }
 
 // CountError counts an error that a script made up.
 func (r *scriptRun) CountError(e resp.Error) { r.c.countError(e) }
 
-// Interrupt tells whether the script is to end because the server does. There
-// is no other way to end one: while it runs, nothing else does.
-func (r *scriptRun) Interrupt() bool { return r.c.stopping.Load() }
+// Log writes what a script says to the log.
+func (r *scriptRun) Log(level int, text string) { r.c.logScript(level, text) }
+
+func (e *Engine) logScript(level int, text string) {
+	e.Log.Log(context.Background(), [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}[level], text)
+}

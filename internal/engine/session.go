@@ -64,9 +64,11 @@ type Session struct {
 	fieldsets     Fieldsets
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
-	// aside if the session waits.
+	// aside if the session waits. What comes while it runs a script is kept in
+	// late.
 	waited bool
 	aside  []byte
+	late   []byte
 	query  [2]int // what QueryBuffer returns meanwhile
 
 	// The transport's side. The engine moves output over at the end of a batch.
@@ -93,7 +95,7 @@ const (
 // NewSession registers a connection. It answers false if the server takes no
 // more clients; the session then only has the error to write.
 func (e *Engine) NewSession(conn Conn) (*Session, bool) {
-	e.enter()
+	e.interpose()
 	defer e.leave()
 	s := e.newSession(conn)
 	if e.closed {
@@ -125,7 +127,7 @@ func (s *Session) turnAway(why resp.Error) (served bool) {
 // NewInternalSession returns a session for commands that come from the
 // program itself; it is not listed as a client and needs no password.
 func (e *Engine) NewInternalSession(conn Conn) *Session {
-	e.enter()
+	e.interpose()
 	defer e.leave()
 	s := e.newSession(conn)
 	s.internal = true
@@ -166,27 +168,30 @@ func (s *Session) Space() []byte {
 // Feed tells that n bytes were read into Space, and runs the commands that
 // are complete now.
 func (s *Session) Feed(n int) {
-	s.e.enter()
+	s.e.interpose()
 	defer s.e.leave()
+	s.e.Stats.InputBytes += uint64(n)
+	if b := s.e.busy; b != nil && b.c.Session == s {
+		// It waited when its transport began to read, and runs a script now, whose
+		// arguments are in the Reader.
+		s.late = append(s.late, s.aside[:n]...)
+		s.checkQuery()
+		return
+	}
 	s.e.current = s
 	if s.waited {
 		s.in.Feed(s.aside[:n])
 	} else {
 		s.in.Fed(n)
 	}
-	s.e.Stats.InputBytes += uint64(n)
 	s.LastUsed = s.e.NowMilli()
-	if s.overQueryLimit() && !s.killed {
-		s.e.Stats.QueryLimitKills++
-		s.e.Log.Warn("client closed: its query buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", s.in.Buffered())
-		s.Kill()
-	}
+	s.checkQuery()
 	s.run()
 }
 
 // Do runs one command and appends what it answers to the output.
 func (s *Session) Do(args [][]byte) {
-	s.e.enter()
+	s.e.interpose()
 	defer s.e.leave()
 	s.e.current = s
 	if s.e.closed {
@@ -199,6 +204,10 @@ func (s *Session) Do(args [][]byte) {
 // run executes the input up to its end or until the session has to wait.
 func (s *Session) run() {
 	for n := 0; s.wait == nil && !s.closing && !s.killed; n++ {
+		if s.late != nil {
+			s.in.Feed(s.late)
+			s.late = nil
+		}
 		if n%keyspace.PrefetchBatch == 1 && s.in.Buffered() > 0 {
 			s.prefetch()
 		}
@@ -287,7 +296,7 @@ func (s *Session) Finished() bool {
 // Close forgets the session. The transport calls it when the connection is
 // gone; its blocked command, its watches and subscriptions go with it.
 func (s *Session) Close() {
-	s.e.enter()
+	s.e.interpose()
 	defer s.e.leave()
 	s.end()
 }

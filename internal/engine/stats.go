@@ -16,6 +16,8 @@ type Stats struct {
 	ExpiredKeys         uint64
 	ExpiredFields       uint64
 	EvictedKeys         uint64
+	EvictedScripts      uint64
+	FreedLater          uint64 // objects whose memory nobody waited for
 	Changes             uint64 // since the last save
 	InputBytes          uint64
 	OutputBytes         uint64
@@ -58,6 +60,17 @@ func (s *Stats) Of(c *Command) *CommandStats {
 		return s.commands[c.id]
 	}
 	return nil
+}
+
+// freedFew is how many objects are freed at once even when nobody waits for it.
+const freedFew = 64
+
+// freedLater counts objects that are left to the garbage collector, as the real
+// server leaves them to a thread if they are not few.
+func (e *Engine) freedLater(n int) {
+	if n > freedFew {
+		e.Stats.FreedLater += uint64(n)
+	}
 }
 
 // maxErrorCodes bounds the counters by error code, since scripts can make up

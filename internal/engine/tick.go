@@ -27,9 +27,10 @@ func (e *Engine) expiresAt(at int64) {
 // as is the default, or only when somebody looks at them. It is for handlers.
 func (e *Engine) SetActiveExpire(on bool) { e.lazy = !on }
 
-// setTimer arms the timer for what is due next, if anything is.
+// setTimer arms the timer for what is due next, if anything is. While a script
+// is busy nothing is due; it leaves in the end.
 func (e *Engine) setTimer() {
-	if e.closed {
+	if e.closed || e.busy != nil {
 		return
 	}
 	at := e.nextKey
@@ -75,10 +76,10 @@ func (e *Engine) setTimer() {
 // tick does what is due: it deletes expired keys and times out blocked
 // commands.
 func (e *Engine) tick() {
-	e.enter()
+	e.interpose()
 	defer e.leave()
 	e.timerAt = 0
-	if e.closed {
+	if e.closed || e.busy != nil {
 		return
 	}
 	now := e.NowMilli()

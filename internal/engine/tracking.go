@@ -33,11 +33,8 @@ type tracker struct {
 	reads    tracking.Table
 	prefixes tracking.Prefixes
 	clients  int
-	// own are messages for the session whose command runs, which come when the
-	// unit is done.
-	own     []invalid
-	holders []uint64      // memory for tell
-	keys    []spec.KeyPos // memory for remember
+	holders  []uint64      // memory for tell
+	keys     []spec.KeyPos // memory for remember
 }
 
 // invalid is what a session is to be told to forget.
@@ -169,7 +166,7 @@ func (e *Engine) tell(by *Session, key []byte) {
 				w.Bulk(key)
 			}
 		default:
-			e.tracker.own = append(e.tracker.own, invalid{key: string(key)})
+			e.invalid = append(e.invalid, invalid{key: string(key)})
 		}
 	}
 }
@@ -188,14 +185,14 @@ func (e *Engine) invalidateAll() {
 				w.Null()
 			}
 		default:
-			e.tracker.own = append(e.tracker.own, invalid{all: true})
+			e.invalid = append(e.invalid, invalid{all: true})
 		}
 	}
 }
 
 // tellOwn sends the session whose command has run what it has to hear itself.
 func (e *Engine) tellOwn(s *Session) {
-	for _, m := range e.tracker.own {
+	for _, m := range e.invalid {
 		w := s.invalidation()
 		switch {
 		case w == nil:
@@ -206,7 +203,7 @@ func (e *Engine) tellOwn(s *Session) {
 			w.BulkString(m.key)
 		}
 	}
-	e.tracker.own = e.tracker.own[:0]
+	e.invalid = e.invalid[:0]
 }
 
 // broadcast tells the clients of prefixes what changed in this entry.

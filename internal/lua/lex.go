@@ -78,6 +78,7 @@ type lexer struct {
 	chunk string
 	line  int
 	last  int // line of the token before
+	size  int // what is made of the tokens takes, in bytes
 	tok   token
 	text  string // of a name or a string
 	num   float64
@@ -110,9 +111,12 @@ func (x *lexer) next() {
 	if x.ahead != 0 {
 		x.tok, x.text, x.num = x.ahead, x.aheadText, x.aheadNum
 		x.ahead = 0
-		return
+	} else {
+		x.tok = x.scan()
 	}
-	x.tok = x.scan()
+	if x.tok == tName || x.tok == tString || x.tok == tNumber {
+		x.size += operandSize
+	}
 }
 
 // peek looks at the token after the current one.

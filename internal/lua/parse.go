@@ -23,7 +23,22 @@ type Proto struct {
 	captured []int // parameters that closures share
 	upvalues []upvalue
 	body     []stmt
+	size     int
 }
+
+// functionSize and operandSize are how many bytes a function takes, and about
+// how many the tree takes for each name and constant.
+const (
+	functionSize = 224
+	operandSize  = 64
+)
+
+// Size returns about how many bytes the compiled function takes, with those
+// inside of it.
+func (p *Proto) Size() int { return p.size }
+
+// Proto returns what was compiled of a function, nil if it is one in Go.
+func (fn *Function) Proto() *Proto { return fn.proto }
 
 // upvalue tells where a closure finds a variable when it is made.
 type upvalue struct {
@@ -114,12 +129,15 @@ func (p *parser) failAtStart(msg string) { panic(SyntaxError(p.chunk + ": " + ms
 
 func (p *parser) open(proto *Proto) {
 	proto.source, proto.chunk = p.chunkName, p.chunk
+	proto.size = -p.size // until close
+	p.size += functionSize
 	p.scope = &scope{outer: p.scope, proto: proto}
 }
 
 func (p *parser) close(body []stmt) *Proto {
 	s := p.scope
 	s.proto.body = body
+	s.proto.size += p.size - operandSize*s.proto.params
 	for _, r := range s.refs {
 		r.cell = r.v.captured
 	}

@@ -116,6 +116,15 @@ func NewState() *State {
 // Main returns the main thread.
 func (s *State) Main() *Thread { return s.main }
 
+// Abandon gives up everything that runs, after a panic that is no error of a
+// program. Globals and functions stay.
+func (s *State) Abandon() {
+	s.CloseCoroutines()
+	s.main = s.newThread()
+	s.current = s.main
+	s.steps, s.natives, s.stack = 0, 0, 0
+}
+
 func (s *State) newThread() *Thread {
 	return &Thread{object: object{ThreadKind}, State: s}
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -226,5 +227,20 @@ func FuzzDecodeDump(f *testing.F) {
 		if got := render(&Entry{Value: again}); got != want {
 			t.Errorf("%s became %s", want, got)
 		}
+	})
+}
+
+func FuzzDecodeFunctions(f *testing.F) {
+	e := NewEncoder(Encoding{})
+	for _, sources := range [][][]byte{nil, {[]byte("#!lua name=a\nx"), bytes.Repeat([]byte("y"), 100)}} {
+		p := e.AppendFunctions(nil, sources)
+		var got [][]byte
+		if err := DecodeFunctions(p, func(code []byte) error { got = append(got, code); return nil }); err != nil || !reflect.DeepEqual(got, sources) {
+			f.Fatalf("%q became %q, %v", sources, got, err)
+		}
+		f.Add(p[:len(p)-10])
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		DecodeFunctions(seal(body), func([]byte) error { return nil })
 	})
 }

@@ -274,3 +274,37 @@ func decodeBody(body []byte, version int) (Value, error) {
 	}
 	return v, nil
 }
+
+// Errors of DecodeFunctions, in the words in which Redis answers them.
+var (
+	ErrNoFunction  = errors.New("given type is not a function")
+	ErrOldFunction = errors.New("Pre-GA function format not supported")
+)
+
+// DecodeFunctions hands the source of each function library in what FUNCTION
+// DUMP answered to yield, and ends with its error. Otherwise the error is
+// ErrPayload, one of the above, or a *FormatError.
+func DecodeFunctions(payload []byte, yield func(code []byte) error) error {
+	body, version, ok := verifyDump(payload)
+	if !ok {
+		return ErrPayload
+	}
+	d := decoder{source: source{buf: body, noSum: true}, version: version}
+	for d.at < len(body) {
+		switch d.byte() {
+		case opFunction2:
+		case opFunctionOld:
+			return ErrOldFunction
+		default:
+			return ErrNoFunction
+		}
+		code := d.string()
+		if d.err != nil {
+			return d.err
+		}
+		if err := yield(code); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -252,10 +252,29 @@ func NewEncoder(o Encoding) *Encoder { return &Encoder{newEncoder(o)} }
 // AppendDump appends what DUMP answers for a value: type, value, two bytes of
 // version and eight of checksum. The error is ErrVersion.
 func (d *Encoder) AppendDump(dst []byte, v Value) ([]byte, error) {
+	return d.payload(dst, func(e *encoder) {
+		e.byte(e.kind(v))
+		e.value(v)
+	})
+}
+
+// AppendFunctions appends what FUNCTION DUMP answers for the sources of function
+// libraries.
+func (d *Encoder) AppendFunctions(dst []byte, sources [][]byte) []byte {
+	dst, _ = d.payload(dst, func(e *encoder) {
+		for _, code := range sources {
+			e.byte(opFunction2)
+			e.string(code)
+		}
+	})
+	return dst
+}
+
+// payload appends a body with its version and checksum.
+func (d *Encoder) payload(dst []byte, body func(*encoder)) ([]byte, error) {
 	e := &d.e
 	e.buf, e.err, e.least = dst, nil, e.version
-	e.byte(e.kind(v))
-	e.value(v)
+	body(e)
 	e.buf = binary.LittleEndian.AppendUint16(e.buf, uint16(e.least))
 	e.uint64(crc64.Update(0, e.buf[len(dst):]))
 	out := e.buf

@@ -9,8 +9,9 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
-// open sets the globals and locks them.
-func (in *Interp) open(version string) {
+// open sets the globals and locks them. Scripts have some that functions have
+// not.
+func (in *Interp) open(version string, scripts bool) {
 	s := in.state
 	s.OpenBase()
 	s.OpenTable()
@@ -26,9 +27,20 @@ func (in *Interp) open(version string) {
 	s.Globals.SetField("struct", openStruct().Value())
 	s.Globals.SetField("cmsgpack", openMsgpack().Value())
 	s.Globals.SetField("bit", openBit().Value())
-	s.Globals.SetField("redis", in.openRedis(version).Value())
-	unknown := lua.NewTable(0, 1)
-	unknown.SetField("__index", lua.NewFunction(func(th *lua.Thread, args []lua.Value) []lua.Value {
+	redis := in.openRedis(version)
+	if scripts {
+		openDebugger(redis)
+	}
+	s.Globals.SetField("redis", redis.Value())
+	s.Globals.SetMetatable(undefined())
+	protect(s.Globals)
+	protect(s.Strings)
+}
+
+// undefined returns the metatable of a table whose other fields are errors.
+func undefined() *lua.Table {
+	t := lua.NewTable(0, 1)
+	t.SetField("__index", lua.NewFunction(func(th *lua.Thread, args []lua.Value) []lua.Value {
 		name, ok := lua.Arg(args, 1).ToString()
 		if !ok {
 			th.Errorf("Second argument to luaProtectedTableError must be a string or number")
@@ -36,9 +48,7 @@ func (in *Interp) open(version string) {
 		th.Errorf("Script attempted to access nonexistent global variable '%s'", name)
 		return nil
 	}))
-	s.Globals.SetMetatable(unknown)
-	protect(s.Globals)
-	protect(s.Strings)
+	return t
 }
 
 // protect makes a table and all that can be reached from it read-only.
@@ -75,11 +85,8 @@ var levels = []string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"}
 func (in *Interp) openRedis(version string) *lua.Table {
 	t := lua.NewTable(0, 0)
 	lua.Register(t, []string{"call", "pcall", "log"}, []lua.Native{in.call, in.pcall, in.log})
-	for i, name := range levels {
-		t.SetField(name, lua.Int(i))
-	}
-	t.SetField("REDIS_VERSION_NUM", lua.Int(versionNumber(version)))
-	t.SetField("REDIS_VERSION", lua.Str(version))
+	setLogLevels(t)
+	setVersion(t, version)
 	lua.Register(t, []string{"setresp", "sha1hex", "error_reply", "status_reply", "set_repl"},
 		[]lua.Native{in.setresp, sha1hex, errorReply, statusReply, in.setRepl})
 	for i, name := range []string{"REPL_NONE", "REPL_AOF", "REPL_SLAVE", "REPL_ALL"} {
@@ -87,11 +94,26 @@ func (in *Interp) openRedis(version string) *lua.Table {
 	}
 	t.SetField("REPL_REPLICA", lua.Int(2))
 	t.SetField("acl_check_cmd", lua.NewFunction(in.aclCheck))
-	// There is no debugger.
+	return t
+}
+
+func setLogLevels(t *lua.Table) {
+	for i, name := range levels {
+		t.SetField(name, lua.Int(i))
+	}
+}
+
+func setVersion(t *lua.Table, version string) {
+	t.SetField("REDIS_VERSION_NUM", lua.Int(versionNumber(version)))
+	t.SetField("REDIS_VERSION", lua.Str(version))
+}
+
+// openDebugger sets what scripts would call under a debugger, which there is
+// not, and what they had to call once.
+func openDebugger(t *lua.Table) {
 	t.SetField("breakpoint", lua.NewFunction(func(th *lua.Thread, _ []lua.Value) []lua.Value { return th.One(lua.False) }))
 	t.SetField("debug", lua.NewFunction(func(*lua.Thread, []lua.Value) []lua.Value { return nil }))
 	t.SetField("replicate_commands", lua.NewFunction(func(th *lua.Thread, _ []lua.Value) []lua.Value { return th.One(lua.True) }))
-	return t
 }
 
 func versionNumber(version string) (n int) {
@@ -110,15 +132,15 @@ func (in *Interp) pcall(th *lua.Thread, args []lua.Value) []lua.Value {
 }
 
 func (in *Interp) command(th *lua.Thread, args []lua.Value, raise bool) []lua.Value {
-	v, failed := in.run(args)
+	v, failed := in.runCommand(args)
 	if failed && raise {
 		th.Throw(v)
 	}
 	return th.One(v)
 }
 
-// run runs a command and returns its reply.
-func (in *Interp) run(args []lua.Value) (v lua.Value, failed bool) {
+// runCommand runs a command and returns its reply.
+func (in *Interp) runCommand(args []lua.Value) (v lua.Value, failed bool) {
 	words, why := in.words(args)
 	if why != "" {
 		return errorValue(why), true
@@ -259,6 +281,6 @@ func (in *Interp) log(th *lua.Thread, args []lua.Value) []lua.Value {
 			b.WriteString(s)
 		}
 	}
-	in.host.Log(level, b.String())
+	in.supervisor.Log(level, b.String())
 	return nil
 }

@@ -14,10 +14,12 @@ import (
 // chunk is the name of the source.
 const chunk = "@user_script"
 
-// Flags are what a script declares in its first line: "#!lua flags=no-writes".
+// Flags are what a script declares in its first line, "#!lua flags=no-writes",
+// or a function when it is registered.
 type Flags uint8
 
-// The flags of scripts. Declared is set if there is such a line at all.
+// The flags of scripts. Declared is set if there is such a line at all, and for
+// every function.
 const (
 	Declared Flags = 1 << iota
 	NoWrites
@@ -27,12 +29,36 @@ const (
 	AllowCrossSlot
 )
 
-var flagNames = map[string]Flags{
-	"no-writes":             NoWrites,
-	"allow-oom":             AllowOOM,
-	"allow-stale":           AllowStale,
-	"no-cluster":            NoCluster,
-	"allow-cross-slot-keys": AllowCrossSlot,
+// flagTable has the flags by name, in the order in which they are listed.
+var flagTable = []struct {
+	name string
+	flag Flags
+}{
+	{"no-writes", NoWrites},
+	{"allow-oom", AllowOOM},
+	{"allow-stale", AllowStale},
+	{"no-cluster", NoCluster},
+	{"allow-cross-slot-keys", AllowCrossSlot},
+}
+
+// flagNamed returns a flag, or 0 if there is none of that name.
+func flagNamed(name string) Flags {
+	for _, f := range flagTable {
+		if f.name == name {
+			return f.flag
+		}
+	}
+	return 0
+}
+
+// Names returns the names of the flags, without Declared.
+func (f Flags) Names() (names []string) {
+	for _, flag := range flagTable {
+		if f&flag.flag != 0 {
+			names = append(names, flag.name)
+		}
+	}
+	return names
 }
 
 // Script is a compiled script. It is immutable and can be run by any Interp.
@@ -42,6 +68,14 @@ type Script struct {
 	Source string // as it was given
 	proto  *lua.Proto
 }
+
+// Size returns about how many bytes the script takes with its source, and how
+// many what it is compiled to.
+func (s *Script) Size() (script, compiled int) { return len(s.Source) + objectSize, s.proto.Size() }
+
+// objectSize is about what a script, a library or a function takes beside its
+// code and its name.
+const objectSize = 200
 
 // SHA returns the name of a source in the cache.
 func SHA(source []byte) string {
@@ -91,8 +125,8 @@ func shebang(line string) (Flags, error) {
 			continue
 		}
 		for _, name := range strings.Split(names, ",") {
-			f, ok := flagNames[name]
-			if !ok {
+			f := flagNamed(name)
+			if f == 0 {
 				return 0, resp.Errorf("ERR Unexpected flag in script shebang: %s", name)
 			}
 			flags |= f
@@ -101,8 +135,18 @@ func shebang(line string) (Flags, error) {
 	return flags, nil
 }
 
-// Host is the server around a script.
+// Supervisor is the server around every piece of Lua that runs.
+type Supervisor interface {
+	// Log writes to the log of the server; levels are 0 (debug) to 3 (warning).
+	Log(level int, text string)
+	// Interrupt is called every so many instructions; an error ends what runs,
+	// and is its text.
+	Interrupt() error
+}
+
+// Host is the server around a script or a function.
 type Host interface {
+	Supervisor
 	// Call runs a command and appends its reply to w, whose protocol is the one
 	// that the script chose. The error tells why the command may not run in a
 	// script, as a reply; it was counted.
@@ -113,14 +157,10 @@ type Host interface {
 	// Propagate sets whether commands from here on are sent on to the file of
 	// commands and to replicas: bit 0 and bit 1.
 	Propagate(to int)
-	// Log writes to the log of the server; levels are 0 (debug) to 3 (warning).
-	Log(level int, text string)
 	// Seconds is a clock for measuring.
 	Seconds() float64
 	// CountError counts an error reply that the script made up.
 	CountError(resp.Error)
-	// Interrupt is called every so many instructions; true ends the script.
-	Interrupt() bool
 }
 
 // Failure is the error that ends a script.
@@ -132,14 +172,17 @@ type Failure struct {
 
 func (f *Failure) Error() string { return string(f.Reply) }
 
-// Interp runs scripts. It keeps nothing from one to the next but the settings
-// of cjson and the state of math.random.
+// Interp runs scripts, or functions. It keeps nothing from one to the next but
+// the settings of cjson, the state of math.random, and what libraries have in
+// their variables.
 type Interp struct {
-	state *lua.State
-	host  Host
-	reply resp.Writer // of the command that was called
-	args  [][]byte
-	text  []byte // of args
+	state      *lua.State
+	supervisor Supervisor
+	host       Host        // nil while a library is loaded
+	registry   *registry   // nil: it is for scripts
+	reply      resp.Writer // of the command that was called
+	args       [][]byte
+	text       []byte // of args
 }
 
 // Options are what scripts are told about the server.
@@ -148,13 +191,18 @@ type Options struct {
 	// MaxString is the longest string that a script can make, in bytes; 0 means
 	// 512 MB.
 	MaxString int
+	// Libraries: true for functions of libraries, false for scripts.
+	Libraries bool
 }
 
 // hookSteps is how many calls and turns of loops there are between two calls
-// of Host.Interrupt.
+// of Supervisor.Interrupt.
 const hookSteps = 10000
 
-// New returns an interpreter. It takes about 50 KB.
+// InterpSize is about how many bytes an interpreter takes.
+const InterpSize = 29 << 10
+
+// New returns an interpreter.
 func New(o Options) *Interp {
 	in := &Interp{state: lua.NewState()}
 	in.state.MaxString = o.MaxString
@@ -163,44 +211,75 @@ func New(o Options) *Interp {
 	}
 	in.state.HookSteps = hookSteps
 	in.state.Hook = func(th *lua.Thread) {
-		if in.host != nil && in.host.Interrupt() {
-			th.ThrowFinal(locate(th, errorValue("Script killed by user with SCRIPT KILL...")))
+		if in.supervisor == nil {
+			return
+		}
+		if err := in.supervisor.Interrupt(); err != nil {
+			th.ThrowFinal(locate(th, errorValue(err.Error())))
 		}
 	}
-	in.open(o.Version)
+	in.open(o.Version, !o.Libraries)
+	if o.Libraries {
+		in.openRegistry(o.Version)
+	}
 	return in
 }
 
 // Run runs a script and appends its reply to out. The error is a *Failure;
 // nothing was written then.
 func (in *Interp) Run(s *Script, host Host, keys, argv [][]byte, out *resp.Writer) error {
-	th := in.state.Main()
-	in.host = host
-	in.reply.Proto = 2
 	g := in.state.Globals
 	g.ReadOnly = false
 	g.SetField("KEYS", array(keys))
 	g.SetField("ARGV", array(argv))
 	g.ReadOnly = true
-	var failure *Failure
+	return in.run(s.SHA, host, out, in.state.Load(s.proto))
+}
+
+// Call calls a function of a library that was registered here, as Run runs a
+// script.
+func (in *Interp) Call(f *Function, host Host, keys, argv [][]byte, out *resp.Writer) error {
+	return in.run(f.Name, host, out, f.fn, array(keys), array(argv))
+}
+
+// run calls a function that is called name in errors.
+func (in *Interp) run(name string, host Host, out *resp.Writer, fn lua.Value, args ...lua.Value) error {
+	in.host = host
+	in.reply.Proto = 2
+	var failed *Failure
 	mark := len(out.Buf)
-	err := th.Protect(func() {
+	err := in.protect(host, func(th *lua.Thread) {
 		var result lua.Value
-		if r := th.Call(in.state.Load(s.proto)); len(r) > 0 {
+		if r := th.Call(fn, args...); len(r) > 0 {
 			result = r[0]
 		}
-		failure = in.result(out, result)
+		failed = in.result(out, result)
 	}, locate)
-	in.state.CloseCoroutines()
 	in.host = nil
 	switch {
 	case err != nil:
-		failure = s.failure(err)
-	case failure == nil:
+		failed = failure(name, err)
+	case failed == nil:
 		return nil
 	}
 	out.Buf = out.Buf[:mark]
-	return failure
+	return failed
+}
+
+// protect runs f in the main thread and returns the error that ended it.
+func (in *Interp) protect(s Supervisor, f func(*lua.Thread), handler func(*lua.Thread, lua.Value) lua.Value) *lua.Error {
+	defer func() {
+		if in.supervisor != nil { // a panic, which is a bug in the server
+			in.supervisor, in.host = nil, nil
+			in.state.Abandon()
+		}
+	}()
+	th := in.state.Main()
+	in.supervisor = s
+	err := th.Protect(func() { f(th) }, handler)
+	in.state.CloseCoroutines()
+	in.supervisor = nil
+	return err
 }
 
 func array(words [][]byte) lua.Value {
@@ -239,22 +318,31 @@ func locate(th *lua.Thread, v lua.Value) lua.Value {
 	return t.Value()
 }
 
-// failure words the error that ended a script.
-func (s *Script) failure(err *lua.Error) *Failure {
+// failure words the error that ended a script or a function of that name.
+func failure(name string, err *lua.Error) *Failure {
 	t := err.Value.Table()
 	if t == nil {
-		return &Failure{Reply: resp.Errorf("ERR Error running script %s, %.100s", s.SHA, err)}
+		return &Failure{Reply: resp.Errorf("ERR Error running script %s, %.100s", name, err)}
 	}
-	text, isText := t.Field("err").ToString()
-	if !isText {
-		text = "(null)"
-	}
+	text := errorText(err)
 	source, ok1 := t.Field("source").ToString()
 	line, ok2 := t.Field("line").ToString()
 	if ok1 && ok2 {
-		text += fmt.Sprintf(" script: %s, on %s:%s.", s.SHA, source, line)
+		text += fmt.Sprintf(" script: %s, on %s:%s.", name, source, line)
 	}
 	return &Failure{resp.Error(text), wasCounted(t)}
+}
+
+// errorText returns the reply for an error, without its place.
+func errorText(err *lua.Error) string {
+	t := err.Value.Table()
+	if t == nil {
+		return "ERR " + err.Error()
+	}
+	if text, ok := t.Field("err").ToString(); ok {
+		return text
+	}
+	return "(null)"
 }
 
 func wasCounted(t *lua.Table) bool { return t.Field("ignore_error_stats_update").Truth() }

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -22,7 +23,9 @@ func (h *fakeHost) Propagate(int)                      {}
 func (h *fakeHost) Log(int, string)                    {}
 func (h *fakeHost) Seconds() float64                   { return 0 }
 func (h *fakeHost) CountError(e resp.Error)            { h.counted = append(h.counted, e) }
-func (h *fakeHost) Interrupt() bool                    { return true }
+func (h *fakeHost) Interrupt() error {
+	return errors.New("Script killed by user with SCRIPT KILL...")
+}
 
 func run(in *Interp, h Host, source string, argv ...string) string {
 	s, err := Compile([]byte(source))

@@ -63,7 +63,7 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 	return w.Close()
 }
 
-// Dumper makes the payloads of DUMP. It keeps the memory that compression
+// Dumper makes the payloads of DUMP and FUNCTION DUMP. It keeps the memory that compression
 // needs from one call to the next. The zero value is ready and writes for
 // Redis 7.4.
 type Dumper struct {
@@ -75,15 +75,22 @@ type Dumper struct {
 // Dump returns the payload for the value of a key. The error names a type
 // that is not supported yet, or is rdb.ErrVersion.
 func (d *Dumper) Dump(e keyspace.Entry) ([]byte, error) {
-	if d.encoder == nil {
-		d.encoder = rdb.NewEncoder(d.Encoding)
-	}
 	var scratch [32]byte
 	v, err := fromEntry(e, scratch[:])
 	if err != nil {
 		return nil, err
 	}
-	return d.encoder.AppendDump(nil, v)
+	return d.get().AppendDump(nil, v)
+}
+
+// DumpFunctions returns the payload for the sources of function libraries.
+func (d *Dumper) DumpFunctions(sources [][]byte) []byte { return d.get().AppendFunctions(nil, sources) }
+
+func (d *Dumper) get() *rdb.Encoder {
+	if d.encoder == nil {
+		d.encoder = rdb.NewEncoder(d.Encoding)
+	}
+	return d.encoder
 }
 
 // Undump decodes the payload of a DUMP: text is set for a string, v for a value

@@ -45,6 +45,8 @@ type door struct {
 // at a time anyway, and a second thread mostly makes both wait for the lock.
 const DefaultLoops = 1
 
+const epollET = 1 << 31 // syscall.EPOLLET is a negative number
+
 // What one connection may do before it is the turn of the others.
 const (
 	maxEvents   = 128
@@ -98,7 +100,7 @@ func (e *EventLoop) start() error {
 			return err
 		}
 		e.loops = append(e.loops, l)
-		e.done.Go(l.run)
+		l.start()
 	}
 	return nil
 }
@@ -136,6 +138,7 @@ type loop struct {
 	epfd   int
 	wakefd int
 	stop   atomic.Bool
+	thread *thread
 	// asleep is set while the thread may be waiting in epoll_wait; whoever
 	// clears it wakes it.
 	asleep atomic.Bool
@@ -149,6 +152,10 @@ type loop struct {
 	conns map[int32]*sock // by descriptor
 	doors map[int32]*door
 }
+
+// thread runs a loop, until another one has to because a session takes long.
+// Everything of a loop is for the one that is not replaced.
+type thread struct{ replaced bool }
 
 func newLoop(e *EventLoop) (*loop, error) {
 	epfd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
@@ -204,17 +211,28 @@ func (l *loop) addrs() (addrs []string) {
 	return addrs
 }
 
-// run is the thread.
-func (l *loop) run() {
+// start starts a thread.
+func (l *loop) start() {
+	t := &thread{}
+	l.thread = t
+	l.e.done.Go(func() { l.run(t) })
+}
+
+// run is the thread. When it is replaced there may be events that it did not
+// handle: they are still there for the next one.
+func (l *loop) run(t *thread) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	defer l.close()
 	for {
 		for i := range l.wait() {
 			l.handle(&l.events[i])
+			if t.replaced {
+				return
+			}
 		}
 		l.handleWoken()
 		if l.stop.Load() && l.empty() {
+			l.close()
 			return
 		}
 	}
@@ -290,6 +308,9 @@ func (l *loop) handleWoken() {
 	}
 	for i, s := range woken {
 		s.waking.Store(false)
+		if s.returned.Swap(false) {
+			s.detached = false
+		}
 		if !s.closed {
 			s.write()
 		}
@@ -387,8 +408,11 @@ type sock struct {
 	waking  atomic.Bool
 	ended   bool // the client has sent everything
 	closed  bool
-	remote  syscall.Sockaddr
-	door    *door
+	// detached tells that another thread is in Feed; returned that it was.
+	detached bool
+	returned atomic.Bool
+	remote   syscall.Sockaddr
+	door     *door
 }
 
 // ready does what the socket is ready for.
@@ -397,7 +421,7 @@ func (s *sock) ready(events uint32) {
 		s.write()
 	}
 	switch {
-	case s.closed:
+	case s.closed || s.detached:
 	case !s.ended && events&^syscall.EPOLLOUT != 0:
 		s.read()
 	case events&(syscall.EPOLLERR|syscall.EPOLLHUP) != 0:
@@ -417,9 +441,27 @@ func (s *sock) read() {
 	case n == 0:
 		s.ended = true // it may still read what it was answered
 	default:
+		t := s.l.thread
 		s.session.Feed(int(n))
+		if t.replaced {
+			s.returned.Store(true)
+			s.Wake()
+			return
+		}
 	}
 	s.write()
+}
+
+// Detach has another thread serve the loop. The socket is not read until Feed
+// has returned, but written, if the session has something.
+func (s *sock) Detach() {
+	if s.detached {
+		return
+	}
+	s.detached = true
+	s.watch(0)
+	s.l.thread.replaced = true
+	s.l.start()
 }
 
 // write writes what the session has, until the socket takes no more.
@@ -471,6 +513,10 @@ func (s *sock) watchWrite() {
 }
 
 func (s *sock) watch(events uint32) {
+	if s.detached {
+		// That the client has gone is reported in any case, but only once.
+		events = events&^syscall.EPOLLIN | epollET
+	}
 	if s.events != events {
 		s.events = events
 		s.l.watch(syscall.EPOLL_CTL_MOD, s.fd, events)

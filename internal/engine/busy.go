@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"errors"
+	"runtime"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// A script runs as one unit, in the goroutine that feeds its session, under the
+// engine's lock. One that takes longer than the setting busy-reply-threshold
+// is busy: from then on it releases the lock for a moment each time that its
+// interpreter asks whether it is to end. Others come in between then, and find
+// an engine that answers BUSY to all but a few commands, which do not look at
+// the data. So there is still one unit at a time, and a script that is not
+// busy costs nothing.
+
+// Detacher is a Conn whose transport serves other connections as well in the
+// goroutine that calls Feed.
+type Detacher interface {
+	// Detach tells that Feed will take long. The transport has another goroutine
+	// serve the other connections from now on. It is called within Feed.
+	Detach()
+}
+
+var (
+	errBusyScript   resp.Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
+	errBusyFunction resp.Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
+)
+
+// errKilled ends a script.
+var errKilled = errors.New("Script killed by user with SCRIPT KILL...")
+
+// Interrupt tells whether the script is to end; a busy one lets others in.
+func (r *scriptRun) Interrupt() error {
+	e := r.c.Engine
+	if e.busy == nil && r.isBusy() {
+		r.becomeBusy()
+	}
+	if e.busy != nil {
+		r.letOthersIn()
+	}
+	if r.killed || e.stopping.Load() {
+		return errKilled
+	}
+	return nil
+}
+
+func (r *scriptRun) isBusy() bool {
+	threshold := r.c.Config.BusyReplyThreshold
+	return threshold > 0 && r.duration().Milliseconds() >= threshold
+}
+
+// duration returns how long the script has run.
+func (r *scriptRun) duration() time.Duration { return r.c.clock.Monotonic() - r.began }
+
+func (r *scriptRun) becomeBusy() {
+	e := r.c.Engine
+	kill := "FUNCTION KILL"
+	if r.eval {
+		kill = "SCRIPT KILL"
+	}
+	e.Log.Warn("a script takes long; "+kill+" ends it", "script", r.name, "duration", r.duration())
+	e.busy = r
+	if e.current != nil {
+		if d, ok := e.current.conn.(Detacher); ok {
+			d.Detach()
+		}
+	}
+}
+
+// letOthersIn releases the lock for a moment. What belongs to this turn is put
+// aside; messages that the script has sent to others are handed over.
+func (r *scriptRun) letOthersIn() {
+	e := r.c.Engine
+	r.aside, e.turn = e.turn, turn{}
+	waiting := r.aside.dirty
+	r.aside.dirty = r.aside.dirty[:0]
+	for _, s := range waiting {
+		if s == r.c.Session {
+			r.aside.dirty = append(r.aside.dirty, s) // its reply is not complete
+		} else {
+			s.handOver()
+		}
+	}
+	e.mu.Unlock()
+	runtime.Gosched() // else those who wait may find the lock taken again
+	e.mu.Lock()
+	e.turn = r.aside
+	e.Keyspace.Access = uint32(e.now / 1e6)
+}
+
+// endBusy lets everybody in again after a script.
+func (r *scriptRun) endBusy() {
+	if e := r.c.Engine; e.busy == r {
+		e.busy = nil
+		e.idle.Broadcast()
+	}
+}
+
+// errBusy is the answer to commands that a busy script keeps waiting.
+func (e *Engine) errBusy() error {
+	if e.busy.eval {
+		return errBusyScript
+	}
+	return errBusyFunction
+}
+
+// Running is a script or a function that runs.
+type Running struct {
+	// Name is that of the function, or the SHA-1 of a script.
+	Name string
+	// Command is what called it. It is valid until the handler returns.
+	Command  [][]byte
+	Duration time.Duration
+}
+
+// RunningFunction returns the function that is busy, nil if none is. It fails if
+// a script is. It is for handlers.
+func (e *Engine) RunningFunction() (*Running, error) {
+	switch r := e.busy; {
+	case r == nil:
+		return nil, nil
+	case r.eval:
+		return nil, errBusyScript
+	default:
+		return &Running{r.name, r.c.Args, r.duration()}, nil
+	}
+}
+
+// KillScript ends the busy script, or with eval false the busy function, unless
+// it has written: half of its changes must not stay. It is for handlers.
+func (e *Engine) KillScript(eval bool) error {
+	switch r := e.busy; {
+	case r == nil:
+		return resp.Error("NOTBUSY No scripts in execution right now.")
+	case r.wrote:
+		return resp.Error("UNKILLABLE Sorry the script already executed write commands against the dataset. " +
+			"You can either wait the script termination or kill the server in a hard way using the SHUTDOWN NOSAVE command.")
+	case r.eval != eval:
+		return e.errBusy()
+	default:
+		r.killed = true
+		return nil
+	}
+}
