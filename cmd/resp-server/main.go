@@ -6,9 +6,12 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/signal"
 	"runtime"
@@ -87,7 +90,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		complain(stderr, err)
 		return 1
 	}
-	log := stderr
+	log := stdout
 	if name := respserver.Setting(lines, "logfile"); name != "" {
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 		if err != nil {
@@ -120,14 +123,23 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 	if err := a.ready.prepare(); err != nil {
 		return fail(fmt.Errorf("--ready-file: %w", err))
 	}
-	log.Info("resp-server starts", "version", respserver.Version, "redis", respserver.RedisVersion, "pid", os.Getpid())
+	log.Info(fmt.Sprintf("resp-server %s starts as Redis %s, PID: %d", respserver.Version, respserver.RedisVersion, os.Getpid()))
 	srv, err := respserver.Start(respserver.Options{Config: lines, Logger: log, EventLoop: !a.noEventLoop})
 	if err != nil {
+		if errors.As(err, new(*net.OpError)) {
+			log.Warn("Failed listening on port " + respserver.Setting(lines, "port") + ", aborting")
+		}
 		return fail(err)
 	}
 	defer srv.Close()
-	// What starts servers waits for this line of redis-server on the standard output.
-	slog.New(newLogHandler(stdout, "notice")).Info("Ready to accept connections on " + strings.Join(srv.Addrs(), ", "))
+	// What starts servers waits for these lines of redis-server, and for the
+	// last on the standard output even if the log is elsewhere.
+	log.Info("Server initialized")
+	ready := "Ready to accept connections on " + strings.Join(srv.Addrs(), ", ")
+	log.Info(ready)
+	if respserver.Setting(lines, "logfile") != "" || !log.Enabled(context.Background(), slog.LevelInfo) {
+		slog.New(newLogHandler(stdout, "notice")).Info(ready)
+	}
 	if err := a.ready.announce(srv.Addrs()); err != nil {
 		return fail(fmt.Errorf("--ready-file: %w", err))
 	}

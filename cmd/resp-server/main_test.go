@@ -53,7 +53,8 @@ type process struct {
 	ready
 	cmd    *exec.Cmd
 	dir    string // working directory
-	line   string // its first line of output
+	line   string // of its output: that it is ready
+	log    *bufio.Reader
 	stderr bytes.Buffer
 }
 
@@ -81,9 +82,12 @@ func start(t *testing.T, stdin string, args ...string) *process {
 		p.cmd.Process.Kill()
 		p.cmd.Wait()
 	})
-	if p.line, err = bufio.NewReader(stdout).ReadString('\n'); err != nil {
-		p.cmd.Wait()
-		t.Fatalf("no line of output: %v\n%s", err, p.stderr.String())
+	p.log = bufio.NewReader(stdout)
+	for !strings.Contains(p.line, "Ready to accept") {
+		if p.line, err = p.log.ReadString('\n'); err != nil {
+			p.cmd.Wait()
+			t.Fatalf("the log ends: %v\n%s", err, p.stderr.String())
+		}
 	}
 	// The file follows the line: PING is answered after both.
 	text, err := waitForFile(filepath.Join(p.dir, "ready.json"))
@@ -181,11 +185,15 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v: a client reads %d bytes, %v", s, n, err)
 		}
 		c.Close()
+		log, err := io.ReadAll(p.log)
+		if err != nil {
+			t.Error(err)
+		}
 		if err := p.cmd.Wait(); err != nil {
 			t.Errorf("%v: %v", s, err)
 		}
-		if !strings.Contains(p.stderr.String(), s.String()) {
-			t.Errorf("%v: the log says\n%s", s, p.stderr.String())
+		if !strings.Contains(string(log), s.String()) {
+			t.Errorf("%v: the log says\n%s", s, log)
 		}
 		if _, err := os.Stat(path); err == nil {
 			t.Errorf("%v: the socket's file is still there", s)
