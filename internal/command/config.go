@@ -28,7 +28,7 @@ func configGet(c *engine.Ctx) error {
 		}
 		for p := range config.All {
 			for _, name := range p.Names() {
-				if glob.Match(pattern, []byte(name), true) {
+				if !p.Hidden && glob.Match(pattern, []byte(name), true) {
 					add(name)
 				}
 			}

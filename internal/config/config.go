@@ -7,7 +7,10 @@
 // redis.conf of Redis 7.4.
 package config
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // Config holds the values of all settings. Sizes are in bytes, times in the
 // unit that the directive has in redis.conf.
@@ -49,6 +52,9 @@ type Config struct {
 	RDBCompression        bool
 	RDBChecksum           bool
 	StopWritesOnSaveError bool
+	// RDBKeySaveDelay makes snapshots slow, for tests: µs to wait before each key;
+	// negative: before so many keys 1 µs.
+	RDBKeySaveDelay int64
 
 	// events
 	NotifyMask uint32
@@ -60,6 +66,24 @@ type Config struct {
 	// -1: none.
 	LargeRequest, LargeRequestMaxLen int64
 	LargeReply, LargeReplyMaxLen     int64
+
+	// ShutdownOnSigint and ShutdownOnSigterm are options of SHUTDOWN, or "default".
+	ShutdownOnSigint  string
+	ShutdownOnSigterm string
+
+	// latency
+	LatencyThreshold   int64 // ms that an event takes that LATENCY knows of; 0: none
+	LatencyTracking    bool  // keep how long the calls of each command take
+	LatencyPercentiles []float64
+
+	// memory
+	MaxMemory        int64 // bytes, 0: any number
+	MaxMemoryPolicy  string
+	MaxMemorySamples int64
+	EvictionTenacity int64
+	MaxMemoryClients int64 // bytes; negative: percent of MaxMemory; 0: any number
+	LFULogFactor     int64
+	LFUDecayTime     int64 // minutes
 
 	// TrackingTableMaxKeys bounds the keys that are known to be cached by
 	// clients; 0: not at all.
@@ -99,6 +123,12 @@ type OutputLimit struct{ Hard, Soft, SoftSeconds int64 }
 // SavePoint asks for a snapshot once so many changes wait for longer than so
 // many seconds since the last one.
 type SavePoint struct{ Seconds, Changes int64 }
+
+// UsesLFU tells whether keys have counters of their use.
+func (c *Config) UsesLFU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lfu") }
+
+// UsesLRU tells whether the times of the last use decide what is evicted.
+func (c *Config) UsesLRU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lru") }
 
 // New returns a Config with every setting at its default.
 func New() *Config {

@@ -21,8 +21,10 @@ type Param struct {
 	Repeats bool
 	// Multi directives take several words.
 	Multi bool
-	// Hidden settings are not shown by patterns of CONFIG GET.
+	// Secret settings are passwords.
 	Secret bool
+	// Hidden settings are not shown by patterns of CONFIG GET.
+	Hidden bool
 
 	kind kind
 }
@@ -51,15 +53,26 @@ var settings = []Param{
 	{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.HashMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "hash-max-listpack-value", Alias: "hash-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.HashMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "hll-sparse-max-bytes", Default: "3000", kind: memory(func(c *Config) *int64 { return &c.HLLSparseMaxBytes }, 0, math.MaxInt64)},
+	{Name: "latency-monitor-threshold", Default: "0", kind: integer(func(c *Config) *int64 { return &c.LatencyThreshold }, 0, math.MaxInt64)},
+	{Name: "latency-tracking", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.LatencyTracking })},
+	{Name: "latency-tracking-info-percentiles", Default: "50 99 99.9", Multi: true, kind: percentiles{}},
+	{Name: "lfu-decay-time", Default: "1", kind: integer(func(c *Config) *int64 { return &c.LFUDecayTime }, 0, math.MaxInt32)},
+	{Name: "lfu-log-factor", Default: "10", kind: integer(func(c *Config) *int64 { return &c.LFULogFactor }, 0, math.MaxInt32)},
 	{Name: "list-max-listpack-size", Alias: "list-max-ziplist-size", Default: "-2", kind: integer(func(c *Config) *int64 { return &c.ListMaxListpackSize }, math.MinInt32, math.MaxInt32)},
 	{Name: "logfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.LogFile }, nil)},
 	{Name: "loglevel", Default: "notice", kind: choice(func(c *Config) *string { return &c.LogLevel }, "debug", "verbose", "notice", "warning", "nothing")},
 	{Name: "maxclients", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.MaxClients }, 1, math.MaxUint32)},
+	{Name: "maxmemory", Default: "0", kind: memory(func(c *Config) *int64 { return &c.MaxMemory }, 0, math.MaxInt64)},
+	{Name: "maxmemory-clients", Default: "0", kind: percentMemory(func(c *Config) *int64 { return &c.MaxMemoryClients }, 0, math.MaxInt64)},
+	{Name: "maxmemory-eviction-tenacity", Default: "10", kind: integer(func(c *Config) *int64 { return &c.EvictionTenacity }, 0, 100)},
+	{Name: "maxmemory-policy", Default: "noeviction", kind: choice(func(c *Config) *string { return &c.MaxMemoryPolicy }, "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction")},
+	{Name: "maxmemory-samples", Default: "5", kind: integer(func(c *Config) *int64 { return &c.MaxMemorySamples }, 1, 64)},
 	{Name: "notify-keyspace-events", Default: "", kind: events{}},
 	{Name: "pidfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.PIDFile }, nil)},
 	{Name: "port", Default: "6379", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
 	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
 	{Name: "protected-mode", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.ProtectedMode })},
+	{Name: "rdb-key-save-delay", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.RDBKeySaveDelay }, math.MinInt32, math.MaxInt32)},
 	{Name: "rdbchecksum", Default: "yes", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.RDBChecksum })},
 	{Name: "rdbcompression", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.RDBCompression })},
 	{Name: "requirepass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.RequirePass }, nil)},
@@ -67,6 +80,8 @@ var settings = []Param{
 	{Name: "set-max-intset-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.SetMaxIntsetEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-value", Default: "64", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},
+	{Name: "shutdown-on-sigint", Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigint })},
+	{Name: "shutdown-on-sigterm", Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigterm })},
 	{Name: "slowlog-log-slower-than", Alias: "commandlog-execution-slower-than", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.SlowlogLogSlowerThan }, -1, math.MaxInt64)},
 	{Name: "slowlog-max-len", Alias: "commandlog-slow-execution-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogMaxLen }, 0, math.MaxInt64)},
 	{Name: "stop-writes-on-bgsave-error", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.StopWritesOnSaveError })},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -34,6 +35,8 @@ type Wait struct {
 	// that is by what is known as it blocks; 0 is never.
 	Claims         bool
 	MinIdle, Retry int64
+	// Busy makes the command count as one that runs until its deadline.
+	Busy bool
 	// TimeOut answers when the deadline passes, or at once where nothing may
 	// block.
 	TimeOut func(*Ctx) error
@@ -47,6 +50,7 @@ type wait struct {
 	args  [][]byte
 	links []link // one a key
 	seq   uint64
+	began int64 // µs since 1970
 	// parked tells that a pause holds the command back: it was not run yet.
 	parked bool
 }
@@ -111,7 +115,7 @@ func (c *Ctx) Block(w Wait) error {
 	}
 	s := c.Session
 	c.waitSeq++
-	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq}
+	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq, began: c.now}
 	b.links = make([]link, 0, len(w.Keys))
 	for _, key := range w.Keys {
 		q := c.queueFor(s.db, key)
@@ -298,6 +302,13 @@ func (e *Engine) timeOut(w *wait) {
 	mark := len(c.w.Buf)
 	if err := w.TimeOut(c); err != nil {
 		e.fail(w, err)
+	}
+	if w.Busy {
+		took := time.Duration(e.now-w.began) * time.Microsecond
+		e.measure(e.Stats.command(w.cmd), took)
+		if took >= e.slowness {
+			e.tookLong(c, took)
+		}
 	}
 	e.answered(w, mark)
 }

@@ -14,7 +14,7 @@ import (
 func (e *Engine) Reload(save bool) error {
 	if e.Config.Dir == "" && save {
 		var b bytes.Buffer
-		if err := e.writeTo(&b, e.present()); err != nil {
+		if err := e.writeTo(&b, e.present(), nil); err != nil {
 			return err
 		}
 		return e.load(&b, int64(b.Len()), "")

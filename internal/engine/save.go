@@ -7,7 +7,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"runtime"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/config"
@@ -43,10 +43,18 @@ type Saving struct {
 
 // background is a save that runs beside the engine.
 type background struct {
-	cancelled atomic.Bool
+	cancelled chan struct{} // closed when it is not to go on
+	once      sync.Once
 	written   chan struct{} // closed when it is through with the files
 	done      chan struct{} // closed when it is over
 }
+
+func newBackground() *background {
+	return &background{cancelled: make(chan struct{}), written: make(chan struct{}), done: make(chan struct{})}
+}
+
+// cancel ends the save before its time.
+func (b *background) cancel() { b.once.Do(func() { close(b.cancelled) }) }
 
 // retryDelay is how many seconds after a failure the next automatic save is tried.
 const retryDelay = 5
@@ -135,7 +143,8 @@ func (e *Engine) load(r io.Reader, size int64, name string) error {
 // Adopt replaces the data. It is for tests, and for what replaces all data at once.
 func (e *Engine) Adopt(ks *keyspace.Keyspace) {
 	e.Keyspace = ks
-	e.Keyspace.Access = uint32(e.now / 1e6)
+	e.Keyspace.Access = e.newAccess()
+	e.limitMemory()
 	e.nextKey = 0
 	for db := range e.Keyspace.Used {
 		if k, ok := db.NextExpiry(); ok {
@@ -175,7 +184,7 @@ func (e *Engine) saved() {
 // bring the data back.
 func (e *Engine) saveFlushed() {
 	if b := e.Saving.running; b != nil {
-		b.cancelled.Store(true)
+		b.cancel()
 		<-b.written
 	}
 	if !e.autosaves() || e.Stats.Changes == 0 {
@@ -209,7 +218,7 @@ func (c *Ctx) SaveInBackground() (begun bool, err error) {
 // one moment: from now on each side copies what it writes.
 func (e *Engine) beginSave() {
 	s := &e.Saving
-	b := &background{written: make(chan struct{}), done: make(chan struct{})}
+	b := newBackground()
 	now := e.NowMilli()
 	s.running, s.scheduled = b, false
 	s.Since, s.tried = now/1000, now/1000
@@ -219,7 +228,7 @@ func (e *Engine) beginSave() {
 	go func() {
 		defer close(b.done)
 		start := e.clock.Monotonic()
-		err := e.write(p, &b.cancelled)
+		err := e.write(p, b.cancelled)
 		close(b.written)
 		e.endSave(changes, e.clock.Monotonic()-start, err)
 	}()
@@ -268,9 +277,33 @@ func (e *Engine) present() picture {
 }
 
 // writeNow writes a file while everyone waits.
-func (e *Engine) writeNow() error { return e.write(e.present(), new(atomic.Bool)) }
+func (e *Engine) writeNow() error { return e.write(e.present(), nil) }
 
-func (e *Engine) writeTo(w io.Writer, p picture) error {
+// slowly returns what waits before each key, as the setting wants it, or nil.
+func (e *Engine) slowly(p picture, cancelled <-chan struct{}) func() {
+	d, every := time.Duration(p.config.RDBKeySaveDelay)*time.Microsecond, 1
+	switch {
+	case d == 0:
+		return nil
+	case d < 0:
+		d, every = time.Microsecond, int(-p.config.RDBKeySaveDelay)
+	}
+	n := 0
+	return func() {
+		if n++; n%every != 0 {
+			return
+		}
+		over := make(chan struct{})
+		timer := e.clock.AfterFunc(d, func() { close(over) })
+		select {
+		case <-over:
+		case <-cancelled:
+			timer.Stop()
+		}
+	}
+}
+
+func (e *Engine) writeTo(w io.Writer, p picture, cancelled <-chan struct{}) error {
 	return snapshot.Save(w, p.data, snapshot.SaveOptions{
 		WriterOptions: rdb.WriterOptions{
 			Encoding:   rdb.Encoding{NoCompression: !p.config.RDBCompression},
@@ -279,16 +312,17 @@ func (e *Engine) writeTo(w io.Writer, p picture) error {
 		Server:    e.version,
 		Now:       p.now,
 		Functions: p.functions,
+		BeforeKey: e.slowly(p, cancelled),
 	})
 }
 
 // write writes a file, and logs how that went. It may run beside the engine.
-func (e *Engine) write(p picture, cancelled *atomic.Bool) error {
+func (e *Engine) write(p picture, cancelled <-chan struct{}) error {
 	c := p.config
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
-		return e.writeTo(cancellable{w, cancelled}, p)
+		return e.writeTo(cancellable{w, cancelled}, p, cancelled)
 	})
 	switch {
 	case err == nil:
@@ -304,12 +338,14 @@ func (e *Engine) write(p picture, cancelled *atomic.Bool) error {
 // scheduler to take one away from the save.
 type cancellable struct {
 	io.Writer
-	cancelled *atomic.Bool
+	cancelled <-chan struct{}
 }
 
 func (w cancellable) Write(p []byte) (int, error) {
-	if w.cancelled.Load() {
+	select {
+	case <-w.cancelled:
 		return 0, errCancelled
+	default:
 	}
 	runtime.Gosched()
 	return w.Writer.Write(p)
@@ -363,7 +399,7 @@ func (e *Engine) saveFinally(must bool) error {
 		return errNoDir
 	}
 	if b := e.Saving.running; b != nil {
-		b.cancelled.Store(true) // what is written now is newer, and must come last
+		b.cancel() // what is written now is newer, and must come last
 		<-b.written
 	}
 	if err := e.writeNow(); err != nil {
@@ -384,6 +420,7 @@ func (c *Ctx) ShutDown(save, noSave, force bool) error {
 	}
 	if !noSave {
 		if err := c.saveFinally(save); err != nil && !force {
+			c.Log.Warn("Error trying to save the DB, can't exit", "error", err)
 			return failed
 		}
 	}

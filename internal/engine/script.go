@@ -89,10 +89,13 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 			return resp.Error("ERR Can not execute a script with write flag using *_ro command.")
 		}
 	}
+	if s.Flags&script.Declared != 0 && s.Flags&(script.AllowOOM|script.NoWrites) == 0 && c.evict.failed {
+		return resp.ErrOOM
+	}
 	if c.Scripts.interp == nil {
 		c.Scripts.interp = script.New(script.Options{Version: c.version, MaxString: int(c.Config.ProtoMaxBulkLen)})
 	}
-	run := scriptRun{c: c, readOnly: readOnly || s.Flags&script.NoWrites != 0}
+	run := scriptRun{c: c, allowOOM: s.Flags&script.AllowOOM != 0, readOnly: readOnly || s.Flags&script.NoWrites != 0}
 	db, fieldsets := c.Session.db, c.Session.fieldsets
 	c.Session.fieldsets = nil
 	interp := c.Scripts.interp
@@ -122,6 +125,7 @@ const errDiskScript resp.Error = "MISCONF Redis is configured to save RDB snapsh
 type scriptRun struct {
 	c        *Ctx
 	readOnly bool
+	allowOOM bool
 	wrote    bool
 }
 
@@ -158,6 +162,8 @@ func (r *scriptRun) gate(cmd *Command) error {
 		return resp.Error("ERR This Redis command is not allowed from script")
 	case r.readOnly && cmd.Flags&(spec.Write|spec.MayReplicate) != 0:
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")
+	case r.c.evict.failed && cmd.Flags&spec.DenyOOM != 0 && !r.wrote && !r.allowOOM:
+		return resp.ErrOOM
 	case r.c.refuseWrites && cmd.Flags&spec.Write != 0 && !r.wrote:
 		return errDisk
 	}

@@ -53,8 +53,10 @@ type Session struct {
 	internal      bool
 	inDirty       bool
 	overSince     int64 // ms
+	counted       int   // bytes in Engine.clientMemory
 	multi         *transaction
 	watched       []watch
+	watchedLen    int // of their keys
 	casFailed     bool
 	wait          *wait
 	subs          [3]map[string]struct{}
@@ -252,6 +254,9 @@ func (s *Session) handOver() {
 		s.out.Buf = nil
 	}
 	s.gone, s.ending = s.killed, s.closing
+	if s.e.countsClients() {
+		defer s.countClient()
+	}
 	wake := s.killed || !s.writing && s != s.e.current
 	s.mu.Unlock()
 	if wake {
@@ -297,6 +302,8 @@ func (s *Session) end() {
 	s.forget()
 	delete(s.e.sessions, s.ID)
 	delete(s.e.slow, s)
+	s.e.clientMemory -= int64(s.counted)
+	s.counted = 0
 }
 
 func (s *Session) forget() {
@@ -402,6 +409,9 @@ func (s *Session) fed() {
 		s.in.Release()
 	}
 	s.query = [2]int{s.in.Buffered(), s.in.Size()}
+	if s.e.countsClients() {
+		s.countClient()
+	}
 }
 
 // OutputSize returns the bytes of output not yet written.

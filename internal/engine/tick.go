@@ -27,6 +27,11 @@ func (e *Engine) expiresAt(at int64) {
 // as is the default, or only when somebody looks at them. It is for handlers.
 func (e *Engine) SetActiveExpire(on bool) { e.lazy = !on }
 
+// PauseCron stops what is done by time alone: no keys expire unless somebody
+// looks at them, idle clients stay, and nothing is saved. Who waits is still
+// served. It is for handlers.
+func (e *Engine) PauseCron(on bool) { e.cronPaused = on }
+
 // setTimer arms the timer for what is due next, if anything is.
 func (e *Engine) setTimer() {
 	if e.closed {
@@ -36,7 +41,7 @@ func (e *Engine) setTimer() {
 	switch {
 	case e.pause.until != 0:
 		at = e.pause.until // no key expires before
-	case e.lazy:
+	case e.lazy || e.cronPaused:
 		at = 0
 	}
 	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
@@ -45,11 +50,14 @@ func (e *Engine) setTimer() {
 	if w, ok := e.retries.Min(); ok && (at == 0 || w.Retry < at) {
 		at = w.Retry
 	}
-	if e.nextIdle != 0 && (at == 0 || e.nextIdle < at) {
+	if e.nextIdle != 0 && !e.cronPaused && (at == 0 || e.nextIdle < at) {
 		at = e.nextIdle
 	}
-	if save := e.nextSave(); save != 0 && (at == 0 || save < at) {
+	if save := e.nextSave(); save != 0 && !e.cronPaused && (at == 0 || save < at) {
 		at = save
+	}
+	if e.evict.next != 0 && (at == 0 || e.evict.next < at) {
+		at = e.evict.next
 	}
 	for s := range e.slow {
 		if due := s.overUntil(); at == 0 || due < at {
@@ -79,11 +87,14 @@ func (e *Engine) tick() {
 		return
 	}
 	now := e.NowMilli()
-	e.dropIdle(now)
+	if !e.cronPaused {
+		e.dropIdle(now)
+		e.saveIfDue()
+	}
 	if e.pause.until != 0 && e.pause.until <= now {
 		e.Unpause()
 	}
-	if e.pause.until == 0 && !e.lazy {
+	if e.pause.until == 0 && !e.lazy && !e.cronPaused {
 		e.expireKeys()
 	}
 	for {
@@ -94,8 +105,10 @@ func (e *Engine) tick() {
 		e.timeOut(w)
 	}
 	e.retry()
-	e.saveIfDue()
 	e.endSlow()
+	if e.evict.next != 0 {
+		e.makeRoom()
+	}
 	e.finishUnit(0)
 	e.serveBlocked()
 }
@@ -105,6 +118,8 @@ func (e *Engine) expireKeys() {
 	now := e.NowMilli()
 	e.nextKey = 0
 	left := tickKeys
+	began := e.clock.Monotonic()
+	defer func() { e.took("expire-cycle", e.clock.Monotonic()-began) }()
 	for db := range e.Keyspace.Used {
 		for {
 			k, ok := db.NextExpiry()

@@ -21,6 +21,8 @@ type SaveOptions struct {
 	Functions [][]byte
 	// AccessTimes: true to write when each key was last used.
 	AccessTimes bool
+	// BeforeKey is called before each key is written; nil means nothing is.
+	BeforeKey func()
 }
 
 // Save writes all keys of a keyspace to dst, those that are past their time
@@ -43,6 +45,9 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 		w.DB(db.Index())
 		w.Resize(db.Len(), db.Expires())
 		for e := range db.All {
+			if o.BeforeKey != nil {
+				o.BeforeKey()
+			}
 			entry = rdb.Entry{Key: e.Key(), ExpireAt: e.ExpireAt()}
 			if o.AccessTimes {
 				entry.Idle, entry.HasIdle = max(o.Now/1000-int64(e.Access()), 0), true
