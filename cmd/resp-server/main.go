@@ -103,6 +103,31 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return serve(a, lines, stdout, slog.New(newLogHandler(log, respserver.Setting(lines, "loglevel"))), stderr)
 }
 
+// shutdown ends a server as the settings want it for a signal. After an error
+// it is still there.
+func shutdown(srv *respserver.Server, s os.Signal) error {
+	name := "shutdown-on-sigterm"
+	if s == os.Interrupt {
+		name = "shutdown-on-sigint"
+	}
+	command := []any{"SHUTDOWN"}
+	setting, err := srv.Do(context.Background(), "CONFIG", "GET", name)
+	if err != nil || len(setting.Elems) != 2 {
+		return err
+	}
+	for _, word := range strings.Fields(setting.Elems[1].Str) {
+		if word != "default" {
+			command = append(command, word)
+		}
+	}
+	// There is no answer unless it fails.
+	_, err = srv.Do(context.Background(), command...)
+	if errors.Is(err, respserver.ErrClosed) {
+		return nil
+	}
+	return err
+}
+
 // serve runs a server until something ends it.
 func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, stderr io.Writer) int {
 	fail := func(err error) int {
@@ -144,21 +169,33 @@ func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, std
 	if err := a.ready.announce(srv.Addrs()); err != nil {
 		return fail(fmt.Errorf("--ready-file: %w", err))
 	}
-	select {
-	case s := <-signals:
-		log.Info("stopping on a signal", "signal", s.String())
-		go func() {
-			<-signals // a second one does not wait
-			os.Exit(1)
-		}()
-	case <-orphaned:
-		log.Info("stopping because the parent process is gone")
-	case <-srv.Done():
-		log.Info("stopping because a client said SHUTDOWN")
+	for running := true; running; {
+		select {
+		case s := <-signals:
+			log.Info("stopping on a signal", "signal", s.String())
+			failed := make(chan struct{})
+			go func() {
+				select {
+				case <-signals: // a second one does not wait
+					os.Exit(1)
+				case <-failed:
+				}
+			}()
+			if err := shutdown(srv, s); err != nil {
+				log.Warn("going on after a signal, since the data can't be saved", "error", err)
+				close(failed)
+				continue
+			}
+		case <-orphaned:
+			log.Info("stopping because the parent process is gone")
+		case <-srv.Done():
+			log.Info("stopping because a client said SHUTDOWN")
+		}
+		running = false
 	}
 	if err := srv.Close(); err != nil {
 		return fail(err)
 	}
-	log.Info("stopped")
+	log.Info("resp-server is ready to exit, bye bye")
 	return 0
 }

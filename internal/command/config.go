@@ -31,7 +31,7 @@ func configGet(c *engine.Ctx) error {
 				continue
 			}
 			for _, name := range p.Names() {
-				if glob.Match(pattern, []byte(name), true) {
+				if !p.Hidden && glob.Match(pattern, []byte(name), true) {
 					add(name)
 				}
 			}

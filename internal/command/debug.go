@@ -41,6 +41,10 @@ func debug(c *engine.Ctx) error {
 		return debugObject(c)
 	case c.ArgIs(1, "populate") && n >= 3 && n <= 5:
 		return debugPopulate(c)
+	case is("pause-cron", 1):
+		on, _ := c.ArgInt(2)
+		c.PauseCron(on != 0)
+		return c.OK()
 	case is("protocol", 1):
 		return debugProtocol(c)
 	case c.ArgIs(1, "quicklist") && (n == 3 || n == 4):
@@ -86,6 +90,8 @@ func debugHelp(c *engine.Ctx) error {
 		"    Write to the log of the server.",
 		"OBJECT <key>",
 		"    Show how a value is kept.",
+		"PAUSE-CRON <0|1>",
+		"    With 1, nothing is done at its time: no keys expire, no idle clients are closed, nothing is saved.",
 		"POPULATE <count> [<prefix>] [<size>]",
 		"    Create strings <prefix>:0, <prefix>:1 and so on; the prefix is key by default.",
 		"PROTOCOL <type>",
@@ -136,7 +142,7 @@ func debugSleep(c *engine.Ctx) error {
 	if !(seconds > 0 && seconds < 1e9) {
 		return c.OK()
 	}
-	until := c.NowMilli() + int64(math.Ceil(seconds*1000))
+	until := int64(math.Ceil((float64(c.NowMicro()) + seconds*1e6) / 1000))
 	return c.Sleep(until)
 }
 
@@ -166,7 +172,7 @@ func debugObject(c *engine.Ctx) error {
 		return err
 	}
 	const around = 1 + 2 + 8 // type, version and checksum of a payload
-	s := "Value at:0x0 refcount:" + strconv.Itoa(refCount(k)) +
+	s := "Value at:0x0 refcount:" + strconv.Itoa(refCount(c, k)) +
 		" encoding:" + k.Encoding() +
 		" serializedlength:" + strconv.Itoa(len(payload)-around) +
 		" lru:" + strconv.Itoa(int(k.Access())&(1<<24-1)) +

@@ -75,9 +75,12 @@ func restore(c *engine.Ctx) error {
 	} else {
 		c.SetBytes(key, text, at)
 	}
-	if o.idle >= 0 {
+	if k, ok := c.Peek(key); ok {
 		now := c.NowMilli() / 1000
-		if k, ok := c.DB().Get(key); ok {
+		switch lfu := c.UsesLFU(); {
+		case lfu && o.freq >= 0:
+			c.SetFrequency(k, uint8(o.freq))
+		case !lfu && o.idle >= 0:
 			k.SetAccess(uint32(now - min(o.idle, now)))
 		}
 	}

@@ -194,7 +194,12 @@ func forgetExpired(c *engine.Ctx) {
 // Append implements engine.Journal: it replays the effects on the second
 // engine.
 func (w *watched) Append(db int, effects [][][]byte) {
-	w.copy.Run(w.copy.ConfigChanged)
+	w.copy.Run(func() {
+		settings := *w.engine.Config
+		settings.MaxMemory = 0 // what has happened is not refused
+		w.copy.Config = &settings
+		w.copy.ConfigChanged()
+	})
 	if db != w.dstDB {
 		w.replay([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(db), 10)})
 		w.dstDB = db

@@ -92,7 +92,7 @@ options:
 		}
 		args = append(args, strconv.AppendUint(nil, geohash.Encode(p), 10), c.Args[i+2])
 	}
-	c.Args = args
+	c.Rewrite(args)
 	return zadd(c)
 }
 

@@ -7,7 +7,9 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	stdstrings "strings"
 
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/pubsub"
 )
@@ -33,6 +35,7 @@ var infoSections = []infoSection{
 	{"Modules", []string{"modules", "module_list"}, false, func(*infoText, *engine.Ctx) {}},
 	{"Commandstats", []string{"commandstats"}, true, infoCommandStats},
 	{"Errorstats", []string{"errorstats"}, false, infoErrorStats},
+	{"Latencystats", []string{"latencystats"}, true, infoLatencyStats},
 	{"Cluster", []string{"cluster"}, false, infoCluster},
 	{"Keyspace", []string{"keyspace"}, false, infoKeyspace},
 }
@@ -86,14 +89,14 @@ func (t *infoText) count(name string, n uint64) { t.text(name, strconv.FormatUin
 func (t *infoText) line(format string, args ...any) { *t = fmt.Appendf(*t, format+"\r\n", args...) }
 
 // bytes shows a size, and again in a form that people read.
-func (t *infoText) bytes(name string, n uint64) {
-	t.count(name, n)
+func (t *infoText) bytes(name string, n int64) {
+	t.num(name, n)
 	t.text(name+"_human", humanBytes(n))
 }
 
-func humanBytes(n uint64) string {
+func humanBytes(n int64) string {
 	if n < 1024 {
-		return strconv.FormatUint(n, 10) + "B"
+		return strconv.FormatInt(n, 10) + "B"
 	}
 	f := float64(n) / 1024
 	for _, unit := range "KMGT" {
@@ -109,6 +112,8 @@ func infoServer(t *infoText, c *engine.Ctx) {
 	exe, _ := os.Executable()
 	up := (c.NowMilli() - c.Started()) / 1000
 	t.text("redis_version", RedisVersion)
+	t.text("redis_git_sha1", "00000000") // of no commit of Redis
+	t.num("redis_git_dirty", 0)
 	t.text("redis_mode", "standalone")
 	t.text("os", runtime.GOOS+" "+runtime.GOARCH)
 	t.num("arch_bits", strconv.IntSize)
@@ -152,20 +157,39 @@ func infoClients(t *infoText, c *engine.Ctx) {
 	t.num("total_blocking_keys_on_nokey", int64(orGone))
 }
 
-// infoMemory shows the memory of the Go program that the server runs in: in an
-// embedding program there is no way to tell whose an object is.
+// infoMemory shows what data and clients take, and after "used_memory_rss"
+// and "allocator" what the Go program takes that the server runs in.
 func infoMemory(t *infoText, c *engine.Ctx) {
-	m := readMemory()
-	c.Stats.PeakMemory = max(c.Stats.PeakMemory, m.used)
-	t.bytes("used_memory", m.used)
-	t.bytes("used_memory_rss", m.resident)
-	t.bytes("used_memory_peak", c.Stats.PeakMemory)
-	t.line("used_memory_peak_perc:%.2f%%", 100*float64(m.used)/float64(c.Stats.PeakMemory))
+	m, h := c.MeasureMemory(), readHeap()
+	used, peak := m.Total(), c.Stats.PeakMemory
+	t.bytes("used_memory", used)
+	t.bytes("used_memory_rss", h.resident)
+	t.bytes("used_memory_peak", peak)
+	t.line("used_memory_peak_perc:%.2f%%", 100*ratio(used, peak))
+	t.num("used_memory_overhead", m.Overhead())
+	t.num("used_memory_startup", m.Startup)
+	t.num("used_memory_dataset", m.Dataset)
+	t.line("used_memory_dataset_perc:%.2f%%", 100*ratio(m.Dataset, used-m.Startup))
+	t.num("allocator_allocated", h.objects)
+	t.num("allocator_active", h.active)
+	t.num("allocator_resident", h.resident)
 	infoScripts(t, c)
-	t.bytes("maxmemory", 0)
-	t.text("maxmemory_policy", "noeviction")
-	t.line("mem_fragmentation_ratio:%.2f", float64(m.resident)/float64(m.used))
-	t.num("mem_fragmentation_bytes", int64(m.resident)-int64(m.used))
+	t.bytes("maxmemory", c.Config.MaxMemory)
+	t.text("maxmemory_policy", c.Config.MaxMemoryPolicy)
+	t.line("allocator_frag_ratio:%.2f", ratio(h.active, h.objects))
+	t.num("allocator_frag_bytes", h.active-h.objects)
+	t.line("allocator_rss_ratio:%.2f", ratio(h.resident, h.active))
+	t.num("allocator_rss_bytes", h.resident-h.active)
+	t.line("mem_fragmentation_ratio:%.2f", ratio(h.resident, used))
+	t.num("mem_fragmentation_bytes", h.resident-used)
+	t.num("mem_overhead_db_hashtable_rehashing", 0)
+	t.num("mem_not_counted_for_evict", 0)
+	t.num("mem_replication_backlog", 0)
+	t.num("mem_total_replication_buffers", 0)
+	t.num("mem_clients_slaves", 0)
+	t.num("mem_clients_normal", m.Clients)
+	t.num("mem_cluster_links", 0)
+	t.num("mem_aof_buffer", 0)
 	t.text("mem_allocator", "go")
 	t.num("active_defrag_running", 0)
 	t.num("lazyfree_pending_objects", 0)
@@ -180,15 +204,15 @@ func infoScripts(t *infoText, c *engine.Ctx) {
 	functionSource, functionMachine := c.Functions.Size()
 	t.num("used_memory_lua", int64(scriptMachine))
 	t.num("used_memory_vm_eval", int64(scriptMachine))
-	t.text("used_memory_lua_human", humanBytes(uint64(scriptMachine)))
+	t.text("used_memory_lua_human", humanBytes(int64(scriptMachine)))
 	t.num("used_memory_scripts_eval", int64(scriptSource))
 	t.num("number_of_cached_scripts", int64(c.Scripts.Len()))
 	t.num("number_of_functions", int64(functions))
 	t.num("number_of_libraries", int64(libraries))
 	t.num("used_memory_vm_functions", int64(functionMachine))
-	t.bytes("used_memory_vm_total", uint64(scriptMachine+functionMachine))
+	t.bytes("used_memory_vm_total", int64(scriptMachine+functionMachine))
 	t.num("used_memory_functions", int64(functionSource))
-	t.bytes("used_memory_scripts", uint64(scriptSource+functionSource))
+	t.bytes("used_memory_scripts", int64(scriptSource+functionSource))
 }
 
 func infoPersistence(t *infoText, c *engine.Ctx) {
@@ -224,8 +248,14 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	s := &c.Stats
 	t.count("total_connections_received", s.Connections)
 	t.count("total_commands_processed", s.Commands)
+	rates := c.Rates()
+	t.num("instantaneous_ops_per_sec", int64(rates.Commands))
 	t.count("total_net_input_bytes", s.InputBytes)
 	t.count("total_net_output_bytes", s.OutputBytes)
+	t.num("total_net_repl_input_bytes", 0)
+	t.num("total_net_repl_output_bytes", 0)
+	t.line("instantaneous_input_kbps:%.2f", rates.InputBytes/1024)
+	t.line("instantaneous_output_kbps:%.2f", rates.OutputBytes/1024)
 	t.count("rejected_connections", s.RejectedConnections)
 	t.num("sync_full", 0)
 	t.num("sync_partial_ok", 0)
@@ -233,6 +263,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("expired_subkeys", s.ExpiredFields)
 	t.count("expired_keys", s.ExpiredKeys)
 	t.count("evicted_keys", s.EvictedKeys)
+	t.count("evicted_clients", s.EvictedClients)
 	t.count("evicted_scripts", s.EvictedScripts)
 	t.count("keyspace_hits", s.Hits)
 	t.count("keyspace_misses", s.Misses)
@@ -248,6 +279,11 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("total_error_replies", s.ErrorReplies)
 	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
 	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)
+	t.count("eventloop_cycles", s.Batches)
+	t.num("eventloop_duration_sum", s.BatchTime.Microseconds())
+	t.num("eventloop_duration_cmd_sum", s.CommandTime.Microseconds())
+	t.num("instantaneous_eventloop_cycles_per_sec", int64(rates.Batches+0.5))
+	t.num("instantaneous_eventloop_duration_usec", rates.BatchTime.Microseconds())
 	t.count("acl_access_denied_auth", s.Denied.Logins)
 	t.count("acl_access_denied_cmd", s.Denied.Commands)
 	t.count("acl_access_denied_key", s.Denied.Keys)
@@ -290,6 +326,23 @@ func infoCommandStats(t *infoText, c *engine.Ctx) {
 func infoErrorStats(t *infoText, c *engine.Ctx) {
 	for _, code := range slices.Sorted(maps.Keys(c.Stats.Errors)) {
 		t.line("errorstat_%s:count=%d", code, c.Stats.Errors[code])
+	}
+}
+
+func infoLatencyStats(t *infoText, c *engine.Ctx) {
+	if !c.Config.LatencyTracking {
+		return
+	}
+	for _, cmd := range c.Table().All() {
+		h := latencyOf(c, cmd)
+		if h == nil {
+			continue
+		}
+		var list []string
+		for _, p := range c.Config.LatencyPercentiles {
+			list = append(list, fmt.Sprintf("p%s=%.3f", config.FormatPercentile(p), float64(h.Percentile(p))/1000))
+		}
+		t.text("latency_percentiles_usec_"+cmd.FullName, stdstrings.Join(list, ","))
 	}
 }
 

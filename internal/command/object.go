@@ -9,7 +9,6 @@ import (
 )
 
 var object = engine.Handlers{
-	"memory|usage":    memoryUsage,
 	"object|encoding": objectEncoding,
 	"object|freq":     objectFreq,
 	"object|idletime": objectIdleTime,
@@ -38,8 +37,12 @@ func objectEncoding(c *engine.Ctx) error {
 
 // OBJECT FREQ key
 func objectFreq(c *engine.Ctx) error {
-	if _, ok := examine(c, c.Args[2]); !ok {
+	k, ok := examine(c, c.Args[2])
+	switch {
+	case !ok:
 		return c.Null()
+	case c.UsesLFU():
+		return c.Integer(int(c.Frequency(k)))
 	}
 	return resp.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
 		"Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
@@ -48,8 +51,12 @@ func objectFreq(c *engine.Ctx) error {
 // OBJECT IDLETIME key
 func objectIdleTime(c *engine.Ctx) error {
 	k, ok := examine(c, c.Args[2])
-	if !ok {
+	switch {
+	case !ok:
 		return c.Null()
+	case c.UsesLFU():
+		return resp.Error("ERR An LFU maxmemory policy is selected, idle time not tracked. " +
+			"Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.")
 	}
 	return c.Integer(idleSeconds(c, k))
 }
@@ -65,13 +72,15 @@ func objectRefCount(c *engine.Ctx) error {
 	if !ok {
 		return c.Null()
 	}
-	return c.Integer(refCount(k))
+	return c.Integer(refCount(c, k))
 }
 
 // refCount returns the number that Redis would have: small integers are
-// shared by all keys there and never freed, everything else has one owner.
-func refCount(k keyspace.Entry) int {
-	if n, ok := k.Int(); ok && n >= 0 && n < 10000 {
+// shared by all keys there and never freed, unless each needs to know its own
+// use; everything else has one owner.
+func refCount(c *engine.Ctx, k keyspace.Entry) int {
+	perKey := c.Config.MaxMemory != 0 && (c.Config.UsesLRU() || c.Config.UsesLFU())
+	if n, ok := k.Int(); ok && n >= 0 && n < 10000 && !perKey {
 		return math.MaxInt32
 	}
 	return 1

@@ -16,6 +16,8 @@ var server = engine.Handlers{
 	"flushall":         flushall,
 	"flushdb":          flushdb,
 	"info":             info,
+	"lolwut":           lolwut,
+	"role":             role,
 	"swapdb":           swapdb,
 	"time":             serverTime,
 }
@@ -47,6 +49,30 @@ func flushMode(c *engine.Ctx) error {
 	if len(c.Args) > 2 || len(c.Args) == 2 && !c.ArgIs(1, "sync") && !c.ArgIs(1, "async") {
 		return resp.ErrSyntax
 	}
+	return nil
+}
+
+// ROLE
+//
+// It is always a master without replicas.
+func role(c *engine.Ctx) error {
+	c.Array(3)
+	c.BulkString("master")
+	c.Integer(0)
+	return c.Array(0)
+}
+
+// LOLWUT [VERSION version]
+//
+// The pictures of other versions are not shown: it is the version that tools
+// read.
+func lolwut(c *engine.Ctx) error {
+	if len(c.Args) > 2 && c.ArgIs(1, "version") {
+		if _, err := c.ArgInt(2); err != nil {
+			return err
+		}
+	}
+	c.Out().Verbatim("txt", "Redis ver. "+RedisVersion+"\n")
 	return nil
 }
 

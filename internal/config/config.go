@@ -8,6 +8,7 @@
 package config
 
 import (
+	"strings"
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/acl"
@@ -59,7 +60,9 @@ type Config struct {
 	RDBCompression        bool
 	RDBChecksum           bool
 	StopWritesOnSaveError bool
-	RDBKeySaveDelay       int64 // µs for which a background save waits after each key
+	// RDBKeySaveDelay makes snapshots slow, for tests: µs to wait after each key;
+	// negative: after so many keys 1 µs.
+	RDBKeySaveDelay int64
 
 	// events
 	NotifyMask uint32
@@ -75,6 +78,23 @@ type Config struct {
 	// BusyReplyThreshold is after how many milliseconds other clients are told
 	// that a script runs; 0: they wait.
 	BusyReplyThreshold int64
+	// ShutdownOnSigint and ShutdownOnSigterm are options of SHUTDOWN, or "default".
+	ShutdownOnSigint  string
+	ShutdownOnSigterm string
+
+	// latency
+	LatencyThreshold   int64 // ms that an event takes that LATENCY knows of; 0: none
+	LatencyTracking    bool  // keep how long the calls of each command take
+	LatencyPercentiles []float64
+
+	// memory
+	MaxMemory        int64 // bytes, 0: any number
+	MaxMemoryPolicy  string
+	MaxMemorySamples int64
+	EvictionTenacity int64
+	MaxMemoryClients int64 // bytes; negative: percent of MaxMemory; 0: any number
+	LFULogFactor     int64
+	LFUDecayTime     int64 // minutes
 
 	// TrackingTableMaxKeys bounds the keys that are known to be cached by
 	// clients; 0: not at all.
@@ -114,6 +134,12 @@ type OutputLimit struct{ Hard, Soft, SoftSeconds int64 }
 // SavePoint asks for a snapshot once so many changes wait for longer than so
 // many seconds since the last one.
 type SavePoint struct{ Seconds, Changes int64 }
+
+// UsesLFU tells whether keys have counters of their use.
+func (c *Config) UsesLFU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lfu") }
+
+// UsesLRU tells whether the times of the last use decide what is evicted.
+func (c *Config) UsesLRU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lru") }
 
 // New returns a Config with every setting at its default.
 func New() *Config {

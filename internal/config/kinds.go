@@ -37,6 +37,40 @@ func memory(field func(*Config) *int64, lo, hi int64) kind {
 	return intKind{field, lo, hi, 10, ParseMemory, true}
 }
 
+// percentMemory reads a size, or a percentage, which it keeps as a negative
+// number.
+func percentMemory(field func(*Config) *int64, lo, hi int64) kind {
+	return percentKind{intKind{field, lo, hi, 10, ParseMemory, true}}
+}
+
+type percentKind struct{ intKind }
+
+func (k percentKind) set(c *Config, words []string) error {
+	number, isPercent := strings.CutSuffix(words[0], "%")
+	if !isPercent {
+		if err := k.intKind.set(c, words); err != nil {
+			return errors.New("argument must be a memory or percent value")
+		}
+		return nil
+	}
+	n, ok := numfmt.ParseInt([]byte(number))
+	if !ok || n < 0 {
+		return errors.New("argument must be a memory or percent value")
+	}
+	if n > 100 {
+		return errors.New("percentage argument must be less or equal to 100")
+	}
+	*k.field(c) = -n
+	return nil
+}
+
+func (k percentKind) get(c *Config) string {
+	if n := *k.field(c); n < 0 {
+		return strconv.FormatInt(-n, 10) + "%"
+	}
+	return k.intKind.get(c)
+}
+
 func octal(field func(*Config) *int64) kind {
 	return intKind{field, 0, 0o777, 8, parseOctal, false}
 }
@@ -309,6 +343,77 @@ func (outputLimits) get(c *Config) string {
 		b = fmt.Appendf(b, "%s %d %d %d ", l.name, l.Hard, l.Soft, l.SoftSeconds)
 	}
 	return strings.TrimSpace(string(b))
+}
+
+// shutdownFlags reads options of SHUTDOWN, or "default" for none.
+func shutdownFlags(field func(*Config) *string) kind { return shutdownKind{field} }
+
+type shutdownKind struct{ field func(*Config) *string }
+
+func (k shutdownKind) set(c *Config, words []string) error {
+	flags := []string{"save", "nosave", "now", "force"} // in the order in which they are shown
+	given := make([]bool, len(flags))
+	read := oneOf(append([]string{"default"}, flags...)...)
+	for _, w := range words {
+		v, err := read(w)
+		if err != nil {
+			return err
+		}
+		if v != "default" {
+			given[slices.Index(flags, v)] = true
+		}
+	}
+	if given[0] && given[1] {
+		return errors.New("SAVE and NOSAVE shutdown flags can't be used together")
+	}
+	var shown []string
+	for i, f := range flags {
+		if given[i] {
+			shown = append(shown, f)
+		}
+	}
+	if shown == nil {
+		shown = []string{"default"}
+	}
+	*k.field(c) = strings.Join(shown, " ")
+	return nil
+}
+
+func (k shutdownKind) get(c *Config) string { return *k.field(c) }
+
+// percentiles reads numbers from 0 to 100.
+type percentiles struct{}
+
+func (percentiles) set(c *Config, words []string) error {
+	if len(words) == 1 && words[0] == "" {
+		words = nil
+	}
+	list := make([]float64, len(words))
+	for i, w := range words {
+		p, ok := numfmt.ParseFloat([]byte(w))
+		if !ok {
+			return errors.New("Invalid latency-tracking-info-percentiles parameters")
+		}
+		if p < 0 || p > 100 {
+			return errors.New("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]")
+		}
+		list[i] = p
+	}
+	c.LatencyPercentiles = list
+	return nil
+}
+
+func (percentiles) get(c *Config) string {
+	list := make([]string, len(c.LatencyPercentiles))
+	for i, p := range c.LatencyPercentiles {
+		list[i] = FormatPercentile(p)
+	}
+	return strings.Join(list, " ")
+}
+
+// FormatPercentile formats a number with at most six digits after the point.
+func FormatPercentile(p float64) string {
+	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(p, 'f', 6, 64), "0"), ".")
 }
 
 // events reads the classes of notify-keyspace-events. The bits are those of

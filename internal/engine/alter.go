@@ -10,6 +10,11 @@ func (c *Ctx) Altered(key []byte, event string) {
 	if event != "" {
 		c.Notify(key, event)
 	}
+	if c.Keyspace.Counting() {
+		if k, ok := c.DB().Get(key); ok {
+			c.DB().Recount(k)
+		}
+	}
 }
 
 // Wake serves those who wait for a key, beside Altered.

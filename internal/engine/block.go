@@ -35,6 +35,8 @@ type Wait struct {
 	// that is by what is known as it blocks; 0 is never.
 	Claims         bool
 	MinIdle, Retry int64
+	// Busy makes the command count as one that runs until its deadline.
+	Busy bool
 	// TimeOut answers when the deadline passes, or at once where nothing may
 	// block.
 	TimeOut func(*Ctx) error
@@ -49,7 +51,8 @@ type wait struct {
 	links []link // one a key
 	seq   uint64
 	// took is the time of the tries before, which count when the command is done.
-	took time.Duration
+	took  time.Duration
+	began int64 // µs since 1970
 	// parked tells that a pause holds the command back: it was not run yet.
 	parked bool
 }
@@ -114,7 +117,7 @@ func (c *Ctx) Block(w Wait) error {
 	}
 	s := c.Session
 	c.waitSeq++
-	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq}
+	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq, began: c.now}
 	b.links = make([]link, 0, len(w.Keys))
 	for _, key := range w.Keys {
 		q := c.queueFor(s.db, key)
@@ -304,6 +307,13 @@ func (e *Engine) timeOut(w *wait) {
 	mark := len(c.w.Buf)
 	if err := w.TimeOut(c); err != nil {
 		e.fail(w, err)
+	}
+	if w.Busy {
+		took := time.Duration(e.now-w.began) * time.Microsecond
+		e.measure(e.Stats.command(w.cmd), took)
+		if took >= e.slowness {
+			e.tookLong(c, took)
+		}
 	}
 	e.answered(w, mark)
 }

@@ -63,7 +63,9 @@ type Usage struct {
 	Reply, ReplySize int // answers of this batch, and room for them
 	Waiting          int // answers that the transport has not taken
 	Output           int // room for these, if there are any
-	Total            int
+	// Total is what would not be there without the client: buffers are lent to
+	// it as long as there is something in them.
+	Total int
 }
 
 // wireLen returns how long a command is as an array of bulk strings.
@@ -95,20 +97,47 @@ func (s *Session) Usage() Usage {
 	}
 	u.Query, u.QueryFree = used, max(size-used, 0)
 	if s.multi != nil {
-		for _, q := range s.multi.queue {
-			u.Multi += argsLen(q.args) + len(q.args)*int(unsafe.Sizeof(uintptr(0)))
-		}
+		u.Multi = s.multi.size + s.multi.words*int(unsafe.Sizeof(uintptr(0)))
 	}
 	u.Reply, u.ReplySize = len(s.out.Buf), cap(s.out.Buf)
 	s.mu.Lock()
 	room := cap(s.pending)
 	u.Waiting = len(s.pending)
+	stuck := s.taken
+	if s.writing {
+		stuck += len(s.pending) // else the transport did not come to it yet
+	}
 	s.mu.Unlock()
 	if u.Waiting > 0 {
 		u.Output = room
 	}
-	u.Total = int(unsafe.Sizeof(*s)) + size + u.Args + u.Multi + u.ReplySize + room + s.fieldsets.memoryUse()
+	u.Total = int(unsafe.Sizeof(*s)) + s.listsUse() + s.fieldsets.memoryUse() + u.Multi + u.Reply + stuck
+	if size > lentPage {
+		u.Total += size // it has a buffer of its own
+	} else {
+		u.Total += u.Query
+	}
+	if s.wait != nil {
+		u.Total += u.Args // a copy
+	}
 	return u
+}
+
+// lentPage is the size of the input buffers that are lent.
+const lentPage = 16 << 10
+
+// listsUse estimates what the names take that a session subscribed to, watches
+// or tracks.
+func (s *Session) listsUse() int {
+	const each = 64
+	n := len(s.watched)*each + s.watchedLen
+	for _, names := range s.subs {
+		n += len(names) * each
+	}
+	if s.tracking != nil {
+		n += len(s.tracking.Prefixes) * each
+	}
+	return n
 }
 
 func argsLen(args [][]byte) (n int) {

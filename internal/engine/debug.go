@@ -13,7 +13,7 @@ type debugging struct {
 func (c *Ctx) Sleep(until int64) error {
 	c.Pause(until, true)
 	c.debug.asleep = max(c.debug.asleep, until)
-	return c.Block(Wait{Deadline: until, TimeOut: (*Ctx).OK})
+	return c.Block(Wait{Deadline: until, Busy: true, TimeOut: (*Ctx).OK})
 }
 
 // isAsleep tells whether Sleep lasts.
@@ -24,7 +24,7 @@ func (e *Engine) isAsleep() bool { return e.debug.asleep > e.NowMilli() }
 func (c *Ctx) holdReply(mark int) error {
 	reply := append([]byte(nil), c.w.Buf[mark:]...)
 	c.w.Buf = c.w.Buf[:mark]
-	return c.Block(Wait{Deadline: c.debug.asleep, TimeOut: func(c *Ctx) error {
+	return c.Block(Wait{Deadline: c.debug.asleep, Busy: true, TimeOut: func(c *Ctx) error {
 		c.w.Raw(reply)
 		return nil
 	}})

@@ -24,6 +24,9 @@ func (e *Engine) process(s *Session, args [][]byte) {
 
 // dispatch runs one command, or queues it, or refuses it.
 func (e *Engine) dispatch(s *Session, args [][]byte) {
+	if e.Config.MaxMemoryClients != 0 && e.tooLarge(s, args) {
+		return
+	}
 	cmd, err := e.table.lookup(args)
 	s.LastCmd = cmd
 	if err == nil {
@@ -52,6 +55,15 @@ func (e *Engine) dispatch(s *Session, args [][]byte) {
 	e.finishUnit(0)
 }
 
+// tooLarge tells whether the client is evicted because of the command that it
+// sent.
+func (e *Engine) tooLarge(s *Session, args [][]byte) bool {
+	s.ctx.Args = args
+	s.countClient()
+	e.evictClients()
+	return s.killed
+}
+
 // speaksHTTP tells whether a command is the first line of a POST request or
 // one of its headers.
 func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(name, "host:") }
@@ -72,6 +84,8 @@ func (e *Engine) gate(s *Session, cmd *Command, args [][]byte) error {
 		}
 	}
 	switch {
+	case e.Config.MaxMemory != 0 && e.outOfMemory(s, cmd):
+		return resp.ErrOOM
 	case e.refuseWrites && s.writes(cmd):
 		return errDisk
 	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
@@ -82,6 +96,19 @@ func (e *Engine) gate(s *Session, cmd *Command, args [][]byte) error {
 		return errMonitor
 	}
 	return nil
+}
+
+// outOfMemory makes room for a command, and tells whether it needs more than
+// there is.
+func (e *Engine) outOfMemory(s *Session, cmd *Command) bool {
+	e.evict.failed = !e.makeRoom()
+	if !e.evict.failed {
+		return false
+	}
+	if s.multi != nil && cmd.FullName == "exec" {
+		return s.multi.flags()&spec.DenyOOM != 0
+	}
+	return cmd.Flags&spec.DenyOOM != 0
 }
 
 // writes tells whether a command is one of those that a server refuses when it
@@ -158,6 +185,7 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 	var took time.Duration
 	if e.unit.depth == 0 {
 		took = e.lap()
+		e.Stats.CommandTime += took
 	} else {
 		took = e.clock.Monotonic() - began // the unit's time stands still
 	}
@@ -167,7 +195,7 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 		if c.again != nil {
 			took += c.again.took
 		}
-		st.Time += took
+		e.measure(st, took)
 	}
 	if err != nil && !blocked {
 		r := errorReply(err)
@@ -180,7 +208,7 @@ func (e *Engine) call(c *Ctx) (blocked bool) {
 		e.propagate(c.Session.db, c.Args)
 	}
 	if took >= e.slowness && !blocked {
-		e.logSlow(c, took)
+		e.tookLong(c, took)
 	}
 	if !blocked && c.w == &c.Session.out {
 		if n := len(c.w.Buf) - mark; n >= e.largeReply {

@@ -26,6 +26,7 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/latency"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/slowlog"
@@ -87,6 +88,7 @@ type Engine struct {
 	Slowlog  slowlog.Log
 	Requests slowlog.Log // the large ones
 	Replies  slowlog.Log
+	Latency  latency.Monitor
 	Saving   Saving
 	accessControl
 	Scripts   Scripts
@@ -114,12 +116,15 @@ type Engine struct {
 	pause    pause
 	watchers map[dbKey]map[*Session]struct{}
 	monitors []*Session
-	slowness time.Duration // that a command takes that is logged
+	slowness time.Duration // that a command takes that is noted somewhere
 	// From how many bytes on a request or a reply is logged.
 	largeRequest, largeReply int
 	tracker                  *tracker // nil: no client tracked keys yet
 
 	refuseWrites bool // since they could not be saved
+	evict        eviction
+	lfu          bool  // an LFU policy counts the uses of keys
+	clientMemory int64 // of all clients, if countsClients
 	stopping     atomic.Bool
 
 	busy *scriptRun // that takes long; nil: none does
@@ -134,14 +139,16 @@ type Engine struct {
 	// nextIdle is when to look for idle clients, in ms; 0: never.
 	nextIdle int64
 	// keepalive is read by transports without the lock.
-	keepalive atomic.Int64
-	lazy      bool // expired keys stay until somebody looks at them
+	keepalive  atomic.Int64
+	cronPaused bool
+	lazy       bool // expired keys stay until somebody looks at them
 }
 
 // turn is the state of one entry, from enter to leave, and of the unit in it.
 type turn struct {
 	now      int64 // µs since 1970, of the unit
 	entered  time.Duration
+	before   uint64        // Stats.Commands then
 	measured time.Duration // monotonic time up to which durations are known
 
 	unit    unit
@@ -246,9 +253,10 @@ func (e *Engine) ConfigChanged() {
 	e.keepalive.Store(c.TCPKeepalive)
 	e.checkDisk()
 	e.limitTracking()
-	e.slowness = e.slowAfter()
 	e.largeRequest = largeFrom(c.LargeRequest, c.LargeRequestMaxLen)
 	e.largeReply = largeFrom(c.LargeReply, c.LargeReplyMaxLen)
+	e.slowness = min(e.slowAfter(), e.latencyAfter())
+	e.limitMemory()
 }
 
 // Keepalive returns the period of TCP keep-alive for new connections, 0 if it
@@ -274,7 +282,11 @@ func (e *Engine) readClock() {
 	e.now = e.clock.Now().UnixMicro()
 	e.entered = e.clock.Monotonic()
 	e.measured = e.entered
-	e.Keyspace.Access = uint32(e.now / 1e6)
+	if e.entered >= e.Stats.rates.next {
+		e.Stats.note(e.entered)
+	}
+	e.before = e.Stats.Commands
+	e.Keyspace.Access = e.newAccess()
 }
 
 // lap ends the measurement of a unit and begins that of the next: one reading
@@ -299,17 +311,33 @@ func (e *Engine) leave() {
 	if e.tracker != nil && e.busy == nil {
 		e.broadcast()
 	}
+	e.handOver()
+	if e.current != nil {
+		e.current.fed()
+		e.current = nil
+	}
+	if e.Config.MaxMemoryClients != 0 {
+		e.evictClients()
+		e.handOver()
+	}
+	e.setTimer()
+	if s := &e.Stats; e.measured > e.entered {
+		d := e.measured - e.entered // the end needs no other reading
+		s.Batches++
+		s.BatchTime += d
+		s.LongestBatch = max(s.LongestBatch, d)
+		s.MostCommands = max(s.MostCommands, s.Commands-min(e.before, s.Commands))
+	}
+	e.mu.Unlock()
+}
+
+// handOver gives the transports what sessions answered.
+func (e *Engine) handOver() {
 	for _, s := range e.dirty {
 		s.handOver()
 	}
 	clear(e.dirty)
 	e.dirty = e.dirty[:0]
-	if e.current != nil {
-		e.current.fed()
-		e.current = nil
-	}
-	e.setTimer()
-	e.mu.Unlock()
 }
 
 // NowMilli returns the time of the unit in milliseconds since 1970. It is for

@@ -67,7 +67,13 @@ func (e *Engine) isExpired(k keyspace.Entry) bool {
 }
 
 // access marks a key as used now.
-func (e *Engine) access(k keyspace.Entry) { k.SetAccess(e.Keyspace.Access) }
+func (e *Engine) access(k keyspace.Entry) {
+	if e.lfu {
+		e.countUse(k)
+		return
+	}
+	k.SetAccess(e.Keyspace.Access)
+}
 
 // Exists tells whether a key exists, marking nothing.
 func (c *Ctx) Exists(key []byte) bool {

@@ -3,12 +3,14 @@ package engine
 import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
 )
 
 // transaction is what MULTI collects.
 type transaction struct {
 	queue   []queued
 	size    int // bytes of the arguments
+	words   int // that they are
 	aborted bool
 }
 
@@ -19,9 +21,18 @@ type queued struct {
 
 func (t *transaction) add(cmd *Command, args [][]byte) {
 	t.queue = append(t.queue, queued{cmd, copyArgs(args)})
+	t.words += len(args)
 	for _, a := range args {
 		t.size += len(a)
 	}
+}
+
+// flags returns the flags that any of the commands has.
+func (t *transaction) flags() (f spec.Flag) {
+	for _, q := range t.queue {
+		f |= q.cmd.Flags
+	}
+	return f
 }
 
 // copyArgs copies the words of a command with two allocations.
@@ -106,6 +117,7 @@ func (c *Ctx) Watch(key []byte) {
 		c.watchers[k] = make(map[*Session]struct{}, 1)
 	}
 	c.watchers[k][s] = struct{}{}
+	s.watchedLen += len(key)
 	e, ok := c.DB().Get(key)
 	s.watched = append(s.watched, watch{k, ok && c.isExpired(e)})
 }
@@ -118,7 +130,7 @@ func (s *Session) Unwatch() {
 			delete(s.e.watchers, w.key)
 		}
 	}
-	s.watched = nil
+	s.watched, s.watchedLen = nil, 0
 	s.casFailed = false
 }
 

@@ -55,6 +55,13 @@ func (c *Ctx) retain() {
 	}
 }
 
+// Rewrite replaces the arguments by those of another command that does the
+// same; MONITOR and SLOWLOG show them as they came.
+func (c *Ctx) Rewrite(args [][]byte) {
+	c.retain()
+	c.Args = args
+}
+
 // shownArgs returns the arguments as MONITOR and SLOWLOG show them.
 func (c *Ctx) shownArgs() [][]byte {
 	if c.shown != nil {
@@ -120,6 +127,33 @@ func (e *Engine) slowAfter() time.Duration {
 		return math.MaxInt64
 	}
 	return time.Duration(micros) * time.Microsecond
+}
+
+// latencyAfter returns how long an event takes that LATENCY knows of.
+func (e *Engine) latencyAfter() time.Duration {
+	if n := e.Config.LatencyThreshold; n > 0 && n <= math.MaxInt64/int64(time.Millisecond) {
+		return time.Duration(n) * time.Millisecond
+	}
+	return math.MaxInt64
+}
+
+// took notes for LATENCY that an event took so long.
+func (e *Engine) took(event string, d time.Duration) {
+	if d >= e.latencyAfter() {
+		e.Latency.Add(event, e.now/1e6, d.Milliseconds())
+	}
+}
+
+// tookLong notes that the command took long, for LATENCY or SLOWLOG.
+func (e *Engine) tookLong(c *Ctx, d time.Duration) {
+	if c.Cmd.Flags&spec.Fast != 0 {
+		e.took("fast-command", d)
+	} else {
+		e.took("command", d)
+	}
+	if d >= e.slowAfter() {
+		e.logSlow(c, d)
+	}
 }
 
 // logSlow notes that the command took long.

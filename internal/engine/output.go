@@ -6,6 +6,10 @@ import "github.com/resp-server/resp-server/internal/config"
 // before its limit is looked at, which happens after each batch anyway.
 const checkedOutput = 1 << 20
 
+// smallOutput is what every client may have in any case: Redis has a buffer of
+// that size beside what the limits are for.
+const smallOutput = 16 << 10
+
 // outputLimit returns how much output may wait for the client.
 func (s *Session) outputLimit() *config.OutputLimit {
 	if s.Class() == ClassPubSub {
@@ -22,6 +26,9 @@ func (s *Session) checkOutput() {
 		return
 	}
 	size := int64(s.OutputSize())
+	if size <= smallOutput {
+		size = 0
+	}
 	over := limit.Hard > 0 && size > limit.Hard
 	if limit.Soft == 0 || size-int64(len(s.out.Buf)) <= limit.Soft {
 		s.overSince = 0 // the client has caught up meanwhile

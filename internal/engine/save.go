@@ -167,7 +167,8 @@ func (e *Engine) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 // Adopt replaces the data. It is for tests, and for what replaces all data at once.
 func (e *Engine) Adopt(ks *keyspace.Keyspace) {
 	e.Keyspace = ks
-	e.Keyspace.Access = uint32(e.now / 1e6)
+	e.Keyspace.Access = e.newAccess()
+	e.limitMemory()
 	e.nextKey = 0
 	for db := range e.Keyspace.Used {
 		if k, ok := db.NextExpiry(); ok {
@@ -453,6 +454,7 @@ func (c *Ctx) ShutDown(save, noSave, force bool) error {
 	}
 	if !noSave {
 		if err := c.saveFinally(save); err != nil && !force {
+			c.Log.Warn("Error trying to save the DB, can't exit", "error", err)
 			return failed
 		}
 	}

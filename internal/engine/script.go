@@ -117,6 +117,7 @@ type scriptRun struct {
 	name     string
 	eval     bool // it is a script
 	readOnly bool
+	allowOOM bool
 	wrote    bool
 	killed   bool
 	began    time.Duration // of the monotonic clock
@@ -135,10 +136,14 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 			return resp.Error("ERR Can not execute a script with write flag using *_ro command.")
 		}
 	}
+	if flags&script.Declared != 0 && flags&(script.AllowOOM|script.NoWrites) == 0 && c.evict.failed {
+		return resp.ErrOOM
+	}
 	if *interp == nil {
 		*interp = c.newInterp(!r.eval)
 	}
 	r.readOnly = readOnly || flags&script.NoWrites != 0
+	r.allowOOM = flags&script.AllowOOM != 0
 	r.began = c.clock.Monotonic()
 	db, fieldsets := c.Session.db, c.Session.fieldsets
 	c.Session.fieldsets = nil
@@ -203,6 +208,8 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 	switch {
 	case r.readOnly && cmd.Flags&(spec.Write|spec.MayReplicate) != 0:
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")
+	case r.c.evict.failed && cmd.Flags&spec.DenyOOM != 0 && !r.wrote && !r.allowOOM:
+		return resp.ErrOOM
 	case r.c.refuseWrites && cmd.Flags&spec.Write != 0 && !r.wrote:
 		return errDisk
 	}

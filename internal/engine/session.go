@@ -54,8 +54,10 @@ type Session struct {
 	internal      bool
 	inDirty       bool
 	overSince     int64 // ms
+	counted       int   // bytes in Engine.clientMemory
 	multi         *transaction
 	watched       []watch
+	watchedLen    int // of their keys
 	casFailed     bool
 	wait          *wait
 	subs          [3]map[string]struct{}
@@ -262,6 +264,9 @@ func (s *Session) handOver() {
 		s.out.Buf = nil
 	}
 	s.gone, s.ending = s.killed, s.closing
+	if s.e.countsClients() {
+		defer s.countClient()
+	}
 	wake := s.killed || !s.writing && s != s.e.current
 	s.mu.Unlock()
 	if wake {
@@ -307,6 +312,8 @@ func (s *Session) end() {
 	s.forget()
 	delete(s.e.sessions, s.ID)
 	delete(s.e.slow, s)
+	s.e.clientMemory -= int64(s.counted)
+	s.counted = 0
 }
 
 func (s *Session) forget() {
@@ -404,6 +411,9 @@ func (s *Session) fed() {
 		s.in.Release()
 	}
 	s.query = [2]int{s.in.Buffered(), s.in.Size()}
+	if s.e.countsClients() {
+		s.countClient()
+	}
 }
 
 // OutputSize returns the bytes of output not yet written.

@@ -1,8 +1,12 @@
 package engine
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/latency"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -18,20 +22,32 @@ type Stats struct {
 	EvictedKeys         uint64
 	EvictedScripts      uint64
 	FreedLater          uint64 // objects whose memory nobody waited for
+	EvictedClients      uint64
 	Changes             uint64 // since the last save
 	InputBytes          uint64
 	OutputBytes         uint64
 	QueryLimitKills     uint64
 	Saves               uint64 // of snapshots, tried
 	OutputLimitKills    uint64
-	PeakMemory          uint64 // the most that INFO has shown
+	PeakMemory          int64 // the most that INFO has shown
 	ErrorReplies        uint64
 	// Denied counts what users were denied. CONFIG RESETSTAT leaves it.
 	Denied struct{ Logins, Commands, Keys, Channels uint64 }
 	// Errors counts error replies by their code.
 	Errors map[string]uint64
 
-	commands []*CommandStats
+	errorsOff bool
+	commands  []*CommandStats
+
+	// Batches counts the times that the engine was entered, which is what an
+	// event loop's cycle is; BatchTime and CommandTime are the sums of how long
+	// these and the commands in them took.
+	Batches      uint64
+	BatchTime    time.Duration
+	CommandTime  time.Duration
+	LongestBatch time.Duration
+	MostCommands uint64 // in a batch
+	rates        rates
 }
 
 // CommandStats are the counters of one command.
@@ -40,6 +56,20 @@ type CommandStats struct {
 	Rejected uint64 // not run
 	Failed   uint64 // run, and answered with an error
 	Time     time.Duration
+	// Latency is how long the calls took, nil if the setting latency-tracking
+	// was off.
+	Latency *latency.Histogram
+}
+
+// measure counts the time of a call.
+func (e *Engine) measure(st *CommandStats, d time.Duration) {
+	st.Time += d
+	if e.Config.LatencyTracking {
+		if st.Latency == nil {
+			st.Latency = new(latency.Histogram)
+		}
+		st.Latency.Add(d)
+	}
 }
 
 func (s *Stats) command(c *Command) *CommandStats {
@@ -74,15 +104,26 @@ func (e *Engine) freedLater(n int) {
 }
 
 // maxErrorCodes bounds the counters by error code, since scripts can make up
-// codes of their own.
+// codes of their own: with one more all are forgotten, and no code is counted
+// until CONFIG RESETSTAT.
 const maxErrorCodes = 128
+
+// errorsDisabled is the one code that is shown then.
+const errorsDisabled = "ERRORSTATS_DISABLED"
 
 func (e *Engine) countError(err resp.Error) {
 	s := &e.Stats
 	s.ErrorReplies++
 	code := err.Code()
 	if _, ok := s.Errors[code]; !ok {
+		if s.errorsOff {
+			return
+		}
 		if len(s.Errors) >= maxErrorCodes {
+			e.Log.Warn("Errorstats stopped adding new errors until CONFIG RESETSTAT: there are too many codes, maybe those of scripts")
+			e.Log.Warn("Current errors code list: " + strings.Join(slices.Sorted(maps.Keys(s.Errors)), ", "))
+			s.Errors = map[string]uint64{errorsDisabled: 1}
+			s.errorsOff = true
 			return
 		}
 		if s.Errors == nil {

@@ -27,6 +27,11 @@ func (e *Engine) expiresAt(at int64) {
 // as is the default, or only when somebody looks at them. It is for handlers.
 func (e *Engine) SetActiveExpire(on bool) { e.lazy = !on }
 
+// PauseCron stops what is done by time alone: no keys expire unless somebody
+// looks at them, idle clients stay, and nothing is saved. Who waits is still
+// served. It is for handlers.
+func (e *Engine) PauseCron(on bool) { e.cronPaused = on }
+
 // setTimer arms the timer for what is due next, if anything is. While a script
 // is busy nothing is due; it leaves in the end.
 func (e *Engine) setTimer() {
@@ -37,7 +42,7 @@ func (e *Engine) setTimer() {
 	switch {
 	case e.pause.until != 0:
 		at = e.pause.until // no key expires before
-	case e.lazy:
+	case e.lazy || e.cronPaused:
 		at = 0
 	}
 	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
@@ -46,11 +51,14 @@ func (e *Engine) setTimer() {
 	if w, ok := e.retries.Min(); ok && (at == 0 || w.Retry < at) {
 		at = w.Retry
 	}
-	if e.nextIdle != 0 && (at == 0 || e.nextIdle < at) {
+	if e.nextIdle != 0 && !e.cronPaused && (at == 0 || e.nextIdle < at) {
 		at = e.nextIdle
 	}
-	if save := e.nextSave(); save != 0 && (at == 0 || save < at) {
+	if save := e.nextSave(); save != 0 && !e.cronPaused && (at == 0 || save < at) {
 		at = save
+	}
+	if e.evict.next != 0 && (at == 0 || e.evict.next < at) {
+		at = e.evict.next
 	}
 	if e.isAsleep() {
 		at = e.debug.asleep
@@ -87,12 +95,14 @@ func (e *Engine) tick() {
 		e.endSlow()
 		return
 	}
-	e.dropIdle(now)
+	if !e.cronPaused {
+		e.dropIdle(now)
+	}
 	if e.pause.until != 0 && e.pause.until <= now {
 		e.Unpause()
 		e.serveBlocked() // those who waited while the server slept, before their time is up
 	}
-	if e.pause.until == 0 && !e.lazy {
+	if e.pause.until == 0 && !e.lazy && !e.cronPaused {
 		e.expireKeys()
 	}
 	for {
@@ -103,8 +113,13 @@ func (e *Engine) tick() {
 		e.timeOut(w)
 	}
 	e.retry()
-	e.saveIfDue()
+	if !e.cronPaused {
+		e.saveIfDue()
+	}
 	e.endSlow()
+	if e.evict.next != 0 {
+		e.makeRoom()
+	}
 	e.finishUnit(0)
 	e.serveBlocked()
 }
@@ -114,6 +129,8 @@ func (e *Engine) expireKeys() {
 	now := e.NowMilli()
 	e.nextKey = 0
 	left := tickKeys
+	began := e.clock.Monotonic()
+	defer func() { e.took("expire-cycle", e.clock.Monotonic()-began) }()
 	for db := range e.Keyspace.Used {
 		for {
 			k, ok := db.NextExpiry()

@@ -40,6 +40,9 @@ func (c *Ctx) ChangedIn(db int, key []byte, event string) {
 			c.Keyspace.DB(db).Delete(key)
 			c.notify(db, key, "del")
 		default:
+			if c.Keyspace.Counting() {
+				c.Keyspace.DB(db).Recount(k)
+			}
 			if x, ok := v.(value.Expirer); ok {
 				c.Keyspace.DB(db).IndexElements(key)
 				c.expiresAt(x.NextExpiry())

@@ -44,6 +44,7 @@ const (
 	flagExpires  = 1 << iota // has an expiry time
 	flagElements             // of an object: has a time for DB.elements
 	flagLongKey              // of an object: the length of the key stands in the label
+	flagSize                 // of an object: the size that it was counted with does
 )
 
 const (
@@ -191,7 +192,7 @@ func (e Entry) MemoryUse() int {
 	case kindRaw:
 		n += 4 + e.StringLen()
 	default:
-		n = e.Value().MemoryUse() + len(e.Key())
+		return (e.Value().MemoryUse() + len(e.Key()) + 7) &^ 7 // what the label has besides is not worth it
 	}
 	if h.Flags&flagExpires != 0 {
 		n += 8

@@ -23,6 +23,8 @@ type Keyspace struct {
 	// Access is the access time (or LFU counter) that new entries get; the
 	// engine sets it once per unit.
 	Access uint32
+	// counting tells that DB.bytes are kept up to date.
+	counting bool
 }
 
 // New returns an empty Keyspace of n databases. The seed decides the order of
@@ -98,7 +100,8 @@ type contents struct {
 	// last is where a key was found last: a command looks at its key several
 	// times, and the next command often at the same one. What moves entries
 	// about in keys forgets it.
-	last dict.Slot[Entry]
+	last  dict.Slot[Entry]
+	bytes int64 // that the entries take, if Keyspace.counting
 }
 
 func (c *contents) clone() contents {
@@ -310,6 +313,9 @@ func (db *DB) Delete(key []byte) bool {
 	if ok {
 		db.last = dict.Slot[Entry]{}
 		db.keys.Remove(s)
+		if db.ks.counting {
+			db.bytes -= db.use(old)
+		}
 		if at := old.ExpireAt(); at != 0 {
 			db.expires.Delete(expiry{at, old})
 		}

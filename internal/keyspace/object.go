@@ -10,13 +10,14 @@ import (
 // An object is a value with its head, to which the entry points. The key is in
 // a block of its own, its label, which also has what few keys have:
 //
-//	+----------+-----------+---------+-----+
-//	| expireAt | elementAt | length  | key |
-//	|   i64    |    i64    |  u32    |     |
-//	| if flag  |  if flag  | if flag |     |
-//	+----------+-----------+---------+-----+
+//	+----------+-----------+---------+---------+-----+
+//	| expireAt | elementAt |  size   | length  | key |
+//	|   i64    |    i64    |  i64    |  u32    |     |
+//	| if flag  |  if flag  | if flag | if flag |     |
+//	+----------+-----------+---------+---------+-----+
 //
-// elementAt is the time under which DB.elements has the key.
+// elementAt is the time under which DB.elements has the key, size what the
+// object was counted with while the keyspace counts.
 
 // owner is the identity of a database among those that share objects.
 type owner = value.Owner
@@ -38,8 +39,12 @@ func newObject(key []byte, v value.Value, expireAt int64, o *owner) Entry {
 
 // label gives an object, which is owned, another key and other times.
 func (e Entry) label(key []byte, expireAt, elementAt int64) {
+	e.labelWith(key, expireAt, elementAt, e.counted())
+}
+
+func (e Entry) labelWith(key []byte, expireAt, elementAt, size int64) {
 	flags := uint8(0)
-	mem := make([]byte, 0, 8+8+4+1) // on the stack: nearly all keys have none of these
+	mem := make([]byte, 0, 8+8+8+4+1) // on the stack: nearly all keys have none of these
 	if expireAt != 0 {
 		flags |= flagExpires
 		mem = binary.NativeEndian.AppendUint64(mem, uint64(expireAt))
@@ -47,6 +52,10 @@ func (e Entry) label(key []byte, expireAt, elementAt int64) {
 	if elementAt != 0 {
 		flags |= flagElements
 		mem = binary.NativeEndian.AppendUint64(mem, uint64(elementAt))
+	}
+	if size != 0 {
+		flags |= flagSize
+		mem = binary.NativeEndian.AppendUint64(mem, uint64(size))
 	}
 	if len(key) > maxFlatKey {
 		flags |= flagLongKey
@@ -82,6 +91,9 @@ func (e Entry) labelKey() []byte {
 		if h.Flags&flagElements != 0 {
 			off += 8
 		}
+		if h.Flags&flagSize != 0 {
+			off += 8
+		}
 		if h.Flags&flagLongKey != 0 {
 			n = int(binary.NativeEndian.Uint32(unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(h.Label), off)), 4)))
 			off += 4
@@ -94,3 +106,32 @@ func (e Entry) labelKey() []byte {
 // elementAt returns the time under which DB.elements has an object, 0 if it
 // has not.
 func (e Entry) elementAt() int64 { return e.labelTime(flagElements) }
+
+// sizeField is where the label has the size.
+func (e Entry) sizeField() []byte {
+	h, off := e.object(), 0
+	if h.Flags&flagExpires != 0 {
+		off += 8
+	}
+	if h.Flags&flagElements != 0 {
+		off += 8
+	}
+	return unsafe.Slice(h.Label, off+8)[off:]
+}
+
+// counted returns the size that an object was counted with, 0 if it was not.
+func (e Entry) counted() int64 {
+	if e.object().Flags&flagSize == 0 {
+		return 0
+	}
+	return int64(binary.NativeEndian.Uint64(e.sizeField()))
+}
+
+// setCounted notes the size of an object, which is owned.
+func (e Entry) setCounted(n int64) {
+	if e.object().Flags&flagSize == 0 {
+		e.labelWith(e.Key(), e.ExpireAt(), e.elementAt(), n)
+		return
+	}
+	binary.NativeEndian.PutUint64(e.sizeField(), uint64(n))
+}

@@ -46,6 +46,9 @@ func (p *Place) put(e Entry) {
 	if e.Access() == 0 {
 		e.header().Access.Store(p.db.ks.Access)
 	}
+	if p.db.ks.counting {
+		p.db.replaced(p.slot.Elem, p.slot.Found(), e)
+	}
 	p.db.keys.Store(p.slot, e)
 	p.db.last = dict.Slot[Entry]{}
 	if p.slot.Found() {

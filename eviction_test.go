@@ -1,0 +1,86 @@
+package respserver
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestEviction fills a server beyond its limit and looks which keys are left:
+// under LRU and LFU those that were used, under TTL those that live long.
+func TestEviction(t *testing.T) {
+	t.Parallel()
+	const keys, used = 2000, 200
+	for _, policy := range []string{"allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl"} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			clock := NewManualClock(time.Unix(1700000000, 0))
+			s := start(t, Options{Seed: 1, Clock: clock, Config: []string{"maxmemory-policy " + policy, "maxmemory-eviction-tenacity 100"}})
+			do := func(args ...any) Reply {
+				t.Helper()
+				r, err := s.Do(t.Context(), args...)
+				if err != nil {
+					t.Fatal(args, err)
+				}
+				return r
+			}
+			value := strings.Repeat("x", 500)
+			for i := range keys {
+				ttl := 100000 + i
+				if i%(keys/used) == 0 {
+					ttl = 1000000
+				}
+				do("SET", fmt.Sprint("key:", i), value, "EX", ttl)
+			}
+			for range 10 {
+				clock.Advance(time.Minute / 4)
+				for i := 0; i < keys; i += keys / used {
+					do("GET", fmt.Sprint("key:", i))
+				}
+			}
+			do("CONFIG", "SET", "maxmemory", keys*550/2)
+			do("PING")
+			if n := do("DBSIZE").Int; n < keys/3 || n > keys*2/3 {
+				t.Errorf("%d keys of %d are left", n, keys)
+			}
+			left := int64(0)
+			for i := 0; i < keys; i += keys / used {
+				left += do("EXISTS", fmt.Sprint("key:", i)).Int
+			}
+			if left < used*95/100 {
+				t.Errorf("%d of the %d keys that should stay are left", left, used)
+			}
+		})
+	}
+}
+
+// TestClientEviction lets one client keep more than all may.
+func TestClientEviction(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{Config: []string{"maxmemory-clients 1mb"}})
+	large, err := s.Dial(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer large.Close()
+	small, err := s.Dial(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer small.Close()
+	fmt.Fprintf(large, "*2\r\n$3\r\nGET\r\n$3000000\r\n%s", strings.Repeat("x", 2000000))
+	if n, err := large.Read(make([]byte, 1)); err == nil {
+		t.Errorf("the large client reads %d bytes", n)
+	}
+	fmt.Fprint(small, "PING\r\n")
+	if _, err := small.Read(make([]byte, 7)); err != nil {
+		t.Errorf("the small client: %v", err)
+	}
+	var evicted uint64
+	s.engine.Run(func() { evicted = s.engine.Stats.EvictedClients })
+	if evicted != 1 {
+		t.Errorf("%d clients are evicted", evicted)
+	}
+}
