@@ -135,28 +135,31 @@ func FindToWrite[T value.Value](c *Ctx, key []byte) (T, error) {
 	if !ok {
 		return none, nil
 	}
-	if _, ok := k.Value().(T); !ok {
-		return none, resp.ErrWrongType
-	}
-	v := c.DB().Writable(key).(T)
-	if !c.Session.NoTouch {
-		if k, ok := c.DB().Get(key); ok {
-			c.access(k)
-		}
-	}
-	return v, nil
+	return open[T](c, k)
 }
 
 // FindOrMake is FindToWrite, but a missing key is created with what make
 // returns. The caller must fill it before it returns.
 func FindOrMake[T value.Value](c *Ctx, key []byte, make func(*value.Limits) T) (T, error) {
-	if c.Exists(key) {
-		return FindToWrite[T](c, key)
+	if k, ok := c.Peek(key); ok {
+		return open[T](c, k)
 	}
 	v := make(&c.limits)
 	c.DB().Set(key, v, 0)
 	c.created(key)
 	return v, nil
+}
+
+// open opens an entry of the selected database to be written.
+func open[T value.Value](c *Ctx, k keyspace.Entry) (v T, err error) {
+	if _, ok := k.Value().(T); !ok {
+		return v, resp.ErrWrongType
+	}
+	k = c.DB().Open(k)
+	if !c.Session.NoTouch {
+		c.access(k)
+	}
+	return k.Value().(T), nil
 }
 
 // WritableText finds a string to write it in place, or nil if the key is
@@ -172,7 +175,7 @@ func (c *Ctx) WritableText(key []byte) (*value.String, error) {
 	if !c.Session.NoTouch {
 		c.access(k)
 	}
-	return c.DB().Writable(key).(*value.String), nil
+	return c.DB().Open(k).Value().(*value.String), nil
 }
 
 // Expiry times of the Set functions.

@@ -228,8 +228,9 @@ func (s *Session) run() {
 
 // prefetch prepares for the next commands of a pipeline.
 func (s *Session) prefetch() {
-	var room [keyspace.PrefetchBatch][3][]byte
-	s.e.Keyspace.DB(s.db).Prefetch(s.in.Ahead(room[:0]))
+	var args [3][keyspace.PrefetchBatch][]byte
+	n := s.in.Ahead(&args)
+	s.e.Keyspace.DB(s.db).Prefetch(&args, n)
 }
 
 func (s *Session) protocolError(err error) {

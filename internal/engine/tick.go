@@ -179,14 +179,19 @@ func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
 		return
 	}
 	db := c.DB()
-	v := db.Writable(key).(value.Expirer)
+	k, ok := db.Get(key)
+	if !ok {
+		return
+	}
+	k = db.Open(k)
+	v := k.Value().(value.Expirer)
 	for _, element := range elements {
 		if v.Remove(element) {
 			c.Stats.ExpiredFields++
 			c.propagate(db.Index(), [][]byte{[]byte("HDEL"), key, element})
 		}
 	}
-	c.elementsExpired(db, key, v)
+	c.elementsExpired(db, key, k)
 }
 
 // ExpireAllElements is ExpireElements for all that are past their time.
@@ -200,7 +205,8 @@ func (c *Ctx) ExpireAllElements(key []byte) {
 // key if nothing is left.
 func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
 	key := append([]byte(nil), k.Key()...)
-	v := db.Writable(key).(value.Expirer)
+	k = db.Open(k)
+	v := k.Value().(value.Expirer)
 	effect := [][]byte{[]byte("HDEL"), key}
 	v.Expire(e.NowMilli(), func(element []byte) {
 		effect = append(effect, append([]byte(nil), element...))
@@ -210,16 +216,16 @@ func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
 		return
 	}
 	e.propagate(db.Index(), effect)
-	e.elementsExpired(db, key, v)
+	e.elementsExpired(db, key, k)
 }
 
 // elementsExpired tells that elements of a key are gone, and removes the key if
 // it has no others.
-func (e *Engine) elementsExpired(db *keyspace.DB, key []byte, v value.Value) {
-	db.IndexElements(key)
+func (e *Engine) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry) {
+	db.IndexElements(k)
 	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, "hexpired")
-	if v.Empty() {
+	if k.Value().Empty() {
 		db.Delete(key)
 		e.notify(db.Index(), key, "del")
 	}

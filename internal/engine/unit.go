@@ -33,18 +33,19 @@ func (c *Ctx) ChangedIn(db int, key []byte, event string) {
 	if event != "" {
 		c.notify(db, key, event)
 	}
-	if k, ok := c.Keyspace.DB(db).Get(key); ok {
+	in := c.Keyspace.DB(db)
+	if k, ok := in.Get(key); ok {
 		switch v := k.Value(); {
 		case v == nil:
 		case v.Empty():
-			c.Keyspace.DB(db).Delete(key)
+			in.Delete(key)
 			c.notify(db, key, "del")
 		default:
 			if c.Keyspace.Counting() {
-				c.Keyspace.DB(db).Recount(k)
+				in.Recount(k)
 			}
 			if x, ok := v.(value.Expirer); ok {
-				c.Keyspace.DB(db).IndexElements(key)
+				in.IndexElements(k)
 				c.expiresAt(x.NextExpiry())
 			}
 		}

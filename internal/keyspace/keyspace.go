@@ -232,14 +232,12 @@ func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 	}
 }
 
-// IndexElements takes note of when the first element of a key expires, after
+// IndexElements takes note of when the first element of an entry expires, after
 // a change that may have moved it.
-func (db *DB) IndexElements(key []byte) {
-	if e, ok := db.Get(key); ok && e.isObject() {
-		if v, ok := e.Value().(value.Expirer); ok && v.NextExpiry() != e.elementAt() {
-			db.unindexElements(e)
-			db.indexElements(e)
-		}
+func (db *DB) IndexElements(e Entry) {
+	if v, ok := e.Value().(value.Expirer); ok && v.NextExpiry() != e.elementAt() {
+		db.unindexElements(e)
+		db.indexElements(e)
 	}
 }
 
@@ -274,26 +272,32 @@ func (db *DB) NextElementExpiry() (e Entry, at int64, ok bool) {
 }
 
 // Writable returns the value of a key to be written in place, or nil if there
-// is no such key. A string kept flat becomes a value.String; a value that is
-// shared is thawed.
+// is no such key: see Open.
 func (db *DB) Writable(key []byte) value.Value {
 	e, ok := db.Get(key)
 	if !ok {
 		return nil
 	}
-	if !e.isObject() {
-		c := newObject(key, value.NewString(append([]byte(nil), e.Bytes(nil)...)), e.ExpireAt(), db.owner)
-		c.header().Access.Store(e.Access())
-		db.put(c)
-		return c.Value()
+	return db.Open(e).Value()
+}
+
+// Open returns the entry to use from now on for e, an entry of db, whose value
+// may be written in place. A string kept flat becomes a value.String; a value
+// that is shared is thawed.
+func (db *DB) Open(e Entry) Entry {
+	var v value.Value
+	switch {
+	case db.owns(e):
+		return e
+	case e.isObject():
+		v = e.Value().Thaw()
+	default:
+		v = value.NewString(append([]byte(nil), e.Bytes(nil)...))
 	}
-	if db.owns(e) {
-		return e.Value()
-	}
-	c := newObject(key, e.Value().Thaw(), e.ExpireAt(), db.owner)
+	c := newObject(e.Key(), v, e.ExpireAt(), db.owner)
 	c.header().Access.Store(e.Access())
 	db.put(c)
-	return c.Value()
+	return c
 }
 
 // Replace gives an object's key another value, which db owns from then on;

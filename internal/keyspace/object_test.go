@@ -21,7 +21,7 @@ func TestLabels(t *testing.T) {
 				h := value.NewHash(limits)
 				db.Set(name, h, at)
 				h.Set(limits, []byte("f"), []byte("v"), field)
-				db.IndexElements(name)
+				index(db, name)
 				verify := func(when string, db *DB, key []byte, at, field int64) {
 					t.Helper()
 					e, ok := db.Get(key)
@@ -45,11 +45,11 @@ func TestLabels(t *testing.T) {
 				db.SetExpire(name, 0)
 				verify("no time", db, name, 0, field)
 				h.Set(limits, []byte("f"), []byte("v"), 5)
-				db.IndexElements(name)
+				index(db, name)
 				verify("another time of the field", db, name, 0, 5)
 				db.SetExpire(name, at)
 				h.Set(limits, []byte("f"), []byte("v"), field)
-				db.IndexElements(name)
+				index(db, name)
 				verify("as before", db, name, at, field)
 
 				frozen := ks.Clone()
@@ -67,12 +67,17 @@ func TestLabels(t *testing.T) {
 				e, _ = ks.DB(1).Get(other)
 				db.Share(ks.DB(1), e, name, at)
 				db.Writable(name).(*value.Hash).Set(limits, []byte("f"), []byte("w"), 0)
-				db.IndexElements(name)
+				index(db, name)
 				verify("copied", ks.DB(1), other, at, field)
 				verify("in the clone at the end", frozen.DB(0), name, at, field)
 			}
 		}
 	}
+}
+
+func index(db *DB, name []byte) {
+	e, _ := db.Get(name)
+	db.IndexElements(e)
 }
 
 func TestAValueHasOneKey(t *testing.T) {

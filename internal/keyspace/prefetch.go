@@ -10,15 +10,10 @@ const PrefetchBatch = dict.PrefetchBatch
 
 // Prefetch has the processor load what commands of a pipeline will probably
 // look up, for all of them at the same time: memory answers late, but many
-// questions at once. It is told the first three arguments of each, nil where
-// there is none; the first may be a key. Nothing is changed.
-func (db *DB) Prefetch(commands [][3][]byte) {
-	var args [3][PrefetchBatch][]byte
+// questions at once. It is told the first three arguments of n commands, nil
+// where there is none; the first may be a key. Nothing is changed.
+func (db *DB) Prefetch(args *[3][PrefetchBatch][]byte, n int) {
 	var found [PrefetchBatch]Entry
-	n := min(len(commands), PrefetchBatch)
-	for i := range n {
-		args[0][i], args[1][i], args[2][i] = commands[i][0], commands[i][1], commands[i][2]
-	}
 	db.keys.Prefetch(args[0][:n], found[:n])
 	for i := 0; i < n; {
 		from := i

@@ -1,43 +1,47 @@
 package resp
 
-// Ahead appends to list the first three arguments, nil where there is none, of
-// each request that waits in the buffer, as long as these are complete and
-// small, until list has no more room. It is a guess at what Next will return,
-// made in passing: it changes nothing, reports no errors, and passes over
-// requests without arguments. What it returns is valid as long as arguments
-// are.
-func (r *Reader) Ahead(list [][3][]byte) [][3][]byte {
+// AheadBatch is how many requests Ahead looks at.
+const AheadBatch = 32
+
+// Ahead puts the first three arguments of the requests that wait in the buffer
+// into args, nil where there is none, as long as these are complete and small,
+// and returns of how many. It is a guess at what Next will return, made in
+// passing: it changes nothing, reports no errors, and passes over requests
+// without arguments. What it returns is valid as long as arguments are.
+func (r *Reader) Ahead(args *[3][AheadBatch][]byte) (n int) {
 	if r.missing != 0 {
-		return list
+		return 0
 	}
-	for b := r.buf[r.pos:]; len(list) < cap(list); {
+	for b := r.buf[r.pos:]; n < AheadBatch; {
 		if len(b) < 4 || b[0] != '*' || b[1]-'1' > 8 || b[2] != '\r' {
 			break
 		}
-		args := int(b[1] - '0')
+		words := int(b[1] - '0')
 		b = b[4:]
-		var seen [3][]byte
-		for i := range args {
-			n, head := 0, 4
+		for i := range words {
+			size, head := 0, 4
 			switch {
 			case len(b) >= 5 && b[0] == '$' && b[1]-'0' <= 9 && b[2] == '\r':
-				n = int(b[1] - '0')
+				size = int(b[1] - '0')
 			case len(b) >= 6 && b[0] == '$' && b[1]-'1' <= 8 && b[2]-'0' <= 9 && b[3] == '\r':
-				n, head = int(b[1]-'0')*10+int(b[2]-'0'), 5
+				size, head = int(b[1]-'0')*10+int(b[2]-'0'), 5
 			default:
-				return list
+				return n
 			}
-			if len(b) < head+n+2 {
-				return list
+			if len(b) < head+size+2 {
+				return n
 			}
-			if uint(i-1) < uint(len(seen)) {
-				seen[i-1] = b[head : head+n]
+			if uint(i-1) < uint(len(args)) {
+				args[i-1][n] = b[head : head+size]
 			}
-			b = b[head+n+2:]
+			b = b[head+size+2:]
 		}
-		if args > 1 {
-			list = append(list, seen)
+		for i := words - 1; i < len(args); i++ {
+			args[i][n] = nil // of an incomplete request
+		}
+		if words > 1 {
+			n++
 		}
 	}
-	return list
+	return n
 }

@@ -229,7 +229,7 @@ func FuzzReader(f *testing.F) {
 		if len(sent) < minSpace {
 			whole.Feed(sent)
 		}
-		ahead := glimpses(whole, 4)
+		ahead := glimpses(whole)
 		check(t, whole)
 		*whole = Reader{}
 		want, wantErr := feed(whole, sent, func() int { return len(sent) })
@@ -246,13 +246,14 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// glimpses returns what Ahead sees, with room for n.
-func glimpses(r *Reader, n int) (seen [][]string) {
-	for _, args := range r.Ahead(make([][3][]byte, 0, n)) {
+// glimpses returns what Ahead sees.
+func glimpses(r *Reader) (seen [][]string) {
+	var args [3][AheadBatch][]byte
+	for i := range r.Ahead(&args) {
 		var s []string
-		for _, arg := range args {
-			if arg != nil {
-				s = append(s, string(arg))
+		for _, list := range args {
+			if list[i] != nil {
+				s = append(s, string(list[i]))
 			}
 		}
 		seen = append(seen, s)
@@ -287,15 +288,15 @@ func TestAhead(t *testing.T) {
 	for _, want := range []string{
 		"[[a] [b 1] [c 1 d] [e]]", "[[a] [b 1] [c 1 d] [e]]", "[[b 1] [c 1 d] [e]]", "[[c 1 d] [e]]", "[[e]]", "[]", "[]",
 	} {
-		if got := fmt.Sprint(glimpses(r, 8)); got != want {
+		if got := fmt.Sprint(glimpses(r)); got != want {
 			t.Fatalf("%s, want %s", got, want)
 		}
 		r.Next()
 	}
 	r = &Reader{}
-	r.Feed(sent)
-	if got := len(glimpses(r, 2)); got != 2 {
-		t.Fatalf("%d, there is room for 2", got)
+	r.Feed(bytes.Repeat(sent, 20))
+	if got := len(glimpses(r)); got != AheadBatch {
+		t.Fatalf("%d requests, there is room for %d", got, AheadBatch)
 	}
 }
 

@@ -1,6 +1,10 @@
 package dict
 
-import "github.com/resp-server/resp-server/internal/datastruct/hashing"
+import (
+	"bytes"
+
+	"github.com/resp-server/resp-server/internal/datastruct/hashing"
+)
 
 // PrefetchBatch is how many keys Prefetch looks at: what is loaded has to stay
 // in the nearest cache until it is used.
@@ -23,6 +27,10 @@ func (d *Dict[E]) Prefetch(keys [][]byte, found []E) {
 	var groups [PrefetchBatch]*group[E]
 	n := min(len(keys), PrefetchBatch)
 	for i, key := range keys[:n] {
+		if i > 0 && bytes.Equal(key, keys[i-1]) {
+			hashes[i], groups[i] = hashes[i-1], groups[i-1]
+			continue
+		}
 		h := hashing.Sum64(key, d.seed)
 		hashes[i] = h
 		groups[i] = d.segmentOf(h).group(homeOf(h) & int(d.mask))
