@@ -56,10 +56,10 @@ func memory(b *bench) error {
 which part of each server's that of resp-server is: below 1 we need less.
 
 The garbage of Go is in these numbers, and so are the tables of its heap, which are 1 to 2 MB of each
-row. Filling leaves next to no garbage; overwriting does. The binary sets GOGC to 50 unless the
-environment has it: the heap then grows by up to half of what is live. A server that is embedded never
-changes the settings of its program: there, with the default of 100, overwritten data may take up to a
-third more.`)
+row. Filling leaves next to no garbage; overwriting does. The binary sets GOGC to 50 (to more as
+long as less than 16 MB are live) unless the environment has it: the heap then grows by up to half of what
+is live. A server that is embedded never changes the settings of its program: there, with the default of
+100, overwritten data may take up to a third more.`)
 	t := b.table("data", list)
 	for _, sh := range shapes {
 		if !b.wants(sh.name) {

@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -54,16 +53,8 @@ Examples
   echo 'maxclients 100' | resp-server -
 `
 
-// gcPercent has the collector run when the heap has grown by half, since here
-// memory counts for more than the time it takes: 7 % of the processor time
-// while 10 million small keys are loaded, compared with the default of 100.
-// GOGC in the environment wins.
-const gcPercent = 50
-
 func main() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
+	tuneCollector()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
