@@ -250,8 +250,11 @@ func (s *Session) handOver() {
 		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
 	}
 	s.checkOutput()
-	if s.killed {
+	switch {
+	case s.killed:
 		s.end()
+	case s.closing:
+		s.depart()
 	}
 	s.mu.Lock()
 	switch {
@@ -310,11 +313,17 @@ func (s *Session) Close() {
 // end takes the session out of the server.
 func (s *Session) end() {
 	s.killed = true
-	s.forget()
-	delete(s.e.sessions, s.ID)
+	s.depart()
 	delete(s.e.slow, s)
 	s.e.clientMemory -= int64(s.counted)
 	s.counted = 0
+}
+
+// depart makes the client one that is gone for all others, while its last
+// replies may still have to be written: who reads them knows that it is.
+func (s *Session) depart() {
+	s.forget()
+	delete(s.e.sessions, s.ID)
 }
 
 func (s *Session) forget() {
