@@ -296,7 +296,9 @@ func (l *List) removePacked(v []byte, count int, reverse bool) (removed int) {
 		}
 		pos = l.pack().Find(pos, v, 0)
 	}
-	l.keep(l.pack().Trim())
+	if removed > 0 { // else it may be shared
+		l.keep(l.pack().Trim())
+	}
 	return removed
 }
 

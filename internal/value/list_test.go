@@ -282,3 +282,27 @@ func BenchmarkListRange(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/element")
 }
+
+// TestRemoveNothingOfShared removes what is not there from a list with room to
+// spare that has a second owner, whose memory must stay.
+func TestRemoveNothingOfShared(t *testing.T) {
+	l := NewList(&Limits{})
+	for range 40 {
+		l.PushBack([]byte("element"))
+	}
+	for l.Len() > 2 {
+		l.DropFront()
+	}
+	l.keep(append(make([]byte, 0, 1024), l.pack()...))
+	a, b := l.Thaw().(*List), l.Thaw().(*List)
+	if n := a.Remove([]byte("missing"), 0); n != 0 {
+		t.Fatalf("%d removed", n)
+	}
+	a.PushBack([]byte("more"))
+	for range 100 {
+		NewList(&Limits{}).PushBack(make([]byte, 900)) // who would get the memory
+	}
+	if v, _ := b.At(1); b.Len() != 2 || string(v.Str) != "element" {
+		t.Fatalf("%d elements, the second is %q", b.Len(), v.Str)
+	}
+}
