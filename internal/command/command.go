@@ -43,6 +43,7 @@ func groups() []engine.Handlers {
 		latencies,
 		lists,
 		memories,
+		modules,
 		monitoring,
 		object,
 		persistence,

@@ -21,7 +21,6 @@ var missing = map[string]string{
 	"bgrewriteaof":   noAOF,
 	"failover":       noReplication,
 	"migrate":        "a server opens no connections to others",
-	"module":         "a Go program can't load modules written in C",
 	"psync":          noReplication,
 	"replconf":       noReplication,
 	"replicaof":      noReplication,

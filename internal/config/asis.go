@@ -75,7 +75,6 @@ var inertSettings = []Param{
 	inert("crash-memcheck-enabled", "yes", yesNo),
 	immutable(inert("disable-thp", "yes", yesNo)),
 	inert("dynamic-hz", "yes", yesNo),
-	immutable(inert("enable-module-command", "no", oneOf("no", "yes", "local"))),
 	inert("hide-user-data-from-log", "no", yesNo),
 	inert("hz", "10", number),
 	inert("ignore-warnings", "", anyText),

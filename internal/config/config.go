@@ -30,8 +30,10 @@ type Config struct {
 	ProtectedMode  bool   // without a password only local clients may connect
 	PIDFile        string
 
-	// EnableDebugCommand is no, yes, or local: for clients on this machine.
-	EnableDebugCommand string
+	// EnableDebugCommand and EnableModuleCommand are no, yes, or local: for
+	// clients on this machine.
+	EnableDebugCommand  string
+	EnableModuleCommand string
 
 	// users
 	ACLFile          string            // "" means that there is none

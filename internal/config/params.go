@@ -53,6 +53,7 @@ var settings = []Param{
 	{Name: "dbfilename", Default: "dump.rdb", Protected: true, kind: text(func(c *Config) *string { return &c.DBFilename }, fileName)},
 	{Name: "dir", Default: "", Protected: true, kind: directory(func(c *Config) *string { return &c.Dir })},
 	{Name: "enable-debug-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableDebugCommand }, "no", "yes", "local")},
+	{Name: "enable-module-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableModuleCommand }, "no", "yes", "local")},
 	{Name: "enable-protected-configs", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.ProtectedConfigs }, "no", "yes", "local")},
 	{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.HashMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "hash-max-listpack-value", Alias: "hash-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.HashMaxListpackValue }, 0, math.MaxInt64)},

@@ -71,8 +71,8 @@ func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(
 // gate decides whether a session may run a command now.
 func (e *Engine) gate(s *Session, cmd *Command, args [][]byte) error {
 	switch {
-	case cmd.Flags&spec.Protected != 0 && !s.Allows(e.Config.EnableDebugCommand):
-		return resp.Errorf("ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(cmd.Name), "enable-debug-command")
+	case cmd.Flags&spec.Protected != 0 && !s.Allows(e.protection(cmd)):
+		return errProtectedCommand(cmd)
 	case s.mustLogIn() && cmd.Flags&spec.NoAuth == 0:
 		return resp.ErrNoAuth
 	case s.multi != nil && cmd.Flags&spec.NoMulti != 0:
@@ -109,6 +109,20 @@ func (e *Engine) outOfMemory(s *Session, cmd *Command) bool {
 		return s.multi.flags()&spec.DenyOOM != 0
 	}
 	return cmd.Flags&spec.DenyOOM != 0
+}
+
+// protection returns the setting that allows a protected command.
+func (e *Engine) protection(cmd *Command) string {
+	if cmd.Container != nil {
+		return e.Config.EnableModuleCommand
+	}
+	return e.Config.EnableDebugCommand
+}
+
+func errProtectedCommand(cmd *Command) resp.Error {
+	name, _, _ := strings.Cut(cmd.FullName, "|")
+	return resp.Errorf("ERR %s command not allowed. If the enable-%s-command option is set to \"local\", you can run it from a local connection, "+
+		"otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(name), name)
 }
 
 // writes tells whether a command is one of those that a server refuses when it
