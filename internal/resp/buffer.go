@@ -24,7 +24,10 @@ type page struct {
 
 // Pool hands out the buffers of Readers, so that connections that wake up for a moment do not allocate. It is safe for
 // concurrent use; its zero value is ready.
-type Pool struct{ pages sync.Pool }
+type Pool struct {
+	pages sync.Pool
+	big   sync.Pool // of *[]byte, of up to keepBig bytes: for long arguments that come one at a time
+}
 
 func (p *Pool) get() *page {
 	if p != nil {
@@ -38,6 +41,26 @@ func (p *Pool) get() *page {
 func (p *Pool) put(pg *page) {
 	if p != nil && pg != nil {
 		p.pages.Put(pg)
+	}
+}
+
+// room returns an empty buffer of at least n bytes.
+func (p *Pool) room(n int) []byte {
+	if p != nil && n <= keepBig {
+		if b, ok := p.big.Get().(*[]byte); ok {
+			if cap(*b) >= n {
+				return (*b)[:0]
+			}
+			p.big.Put(b) // for somebody who needs less
+		}
+	}
+	return make([]byte, 0, n)
+}
+
+// putBig takes a buffer that room returned.
+func (p *Pool) putBig(b []byte) {
+	if p != nil && cap(b) <= keepBig {
+		p.big.Put(&b)
 	}
 }
 
@@ -89,6 +112,7 @@ func (r *Reader) Release() {
 	if r.page != nil {
 		if r.big() {
 			clear(r.page.args[:]) // they keep the big buffer alive
+			r.Pool.putBig(r.buf)
 		}
 		r.Pool.put(r.page)
 	}
@@ -146,7 +170,7 @@ func (r *Reader) makeRoom() {
 	old := r.buf[r.start:]
 	switch {
 	case need > cap(r.buf) || used > cap(r.buf)/2:
-		r.buf = append(make([]byte, 0, max(need, used+used/2+minSpace)), old...)
+		r.buf = append(r.Pool.room(max(need, used+used/2+minSpace)), old...)
 	case r.start > 0:
 		r.buf = r.buf[:copy(r.buf, old)]
 	default:
