@@ -295,8 +295,14 @@ func words(field func(*Config) *[]string) kind { return wordsKind{field} }
 
 type wordsKind struct{ field func(*Config) *[]string }
 
+// set drops empty words among others: they would be lost between two runs, as
+// words are shown with blanks between them.
 func (k wordsKind) set(c *Config, words []string) error {
-	*k.field(c) = slices.Clone(words)
+	list := slices.Clone(words)
+	if len(list) > 1 {
+		list = slices.DeleteFunc(list, func(w string) bool { return strings.TrimSpace(w) == "" })
+	}
+	*k.field(c) = list
 	return nil
 }
 

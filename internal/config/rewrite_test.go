@@ -48,6 +48,7 @@ func TestRewrite(t *testing.T) {
 // FuzzRewrite: a file that was rewritten makes the same settings.
 func FuzzRewrite(f *testing.F) {
 	f.Add("timeout 7\nrequirepass 'a\\x00 b'\nsave 1 2\nsave 3 4\nclient-output-buffer-limit pubsub 1mb 2 3\n# end")
+	f.Add("bind 0 ''")
 	f.Add("bind a b\nnotify-keyspace-events AKE\nhll-sparse-max-bytes 3kb\nproc-title-template '{title} x'\n\n\n")
 	f.Fuzz(func(t *testing.T, file string) {
 		if text := strings.ToLower(file); strings.Contains(text, "include") || strings.Contains(text, "dir") {
