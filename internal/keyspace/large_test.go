@@ -2,7 +2,10 @@ package keyspace
 
 import (
 	"bytes"
+	"fmt"
+	"runtime"
 	"testing"
+	"time"
 )
 
 func TestLargeStrings(t *testing.T) {
@@ -23,4 +26,29 @@ func BenchmarkLargeString(b *testing.B) {
 	for b.Loop() {
 		newBytes([]byte("key"), v, 0, false)
 	}
+}
+
+// BenchmarkWritesAfterClone makes the first thousand writes after a clone of a
+// database of 10 million keys, and tells how long the longest one took: what a
+// client waits for while a snapshot is written.
+func BenchmarkWritesAfterClone(b *testing.B) {
+	const keys, writes = 10_000_000, 1000
+	ks := New(1, 1)
+	db := ks.DB(0)
+	key := func(i int) []byte { return fmt.Appendf(nil, "key:%d", i) }
+	for i := range keys {
+		db.SetBytes(key(i), []byte("value"), 0)
+	}
+	longest := time.Duration(0)
+	for b.Loop() {
+		clone := ks.Clone()
+		for i := range writes {
+			k := key(i * (keys / writes))
+			start := time.Now()
+			db.SetBytes(k, []byte("other"), 0)
+			longest = max(longest, time.Since(start))
+		}
+		runtime.KeepAlive(clone)
+	}
+	b.ReportMetric(float64(longest.Nanoseconds()), "ns-longest")
 }
