@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -117,11 +118,11 @@ func (p *peer) wantEnd() []byte {
 }
 
 // await waits until something is so in the server, which goes on meanwhile.
-func await(t *testing.T, s *TestServer, what string, is func() bool) {
+func await(t *testing.T, s *TestServer, what string, is func(*engine.Core) bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
 		ok := false
-		s.engine.Run(func() { ok = is() })
+		s.engine.Run(func(c *engine.Core) { ok = is(c) })
 		if ok {
 			return
 		}
@@ -133,7 +134,7 @@ func await(t *testing.T, s *TestServer, what string, is func() bool) {
 
 func awaitBlocked(t *testing.T, s *TestServer, n int) {
 	t.Helper()
-	await(t, s, fmt.Sprintf("%d blocked clients", n), func() bool { return s.engine.Blocked() == n })
+	await(t, s, fmt.Sprintf("%d blocked clients", n), func(c *engine.Core) bool { return c.Blocked() == n })
 }
 
 // A subscriber that stops reading is closed when too much waits for it, and
@@ -164,8 +165,8 @@ func TestSubscriberStopsReading(t *testing.T) {
 		if n := len(slow.wantEnd()); n > batches*size*100 {
 			t.Errorf("the slow subscriber got all of it: %d bytes", n)
 		}
-		s.engine.Run(func() {
-			if n := s.engine.Stats.OutputLimitKills; n != 1 {
+		s.engine.Run(func(c *engine.Core) {
+			if n := c.Stats.OutputLimitKills; n != 1 {
 				t.Errorf("%d clients closed for their output, want 1", n)
 			}
 		})
@@ -187,8 +188,8 @@ func TestSoftLimit(t *testing.T) {
 	clock.Advance(9 * time.Second)
 	publisher.ask("PUBSUB NUMSUB news", "[news 1]")
 	read() // it has caught up in time
-	await(t, s, "the output is written", func() bool {
-		for c := range s.engine.Sessions {
+	await(t, s, "the output is written", func(core *engine.Core) bool {
+		for c := range core.Sessions {
 			if c.OutputSize() > 0 {
 				return false
 			}
@@ -230,9 +231,9 @@ func TestMaxClients(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		b.Close()
-		await(t, s, "one client", func() bool {
+		await(t, s, "one client", func(c *engine.Core) bool {
 			n := 0
-			for range s.engine.Sessions {
+			for range c.Sessions {
 				n++
 			}
 			return n == 1

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/engine"
 )
 
 // TestEviction fills a server beyond its limit and looks which keys are left:
@@ -79,7 +81,7 @@ func TestClientEviction(t *testing.T) {
 		t.Errorf("the small client: %v", err)
 	}
 	var evicted uint64
-	s.engine.Run(func() { evicted = s.engine.Stats.EvictedClients })
+	s.engine.Run(func(c *engine.Core) { evicted = c.Stats.EvictedClients })
 	if evicted != 1 {
 		t.Errorf("%d clients are evicted", evicted)
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/resp-server/resp-server/internal/engine"
 )
 
 // Addr returns the address that the server listens on, "127.0.0.1:34567", or
@@ -84,7 +86,7 @@ func (s *Server) open() ([]net.Listener, error) {
 	if len(listeners) == 0 {
 		return nil, errors.New("none of the settings bind and unixsocket names an address to listen on")
 	}
-	s.engine.Run(func() { s.config.Bind, s.config.Port = hosts, int64(port) })
+	s.engine.Run(func(*engine.Core) { s.config.Bind, s.config.Port = hosts, int64(port) })
 	return listeners, nil
 }
 

@@ -126,18 +126,18 @@ func TestWithRealServer(t *testing.T) {
 	c := realServer(t, dir)
 	s := start(t, Options{})
 	keys := fill(t, s, c, 1)
-	want := digest(s.engine.Keyspace, 0)
+	want := digest(s.engine.Snapshot(), 0)
 
 	two := start(t, Options{})
 	for _, k := range keys {
 		expect(t, two, "OK", "RESTORE", k, "0", ask(t, c, "DUMP", k))
 	}
-	compare(t, "RESTORE of what it dumped", digest(two.engine.Keyspace, 0), want)
+	compare(t, "RESTORE of what it dumped", digest(two.engine.Snapshot(), 0), want)
 
 	if got := ask(t, c, "SAVE"); got != "OK" {
 		t.Fatal(got)
 	}
-	compare(t, "its file", digest(start(t, Options{Dir: dir}).engine.Keyspace, 0), want)
+	compare(t, "its file", digest(start(t, Options{Dir: dir}).engine.Snapshot(), 0), want)
 }
 
 // TestToRealServer: what is dumped and saved here loads in a real server, and
@@ -148,11 +148,11 @@ func TestToRealServer(t *testing.T) {
 	s := start(t, Options{})
 	keys := fill(t, s, c, 2)
 	ask(t, c, "FLUSHALL")
-	want := digest(s.engine.Keyspace, 0)
+	want := digest(s.engine.Snapshot(), 0)
 	old := rdb.Encoding{Version: rdb.OldestWritten}
 
 	dumper := snapshot.Dumper{Encoding: old}
-	for e := range s.engine.Keyspace.DB(0).All {
+	for e := range s.engine.Snapshot().DB(0).All {
 		payload, err := dumper.Dump(e)
 		if err != nil {
 			t.Fatal(err)
@@ -166,7 +166,7 @@ func TestToRealServer(t *testing.T) {
 		for _, k := range keys {
 			expect(t, two, "OK", "RESTORE", k, "0", ask(t, c, "DUMP", k))
 		}
-		return digest(two.engine.Keyspace, 0)
+		return digest(two.engine.Snapshot(), 0)
 	}
 	compare(t, "RESTORE there", back(c), want)
 
@@ -176,7 +176,7 @@ func TestToRealServer(t *testing.T) {
 	}
 	defer f.Close()
 	o := snapshot.SaveOptions{WriterOptions: rdb.WriterOptions{Encoding: old}, Server: RedisVersion}
-	if err := snapshot.Save(f, s.engine.Keyspace, o); err != nil {
+	if err := snapshot.Save(f, s.engine.Snapshot(), o); err != nil {
 		t.Fatal(err)
 	}
 	compare(t, "our file there", back(realServer(t, dir)), want)

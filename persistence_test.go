@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/snapshot"
@@ -511,7 +512,7 @@ func BenchmarkBackgroundSave(b *testing.B) {
 		for i := 0; ; i++ {
 			if i%1000 == 0 {
 				var running bool
-				s.engine.Run(func() { running = s.engine.Saving.Since != 0 })
+				s.engine.Run(func(c *engine.Core) { running = c.Saving.Since != 0 })
 				if !running {
 					break
 				}

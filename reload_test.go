@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/rdb"
@@ -17,25 +18,25 @@ import (
 // Reload puts what a snapshot keeps of the data in place of the data, with all
 // connections open. It fails if the two are not the same.
 func (s *Server) Reload() (err error) {
-	s.engine.Run(func() {
+	s.engine.Run(func(c *engine.Core) {
 		var file bytes.Buffer
-		now := s.engine.NowMilli()
-		err = snapshot.Save(&file, s.engine.Keyspace, snapshot.SaveOptions{Now: now, AccessTimes: true})
+		now := c.NowMilli()
+		err = snapshot.Save(&file, c.Keyspace, snapshot.SaveOptions{Now: now, AccessTimes: true})
 		if err != nil {
 			return
 		}
 		var l *snapshot.Loaded
-		l, err = snapshot.Load(&file, snapshot.LoadOptions{Env: *s.engine.Env(), Databases: s.engine.Keyspace.Len()})
+		l, err = snapshot.Load(&file, snapshot.LoadOptions{Env: *c.Env(), Databases: c.Keyspace.Len()})
 		if err != nil {
 			return
 		}
-		was, is := digest(s.engine.Keyspace, now), digest(l.Keyspace, now)
+		was, is := digest(c.Keyspace, now), digest(l.Keyspace, now)
 		if !slices.Equal(was, is) {
 			err = fmt.Errorf("the data changed: %d keys were\n%q\n%d keys are\n%q", len(was), was, len(is), is)
 			return
 		}
-		keepEncodings(s.engine.Keyspace, l.Keyspace)
-		s.engine.Adopt(l.Keyspace)
+		keepEncodings(c.Keyspace, l.Keyspace)
+		c.Adopt(l.Keyspace)
 	})
 	return err
 }

@@ -133,9 +133,10 @@ func (w *watched) wrap(name string, h engine.Handler) engine.Handler {
 	return func(c *engine.Ctx) error {
 		forgetExpired(c)
 		if c.MayBlock() { // else a unit has not ended
-			w.compare()
+			w.compare(c.Core)
 		}
 		w.last = fmt.Sprintf("%.60q", c.Args)
+		w.config = c.Config // CONFIG SET replaces it
 		now := c.NowMilli()
 		before := imageOf(c.Keyspace, content, now)
 		changes := c.Stats.Changes
@@ -194,11 +195,11 @@ func forgetExpired(c *engine.Ctx) {
 // Append implements engine.Journal: it replays the effects on the second
 // engine.
 func (w *watched) Append(db int, effects [][][]byte) {
-	w.copy.Run(func() {
-		settings := *w.engine.Config
+	w.copy.Run(func(c *engine.Core) {
+		settings := *w.config
 		settings.MaxMemory = 0 // what has happened is not refused
-		w.copy.Config = &settings
-		w.copy.ConfigChanged()
+		c.Config = &settings
+		c.ConfigChanged()
 	})
 	if db != w.dstDB {
 		w.replay([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(db), 10)})
@@ -222,14 +223,14 @@ func (w *watched) replay(args [][]byte) {
 
 // compare fails the test, once, if the engines differ. The
 // first one is locked.
-func (w *watched) compare() {
+func (w *watched) compare(c *engine.Core) {
 	if w.failed {
 		return
 	}
 	var got image
 	now := w.clock.Now().UnixMilli()
-	w.copy.Run(func() { got = imageOf(w.copy.Keyspace, content, now) })
-	if change := imageOf(w.engine.Keyspace, content, now).difference(got); change != "" {
+	w.copy.Run(func(c *engine.Core) { got = imageOf(c.Keyspace, content, now) })
+	if change := imageOf(c.Keyspace, content, now).difference(got); change != "" {
 		w.failed = true
 		w.t.Errorf("after %s its effects have made something else: %s", w.last, change)
 	}

@@ -28,6 +28,15 @@ func newBench(t *testing.T) *bench {
 	return &bench{e, t, m}
 }
 
+// blocked returns the number of blocked clients and of keys they wait for.
+func (b *bench) blocked() (clients, keys int) {
+	b.Run(func(c *engine.Core) {
+		clients = c.Blocked()
+		keys, _ = c.BlockedKeys()
+	})
+	return clients, keys
+}
+
 type waiter struct {
 	*engine.Session
 	t     *testing.T
@@ -99,13 +108,13 @@ func TestBlockedTimeouts(t *testing.T) {
 	c.want("*-1")
 	b.clock.Advance(10*time.Second - 3*time.Millisecond)
 	a.want("")
-	if b.Blocked() != 1 {
-		t.Errorf("%d clients are blocked, want 1", b.Blocked())
+	if n, _ := b.blocked(); n != 1 {
+		t.Errorf("%d clients are blocked, want 1", n)
 	}
 	b.clock.Advance(time.Millisecond)
 	a.want("*-1")
-	if keys, _ := b.BlockedKeys(); b.Blocked() != 0 || keys != 0 {
-		t.Errorf("%d clients wait for %d keys after the time is up", b.Blocked(), keys)
+	if n, keys := b.blocked(); n != 0 || keys != 0 {
+		t.Errorf("%d clients wait for %d keys after the time is up", n, keys)
 	}
 	p.send("RPUSH q x", "LLEN q")
 	p.want(":1 :1")
@@ -116,10 +125,10 @@ func TestBlockedTimeouts(t *testing.T) {
 func TestBlockedGone(t *testing.T) {
 	for how, leave := range map[string]func(*bench, *waiter){
 		"close":          func(_ *bench, c *waiter) { c.Close() },
-		"kill":           func(b *bench, c *waiter) { b.Run(c.Kill) },
-		"close and kill": func(b *bench, c *waiter) { c.Close(); b.Run(c.Kill) },
-		"kill and close": func(b *bench, c *waiter) { b.Run(c.Kill); c.Close() },
-		"reset":          func(b *bench, c *waiter) { b.Run(c.Reset) },
+		"kill":           func(b *bench, c *waiter) { b.Run(func(*engine.Core) { c.Kill() }) },
+		"close and kill": func(b *bench, c *waiter) { c.Close(); b.Run(func(*engine.Core) { c.Kill() }) },
+		"kill and close": func(b *bench, c *waiter) { b.Run(func(*engine.Core) { c.Kill() }); c.Close() },
+		"reset":          func(b *bench, c *waiter) { b.Run(func(*engine.Core) { c.Reset() }) },
 	} {
 		t.Run(how, func(t *testing.T) {
 			b := newBench(t)
@@ -137,8 +146,8 @@ func TestBlockedGone(t *testing.T) {
 			p.send("RPUSH q 2", "LLEN q", "LLEN r")
 			p.want(":1 :1 :0")
 			b.clock.Advance(time.Hour)
-			if n, _ := b.BlockedKeys(); n != 0 || b.Blocked() != 0 {
-				t.Errorf("%d clients wait for %d keys", b.Blocked(), n)
+			if n, keys := b.blocked(); n != 0 || keys != 0 {
+				t.Errorf("%d clients wait for %d keys", n, keys)
 			}
 		})
 	}

@@ -151,7 +151,7 @@ func (s *Session) mustLogIn() bool { return !s.authenticated && s.e.Users.Passwo
 
 // SetUser changes a user, or makes a new one. Those who listen to channels that
 // the user may not use any more are disconnected.
-func (e *Engine) SetUser(name string, rules []string) error {
+func (e *Core) SetUser(name string, rules []string) error {
 	changed, err := e.Users.Changed(name, rules)
 	if err != nil {
 		return err
@@ -197,7 +197,7 @@ func (s *Session) expel() {
 
 // DeleteUser removes a user and disconnects its clients. It tells whether there
 // was one.
-func (e *Engine) DeleteUser(name []byte) bool {
+func (e *Core) DeleteUser(name []byte) bool {
 	u := e.Users.Delete(name)
 	if u == nil {
 		return false
@@ -212,7 +212,7 @@ func (e *Engine) DeleteUser(name []byte) bool {
 
 // usersChanged follows a change of the users: whether strangers have to log in
 // may be different now, and with it how much they may send.
-func (e *Engine) usersChanged() {
+func (e *Core) usersChanged() {
 	for _, s := range e.sessions {
 		s.applyLimits()
 	}
@@ -221,7 +221,7 @@ func (e *Engine) usersChanged() {
 // applyUserSettings takes over the settings about users. The default user gets
 // the password of requirepass only when that changes: ACL SETUSER may have given
 // it another one.
-func (e *Engine) applyUserSettings() {
+func (e *Core) applyUserSettings() {
 	e.Users.AllChannels = e.Config.ACLPubSubDefault == "allchannels"
 	if want := e.Config.RequirePass; want != e.password {
 		e.password = want
@@ -229,11 +229,8 @@ func (e *Engine) applyUserSettings() {
 	}
 }
 
-// SetUpUsers makes the users that the settings name: those of lines of redis.conf,
-// or those of a file. It is called before the first command.
-func (e *Engine) SetUpUsers() error {
-	e.enter()
-	defer e.leave()
+// setUpUsers makes the users that the settings name.
+func (e *Core) setUpUsers() error {
 	if e.Config.ACLFile != "" && len(e.Config.Users) > 0 {
 		return errors.New("there are users in the configuration and in a file (aclfile): they can only be in one of both")
 	}
@@ -258,14 +255,14 @@ func (e *Engine) SetUpUsers() error {
 
 // usersFile returns the path of the file of users. A relative one begins at the
 // directory of the data.
-func (e *Engine) usersFile() string {
+func (e *Core) usersFile() string {
 	if name := e.Config.ACLFile; filepath.IsAbs(name) {
 		return name
 	}
 	return filepath.Join(e.Config.Dir, e.Config.ACLFile)
 }
 
-func (e *Engine) readUsers() (*acl.Users, error) {
+func (e *Core) readUsers() (*acl.Users, error) {
 	text, err := e.readAll(e.usersFile())
 	if err != nil {
 		return nil, fmt.Errorf("Error loading ACLs, opening file '%s': %s", e.Config.ACLFile, reason(err))
@@ -294,7 +291,7 @@ var errNoUsersFile = resp.Error("ERR This Redis instance is not configured to us
 // LoadUsers reads the file of users in place of the users that there are. If
 // any line is wrong nothing changes. Clients whose user is gone, or who listen
 // to what their user may not use any more, are disconnected.
-func (e *Engine) LoadUsers() error {
+func (e *Core) LoadUsers() error {
 	if e.Config.ACLFile == "" {
 		return errNoUsersFile
 	}
@@ -321,7 +318,7 @@ func (e *Engine) LoadUsers() error {
 }
 
 // SaveUsers writes the users to their file.
-func (e *Engine) SaveUsers() error {
+func (e *Core) SaveUsers() error {
 	if e.Config.ACLFile == "" {
 		return errNoUsersFile
 	}
@@ -337,7 +334,7 @@ func (e *Engine) SaveUsers() error {
 	return nil
 }
 
-// CheckUser tells whether some user may run a command line. It is for handlers.
-func (e *Engine) CheckUser(u *acl.User, cmd *acl.Command, args [][]byte) acl.Verdict {
+// CheckUser tells whether some user may run a command line.
+func (e *Core) CheckUser(u *acl.User, cmd *acl.Command, args [][]byte) acl.Verdict {
 	return e.judge.Check(u, cmd, args)
 }

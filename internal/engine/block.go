@@ -68,7 +68,7 @@ type queue struct {
 	key         dbKey
 	first, last *link
 	gone        int  // waits with Gone set
-	ready       bool // the queue is in Engine.ready
+	ready       bool // the queue is in Core.ready
 }
 
 // link is the place of a wait in a queue.
@@ -148,7 +148,7 @@ func (w *Wait) nextTry(now int64) int64 {
 	return max(w.Retry, now+1)
 }
 
-func (e *Engine) queueFor(db int, key []byte) *queue {
+func (e *Core) queueFor(db int, key []byte) *queue {
 	if q := e.waiting[dbKey{db, string(key)}]; q != nil {
 		return q
 	}
@@ -210,13 +210,13 @@ func (c *Ctx) deadline(ms int64) (int64, error) {
 }
 
 // wakeKey notes that a key changed that blocked commands may wait for.
-func (e *Engine) wakeKey(db int, key []byte) {
+func (e *Core) wakeKey(db int, key []byte) {
 	if q := e.waiting[dbKey{db, string(key)}]; q != nil {
 		e.wakeQueue(q)
 	}
 }
 
-func (e *Engine) wakeQueue(q *queue) {
+func (e *Core) wakeQueue(q *queue) {
 	if !q.ready {
 		q.ready = true
 		e.ready = append(e.ready, q)
@@ -225,7 +225,7 @@ func (e *Engine) wakeQueue(q *queue) {
 
 // serveBlocked runs the commands again that wait for changed keys, in the
 // order in which they came, until no more keys change.
-func (e *Engine) serveBlocked() {
+func (e *Core) serveBlocked() {
 	if len(e.ready) > 0 && e.isAsleep() {
 		return
 	}
@@ -242,7 +242,7 @@ func (e *Engine) serveBlocked() {
 // serve runs the commands of one queue again for which its key, as it is when
 // their turn comes, is worth it. Commands that come to the end of the queue
 // meanwhile have to wait for the next time.
-func (e *Engine) serve(q *queue) {
+func (e *Core) serve(q *queue) {
 	end := q.last
 	for l := q.first; l != nil; {
 		next := l.next
@@ -261,7 +261,7 @@ func (e *Engine) serve(q *queue) {
 }
 
 // typeOf returns the type of what a key holds, if it exists.
-func (e *Engine) typeOf(k dbKey) (value.Type, bool) {
+func (e *Core) typeOf(k dbKey) (value.Type, bool) {
 	entry, ok := e.Keyspace.DB(k.db).Get([]byte(k.key))
 	if !ok || entry.ExpireAt() != 0 && entry.ExpireAt() <= e.NowMilli() {
 		return 0, false
@@ -272,7 +272,7 @@ func (e *Engine) typeOf(k dbKey) (value.Type, bool) {
 // tryAgain runs a blocked command once more. As the real server does, it asks
 // anew whether the session may, and most commands that block again go to the
 // end of their queues.
-func (e *Engine) tryAgain(w *wait) {
+func (e *Core) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
 	if err := e.gate(w.s, w.cmd, w.args); err != nil {
@@ -301,7 +301,7 @@ func (e *Engine) tryAgain(w *wait) {
 }
 
 // timeOut answers a blocked command whose time is up.
-func (e *Engine) timeOut(w *wait) {
+func (e *Core) timeOut(w *wait) {
 	c := &w.s.ctx
 	c.Args, c.Cmd, c.again, c.nested = w.args, w.cmd, nil, false
 	mark := len(c.w.Buf)
@@ -320,7 +320,7 @@ func (e *Engine) timeOut(w *wait) {
 
 // answered counts a blocked command that was answered without running again,
 // and unblocks its session.
-func (e *Engine) answered(w *wait, mark int) {
+func (e *Core) answered(w *wait, mark int) {
 	e.Stats.Commands++
 	st := e.Stats.command(w.cmd)
 	st.Calls++
@@ -329,7 +329,7 @@ func (e *Engine) answered(w *wait, mark int) {
 }
 
 // fail answers an error to a blocked command.
-func (e *Engine) fail(w *wait, err error) {
+func (e *Core) fail(w *wait, err error) {
 	r := errorReply(err)
 	e.countError(r)
 	e.Stats.command(w.cmd).Failed++
@@ -338,7 +338,7 @@ func (e *Engine) fail(w *wait, err error) {
 
 // unblock lets a session go on after its command was answered; the answer
 // begins at mark.
-func (e *Engine) unblock(w *wait, mark int) {
+func (e *Core) unblock(w *wait, mark int) {
 	e.cancel(w)
 	w.s.answered(mark)
 	e.markDirty(w.s)
@@ -346,7 +346,7 @@ func (e *Engine) unblock(w *wait, mark int) {
 }
 
 // cancel forgets a blocked command.
-func (e *Engine) cancel(w *wait) {
+func (e *Core) cancel(w *wait) {
 	w.s.wait = nil
 	e.blocked--
 	if w.deadline() != 0 {
@@ -366,14 +366,14 @@ func (e *Engine) cancel(w *wait) {
 }
 
 // Blocked returns the number of blocked sessions.
-func (e *Engine) Blocked() int { return e.blocked }
+func (e *Core) Blocked() int { return e.blocked }
 
 // Timeouts returns the number of blocked sessions that wait only for a while.
-func (e *Engine) Timeouts() int { return e.timeouts.Len() }
+func (e *Core) Timeouts() int { return e.timeouts.Len() }
 
 // BlockedKeys returns the number of keys that blocked sessions wait for, and
 // how many of these wait for the deletion of the key as well.
-func (e *Engine) BlockedKeys() (keys, orGone int) {
+func (e *Core) BlockedKeys() (keys, orGone int) {
 	for _, q := range e.waiting {
 		if q.gone > 0 {
 			orGone++

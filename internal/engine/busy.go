@@ -34,7 +34,7 @@ var errKilled = errors.New("Script killed by user with SCRIPT KILL...")
 
 // Interrupt tells whether the script is to end; a busy one lets others in.
 func (r *scriptRun) Interrupt() error {
-	e := r.c.Engine
+	e := r.c.Core
 	if e.busy == nil && r.isBusy() {
 		r.becomeBusy()
 	}
@@ -56,7 +56,7 @@ func (r *scriptRun) isBusy() bool {
 func (r *scriptRun) duration() time.Duration { return r.c.clock.Monotonic() - r.began }
 
 func (r *scriptRun) becomeBusy() {
-	e := r.c.Engine
+	e := r.c.Core
 	kill := "FUNCTION KILL"
 	if r.eval {
 		kill = "SCRIPT KILL"
@@ -73,7 +73,7 @@ func (r *scriptRun) becomeBusy() {
 // letOthersIn releases the lock for a moment. What belongs to this turn is put
 // aside; messages that the script has sent to others are handed over.
 func (r *scriptRun) letOthersIn() {
-	e := r.c.Engine
+	e := r.c.Core
 	r.aside, e.turn = e.turn, turn{}
 	waiting := r.aside.dirty
 	r.aside.dirty = r.aside.dirty[:0]
@@ -84,23 +84,23 @@ func (r *scriptRun) letOthersIn() {
 			s.handOver()
 		}
 	}
-	e.mu.Unlock()
+	e.engine.mu.Unlock()
 	runtime.Gosched() // else those who wait may find the lock taken again
-	e.mu.Lock()
+	e.engine.mu.Lock()
 	e.turn = r.aside
 	e.Keyspace.Access = uint32(e.now / 1e6)
 }
 
 // endBusy lets everybody in again after a script.
 func (r *scriptRun) endBusy() {
-	if e := r.c.Engine; e.busy == r {
+	if e := r.c.Core; e.busy == r {
 		e.busy = nil
-		e.idle.Broadcast()
+		e.engine.idle.Broadcast()
 	}
 }
 
 // errBusy is the answer to commands that a busy script keeps waiting.
-func (e *Engine) errBusy() error {
+func (e *Core) errBusy() error {
 	if e.busy.eval {
 		return errBusyScript
 	}
@@ -117,8 +117,8 @@ type Running struct {
 }
 
 // RunningFunction returns the function that is busy, nil if none is. It fails if
-// a script is. It is for handlers.
-func (e *Engine) RunningFunction() (*Running, error) {
+// a script is.
+func (e *Core) RunningFunction() (*Running, error) {
 	switch r := e.busy; {
 	case r == nil:
 		return nil, nil
@@ -130,8 +130,8 @@ func (e *Engine) RunningFunction() (*Running, error) {
 }
 
 // KillScript ends the busy script, or with eval false the busy function, unless
-// it has written: half of its changes must not stay. It is for handlers.
-func (e *Engine) KillScript(eval bool) error {
+// it has written: half of its changes must not stay.
+func (e *Core) KillScript(eval bool) error {
 	switch r := e.busy; {
 	case r == nil:
 		return resp.Error("NOTBUSY No scripts in execution right now.")

@@ -12,7 +12,7 @@ import (
 // the data, and the reply. The methods that reply return nil, so that a
 // handler's last line can be `return c.Integer(n)`.
 type Ctx struct {
-	*Engine
+	*Core
 	Session *Session
 	// Args are the words of the command, its name first. They are valid only
 	// until the handler returns: what is stored must be copied.

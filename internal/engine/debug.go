@@ -9,7 +9,7 @@ type debugging struct {
 
 // Sleep holds back all commands, and what the present unit has made of blocked
 // ones, until a time in milliseconds since 1970. The command that asks for it is
-// answered then: alone by Block, in a transaction with that. It is for handlers.
+// answered then: alone by Block, in a transaction with that.
 func (c *Ctx) Sleep(until int64) error {
 	c.Pause(until, true)
 	c.debug.asleep = max(c.debug.asleep, until)
@@ -17,7 +17,7 @@ func (c *Ctx) Sleep(until int64) error {
 }
 
 // isAsleep tells whether Sleep lasts.
-func (e *Engine) isAsleep() bool { return e.debug.asleep > e.NowMilli() }
+func (e *Core) isAsleep() bool { return e.debug.asleep > e.NowMilli() }
 
 // holdReply takes back the reply that a transaction or a script with a Sleep has
 // written since mark, and answers it when the server is awake again.
@@ -30,17 +30,15 @@ func (c *Ctx) holdReply(mark int) error {
 	}})
 }
 
-// ChangeReplID begins a new history of the data. It is for handlers.
-func (e *Engine) ChangeReplID() { e.ReplID = e.randomHex(40) }
+// ChangeReplID begins a new history of the data.
+func (e *Core) ChangeReplID() { e.ReplID = e.randomHex(40) }
 
-// SkipChecksums says whether the checksums of payloads and files count. It is
-// for handlers.
-func (e *Engine) SkipChecksums(skip bool) { e.debug.noChecksum = skip }
+// SkipChecksums says whether the checksums of payloads and files count.
+func (e *Core) SkipChecksums(skip bool) { e.debug.noChecksum = skip }
 
-// LetScriptsCallAll says whether scripts may call what is not for them. It is
-// for handlers.
-func (e *Engine) LetScriptsCallAll(may bool) { e.debug.scriptsCallAll = may }
+// LetScriptsCallAll says whether scripts may call what is not for them.
+func (e *Core) LetScriptsCallAll(may bool) { e.debug.scriptsCallAll = may }
 
 // SetPlainFrom makes elements from a length on nodes of their own, in lists that
-// become long from now on; 0 leaves it to the settings. It is for handlers.
-func (e *Engine) SetPlainFrom(n int) { e.limits.ListPlainFrom = n }
+// become long from now on; 0 leaves it to the settings.
+func (e *Core) SetPlainFrom(n int) { e.limits.ListPlainFrom = n }

@@ -11,7 +11,7 @@ import (
 )
 
 // process runs one command of a session and what becomes possible by it.
-func (e *Engine) process(s *Session, args [][]byte) {
+func (e *Core) process(s *Session, args [][]byte) {
 	e.markDirty(s)
 	mark := len(s.out.Buf)
 	e.executing = s
@@ -23,7 +23,7 @@ func (e *Engine) process(s *Session, args [][]byte) {
 }
 
 // dispatch runs one command, or queues it, or refuses it.
-func (e *Engine) dispatch(s *Session, args [][]byte) {
+func (e *Core) dispatch(s *Session, args [][]byte) {
 	if e.Config.MaxMemoryClients != 0 && e.tooLarge(s, args) {
 		return
 	}
@@ -57,7 +57,7 @@ func (e *Engine) dispatch(s *Session, args [][]byte) {
 
 // tooLarge tells whether the client is evicted because of the command that it
 // sent.
-func (e *Engine) tooLarge(s *Session, args [][]byte) bool {
+func (e *Core) tooLarge(s *Session, args [][]byte) bool {
 	s.ctx.Args = args
 	s.countClient()
 	e.evictClients()
@@ -69,7 +69,7 @@ func (e *Engine) tooLarge(s *Session, args [][]byte) bool {
 func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(name, "host:") }
 
 // gate decides whether a session may run a command now.
-func (e *Engine) gate(s *Session, cmd *Command, args [][]byte) error {
+func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
 	switch {
 	case cmd.Flags&spec.Protected != 0 && !s.Allows(e.protection(cmd)):
 		return errProtectedCommand(cmd)
@@ -100,7 +100,7 @@ func (e *Engine) gate(s *Session, cmd *Command, args [][]byte) error {
 
 // outOfMemory makes room for a command, and tells whether it needs more than
 // there is.
-func (e *Engine) outOfMemory(s *Session, cmd *Command) bool {
+func (e *Core) outOfMemory(s *Session, cmd *Command) bool {
 	e.evict.failed = !e.makeRoom()
 	if !e.evict.failed {
 		return false
@@ -112,7 +112,7 @@ func (e *Engine) outOfMemory(s *Session, cmd *Command) bool {
 }
 
 // protection returns the setting that allows a protected command.
-func (e *Engine) protection(cmd *Command) string {
+func (e *Core) protection(cmd *Command) string {
 	if cmd.Container != nil {
 		return e.Config.EnableModuleCommand
 	}
@@ -149,7 +149,7 @@ func (s *Session) Allows(setting string) bool {
 }
 
 // reject answers an error to a command that was not run.
-func (e *Engine) reject(s *Session, cmd *Command, args [][]byte, err error) {
+func (e *Core) reject(s *Session, cmd *Command, args [][]byte, err error) {
 	if s.multi != nil {
 		s.multi.aborted = true
 	}
@@ -172,7 +172,7 @@ func (e *Engine) reject(s *Session, cmd *Command, args [][]byte, err error) {
 
 // call runs a handler and everything that belongs to it: the error reply,
 // the statistics, the effects. It tells whether the command blocked.
-func (e *Engine) call(c *Ctx) (blocked bool) {
+func (e *Core) call(c *Ctx) (blocked bool) {
 	outer := e.unit
 	e.unit.changes, e.unit.explicit = 0, false
 	mark := len(c.w.Buf)
@@ -269,6 +269,6 @@ func (c *Ctx) handler() Handler {
 func (c *Ctx) Call(cmd *Command, args [][]byte) {
 	outer, outerArgs, wasNested, wasScripted, shown := c.Cmd, c.Args, c.nested, c.scripted, c.shown
 	c.Cmd, c.Args, c.nested, c.scripted = cmd, args, true, outer.Flags&spec.SkipMonitor != 0
-	c.Engine.call(c)
+	c.Core.call(c)
 	c.Cmd, c.Args, c.nested, c.scripted, c.shown = outer, outerArgs, wasNested, wasScripted, shown
 }

@@ -24,7 +24,7 @@ type eviction struct {
 // policy is a value of the setting maxmemory-policy.
 type policy struct {
 	volatile bool // only keys with an expiry time
-	by       func(*Engine, keyspace.Entry) int64
+	by       func(*Core, keyspace.Entry) int64
 	random   bool
 	ttl      bool
 }
@@ -48,9 +48,9 @@ func policyOf(name string) (p policy, ok bool) {
 	p.volatile = string(class) == "volatile"
 	switch string(by) {
 	case "lru":
-		p.by = (*Engine).idleFor
+		p.by = (*Core).idleFor
 	case "lfu":
-		p.by = (*Engine).rarity
+		p.by = (*Core).rarity
 	case "random":
 		p.random = true
 	case "ttl":
@@ -62,7 +62,7 @@ func policyOf(name string) (p policy, ok bool) {
 }
 
 // limitMemory takes over the settings about memory.
-func (e *Engine) limitMemory() {
+func (e *Core) limitMemory() {
 	c := e.Config
 	e.evict.policy, _ = policyOf(c.MaxMemoryPolicy)
 	e.evict.pool = nil
@@ -88,7 +88,7 @@ func (e *Engine) limitMemory() {
 
 // makeRoom evicts keys as long as the data take too much memory, but not for
 // long at a time. It tells whether there is room for a command.
-func (e *Engine) makeRoom() bool {
+func (e *Core) makeRoom() bool {
 	e.evict.next = 0
 	if e.isPaused() || e.usedMemory() <= e.Config.MaxMemory {
 		return true
@@ -132,7 +132,7 @@ func evictionTime(tenacity int64) time.Duration {
 
 // evictOne evicts the best key that a look at some of them finds, and tells
 // whether there was one.
-func (e *Engine) evictOne() bool {
+func (e *Core) evictOne() bool {
 	db, k, ok := e.choose()
 	if !ok {
 		return false
@@ -152,7 +152,7 @@ func (e *Engine) evictOne() bool {
 }
 
 // choose returns the key to evict next.
-func (e *Engine) choose() (*keyspace.DB, keyspace.Entry, bool) {
+func (e *Core) choose() (*keyspace.DB, keyspace.Entry, bool) {
 	switch p := &e.evict.policy; {
 	case p.ttl:
 		return e.soonest()
@@ -177,7 +177,7 @@ func (e *Engine) choose() (*keyspace.DB, keyspace.Entry, bool) {
 }
 
 // soonest returns the key that expires first.
-func (e *Engine) soonest() (db *keyspace.DB, k keyspace.Entry, ok bool) {
+func (e *Core) soonest() (db *keyspace.DB, k keyspace.Entry, ok bool) {
 	for d := range e.Keyspace.Used {
 		if n, found := d.NextExpiry(); found && (!ok || n.ExpireAt() < k.ExpireAt()) {
 			db, k, ok = d, n, true
@@ -187,7 +187,7 @@ func (e *Engine) soonest() (db *keyspace.DB, k keyspace.Entry, ok bool) {
 }
 
 // eligible returns how many keys of a database may be evicted.
-func (e *Engine) eligible(db *keyspace.DB) int {
+func (e *Core) eligible(db *keyspace.DB) int {
 	if e.evict.policy.volatile {
 		return db.Expires()
 	}
@@ -195,7 +195,7 @@ func (e *Engine) eligible(db *keyspace.DB) int {
 }
 
 // sample returns one of the keys of a database that may be evicted.
-func (e *Engine) sample(db *keyspace.DB) (keyspace.Entry, bool) {
+func (e *Core) sample(db *keyspace.DB) (keyspace.Entry, bool) {
 	if e.evict.policy.volatile {
 		return db.RandomExpiring(e.Rand.Uint64)
 	}
@@ -204,7 +204,7 @@ func (e *Engine) sample(db *keyspace.DB) (keyspace.Entry, bool) {
 
 // anyKey returns one of the keys that may be evicted, each with the same
 // probability.
-func (e *Engine) anyKey() (*keyspace.DB, keyspace.Entry, bool) {
+func (e *Core) anyKey() (*keyspace.DB, keyspace.Entry, bool) {
 	total := 0
 	for db := range e.Keyspace.Used {
 		total += e.eligible(db)
@@ -226,7 +226,7 @@ func (e *Engine) anyKey() (*keyspace.DB, keyspace.Entry, bool) {
 
 // fillPool looks at some keys of each database and keeps those that are better
 // than what the pool has. It tells whether there were any keys.
-func (e *Engine) fillPool() bool {
+func (e *Core) fillPool() bool {
 	found := false
 	for db := range e.Keyspace.Used {
 		if e.eligible(db) == 0 {
@@ -242,7 +242,7 @@ func (e *Engine) fillPool() bool {
 	return found
 }
 
-func (e *Engine) consider(c candidate) {
+func (e *Core) consider(c candidate) {
 	pool := e.evict.pool
 	if len(pool) == poolSize && pool[0].score >= c.score {
 		return
@@ -259,10 +259,10 @@ func (e *Engine) consider(c candidate) {
 }
 
 // idleFor returns for how many seconds a key was not used.
-func (e *Engine) idleFor(k keyspace.Entry) int64 { return max(e.NowMilli()/1000-int64(k.Access()), 0) }
+func (e *Core) idleFor(k keyspace.Entry) int64 { return max(e.NowMilli()/1000-int64(k.Access()), 0) }
 
 // rarity is higher for keys that are used less.
-func (e *Engine) rarity(k keyspace.Entry) int64 { return math.MaxUint8 - int64(e.Frequency(k)) }
+func (e *Core) rarity(k keyspace.Entry) int64 { return math.MaxUint8 - int64(e.Frequency(k)) }
 
 // The access of an entry under the LFU policies: in the lower byte a counter
 // that grows with the logarithm of the number of uses, above it the minute, of
@@ -272,19 +272,18 @@ const (
 	maxCounter = math.MaxUint8
 )
 
-func (e *Engine) minute() uint32 { return uint32(e.now/60e6) & math.MaxUint16 }
+func (e *Core) minute() uint32 { return uint32(e.now/60e6) & math.MaxUint16 }
 
 // newAccess returns the access of an entry that is made now.
-func (e *Engine) newAccess() uint32 {
+func (e *Core) newAccess() uint32 {
 	if e.lfu {
 		return e.minute()<<8 | newCounter
 	}
 	return uint32(e.now / 1e6)
 }
 
-// Frequency returns the counter of a key as it is now, under an LFU policy. It
-// is for handlers.
-func (e *Engine) Frequency(k keyspace.Entry) uint8 {
+// Frequency returns the counter of a key as it is now, under an LFU policy.
+func (e *Core) Frequency(k keyspace.Entry) uint8 {
 	access := k.Access()
 	counter := int64(access & maxCounter)
 	if decay := e.Config.LFUDecayTime; decay > 0 {
@@ -294,16 +293,16 @@ func (e *Engine) Frequency(k keyspace.Entry) uint8 {
 	return uint8(counter)
 }
 
-// SetFrequency sets the counter of a key. It is for handlers.
-func (e *Engine) SetFrequency(k keyspace.Entry, n uint8) { k.SetAccess(e.minute()<<8 | uint32(n)) }
+// SetFrequency sets the counter of a key.
+func (e *Core) SetFrequency(k keyspace.Entry, n uint8) { k.SetAccess(e.minute()<<8 | uint32(n)) }
 
 // UsesLFU tells whether an LFU policy is set: keys have counters then, no
 // times of their last use.
-func (e *Engine) UsesLFU() bool { return e.lfu }
+func (e *Core) UsesLFU() bool { return e.lfu }
 
 // countUse counts a use of a key under an LFU policy: the higher the counter
 // the less likely.
-func (e *Engine) countUse(k keyspace.Entry) {
+func (e *Core) countUse(k keyspace.Entry) {
 	n := e.Frequency(k)
 	if n < maxCounter {
 		above := max(float64(n)-newCounter, 0)

@@ -48,7 +48,7 @@ func (c *Ctx) SwapDBs(i, j int) {
 // touchAll tells those who watch keys of a database or wait for them that all
 // its keys are about to be replaced by those of another, or removed if that is
 // nil. What is in neither of the two does not change.
-func (e *Engine) touchAll(db int, before, after *keyspace.DB) {
+func (e *Core) touchAll(db int, before, after *keyspace.DB) {
 	e.watchedReplaced(db, before, after)
 	var woken []*queue
 	for k, q := range e.waiting {

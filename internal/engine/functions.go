@@ -26,7 +26,7 @@ func (f *Functions) Size() (libraries, machine int) {
 const loadTimeout = 500 * time.Millisecond
 
 // LoadLibrary adds the library that a source makes, in place of one of the same
-// name only if replace is true, and returns its name. It is for handlers.
+// name only if replace is true, and returns its name.
 func (c *Ctx) LoadLibrary(code []byte, replace bool) (name string, err error) {
 	l, err := c.loadLibrary(&c.Functions.Libraries, code, replace, loadTimeout)
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *Ctx) LoadLibrary(code []byte, replace bool) (name string, err error) {
 }
 
 // loadLibrary adds a library to a set. With a timeout of 0 it may take any time.
-func (e *Engine) loadLibrary(to *script.Libraries, code []byte, replace bool, timeout time.Duration) (*script.Library, error) {
+func (e *Core) loadLibrary(to *script.Libraries, code []byte, replace bool, timeout time.Duration) (*script.Library, error) {
 	l, err := script.ReadLibrary(string(code))
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func (e *Engine) loadLibrary(to *script.Libraries, code []byte, replace bool, ti
 
 // loading is the supervisor of a library that is loaded.
 type loading struct {
-	e     *Engine
+	e     *Core
 	until time.Duration // of the monotonic clock; 0: for ever
 }
 
@@ -78,7 +78,7 @@ func (l *loading) Interrupt() error {
 }
 
 // loadLibraries makes a set of libraries from sources that a file has.
-func (e *Engine) loadLibraries(sources [][]byte) (*script.Libraries, error) {
+func (e *Core) loadLibraries(sources [][]byte) (*script.Libraries, error) {
 	set := &script.Libraries{}
 	for _, code := range sources {
 		if _, err := e.loadLibrary(set, code, false, 0); err != nil {
@@ -98,8 +98,7 @@ func (f *Functions) sources() [][]byte {
 }
 
 // DumpLibraries returns all libraries in the form that RestoreLibraries reads.
-// It is for handlers.
-func (e *Engine) DumpLibraries() []byte { return e.Dumper().DumpFunctions(e.Functions.sources()) }
+func (e *Core) DumpLibraries() []byte { return e.Dumper().DumpFunctions(e.Functions.sources()) }
 
 // RestorePolicy tells what becomes of the libraries that are there.
 type RestorePolicy uint8
@@ -111,8 +110,7 @@ const (
 	RestoreFlush                        // removes all
 )
 
-// RestoreLibraries adds what DumpLibraries returned, or nothing if it fails. It
-// is for handlers.
+// RestoreLibraries adds what DumpLibraries returned, or nothing if it fails.
 func (c *Ctx) RestoreLibraries(payload []byte, policy RestorePolicy) error {
 	set := script.Libraries{}
 	err := rdb.DecodeFunctions(payload, func(code []byte) error {
@@ -139,8 +137,7 @@ func (c *Ctx) changedFunctions() {
 	c.Stats.Changes++
 }
 
-// DeleteLibrary removes a library and tells whether it was there. It is for
-// handlers.
+// DeleteLibrary removes a library and tells whether it was there.
 func (c *Ctx) DeleteLibrary(name []byte) bool {
 	if !c.Functions.Remove(string(name)) {
 		return false
@@ -150,7 +147,7 @@ func (c *Ctx) DeleteLibrary(name []byte) bool {
 }
 
 // FlushLibraries removes all libraries; later tells that nobody waits for their
-// memory. It is for handlers.
+// memory.
 func (c *Ctx) FlushLibraries(later bool) {
 	if _, n := c.Functions.Len(); later {
 		c.freedLater(n + 1) // and their interpreter

@@ -12,7 +12,7 @@ const idleStep = 1000
 
 // idleAt makes sure that the timer fires for a client that may be idle for too
 // long by then.
-func (e *Engine) idleAt(at int64) {
+func (e *Core) idleAt(at int64) {
 	if e.nextIdle == 0 || at < e.nextIdle {
 		e.nextIdle = at
 	}
@@ -20,7 +20,7 @@ func (e *Engine) idleAt(at int64) {
 
 // dropIdle closes the clients that said nothing and were told nothing for
 // longer than the setting timeout. Those that wait or listen may stay.
-func (e *Engine) dropIdle(now int64) {
+func (e *Core) dropIdle(now int64) {
 	if e.nextIdle == 0 || now < e.nextIdle {
 		return
 	}
@@ -47,7 +47,7 @@ const errProtected resp.Error = "DENIED This server is in protected mode: it has
 	"Set a password (requirepass), or switch the mode off (protected-mode no) if nobody else can reach the server."
 
 // stranger tells whether protected mode keeps a connection out.
-func (e *Engine) stranger(conn Conn) bool {
+func (e *Core) stranger(conn Conn) bool {
 	if !e.Config.ProtectedMode || !e.Users.Default().NoPassword {
 		return false
 	}

@@ -61,13 +61,13 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 }
 
 // isExpired tells whether the time of a key has come.
-func (e *Engine) isExpired(k keyspace.Entry) bool {
+func (e *Core) isExpired(k keyspace.Entry) bool {
 	at := k.ExpireAt()
 	return at != 0 && at <= e.NowMilli()
 }
 
 // access marks a key as used now.
-func (e *Engine) access(k keyspace.Entry) {
+func (e *Core) access(k keyspace.Entry) {
 	if e.lfu {
 		e.countUse(k)
 		return

@@ -27,7 +27,7 @@ func (m *MemoryUse) Total() int64 { return m.Overhead() + m.Dataset }
 
 // MeasureMemory counts what the server takes now. It is for handlers that show
 // it: it looks at each client.
-func (e *Engine) MeasureMemory() MemoryUse {
+func (e *Core) MeasureMemory() MemoryUse {
 	m := e.memoryBesides()
 	m.Clients = 0
 	for _, s := range e.sessions {
@@ -43,7 +43,7 @@ func (e *Engine) MeasureMemory() MemoryUse {
 
 // memoryBesides is MeasureMemory without the data, in time that depends on
 // nothing.
-func (e *Engine) memoryBesides() MemoryUse {
+func (e *Core) memoryBesides() MemoryUse {
 	const perTracked = 64
 	scriptSource, scriptMachine := e.Scripts.Size()
 	functionSource, functionMachine := e.Functions.Size()
@@ -57,13 +57,13 @@ func (e *Engine) memoryBesides() MemoryUse {
 }
 
 // usedMemory returns what counts for maxmemory, while it is set.
-func (e *Engine) usedMemory() int64 {
+func (e *Core) usedMemory() int64 {
 	m := e.memoryBesides()
 	return m.Overhead() + e.Keyspace.MemoryUse()
 }
 
 // countsClients tells whether a setting asks how much memory clients take.
-func (e *Engine) countsClients() bool {
+func (e *Core) countsClients() bool {
 	return e.Config.MaxMemory != 0 || e.Config.MaxMemoryClients != 0
 }
 
@@ -79,14 +79,14 @@ func (s *Session) countClient() {
 
 // countAllClients takes note of what clients have read meanwhile, which only
 // their transports know.
-func (e *Engine) countAllClients() {
+func (e *Core) countAllClients() {
 	for _, s := range e.sessions {
 		s.countClient()
 	}
 }
 
 // clientsLimit returns how many bytes clients may take together; 0: any number.
-func (e *Engine) clientsLimit() int64 {
+func (e *Core) clientsLimit() int64 {
 	n := e.Config.MaxMemoryClients
 	if n < 0 { // percent of maxmemory
 		n = int64(float64(e.Config.MaxMemory) / 100 * float64(-n))
@@ -96,7 +96,7 @@ func (e *Engine) clientsLimit() int64 {
 
 // evictClients closes the clients that take most memory as long as all take
 // more than they may. Those who asked for it with CLIENT NO-EVICT may stay.
-func (e *Engine) evictClients() {
+func (e *Core) evictClients() {
 	limit := e.clientsLimit()
 	if limit == 0 || e.clientMemory <= limit {
 		return

@@ -107,8 +107,8 @@ func (s *Session) Subscriptions() int {
 }
 
 // Publish sends a message to the subscribers of a channel and of the patterns
-// that match it, and returns how many these are. It is for handlers.
-func (e *Engine) Publish(channel, message []byte) int {
+// that match it, and returns how many these are.
+func (e *Core) Publish(channel, message []byte) int {
 	n := 0
 	for _, s := range e.PubSub.Subscribers(pubsub.Channel, channel) {
 		w := s.Push()
@@ -135,7 +135,7 @@ func (e *Engine) Publish(channel, message []byte) int {
 }
 
 // PublishShard sends a message to the subscribers of a shard channel.
-func (e *Engine) PublishShard(channel, message []byte) int {
+func (e *Core) PublishShard(channel, message []byte) int {
 	to := e.PubSub.Subscribers(pubsub.Shard, channel)
 	for _, s := range to {
 		w := s.Push()

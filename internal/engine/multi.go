@@ -152,7 +152,7 @@ func (s *Session) watchOf(k dbKey) *watch {
 
 // watchedChanged fails the transactions that watch a key, which is different
 // now, unless it was past its time before and all that happened is its removal.
-func (e *Engine) watchedChanged(k dbKey) {
+func (e *Core) watchedChanged(k dbKey) {
 	for s := range e.watchers[k] {
 		if w := s.watchOf(k); w.expired {
 			if _, ok := e.Keyspace.DB(k.db).Get([]byte(k.key)); !ok {
@@ -167,7 +167,7 @@ func (e *Engine) watchedChanged(k dbKey) {
 // watchedReplaced fails the transactions that watch keys of a database whose
 // keys are about to be replaced by those of another, or removed if that is nil.
 // A key that is past its time is as good as none.
-func (e *Engine) watchedReplaced(db int, before, after *keyspace.DB) {
+func (e *Core) watchedReplaced(db int, before, after *keyspace.DB) {
 	for k, sessions := range e.watchers {
 		if k.db != db {
 			continue
@@ -195,7 +195,7 @@ const (
 )
 
 // stateOf looks a key up in a database, which may be nil for none.
-func (e *Engine) stateOf(db *keyspace.DB, key string) keyState {
+func (e *Core) stateOf(db *keyspace.DB, key string) keyState {
 	if db == nil {
 		return stateMissing
 	}

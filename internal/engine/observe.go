@@ -74,7 +74,7 @@ func (c *Ctx) shownArgs() [][]byte {
 func monitored(cmd *Command) bool { return cmd.Flags&(spec.SkipMonitor|spec.Admin) == 0 }
 
 // show sends the command to the sessions in MONITOR mode.
-func (e *Engine) show(c *Ctx) {
+func (e *Core) show(c *Ctx) {
 	line := make([]byte, 1, 128)
 	line[0] = '+'
 	line = strconv.AppendInt(line, e.now/1e6, 10)
@@ -121,7 +121,7 @@ func appendQuoted(dst, word []byte) []byte {
 }
 
 // slowAfter returns how long a command takes that goes into the slow log.
-func (e *Engine) slowAfter() time.Duration {
+func (e *Core) slowAfter() time.Duration {
 	micros := e.Config.SlowlogLogSlowerThan
 	if micros < 0 || e.Config.SlowlogMaxLen == 0 || micros > math.MaxInt64/1000 {
 		return math.MaxInt64
@@ -130,7 +130,7 @@ func (e *Engine) slowAfter() time.Duration {
 }
 
 // latencyAfter returns how long an event takes that LATENCY knows of.
-func (e *Engine) latencyAfter() time.Duration {
+func (e *Core) latencyAfter() time.Duration {
 	if n := e.Config.LatencyThreshold; n > 0 && n <= math.MaxInt64/int64(time.Millisecond) {
 		return time.Duration(n) * time.Millisecond
 	}
@@ -138,14 +138,14 @@ func (e *Engine) latencyAfter() time.Duration {
 }
 
 // took notes for LATENCY that an event took so long.
-func (e *Engine) took(event string, d time.Duration) {
+func (e *Core) took(event string, d time.Duration) {
 	if d >= e.latencyAfter() {
 		e.Latency.Add(event, e.now/1e6, d.Milliseconds())
 	}
 }
 
 // tookLong notes that the command took long, for LATENCY or SLOWLOG.
-func (e *Engine) tookLong(c *Ctx, d time.Duration) {
+func (e *Core) tookLong(c *Ctx, d time.Duration) {
 	if c.Cmd.Flags&spec.Fast != 0 {
 		e.took("fast-command", d)
 	} else {
@@ -157,12 +157,12 @@ func (e *Engine) tookLong(c *Ctx, d time.Duration) {
 }
 
 // logSlow notes that the command took long.
-func (e *Engine) logSlow(c *Ctx, d time.Duration) {
+func (e *Core) logSlow(c *Ctx, d time.Duration) {
 	e.log(&e.Slowlog, c, d.Microseconds(), e.Config.SlowlogMaxLen)
 }
 
 // log adds the command to a log of at most so many entries.
-func (e *Engine) log(l *slowlog.Log, c *Ctx, amount, most int64) {
+func (e *Core) log(l *slowlog.Log, c *Ctx, amount, most int64) {
 	if c.Cmd.Flags&spec.SkipSlowlog != 0 {
 		return
 	}

@@ -62,7 +62,7 @@ func (s *Session) overUntil() int64 {
 }
 
 // endSlow ends the sessions that are above the soft limit for too long.
-func (e *Engine) endSlow() {
+func (e *Core) endSlow() {
 	for s := range e.slow {
 		if s.overUntil() <= e.NowMilli() {
 			s.checkOutput()

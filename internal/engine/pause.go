@@ -13,8 +13,8 @@ type pause struct {
 // Pause holds back the commands of all clients, or only those that may write,
 // until a time in milliseconds since 1970. Keys do not expire meanwhile. A pause
 // that there is already gets no shorter, and its kind counts as long as it
-// is the stricter one. It is for handlers.
-func (e *Engine) Pause(until int64, all bool) {
+// is the stricter one.
+func (e *Core) Pause(until int64, all bool) {
 	if !e.isPaused() {
 		e.pause.all = false
 	}
@@ -23,8 +23,8 @@ func (e *Engine) Pause(until int64, all bool) {
 }
 
 // Unpause ends a pause; the commands that it held back run after the present
-// unit, in the order in which they came. It is for handlers.
-func (e *Engine) Unpause() {
+// unit, in the order in which they came.
+func (e *Core) Unpause() {
 	e.pause.until = 0
 	for _, w := range e.pause.parked {
 		if w.s.wait == w { // else its client is gone
@@ -34,10 +34,10 @@ func (e *Engine) Unpause() {
 	e.pause.parked = nil
 }
 
-func (e *Engine) isPaused() bool { return e.pause.until > e.NowMilli() }
+func (e *Core) isPaused() bool { return e.pause.until > e.NowMilli() }
 
 // holdsBack tells whether the pause is one for a command.
-func (e *Engine) holdsBack(s *Session, cmd *Command) bool {
+func (e *Core) holdsBack(s *Session, cmd *Command) bool {
 	if !e.isPaused() || s.internal || s.monitor {
 		return false
 	}
@@ -58,7 +58,7 @@ func (t *transaction) mayWrite() bool {
 }
 
 // park keeps a command for the end of the pause.
-func (e *Engine) park(s *Session, cmd *Command, args [][]byte) {
+func (e *Core) park(s *Session, cmd *Command, args [][]byte) {
 	e.waitSeq++
 	s.wait = &wait{s: s, cmd: cmd, args: copyArgs(args), seq: e.waitSeq, parked: true}
 	e.pause.parked = append(e.pause.parked, s.wait)

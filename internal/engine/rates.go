@@ -39,8 +39,8 @@ type Rates struct {
 	BatchTime time.Duration
 }
 
-// Rates returns how fast the counters grow now. It is for handlers.
-func (e *Engine) Rates() (r Rates) {
+// Rates returns how fast the counters grow now.
+func (e *Core) Rates() (r Rates) {
 	s := &e.Stats.rates
 	n := min(s.count, rateSteps)
 	if n < 2 {

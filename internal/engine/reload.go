@@ -23,8 +23,8 @@ type ReloadOptions struct {
 
 // Reload puts what a snapshot keeps of the data in place of the data, or adds
 // it. Without a directory the snapshot is made in memory. It fails if the file
-// can't be read, and then changes nothing. It is for handlers.
-func (e *Engine) Reload(o ReloadOptions) error {
+// can't be read, and then changes nothing.
+func (e *Core) Reload(o ReloadOptions) error {
 	err := e.reload(o)
 	if _, ok := err.(resp.Error); err == nil || ok {
 		return err
@@ -33,7 +33,7 @@ func (e *Engine) Reload(o ReloadOptions) error {
 	return resp.Error("ERR Error trying to load the RDB dump, check server logs.")
 }
 
-func (e *Engine) reload(o ReloadOptions) error {
+func (e *Core) reload(o ReloadOptions) error {
 	if e.Config.Dir == "" && !o.NoSave {
 		var b bytes.Buffer
 		if err := e.writeTo(&b, e.present()); err != nil {
@@ -58,7 +58,7 @@ func (e *Engine) reload(o ReloadOptions) error {
 }
 
 // merge adds keys and libraries to what is there, or nothing and tells why.
-func (e *Engine) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace bool) error {
+func (e *Core) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace bool) error {
 	if !replace {
 		for from := range ks.Used {
 			for k := range from.All {

@@ -12,7 +12,7 @@ func compareRetries(a, b *wait) int {
 
 // retryAt has a blocked command run again at a time although no key changed;
 // 0 is never.
-func (e *Engine) retryAt(w *wait, at int64) {
+func (e *Core) retryAt(w *wait, at int64) {
 	if w.Retry == at {
 		return
 	}
@@ -55,7 +55,7 @@ func AfterIdle(since, ms int64) int64 {
 }
 
 // retry runs the blocked commands again whose time for that has come.
-func (e *Engine) retry() {
+func (e *Core) retry() {
 	now := e.NowMilli()
 	for {
 		w, ok := e.retries.Min()

@@ -9,9 +9,8 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// RewriteConfig brings the file that the settings were read from up to date. It
-// is for handlers.
-func (e *Engine) RewriteConfig() error {
+// RewriteConfig brings the file that the settings were read from up to date.
+func (e *Core) RewriteConfig() error {
 	if e.conf == "" {
 		return resp.Error("ERR The server is running without a config file")
 	}
@@ -38,7 +37,7 @@ func (e *Engine) RewriteConfig() error {
 }
 
 // readAll reads a file.
-func (e *Engine) readAll(name string) (string, error) {
+func (e *Core) readAll(name string) (string, error) {
 	f, err := e.files.Open(name)
 	if err != nil {
 		return "", err

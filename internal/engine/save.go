@@ -69,19 +69,17 @@ var errDisk = resp.Error("MISCONF Redis is configured to save RDB snapshots, but
 	"Commands that may modify the data set are disabled, because this instance is configured to report errors during writes " +
 	"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.")
 
-// Dumper returns what makes payloads of DUMP. It is for handlers.
-func (e *Engine) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
+// Dumper returns what makes payloads of DUMP.
+func (e *Core) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
 
-// Env returns what a value that comes from outside must know. It is for
-// handlers.
-func (e *Engine) Env() *snapshot.Env {
+// Env returns what a value that comes from outside must know.
+func (e *Core) Env() *snapshot.Env {
 	return &snapshot.Env{Limits: e.limits, Now: e.NowMilli(), NoChecksum: e.debug.noChecksum}
 }
 
-// Load reads the snapshot that the settings name, if there is one, in place
-// of the data. It is called before the first command. The error tells the file
-// and what is wrong with it.
-func (e *Engine) Load() error {
+// loadSnapshot reads the snapshot that the settings name, if there is one, in
+// place of the data.
+func (e *Core) loadSnapshot() error {
 	if e.Config.Dir == "" {
 		return nil
 	}
@@ -95,20 +93,13 @@ func (e *Engine) Load() error {
 		return err
 	}
 	defer f.Close()
-	if err := e.LoadFrom(f); err != nil {
+	if err := e.loadFile(f, ReloadOptions{}); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }
 
-// LoadFrom replaces the data by those of a file.
-func (e *Engine) LoadFrom(f vfs.File) error {
-	e.enter()
-	defer e.leave()
-	return e.loadFile(f, ReloadOptions{})
-}
-
-func (e *Engine) loadFile(f vfs.File, o ReloadOptions) error {
+func (e *Core) loadFile(f vfs.File, o ReloadOptions) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -119,7 +110,7 @@ func (e *Engine) loadFile(f vfs.File, o ReloadOptions) error {
 // maxSkipLog bounds how many empty keys of a file are logged.
 const maxSkipLog = 10
 
-func (e *Engine) load(r io.Reader, size int64, name string, o ReloadOptions) error {
+func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error {
 	skipped := 0
 	l, err := snapshot.Load(r, snapshot.LoadOptions{
 		Skipped: func(key []byte) {
@@ -155,7 +146,7 @@ func (e *Engine) load(r io.Reader, size int64, name string, o ReloadOptions) err
 }
 
 // replace puts what was loaded in place of what is there.
-func (e *Engine) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
+func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 	e.invalidateAll()
 	for db := range e.Keyspace.Used {
 		e.touchAll(db.Index(), db, nil)
@@ -165,7 +156,7 @@ func (e *Engine) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 }
 
 // Adopt replaces the data. It is for tests, and for what replaces all data at once.
-func (e *Engine) Adopt(ks *keyspace.Keyspace) {
+func (e *Core) Adopt(ks *keyspace.Keyspace) {
 	e.Keyspace = ks
 	e.Keyspace.Access = e.newAccess()
 	e.limitMemory()
@@ -180,8 +171,8 @@ func (e *Engine) Adopt(ks *keyspace.Keyspace) {
 	}
 }
 
-// Save writes a snapshot while everyone waits. It is for handlers.
-func (e *Engine) Save() error {
+// Save writes a snapshot while everyone waits.
+func (e *Core) Save() error {
 	switch {
 	case e.Saving.running != nil:
 		return errSaving
@@ -197,7 +188,7 @@ func (e *Engine) Save() error {
 }
 
 // saved records that the file has everything.
-func (e *Engine) saved() {
+func (e *Core) saved() {
 	e.Saving.Last, e.Saving.Failed = e.NowMilli()/1000, false
 	e.Stats.Changes = 0
 	e.checkDisk()
@@ -206,7 +197,7 @@ func (e *Engine) saved() {
 // saveFlushed follows the removal of all data: a background save has nothing
 // to save any more, and where the server saves on its own the file must not
 // bring the data back.
-func (e *Engine) saveFlushed() {
+func (e *Core) saveFlushed() {
 	if b := e.Saving.running; b != nil {
 		b.cancel()
 		<-b.written
@@ -222,8 +213,7 @@ func (e *Engine) saveFlushed() {
 
 // SaveInBackground begins to write a snapshot of the data as they are now, in
 // a goroutine of its own. It tells whether it has begun; if not, it has to
-// wait for the transaction that asked for it, and begins then. It is for
-// handlers.
+// wait for the transaction that asked for it, and begins then.
 func (c *Ctx) SaveInBackground() (begun bool, err error) {
 	switch {
 	case c.Saving.running != nil:
@@ -240,7 +230,7 @@ func (c *Ctx) SaveInBackground() (begun bool, err error) {
 
 // beginSave starts a background save. The clone is what makes it a picture of
 // one moment: from now on each side copies what it writes.
-func (e *Engine) beginSave() {
+func (e *Core) beginSave() {
 	s := &e.Saving
 	b := newBackground()
 	now := e.NowMilli()
@@ -254,24 +244,15 @@ func (e *Engine) beginSave() {
 		start := e.clock.Monotonic()
 		err := e.write(p, b.cancelled)
 		close(b.written)
-		e.endSave(changes, e.clock.Monotonic()-start, err)
+		took := e.clock.Monotonic() - start
+		e.engine.interpose()
+		defer e.engine.leave()
+		e.endSave(changes, took, err)
 	}()
 }
 
-// AwaitSave waits for the end of the background save, if one runs.
-func (e *Engine) AwaitSave() {
-	e.interpose()
-	b := e.Saving.running
-	e.leave()
-	if b != nil {
-		<-b.done
-	}
-}
-
 // endSave records what became of a background save.
-func (e *Engine) endSave(changes uint64, took time.Duration, err error) {
-	e.interpose()
-	defer e.leave()
+func (e *Core) endSave(changes uint64, took time.Duration, err error) {
 	s := &e.Saving
 	s.running, s.Since = nil, 0
 	if errors.Is(err, errCancelled) {
@@ -298,7 +279,7 @@ type picture struct {
 // saveDelay returns what makes a save slow, for tests of what happens meanwhile:
 // it waits for so many microseconds, or for one in a fraction of all calls if
 // the number is negative. It is nil for 0.
-func (e *Engine) saveDelay(µs int64, cancelled <-chan struct{}) func() {
+func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 	if µs == 0 {
 		return nil
 	}
@@ -323,14 +304,14 @@ func (e *Engine) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 
 // present is what is there now, for those who hold the lock as long as they
 // look at it.
-func (e *Engine) present() picture {
+func (e *Core) present() picture {
 	return picture{data: e.Keyspace, config: e.Config, functions: e.Functions.sources(), now: e.NowMilli()}
 }
 
 // writeNow writes a file while everyone waits.
-func (e *Engine) writeNow() error { return e.write(e.present(), nil) }
+func (e *Core) writeNow() error { return e.write(e.present(), nil) }
 
-func (e *Engine) writeTo(w io.Writer, p picture) error {
+func (e *Core) writeTo(w io.Writer, p picture) error {
 	return snapshot.Save(w, p.data, snapshot.SaveOptions{
 		WriterOptions: rdb.WriterOptions{
 			Encoding:   rdb.Encoding{NoCompression: !p.config.RDBCompression},
@@ -345,7 +326,7 @@ func (e *Engine) writeTo(w io.Writer, p picture) error {
 
 // write writes a file, and logs how that went. It may run beside the engine,
 // and then there is a channel by which it can be stopped.
-func (e *Engine) write(p picture, cancelled <-chan struct{}) error {
+func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	c := p.config
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
@@ -384,15 +365,15 @@ func (w cancellable) Write(p []byte) (int, error) {
 
 // checkDisk notes whether writes have to be refused since they could not be
 // saved.
-func (e *Engine) checkDisk() {
+func (e *Core) checkDisk() {
 	e.refuseWrites = e.Saving.Failed && e.Config.StopWritesOnSaveError && e.autosaves()
 }
 
 // autosaves tells whether snapshots are written without being asked for.
-func (e *Engine) autosaves() bool { return len(e.Config.SavePoints) > 0 && e.Config.Dir != "" }
+func (e *Core) autosaves() bool { return len(e.Config.SavePoints) > 0 && e.Config.Dir != "" }
 
 // nextSave returns when the next save is due, in milliseconds; 0: none is.
-func (e *Engine) nextSave() int64 {
+func (e *Core) nextSave() int64 {
 	s := &e.Saving
 	if s.running != nil {
 		return 0
@@ -414,7 +395,7 @@ func (e *Engine) nextSave() int64 {
 }
 
 // saveIfDue begins the save that is due.
-func (e *Engine) saveIfDue() {
+func (e *Core) saveIfDue() {
 	if at := e.nextSave(); at != 0 && at <= e.NowMilli() {
 		e.beginSave()
 	}
@@ -422,7 +403,7 @@ func (e *Engine) saveIfDue() {
 
 // saveFinally writes the snapshot that a server leaves behind when it is
 // stopped: if it saves on its own at all, or if it must. It is written once.
-func (e *Engine) saveFinally(must bool) error {
+func (e *Core) saveFinally(must bool) error {
 	if !must && !e.autosaves() || e.Saving.final {
 		return nil
 	}
@@ -443,7 +424,7 @@ func (e *Engine) saveFinally(must bool) error {
 // ShutDown ends the service, as SHUTDOWN does, and asks the program around the
 // engine to stop. A snapshot is written before if it must be, or if the server
 // saves on its own and nobody says not to; if that fails nothing is ended,
-// unless force is true. While a script is busy, nobody must want one. There is no reply. It is for handlers.
+// unless force is true. While a script is busy, nobody must want one. There is no reply.
 func (c *Ctx) ShutDown(save, noSave, force bool) error {
 	if c.busy != nil && !noSave {
 		return c.errBusy()

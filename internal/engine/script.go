@@ -58,8 +58,8 @@ func (s *Scripts) Find(sha string) *script.Script {
 }
 
 // LoadScript compiles a source unless it is there; loaded tells that it is to
-// stay. It is for handlers.
-func (e *Engine) LoadScript(source []byte, loaded bool) (*script.Script, error) {
+// stay.
+func (e *Core) LoadScript(source []byte, loaded bool) (*script.Script, error) {
 	s := &e.Scripts
 	if known := s.Find(script.SHA(source)); known != nil {
 		return known, nil
@@ -91,8 +91,8 @@ func (e *Engine) LoadScript(source []byte, loaded bool) (*script.Script, error) 
 }
 
 // FlushScripts forgets all scripts; later tells that nobody waits for their
-// memory. It is for handlers.
-func (e *Engine) FlushScripts(later bool) {
+// memory.
+func (e *Core) FlushScripts(later bool) {
 	if later {
 		e.freedLater(e.Scripts.Len())
 	}
@@ -165,7 +165,7 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 	return err
 }
 
-func (e *Engine) newInterp(libraries bool) *script.Interp {
+func (e *Core) newInterp(libraries bool) *script.Interp {
 	return script.New(script.Options{Version: e.version, MaxString: int(e.Config.ProtoMaxBulkLen), Libraries: libraries})
 }
 
@@ -234,6 +234,6 @@ func (r *scriptRun) CountError(e resp.Error) { r.c.countError(e) }
 // Log writes what a script says to the log.
 func (r *scriptRun) Log(level int, text string) { r.c.logScript(level, text) }
 
-func (e *Engine) logScript(level int, text string) {
+func (e *Core) logScript(level int, text string) {
 	e.Log.Log(context.Background(), [...]slog.Level{slog.LevelDebug, slog.LevelDebug, slog.LevelInfo, slog.LevelWarn}[level], text)
 }

@@ -29,7 +29,7 @@ type Conn interface {
 // subscriptions. Transports call Space, Feed, Output, Finished and Close;
 // everything else is for handlers, under the engine's lock.
 type Session struct {
-	e    *Engine
+	e    *Core
 	conn Conn
 	in   resp.Reader
 	out  resp.Writer
@@ -54,7 +54,7 @@ type Session struct {
 	internal      bool
 	inDirty       bool
 	overSince     int64 // ms
-	counted       int   // bytes in Engine.clientMemory
+	counted       int   // bytes in Core.clientMemory
 	multi         *transaction
 	watched       []watch
 	watchedLen    int // of their keys
@@ -99,6 +99,10 @@ const (
 func (e *Engine) NewSession(conn Conn) (*Session, bool) {
 	e.interpose()
 	defer e.leave()
+	return e.core.admit(conn)
+}
+
+func (e *Core) admit(conn Conn) (*Session, bool) {
 	s := e.newSession(conn)
 	if e.closed {
 		s.killed, s.gone = true, true
@@ -131,20 +135,20 @@ func (s *Session) turnAway(why resp.Error) (served bool) {
 func (e *Engine) NewInternalSession(conn Conn) *Session {
 	e.interpose()
 	defer e.leave()
-	s := e.newSession(conn)
+	s := e.core.newSession(conn)
 	s.internal = true
 	s.beDefault()
 	s.out.Proto = s.firstProto()
 	return s
 }
 
-func (e *Engine) newSession(conn Conn) *Session {
+func (e *Core) newSession(conn Conn) *Session {
 	e.lastID++
 	now := e.NowMilli()
 	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
 	s.out.Proto = 2
 	s.in.Pool = &e.pages
-	s.ctx = Ctx{Engine: e, Session: s, w: &s.out}
+	s.ctx = Ctx{Core: e, Session: s, w: &s.out}
 	s.beDefault()
 	return s
 }
@@ -170,8 +174,8 @@ func (s *Session) Space() []byte {
 // Feed tells that n bytes were read into Space, and runs the commands that
 // are complete now.
 func (s *Session) Feed(n int) {
-	s.e.interpose()
-	defer s.e.leave()
+	s.e.engine.interpose()
+	defer s.e.engine.leave()
 	s.e.Stats.InputBytes += uint64(n)
 	if b := s.e.busy; b != nil && b.c.Session == s {
 		// It waited when its transport began to read, and runs a script now, whose
@@ -193,8 +197,8 @@ func (s *Session) Feed(n int) {
 
 // Do runs one command and appends what it answers to the output.
 func (s *Session) Do(args [][]byte) {
-	s.e.interpose()
-	defer s.e.leave()
+	s.e.engine.interpose()
+	defer s.e.engine.leave()
 	s.e.current = s
 	if s.e.closed {
 		s.Kill()
@@ -305,8 +309,8 @@ func (s *Session) Finished() bool {
 // Close forgets the session. The transport calls it when the connection is
 // gone; its blocked command, its watches and subscriptions go with it.
 func (s *Session) Close() {
-	s.e.interpose()
-	defer s.e.leave()
+	s.e.engine.interpose()
+	defer s.e.engine.leave()
 	s.end()
 }
 
@@ -433,7 +437,7 @@ func (s *Session) OutputSize() int {
 	return s.taken + len(s.pending) + len(s.out.Buf)
 }
 
-func (e *Engine) markDirty(s *Session) {
+func (e *Core) markDirty(s *Session) {
 	if !s.inDirty {
 		s.inDirty = true
 		if s.out.Buf == nil {

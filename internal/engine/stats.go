@@ -62,7 +62,7 @@ type CommandStats struct {
 }
 
 // measure counts the time of a call.
-func (e *Engine) measure(st *CommandStats, d time.Duration) {
+func (e *Core) measure(st *CommandStats, d time.Duration) {
 	st.Time += d
 	if e.Config.LatencyTracking {
 		if st.Latency == nil {
@@ -97,7 +97,7 @@ const freedFew = 64
 
 // freedLater counts objects that are left to the garbage collector, as the real
 // server leaves them to a thread if they are not few.
-func (e *Engine) freedLater(n int) {
+func (e *Core) freedLater(n int) {
 	if n > freedFew {
 		e.Stats.FreedLater += uint64(n)
 	}
@@ -111,7 +111,7 @@ const maxErrorCodes = 128
 // errorsDisabled is the one code that is shown then.
 const errorsDisabled = "ERRORSTATS_DISABLED"
 
-func (e *Engine) countError(err resp.Error) {
+func (e *Core) countError(err resp.Error) {
 	s := &e.Stats
 	s.ErrorReplies++
 	code := err.Code()

@@ -17,24 +17,24 @@ const maxTimer = 1 << 40
 
 // expiresAt makes sure that the timer fires for a key that expires at a time
 // in milliseconds.
-func (e *Engine) expiresAt(at int64) {
+func (e *Core) expiresAt(at int64) {
 	if at != 0 && (e.nextKey == 0 || at < e.nextKey) {
 		e.nextKey = at
 	}
 }
 
 // SetActiveExpire tells whether expired keys are deleted when their time comes,
-// as is the default, or only when somebody looks at them. It is for handlers.
-func (e *Engine) SetActiveExpire(on bool) { e.lazy = !on }
+// as is the default, or only when somebody looks at them.
+func (e *Core) SetActiveExpire(on bool) { e.lazy = !on }
 
 // PauseCron stops what is done by time alone: no keys expire unless somebody
 // looks at them, idle clients stay, and nothing is saved. Who waits is still
-// served. It is for handlers.
-func (e *Engine) PauseCron(on bool) { e.cronPaused = on }
+// served.
+func (e *Core) PauseCron(on bool) { e.cronPaused = on }
 
 // setTimer arms the timer for what is due next, if anything is. While a script
 // is busy nothing is due; it leaves in the end.
-func (e *Engine) setTimer() {
+func (e *Core) setTimer() {
 	if e.closed || e.busy != nil {
 		return
 	}
@@ -75,7 +75,7 @@ func (e *Engine) setTimer() {
 	left := min(max(at-e.NowMilli(), 0), maxTimer)
 	d := time.Duration(max(left*1000-e.now%1000, 0)) * time.Microsecond
 	if e.timer == nil {
-		e.timer = e.clock.AfterFunc(d, e.tick)
+		e.timer = e.clock.AfterFunc(d, e.engine.tick)
 	} else {
 		e.timer.Reset(d)
 	}
@@ -83,9 +83,7 @@ func (e *Engine) setTimer() {
 
 // tick does what is due: it deletes expired keys and times out blocked
 // commands.
-func (e *Engine) tick() {
-	e.interpose()
-	defer e.leave()
+func (e *Core) tick() {
 	e.timerAt = 0
 	if e.closed || e.busy != nil {
 		return
@@ -125,7 +123,7 @@ func (e *Engine) tick() {
 }
 
 // expireKeys deletes the keys whose time has come, but not too many of them.
-func (e *Engine) expireKeys() {
+func (e *Core) expireKeys() {
 	now := e.NowMilli()
 	e.nextKey = 0
 	left := tickKeys
@@ -162,7 +160,7 @@ func (e *Engine) expireKeys() {
 }
 
 // expire deletes a key whose time has come.
-func (e *Engine) expire(db *keyspace.DB, k keyspace.Entry) {
+func (e *Core) expire(db *keyspace.DB, k keyspace.Entry) {
 	key := k.Key()
 	db.Delete(key)
 	e.Stats.ExpiredKeys++
@@ -172,8 +170,7 @@ func (e *Engine) expire(db *keyspace.DB, k keyspace.Entry) {
 }
 
 // ExpireElements removes elements of a key's value that are past their time,
-// while they are not removed by themselves. In a pause they stay. It is for
-// handlers.
+// while they are not removed by themselves. In a pause they stay.
 func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
 	if len(elements) == 0 || c.isPaused() {
 		return
@@ -203,7 +200,7 @@ func (c *Ctx) ExpireAllElements(key []byte) {
 
 // expireElements removes the elements of a value whose time has come, and the
 // key if nothing is left.
-func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
+func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
 	key := append([]byte(nil), k.Key()...)
 	k = db.Open(k)
 	v := k.Value().(value.Expirer)
@@ -221,7 +218,7 @@ func (e *Engine) expireElements(db *keyspace.DB, k keyspace.Entry) {
 
 // elementsExpired tells that elements of a key are gone, and removes the key if
 // it has no others.
-func (e *Engine) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry) {
+func (e *Core) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry) {
 	db.IndexElements(k)
 	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, "hexpired")

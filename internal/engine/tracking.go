@@ -95,7 +95,7 @@ func (s *Session) Untrack() {
 
 // TrackingUse returns how many clients track keys, the keys that are known to
 // be read, the pairs of such a key and a client, and the prefixes.
-func (e *Engine) TrackingUse() (clients, keys, items, prefixes int) {
+func (e *Core) TrackingUse() (clients, keys, items, prefixes int) {
 	if t := e.tracker; t != nil {
 		return t.clients, t.reads.Keys(), t.reads.Items(), t.prefixes.Len()
 	}
@@ -110,7 +110,7 @@ func readsKeys(cmd *Command) bool {
 
 // remember notes the keys that the command has read for the session that
 // called it.
-func (e *Engine) remember(c *Ctx) {
+func (e *Core) remember(c *Ctx) {
 	s := c.Session
 	switch t := s.tracking; {
 	case t.Broadcast, t.OptIn && !t.Caching, t.OptOut && t.Caching:
@@ -125,7 +125,7 @@ func (e *Engine) remember(c *Ctx) {
 
 // limitTracking forgets random keys until there are not more than may be; the
 // clients must take them for changed.
-func (e *Engine) limitTracking() {
+func (e *Core) limitTracking() {
 	limit := int(e.Config.TrackingTableMaxKeys)
 	if e.tracker == nil || limit == 0 {
 		return
@@ -139,7 +139,7 @@ func (e *Engine) limitTracking() {
 
 // invalidate tells those who may have cached a key that it changed; by is the
 // session that changed it, nil if time did.
-func (e *Engine) invalidate(by *Session, key []byte) {
+func (e *Core) invalidate(by *Session, key []byte) {
 	t := e.tracker
 	if t.prefixes.Len() > 0 {
 		var id uint64
@@ -155,7 +155,7 @@ func (e *Engine) invalidate(by *Session, key []byte) {
 
 // tell sends a key to those of the tracker's holders that still track keys;
 // by is the session whose command is the reason, if it was one.
-func (e *Engine) tell(by *Session, key []byte) {
+func (e *Core) tell(by *Session, key []byte) {
 	for _, id := range e.tracker.holders {
 		s := e.sessions[id]
 		switch {
@@ -172,7 +172,7 @@ func (e *Engine) tell(by *Session, key []byte) {
 }
 
 // invalidateAll tells all clients that track keys that everything changed.
-func (e *Engine) invalidateAll() {
+func (e *Core) invalidateAll() {
 	if e.tracker == nil {
 		return
 	}
@@ -191,7 +191,7 @@ func (e *Engine) invalidateAll() {
 }
 
 // tellOwn sends the session whose command has run what it has to hear itself.
-func (e *Engine) tellOwn(s *Session) {
+func (e *Core) tellOwn(s *Session) {
 	for _, m := range e.invalid {
 		w := s.invalidation()
 		switch {
@@ -207,7 +207,7 @@ func (e *Engine) tellOwn(s *Session) {
 }
 
 // broadcast tells the clients of prefixes what changed in this entry.
-func (e *Engine) broadcast() {
+func (e *Core) broadcast() {
 	e.tracker.prefixes.Broadcast(func(clients []uint64, changes []tracking.Change) {
 		for _, id := range clients {
 			s := e.sessions[id]

@@ -73,7 +73,7 @@ func (c *Ctx) Touched(key []byte) { c.touch(c.Session, c.Session.db, key) }
 
 // touch tells watchers, waiters and caches that a key changed; by is the
 // session that changed it, nil if time did.
-func (e *Engine) touch(by *Session, db int, key []byte) {
+func (e *Core) touch(by *Session, db int, key []byte) {
 	if len(e.watchers) > 0 {
 		if len(e.watchers[dbKey{db, string(key)}]) > 0 {
 			e.watchedChanged(dbKey{db, string(key)})
@@ -89,7 +89,7 @@ func (e *Engine) touch(by *Session, db int, key []byte) {
 
 // Journaling tells whether somebody wants to know effects; handlers that go
 // to some length to name them may ask first.
-func (e *Engine) Journaling() bool { return e.journal != nil }
+func (e *Core) Journaling() bool { return e.journal != nil }
 
 // Propagate says what has the effect of this command, instead of the command
 // itself: for what depends on time or chance. It may be called repeatedly.
@@ -101,7 +101,7 @@ func (c *Ctx) Propagate(args ...[]byte) {
 // PropagateNothing says that the command's change is not one for copies.
 func (c *Ctx) PropagateNothing() { c.unit.explicit = true }
 
-func (e *Engine) propagate(db int, args [][]byte) {
+func (e *Core) propagate(db int, args [][]byte) {
 	if e.journal == nil || e.unit.silent {
 		return
 	}
@@ -116,7 +116,7 @@ func (e *Engine) propagate(db int, args [][]byte) {
 	e.unit.effects = append(e.unit.effects, effect)
 }
 
-func (e *Engine) flushEffects() {
+func (e *Core) flushEffects() {
 	if len(e.unit.effects) > 0 {
 		e.journal.Append(e.unit.db, e.unit.effects)
 		e.unit.effects = nil
@@ -124,14 +124,14 @@ func (e *Engine) flushEffects() {
 }
 
 // finishUnit publishes the effects when the outermost command is done.
-func (e *Engine) finishUnit(depth int) {
+func (e *Core) finishUnit(depth int) {
 	if depth == 0 && e.journal != nil {
 		e.flushEffects()
 	}
 }
 
 // notify sends a keyspace event if the configuration asks for it.
-func (e *Engine) notify(db int, key []byte, event string) {
+func (e *Core) notify(db int, key []byte, event string) {
 	mask := e.Config.NotifyMask
 	if mask == 0 || mask&eventClass(event) == 0 {
 		return
@@ -145,7 +145,7 @@ func (e *Engine) notify(db int, key []byte, event string) {
 }
 
 // MatchKeys calls yield for each key of a database that matches a pattern and
-// is not past its time. The pattern may be nil for all. It is for handlers.
+// is not past its time. The pattern may be nil for all.
 func (c *Ctx) MatchKeys(db int, pattern []byte, yield func(key []byte)) {
 	now := c.NowMilli()
 	for k := range c.Keyspace.DB(db).All {
