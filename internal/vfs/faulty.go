@@ -1,28 +1,46 @@
 package vfs
 
+import "io/fs"
+
 // Op is what a file system is asked to do.
 type Op string
 
 // The operations that can be made to fail.
 const (
-	OpOpen    Op = "open"
-	OpCreate  Op = "create"
-	OpRead    Op = "read"
-	OpWrite   Op = "write"
-	OpSync    Op = "sync"
-	OpClose   Op = "close"
-	OpRename  Op = "rename"
-	OpRemove  Op = "remove"
-	OpSyncDir Op = "syncdir"
+	OpOpen     Op = "open" // to read
+	OpCreate   Op = "create"
+	OpAppend   Op = "append" // opens a file to write at its end
+	OpTruncate Op = "truncate"
+	OpStat     Op = "stat"
+	OpList     Op = "list"
+	OpMkdir    Op = "mkdir"
+	OpRead     Op = "read"
+	OpWrite    Op = "write"
+	OpSync     Op = "sync"
+	OpClose    Op = "close"
+	OpRename   Op = "rename"
+	OpRemove   Op = "remove"
+	OpSyncDir  Op = "syncdir"
 )
 
 // Faulty is a file system that asks before each operation whether it may be
 // done: an error of Fail is that of the operation. Fail may block, to hold
 // the operation up; it is called from any goroutine.
+//
+// A write that fails with a ShortWrite has written half. A file with a method
+// SyncFailed is told of a Sync that fails.
 type Faulty struct {
 	FS
 	Fail func(op Op, name string) error
 }
+
+// ShortWrite is the error of a write that got stuck half-way.
+type ShortWrite struct{ Err error }
+
+func (e ShortWrite) Error() string { return e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e ShortWrite) Unwrap() error { return e.Err }
 
 // Open opens a file.
 func (f Faulty) Open(name string) (File, error) {
@@ -32,12 +50,28 @@ func (f Faulty) Open(name string) (File, error) {
 	return f.wrap(f.FS.Open(name))
 }
 
-// Create makes a file.
-func (f Faulty) Create(dir, pattern string) (File, error) {
+// Create makes or empties a file.
+func (f Faulty) Create(name string) (File, error) {
+	if err := f.Fail(OpCreate, name); err != nil {
+		return nil, err
+	}
+	return f.wrap(f.FS.Create(name))
+}
+
+// CreateTemp makes a file; for Fail it is OpCreate in the directory.
+func (f Faulty) CreateTemp(dir, pattern string) (File, error) {
 	if err := f.Fail(OpCreate, dir); err != nil {
 		return nil, err
 	}
-	return f.wrap(f.FS.Create(dir, pattern))
+	return f.wrap(f.FS.CreateTemp(dir, pattern))
+}
+
+// Append opens a file.
+func (f Faulty) Append(name string) (File, error) {
+	if err := f.Fail(OpAppend, name); err != nil {
+		return nil, err
+	}
+	return f.wrap(f.FS.Append(name))
 }
 
 func (f Faulty) wrap(file File, err error) (File, error) {
@@ -45,6 +79,38 @@ func (f Faulty) wrap(file File, err error) (File, error) {
 		return nil, err
 	}
 	return faultyFile{file, f.Fail}, nil
+}
+
+// Truncate cuts a file off.
+func (f Faulty) Truncate(name string, size int64) error {
+	if err := f.Fail(OpTruncate, name); err != nil {
+		return err
+	}
+	return f.FS.Truncate(name, size)
+}
+
+// Stat describes a file.
+func (f Faulty) Stat(name string) (fs.FileInfo, error) {
+	if err := f.Fail(OpStat, name); err != nil {
+		return nil, err
+	}
+	return f.FS.Stat(name)
+}
+
+// List lists a directory.
+func (f Faulty) List(dir string) ([]string, error) {
+	if err := f.Fail(OpList, dir); err != nil {
+		return nil, err
+	}
+	return f.FS.List(dir)
+}
+
+// Mkdir makes a directory.
+func (f Faulty) Mkdir(dir string) error {
+	if err := f.Fail(OpMkdir, dir); err != nil {
+		return err
+	}
+	return f.FS.Mkdir(dir)
 }
 
 // Rename renames a file.
@@ -84,17 +150,26 @@ func (f faultyFile) Read(p []byte) (int, error) {
 }
 
 func (f faultyFile) Write(p []byte) (int, error) {
-	if err := f.fail(OpWrite, f.Name()); err != nil {
-		return 0, err
+	err := f.fail(OpWrite, f.Name())
+	if err == nil {
+		return f.File.Write(p)
 	}
-	return f.File.Write(p)
+	n := 0
+	if _, ok := err.(ShortWrite); ok {
+		n, _ = f.File.Write(p[:len(p)/2])
+	}
+	return n, err
 }
 
 func (f faultyFile) Sync() error {
-	if err := f.fail(OpSync, f.Name()); err != nil {
-		return err
+	err := f.fail(OpSync, f.Name())
+	if err == nil {
+		return f.File.Sync()
 	}
-	return f.File.Sync()
+	if file, ok := f.File.(interface{ SyncFailed() }); ok {
+		file.SyncFailed()
+	}
+	return err
 }
 
 // Close closes the file even if it fails.

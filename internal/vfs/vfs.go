@@ -1,25 +1,45 @@
 // Package vfs is the door to the file system for data that must survive: so
 // that a test can let the disk be full, or see what is left of an interrupted
-// write. OS is the real one; Faulty fails when it is told to.
+// write. OS is the real one, Faulty fails on demand, and package crashfs is
+// one in memory that can crash.
+//
+// As with any disk, what was written is safe only after a sync: the content
+// of a file after File.Sync, its name after SyncDir of the directory.
 package vfs
 
 import (
+	"errors"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 )
 
 // FS is a file system. All implementations are safe for concurrent use. Their
 // errors are those of package os: errors.Is works with fs.ErrNotExist and the
-// like.
+// like. Files are made readable for everybody, within the umask.
 type FS interface {
 	// Open opens a file to read it.
 	Open(name string) (File, error)
-	// Create makes a new file with a name of its own in a directory; the last
-	// "*" of the pattern is where the name differs.
-	Create(dir, pattern string) (File, error)
+	// Create opens a file to write it, new or emptied.
+	Create(name string) (File, error)
+	// CreateTemp makes a new file with a name of its own in a directory; the
+	// last "*" of the pattern is where the name differs.
+	CreateTemp(dir, pattern string) (File, error)
+	// Append opens a file to write at its end, wherever that is by then; it
+	// makes the file if there is none.
+	Append(name string) (File, error)
+	// Truncate cuts a file off. Like a write, that is safe after a File.Sync.
+	Truncate(name string, size int64) error
+	Stat(name string) (fs.FileInfo, error)
+	// List returns the names in a directory, sorted.
+	List(dir string) ([]string, error)
+	// Mkdir makes a directory. It is no error if there is one.
+	Mkdir(dir string) error
 	// Rename gives a file another name; it replaces what has that name.
 	Rename(from, to string) error
 	Remove(name string) error
@@ -33,7 +53,8 @@ type File interface {
 	// Name is the path under which the file was opened.
 	Name() string
 	Stat() (fs.FileInfo, error)
-	// Sync waits until the content is on the disk.
+	// Sync waits until the content is on the disk. After an error nobody knows
+	// what of the content will be there, even if a later Sync succeeds.
 	Sync() error
 }
 
@@ -41,17 +62,70 @@ type File interface {
 type OS struct{}
 
 // Open is os.Open.
-func (OS) Open(name string) (File, error) { return file(os.Open(name)) }
+func (OS) Open(name string) (File, error) { return open(name, os.O_RDONLY) }
 
-// Create is os.CreateTemp.
-func (OS) Create(dir, pattern string) (File, error) { return file(os.CreateTemp(dir, pattern)) }
+// Create is os.Create, for writing only.
+func (OS) Create(name string) (File, error) {
+	return open(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+}
 
-// file keeps a nil *os.File from becoming a File that is not nil.
-func file(f *os.File, err error) (File, error) {
+// maxTemps is how many names CreateTemp tries.
+const maxTemps = 10000
+
+// CreateTemp is os.CreateTemp, but others may read the file.
+func (OS) CreateTemp(dir, pattern string) (File, error) {
+	before, after := pattern, ""
+	if i := strings.LastIndexByte(pattern, '*'); i >= 0 {
+		before, after = pattern[:i], pattern[i+1:]
+	}
+	for range maxTemps {
+		name := before + strconv.FormatUint(uint64(rand.Uint32()), 10) + after
+		f, err := open(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+	return nil, &fs.PathError{Op: "createtemp", Path: filepath.Join(dir, pattern), Err: fs.ErrExist}
+}
+
+// Append is os.OpenFile.
+func (OS) Append(name string) (File, error) {
+	return open(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
+}
+
+func open(name string, flag int) (File, error) {
+	f, err := os.OpenFile(name, flag, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return osFile{f}, nil
+}
+
+// Truncate is os.Truncate.
+func (OS) Truncate(name string, size int64) error { return os.Truncate(name, size) }
+
+// Stat is os.Stat.
+func (OS) Stat(name string) (fs.FileInfo, error) { return os.Stat(name) }
+
+// List is os.ReadDir.
+func (OS) List(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names, err
+}
+
+// Mkdir is os.Mkdir.
+func (OS) Mkdir(dir string) error {
+	err := os.Mkdir(dir, 0o755)
+	if errors.Is(err, fs.ErrExist) {
+		if info, e := os.Stat(dir); e == nil && info.IsDir() {
+			return nil
+		}
+	}
+	return err
 }
 
 // Rename is os.Rename.
@@ -73,29 +147,38 @@ func (OS) SyncDir(dir string) error {
 	return d.Sync()
 }
 
+// osFile is a file whose Sync leaves out times, where the system can.
+type osFile struct{ *os.File }
+
 // Replace writes a file under a name, in place of what has that name, if
 // anything: whenever it is interrupted, by an error or by a crash, either the
 // old content is there or the new one, whole. A crash may leave a file
 // "temp-*.rdb" behind.
 func Replace(fsys FS, path string, write func(io.Writer) error) error {
 	dir := filepath.Dir(path)
-	f, err := fsys.Create(dir, "temp-*"+filepath.Ext(path))
+	f, err := fsys.CreateTemp(dir, "temp-*"+filepath.Ext(path))
 	if err != nil {
 		return err
 	}
-	err = write(f)
+	if err := WriteAndClose(f, write); err != nil {
+		fsys.Remove(f.Name())
+		return err
+	}
+	if err := fsys.Rename(f.Name(), path); err != nil {
+		fsys.Remove(f.Name())
+		return err
+	}
+	return fsys.SyncDir(dir)
+}
+
+// WriteAndClose writes a file, syncs and closes it.
+func WriteAndClose(f File, write func(io.Writer) error) error {
+	err := write(f)
 	if err == nil {
 		err = f.Sync()
 	}
 	if e := f.Close(); err == nil {
 		err = e
 	}
-	if err == nil {
-		err = fsys.Rename(f.Name(), path)
-	}
-	if err != nil {
-		fsys.Remove(f.Name())
-		return err
-	}
-	return fsys.SyncDir(dir)
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -50,5 +51,40 @@ func TestMissing(t *testing.T) {
 	f, err := OS{}.Open(filepath.Join(t.TempDir(), "none"))
 	if f != nil || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, %v", f, err)
+	}
+}
+
+// TestMode: others may read the files, as those of a Redis server, so that a
+// backup can.
+func TestMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // has no such modes
+	}
+	dir := t.TempDir()
+	plain, err := os.OpenFile(filepath.Join(dir, "plain"), os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer plain.Close()
+	want, err := plain.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, open := range map[string]func() (File, error){
+		"Create":     func() (File, error) { return OS{}.Create(filepath.Join(dir, "c")) },
+		"CreateTemp": func() (File, error) { return OS{}.CreateTemp(dir, "temp-*.rdb") },
+		"Append":     func() (File, error) { return OS{}.Append(filepath.Join(dir, "a")) },
+	} {
+		f, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info, err := f.Stat(); err != nil || info.Mode() != want.Mode() {
+			t.Errorf("%s: mode %v, %v; want %v", name, info.Mode(), err, want.Mode())
+		}
+		if err := f.Sync(); err != nil {
+			t.Error(err)
+		}
+		f.Close()
 	}
 }
