@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -189,7 +190,7 @@ func arset(c *engine.Ctx) error {
 		return err
 	}
 	added := setSlots(c, a, index, values)
-	c.ChangedTimes(len(values), c.Args[1], "arset")
+	c.ChangedTimes(len(values), c.Args[1], event.ArSet)
 	return c.Integer(added)
 }
 
@@ -226,7 +227,7 @@ func armset(c *engine.Ctx) error {
 			added++
 		}
 	}
-	c.ChangedTimes(len(indexes), c.Args[1], "armset")
+	c.ChangedTimes(len(indexes), c.Args[1], event.ArMSet)
 	return c.Integer(added)
 }
 
@@ -247,7 +248,7 @@ func ardel(c *engine.Ctx) error {
 		}
 	}
 	if deleted > 0 {
-		c.ChangedTimes(deleted, c.Args[1], "ardel")
+		c.ChangedTimes(deleted, c.Args[1], event.ArDel)
 	}
 	return c.Integer(deleted)
 }
@@ -270,7 +271,7 @@ func ardelrange(c *engine.Ctx) error {
 		deleted += a.DeleteRange(c.Limits(), min(ends[0], ends[1]), max(ends[0], ends[1]))
 	}
 	if deleted > 0 {
-		c.ChangedTimes(int(deleted), c.Args[1], "ardelrange")
+		c.ChangedTimes(int(deleted), c.Args[1], event.ArDelRange)
 	}
 	return replyIndex(c, deleted)
 }
@@ -354,7 +355,7 @@ func arinsert(c *engine.Ctx) error {
 	}
 	setSlots(c, a, index, values)
 	a.Seek(last + 1)
-	c.ChangedTimes(len(values), c.Args[1], "arinsert")
+	c.ChangedTimes(len(values), c.Args[1], event.ArInsert)
 	return replyIndex(c, last)
 }
 
@@ -380,7 +381,7 @@ func arring(c *engine.Ctx) error {
 		a.Set(c.Limits(), index, v)
 		a.Seek(index + 1)
 	}
-	c.ChangedTimes(len(values), c.Args[1], "arring")
+	c.ChangedTimes(len(values), c.Args[1], event.ArRing)
 	return replyIndex(c, index)
 }
 
@@ -411,7 +412,7 @@ func arseek(c *engine.Ctx) error {
 		return c.Integer(0)
 	}
 	a.Seek(index)
-	c.Changed(c.Args[1], "arseek")
+	c.Changed(c.Args[1], event.ArSeek)
 	return c.Integer(1)
 }
 

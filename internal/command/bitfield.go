@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/resp-server/resp-server/internal/datastruct/bitmap"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -71,9 +72,9 @@ func bitfield(c *engine.Ctx) error {
 	}
 	switch {
 	case changed:
-		c.Changed(key, "setbit")
+		c.Changed(key, event.SetBit)
 	case grown: // all failed, but the string is longer
-		c.Changed(key, "")
+		c.Changed(key, event.None)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/datastruct/bitmap"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -75,7 +76,7 @@ func setbit(c *engine.Ctx) error {
 		} else {
 			b[at>>3] &^= mask
 		}
-		c.Changed(key, "setbit")
+		c.Changed(key, event.SetBit)
 	}
 	return c.Truth(old)
 }
@@ -223,13 +224,13 @@ func bitop(c *engine.Ctx) error {
 	dest := c.Args[2]
 	if longest == 0 {
 		if c.Delete(dest) {
-			c.Changed(dest, "del")
+			c.Changed(dest, event.Del)
 		}
 		return c.Integer(0)
 	}
 	result := make([]byte, longest)
 	bitmap.Combine(op, result, src)
 	c.Put(dest, value.NewString(result), engine.NoExpiry)
-	c.Changed(dest, "set")
+	c.Changed(dest, event.Set)
 	return c.Integer(longest)
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -213,7 +214,7 @@ func debugPopulate(c *engine.Ctx) error {
 			v = fit
 		}
 		c.SetBytes(key, v, engine.NoExpiry)
-		c.Changed(key, "")
+		c.Changed(key, event.None)
 	}
 	return c.OK()
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/snapshot"
@@ -65,7 +66,7 @@ func restore(c *engine.Ctx) error {
 	if at != 0 && at <= c.NowMilli() {
 		// It would be gone at once; what it replaces is.
 		if o.replace && c.Delete(key) {
-			c.Changed(key, "del")
+			c.Changed(key, event.Del)
 			c.Propagate([]byte("DEL"), key)
 		}
 		return c.OK()
@@ -84,7 +85,7 @@ func restore(c *engine.Ctx) error {
 			k.SetAccess(uint32(now - min(o.idle, now)))
 		}
 	}
-	c.Changed(key, "restore")
+	c.Changed(key, event.Restore)
 	if at != 0 && !o.absolute {
 		// Relative times must not be counted again by whoever replays this.
 		args := append([][]byte(nil), c.Args...)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -51,12 +52,12 @@ func expire(seconds, absolute bool) engine.Handler {
 		}
 		if at <= c.NowMilli() {
 			c.Delete(key)
-			c.Changed(key, "del")
+			c.Changed(key, event.Del)
 			c.Propagate([]byte("DEL"), key)
 			return c.Integer(1)
 		}
 		c.SetExpire(key, at)
-		c.Changed(key, "expire")
+		c.Changed(key, event.Expire)
 		c.Propagate([]byte("PEXPIREAT"), key, strconv.AppendInt(nil, at, 10))
 		return c.Integer(1)
 	}
@@ -156,6 +157,6 @@ func persist(c *engine.Ctx) error {
 		return c.Integer(0)
 	}
 	c.SetExpire(key, engine.NoExpiry)
-	c.Changed(key, "persist")
+	c.Changed(key, event.Persist)
 	return c.Integer(1)
 }

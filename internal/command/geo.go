@@ -10,6 +10,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/datastruct/geohash"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -300,9 +301,9 @@ func geosearch(form geoForm) engine.Handler {
 		}
 		found := q.run(z)
 		if q.store != nil {
-			event := "georadiusstore"
+			ev := event.GeoRadiusStore
 			if form.stores {
-				event = "geosearchstore"
+				ev = event.GeoSearchStore
 			}
 			list := make([]value.Scored, len(found))
 			for i, m := range found {
@@ -311,7 +312,7 @@ func geosearch(form geoForm) engine.Handler {
 					list[i].Score = geohash.Distance(q.shape.Center, m.point) / q.unit // to the last digit
 				}
 			}
-			return storeZSet(c, q.store, list, event)
+			return storeZSet(c, q.store, list, ev)
 		}
 		return q.reply(c, found)
 	}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -76,7 +77,7 @@ func hset(c *engine.Ctx) error {
 			added++
 		}
 	}
-	c.ChangedTimes(len(pairs)/2, c.Args[1], "hset")
+	c.ChangedTimes(len(pairs)/2, c.Args[1], event.HSet)
 	if c.Name() == "hmset" {
 		return c.OK()
 	}
@@ -96,7 +97,7 @@ func hsetnx(c *engine.Ctx) error {
 		return err
 	}
 	h.Set(c.Limits(), c.Args[2], c.Args[3], 0)
-	c.Changed(c.Args[1], "hset")
+	c.Changed(c.Args[1], event.HSet)
 	return c.Integer(1)
 }
 
@@ -224,7 +225,7 @@ func hdel(c *engine.Ctx) error {
 		}
 	}
 	if deleted > 0 {
-		c.ChangedTimes(deleted, c.Args[1], "hdel")
+		c.ChangedTimes(deleted, c.Args[1], event.HDel)
 	}
 	return c.Integer(deleted)
 }
@@ -254,7 +255,7 @@ func hincrby(c *engine.Ctx) error {
 		return err
 	}
 	h.Set(c.Limits(), c.Args[2], strconv.AppendInt(scratch[:0], n, 10), value.KeepTime)
-	c.Changed(c.Args[1], "hincrby")
+	c.Changed(c.Args[1], event.HIncrBy)
 	return c.Integer64(n)
 }
 
@@ -286,7 +287,7 @@ func hincrbyfloat(c *engine.Ctx) error {
 	}
 	sum := n.AppendHuman(nil)
 	h.Set(c.Limits(), c.Args[2], sum, value.KeepTime)
-	c.Changed(c.Args[1], "hincrbyfloat")
+	c.Changed(c.Args[1], event.HIncrByFloat)
 	// The sum, not the increment: it is not to depend on how who replays this
 	// adds. HSET takes the field's time away, so that follows.
 	c.Propagate([]byte("HSET"), c.Args[1], c.Args[2], sum)

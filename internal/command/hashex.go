@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -35,7 +36,7 @@ func hgetdel(c *engine.Ctx) error {
 	}
 	if deleted {
 		c.Propagate(append([][]byte{[]byte("HDEL"), key}, names...)...)
-		c.Changed(key, "hdel")
+		c.Changed(key, event.HDel)
 	}
 	return nil
 }
@@ -89,13 +90,13 @@ func hgetex(c *engine.Ctx) error {
 	switch {
 	case past:
 		c.Propagate(append([][]byte{[]byte("HDEL"), key}, names...)...)
-		c.Changed(key, "hdel")
+		c.Changed(key, event.HDel)
 	case timed:
 		c.Propagate(append([][]byte{[]byte("HPEXPIREAT"), key, strconv.AppendInt(nil, at, 10)}, fields...)...)
-		c.Changed(key, "hexpire")
+		c.Changed(key, event.HExpire)
 	default:
 		c.Propagate(append([][]byte{[]byte("HPERSIST"), key}, fields...)...)
-		c.Changed(key, "hpersist")
+		c.Changed(key, event.HPersist)
 	}
 	return nil
 }
@@ -198,8 +199,8 @@ func hsetex(c *engine.Ctx) error {
 			deleted = append(deleted, o.pairs[i])
 		}
 		c.Propagate(deleted...)
-		c.Notify(key, "hset")
-		c.Changed(key, "hdel")
+		c.Notify(key, event.HSet)
+		c.Changed(key, event.HDel)
 		return c.Integer(1)
 	}
 	at := o.at
@@ -211,7 +212,7 @@ func hsetex(c *engine.Ctx) error {
 		h.Set(c.Limits(), o.pairs[i], o.pairs[i+1], at)
 	}
 	if !timed {
-		c.Changed(key, "hset")
+		c.Changed(key, event.HSet)
 		return c.Integer(1)
 	}
 	if c.Journaling() {
@@ -219,7 +220,7 @@ func hsetex(c *engine.Ctx) error {
 		args[o.timeArg-1], args[o.timeArg] = []byte("PXAT"), strconv.AppendInt(nil, at, 10)
 		c.Propagate(args...)
 	}
-	c.Notify(key, "hset")
-	c.Changed(key, "hexpire")
+	c.Notify(key, event.HSet)
+	c.Changed(key, event.HExpire)
 	return c.Integer(1)
 }

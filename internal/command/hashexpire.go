@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -115,9 +116,9 @@ func hexpire(seconds, absolute bool) engine.Handler {
 			}
 		}
 		c.PropagateNothing()
-		event := "hexpire"
+		ev := event.HExpire
 		if len(deleted) > 2 {
-			event = "hdel"
+			ev = event.HDel
 			c.Propagate(deleted...)
 		}
 		if n := len(timed) - 5; n > 0 {
@@ -125,7 +126,7 @@ func hexpire(seconds, absolute bool) engine.Handler {
 			c.Propagate(timed...)
 		}
 		if n := len(deleted) - 2 + len(timed) - 5; n > 0 {
-			c.ChangedTimes(n, c.Args[1], event)
+			c.ChangedTimes(n, c.Args[1], ev)
 		}
 		return nil
 	}
@@ -225,7 +226,7 @@ func hpersist(c *engine.Ctx) error {
 		}
 	}
 	if changed {
-		c.Changed(c.Args[1], "hpersist")
+		c.Changed(c.Args[1], event.HPersist)
 	}
 	return nil
 }

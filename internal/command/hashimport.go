@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -72,7 +73,7 @@ func himportSet(c *engine.Ctx) error {
 		}
 		c.Propagate([]byte("RESTORE"), key, []byte("0"), payload, []byte("REPLACE"))
 	}
-	c.ChangedTimes(len(values), key, "hset")
+	c.ChangedTimes(len(values), key, event.HSet)
 	return c.OK()
 }
 

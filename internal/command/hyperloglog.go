@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/resp-server/resp-server/internal/datastruct/hyperloglog"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -55,7 +56,7 @@ func pfadd(c *engine.Ctx) error {
 		var changed bool
 		if b, changed, err = hyperloglog.Add(b, element, sparseMax); err != nil {
 			s.Replace(b) // what was added before the damage was found stays
-			c.Changed(key, "")
+			c.Changed(key, event.None)
 			return errCorruptHyperLogLog
 		}
 		updated = updated || changed
@@ -63,7 +64,7 @@ func pfadd(c *engine.Ctx) error {
 	if updated {
 		hyperloglog.Invalidate(b)
 		s.Replace(b)
-		c.Changed(key, "pfadd")
+		c.Changed(key, event.PFAdd)
 	}
 	return c.Truth(updated)
 }
@@ -98,7 +99,7 @@ func pfcount(c *engine.Ctx) error {
 			return err
 		}
 		hyperloglog.SetCached(s.Grow(0), n)
-		c.Changed(key, "") // copies of the data are to know the estimate too
+		c.Changed(key, event.None) // copies of the data are to know the estimate too
 	}
 	return c.Integer64(int64(n))
 }
@@ -148,7 +149,7 @@ func pfmerge(c *engine.Ctx) error {
 	}
 	hyperloglog.Invalidate(b)
 	s.Replace(b)
-	c.Changed(key, "pfadd")
+	c.Changed(key, event.PFAdd)
 	return c.OK()
 }
 
@@ -202,7 +203,7 @@ func makeDense(c *engine.Ctx, key []byte, s *value.String) (b []byte, converted 
 		return nil, false, errCorruptHyperLogLog
 	}
 	s.Replace(b)
-	c.Changed(key, "")
+	c.Changed(key, event.None)
 	return b, true, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -105,7 +106,7 @@ func increxInt(c *engine.Ctx, o *engine.Options) error {
 func increxDone(c *engine.Ctx, o *engine.Options, at, sum, by int64) error {
 	key := c.Args[1]
 	var room [24]byte
-	increxStore(c, o, at, "incrby", strconv.AppendInt(room[:0], sum, 10), func(at int64) { c.SetInt(key, sum, at) })
+	increxStore(c, o, at, event.IncrBy, strconv.AppendInt(room[:0], sum, 10), func(at int64) { c.SetInt(key, sum, at) })
 	c.Array(2)
 	c.Integer64(sum)
 	return c.Integer64(by)
@@ -163,7 +164,7 @@ func increxFloat(c *engine.Ctx, o *engine.Options) error {
 	var room [64]byte
 	text := sum.AppendHuman(room[:0])
 	if ok {
-		increxStore(c, o, at, "incrbyfloat", text, func(at int64) { c.SetText(key, text, at) })
+		increxStore(c, o, at, event.IncrByFloat, text, func(at int64) { c.SetText(key, text, at) })
 	}
 	c.Array(2)
 	c.Out().DoubleText(text)
@@ -173,7 +174,7 @@ func increxFloat(c *engine.Ctx, o *engine.Options) error {
 
 // increxStore stores the new value with set, which gets its time of expiry,
 // and says so; at is the time that the options ask for.
-func increxStore(c *engine.Ctx, o *engine.Options, at int64, event string, text []byte, set func(at int64)) {
+func increxStore(c *engine.Ctx, o *engine.Options, at int64, ev event.Event, text []byte, set func(at int64)) {
 	key := c.Args[1]
 	was := c.ExpireAt(key)
 	timed := at != engine.NoExpiry && !(o.Has(spec.WordENX) && was != engine.NoExpiry)
@@ -192,11 +193,11 @@ func increxStore(c *engine.Ctx, o *engine.Options, at int64, event string, text 
 		set(engine.KeepTTL)
 		c.Propagate([]byte("SET"), key, text, []byte("KEEPTTL"))
 	}
-	c.Changed(key, event)
+	c.Changed(key, ev)
 	switch {
 	case timed:
-		c.Notify(key, "expire")
+		c.Notify(key, event.Expire)
 	case persist && was != engine.NoExpiry:
-		c.Notify(key, "persist")
+		c.Notify(key, event.Persist)
 	}
 }

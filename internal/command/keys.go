@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -26,7 +27,7 @@ func del(c *engine.Ctx) error {
 	n := 0
 	for _, key := range c.Args[1:] {
 		if c.Delete(key) {
-			c.Changed(key, "del")
+			c.Changed(key, event.Del)
 			n++
 		}
 	}
@@ -110,8 +111,8 @@ func renameKey(c *engine.Ctx, replace bool) (renamed bool, err error) {
 	}
 	c.MoveEntry(k, c.Session.DB(), to)
 	c.Touched(from)
-	c.Notify(from, "rename_from")
-	c.Changed(to, "rename_to")
+	c.Notify(from, event.RenameFrom)
+	c.Changed(to, event.RenameTo)
 	return true, nil
 }
 
@@ -134,8 +135,8 @@ func move(c *engine.Ctx) error {
 	}
 	c.MoveEntry(k, db, key)
 	c.Touched(key)
-	c.Notify(key, "move_from")
-	c.ChangedIn(db, key, "move_to")
+	c.Notify(key, event.MoveFrom)
+	c.ChangedIn(db, key, event.MoveTo)
 	return c.Integer(1)
 }
 
@@ -168,6 +169,6 @@ func copyKey(c *engine.Ctx) error {
 		return c.Integer(0)
 	}
 	c.CopyEntry(k, db, to)
-	c.ChangedIn(db, to, "copy_to")
+	c.ChangedIn(db, to, event.CopyTo)
 	return c.Integer(1)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -45,8 +46,8 @@ const (
 	tail
 )
 
-func (e end) pushed() string { return [...]string{"lpush", "rpush"}[e] }
-func (e end) popped() string { return [...]string{"lpop", "rpop"}[e] }
+func (e end) pushed() event.Event { return [...]event.Event{event.LPush, event.RPush}[e] }
+func (e end) popped() event.Event { return [...]event.Event{event.LPop, event.RPop}[e] }
 
 // pop is the name of the command that pops here.
 func (e end) pop() []byte { return []byte([...]string{"LPOP", "RPOP"}[e]) }
@@ -281,7 +282,7 @@ func lset(c *engine.Ctx) error {
 		return resp.ErrOutOfRange
 	}
 	l.Shrink(c.Limits())
-	c.Changed(key, "lset")
+	c.Changed(key, event.LSet)
 	return c.OK()
 }
 
@@ -303,7 +304,7 @@ func linsert(c *engine.Ctx) error {
 	if !l.Insert(c.Args[3], c.Args[4], after) {
 		return c.Integer(-1)
 	}
-	c.Changed(key, "linsert")
+	c.Changed(key, event.LInsert)
 	return c.Integer(l.Len())
 }
 
@@ -336,7 +337,7 @@ func lrem(c *engine.Ctx) error {
 	removed := l.Remove(c.Args[3], int(count))
 	if removed > 0 {
 		l.Shrink(c.Limits())
-		c.ChangedTimes(removed, key, "lrem")
+		c.ChangedTimes(removed, key, event.LRem)
 	}
 	return c.Integer(removed)
 }
@@ -360,7 +361,7 @@ func ltrim(c *engine.Ctx) error {
 	l.DeleteRange(i+n, size)
 	l.DeleteRange(0, i)
 	l.Shrink(c.Limits())
-	c.ChangedTimes(size-l.Len(), key, "ltrim")
+	c.ChangedTimes(size-l.Len(), key, event.LTrim)
 	return c.OK()
 }
 

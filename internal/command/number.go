@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -48,7 +49,7 @@ func addInt(c *engine.Ctx, by int64) error {
 	}
 	n += by
 	c.SetInt(key, n, engine.KeepTTL)
-	c.Changed(key, "incrby")
+	c.Changed(key, event.IncrBy)
 	return c.Integer64(n)
 }
 
@@ -92,7 +93,7 @@ func incrbyfloat(c *engine.Ctx) error {
 	var room [64]byte
 	text := sum.AppendHuman(room[:0])
 	c.SetText(key, text, engine.KeepTTL)
-	c.Changed(key, "incrbyfloat")
+	c.Changed(key, event.IncrByFloat)
 	// The result, since others may round differently.
 	c.Propagate([]byte("SET"), key, text, []byte("KEEPTTL"))
 	return c.Bulk(text)

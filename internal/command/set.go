@@ -7,6 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/hyperloglog"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -16,7 +17,7 @@ var sets = engine.Handlers{
 	"scard":       scard,
 	"sdiff":       setOperation(value.Difference),
 	"sdiffcard":   sdiffcard,
-	"sdiffstore":  storeSetOperation(value.Difference, "sdiffstore"),
+	"sdiffstore":  storeSetOperation(value.Difference, event.SDiffStore),
 	"sinter":      sinter,
 	"sintercard":  sintercard,
 	"sinterstore": sinterstore,
@@ -30,7 +31,7 @@ var sets = engine.Handlers{
 	"sscan":       sscan,
 	"sunion":      setOperation(value.Union),
 	"sunioncard":  sunioncard,
-	"sunionstore": storeSetOperation(value.Union, "sunionstore"),
+	"sunionstore": storeSetOperation(value.Union, event.SUnionStore),
 }
 
 // SADD key member [member ...]
@@ -48,7 +49,7 @@ func sadd(c *engine.Ctx) error {
 		}
 	}
 	if added > 0 {
-		c.ChangedTimes(added, key, "sadd")
+		c.ChangedTimes(added, key, event.SAdd)
 	}
 	return c.Integer(added)
 }
@@ -70,7 +71,7 @@ func srem(c *engine.Ctx) error {
 		}
 	}
 	if removed > 0 {
-		c.ChangedTimes(removed, key, "srem")
+		c.ChangedTimes(removed, key, event.SRem)
 	}
 	return c.Integer(removed)
 }
@@ -94,7 +95,7 @@ func smove(c *engine.Ctx) error {
 	if !src.Remove(m) {
 		return c.Integer(0)
 	}
-	c.Changed(from, "srem")
+	c.Changed(from, event.SRem)
 	dst, err := engine.FindOrMake(c, to, value.NewSet)
 	if err != nil {
 		return err
@@ -103,7 +104,7 @@ func smove(c *engine.Ctx) error {
 		dst.Prepare(c.Limits(), m, 1)
 	}
 	if dst.Add(c.Limits(), m) {
-		c.Changed(to, "sadd")
+		c.Changed(to, event.SAdd)
 	}
 	return c.Integer(1)
 }
@@ -291,9 +292,9 @@ func sinterstore(c *engine.Ctx) error {
 	case err != nil:
 		return err
 	case anyEmpty(sets):
-		return storeSet(c, nil, "")
+		return storeSet(c, nil, event.None)
 	}
-	return storeSet(c, value.Intersection(c.Limits(), sets), "sinterstore")
+	return storeSet(c, value.Intersection(c.Limits(), sets), event.SInterStore)
 }
 
 // SDIFF key [key ...]
@@ -310,27 +311,27 @@ func setOperation(f func(*value.Limits, []*value.Set) *value.Set) engine.Handler
 
 // SDIFFSTORE destination key [key ...]
 // SUNIONSTORE destination key [key ...]
-func storeSetOperation(f func(*value.Limits, []*value.Set) *value.Set, event string) engine.Handler {
+func storeSetOperation(f func(*value.Limits, []*value.Set) *value.Set, ev event.Event) engine.Handler {
 	return func(c *engine.Ctx) error {
 		sets, err := findSets(c, 2, len(c.Args))
 		if err != nil {
 			return err
 		}
-		return storeSet(c, f(c.Limits(), sets), event)
+		return storeSet(c, f(c.Limits(), sets), ev)
 	}
 }
 
 // storeSet puts a set under the key that is the first argument, and deletes
 // that if the set is empty.
-func storeSet(c *engine.Ctx, s *value.Set, event string) error {
+func storeSet(c *engine.Ctx, s *value.Set, ev event.Event) error {
 	key := c.Args[1]
 	switch n := s.Len(); {
 	case n > 0:
 		c.Put(key, s, engine.NoExpiry)
-		c.Changed(key, event)
+		c.Changed(key, ev)
 		return c.Integer(n)
 	case c.Delete(key):
-		c.Changed(key, "del")
+		c.Changed(key, event.Del)
 	}
 	return c.Integer(0)
 }
@@ -408,7 +409,7 @@ func spop(c *engine.Ctx) error {
 	if c.Journaling() {
 		c.Propagate([]byte("SREM"), key, m)
 	}
-	c.Changed(key, "spop")
+	c.Changed(key, event.SPop)
 	return nil
 }
 
@@ -421,8 +422,8 @@ func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
 		replySet(c, value.Union(c.Limits(), []*value.Set{s}))
 		c.Propagate([]byte("DEL"), key)
 		c.Delete(key)
-		c.ChangedTimes(n, key, "spop")
-		c.Notify(key, "del")
+		c.ChangedTimes(n, key, event.SPop)
+		c.Notify(key, event.Del)
 		return nil
 	}
 	c.Set(int(count))
@@ -432,7 +433,7 @@ func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
 		removed.add(v)
 	})
 	removed.flush()
-	c.ChangedTimes(int(count), key, "spop")
+	c.ChangedTimes(int(count), key, event.SPop)
 	return nil
 }
 

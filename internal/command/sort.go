@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -300,7 +301,7 @@ func (o *sortOptions) replyItems(c *engine.Ctx, items []item) {
 func (o *sortOptions) storeItems(c *engine.Ctx, items []item) error {
 	if len(items) == 0 {
 		if c.Delete(o.store) {
-			c.Changed(o.store, "del")
+			c.Changed(o.store, event.Del)
 		}
 		return c.Integer(0)
 	}
@@ -317,7 +318,7 @@ func (o *sortOptions) storeItems(c *engine.Ctx, items []item) error {
 	l.Settle(c.Limits())
 	n := l.Len()
 	c.Put(o.store, l, engine.NoExpiry)
-	c.ChangedTimes(n, o.store, "sortstore")
+	c.ChangedTimes(n, o.store, event.SortStore)
 	return c.Integer(n)
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -377,9 +378,9 @@ func xadd(c *engine.Ctx) error {
 		}
 	}
 	s.Add(c.Limits(), id, pairs)
-	c.Changed(key, "xadd")
+	c.Changed(key, event.XAdd)
 	if t.on && s.Trim(t.Trim) > 0 {
-		c.Notify(key, "xtrim")
+		c.Notify(key, event.XTrim)
 	}
 	if (auto || autoSeq || t.WholeNodes) && c.Journaling() {
 		args := slices.Clone(c.Args)
@@ -422,7 +423,7 @@ func xtrim(c *engine.Ctx) error {
 	}
 	n := s.Trim(t.Trim)
 	if n > 0 {
-		c.Changed(key, "xtrim")
+		c.Changed(key, event.XTrim)
 		if t.WholeNodes && c.Journaling() {
 			c.Propagate(t.rewrite(slices.Clone(c.Args), s)...)
 		}
@@ -452,7 +453,7 @@ func xdel(c *engine.Ctx) error {
 		}
 	}
 	if n > 0 {
-		c.Changed(key, "xdel")
+		c.Changed(key, event.XDel)
 	}
 	return c.Integer(n)
 }
@@ -555,6 +556,6 @@ func xsetid(c *engine.Ctx) error {
 	if !maxDeleted.IsZero() {
 		s.MaxDeletedID = maxDeleted
 	}
-	c.Altered(key, "xsetid")
+	c.Altered(key, event.XSetID)
 	return c.OK()
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -96,9 +97,9 @@ func xdelex(c *engine.Ctx) error {
 	}
 	switch {
 	case deleted:
-		c.Changed(key, "xdel")
+		c.Changed(key, event.XDel)
 	case unreferenced:
-		c.Altered(key, "")
+		c.Altered(key, event.None)
 	}
 	return nil
 }
@@ -133,7 +134,7 @@ func xackdel(c *engine.Ctx) error {
 			c.Integer(idUnknown)
 			continue
 		}
-		c.Altered(key, "")
+		c.Altered(key, event.None)
 		switch {
 		case refs == value.AckedOnly && s.Referenced(id):
 			c.Integer(idRetained)
@@ -147,7 +148,7 @@ func xackdel(c *engine.Ctx) error {
 		c.Integer(idDeleted) // the group needs it no more, whether or not it was there
 	}
 	if deleted {
-		c.Changed(key, "xdel")
+		c.Changed(key, event.XDel)
 	}
 	return nil
 }
@@ -212,7 +213,7 @@ func xnack(c *engine.Ctx) error {
 			p.Deliveries--
 		}
 		g.Release(p)
-		c.Altered(key, "")
+		c.Altered(key, event.None)
 		count++
 	}
 	if count > 0 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -112,7 +113,7 @@ func xgroupCreate(c *engine.Ctx) error {
 	if s.AddGroup(name, id, read) == nil {
 		return errGroupExists
 	}
-	c.Altered(key, "xgroup-create")
+	c.Altered(key, event.XGroupCreate)
 	return c.OK()
 }
 
@@ -157,7 +158,7 @@ func xgroupSetID(c *engine.Ctx) error {
 		}
 	}
 	g.LastID, g.EntriesRead = id, read
-	c.Altered(c.Args[2], "xgroup-setid")
+	c.Altered(c.Args[2], event.XGroupSetID)
 	return c.OK()
 }
 
@@ -174,7 +175,7 @@ func xgroupDestroy(c *engine.Ctx) error {
 	if !s.DeleteGroup(c.Args[3]) {
 		return c.Integer(0)
 	}
-	c.Altered(key, "xgroup-destroy")
+	c.Altered(key, event.XGroupDestroy)
 	c.Wake(key) // readers of the group are told that it is gone
 	return c.Integer(1)
 }
@@ -188,7 +189,7 @@ func xgroupCreateConsumer(c *engine.Ctx) error {
 	if g.AddConsumer(c.Args[4], c.NowMilli()) == nil {
 		return c.Integer(0)
 	}
-	c.Altered(c.Args[2], "xgroup-createconsumer")
+	c.Altered(c.Args[2], event.XGroupCreateConsumer)
 	return c.Integer(1)
 }
 
@@ -204,7 +205,7 @@ func xgroupDelConsumer(c *engine.Ctx) error {
 	}
 	pending := consumer.PendingCount()
 	g.DeleteConsumer(consumer)
-	c.Altered(c.Args[2], "xgroup-delconsumer")
+	c.Altered(c.Args[2], event.XGroupDelConsumer)
 	return c.Integer(pending)
 }
 
@@ -230,7 +231,7 @@ func xack(c *engine.Ctx) error {
 	for _, id := range ids {
 		if g.Ack(id) {
 			n++
-			c.Altered(key, "")
+			c.Altered(key, event.None)
 		}
 	}
 	return c.Integer(n)
@@ -446,7 +447,7 @@ func xclaim(c *engine.Ctx) error {
 				journal.claim(p, cmp.Or(g.Owner(p), consumer))
 				advanced = false // the claim said it
 				g.Ack(id)
-				c.Altered(key, "")
+				c.Altered(key, event.None)
 			}
 			continue
 		}
@@ -472,14 +473,14 @@ func xclaim(c *engine.Ctx) error {
 		n++
 		journal.claim(p, consumer)
 		advanced = false
-		c.Altered(key, "")
+		c.Altered(key, event.None)
 	}
 	if n > 0 {
 		c.Idles(key, delivered)
 	}
 	if advanced {
 		journal.setID()
-		c.Altered(key, "")
+		c.Altered(key, event.None)
 	}
 	w.SetLen(m, n)
 	c.PropagateNothing() // beside what was propagated already
@@ -553,7 +554,7 @@ func xautoclaim(c *engine.Ctx) error {
 			claimed = append(claimed, p.ID)
 			journal.claim(p, consumer)
 		}
-		c.Altered(key, "")
+		c.Altered(key, event.None)
 		count--
 		pending = g.PendingFrom(next)
 	}

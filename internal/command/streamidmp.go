@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -127,7 +128,7 @@ func xcfgset(c *engine.Ctx) error {
 		maxSize = m.MaxSize
 	}
 	m.Configure(duration, maxSize)
-	c.Altered(key, "")
+	c.Altered(key, event.None)
 	return c.OK()
 }
 
@@ -161,7 +162,7 @@ func xidmprecord(c *engine.Ctx) error {
 		return errIDMPOther
 	case !ok:
 		m.Add(pid, iid, id, c.NowMilli())
-		c.Altered(key, "")
+		c.Altered(key, event.None)
 	}
 	return c.OK()
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -288,7 +289,7 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 	}
 	w.SetLen(m, int(n))
 	journal.setID()
-	r.Altered(key, "")
+	r.Altered(key, event.None)
 	r.Idles(key, r.NowMilli())
 	return nil
 }
@@ -358,7 +359,7 @@ func seeConsumer(c *engine.Ctx, key []byte, g *value.Group, name []byte) (consum
 	consumer = g.WritableConsumer(name)
 	if consumer == nil {
 		consumer = g.AddConsumer(name, c.NowMilli())
-		c.Altered(key, "xgroup-createconsumer")
+		c.Altered(key, event.XGroupCreateConsumer)
 		return consumer, true
 	}
 	consumer.SeenAt = c.NowMilli()

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -60,7 +61,7 @@ func getdel(c *engine.Ctx) error {
 	}
 	key := c.Args[1]
 	if c.Delete(key) {
-		c.Changed(key, "del")
+		c.Changed(key, event.Del)
 		c.Propagate([]byte("DEL"), key)
 	}
 	return nil
@@ -89,16 +90,16 @@ func getex(c *engine.Ctx) error {
 	case at == engine.NoExpiry:
 		if o.Has(spec.WordPERSIST) && c.ExpireAt(key) != engine.NoExpiry {
 			c.SetExpire(key, engine.NoExpiry)
-			c.Changed(key, "persist")
+			c.Changed(key, event.Persist)
 			c.Propagate([]byte("PERSIST"), key)
 		}
 	case at <= c.NowMilli(): // only absolute times can be in the past
 		c.Delete(key)
-		c.Changed(key, "del")
+		c.Changed(key, event.Del)
 		c.Propagate([]byte("DEL"), key)
 	default:
 		c.SetExpire(key, at)
-		c.Changed(key, "expire")
+		c.Changed(key, event.Expire)
 		c.Propagate([]byte("PEXPIREAT"), key, strconv.AppendInt(nil, at, 10))
 	}
 	return nil
@@ -153,7 +154,7 @@ func getset(c *engine.Ctx) error {
 	}
 	key := c.Args[1]
 	c.SetBytes(key, c.Args[2], engine.NoExpiry)
-	c.Changed(key, "set")
+	c.Changed(key, event.Set)
 	c.Propagate([]byte("SET"), key, c.Args[2])
 	return nil
 }
@@ -198,7 +199,7 @@ func msetnx(c *engine.Ctx) error {
 func setPairs(c *engine.Ctx, pairs [][]byte, at int64) {
 	for i := 0; i < len(pairs); i += 2 {
 		c.SetBytes(pairs[i], pairs[i+1], at)
-		c.Changed(pairs[i], "set")
+		c.Changed(pairs[i], event.Set)
 	}
 }
 
@@ -206,7 +207,7 @@ func setPairs(c *engine.Ctx, pairs [][]byte, at int64) {
 func set(c *engine.Ctx) error {
 	if len(c.Args) == 3 { // most calls are plain
 		c.SetBytes(c.Args[1], c.Args[2], engine.NoExpiry)
-		c.Changed(c.Args[1], "set")
+		c.Changed(c.Args[1], event.Set)
 		return c.OK()
 	}
 	o, err := c.Options(3)
@@ -239,10 +240,10 @@ func set(c *engine.Ctx) error {
 		at = engine.KeepTTL
 	}
 	c.SetBytes(key, c.Args[2], at)
-	c.Changed(key, "set")
+	c.Changed(key, event.Set)
 	switch {
 	case at > 0:
-		c.Notify(key, "expire")
+		c.Notify(key, event.Expire)
 		if !o.Has(spec.WordPXAT) { // relative times must not be counted again by whoever replays this
 			propagateSet(c, key, c.Args[2], at)
 		}
@@ -304,7 +305,7 @@ func setnx(c *engine.Ctx) error {
 		return c.Integer(0)
 	}
 	c.SetBytes(key, c.Args[2], engine.NoExpiry)
-	c.Changed(key, "set")
+	c.Changed(key, event.Set)
 	return c.Integer(1)
 }
 
@@ -320,8 +321,8 @@ func setex(unit bool) engine.Handler {
 		}
 		key, text := c.Args[1], c.Args[3]
 		c.SetBytes(key, text, at)
-		c.Changed(key, "set")
-		c.Notify(key, "expire")
+		c.Changed(key, event.Set)
+		c.Notify(key, event.Expire)
 		propagateSet(c, key, text, at)
 		return c.OK()
 	}
@@ -357,7 +358,7 @@ func appendText(c *engine.Ctx) error {
 	} else {
 		c.SetBytes(key, tail, engine.NoExpiry)
 	}
-	c.Changed(key, "append")
+	c.Changed(key, event.Append)
 	return c.Integer(n)
 }
 
@@ -390,7 +391,7 @@ func setrange(c *engine.Ctx) error {
 		return err
 	}
 	copy(b[offset:], part)
-	c.Changed(key, "setrange")
+	c.Changed(key, event.SetRange)
 	return c.Integer(len(b))
 }
 

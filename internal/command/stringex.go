@@ -8,6 +8,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
 	"github.com/resp-server/resp-server/internal/value"
@@ -99,7 +100,7 @@ func deleteKey(c *engine.Ctx, key []byte) bool {
 	if !c.Delete(key) {
 		return false
 	}
-	c.Changed(key, "del")
+	c.Changed(key, event.Del)
 	c.Propagate([]byte("DEL"), key)
 	return true
 }
@@ -136,9 +137,9 @@ func msetex(c *engine.Ctx) error {
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		c.SetBytes(pairs[i], pairs[i+1], at)
-		c.Changed(pairs[i], "set")
+		c.Changed(pairs[i], event.Set)
 		if timed {
-			c.Notify(pairs[i], "expire")
+			c.Notify(pairs[i], event.Expire)
 			propagateSet(c, pairs[i], pairs[i+1], at)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -148,7 +149,7 @@ func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
 // ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
 // zcombine makes ZUNION, ZINTER, ZDIFF and the forms that store.
 func zcombine(op zoperation, store bool) engine.Handler {
-	event := [...]string{zunion: "zunionstore", zintersection: "zinterstore", zdifference: "zdiffstore"}[op]
+	ev := [...]event.Event{zunion: event.ZUnionStore, zintersection: event.ZInterStore, zdifference: event.ZDiffStore}[op]
 	return func(c *engine.Ctx) error {
 		first := 1
 		if store {
@@ -196,7 +197,7 @@ func zcombine(op zoperation, store bool) engine.Handler {
 		}
 		list := op.run(sources, agg)
 		if store {
-			return storeZSet(c, c.Args[1], list, event)
+			return storeZSet(c, c.Args[1], list, ev)
 		}
 		slices.SortFunc(list, value.CompareScored)
 		if scores && c.Proto() == 2 {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -39,11 +40,11 @@ func popMembers(c *engine.Ctx, key []byte, n int, highest bool, reply func(name 
 	return nil
 }
 
-func popEvent(highest bool) string {
+func popEvent(highest bool) event.Event {
 	if highest {
-		return "zpopmax"
+		return event.ZPopMax
 	}
-	return "zpopmin"
+	return event.ZPopMin
 }
 
 // propagatePop says what a pop of whichever key was ready has done.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -304,20 +305,20 @@ func storeRange(c *engine.Ctx, z *value.ZSet, lo, hi int, reverse bool) error {
 			list = append(list, value.Scored{Member: append([]byte(nil), name...), Score: score})
 		}
 	}
-	return storeZSet(c, c.Args[1], list, "zrangestore")
+	return storeZSet(c, c.Args[1], list, event.ZRangeStore)
 }
 
 // storeZSet stores the result of a command under a key, or deletes the key if
 // there is none, and replies the number of members.
-func storeZSet(c *engine.Ctx, key []byte, list []value.Scored, event string) error {
+func storeZSet(c *engine.Ctx, key []byte, list []value.Scored, ev event.Event) error {
 	if len(list) == 0 {
 		if c.Delete(key) {
-			c.Changed(key, "del")
+			c.Changed(key, event.Del)
 		}
 		return c.Integer(0)
 	}
 	c.Put(key, value.ZSetFrom(c.Limits(), list), engine.NoExpiry)
-	c.Changed(key, event)
+	c.Changed(key, ev)
 	return c.Integer(len(list))
 }
 
@@ -344,7 +345,7 @@ func zcount(by rangeBy) engine.Handler {
 // ZREMRANGEBYSCORE key min max
 // zremrange makes ZREMRANGEBYRANK, ZREMRANGEBYSCORE and ZREMRANGEBYLEX.
 func zremrange(by rangeBy) engine.Handler {
-	event := [...]string{byRank: "zremrangebyrank", byScore: "zremrangebyscore", byLex: "zremrangebylex"}[by]
+	ev := [...]event.Event{byRank: event.ZRemRangeByRank, byScore: event.ZRemRangeByScore, byLex: event.ZRemRangeByLex}[by]
 	return func(c *engine.Ctx) error {
 		span, err := argSpan(c, by, 2, 3)
 		if err != nil {
@@ -360,7 +361,7 @@ func zremrange(by rangeBy) engine.Handler {
 				return err
 			}
 			z.DeleteRange(lo, hi)
-			c.ChangedTimes(hi-lo, c.Args[1], event)
+			c.ChangedTimes(hi-lo, c.Args[1], ev)
 		}
 		return c.Integer(hi - lo)
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -123,7 +124,7 @@ func addScores(c *engine.Ctx, f zaddFlags, from int) error {
 		}
 	}
 	if added+updated > 0 {
-		c.ChangedTimes(added+updated, key, "zadd")
+		c.ChangedTimes(added+updated, key, event.ZAdd)
 	}
 	if f.ch {
 		return c.Integer(added + updated)
@@ -167,7 +168,7 @@ func increment(c *engine.Ctx, z *value.ZSet, f zaddFlags, by float64, name []byt
 		z.Expect(c.Limits(), 1, len(name))
 	}
 	z.Set(c.Limits(), name, score)
-	c.Changed(c.Args[1], "zincr")
+	c.Changed(c.Args[1], event.ZIncr)
 	return c.Double(score)
 }
 
@@ -186,7 +187,7 @@ func zrem(c *engine.Ctx) error {
 		}
 	}
 	if deleted > 0 {
-		c.ChangedTimes(deleted, c.Args[1], "zrem")
+		c.ChangedTimes(deleted, c.Args[1], event.ZRem)
 	}
 	return c.Integer(deleted)
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/event"
 )
 
 // Config holds the values of all settings. Sizes are in bytes, times in the
@@ -67,7 +68,7 @@ type Config struct {
 	RDBKeySaveDelay int64
 
 	// events
-	NotifyMask uint32
+	NotifyMask event.Class
 
 	// slow log
 	SlowlogLogSlowerThan int64 // µs, -1: nothing

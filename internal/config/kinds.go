@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
@@ -422,13 +423,8 @@ func FormatPercentile(p float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(p, 'f', 6, 64), "0"), ".")
 }
 
-// events reads the classes of notify-keyspace-events. The bits are those of
-// eventFlags, from the first on.
+// events reads the classes of notify-keyspace-events.
 type events struct{}
-
-// eventFlags are the letters of the classes; the position of a letter is its
-// bit in Config.NotifyMask.
-const eventFlags = "KEg$lshzxetmnda"
 
 // allEvents are the classes that the letter A stands for, in Redis 7.4. It
 // stands for later ones too, and so do all these letters together, which are
@@ -439,13 +435,13 @@ const (
 )
 
 func (events) set(c *Config, words []string) error {
-	var mask uint32
+	var mask event.Class
 	for _, f := range words[0] {
 		if f == 'A' {
 			mask |= eventMask(allEvents)
 			continue
 		}
-		i := strings.IndexRune(eventFlags, f)
+		i := strings.IndexRune(event.Letters, f)
 		if i < 0 {
 			return errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
 		}
@@ -474,9 +470,9 @@ func (events) get(c *Config) string {
 	return string(b)
 }
 
-func eventMask(letters string) (mask uint32) {
+func eventMask(letters string) (mask event.Class) {
 	for _, f := range letters {
-		mask |= 1 << strings.IndexRune(eventFlags, f)
+		mask |= 1 << strings.IndexRune(event.Letters, f)
 	}
 	return mask
 }

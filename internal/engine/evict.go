@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/keyspace"
 )
 
@@ -144,7 +145,7 @@ func (e *Core) evictOne() bool {
 	db.Delete(key)
 	e.Stats.EvictedKeys++
 	e.touch(nil, db.Index(), key)
-	e.notify(db.Index(), key, "evicted")
+	e.notify(db.Index(), key, event.KeyEvicted)
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
 	e.finishUnit(0)
 	e.executing = executing

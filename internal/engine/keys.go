@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -26,7 +27,7 @@ func (c *Ctx) Inspect(key []byte) (keyspace.Entry, bool) {
 	}
 	c.Stats.Misses++
 	if c.Config.NotifyMask != 0 {
-		c.notify(c.Session.db, key, "keymiss")
+		c.notify(c.Session.db, key, event.KeyMissed)
 	}
 	return k, false
 }
@@ -235,7 +236,7 @@ func (c *Ctx) replacing(key []byte, at int64) (keyspace.Place, int64) {
 
 func (c *Ctx) created(key []byte) {
 	if c.Config.NotifyMask != 0 {
-		c.notify(c.Session.db, key, "new")
+		c.notify(c.Session.db, key, event.KeyNew)
 	}
 }
 
@@ -257,7 +258,7 @@ func (c *Ctx) MoveEntry(k keyspace.Entry, db int, key []byte) {
 func (c *Ctx) relocated(at int64, db int, key []byte) {
 	c.expiresAt(at)
 	if c.Config.NotifyMask != 0 {
-		c.notify(db, key, "new")
+		c.notify(db, key, event.KeyNew)
 	}
 }
 

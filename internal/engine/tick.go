@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -166,7 +167,7 @@ func (e *Core) expire(db *keyspace.DB, k keyspace.Entry) {
 	e.Stats.ExpiredKeys++
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
 	e.touch(nil, db.Index(), key)
-	e.notify(db.Index(), key, "expired")
+	e.notify(db.Index(), key, event.KeyExpired)
 }
 
 // ExpireElements removes elements of a key's value that are past their time,
@@ -221,9 +222,9 @@ func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
 func (e *Core) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry) {
 	db.IndexElements(k)
 	e.touch(nil, db.Index(), key)
-	e.notify(db.Index(), key, "hexpired")
+	e.notify(db.Index(), key, event.HExpired)
 	if k.Value().Empty() {
 		db.Delete(key)
-		e.notify(db.Index(), key, "del")
+		e.notify(db.Index(), key, event.Del)
 	}
 }

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"strconv"
+
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/glob"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -22,24 +25,21 @@ type unit struct {
 // fails the transactions that watch the key, sends the keyspace event, wakes
 // the commands that wait for the key, invalidates what clients cached of it,
 // and deletes it if nothing is left in it.
-// An empty event sends none.
-func (c *Ctx) Changed(key []byte, event string) { c.ChangedIn(c.Session.db, key, event) }
+func (c *Ctx) Changed(key []byte, ev event.Event) { c.ChangedIn(c.Session.db, key, ev) }
 
 // ChangedIn is Changed for a key of another database.
-func (c *Ctx) ChangedIn(db int, key []byte, event string) {
+func (c *Ctx) ChangedIn(db int, key []byte, ev event.Event) {
 	c.unit.changes++
 	c.Stats.Changes++
 	c.touch(c.Session, db, key)
-	if event != "" {
-		c.notify(db, key, event)
-	}
+	c.notify(db, key, ev)
 	in := c.Keyspace.DB(db)
 	if k, ok := in.Get(key); ok {
 		switch v := k.Value(); {
 		case v == nil:
 		case v.Empty():
 			in.Delete(key)
-			c.notify(db, key, "del")
+			c.notify(db, key, event.Del)
 		default:
 			if c.Keyspace.Counting() {
 				in.Recount(k)
@@ -55,16 +55,16 @@ func (c *Ctx) ChangedIn(db int, key []byte, event string) {
 // ChangedTimes is Changed for a command whose elements count: Redis saves by
 // their number. It may be zero, where a command that changes nothing is still
 // taken for one that does.
-func (c *Ctx) ChangedTimes(n int, key []byte, event string) {
-	c.Changed(key, event)
+func (c *Ctx) ChangedTimes(n int, key []byte, ev event.Event) {
+	c.Changed(key, ev)
 	c.Stats.Changes += uint64(n - 1)
 }
 
 // Notify sends a keyspace event beside the one of Changed.
-func (c *Ctx) Notify(key []byte, event string) { c.notify(c.Session.db, key, event) }
+func (c *Ctx) Notify(key []byte, ev event.Event) { c.notify(c.Session.db, key, ev) }
 
 // NotifyIn is Notify for a key of another database.
-func (c *Ctx) NotifyIn(db int, key []byte, event string) { c.notify(db, key, event) }
+func (c *Ctx) NotifyIn(db int, key []byte, ev event.Event) { c.notify(db, key, ev) }
 
 // Touched is Changed for commands that count no change: it only fails
 // transactions that watch the key, wakes those who wait for it and invalidates
@@ -131,17 +131,24 @@ func (e *Core) finishUnit(depth int) {
 }
 
 // notify sends a keyspace event if the configuration asks for it.
-func (e *Core) notify(db int, key []byte, event string) {
+func (e *Core) notify(db int, key []byte, ev event.Event) {
 	mask := e.Config.NotifyMask
-	if mask == 0 || mask&eventClass(event) == 0 {
+	if mask == 0 || !ev.In(mask) {
 		return
 	}
-	if mask&NotifyKeyspace != 0 {
-		e.Publish(eventChannel("__keyspace@", db, key), []byte(event))
+	name := []byte(ev.String())
+	if mask&event.Keyspace != 0 {
+		e.Publish(eventChannel("__keyspace@", db, key), name)
 	}
-	if mask&NotifyKeyevent != 0 {
-		e.Publish(eventChannel("__keyevent@", db, []byte(event)), key)
+	if mask&event.Keyevent != 0 {
+		e.Publish(eventChannel("__keyevent@", db, name), key)
 	}
+}
+
+func eventChannel(prefix string, db int, name []byte) []byte {
+	b := strconv.AppendInt([]byte(prefix), int64(db), 10)
+	b = append(b, "__:"...)
+	return append(b, name...)
 }
 
 // MatchKeys calls yield for each key of a database that matches a pattern and
