@@ -50,6 +50,8 @@ var imports = []rule{
 		why: "only the root wires things together"},
 	{in: "./cmd/...", deny: "./...", allow: ". ./cmd/...",
 		why: "the binary can do nothing that an embedding program cannot"},
+	{in: "./internal/journal/...", deny: "./...", allow: "./internal/resp",
+		why: "the stream knows the form of commands, not what they do, nor who reads it"},
 	{in: "./internal/vfs/...", deny: "./...", allow: "./internal/vfs/...",
 		why: "the door to the file system knows nothing of what goes through it"},
 	{in: "./...", except: "./internal/transcript/...", deny: "./internal/transcript/... ./internal/oracle ./internal/archtest ./internal/vfs/crashfs testing/...",
