@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -8,13 +9,41 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 )
 
-// ConfigError tells which line of a configuration is wrong: File, Number and
-// Text are of the line, Err is what is wrong.
-type ConfigError = config.LineError
+// ConfigError is the error of a line of redis.conf that a server can't start
+// with.
+type ConfigError struct {
+	// File is where the line is: "Options.Config", the name that was given to
+	// ReadConfig, or the path of an included file.
+	File string
+	// Number is that of the line in File, from 1.
+	Number int
+	// Text is the line itself.
+	Text string
+	// Err is what is wrong with it.
+	Err error
+}
+
+// Error returns the place, the line and what is wrong with it.
+func (e *ConfigError) Error() string {
+	line := config.Line{File: e.File, Number: e.Number, Text: e.Text}
+	return (&config.LineError{Line: line, Err: e.Err}).Error()
+}
+
+// Unwrap returns Err.
+func (e *ConfigError) Unwrap() error { return e.Err }
+
+// configError turns the error of a line into a *ConfigError.
+func configError(err error) error {
+	var at *config.LineError
+	if !errors.As(err, &at) {
+		return err
+	}
+	return &ConfigError{File: at.File, Number: at.Number, Text: at.Text, Err: at.Err}
+}
 
 // ReadConfig reads settings in the form of redis.conf and returns them as
 // lines for Options.Config: without comments, and with the files that they
-// include in their place. All are checked; what is wrong is told as a
+// include in their place. All are checked; the error for a wrong line is a
 // *ConfigError, which calls the source by the given name.
 func ReadConfig(r io.Reader, name string) ([]string, error) {
 	lines, err := config.Read(r, name)
@@ -22,7 +51,7 @@ func ReadConfig(r io.Reader, name string) ([]string, error) {
 		err = config.New().SetLines(lines)
 	}
 	if err != nil {
-		return nil, err
+		return nil, configError(err)
 	}
 	text := make([]string, len(lines))
 	for i, l := range lines {
@@ -39,7 +68,7 @@ func (o *Options) config() (*config.Config, error) {
 		err = c.SetLines(lines)
 	}
 	if err != nil {
-		return nil, err
+		return nil, configError(err)
 	}
 	if !c.Given("port") {
 		c.Port = 0

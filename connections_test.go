@@ -100,7 +100,7 @@ func short(r resp.Reply) string {
 		}
 		return "[" + strings.Join(words, " ") + "]"
 	case r.Kind == resp.Integer:
-		return fmt.Sprint(r.Int)
+		return fmt.Sprint(r.Integer)
 	case r.IsNull():
 		return "nil"
 	}
@@ -134,7 +134,11 @@ func await(t *testing.T, s *TestServer, what string, is func(*engine.Core) bool)
 
 func awaitBlocked(t *testing.T, s *TestServer, n int) {
 	t.Helper()
-	await(t, s, fmt.Sprintf("%d blocked clients", n), func(c *engine.Core) bool { return c.Blocked() == n })
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := s.WaitBlocked(ctx, n); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A subscriber that stops reading is closed when too much waits for it, and
@@ -155,7 +159,7 @@ func TestSubscriberStopsReading(t *testing.T) {
 			publisher.send(lines...)
 			for range size {
 				r, err := resp.ReadReply(publisher.in)
-				if err != nil || r.Int < 1 || r.Int > 2 {
+				if err != nil || r.Integer < 1 || r.Integer > 2 {
 					t.Fatal(r, err)
 				}
 				other.want("[message news " + message + "]")

@@ -10,19 +10,17 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// Reply is a decoded reply. Its Kind says which field counts; Str holds the
-// text of strings and errors, Int that of integers, Elems the elements of
-// arrays, sets, and (alternating) the keys and values of maps.
-type Reply = resp.Reply
-
-// Error is an error reply, such as "WRONGTYPE Operation against a key ...".
-type Error = resp.Error
-
 // Do runs one command as a client of its own would, without a socket, and
 // returns its reply as RESP3 has it. Arguments are strings, byte slices,
 // integers and floats; others are formatted as fmt.Sprint does. An error reply
-// is returned as an Error. A blocking command ends when ctx does. Whatever it
-// does to its connection (SELECT, MULTI, SUBSCRIBE) ends with the call.
+// is returned twice: as the Reply and as an Error. A blocking command ends when
+// ctx does. Whatever it does to its connection (SELECT, MULTI, SUBSCRIBE) ends
+// with the call.
+//
+// Do acts for the program, not for a user: it needs no password and has all
+// permissions, whatever the access control list says, it is not counted as a
+// client, and CLIENT PAUSE does not hold it back. A command that is to be
+// judged as a user's goes through Dial or a socket.
 func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 	if len(args) == 0 {
 		return Reply{}, Error("ERR no command")
@@ -47,7 +45,7 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 		}
 		out = d.session.Output(nil)
 	}
-	reply, _, err := resp.ParseReply(out)
+	reply, _, err := resp.ParseReplyAs[Reply](out)
 	for out != nil {
 		out = d.session.Output(out)
 	}

@@ -9,10 +9,17 @@
 // # Basics
 //
 // A server listens on TCP or a Unix socket, and at the same time can be
-// reached without any socket: Dial returns an in-memory net.Conn for a client
-// library, Do runs one command directly. All commands of all connections run
-// one after the other, as in Redis; any number of goroutines may use a server
-// and any number of servers may live in one process.
+// reached without any socket: Dial and DialContext return an in-memory net.Conn
+// for a client library, Do runs one command directly. Serve and ServeConn take
+// connections that the program makes, such as those of TLS. All commands of all
+// connections run one after the other, as in Redis; any number of goroutines
+// may use a server and any number of servers may live in one process.
+//
+// Do and, in tests, Must return a Reply, with conversions that make most tests
+// short. They have all permissions:
+//
+//	srv.Must("HSET", "user:1", "name", "alice")
+//	name := srv.Must("HGETALL", "user:1").Map()["name"].Text()
 //
 // Time is real unless Options.Clock says otherwise; a ManualClock stands still
 // until a test moves it, and then everything that is due happens, in order.

@@ -19,37 +19,29 @@ func TestEviction(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			clock := NewManualClock(time.Unix(1700000000, 0))
-			s := start(t, Options{Seed: 1, Clock: clock, Config: []string{"maxmemory-policy " + policy, "maxmemory-eviction-tenacity 100"}})
-			do := func(args ...any) Reply {
-				t.Helper()
-				r, err := s.Do(t.Context(), args...)
-				if err != nil {
-					t.Fatal(args, err)
-				}
-				return r
-			}
+			s := StartTest(t, Options{Seed: 1, Clock: clock, Config: []string{"maxmemory-policy " + policy, "maxmemory-eviction-tenacity 100"}})
 			value := strings.Repeat("x", 500)
 			for i := range keys {
 				ttl := 100000 + i
 				if i%(keys/used) == 0 {
 					ttl = 1000000
 				}
-				do("SET", fmt.Sprint("key:", i), value, "EX", ttl)
+				s.Must("SET", fmt.Sprint("key:", i), value, "EX", ttl)
 			}
 			for range 10 {
 				clock.Advance(time.Minute / 4)
 				for i := 0; i < keys; i += keys / used {
-					do("GET", fmt.Sprint("key:", i))
+					s.Must("GET", fmt.Sprint("key:", i))
 				}
 			}
-			do("CONFIG", "SET", "maxmemory", keys*550/2)
-			do("PING")
-			if n := do("DBSIZE").Int; n < keys/3 || n > keys*2/3 {
+			s.Must("CONFIG", "SET", "maxmemory", keys*550/2)
+			s.Must("PING")
+			if n := s.Must("DBSIZE").Int(); n < keys/3 || n > keys*2/3 {
 				t.Errorf("%d keys of %d are left", n, keys)
 			}
 			left := int64(0)
 			for i := 0; i < keys; i += keys / used {
-				left += do("EXISTS", fmt.Sprint("key:", i)).Int
+				left += s.Must("EXISTS", fmt.Sprint("key:", i)).Int()
 			}
 			if left < used*95/100 {
 				t.Errorf("%d of the %d keys that should stay are left", left, used)

@@ -18,7 +18,7 @@ func Example() {
 	ctx := context.Background()
 	srv.Do(ctx, "SET", "greeting", "hello")
 	reply, err := srv.Do(ctx, "GET", "greeting")
-	fmt.Println(reply.Str, err)
+	fmt.Println(reply.Text(), err)
 	// Output: hello <nil>
 }
 
@@ -36,6 +36,6 @@ func ExampleManualClock() {
 	before, _ := srv.Do(ctx, "GET", "session")
 	clock.Advance(time.Second)
 	after, _ := srv.Do(ctx, "GET", "session")
-	fmt.Println(before.Str, after.IsNull())
+	fmt.Println(before.Text(), after.IsNull())
 	// Output: alice true
 }

@@ -148,13 +148,13 @@ func contents(t *testing.T, s *Server, key, kind string) (lines []string, ok boo
 		}
 	case "zset":
 		for _, e := range r.Elems {
-			line(quote(e.Elems[0].Str), strconv.FormatFloat(e.Elems[1].Float, 'g', -1, 64))
+			line(quote(e.Elems[0].Str), strconv.FormatFloat(e.Elems[1].Float(), 'g', -1, 64))
 		}
 	case "hash":
 		for p := range slices.Chunk(r.Elems, 2) {
 			words := []string{quote(p[0].Str), quote(p[1].Str)}
-			if at, err := s.Do(context.Background(), "HPEXPIRETIME", key, "FIELDS", 1, p[0].Str); err == nil && at.Elems[0].Int > 0 {
-				words = append(words, fmt.Sprint("expires ", at.Elems[0].Int))
+			if at, err := s.Do(context.Background(), "HPEXPIRETIME", key, "FIELDS", 1, p[0].Str); err == nil && at.Elems[0].Int() > 0 {
+				words = append(words, fmt.Sprint("expires ", at.Elems[0].Int()))
 			}
 			line(words...)
 		}

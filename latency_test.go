@@ -12,15 +12,7 @@ func TestLatency(t *testing.T) {
 	t.Parallel()
 	began := time.Unix(1700000000, 0)
 	clock := NewManualClock(began)
-	s := start(t, Options{Clock: clock, Config: []string{"latency-monitor-threshold 100", "enable-debug-command yes"}})
-	do := func(args ...any) Reply {
-		t.Helper()
-		r, err := s.Do(t.Context(), args...)
-		if err != nil {
-			t.Fatal(args, err)
-		}
-		return r
-	}
+	s := StartTest(t, Options{Clock: clock, Config: []string{"latency-monitor-threshold 100", "enable-debug-command yes"}})
 	sleep := func(seconds string) {
 		t.Helper()
 		done := make(chan struct{})
@@ -42,25 +34,25 @@ func TestLatency(t *testing.T) {
 	for _, seconds := range []string{"0.3", "0.05", "0.7"} {
 		sleep(seconds)
 	}
-	event := do("LATENCY", "LATEST").Elems
-	if len(event) != 1 || event[0].Elems[0].Str != "command" || event[0].Elems[2].Int != 700 || event[0].Elems[3].Int != 700 {
+	event := s.Must("LATENCY", "LATEST").Array()
+	if len(event) != 1 || event[0].Array()[0].Text() != "command" || event[0].Array()[2].Int() != 700 || event[0].Array()[3].Int() != 700 {
 		t.Fatalf("LATEST is %v", event)
 	}
-	samples := do("LATENCY", "HISTORY", "command").Elems
-	if len(samples) != 2 || samples[0].Elems[1].Int != 300 || samples[1].Elems[1].Int != 700 || samples[0].Elems[0].Int < began.Unix() {
+	samples := s.Must("LATENCY", "HISTORY", "command").Array()
+	if len(samples) != 2 || samples[0].Array()[1].Int() != 300 || samples[1].Array()[1].Int() != 700 || samples[0].Array()[0].Int() < began.Unix() {
 		t.Errorf("HISTORY is %v", samples)
 	}
-	if g := do("LATENCY", "GRAPH", "command").Str; !strings.HasPrefix(g, "command - high 700 ms, low 300 ms (all time high 700 ms)\n---") ||
+	if g := s.Must("LATENCY", "GRAPH", "command").Text(); !strings.HasPrefix(g, "command - high 700 ms, low 300 ms (all time high 700 ms)\n---") ||
 		!strings.Contains(g, "-\n #\n |\n |\n_|\n  \n") {
 		t.Errorf("GRAPH is\n%s", g)
 	}
-	if d := do("LATENCY", "DOCTOR").Str; !strings.Contains(d, "command: 2 latency spikes, 500 ms on average, at most 700 ms") {
+	if d := s.Must("LATENCY", "DOCTOR").Text(); !strings.Contains(d, "command: 2 latency spikes, 500 ms on average, at most 700 ms") {
 		t.Errorf("DOCTOR says\n%s", d)
 	}
-	if n := do("SLOWLOG", "LEN").Int; n != 3 {
+	if n := s.Must("SLOWLOG", "LEN").Int(); n != 3 {
 		t.Errorf("%d commands were slow", n)
 	}
-	if n := do("LATENCY", "RESET").Int; n != 1 {
+	if n := s.Must("LATENCY", "RESET").Int(); n != 1 {
 		t.Errorf("%d events are reset", n)
 	}
 }

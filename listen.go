@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -28,11 +29,27 @@ func (s *Server) Addr() string {
 func (s *Server) Addrs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.addrs
+	return slices.Clone(s.addrs)
+}
+
+var (
+	errNoListen = errors.New("respserver: Options.NoListen is set, so there is no address; connect with Dial or DialContext")
+	errBubble   = errors.New("respserver: sockets do not work in a testing/synctest bubble; set Options.NoListen and connect with Dial or DialContext")
+)
+
+// anywhere reports whether the options leave open where to listen.
+func (s *Server) anywhere() bool {
+	return s.options.Addr == "" && s.config.UnixSocket == "" && !s.config.Given("port") && !s.config.Given("bind")
 }
 
 // listen opens the sockets, unless they are open.
 func (s *Server) listen() error {
+	switch {
+	case s.options.NoListen:
+		return errNoListen
+	case inBubble():
+		return errBubble
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

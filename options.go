@@ -10,16 +10,16 @@ import (
 // loopback interface and a free port, with the defaults of redis.conf, that
 // reads and writes no files and logs nothing.
 type Options struct {
-	// Addr is "127.0.0.1:0" by default: the TCP address to listen on. Port 0 is
-	// a free one, which Server.Addr tells.
+	// Addr is "127.0.0.1:0" by default: the TCP address to listen on. Port 0
+	// picks a free port; see Server.Addr.
 	Addr string
 
 	// UnixSocket is none by default: the path of a Unix socket to listen on as
 	// well. A socket that a dead server left there is replaced.
 	UnixSocket string
 
-	// NoListen is false by default. If it is true no socket is opened; Dial and
-	// Do work all the same.
+	// NoListen is false by default. If it is true no socket is opened; Dial, Do
+	// and Serve work all the same.
 	NoListen bool
 
 	// EventLoop is false by default: each connection has a goroutine. If it is
@@ -37,8 +37,8 @@ type Options struct {
 	// as they are.
 	Dir string
 
-	// Clock is the real time by default. A ManualClock stands still until it is
-	// told to move.
+	// Clock is RealClock by default. A ManualClock stands still until it is
+	// moved. Start fails if the clock shows a time before 1970.
 	Clock Clock
 
 	// Config is empty by default: lines of redis.conf, such as "maxclients 100";

@@ -18,7 +18,6 @@ import (
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/keyspace"
-	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/snapshot"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -36,8 +35,8 @@ func say(t *testing.T, s *Server, words ...string) string {
 	if err != nil {
 		return err.Error()
 	}
-	if r.Kind == resp.Integer {
-		return fmt.Sprint(r.Int)
+	if r.Kind == KindInteger {
+		return r.Text()
 	}
 	return r.Str
 }

@@ -1,15 +1,12 @@
 package respserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"sync"
 
-	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
@@ -36,12 +33,16 @@ type Server struct {
 }
 
 // Start returns a server that is ready: it listens, and its data are loaded.
-func Start(o Options) (*Server, error) {
+func Start(o Options) (*Server, error) { return startServer(o, false) }
+
+// startServer starts a server. If lazy is set, and the options do not say where
+// to listen, its sockets are left to listen.
+func startServer(o Options, lazy bool) (*Server, error) {
 	s, err := newServer(o)
 	if err != nil {
 		return nil, err
 	}
-	if !o.NoListen {
+	if !o.NoListen && !(lazy && s.anywhere()) {
 		if err := s.listen(); err != nil {
 			s.Close()
 			return nil, err
@@ -65,9 +66,12 @@ func newServer(o Options) (*Server, error) {
 	if s.config, err = o.config(); err != nil {
 		return nil, fmt.Errorf("respserver: %w", err)
 	}
-	var c clock.Clock = clock.Real{}
-	if o.Clock != nil {
-		c = o.Clock.clock()
+	c := o.Clock
+	if c == nil {
+		c = RealClock
+	}
+	if now := c.Now(); now.Unix() < 0 {
+		return nil, fmt.Errorf("respserver: Options.Clock shows %v: a server knows no time before 1970", now)
 	}
 	s.engine = engine.New(engine.Parts{
 		Table:   command.Table(),
@@ -132,19 +136,3 @@ func (s *Server) Close() error {
 
 // Done returns a channel that is closed when the server has stopped.
 func (s *Server) Done() <-chan struct{} { return s.done }
-
-// Dial returns a connection to the server that needs no socket. It fits the
-// Dialer of client libraries; network and address do not matter there.
-func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, ErrClosed
-	}
-	client, server := transport.Pipe()
-	s.net.Handle(server)
-	return client, nil
-}

@@ -109,16 +109,11 @@ func TestCloseEndsBlockedCommands(t *testing.T) {
 // waitBlocked returns when n clients are blocked.
 func waitBlocked(t *testing.T, s *respserver.Server, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
-		r, err := s.Do(t.Context(), "INFO", "clients")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if strings.Contains(r.Str, fmt.Sprintf("blocked_clients:%d\r\n", n)) {
-			return
-		}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := s.WaitBlocked(ctx, n); err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("there are never %d blocked clients", n)
 }
 
 // TestManyServers starts and stops servers at the same time and counts what is
@@ -315,10 +310,10 @@ func TestDoCancel(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	waitBlocked(t, s, 0)
-	if r, err := s.Do(t.Context(), "RPUSH", "k", "v"); err != nil || r.Int != 1 {
+	if r, err := s.Do(t.Context(), "RPUSH", "k", "v"); err != nil || r.Int() != 1 {
 		t.Errorf("%v, %v", r, err) // nobody takes it
 	}
-	if r, err := s.Do(t.Context(), "LLEN", "k"); err != nil || r.Int != 1 {
+	if r, err := s.Do(t.Context(), "LLEN", "k"); err != nil || r.Int() != 1 {
 		t.Errorf("%v, %v", r, err)
 	}
 }
@@ -386,8 +381,11 @@ func TestStartTest(t *testing.T) {
 	var s *respserver.TestServer
 	t.Run("in", func(t *testing.T) {
 		s = respserver.StartTest(t)
-		if addrs := s.Addrs(); addrs != nil {
+		if addrs := s.Server.Addrs(); addrs != nil {
 			t.Errorf("before Addr it listens on %q", addrs)
+		}
+		if addrs := s.Addrs(); len(addrs) != 1 || addrs[0] != s.Addr() {
+			t.Errorf("it listens on %q", addrs)
 		}
 		c, err := net.Dial("tcp", s.Addr())
 		if err != nil {
@@ -401,8 +399,64 @@ func TestStartTest(t *testing.T) {
 	})
 	<-s.Done()
 	rec := &recorder{TB: t}
-	if s := respserver.StartTest(rec, respserver.Options{Config: []string{"nosuch 1"}}); s != nil || !strings.Contains(rec.fatal, "nosuch 1") {
-		t.Errorf("a bad option is told as %q", rec.fatal)
+	failed := func(what, want string) {
+		t.Helper()
+		if !strings.Contains(rec.fatal, want) {
+			t.Errorf("%s: it fails with %q", what, rec.fatal)
+		}
+		rec.fatal = ""
+	}
+	if s := respserver.StartTest(rec, respserver.Options{Config: []string{"nosuch 1"}}); s != nil {
+		t.Error("it starts with a bad option")
+	}
+	failed("a bad option", "nosuch 1")
+	if s := respserver.StartTest(rec, respserver.Options{}, respserver.Options{NoListen: true}); s != nil {
+		t.Error("it starts with two Options")
+	}
+	failed("two Options", "2 Options")
+	s = respserver.StartTest(rec, respserver.Options{NoListen: true})
+	s.Addr()
+	failed("Addr with NoListen", "NoListen is set")
+	s.Addrs()
+	failed("Addrs with NoListen", "NoListen is set")
+	s.Must("INCR")
+	failed("a command that fails", "INCR: ERR wrong number of arguments")
+}
+
+// TestStartTestListens checks that a server listens at once if it was said
+// where.
+func TestStartTestListens(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "s") // a path that is short enough
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	for name, o := range map[string]respserver.Options{
+		"Addr":       {Addr: "127.0.0.1:0"},
+		"UnixSocket": {UnixSocket: filepath.Join(dir, "a")},
+		"port":       {Config: []string{"port 0"}},
+		"bind":       {Config: []string{"bind 127.0.0.1"}},
+		"unixsocket": {Config: []string{"unixsocket " + filepath.Join(dir, "b")}},
+	} {
+		s := respserver.StartTest(t, o)
+		addrs := s.Server.Addrs()
+		if len(addrs) == 0 {
+			t.Errorf("%s: it does not listen", name)
+			continue
+		}
+		last := addrs[len(addrs)-1]
+		network := "tcp"
+		if strings.HasPrefix(last, dir) {
+			network = "unix"
+		}
+		c, err := net.Dial(network, last)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		ping(t, c)
+		c.Close()
 	}
 }
 

@@ -1,5 +1,13 @@
 package respserver
 
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+)
+
 // Tester is the part of *testing.T that StartTest needs.
 type Tester interface {
 	Helper()
@@ -10,15 +18,21 @@ type Tester interface {
 // StartTest returns a server for a test: it is ready, and stopped when the
 // test ends. A failure fails the test. At most one Options may be given.
 //
-// Its socket opens when Addr is first called: a server that is used only
-// through Dial and Do opens none.
+// Unless the options say where to listen (Addr, UnixSocket, or port, bind or
+// unixsocket in Config), the socket opens when Addr or Addrs is first called:
+// a server that is used only through Dial and Do opens none.
 func StartTest(t Tester, options ...Options) *TestServer {
 	t.Helper()
 	var o Options
-	if len(options) > 0 {
+	switch len(options) {
+	case 0:
+	case 1:
 		o = options[0]
+	default:
+		t.Fatalf("StartTest: %d Options are given; a server has one", len(options))
+		return nil
 	}
-	s, err := newServer(o)
+	s, err := startServer(o, true)
 	if err != nil {
 		t.Fatalf("%v", err)
 		return nil
@@ -33,12 +47,44 @@ type TestServer struct {
 	t Tester
 }
 
-// Addr opens the socket, if that has not happened yet, and returns the
-// address.
+// Addr is Server.Addr and opens the socket if that has not happened yet. It
+// fails the test if there is none to open, because of Options.NoListen, and in
+// a testing/synctest bubble, which can't wait for sockets: Dial needs none.
 func (s *TestServer) Addr() string {
+	s.t.Helper()
+	s.mustListen()
+	return s.Server.Addr()
+}
+
+// Addrs is Server.Addrs and opens the sockets, as Addr does.
+func (s *TestServer) Addrs() []string {
+	s.t.Helper()
+	s.mustListen()
+	return s.Server.Addrs()
+}
+
+func (s *TestServer) mustListen() {
 	s.t.Helper()
 	if err := s.listen(); err != nil && err != ErrClosed {
 		s.t.Fatalf("%v", err)
 	}
-	return s.Server.Addr()
+}
+
+// Must is Do for commands that can't fail: it returns the reply, and an error
+// fails the test. As t.Fatal it is for the goroutine of the test.
+func (s *TestServer) Must(args ...any) Reply {
+	s.t.Helper()
+	r, err := s.Do(context.Background(), args...)
+	if err != nil {
+		s.t.Fatalf("%.200s: %v", strings.TrimSuffix(fmt.Sprintln(args...), "\n"), err)
+	}
+	return r
+}
+
+// inBubble reports whether the calling goroutine is in a testing/synctest
+// bubble. Only the header of a stack trace shows that.
+func inBubble() bool {
+	var trace [256]byte
+	header, _, _ := bytes.Cut(trace[:runtime.Stack(trace[:], false)], []byte("\n"))
+	return bytes.Contains(header, []byte("synctest bubble"))
 }

@@ -103,10 +103,10 @@ func shutdown(srv *respserver.Server, s os.Signal) error {
 	}
 	command := []any{"SHUTDOWN"}
 	setting, err := srv.Do(context.Background(), "CONFIG", "GET", name)
-	if err != nil || len(setting.Elems) != 2 {
+	if err != nil {
 		return err
 	}
-	for _, word := range strings.Fields(setting.Elems[1].Str) {
+	for _, word := range strings.Fields(setting.Map()[name].Text()) {
 		if word != "default" {
 			command = append(command, word)
 		}

@@ -32,8 +32,10 @@ type Clock interface {
 	AfterFunc(d time.Duration, f func()) Timer
 }
 
-// Timer is a pending call of AfterFunc's function.
-type Timer interface {
+// Timer is a pending call of AfterFunc's function. It is an alias so that the
+// clocks of other packages, which name the interface in their own way, are
+// clocks here.
+type Timer = interface {
 	// Stop cancels the call and reports whether there was one to cancel. It
 	// does not wait for a call that has begun.
 	Stop() bool

@@ -1,6 +1,7 @@
 package clock
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -18,8 +19,19 @@ type Manual struct {
 	pending []*manualTimer // in the order in which they were armed
 }
 
-// NewManual makes a clock that shows start.
-func NewManual(start time.Time) *Manual { return &Manual{now: start.Round(0)} }
+// NewManual makes a clock that shows start. It panics if that is before 1970.
+func NewManual(start time.Time) *Manual {
+	mustKnow(start)
+	return &Manual{now: start.Round(0)}
+}
+
+// mustKnow panics if t is a time that no server can have: its units are
+// milliseconds since 1970, and 0 stands for no time at all.
+func mustKnow(t time.Time) {
+	if t.Unix() < 0 {
+		panic(fmt.Sprintf("respserver: the clock of a server is set to %v; it starts in 1970", t))
+	}
+}
 
 // Now is the time to which the clock was moved last; within a timer's
 // function it is the time at which the timer was due.
@@ -40,8 +52,8 @@ func (m *Manual) Monotonic() time.Duration {
 // in order (of equal times, the first armed runs first), and so do those that
 // the functions arm on the way: one that always arms itself anew for the same
 // moment never lets Advance return. A negative d moves Now back and runs
-// nothing; the timers keep what they still have to wait. Advance(0) runs what
-// was armed with no delay.
+// nothing; the timers keep what they still have to wait. It panics if that
+// leads before 1970. Advance(0) runs what was armed with no delay.
 //
 // Functions may themselves move the clock; the outer move then goes on from
 // there, if it has not come to its end, and is abandoned after a move back.
@@ -50,9 +62,11 @@ func (m *Manual) Monotonic() time.Duration {
 func (m *Manual) Advance(d time.Duration) {
 	m.mu.Lock()
 	if d < 0 {
-		m.now = m.now.Add(d)
+		defer m.mu.Unlock()
+		back := m.now.Add(d)
+		mustKnow(back)
+		m.now = back
 		m.jumps++
-		m.mu.Unlock()
 		return
 	}
 	end, jumps := m.elapsed+d, m.jumps
@@ -72,7 +86,10 @@ func (m *Manual) Advance(d time.Duration) {
 }
 
 // Set moves the clock to t, as Advance does.
-func (m *Manual) Set(t time.Time) { m.Advance(t.Sub(m.Now())) }
+func (m *Manual) Set(t time.Time) {
+	mustKnow(t) // the difference to a time far away is cut off
+	m.Advance(t.Sub(m.Now()))
+}
 
 // Next is the time at which the next timer is due, and false if there is none.
 func (m *Manual) Next() (time.Time, bool) {

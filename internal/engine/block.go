@@ -136,7 +136,7 @@ func (c *Ctx) Block(w Wait) error {
 	}
 	c.retryAt(b, w.nextTry(c.NowMilli()))
 	s.wait = b
-	c.blocked++
+	c.countBlocked(1)
 	return errBlocked
 }
 
@@ -348,7 +348,7 @@ func (e *Core) unblock(w *wait, mark int) {
 // cancel forgets a blocked command.
 func (e *Core) cancel(w *wait) {
 	w.s.wait = nil
-	e.blocked--
+	e.countBlocked(-1)
 	if w.deadline() != 0 {
 		e.timeouts.Delete(w)
 	}
@@ -367,6 +367,14 @@ func (e *Core) cancel(w *wait) {
 
 // Blocked returns the number of blocked sessions.
 func (e *Core) Blocked() int { return e.blocked }
+
+func (e *Core) countBlocked(n int) {
+	e.blocked += n
+	if e.blockedChange != nil {
+		close(e.blockedChange)
+		e.blockedChange = nil
+	}
+}
 
 // Timeouts returns the number of blocked sessions that wait only for a while.
 func (e *Core) Timeouts() int { return e.timeouts.Len() }

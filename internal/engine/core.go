@@ -64,10 +64,12 @@ type Core struct {
 	retries  *tree.Tree[*wait] // those with Retry set
 	waitSeq  uint64
 	blocked  int
-	pause    pause
-	watchers map[dbKey]map[*Session]struct{}
-	monitors []*Session
-	slowness time.Duration // that a command takes that is noted somewhere
+	// blockedChange is closed when blocked changes; nil if nobody waits for it.
+	blockedChange chan struct{}
+	pause         pause
+	watchers      map[dbKey]map[*Session]struct{}
+	monitors      []*Session
+	slowness      time.Duration // that a command takes that is noted somewhere
 	// From how many bytes on a request or a reply is logged.
 	largeRequest, largeReply int
 	tracker                  *tracker // nil: no client tracked keys yet

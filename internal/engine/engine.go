@@ -192,6 +192,17 @@ func (e *Engine) AwaitSave() {
 	}
 }
 
+// AwaitBlocked returns the number of blocked sessions, and a channel that is
+// closed when it changes.
+func (e *Engine) AwaitBlocked() (n int, changed <-chan struct{}) {
+	e.interpose()
+	defer e.leave()
+	if e.core.blockedChange == nil {
+		e.core.blockedChange = make(chan struct{})
+	}
+	return e.core.blocked, e.core.blockedChange
+}
+
 // tick is called by the timer.
 func (e *Engine) tick() {
 	e.interpose()

@@ -62,7 +62,7 @@ func (e *Core) park(s *Session, cmd *Command, args [][]byte) {
 	e.waitSeq++
 	s.wait = &wait{s: s, cmd: cmd, args: copyArgs(args), seq: e.waitSeq, parked: true}
 	e.pause.parked = append(e.pause.parked, s.wait)
-	e.blocked++
+	e.countBlocked(1)
 }
 
 // goOn runs the input of a session that waited, after the command that a pause

@@ -76,7 +76,7 @@ func show(r resp.Reply) string {
 		return strings.Join(parts, " ")
 	}
 	if r.Kind == resp.Integer {
-		return strconv.FormatInt(r.Int, 10)
+		return strconv.FormatInt(r.Integer, 10)
 	}
 	return string(r.Str)
 }

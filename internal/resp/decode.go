@@ -29,148 +29,168 @@ var (
 //
 // Memory stays within a small multiple of the bytes received, whatever lengths they announce.
 func ReadReply(r *bufio.Reader) (Reply, error) {
-	d := decoder{r: r}
-	reply, err := d.reply(0)
-	if err == io.EOF && d.begun {
-		err = io.ErrUnexpectedEOF
-	}
-	return reply, err
+	d := decoder[Reply, Kind]{source{r: r}}
+	return d.first()
 }
 
 // ParseReply reads one reply from b and returns what follows it. The error is io.EOF if b is empty,
 // io.ErrUnexpectedEOF if it ends too early. The reply shares no memory with b.
-func ParseReply(b []byte) (reply Reply, rest []byte, err error) {
-	d := decoder{b: b}
-	reply, err = d.reply(0)
-	if err == io.EOF && d.begun {
-		err = io.ErrUnexpectedEOF
-	}
+func ParseReply(b []byte) (reply Reply, rest []byte, err error) { return ParseReplyAs[Reply](b) }
+
+// ParseReplyAs is ParseReply for a type of the same form as Reply.
+func ParseReplyAs[R formed[R, K], K ~byte](b []byte) (reply R, rest []byte, err error) {
+	d := decoder[R, K]{source{b: b}}
+	reply, err = d.first()
 	return reply, d.b, err
 }
 
-// decoder reads from r, or from b if r is nil.
-type decoder struct {
+// decoder makes replies of what it reads.
+type decoder[R formed[R, K], K ~byte] struct{ source }
+
+// source reads from r, or from b if r is nil.
+type source struct {
 	r     *bufio.Reader
 	b     []byte
 	begun bool // some bytes were read: the end is unexpected now
 }
 
-func (d *decoder) reply(depth int) (Reply, error) {
+// first reads a reply that is not part of another one.
+func (d *decoder[R, K]) first() (R, error) {
+	r, err := d.reply(0)
+	if err == io.EOF && d.begun {
+		err = io.ErrUnexpectedEOF
+	}
+	return R(r), err
+}
+
+func (d *decoder[R, K]) reply(depth int) (r Form[K, R], err error) {
 	if depth > maxDepth {
-		return Reply{}, errDepth
+		return r, errDepth
 	}
 	line, err := d.line()
 	if err != nil {
-		return Reply{}, err
+		return r, err
 	}
 	if len(line) == 0 {
-		return Reply{}, errors.New("resp: empty line instead of a reply")
+		return r, errors.New("resp: empty line instead of a reply")
 	}
 	kind, line := line[0], line[1:]
 	switch kind {
 	case '+':
-		return Reply{Kind: SimpleString, Str: string(line)}, nil
+		r.Kind, r.Str = K(SimpleString), string(line)
 	case '-':
-		return Reply{Kind: ErrorReply, Str: string(line)}, nil
+		r.Kind, r.Str = K(ErrorReply), string(line)
 	case '(':
-		return Reply{Kind: BigNumber, Str: string(line)}, nil
+		r.Kind, r.Str = K(BigNumber), string(line)
 	case ':':
-		n, err := parseInt(line)
-		return Reply{Kind: Integer, Int: n}, err
+		r.Kind = K(Integer)
+		r.Integer, err = parseInt(line)
 	case ',':
-		text := string(line)
-		f, err := strconv.ParseFloat(text, 64)
-		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return Reply{}, fmt.Errorf("resp: bad double %q", text)
+		r.Kind, r.Str = K(Double), string(line)
+		r.Double, err = strconv.ParseFloat(r.Str, 64)
+		if errors.Is(err, strconv.ErrRange) {
+			err = nil // an infinity
+		} else if err != nil {
+			err = fmt.Errorf("resp: bad double %q", line)
 		}
-		return Reply{Kind: Double, Float: f, Str: text}, nil
 	case '#':
+		r.Kind = K(Bool)
 		switch string(line) {
 		case "t":
-			return Reply{Kind: Bool, Int: 1}, nil
+			r.Integer = 1
 		case "f":
-			return Reply{Kind: Bool}, nil
+		default:
+			err = fmt.Errorf("resp: bad boolean %q", line)
 		}
-		return Reply{}, fmt.Errorf("resp: bad boolean %q", line)
 	case '_':
-		return Reply{}, nil
+		r.Kind = K(Null)
 	case '$', '=', '!':
 		return d.bulk(kind, line)
 	case '*', '%', '~', '>', '|':
 		return d.aggregate(kind, line, depth)
+	default:
+		err = fmt.Errorf("resp: unknown type %q", kind)
 	}
-	return Reply{}, fmt.Errorf("resp: unknown type %q", kind)
+	if err != nil {
+		return Form[K, R]{}, err
+	}
+	return r, nil
 }
 
-func (d *decoder) bulk(kind byte, line []byte) (Reply, error) {
+func (d *decoder[R, K]) bulk(kind byte, line []byte) (r Form[K, R], err error) {
 	n, err := parseInt(line)
 	if err != nil {
-		return Reply{}, err
+		return r, err
 	}
 	if n == -1 && kind == '$' {
-		return Reply{Kind: Null}, nil
+		r.Kind = K(Null)
+		return r, nil
 	}
 	if n < 0 || n > maxString {
-		return Reply{}, fmt.Errorf("resp: bad length %d", n)
+		return r, fmt.Errorf("resp: bad length %d", n)
 	}
 	text, err := d.text(int(n))
 	if err != nil {
-		return Reply{}, err
+		return r, err
 	}
 	switch {
 	case kind == '!':
-		return Reply{Kind: BulkError, Str: text}, nil
+		r.Kind = K(BulkError)
 	case kind == '$':
-		return Reply{Kind: Bulk, Str: text}, nil
+		r.Kind = K(Bulk)
 	case n < 4 || text[3] != ':':
-		return Reply{}, errors.New("resp: verbatim string without its format")
+		return r, errors.New("resp: verbatim string without its format")
+	default:
+		r.Kind, r.Format = K(Verbatim), [3]byte([]byte(text[:3]))
+		text = text[4:]
 	}
-	return Reply{Kind: Verbatim, Ext: [3]byte([]byte(text[:3])), Str: text[4:]}, nil
+	r.Str = text
+	return r, nil
 }
 
-func (d *decoder) aggregate(kind byte, line []byte, depth int) (Reply, error) {
+func (d *decoder[R, K]) aggregate(kind byte, line []byte, depth int) (r Form[K, R], err error) {
 	n, err := parseInt(line)
 	if err != nil {
-		return Reply{}, err
+		return r, err
 	}
 	if n == -1 && kind == '*' {
-		return Reply{Kind: NullArray}, nil
+		r.Kind = K(NullArray)
+		return r, nil
 	}
 	if n < 0 || n > maxElems {
-		return Reply{}, fmt.Errorf("resp: bad length %d", n)
+		return r, fmt.Errorf("resp: bad length %d", n)
 	}
-	var reply Reply
 	switch kind {
 	case '*':
-		reply.Kind = Array
+		r.Kind = K(Array)
 	case '~':
-		reply.Kind = Set
+		r.Kind = K(Set)
 	case '>':
-		reply.Kind = Push
+		r.Kind = K(Push)
 	case '%', '|':
-		reply.Kind = Map
+		r.Kind = K(Map)
 		n *= 2
 	}
-	reply.Elems = make([]Reply, 0, min(n, firstElems))
+	r.Elems = make([]R, 0, min(n, firstElems))
 	for range n {
 		elem, err := d.reply(depth + 1)
 		if err != nil {
-			return Reply{}, err
+			return Form[K, R]{}, err
 		}
-		reply.Elems = append(reply.Elems, elem)
+		r.Elems = append(r.Elems, R(elem))
 	}
 	if kind != '|' {
-		return reply, nil
+		return r, nil
 	}
-	attrs := reply.Elems
-	reply, err = d.reply(depth + 1)
-	reply.Attrs = append(attrs, reply.Attrs...)
-	return reply, err
+	attrs := r.Elems
+	r, err = d.reply(depth + 1)
+	r.Attrs = append(attrs, r.Attrs...)
+	return r, err
 }
 
 // line returns the next line without CRLF, valid until the next read. LF alone is part of a line, as for the servers
 // and clients that look for CR.
-func (d *decoder) line() ([]byte, error) {
+func (d *source) line() ([]byte, error) {
 	if d.r == nil {
 		if len(d.b) == 0 {
 			return nil, io.EOF
@@ -204,7 +224,7 @@ func (d *decoder) line() ([]byte, error) {
 }
 
 // text reads n bytes and CRLF.
-func (d *decoder) text(n int) (string, error) {
+func (d *source) text(n int) (string, error) {
 	if d.r == nil {
 		if len(d.b) < n+2 {
 			return "", io.EOF

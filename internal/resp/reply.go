@@ -38,15 +38,22 @@ func (k Kind) String() string {
 }
 
 // Reply is a decoded reply. Its zero value is Null.
-type Reply struct {
-	Kind  Kind
-	Ext   [3]byte // Verbatim: the format, such as "txt"
-	Str   string  // the text of SimpleString, ErrorReply, BulkError, Bulk, Verbatim, BigNumber, and of Double as it came
-	Int   int64   // Integer; Bool: 1 or 0
-	Float float64 // Double
-	Elems []Reply // Array, Set, Push; Map: keys and values in turn
-	Attrs []Reply // attributes sent before it: keys and values in turn
+type Reply Form[Kind, Reply]
+
+// Form is the struct of a Reply. Another package can give its own type the same fields, and have replies decoded as
+// that type.
+type Form[K ~byte, R any] = struct {
+	Kind    K
+	Format  [3]byte // Verbatim: such as "txt"
+	Str     string  // the text of SimpleString, ErrorReply, BulkError, Bulk, Verbatim, BigNumber, and of Double as it came
+	Integer int64   // Integer; Bool: 1 or 0
+	Double  float64 // Double
+	Elems   []R     // Array, Set, Push; Map: keys and values in turn
+	Attrs   []R     // attributes sent before it: keys and values in turn
 }
+
+// formed is a type with the fields of a Reply.
+type formed[R any, K ~byte] interface{ ~Form[K, R] }
 
 // IsNull reports whether r is a null of either kind.
 func (r Reply) IsNull() bool { return r.Kind == Null || r.Kind == NullArray }
@@ -60,22 +67,27 @@ func (r Reply) Err() error {
 }
 
 // String shows r for debugging, on one line.
-func (r Reply) String() string {
-	switch r.Kind {
+func (r Reply) String() string { return Show(r) }
+
+// Show shows a reply, of whatever type, for debugging, on one line.
+func Show[R formed[R, K], K ~byte](reply R) string {
+	r := Form[K, R](reply)
+	kind := Kind(r.Kind)
+	switch kind {
 	case SimpleString, Double, BigNumber:
 		return r.Str
 	case ErrorReply, BulkError:
 		return "(error) " + r.Str
 	case Integer:
-		return strconv.FormatInt(r.Int, 10)
+		return strconv.FormatInt(r.Integer, 10)
 	case Bulk, Verbatim:
 		return strconv.Quote(r.Str)
 	case Bool:
-		return strconv.FormatBool(r.Int != 0)
+		return strconv.FormatBool(r.Integer != 0)
 	case Null, NullArray:
-		return "(" + r.Kind.String() + ")"
+		return "(" + kind.String() + ")"
 	}
-	return r.Kind.String() + fmt.Sprint(r.Elems)
+	return kind.String() + fmt.Sprint(r.Elems)
 }
 
 // Reply writes r again, attributes only in RESP3. In RESP3 it gives the bytes that were decoded, if those were in the
@@ -95,7 +107,7 @@ func (w *Writer) Reply(r Reply) {
 	case ErrorReply:
 		w.Error(Error(r.Str))
 	case Integer:
-		w.Integer(r.Int)
+		w.Integer(r.Integer)
 	case Bulk:
 		w.BulkString(r.Str)
 	case Array:
@@ -107,13 +119,13 @@ func (w *Writer) Reply(r Reply) {
 	case Push:
 		w.Push(len(r.Elems))
 	case Double:
-		w.Double(r.Float)
+		w.Double(r.Double)
 	case Bool:
-		w.Bool(r.Int != 0)
+		w.Bool(r.Integer != 0)
 	case BigNumber:
 		w.BigNumber(r.Str)
 	case Verbatim:
-		w.Verbatim(string(r.Ext[:]), r.Str)
+		w.Verbatim(string(r.Format[:]), r.Str)
 	case BulkError:
 		if w.Proto != 3 {
 			w.Error(Error(r.Str))

@@ -104,14 +104,14 @@ func TestError(t *testing.T) {
 
 // all is a reply with every kind in it.
 var all = Reply{Kind: Array, Elems: []Reply{
-	{Kind: SimpleString, Str: "OK"}, {Kind: ErrorReply, Str: "ERR x"}, {Kind: Integer, Int: -7}, {Kind: Bulk, Str: "a\r\nb"},
-	{Kind: Bulk}, {Kind: Null}, {Kind: Array, Elems: []Reply{}}, {Kind: Bool, Int: 1}, {Kind: Bool},
-	{Kind: Map, Elems: []Reply{{Kind: Bulk, Str: "k"}, {Kind: Integer, Int: 1}}},
+	{Kind: SimpleString, Str: "OK"}, {Kind: ErrorReply, Str: "ERR x"}, {Kind: Integer, Integer: -7}, {Kind: Bulk, Str: "a\r\nb"},
+	{Kind: Bulk}, {Kind: Null}, {Kind: Array, Elems: []Reply{}}, {Kind: Bool, Integer: 1}, {Kind: Bool},
+	{Kind: Map, Elems: []Reply{{Kind: Bulk, Str: "k"}, {Kind: Integer, Integer: 1}}},
 	{Kind: Set, Elems: []Reply{{Kind: Bulk, Str: "m"}}}, {Kind: Push, Elems: []Reply{{Kind: Bulk, Str: "message"}}},
-	{Kind: Double, Float: 3.25, Str: "3.25"}, {Kind: Double, Float: math.Inf(-1), Str: "-inf"},
-	{Kind: BigNumber, Str: "123456789012345678901234567890"}, {Kind: Verbatim, Ext: [3]byte{'t', 'x', 't'}, Str: "hello"},
+	{Kind: Double, Double: 3.25, Str: "3.25"}, {Kind: Double, Double: math.Inf(-1), Str: "-inf"},
+	{Kind: BigNumber, Str: "123456789012345678901234567890"}, {Kind: Verbatim, Format: [3]byte{'t', 'x', 't'}, Str: "hello"},
 	{Kind: BulkError, Str: "ERR y"},
-	{Kind: Integer, Int: 1, Attrs: []Reply{{Kind: SimpleString, Str: "ttl"}, {Kind: Integer, Int: 3}}},
+	{Kind: Integer, Integer: 1, Attrs: []Reply{{Kind: SimpleString, Str: "ttl"}, {Kind: Integer, Integer: 3}}},
 }}
 
 func TestRoundTrip(t *testing.T) {

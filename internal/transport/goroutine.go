@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
@@ -17,39 +19,78 @@ type Goroutines struct {
 	// none. Nil means none.
 	Keepalive func() time.Duration
 
-	mu        sync.Mutex
-	listeners []net.Listener
-	conns     map[*conn]struct{}
-	done      sync.WaitGroup
-	closing   bool
+	mu      sync.Mutex
+	doors   map[*entrance]struct{}
+	conns   map[*conn]struct{}
+	done    sync.WaitGroup
+	closing bool
 }
 
 // Serve implements Server.
 func (g *Goroutines) Serve(l net.Listener) error {
-	g.mu.Lock()
-	g.listeners = append(g.listeners, l)
-	g.mu.Unlock()
-	g.done.Go(func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				if isClosed(err) {
-					return
-				}
-				g.pause() // out of file descriptors, most likely
-				continue
-			}
-			if tcp, ok := nc.(*net.TCPConn); ok {
-				var period time.Duration
-				if g.Keepalive != nil {
-					period = g.Keepalive()
-				}
-				tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: period > 0, Idle: period, Interval: period / 3, Count: 3})
-			}
-			g.Handle(nc)
-		}
-	})
+	d := g.open(l)
+	if d == nil {
+		return net.ErrClosed
+	}
+	go g.accept(d)
 	return nil
+}
+
+// Accept accepts connections until the listener is closed or fails, and returns
+// why it ended. It closes the listener.
+func (g *Goroutines) Accept(l net.Listener) error {
+	d := g.open(l)
+	if d == nil {
+		return net.ErrClosed
+	}
+	return g.accept(d)
+}
+
+// entrance is a listener from which connections are accepted.
+type entrance struct{ net.Listener }
+
+// open registers a listener. It closes it and returns nil if that is too late.
+func (g *Goroutines) open(l net.Listener) *entrance {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closing {
+		l.Close()
+		return nil
+	}
+	d := &entrance{l}
+	if g.doors == nil {
+		g.doors = make(map[*entrance]struct{})
+	}
+	g.doors[d] = struct{}{}
+	g.done.Add(1)
+	return d
+}
+
+func (g *Goroutines) accept(l *entrance) error {
+	defer g.done.Done()
+	for {
+		nc, err := l.Accept()
+		var failed syscall.Errno
+		switch {
+		case errors.As(err, &failed) && !isClosed(err):
+			g.pause() // out of file descriptors, most likely
+			continue
+		case err != nil:
+			l.Close()
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			delete(g.doors, l)
+			return err
+		}
+		if tcp, ok := nc.(*net.TCPConn); ok {
+			var period time.Duration
+			if g.Keepalive != nil {
+				period = g.Keepalive()
+			}
+			tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: period > 0, Idle: period, Interval: period / 3, Count: 3})
+		}
+		g.Handle(nc)
+	}
 }
 
 func (g *Goroutines) pause() {
@@ -66,32 +107,49 @@ func after(d time.Duration) (fired <-chan struct{}, timer clock.Timer) {
 // Handle carries the bytes of a connection until it ends, in a goroutine of
 // its own.
 func (g *Goroutines) Handle(nc net.Conn) {
+	if c := g.add(nc); c != nil {
+		go c.serve()
+	}
+}
+
+// Carry carries the bytes of a connection and returns when it has ended.
+func (g *Goroutines) Carry(nc net.Conn) {
+	if c := g.add(nc); c != nil {
+		c.serve()
+	}
+}
+
+// add registers a connection. It closes it and returns nil if that is too late.
+func (g *Goroutines) add(nc net.Conn) *conn {
 	c := &conn{g: g, nc: nc}
-	c.try, _ = nc.(tryWriter)
-	if c.try == nil {
+	// Only of these types is it known that their Write does nothing else: a type
+	// that wraps one may encrypt or count.
+	switch nc := nc.(type) {
+	case *pipeEnd:
+		c.try = nc
+	case *net.TCPConn, *net.UnixConn:
 		c.try = rawWriter(nc)
 	}
 	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.closing {
-		g.mu.Unlock()
 		nc.Close()
-		return
+		return nil
 	}
 	if g.conns == nil {
 		g.conns = make(map[*conn]struct{})
 	}
 	g.conns[c] = struct{}{}
 	g.done.Add(1)
-	g.mu.Unlock()
-	go c.serve()
+	return c
 }
 
 // Close implements Server.
 func (g *Goroutines) Close(waiting func(addrs []string)) {
 	g.mu.Lock()
 	g.closing = true
-	for _, l := range g.listeners {
-		l.Close()
+	for d := range g.doors {
+		d.Close()
 	}
 	g.mu.Unlock()
 	await(&g.done, waiting, g.addrs)
@@ -219,10 +277,18 @@ func (c *conn) Wake() {
 }
 
 // Addr implements Conn.
-func (c *conn) Addr() string { return c.nc.RemoteAddr().String() }
+func (c *conn) Addr() string { return address(c.nc.RemoteAddr()) }
 
 // LocalAddr implements Conn.
-func (c *conn) LocalAddr() string { return c.nc.LocalAddr().String() }
+func (c *conn) LocalAddr() string { return address(c.nc.LocalAddr()) }
+
+// address returns an address as text. Not every net.Conn has one.
+func address(a net.Addr) string {
+	if a == nil {
+		return "?:0"
+	}
+	return a.String()
+}
 
 // FD implements Conn.
 func (c *conn) FD() int { return descriptor(c.nc) }

@@ -1,0 +1,82 @@
+package respserver
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/resp-server/resp-server/internal/transport"
+)
+
+// Dial returns a connection to the server that needs no socket: an in-memory
+// net.Conn with deadlines, which also works in a testing/synctest bubble.
+func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	client, server := transport.Pipe()
+	s.net.Handle(server)
+	return client, nil
+}
+
+// DialContext is Dial for client libraries that let the program dial: whatever
+// network and address they ask for, they get a connection to this server.
+func (s *Server) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	return s.Dial(ctx)
+}
+
+// Serve accepts connections from l until the server is closed, and then returns
+// ErrClosed; or until l is closed or fails, and then returns the error of
+// Accept. It closes l in any case. Each connection has a goroutine, whatever
+// Options.EventLoop says, and l is not among Addrs.
+//
+// It is for listeners that the server can't open itself: with TLS, from a
+// parent process, behind a proxy, in memory.
+func (s *Server) Serve(l net.Listener) error {
+	err := s.net.Accept(l)
+	if s.isClosed() {
+		return ErrClosed
+	}
+	return err
+}
+
+// ServeConn serves one connection until it ends, and closes it. It returns
+// ErrClosed if that is because the server was closed.
+func (s *Server) ServeConn(c net.Conn) error {
+	s.net.Carry(c)
+	if s.isClosed() {
+		return ErrClosed
+	}
+	return nil
+}
+
+func (s *Server) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// WaitBlocked waits until at least n clients are blocked, or with n = 0 until
+// none is: by a command such as BLPOP or XREAD, or by CLIENT PAUSE. What Do runs
+// counts as well. So a test knows that a consumer waits before it sends
+// something, or moves the clock. The error is that of ctx, or ErrClosed.
+func (s *Server) WaitBlocked(ctx context.Context, n int) error {
+	for {
+		blocked, changed := s.engine.AwaitBlocked()
+		if blocked >= n && n > 0 || blocked == n {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("respserver: %d clients are blocked, not %d: %w", blocked, n, ctx.Err())
+		case <-s.done:
+			return ErrClosed
+		}
+	}
+}
