@@ -1,4 +1,4 @@
-package respserver_test
+package respserver
 
 import (
 	"flag"
@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
@@ -58,7 +57,7 @@ func coverageTable() string {
 				continue
 			}
 			all++
-			if c := command.Table().Find([]byte(row.Name)); c == nil {
+			if c := commands().Find([]byte(row.Name)); c == nil {
 				missing = append(missing, strings.ToUpper(row.Name))
 			}
 		}

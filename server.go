@@ -10,6 +10,7 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/module/array"
 	"github.com/resp-server/resp-server/internal/transport"
 )
 
@@ -56,6 +57,12 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	return s, nil
 }
 
+// commands are those of every server: the core ones and those of the modules. The
+// table is immutable, so all servers share one.
+var commands = sync.OnceValue(func() *engine.Table {
+	return engine.NewTable(append(command.Modules(), array.Module())...)
+})
+
 // newServer makes a server without sockets.
 func newServer(o Options) (*Server, error) {
 	s := &Server{options: o, log: o.Logger, done: make(chan struct{})}
@@ -74,7 +81,7 @@ func newServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("respserver: Options.Clock shows %v: a server knows no time before 1970", now)
 	}
 	s.engine = engine.New(engine.Parts{
-		Table:   command.Table(),
+		Table:   commands(),
 		Config:  s.config,
 		Clock:   c,
 		Logger:  s.log,

@@ -9,19 +9,30 @@
 package command
 
 import (
-	"sync"
-
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// Table returns the commands of the server: the command table joined with the
-// handlers of this package. It is made once per process and immutable.
-var Table = sync.OnceValue(func() *engine.Table { return engine.NewTable(groups()...) })
+// Modules returns the core commands: the command table joined with the handlers
+// of this package.
+func Modules() []engine.Module { return join(groups()) }
+
+func join(groups []engine.Handlers) []engine.Module {
+	all := engine.Handlers{}
+	for _, g := range groups {
+		for name, h := range g {
+			if all[name] != nil {
+				panic("command: two handlers for " + name)
+			}
+			all[name] = h
+		}
+	}
+	return []engine.Module{{Rows: spec.Core(), Handlers: all}}
+}
 
 func groups() []engine.Handlers {
 	return withHelp(
 		accessControl,
-		arrays,
 		bitmaps,
 		boundedCounters,
 		client,

@@ -19,6 +19,7 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/module/array"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/snapshot"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -97,7 +98,7 @@ func newWatched(t *testing.T) *watched {
 			watchedGroups[i][name] = w.wrap(name, h)
 		}
 	}
-	parts.Table, parts.Journal = engine.NewTable(watchedGroups...), w
+	parts.Table, parts.Journal = engine.NewTable(append(join(watchedGroups), array.Module())...), w
 	w.engine = engine.New(parts)
 	w.net.New = func(c transport.Conn) transport.Session {
 		s, _ := w.engine.NewSession(c)
@@ -278,9 +279,9 @@ func imageOf(ks *keyspace.Keyspace, d detail, now int64) image {
 					continue
 				}
 				text += describeFields(v, fields)
-			case *value.Array:
-				next, ok := v.Next()
-				text += fmt.Sprintf(" %x", k.Digest()) + fmt.Sprint(" next ", next, ok)
+			case *value.Foreign: // more may count than what its digest has
+				payload, _ := dumper.Dump(k)
+				text += fmt.Sprintf(" %q", payload)
 			default:
 				text += fmt.Sprintf(" %x", k.Digest())
 			}

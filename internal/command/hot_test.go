@@ -30,7 +30,7 @@ type client struct {
 
 func newClient(tb testing.TB) *client {
 	e := engine.New(engine.Parts{
-		Table:  command.Table(),
+		Table:  engine.NewTable(command.Modules()...),
 		Config: config.New(),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Clock:  clock.Real{},

@@ -23,7 +23,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	m := clock.NewManual(time.UnixMilli(1_700_000_000_000))
-	e := engine.New(engine.Parts{Table: command.Table(), Config: config.New(), Clock: m, Logger: slog.New(slog.DiscardHandler)})
+	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: config.New(), Clock: m, Logger: slog.New(slog.DiscardHandler)})
 	t.Cleanup(func() { e.Close() })
 	return &bench{e, t, m}
 }
@@ -184,7 +184,7 @@ func TestBlockedOrder(t *testing.T) {
 // A push to a list that very many wait for costs no more than to serve one.
 func BenchmarkServeOneOfMany(b *testing.B) {
 	m := clock.NewManual(time.UnixMilli(1_700_000_000_000))
-	e := engine.New(engine.Parts{Table: command.Table(), Config: config.New(), Clock: m, Logger: slog.New(slog.DiscardHandler)})
+	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: config.New(), Clock: m, Logger: slog.New(slog.DiscardHandler)})
 	defer e.Close()
 	newClient := func() *waiter {
 		c := &waiter{}

@@ -21,7 +21,17 @@ import (
 // function that makes it, begins with the syntax of its commands. With -fix
 // it writes these lines.
 func TestHandlerComments(t *testing.T) {
-	names, err := filepath.Glob("*.go")
+	modules, err := filepath.Glob("../module/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range append(modules, ".") {
+		checkComments(t, dir)
+	}
+}
+
+func checkComments(t *testing.T, dir string) {
+	names, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func TestStreamEffects(t *testing.T) {
 	open := func(at time.Time, journal engine.Journal) (*client, *clock.Manual) {
 		m := clock.NewManual(at)
 		e := engine.New(engine.Parts{
-			Table: command.Table(), Config: config.New(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Table: engine.NewTable(command.Modules()...), Config: config.New(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 			Clock: m, Seed: 1, Journal: journal,
 		})
 		t.Cleanup(func() { e.Close() })

@@ -28,7 +28,7 @@ func peers(t *testing.T, n int) ([]*client, *clock.Manual) {
 	settings := config.New()
 	settings.EnableDebugCommand = "yes"
 	e := engine.New(engine.Parts{
-		Table:  command.Table(),
+		Table:  engine.NewTable(command.Modules()...),
 		Config: settings,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Clock:  clk,

@@ -16,7 +16,7 @@ import (
 // which can end it unless it has written.
 func TestBusyScript(t *testing.T) {
 	c := clock.NewManual(start)
-	e := engine.New(engine.Parts{Table: command.Table(), Config: config.New(), Clock: c, Logger: slog.New(slog.DiscardHandler), Version: command.RedisVersion})
+	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: config.New(), Clock: c, Logger: slog.New(slog.DiscardHandler), Version: command.RedisVersion})
 	defer e.Close()
 	a, b := newClient(t, e), newClient(t, e)
 	done := make(chan string)

@@ -148,9 +148,6 @@ func (e *Core) ConfigChanged() {
 		HLLSparseMaxBytes:      int(c.HLLSparseMaxBytes),
 		StreamIDMPDuration:     int(c.StreamIDMPDuration),
 		StreamIDMPMaxSize:      int(c.StreamIDMPMaxSize),
-		ArraySliceSize:         int(c.ArraySliceSize),
-		ArraySparseMax:         int(c.ArraySparseKMax),
-		ArraySparseMin:         int(c.ArraySparseKMin),
 	}
 	e.applyUserSettings()
 	for _, s := range e.sessions {

@@ -8,6 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/spec"
 )
 
 type noConn struct{}
@@ -22,7 +23,7 @@ func (noConn) FD() int           { return -1 }
 func TestPanicInHandler(t *testing.T) {
 	var log bytes.Buffer
 	e := engine.New(engine.Parts{
-		Table: engine.NewTable(engine.Handlers{
+		Table: engine.NewTable(engine.Module{Rows: spec.Core(), Handlers: engine.Handlers{
 			"ping": func(c *engine.Ctx) error { return c.Simple("PONG") },
 			"echo": func(c *engine.Ctx) error {
 				c.Array(3) // a reply that was begun is taken back
@@ -35,7 +36,7 @@ func TestPanicInHandler(t *testing.T) {
 				return c.OK()
 			},
 			"exec": func(c *engine.Ctx) error { return c.Exec() },
-		}),
+		}}),
 		Config: config.New(),
 		Clock:  clock.Real{},
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),

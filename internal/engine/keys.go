@@ -76,6 +76,21 @@ func (e *Core) access(k keyspace.Entry) {
 	k.SetAccess(e.Keyspace.Access)
 }
 
+// ContentOf takes what Find and its like found apart: the content of a value
+// whose type a module brought, the nil content if the key is missing, an error if
+// it holds another type.
+func ContentOf[T value.Content](f *value.Foreign, err error) (T, error) {
+	var none T
+	if f == nil || err != nil {
+		return none, err
+	}
+	content, ok := f.Content().(T)
+	if !ok {
+		return none, resp.ErrWrongType
+	}
+	return content, nil
+}
+
 // Exists tells whether a key exists, marking nothing.
 func (c *Ctx) Exists(key []byte) bool {
 	_, ok := c.Peek(key)

@@ -74,7 +74,7 @@ func (e *Core) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
 
 // Env returns what a value that comes from outside must know.
 func (e *Core) Env() *snapshot.Env {
-	return &snapshot.Env{Limits: e.limits, Now: e.NowMilli(), NoChecksum: e.debug.noChecksum}
+	return &snapshot.Env{Limits: e.limits, Config: e.Config, Now: e.NowMilli(), NoChecksum: e.debug.noChecksum}
 }
 
 // loadSnapshot reads the snapshot that the settings name, if there is one, in

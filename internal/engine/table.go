@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -45,28 +46,30 @@ type Table struct {
 	Missing []string
 }
 
-// NewTable joins the command table with its handlers. A handler without a row
-// panics: it is a mistake in the program, not in its input.
-func NewTable(groups ...Handlers) *Table {
-	handlers := Handlers{}
-	for _, g := range groups {
-		for name, h := range g {
-			if handlers[name] != nil {
-				panic("engine: two handlers for " + name)
-			}
-			handlers[name] = h
-		}
-	}
+// Module is a part of the server: commands with their handlers. What else it
+// brings (types, settings, events) it registers where these are.
+type Module struct {
+	// Rows are tables of package spec.
+	Rows     [][]spec.Command
+	Handlers Handlers
+}
+
+// NewTable joins the rows of modules with their handlers. A handler without a
+// row panics: it is a mistake in the program, not in its input.
+func NewTable(modules ...Module) *Table {
 	t := &Table{}
-	for _, group := range spec.Groups() {
-		for i := range group {
-			if c := t.add(&group[i], nil, handlers); c != nil {
-				t.top = append(t.top, c)
+	for _, m := range modules {
+		handlers := maps.Clone(m.Handlers)
+		for _, group := range m.Rows {
+			for i := range group {
+				if c := t.add(&group[i], nil, handlers); c != nil {
+					t.top = append(t.top, c)
+				}
 			}
 		}
-	}
-	for name := range handlers {
-		panic("engine: no row in the command table for " + name)
+		for name := range handlers {
+			panic("engine: no row in the command table for " + name)
+		}
 	}
 	size := 16
 	for size < 3*len(t.top) {

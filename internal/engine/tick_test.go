@@ -88,7 +88,7 @@ func newEngine(t *testing.T, c clock.Clock, ks *keyspace.Keyspace, settings ...s
 			t.Fatal(err)
 		}
 	}
-	e := engine.New(engine.Parts{Table: command.Table(), Config: cfg, Clock: c, Logger: slog.New(slog.DiscardHandler), Seed: 1, Keyspace: ks})
+	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: cfg, Clock: c, Logger: slog.New(slog.DiscardHandler), Seed: 1, Keyspace: ks})
 	t.Cleanup(func() { e.Close() })
 	return e
 }

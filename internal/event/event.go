@@ -124,14 +124,6 @@ var (
 	XGroupDestroy        = New("xgroup-destroy", ClassStream)
 	XGroupSetID          = New("xgroup-setid", ClassStream)
 
-	ArSet      = New("arset", ClassArray)
-	ArMSet     = New("armset", ClassArray)
-	ArDel      = New("ardel", ClassArray)
-	ArDelRange = New("ardelrange", ClassArray)
-	ArInsert   = New("arinsert", ClassArray)
-	ArRing     = New("arring", ClassArray)
-	ArSeek     = New("arseek", ClassArray)
-
 	KeyExpired = New("expired", ClassExpired)
 
 	KeyEvicted = New("evicted", ClassEvicted)

@@ -32,7 +32,7 @@ func (e Entry) Digest() value.Digest {
 }
 
 func (e Entry) digest(d *value.Digest) {
-	d.Mix(number(digestTypes[e.Type()]))
+	d.Mix(number(e.Type().Number()))
 	switch v := e.Value().(type) {
 	case nil:
 		var scratch [20]byte
@@ -45,12 +45,6 @@ func (e Entry) digest(d *value.Digest) {
 	if e.ExpireAt() != 0 {
 		d.Add([]byte("!!expire!!"))
 	}
-}
-
-// digestTypes are the numbers that Redis has for the types.
-var digestTypes = [...]int{
-	value.TypeString: 0, value.TypeList: 1, value.TypeSet: 2, value.TypeZSet: 3, value.TypeHash: 4, value.TypeStream: 6,
-	value.TypeArray: 7,
 }
 
 func number(n int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(n)) }

@@ -17,7 +17,25 @@ import (
 // Sequences of decoded values can be ranged over any number of times. Those
 // of values to be encoded must give the same elements each time; so a table
 // of any size can be written without being copied.
-type Value interface{ isValue() }
+type Value interface {
+	// Kind returns which of these it is.
+	Kind() Kind
+}
+
+// Kind says what a Value is.
+type Kind uint8
+
+// The kinds of values.
+const (
+	KindString Kind = iota
+	KindList
+	KindSet
+	KindSortedSet
+	KindHash
+	KindStream
+	KindArray
+	Kinds // how many there are
+)
 
 // String is a string value.
 type String []byte
@@ -212,13 +230,26 @@ const (
 	SlotShort
 )
 
-func (String) isValue()     {}
-func (*List) isValue()      {}
-func (*Set) isValue()       {}
-func (*SortedSet) isValue() {}
-func (*Hash) isValue()      {}
-func (*Stream) isValue()    {}
-func (*Array) isValue()     {}
+// Kind returns KindString.
+func (String) Kind() Kind { return KindString }
+
+// Kind returns KindList.
+func (*List) Kind() Kind { return KindList }
+
+// Kind returns KindSet.
+func (*Set) Kind() Kind { return KindSet }
+
+// Kind returns KindSortedSet.
+func (*SortedSet) Kind() Kind { return KindSortedSet }
+
+// Kind returns KindHash.
+func (*Hash) Kind() Kind { return KindHash }
+
+// Kind returns KindStream.
+func (*Stream) Kind() Kind { return KindStream }
+
+// Kind returns KindArray.
+func (*Array) Kind() Kind { return KindArray }
 
 // Entry is a key with everything that belongs to it.
 type Entry struct {

@@ -1,7 +1,6 @@
 package snapshot
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 
@@ -39,7 +38,6 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 	var (
 		entry   rdb.Entry
 		scratch [32]byte
-		err     error
 	)
 	for db := range ks.Used {
 		w.DB(db.Index())
@@ -49,9 +47,7 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 			if o.AccessTimes {
 				entry.Idle, entry.HasIdle = max(o.Now/1000-int64(e.Access()), 0), true
 			}
-			if entry.Value, err = fromEntry(e, scratch[:]); err != nil {
-				return fmt.Errorf("key %.100q: %w", entry.Key, err)
-			}
+			entry.Value = fromEntry(e, scratch[:])
 			if err := w.Entry(&entry); err != nil {
 				return err
 			}
@@ -72,15 +68,10 @@ type Dumper struct {
 	encoder *rdb.Encoder
 }
 
-// Dump returns the payload for the value of a key. The error names a type
-// that is not supported yet, or is rdb.ErrVersion.
+// Dump returns the payload for the value of a key. The error is rdb.ErrVersion.
 func (d *Dumper) Dump(e keyspace.Entry) ([]byte, error) {
 	var scratch [32]byte
-	v, err := fromEntry(e, scratch[:])
-	if err != nil {
-		return nil, err
-	}
-	return d.get().AppendDump(nil, v)
+	return d.get().AppendDump(nil, fromEntry(e, scratch[:]))
 }
 
 // DumpFunctions returns the payload for the sources of function libraries.

@@ -1,9 +1,12 @@
-package spec
+package spec_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	_ "github.com/resp-server/resp-server/internal/module/array"
+	. "github.com/resp-server/resp-server/internal/spec"
 )
 
 // infoLine formats a row as testdata/info-7.4.1.txt has it.

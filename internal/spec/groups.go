@@ -1,8 +1,7 @@
 package spec
 
-// groups lists the tables of all groups.
-var groups = [...][]Command{
-	arrayCommands,
+// core lists the tables of the groups that belong to every server.
+var core = [][]Command{
 	bitmapCommands,
 	clusterCommands,
 	connectionCommands,
@@ -20,4 +19,13 @@ var groups = [...][]Command{
 	streamCommands,
 	stringCommands,
 	transactionsCommands,
+}
+
+var modules [][]Command
+
+// Register adds the commands of a module to the table, and returns them. It is
+// for package variables: the table is complete when the program starts.
+func Register(rows []Command) []Command {
+	modules = append(modules, rows)
+	return rows
 }

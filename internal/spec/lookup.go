@@ -2,12 +2,16 @@ package spec
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
-// Groups returns the tables of all groups. Together they hold every command
-// once; within a table the commands are sorted by name.
-func Groups() [][]Command { return groups[:] }
+// Core returns the tables of the groups that belong to every server. Together
+// they hold every command once; within a table the commands are sorted by name.
+func Core() [][]Command { return core }
+
+// Groups returns Core and the tables of the modules in the program.
+func Groups() [][]Command { return slices.Concat(core, modules) }
 
 // Find returns the command of that name, in any case: "get", or for a
 // subcommand "config|get" or "config get". It is nil if there is none. The
@@ -17,7 +21,7 @@ func Find(name string) *Command {
 	if sub == "" {
 		parent, sub, _ = strings.Cut(name, " ")
 	}
-	for _, group := range groups {
+	for _, group := range Groups() {
 		if c := find(group, parent); c != nil {
 			if sub == "" {
 				return c

@@ -1,4 +1,4 @@
-package spec
+package spec_test
 
 import (
 	"bufio"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	_ "github.com/resp-server/resp-server/internal/module/array"
+	. "github.com/resp-server/resp-server/internal/spec"
 )
 
 // walk calls f for every row with its full name, "config|get" for a subcommand.
@@ -224,7 +227,7 @@ func TestWordsAreThoseOfTheTrees(t *testing.T) {
 	mark = func(args []Arg) {
 		for i := range args {
 			if text := args[i].Token; text != "" && text[0] >= 'A' && text[0] <= 'Z' {
-				w := wordOf(text)
+				w := WordOf(text)
 				if w.String() != text {
 					t.Errorf("%s: no word", text)
 				}
@@ -234,12 +237,12 @@ func TestWordsAreThoseOfTheTrees(t *testing.T) {
 		}
 	}
 	walk(func(_ string, c *Command) { mark(c.Args) })
-	for w := NoWord + 1; w < wordCount; w++ {
-		if !used[w] || wordTexts[w-1] >= wordTexts[w] {
+	for w := NoWord + 1; w < WordCount; w++ {
+		if !used[w] || WordTexts[w-1] >= WordTexts[w] {
 			t.Errorf("%s: unused or not in order", w)
 		}
 	}
-	if wordOf("NOSUCH") != NoWord || NoWord.String() != "" || wordCount.String() != "" {
+	if WordOf("NOSUCH") != NoWord || NoWord.String() != "" || WordCount.String() != "" {
 		t.Error("a word out of nothing")
 	}
 }

@@ -44,17 +44,17 @@ func (h *Head) Of(t Type) Value {
 		return (*ZSet)(p)
 	case TypeHash:
 		return (*Hash)(p)
-	case TypeArray:
-		return (*Array)(p)
-	default:
+	case TypeStream:
 		return (*Stream)(p)
+	default:
+		return (*Foreign)(p)
 	}
 }
 
-func (s *String) head() *Head { return &s.inKeyspace }
-func (l *List) head() *Head   { return &l.inKeyspace }
-func (s *Set) head() *Head    { return &s.inKeyspace }
-func (z *ZSet) head() *Head   { return &z.inKeyspace }
-func (h *Hash) head() *Head   { return &h.inKeyspace }
-func (s *Stream) head() *Head { return &s.inKeyspace }
-func (a *Array) head() *Head  { return &a.inKeyspace }
+func (s *String) head() *Head  { return &s.inKeyspace }
+func (l *List) head() *Head    { return &l.inKeyspace }
+func (s *Set) head() *Head     { return &s.inKeyspace }
+func (z *ZSet) head() *Head    { return &z.inKeyspace }
+func (h *Hash) head() *Head    { return &h.inKeyspace }
+func (s *Stream) head() *Head  { return &s.inKeyspace }
+func (f *Foreign) head() *Head { return &f.inKeyspace }

@@ -1,5 +1,5 @@
-// Package value holds the Redis types: String, List, Set, ZSet, Hash, Stream,
-// Array.
+// Package value holds the Redis types: String, List, Set, ZSet, Hash, Stream;
+// and Foreign, whose content is a type of another package (see Register).
 //
 // A type chooses its encoding from its content and the configured limits, and
 // converts as the real server does, so that OBJECT ENCODING, DUMP and memory
@@ -27,13 +27,19 @@ const (
 	TypeZSet
 	TypeHash
 	TypeStream
-	TypeArray
+	typeForeign // the first type that is registered
 )
 
-// String returns the name that TYPE answers.
-func (t Type) String() string {
-	return [...]string{"string", "list", "set", "zset", "hash", "stream", "array"}[t]
+// kinds are all types, by number.
+var kinds = []Kind{
+	TypeString: {"string", 0}, TypeList: {"list", 1}, TypeSet: {"set", 2}, TypeZSet: {"zset", 3}, TypeHash: {"hash", 4}, TypeStream: {"stream", 6},
 }
+
+// String returns the name that TYPE answers.
+func (t Type) String() string { return kinds[t].Name }
+
+// Number is what Redis calls the type in digests.
+func (t Type) Number() int { return kinds[t].Number }
 
 // Value is a value of any type.
 type Value interface {
@@ -90,7 +96,4 @@ type Limits struct {
 	HLLSparseMaxBytes      int
 	StreamIDMPDuration     int // seconds
 	StreamIDMPMaxSize      int // of a producer
-	ArraySliceSize         int // a power of two
-	ArraySparseMax         int // slots in use of a sparse slice, 0: there are none
-	ArraySparseMin         int // a dense slice with as few may become sparse
 }

@@ -1,4 +1,4 @@
-package value
+package array
 
 import (
 	"math"
@@ -8,49 +8,49 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
-// ArrayValue is the value of one slot of an Array. Bytes of it may be those of
+// slot is the value of one slot of an Array. Bytes of it may be those of
 // the array, and are valid until its next write.
 //
 // Integers, floating point numbers and texts of up to seven bytes are kept in
 // the slot itself, as Redis does: where a number is exactly what its text
 // says, only the number is kept.
-type ArrayValue struct {
+type slot struct {
 	word uint64
 	text string // of a long value
 }
 
-// ArrayKind says how a value is kept.
-type ArrayKind uint8
+// slotKind says how a value is kept.
+type slotKind uint8
 
 // The kinds, in the numbering of RDB files; they are also the low bits of a
 // word. A word of zero is an empty slot.
 const (
-	ArrayLong ArrayKind = iota
-	ArrayInt
-	ArrayFloat
-	ArrayShort
+	slotLong slotKind = iota
+	slotInt
+	slotFloat
+	slotShort
 )
 
 const (
-	kindMask     = 3
-	maxShort     = 7         // bytes of an ArrayShort
-	maxArrayInt  = 1<<61 - 1 // of an ArrayInt
-	minArrayInt  = -maxArrayInt - 1
-	arrayScratch = 32 // holds the text of any number
+	kindMask    = 3
+	maxShort    = 7         // bytes of an slotShort
+	maxInt      = 1<<61 - 1 // of an slotInt
+	minInt      = -maxInt - 1
+	scratchSize = 32 // holds the text of any number
 )
 
-// newArrayWord returns the word that holds a text, false if none does.
-func newArrayWord(text []byte) (word uint64, ok bool) {
-	if n, ok := numfmt.ParseInt(text); ok && n >= minArrayInt && n <= maxArrayInt {
-		return uint64(n)<<2 | uint64(ArrayInt), true
+// newWord returns the word that holds a text, false if none does.
+func newWord(text []byte) (word uint64, ok bool) {
+	if n, ok := numfmt.ParseInt(text); ok && n >= minInt && n <= maxInt {
+		return uint64(n)<<2 | uint64(slotInt), true
 	}
 	if f, ok := exactFloat(text); ok {
-		return math.Float64bits(f) | uint64(ArrayFloat), true
+		return math.Float64bits(f) | uint64(slotFloat), true
 	}
 	if len(text) > maxShort {
 		return 0, false
 	}
-	word = uint64(ArrayShort) | uint64(len(text))<<2
+	word = uint64(slotShort) | uint64(len(text))<<2
 	for i, b := range text {
 		word |= uint64(b) << (8 * (i + 1))
 	}
@@ -78,12 +78,12 @@ func exactFloat(text []byte) (float64, bool) {
 		return 0, false
 	}
 	f = math.Float64frombits(math.Float64bits(f) &^ kindMask)
-	var room [arrayScratch]byte
-	return f, string(AppendArrayFloat(room[:0], f)) == string(text)
+	var room [scratchSize]byte
+	return f, string(appendFloat(room[:0], f)) == string(text)
 }
 
-// AppendArrayFloat appends the text of an ArrayFloat, a number with at least one decimal or an exponent.
-func AppendArrayFloat(dst []byte, f float64) []byte {
+// appendFloat appends the text of an slotFloat, a number with at least one decimal or an exponent.
+func appendFloat(dst []byte, f float64) []byte {
 	at := len(dst)
 	dst = numfmt.AppendFloat(dst, f)
 	for _, b := range dst[at:] {
@@ -95,31 +95,31 @@ func AppendArrayFloat(dst []byte, f float64) []byte {
 }
 
 // Kind returns how the value is kept.
-func (v ArrayValue) Kind() ArrayKind { return ArrayKind(v.word & kindMask) }
+func (v slot) Kind() slotKind { return slotKind(v.word & kindMask) }
 
-// Int returns the number of an ArrayInt.
-func (v ArrayValue) Int() int64 { return int64(v.word) >> 2 }
+// Int returns the number of an slotInt.
+func (v slot) Int() int64 { return int64(v.word) >> 2 }
 
-// Float returns the number of an ArrayFloat.
-func (v ArrayValue) Float() float64 { return math.Float64frombits(v.word &^ kindMask) }
+// Float returns the number of an slotFloat.
+func (v slot) Float() float64 { return math.Float64frombits(v.word &^ kindMask) }
 
 // Bytes returns the text of the value, for which it may use scratch. It must
 // not be modified.
-func (v ArrayValue) Bytes(scratch []byte) []byte {
-	if v.Kind() == ArrayLong {
+func (v slot) Bytes(scratch []byte) []byte {
+	if v.Kind() == slotLong {
 		return unsafe.Slice(unsafe.StringData(v.text), len(v.text))
 	}
 	return v.AppendTo(scratch[:0])
 }
 
 // AppendTo appends the text of the value.
-func (v ArrayValue) AppendTo(dst []byte) []byte {
+func (v slot) AppendTo(dst []byte) []byte {
 	switch v.Kind() {
-	case ArrayInt:
+	case slotInt:
 		return strconv.AppendInt(dst, v.Int(), 10)
-	case ArrayFloat:
-		return AppendArrayFloat(dst, v.Float())
-	case ArrayShort:
+	case slotFloat:
+		return appendFloat(dst, v.Float())
+	case slotShort:
 		for i := range int(v.word >> 2 & maxShort) {
 			dst = append(dst, byte(v.word>>(8*(i+1))))
 		}

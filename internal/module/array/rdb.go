@@ -1,16 +1,18 @@
-package snapshot
+package array
 
 import (
 	"math"
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/rdb"
+	"github.com/resp-server/resp-server/internal/snapshot"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-func loadArray(v rdb.Value, env *Env) value.Value {
+func load(v rdb.Value, env *snapshot.Env) value.Value {
 	from := v.(*rdb.Array)
-	a := value.NewArray(&env.Limits)
+	l := limitsOf(env.Config)
+	a := newSparse(l)
 	var room [32]byte
 	for s := range from.Slots {
 		text := s.Text
@@ -18,28 +20,28 @@ func loadArray(v rdb.Value, env *Env) value.Value {
 		case rdb.SlotInt:
 			text = strconv.AppendInt(room[:0], int64(s.Number), 10)
 		case rdb.SlotFloat:
-			text = value.AppendArrayFloat(room[:0], math.Float64frombits(s.Number))
+			text = appendFloat(room[:0], math.Float64frombits(s.Number))
 		}
-		a.Set(&env.Limits, s.Index, text)
+		a.Set(l, s.Index, text)
 	}
 	if from.HasLast {
 		a.Seek(from.Last + 1)
 	}
-	return a
+	return value.NewForeign(kind, a)
 }
 
-func saveArray(v value.Value) rdb.Value {
-	a := v.(*value.Array)
+func save(v value.Value) rdb.Value {
+	a := v.(*value.Foreign).Content().(*sparse)
 	to := &rdb.Array{Len: int(a.Count())}
 	to.Last, to.HasLast = a.Last()
 	to.Slots = func(yield func(rdb.Slot) bool) {
 		var room [8]byte
-		for it := a.Range(0, value.MaxArrayIndex); it.Next(); {
+		for it := a.Range(0, maxIndex); it.Next(); {
 			s := rdb.Slot{Index: it.Index, Kind: rdb.SlotKind(it.Value.Kind())}
 			switch it.Value.Kind() {
-			case value.ArrayInt:
+			case slotInt:
 				s.Number = uint64(it.Value.Int())
-			case value.ArrayFloat:
+			case slotFloat:
 				s.Number = math.Float64bits(it.Value.Float())
 			default:
 				s.Text = it.Value.Bytes(room[:0])

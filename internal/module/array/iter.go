@@ -1,31 +1,31 @@
-package value
+package array
 
 import "github.com/resp-server/resp-server/internal/datastruct/tree"
 
-// ArrayIter walks over the slots in use of a range. The array must not be
+// iterator walks over the slots in use of a range. The array must not be
 // written meanwhile.
-type ArrayIter struct {
+type iterator struct {
 	// Index and Value are those of the slot, after Next was true.
 	Index uint64
-	Value ArrayValue
+	Value slot
 
-	slices   tree.Iter[*arraySlice]
+	slices   tree.Iter[*slice]
 	size     uint64
 	low      uint64
 	high     uint64
 	backward bool
 
-	slice *arraySlice // that is walked over, nil if none
-	i     int         // the place in its words that comes next
+	slice *slice // that is walked over, nil if none
+	i     int    // the place in its words that comes next
 }
 
 // Range walks from one index to another, which may be the smaller one. It
 // costs O(log S) of the number of slices, and O(1) a slot or window.
-func (a *Array) Range(from, to uint64) ArrayIter {
+func (a *sparse) Range(from, to uint64) iterator {
 	if a == nil {
-		return ArrayIter{}
+		return iterator{}
 	}
-	it := ArrayIter{size: a.size, low: from, high: to}
+	it := iterator{size: a.size, low: from, high: to}
 	if from <= to {
 		it.slices = a.slices.Seek(a.rank(from / a.size))
 		return it
@@ -36,7 +36,7 @@ func (a *Array) Range(from, to uint64) ArrayIter {
 }
 
 // Next goes to the next slot in use; false at the end.
-func (it *ArrayIter) Next() bool {
+func (it *iterator) Next() bool {
 	for {
 		if it.slice == nil && !it.enter() {
 			return false
@@ -69,11 +69,11 @@ func (it *ArrayIter) Next() bool {
 }
 
 // enter goes to the next slice.
-func (it *ArrayIter) enter() bool {
+func (it *iterator) enter() bool {
 	if it.size == 0 {
 		return false
 	}
-	var s *arraySlice
+	var s *slice
 	var ok bool
 	if it.backward {
 		s, ok = it.slices.Prev()

@@ -1,4 +1,4 @@
-package value
+package array
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 )
 
 // check walks the whole array and returns the first broken invariant.
-func (a *Array) check() error {
+func (a *sparse) check() error {
 	count, bytes := uint64(0), 0
 	blocks := map[uint64]bool{}
 	for it := a.slices.Seek(0); ; {
@@ -37,7 +37,7 @@ func (a *Array) check() error {
 	return nil
 }
 
-func (s *arraySlice) check(size int) error {
+func (s *slice) check(size int) error {
 	used, long := 0, map[uint64]bool{}
 	last, bytes := 0, 0
 	for i, w := range s.words {
@@ -46,7 +46,7 @@ func (s *arraySlice) check(size int) error {
 		}
 		used++
 		last = s.first + i
-		if ArrayKind(w&kindMask) == ArrayLong {
+		if slotKind(w&kindMask) == slotLong {
 			if long[w] {
 				return fmt.Errorf("two slots share a text")
 			}
@@ -70,7 +70,7 @@ func (s *arraySlice) check(size int) error {
 }
 
 // compareArrays compares an array with a map, also by walking it.
-func compareArrays(t *testing.T, a *Array, want map[uint64]string, rng *rand.Rand) {
+func compareArrays(t *testing.T, a *sparse, want map[uint64]string, rng *rand.Rand) {
 	t.Helper()
 	if err := a.check(); err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func compareArrays(t *testing.T, a *Array, want map[uint64]string, rng *rand.Ran
 			t.Fatalf("%q, %v at %d, want %q", v.AppendTo(nil), ok, k, want[k])
 		}
 	}
-	from, to := uint64(0), uint64(MaxArrayIndex)
+	from, to := uint64(0), uint64(maxIndex)
 	if rng.IntN(2) == 0 && len(keys) > 0 {
 		from, to = keys[rng.IntN(len(keys))]+rng.Uint64N(3), keys[rng.IntN(len(keys))]+rng.Uint64N(3)
 	}
@@ -117,26 +117,26 @@ func compareArrays(t *testing.T, a *Array, want map[uint64]string, rng *rand.Ran
 func TestArrayModel(t *testing.T) {
 	texts := []string{"", "a", "1", "-17", "0.5", "3.14", "1.0", "12345678", "2305843009213693951", "2305843009213693952",
 		"-2305843009213693952", "-2305843009213693953", "sevenby", "eight by", strings.Repeat("x", 100), "-0.0", "1e3", "a\x00b"}
-	for _, l := range []Limits{
-		{ArraySliceSize: 16, ArraySparseMax: 4, ArraySparseMin: 2},
-		{ArraySliceSize: 64, ArraySparseMax: 10, ArraySparseMin: 5},
-		{ArraySliceSize: 16},
-		{ArraySliceSize: 4096, ArraySparseMax: 10, ArraySparseMin: 5},
+	for _, l := range []limits{
+		{sliceSize: 16, sparseMax: 4, sparseMin: 2},
+		{sliceSize: 64, sparseMax: 10, sparseMin: 5},
+		{sliceSize: 16},
+		{sliceSize: 4096, sparseMax: 10, sparseMin: 5},
 	} {
 		seed := rand.Uint64()
-		t.Run(fmt.Sprint(l.ArraySliceSize, l.ArraySparseMax, seed), func(t *testing.T) {
+		t.Run(fmt.Sprint(l.sliceSize, l.sparseMax, seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
-			a, want := NewArray(&l), map[uint64]string{}
-			var frozen *Array
+			a, want := newSparse(&l), map[uint64]string{}
+			var frozen *sparse
 			var was map[uint64]string
 			index := func() uint64 {
 				switch rng.IntN(8) {
 				case 0:
 					return rng.Uint64N(1 << 40)
 				case 1:
-					return MaxArrayIndex - rng.Uint64N(40)
+					return maxIndex - rng.Uint64N(40)
 				case 2:
-					return uint64(l.ArraySliceSize)*blockSize + rng.Uint64N(40) - 20
+					return uint64(l.sliceSize)*blockSize + rng.Uint64N(40) - 20
 				}
 				return rng.Uint64N(200)
 			}
@@ -150,7 +150,7 @@ func TestArrayModel(t *testing.T) {
 					}
 					want[i] = text
 				case 3:
-					n := min(rng.Uint64N(40), MaxArrayIndex-i)
+					n := min(rng.Uint64N(40), maxIndex-i)
 					a.Reserve(&l, i, i+n)
 					for j := range n + 1 {
 						text := texts[rng.IntN(len(texts))]
@@ -175,7 +175,7 @@ func TestArrayModel(t *testing.T) {
 						compareArrays(t, frozen, was, rng)
 					}
 					frozen, was = a, maps.Clone(want)
-					a = a.Thaw().(*Array)
+					a = a.Thaw().(*sparse)
 				}
 				compareArrays(t, a, want, rng)
 			}
@@ -187,15 +187,15 @@ func TestArrayModel(t *testing.T) {
 func TestArrayWords(t *testing.T) {
 	for _, c := range []struct {
 		text string
-		kind ArrayKind
+		kind slotKind
 	}{
-		{"", ArrayShort}, {"0", ArrayInt}, {"-0", ArrayShort}, {"01", ArrayShort}, {"9223372036854775807", ArrayLong},
-		{"2305843009213693951", ArrayInt}, {"0.5", ArrayFloat}, {"0.1", ArrayShort}, {"1.0", ArrayFloat}, {"1.50", ArrayShort},
-		{"-0.0", ArrayFloat}, {"5.", ArrayShort}, {".5", ArrayShort}, {"1234567", ArrayInt}, {"abcdefg", ArrayShort}, {"abcdefgh", ArrayLong},
+		{"", slotShort}, {"0", slotInt}, {"-0", slotShort}, {"01", slotShort}, {"9223372036854775807", slotLong},
+		{"2305843009213693951", slotInt}, {"0.5", slotFloat}, {"0.1", slotShort}, {"1.0", slotFloat}, {"1.50", slotShort},
+		{"-0.0", slotFloat}, {"5.", slotShort}, {".5", slotShort}, {"1234567", slotInt}, {"abcdefg", slotShort}, {"abcdefgh", slotLong},
 	} {
-		word, ok := newArrayWord([]byte(c.text))
-		v := ArrayValue{word: word, text: c.text}
-		if ok != (c.kind != ArrayLong) || ok && v.Kind() != c.kind || string(v.AppendTo(nil)) != c.text {
+		word, ok := newWord([]byte(c.text))
+		v := slot{word: word, text: c.text}
+		if ok != (c.kind != slotLong) || ok && v.Kind() != c.kind || string(v.AppendTo(nil)) != c.text {
 			t.Errorf("%q: kind %d, %v, %q", c.text, v.Kind(), ok, v.AppendTo(nil))
 		}
 	}
@@ -204,15 +204,15 @@ func TestArrayWords(t *testing.T) {
 // TestArrayMemory checks that a million numbers in a row take little more than
 // their eight bytes each, and that far apart they take little for the gaps.
 func TestArrayMemory(t *testing.T) {
-	l := Limits{ArraySliceSize: 4096, ArraySparseMax: 10, ArraySparseMin: 5}
-	a := NewArray(&l)
+	l := limits{sliceSize: 4096, sparseMax: 10, sparseMin: 5}
+	a := newSparse(&l)
 	for i := range uint64(1 << 20) {
 		a.Set(&l, i, []byte("42"))
 	}
 	if use := a.MemoryUse() >> 20; use > 10 {
 		t.Errorf("%d bytes a value", use)
 	}
-	a = NewArray(&l)
+	a = newSparse(&l)
 	for i := range uint64(1000) {
 		a.Set(&l, i*(math.MaxUint64/1001), []byte("42"))
 	}

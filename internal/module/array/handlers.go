@@ -1,18 +1,16 @@
-package command
+package array
 
 import (
 	"math"
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/engine"
-	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// arrays are the array commands of Redis 8.8.
-var arrays = engine.Handlers{
+var handlers = engine.Handlers{
 	"arcount":     arcount,
 	"ardel":       ardel,
 	"ardelrange":  ardelrange,
@@ -34,35 +32,41 @@ var arrays = engine.Handlers{
 }
 
 const (
-	errArrayIndex    resp.Error = "ERR invalid array index"
-	errArrayOverflow resp.Error = "ERR array index overflow"
-	errArrayInsert   resp.Error = "ERR insert index overflow"
-	errArrayRange    resp.Error = "ERR range exceeds maximum of 1000000 items"
-	errArrayCount    resp.Error = "ERR count exceeds maximum of 1000000 items"
-	errArrayLimit    resp.Error = "ERR LIMIT must be positive"
-	errArraySize     resp.Error = "ERR invalid size"
-	errArraySizeSign resp.Error = "ERR size must be positive"
-	errArrayLast     resp.Error = "ERR invalid COUNT"
-	errArrayOp       resp.Error = "ERR unknown operation"
-	errArrayMatch    resp.Error = "ERR MATCH requires a value argument"
+	errIndex    resp.Error = "ERR invalid array index"
+	errOverflow resp.Error = "ERR array index overflow"
+	errInsert   resp.Error = "ERR insert index overflow"
+	errRange    resp.Error = "ERR range exceeds maximum of 1000000 items"
+	errCount    resp.Error = "ERR count exceeds maximum of 1000000 items"
+	errLimit    resp.Error = "ERR LIMIT must be positive"
+	errSize     resp.Error = "ERR invalid size"
+	errSizeSign resp.Error = "ERR size must be positive"
+	errLast     resp.Error = "ERR invalid COUNT"
+	errOp       resp.Error = "ERR unknown operation"
+	errMatch    resp.Error = "ERR MATCH requires a value argument"
 )
 
-// maxArrayReply bounds the replies that an empty array could make long.
-const maxArrayReply = 1000000
+// maxReply bounds the replies that an empty array could make long.
+const maxReply = 1000000
 
-func findArray(c *engine.Ctx) (*value.Array, error) {
-	return engine.Find[*value.Array](c, c.Args[1])
+func find(c *engine.Ctx) (*sparse, error) {
+	return engine.ContentOf[*sparse](engine.Find[*value.Foreign](c, c.Args[1]))
 }
 
-func makeArray(c *engine.Ctx) (*value.Array, error) {
-	return engine.FindOrMake(c, c.Args[1], value.NewArray)
+func findToWrite(c *engine.Ctx) (*sparse, error) {
+	return engine.ContentOf[*sparse](engine.FindToWrite[*value.Foreign](c, c.Args[1]))
+}
+
+func findOrMake(c *engine.Ctx) (*sparse, error) {
+	return engine.ContentOf[*sparse](engine.FindOrMake(c, c.Args[1], func(*value.Limits) *value.Foreign {
+		return value.NewForeign(kind, newSparse(limitsOf(c.Config)))
+	}))
 }
 
 // argIndex reads argument i as an index.
 func argIndex(c *engine.Ctx, i int) (uint64, error) {
 	index, ok := numfmt.ParseUintLax(c.Args[i])
-	if !ok || index > value.MaxArrayIndex {
-		return 0, errArrayIndex
+	if !ok || index > maxIndex {
+		return 0, errIndex
 	}
 	return index, nil
 }
@@ -98,13 +102,13 @@ func replyIndex(c *engine.Ctx, n uint64) error {
 	return c.Integer64(int64(n))
 }
 
-func replySlot(c *engine.Ctx, v value.ArrayValue) error {
+func replySlot(c *engine.Ctx, v slot) error {
 	var room [32]byte
 	return c.Bulk(v.Bytes(room[:0]))
 }
 
 // replySlotAt replies the value at an index.
-func replySlotAt(c *engine.Ctx, a *value.Array, index uint64) error {
+func replySlotAt(c *engine.Ctx, a *sparse, index uint64) error {
 	v, ok := a.Get(index)
 	if !ok {
 		return c.Null()
@@ -114,7 +118,7 @@ func replySlotAt(c *engine.Ctx, a *value.Array, index uint64) error {
 
 // ARGET key index
 func arget(c *engine.Ctx) error {
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
@@ -127,7 +131,7 @@ func arget(c *engine.Ctx) error {
 
 // ARMGET key index [index ...]
 func armget(c *engine.Ctx) error {
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
@@ -148,13 +152,13 @@ func argetrange(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
 	n := max(from, to) - min(from, to)
-	if n >= maxArrayReply {
-		return errArrayRange
+	if n >= maxReply {
+		return errRange
 	}
 	c.Array(int(n) + 1)
 	it := a.Range(from, to)
@@ -182,26 +186,26 @@ func arset(c *engine.Ctx) error {
 	}
 	values := c.Args[3:]
 	last := index + uint64(len(values)) - 1
-	if last < index || last > value.MaxArrayIndex {
-		return errArrayOverflow
+	if last < index || last > maxIndex {
+		return errOverflow
 	}
-	a, err := makeArray(c)
+	a, err := findOrMake(c)
 	if err != nil {
 		return err
 	}
 	added := setSlots(c, a, index, values)
-	c.ChangedTimes(len(values), c.Args[1], event.ArSet)
+	c.ChangedTimes(len(values), c.Args[1], eventArSet)
 	return c.Integer(added)
 }
 
 // setSlots writes values from an index on and returns how many slots were
 // empty.
-func setSlots(c *engine.Ctx, a *value.Array, index uint64, values [][]byte) (added int) {
+func setSlots(c *engine.Ctx, a *sparse, index uint64, values [][]byte) (added int) {
 	if len(values) > 1 {
-		a.Reserve(c.Limits(), index, index+uint64(len(values))-1)
+		a.Reserve(limitsOf(c.Config), index, index+uint64(len(values))-1)
 	}
 	for i, v := range values {
-		if a.Set(c.Limits(), index+uint64(i), v) {
+		if a.Set(limitsOf(c.Config), index+uint64(i), v) {
 			added++
 		}
 	}
@@ -217,17 +221,17 @@ func armset(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a, err := makeArray(c)
+	a, err := findOrMake(c)
 	if err != nil {
 		return err
 	}
 	added := 0
 	for i, index := range indexes {
-		if a.Set(c.Limits(), index, c.Args[3+2*i]) {
+		if a.Set(limitsOf(c.Config), index, c.Args[3+2*i]) {
 			added++
 		}
 	}
-	c.ChangedTimes(len(indexes), c.Args[1], event.ArMSet)
+	c.ChangedTimes(len(indexes), c.Args[1], eventArMSet)
 	return c.Integer(added)
 }
 
@@ -237,18 +241,18 @@ func ardel(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a, err := engine.FindToWrite[*value.Array](c, c.Args[1])
+	a, err := findToWrite(c)
 	if err != nil {
 		return err
 	}
 	deleted := 0
 	for _, index := range indexes {
-		if a.Count() > 0 && a.Delete(c.Limits(), index) {
+		if a.Count() > 0 && a.Delete(limitsOf(c.Config), index) {
 			deleted++
 		}
 	}
 	if deleted > 0 {
-		c.ChangedTimes(deleted, c.Args[1], event.ArDel)
+		c.ChangedTimes(deleted, c.Args[1], eventArDel)
 	}
 	return c.Integer(deleted)
 }
@@ -262,23 +266,23 @@ func ardelrange(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a, err := engine.FindToWrite[*value.Array](c, c.Args[1])
+	a, err := findToWrite(c)
 	if err != nil {
 		return err
 	}
 	deleted := uint64(0)
 	for ; len(ends) > 0 && a.Count() > 0; ends = ends[2:] {
-		deleted += a.DeleteRange(c.Limits(), min(ends[0], ends[1]), max(ends[0], ends[1]))
+		deleted += a.DeleteRange(limitsOf(c.Config), min(ends[0], ends[1]), max(ends[0], ends[1]))
 	}
 	if deleted > 0 {
-		c.ChangedTimes(int(deleted), c.Args[1], event.ArDelRange)
+		c.ChangedTimes(int(deleted), c.Args[1], eventArDelRange)
 	}
 	return replyIndex(c, deleted)
 }
 
 // ARLEN key
 func arlen(c *engine.Ctx) error {
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
@@ -287,18 +291,18 @@ func arlen(c *engine.Ctx) error {
 
 // ARCOUNT key
 func arcount(c *engine.Ctx) error {
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
 	return replyIndex(c, a.Count())
 }
 
-// argArrayLimit reads argument i as the number of results wanted.
-func argArrayLimit(c *engine.Ctx, i int) (int64, error) {
+// argLimit reads argument i as the number of results wanted.
+func argLimit(c *engine.Ctx, i int) (int64, error) {
 	n, err := c.ArgInt(i)
 	if err == nil && n <= 0 {
-		err = errArrayLimit
+		err = errLimit
 	}
 	return n, err
 }
@@ -316,13 +320,13 @@ func arscan(c *engine.Ctx) error {
 		if !c.ArgIs(4, "limit") {
 			return resp.ErrSyntax
 		}
-		if limit, err = argArrayLimit(c, 5); err != nil {
+		if limit, err = argLimit(c, 5); err != nil {
 			return err
 		}
 	default:
 		return c.WrongArity()
 	}
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
@@ -335,7 +339,7 @@ func arscan(c *engine.Ctx) error {
 	return nil
 }
 
-func replyPair(c *engine.Ctx, index uint64, v value.ArrayValue) {
+func replyPair(c *engine.Ctx, index uint64, v slot) {
 	c.Array(2)
 	replyIndex(c, index)
 	replySlot(c, v)
@@ -343,51 +347,51 @@ func replyPair(c *engine.Ctx, index uint64, v value.ArrayValue) {
 
 // ARINSERT key value [value ...]
 func arinsert(c *engine.Ctx) error {
-	a, err := makeArray(c)
+	a, err := findOrMake(c)
 	if err != nil {
 		return err
 	}
 	values := c.Args[2:]
 	index, ok := a.Next()
 	last := index + uint64(len(values)) - 1
-	if !ok || last < index || last > value.MaxArrayIndex {
-		return errArrayInsert
+	if !ok || last < index || last > maxIndex {
+		return errInsert
 	}
 	setSlots(c, a, index, values)
 	a.Seek(last + 1)
-	c.ChangedTimes(len(values), c.Args[1], event.ArInsert)
+	c.ChangedTimes(len(values), c.Args[1], eventArInsert)
 	return replyIndex(c, last)
 }
 
 // ARRING key size value [value ...]
 func arring(c *engine.Ctx) error {
-	size, err := c.ArgIntIn(2, math.MinInt64, math.MaxInt64, errArraySize)
+	size, err := c.ArgIntIn(2, math.MinInt64, math.MaxInt64, errSize)
 	if err != nil {
 		return err
 	}
 	if size <= 0 {
-		return errArraySizeSign
+		return errSizeSign
 	}
-	a, err := makeArray(c)
+	a, err := findOrMake(c)
 	if err != nil {
 		return err
 	}
-	a.Fit(c.Limits(), uint64(size))
+	a.Fit(limitsOf(c.Config), uint64(size))
 	values := c.Args[3:]
 	index := uint64(0)
 	for _, v := range values {
 		index, _ = a.Next()
 		index %= uint64(size)
-		a.Set(c.Limits(), index, v)
+		a.Set(limitsOf(c.Config), index, v)
 		a.Seek(index + 1)
 	}
-	c.ChangedTimes(len(values), c.Args[1], event.ArRing)
+	c.ChangedTimes(len(values), c.Args[1], eventArRing)
 	return replyIndex(c, index)
 }
 
 // ARNEXT key
 func arnext(c *engine.Ctx) error {
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
@@ -402,9 +406,9 @@ func arnext(c *engine.Ctx) error {
 func arseek(c *engine.Ctx) error {
 	index, ok := numfmt.ParseUintLax(c.Args[2])
 	if !ok {
-		return errArrayIndex
+		return errIndex
 	}
-	a, err := engine.FindToWrite[*value.Array](c, c.Args[1])
+	a, err := findToWrite(c)
 	if err != nil {
 		return err
 	}
@@ -412,13 +416,13 @@ func arseek(c *engine.Ctx) error {
 		return c.Integer(0)
 	}
 	a.Seek(index)
-	c.Changed(c.Args[1], event.ArSeek)
+	c.Changed(c.Args[1], eventArSeek)
 	return c.Integer(1)
 }
 
 // ARLASTITEMS key count [REV]
 func arlastitems(c *engine.Ctx) error {
-	count, err := c.ArgIntIn(2, math.MinInt64, math.MaxInt64, errArrayLast)
+	count, err := c.ArgIntIn(2, math.MinInt64, math.MaxInt64, errLast)
 	if err != nil {
 		return err
 	}
@@ -432,14 +436,14 @@ func arlastitems(c *engine.Ctx) error {
 	if newestFirst && !c.ArgIs(3, "rev") {
 		return resp.ErrSyntax
 	}
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
 	length := a.Len()
 	n := min(uint64(count), length)
-	if n > a.Count() && n > maxArrayReply {
-		return errArrayCount
+	if n > a.Count() && n > maxReply {
+		return errCount
 	}
 	c.Array(int(n))
 	if n == 0 {
@@ -469,7 +473,7 @@ func arinfo(c *engine.Ctx) error {
 	if full && (len(c.Args) > 3 || !c.ArgIs(2, "full")) {
 		return resp.ErrSyntax
 	}
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package value
+package array
 
 import (
 	"math/bits"
@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// arraySlice is the part of an array from one multiple of the slice size to
+// slice is the part of an array from one multiple of the slice size to
 // the next. A sparse one has the offsets and words of the slots in use; a
 // dense one the words of a window, some of which may be empty:
 //
@@ -15,9 +15,9 @@ import (
 //
 // When it is which, and how large windows are, is as in Redis, which shows it
 // in ARINFO.
-type arraySlice struct {
+type slice struct {
 	id    uint64
-	owner *arrayOwner
+	owner *sliceOwner
 	count int // slots in use
 
 	words []uint64
@@ -31,9 +31,9 @@ type arraySlice struct {
 	bytes int      // of long
 }
 
-// arrayOwner is a token: an array writes in place only the slices that carry
+// sliceOwner is a token: an array writes in place only the slices that carry
 // its own.
-type arrayOwner struct{ _ byte }
+type sliceOwner struct{ _ byte }
 
 const (
 	minWindow   = 8 // slots of a dense slice
@@ -42,10 +42,10 @@ const (
 	wordBytes   = 8
 )
 
-func (s *arraySlice) dense() bool { return s.at == nil }
+func (s *slice) dense() bool { return s.at == nil }
 
 // clone returns a copy for another owner.
-func (s *arraySlice) clone(owner *arrayOwner) *arraySlice {
+func (s *slice) clone(owner *sliceOwner) *slice {
 	c := *s
 	c.owner = owner
 	c.words, c.at = slices.Clone(s.words), slices.Clone(s.at)
@@ -53,13 +53,13 @@ func (s *arraySlice) clone(owner *arrayOwner) *arraySlice {
 	return &c
 }
 
-func (s *arraySlice) memoryUse() int {
+func (s *slice) memoryUse() int {
 	return int(unsafe.Sizeof(*s)) + wordBytes*cap(s.words) + 2*cap(s.at) + 16*cap(s.long) + 4*cap(s.free) + s.bytes
 }
 
 // find returns the place of an offset in words, and whether the slot is in
 // use. The place of a slot that is not may be outside.
-func (s *arraySlice) find(off int) (i int, ok bool) {
+func (s *slice) find(off int) (i int, ok bool) {
 	if !s.dense() {
 		return slices.BinarySearch(s.at, uint16(off))
 	}
@@ -68,7 +68,7 @@ func (s *arraySlice) find(off int) (i int, ok bool) {
 }
 
 // lastOffset returns the largest offset in use.
-func (s *arraySlice) lastOffset() int {
+func (s *slice) lastOffset() int {
 	if s.dense() {
 		return s.last
 	}
@@ -76,16 +76,16 @@ func (s *arraySlice) lastOffset() int {
 }
 
 // value returns what is in words[i].
-func (s *arraySlice) value(i int) ArrayValue {
-	v := ArrayValue{word: s.words[i]}
-	if v.Kind() == ArrayLong {
+func (s *slice) value(i int) slot {
+	v := slot{word: s.words[i]}
+	if v.Kind() == slotLong {
 		v.text = s.long[v.word>>2-1]
 	}
 	return v
 }
 
 // set writes a slot and tells whether it was empty.
-func (s *arraySlice) set(l *Limits, size, off int, text []byte) bool {
+func (s *slice) set(l *limits, size, off int, text []byte) bool {
 	i, used := s.find(off)
 	if !used {
 		i = s.makeRoom(l, size, off, i)
@@ -99,10 +99,10 @@ func (s *arraySlice) set(l *Limits, size, off int, text []byte) bool {
 }
 
 // makeRoom readies an empty slot to be written; i is where find has it.
-func (s *arraySlice) makeRoom(l *Limits, size, off, i int) int {
-	if !s.dense() && s.count < l.ArraySparseMax {
+func (s *slice) makeRoom(l *limits, size, off, i int) int {
+	if !s.dense() && s.count < l.sparseMax {
 		if s.count >= s.room {
-			s.room = min(2*s.room, l.ArraySparseMax)
+			s.room = min(2*s.room, l.sparseMax)
 		}
 		s.at = slices.Insert(s.at, i, uint16(off))
 		s.words = slices.Insert(s.words, i, 0)
@@ -114,14 +114,14 @@ func (s *arraySlice) makeRoom(l *Limits, size, off, i int) int {
 }
 
 // put stores a text in words[i], in place of what is there.
-func (s *arraySlice) put(i int, text []byte) {
-	word, ok := newArrayWord(text)
+func (s *slice) put(i int, text []byte) {
+	word, ok := newWord(text)
 	if ok {
 		s.drop(i)
 		s.words[i] = word
 		return
 	}
-	if w := s.words[i]; w != 0 && ArrayKind(w&kindMask) == ArrayLong {
+	if w := s.words[i]; w != 0 && slotKind(w&kindMask) == slotLong {
 		place := &s.long[w>>2-1]
 		s.bytes += len(text) - len(*place)
 		*place = string(text)
@@ -140,8 +140,8 @@ func (s *arraySlice) put(i int, text []byte) {
 }
 
 // drop empties words[i].
-func (s *arraySlice) drop(i int) {
-	if w := s.words[i]; w != 0 && ArrayKind(w&kindMask) == ArrayLong {
+func (s *slice) drop(i int) {
+	if w := s.words[i]; w != 0 && slotKind(w&kindMask) == slotLong {
 		place := uint32(w>>2 - 1)
 		s.bytes -= len(s.long[place])
 		s.long[place] = ""
@@ -154,10 +154,10 @@ func (s *arraySlice) drop(i int) {
 }
 
 // compact gives back the places of long that are not in use.
-func (s *arraySlice) compact() {
+func (s *slice) compact() {
 	long := make([]string, 0, len(s.long)-len(s.free))
 	for i, w := range s.words {
-		if w != 0 && ArrayKind(w&kindMask) == ArrayLong {
+		if w != 0 && slotKind(w&kindMask) == slotLong {
 			long = append(long, s.long[w>>2-1])
 			s.words[i] = uint64(len(long)) << 2
 		}
@@ -167,7 +167,7 @@ func (s *arraySlice) compact() {
 
 // deleteRange empties the slots from one offset to another and returns how
 // many were in use. The slice may be empty afterwards.
-func (s *arraySlice) deleteRange(l *Limits, from, to int) int {
+func (s *slice) deleteRange(l *limits, from, to int) int {
 	before := s.count
 	if s.dense() {
 		for i := max(from-s.first, 0); i <= min(to-s.first, len(s.words)-1); i++ {
@@ -198,7 +198,7 @@ func (s *arraySlice) deleteRange(l *Limits, from, to int) int {
 }
 
 // makeDense turns a sparse slice into a dense one.
-func (s *arraySlice) makeDense(size int) {
+func (s *slice) makeDense(size int) {
 	if s.dense() {
 		return
 	}
@@ -222,7 +222,7 @@ func (s *arraySlice) makeDense(size int) {
 // include enlarges the window of a dense slice until it has an offset: to the
 // right by doubling, to the left to the next power of two, so that there is
 // room on that side.
-func (s *arraySlice) include(size, off int) {
+func (s *slice) include(size, off int) {
 	first, window := s.first, len(s.words)
 	end := first + window
 	switch {
@@ -247,9 +247,9 @@ func (s *arraySlice) include(size, off int) {
 
 // maybeSparse turns a dense slice with few slots in use into a sparse one if
 // that saves memory.
-func (s *arraySlice) maybeSparse(l *Limits) {
-	window, few := len(s.words), l.ArraySparseMin
-	if l.ArraySparseMax == 0 || s.count > few || s.count > l.ArraySparseMax || window == minWindow || window < 4*few ||
+func (s *slice) maybeSparse(l *limits) {
+	window, few := len(s.words), l.sparseMin
+	if l.sparseMax == 0 || s.count > few || s.count > l.sparseMax || window == minWindow || window < 4*few ||
 		sliceHeader+wordBytes*window < (sliceHeader+(2*few+wordBytes-1)/wordBytes*wordBytes+wordBytes*few)*5/4 {
 		return
 	}

@@ -1,4 +1,4 @@
-package value
+package array
 
 import (
 	"math"
@@ -6,24 +6,19 @@ import (
 	"unsafe"
 
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Array is a sparse array: it has values at some of the indexes from 0 to
-// MaxArrayIndex, and a place where insertions go on.
+// sparse is the content of an array: it has values at some of the indexes from 0
+// to maxIndex, and a place where insertions go on. A nil one is an empty one.
 //
 // The indexes are cut into slices of some thousand; only those with values
 // exist, in a tree. Access to an index costs O(log S) of their number S. What
 // Redis has instead, a directory, or blocks of it once an index is large, is
 // counted to be shown.
-type Array struct {
-	inKeyspace Head
-	arrayContent
-}
-
-// arrayContent is all of an Array but its head.
-type arrayContent struct {
-	slices *tree.Tree[*arraySlice]
-	owner  *arrayOwner
+type sparse struct {
+	slices *tree.Tree[*slice]
+	owner  *sliceOwner
 	size   uint64 // of a slice, a power of two
 	count  uint64 // of the slots in use
 	last   uint64 // the index inserted last; noIndex if none
@@ -37,8 +32,8 @@ type arrayContent struct {
 }
 
 const (
-	// MaxArrayIndex is the largest index.
-	MaxArrayIndex = math.MaxUint64 - 1
+	// maxIndex is the largest index.
+	maxIndex = math.MaxUint64 - 1
 
 	noIndex    = math.MaxUint64
 	blockSize  = 2048 // slices of a block
@@ -46,14 +41,12 @@ const (
 	sparseRoom = 4 // slots of a new slice
 )
 
-// NewArray returns an empty array.
-func NewArray(l *Limits) *Array {
-	return &Array{arrayContent: arrayContent{
-		slices: tree.New(compareSlices), owner: new(arrayOwner), size: uint64(l.ArraySliceSize), last: noIndex,
-	}}
+// newSparse returns an empty array.
+func newSparse(l *limits) *sparse {
+	return &sparse{slices: tree.New(compareSlices), owner: new(sliceOwner), size: uint64(l.sliceSize), last: noIndex}
 }
 
-func compareSlices(a, b *arraySlice) int {
+func compareSlices(a, b *slice) int {
 	switch {
 	case a.id < b.id:
 		return -1
@@ -63,30 +56,27 @@ func compareSlices(a, b *arraySlice) int {
 	return 0
 }
 
-// Type returns TypeArray.
-func (a *Array) Type() Type { return TypeArray }
-
 // Encoding returns "sliced-array".
-func (a *Array) Encoding() string { return "sliced-array" }
+func (a *sparse) Encoding() string { return "sliced-array" }
 
 // Empty tells whether no slot is in use.
-func (a *Array) Empty() bool { return a.count == 0 }
+func (a *sparse) Empty() bool { return a.count == 0 }
 
 // Thaw returns an array of the same content, in O(1).
-func (a *Array) Thaw() Value {
-	t := &Array{arrayContent: a.arrayContent}
-	t.owner = new(arrayOwner)
+func (a *sparse) Thaw() value.Content {
+	t := *a
+	t.owner = new(sliceOwner)
 	t.slices = a.slices.Thaw()
-	return t
+	return &t
 }
 
 // MemoryUse returns the size of the slices with an estimate for the tree.
-func (a *Array) MemoryUse() int {
+func (a *sparse) MemoryUse() int {
 	return int(unsafe.Sizeof(*a)) + a.bytes + 10*a.slices.Len()
 }
 
 // Count returns the number of slots in use.
-func (a *Array) Count() uint64 {
+func (a *sparse) Count() uint64 {
 	if a == nil {
 		return 0
 	}
@@ -94,7 +84,7 @@ func (a *Array) Count() uint64 {
 }
 
 // Len returns the largest index in use plus one.
-func (a *Array) Len() uint64 {
+func (a *sparse) Len() uint64 {
 	if a.Count() == 0 {
 		return 0
 	}
@@ -103,7 +93,7 @@ func (a *Array) Len() uint64 {
 }
 
 // Get returns the value at an index.
-func (a *Array) Get(index uint64) (v ArrayValue, ok bool) {
+func (a *sparse) Get(index uint64) (v slot, ok bool) {
 	if a == nil {
 		return v, false
 	}
@@ -120,12 +110,12 @@ func (a *Array) Get(index uint64) (v ArrayValue, ok bool) {
 
 // rank returns the position of the first slice whose id is not below a given
 // one.
-func (a *Array) rank(id uint64) int {
-	return a.slices.Search(func(s *arraySlice) bool { return s.id >= id })
+func (a *sparse) rank(id uint64) int {
+	return a.slices.Search(func(s *slice) bool { return s.id >= id })
 }
 
 // find returns a slice, nil if there is none.
-func (a *Array) find(id uint64) *arraySlice {
+func (a *sparse) find(id uint64) *slice {
 	if s, ok := a.slices.At(a.rank(id)); ok && s.id == id {
 		return s
 	}
@@ -133,7 +123,7 @@ func (a *Array) find(id uint64) *arraySlice {
 }
 
 // own returns s, or the copy that took its place, to be written.
-func (a *Array) own(s *arraySlice) *arraySlice {
+func (a *sparse) own(s *slice) *slice {
 	if s.owner != a.owner {
 		a.bytes -= s.memoryUse()
 		s = s.clone(a.owner)
@@ -144,7 +134,7 @@ func (a *Array) own(s *arraySlice) *arraySlice {
 }
 
 // Set writes a slot, copying the text, and tells whether it was empty.
-func (a *Array) Set(l *Limits, index uint64, text []byte) bool {
+func (a *sparse) Set(l *limits, index uint64, text []byte) bool {
 	id := index / a.size
 	s := a.find(id)
 	if s == nil {
@@ -161,7 +151,7 @@ func (a *Array) Set(l *Limits, index uint64, text []byte) bool {
 }
 
 // addSlice adds a slice, which must get a value at an offset.
-func (a *Array) addSlice(l *Limits, id, off uint64, dense bool) *arraySlice {
+func (a *sparse) addSlice(l *limits, id, off uint64, dense bool) *slice {
 	a.reach(id)
 	if a.blocked && !a.hasBlock(id/blockSize) {
 		a.blocks++
@@ -169,12 +159,12 @@ func (a *Array) addSlice(l *Limits, id, off uint64, dense bool) *arraySlice {
 			a.room *= 2
 		}
 	}
-	s := &arraySlice{id: id, owner: a.owner}
-	if dense || l.ArraySparseMax == 0 {
+	s := &slice{id: id, owner: a.owner}
+	if dense || l.sparseMax == 0 {
 		s.words = make([]uint64, minWindow)
 		s.first = min(int(off), int(a.size)-minWindow)
 	} else {
-		s.at, s.room = []uint16{}, min(sparseRoom, l.ArraySparseMax)
+		s.at, s.room = []uint16{}, min(sparseRoom, l.sparseMax)
 	}
 	a.slices.Insert(s)
 	a.bytes += s.memoryUse()
@@ -182,7 +172,7 @@ func (a *Array) addSlice(l *Limits, id, off uint64, dense bool) *arraySlice {
 }
 
 // reach makes the directory one that can have a slice.
-func (a *Array) reach(id uint64) {
+func (a *sparse) reach(id uint64) {
 	if a.blocked || id < blockSize {
 		return
 	}
@@ -190,13 +180,13 @@ func (a *Array) reach(id uint64) {
 	a.blocks = min(a.slices.Len(), 1)
 }
 
-func (a *Array) hasBlock(block uint64) bool {
+func (a *sparse) hasBlock(block uint64) bool {
 	s, ok := a.slices.At(a.rank(block * blockSize))
 	return ok && s.id/blockSize == block
 }
 
 // removed counts the blocks after slices were removed.
-func (a *Array) removed() {
+func (a *sparse) removed() {
 	if !a.blocked {
 		return
 	}
@@ -216,8 +206,8 @@ func (a *Array) removed() {
 
 // Reserve readies the array for values at all indexes from one to another,
 // which must be set next: slices that will get many become dense at once.
-func (a *Array) Reserve(l *Limits, from, to uint64) {
-	if l.ArraySparseMax == 0 {
+func (a *sparse) Reserve(l *limits, from, to uint64) {
+	if l.sparseMax == 0 {
 		return
 	}
 	a.reach(to / a.size)
@@ -232,10 +222,10 @@ func (a *Array) Reserve(l *Limits, from, to uint64) {
 		n := int(last - first + 1)
 		s := a.find(id)
 		switch {
-		case s == nil && n > l.ArraySparseMax:
+		case s == nil && n > l.sparseMax:
 			a.addSlice(l, id, first, true)
 		case s == nil || s.dense():
-		case n > l.ArraySparseMax || s.count+n-s.usedBetween(int(first), int(last)) > l.ArraySparseMax:
+		case n > l.sparseMax || s.count+n-s.usedBetween(int(first), int(last)) > l.sparseMax:
 			s = a.own(s)
 			before := s.memoryUse()
 			s.makeDense(int(a.size))
@@ -245,7 +235,7 @@ func (a *Array) Reserve(l *Limits, from, to uint64) {
 }
 
 // usedBetween counts the slots in use of a sparse slice between two offsets.
-func (s *arraySlice) usedBetween(first, last int) (n int) {
+func (s *slice) usedBetween(first, last int) (n int) {
 	for _, off := range s.at {
 		if int(off) >= first && int(off) <= last {
 			n++
@@ -255,7 +245,7 @@ func (s *arraySlice) usedBetween(first, last int) (n int) {
 }
 
 // Delete empties a slot and tells whether it was in use.
-func (a *Array) Delete(l *Limits, index uint64) bool {
+func (a *sparse) Delete(l *limits, index uint64) bool {
 	if _, ok := a.Get(index); !ok {
 		return false
 	}
@@ -264,7 +254,7 @@ func (a *Array) Delete(l *Limits, index uint64) bool {
 
 // DeleteRange empties the slots from one index to another and returns how many
 // were in use. It costs O(N) of these.
-func (a *Array) DeleteRange(l *Limits, from, to uint64) uint64 {
+func (a *sparse) DeleteRange(l *limits, from, to uint64) uint64 {
 	if a.Count() == 0 {
 		return 0
 	}
@@ -322,25 +312,25 @@ func (a *Array) DeleteRange(l *Limits, from, to uint64) uint64 {
 
 // Next returns the index that the next insertion uses, false if there is none
 // left.
-func (a *Array) Next() (index uint64, ok bool) {
+func (a *sparse) Next() (index uint64, ok bool) {
 	if a == nil || a.last == noIndex {
 		return 0, true
 	}
-	return a.last + 1, a.last < MaxArrayIndex
+	return a.last + 1, a.last < maxIndex
 }
 
 // Seek sets the index that the next insertion uses. One that is too large
 // leaves none.
-func (a *Array) Seek(index uint64) { a.last = index - 1 }
+func (a *sparse) Seek(index uint64) { a.last = index - 1 }
 
 // Last returns the index that was inserted last, false if there is none.
-func (a *Array) Last() (index uint64, ok bool) { return a.last, a.last != noIndex }
+func (a *sparse) Last() (index uint64, ok bool) { return a.last, a.last != noIndex }
 
 // Fit readies the array to be a ring of a number of slots. One that was larger
 // keeps the values inserted last, and one that began again at 0 gets its
 // values in the order of their insertion, so that there is room behind them.
 // An empty slot ends what is kept.
-func (a *Array) Fit(l *Limits, size uint64) {
+func (a *sparse) Fit(l *limits, size uint64) {
 	span := a.Len()
 	keep := span
 	switch {
@@ -366,7 +356,7 @@ func (a *Array) Fit(l *Limits, size uint64) {
 		}
 		at--
 	}
-	fresh := NewArray(l)
+	fresh := newSparse(l)
 	var room [64]byte
 	for i := range n {
 		v, _ := a.Get((oldest + i) % span)
@@ -375,11 +365,11 @@ func (a *Array) Fit(l *Limits, size uint64) {
 	if n > 0 {
 		fresh.last = n - 1
 	}
-	a.arrayContent = fresh.arrayContent
+	*a = *fresh
 }
 
-// ArrayInfo is what ARINFO shows.
-type ArrayInfo struct {
+// layout is what ARINFO shows.
+type layout struct {
 	Slices, SliceSize, Directory, Blocks int
 	// Of all slices together:
 	Dense, Sparse       int // how many there are
@@ -389,7 +379,7 @@ type ArrayInfo struct {
 
 // Info describes how the array is kept. What is known of all slices together
 // is told only if full is true, which costs O(S).
-func (a *Array) Info(full bool) (info ArrayInfo) {
+func (a *sparse) Info(full bool) (info layout) {
 	info.Slices, info.SliceSize = a.slices.Len(), int(a.size)
 	switch s, ok := a.slices.Max(); {
 	case a.blocked:
@@ -417,10 +407,10 @@ func (a *Array) Info(full bool) (info ArrayInfo) {
 }
 
 // Digest adds the slots in use in their order.
-func (a *Array) Digest(d *Digest) {
+func (a *sparse) Digest(d *value.Digest) {
 	var text []byte
-	var room [arrayScratch]byte
-	for it := a.Range(0, MaxArrayIndex); it.Next(); {
+	var room [scratchSize]byte
+	for it := a.Range(0, maxIndex); it.Next(); {
 		text = strconv.AppendUint(text[:0], it.Index, 10)
 		d.Mix(text)
 		d.Mix(it.Value.Bytes(room[:0]))

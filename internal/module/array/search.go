@@ -1,4 +1,4 @@
-package command
+package array
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 	"github.com/resp-server/resp-server/internal/glob"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
-	"github.com/resp-server/resp-server/internal/value"
 )
 
 // AROP key start end <SUM | MIN | MAX | AND | OR | XOR | MATCH value | USED>
@@ -27,12 +26,12 @@ func arop(c *engine.Ctx) error {
 		}
 	case "match":
 		if len(c.Args) != 6 {
-			return errArrayMatch
+			return errMatch
 		}
 	default:
-		return errArrayOp
+		return errOp
 	}
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
@@ -60,18 +59,18 @@ func arop(c *engine.Ctx) error {
 }
 
 // slotNumber reads a value as a number; false if it is none.
-func slotNumber(v value.ArrayValue) (numfmt.LongDouble, bool) {
+func slotNumber(v slot) (numfmt.LongDouble, bool) {
 	switch v.Kind() {
-	case value.ArrayInt:
+	case slotInt:
 		return numfmt.LongDoubleFromInt(v.Int()), true
-	case value.ArrayFloat:
+	case slotFloat:
 		return numfmt.LongDoubleFromFloat(v.Float()), true
 	}
 	var room [32]byte
 	return numfmt.ParseLongDouble(v.Bytes(room[:0]))
 }
 
-func combineNumbers(c *engine.Ctx, it value.ArrayIter, op string) error {
+func combineNumbers(c *engine.Ctx, it iterator, op string) error {
 	var result numfmt.LongDouble
 	any, nan := false, false
 	for it.Next() {
@@ -108,7 +107,7 @@ func combineNumbers(c *engine.Ctx, it value.ArrayIter, op string) error {
 	return c.Bulk(result.AppendShort(room[:0]))
 }
 
-func combineBits(c *engine.Ctx, it value.ArrayIter, op string) error {
+func combineBits(c *engine.Ctx, it iterator, op string) error {
 	result, any := int64(0), false
 	for it.Next() {
 		n, ok := slotNumber(it.Value)
@@ -183,7 +182,7 @@ func argrep(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a, err := findArray(c)
+	a, err := find(c)
 	if err != nil {
 		return err
 	}
@@ -231,7 +230,7 @@ func readGrep(c *engine.Ctx) (*grep, error) {
 			}
 			i++
 			var err error
-			if g.limit, err = argArrayLimit(c, i); err != nil {
+			if g.limit, err = argLimit(c, i); err != nil {
 				return nil, err
 			}
 		case "withvalues":

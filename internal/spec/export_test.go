@@ -1,0 +1,9 @@
+package spec
+
+// For the tests outside of the package, which may import the modules.
+const WordCount = wordCount
+
+var (
+	WordOf    = wordOf
+	WordTexts = wordTexts
+)
