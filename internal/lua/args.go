@@ -47,7 +47,11 @@ func (th *Thread) CheckAny(args []Value, i int) Value {
 
 // CheckNumber returns argument i as a number.
 func (th *Thread) CheckNumber(args []Value, i int) float64 {
-	n, ok := Arg(args, i).ToNumber()
+	v := Arg(args, i)
+	if v.Kind() == String {
+		th.workBytes(len(v.str().s))
+	}
+	n, ok := v.ToNumber()
 	if !ok {
 		th.typeError(args, i, "number")
 	}
@@ -68,6 +72,14 @@ func ToInt(f float64) int {
 
 // CheckInt32 is CheckInt for an int of C.
 func (th *Thread) CheckInt32(args []Value, i int) int { return int(int32(th.CheckInt(args, i))) }
+
+// OptInt32 is CheckInt32 with a default for nil.
+func (th *Thread) OptInt32(args []Value, i, otherwise int) int {
+	if Arg(args, i).IsNil() {
+		return otherwise
+	}
+	return th.CheckInt32(args, i)
+}
 
 // OptInt is CheckInt with a default for nil.
 func (th *Thread) OptInt(args []Value, i, otherwise int) int {

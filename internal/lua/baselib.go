@@ -62,8 +62,9 @@ func baseGCInfo(th *Thread, _ []Value) []Value { return th.One(Int(int(th.memory
 
 func baseError(th *Thread, args []Value) []Value {
 	v := Arg(args, 0)
-	level := th.OptInt(args, 1, 1)
+	level := th.OptInt32(args, 1, 1)
 	if s, ok := v.ToString(); ok && level > 0 {
+		th.workBytes(len(s))
 		v = Str(th.Where(level) + s)
 	}
 	th.Throw(v)
@@ -76,9 +77,9 @@ func (th *Thread) functionAt(args []Value, otherwise int) (fn *Function, level i
 		return fn, -1
 	}
 	if otherwise > 0 {
-		level = th.OptInt(args, 0, otherwise)
+		level = th.OptInt32(args, 0, otherwise)
 	} else {
-		level = th.CheckInt(args, 0)
+		level = th.CheckInt32(args, 0)
 	}
 	if level < 0 {
 		th.ArgFail(0, "level must be non-negative")
@@ -154,7 +155,7 @@ var ipairsStep = NewFunction(func(th *Thread, args []Value) []Value {
 })
 
 func (th *Thread) load(source, name string) []Value {
-	p, err := Compile(source, name)
+	p, err := compile(source, name, th.Work)
 	r := th.Results(2)
 	if err != nil {
 		r[1] = Str(err.Error())
@@ -191,7 +192,7 @@ func baseLoad(th *Thread, args []Value) []Value {
 			break
 		}
 		source.WriteString(s)
-		th.checkSize(source.Len())
+		th.CheckSize(source.Len())
 	}
 	return th.load(source.String(), name)
 }
@@ -212,7 +213,8 @@ func baseNewproxy(th *Thread, args []Value) []Value {
 
 func baseNext(th *Thread, args []Value) []Value {
 	t := th.CheckTable(args, 0)
-	k, v, ok := t.Next(Arg(args, 1))
+	k, v, passed, ok := t.next(Arg(args, 1))
+	th.Work(passed >> 3)
 	if !ok {
 		th.runError("invalid key to 'next'")
 	}
@@ -286,7 +288,7 @@ func baseSelect(th *Thread, args []Value) []Value {
 }
 
 func baseTonumber(th *Thread, args []Value) []Value {
-	base := th.OptInt(args, 1, 10)
+	base := th.OptInt32(args, 1, 10)
 	if base == 10 {
 		if n, ok := th.CheckAny(args, 0).ToNumber(); ok {
 			return th.One(Num(n))
@@ -369,17 +371,15 @@ const maxResults = 8000
 
 func baseUnpack(th *Thread, args []Value) []Value {
 	t := th.CheckTable(args, 0)
-	from := int(int32(th.OptInt(args, 1, 1)))
-	to := t.Len()
-	if !Arg(args, 2).IsNil() {
-		to = th.CheckInt32(args, 2)
-	}
+	from := th.OptInt32(args, 1, 1)
+	to := th.OptInt32(args, 2, t.Len())
 	if from > to {
 		return nil
 	}
 	if to-from >= maxResults-len(args) {
 		th.Errorf("too many results to unpack")
 	}
+	th.Work((to - from) >> 3)
 	r := th.alloc(to - from + 1)
 	for i := range r {
 		r[i] = t.GetInt(from + i)

@@ -72,7 +72,7 @@ func (th *Thread) resume(t *Thread, args []Value) ([]Value, *Error) {
 	c := t.co
 	switch {
 	case c == nil, t == th.current, c.resumer != nil:
-		return nil, &Error{Value: Str("cannot resume non-suspended coroutine")}
+		return nil, &Error{Value: Str("cannot resume " + th.status(t) + " coroutine")}
 	case c.dead:
 		return nil, &Error{Value: Str("cannot resume dead coroutine")}
 	}
@@ -85,10 +85,10 @@ func (th *Thread) resume(t *Thread, args []Value) ([]Value, *Error) {
 	}
 	c.resumer = th.current
 	th.current = t
-	natives, stack := th.natives, th.stack
+	natives := th.natives
 	th.natives++
 	r, ok := c.next()
-	th.natives, th.stack = natives, stack
+	th.natives = natives
 	th.current = c.resumer
 	c.resumer = nil
 	if c.finished || !ok {
@@ -180,15 +180,17 @@ func coRunning(th *Thread, _ []Value) []Value {
 }
 
 func coStatus(th *Thread, args []Value) []Value {
-	t := th.checkCoroutine(args)
-	status := "suspended"
+	return th.One(Str(th.status(th.checkCoroutine(args))))
+}
+
+func (s *State) status(t *Thread) string {
 	switch {
-	case t == th.current:
-		status = "running"
+	case t == s.current:
+		return "running"
 	case t.co == nil || t.co.resumer != nil:
-		status = "normal"
+		return "normal"
 	case t.co.dead:
-		status = "dead"
+		return "dead"
 	}
-	return th.One(Str(status))
+	return "suspended"
 }

@@ -358,6 +358,7 @@ func (e *arithExpr) eval(f *frame) Value {
 		return Num(arith(e.op, a.n, b.n))
 	}
 	f.line = e.line
+	f.th.workBytes(len(a.String()) + len(b.String()))
 	x, ok1 := a.ToNumber()
 	y, ok2 := b.ToNumber()
 	if ok1 && ok2 {
@@ -409,6 +410,9 @@ func (e *eqExpr) eval(f *frame) Value {
 	a := e.a.eval(f)
 	b := e.b.eval(f)
 	if a.Kind() != TableKind && a.Kind() != Userdata || a.p == b.p || a.Kind() != b.Kind() {
+		if a.Kind() == String && len(a.str().s) > longString {
+			f.th.workBytes(len(a.str().s))
+		}
 		return Boolean(equals(a, b) != e.not)
 	}
 	f.line = e.line
@@ -476,17 +480,20 @@ func isText(v Value) bool { return v.p == numberObject || v.Kind() == String }
 // join concatenates strings and numbers.
 func (th *Thread) join(list []Value, last Value) Value {
 	if len(list) == 1 && list[0].Kind() == String && last.Kind() == String {
-		th.checkSize(len(list[0].str().s) + len(last.str().s))
+		n := len(list[0].str().s) + len(last.str().s)
+		th.CheckSize(n)
+		th.workBytes(n)
 		return Str(list[0].str().s + last.str().s)
 	}
 	var small [128]byte
 	b := small[:0]
 	for _, v := range list {
 		b = appendText(b, v)
-		th.checkSize(len(b))
+		th.CheckSize(len(b))
 	}
 	b = appendText(b, last)
-	th.checkSize(len(b))
+	th.CheckSize(len(b))
+	th.workBytes(len(b))
 	return Str(string(b))
 }
 
@@ -496,6 +503,9 @@ func appendText(b []byte, v Value) []byte {
 	}
 	return append(b, v.str().s...)
 }
+
+// longString is how many bytes are compared without being counted as work.
+const longString = 1 << 10
 
 // compareStrings orders as strcoll does in the C locale.
 func compareStrings(a, b Value) int { return strings.Compare(a.str().s, b.str().s) }

@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -28,8 +29,10 @@ func strFormat(th *Thread, args []Value) []Value {
 		if arg++; arg >= len(args) {
 			th.ArgFail(arg, "no value")
 		}
+		before := len(b)
 		b = d.append(th, b, conv, args, arg)
-		th.checkSize(len(b))
+		th.CheckSize(len(b))
+		th.Work(1 + (len(b)-before)>>6)
 	}
 	return th.One(Str(string(b)))
 }
@@ -81,7 +84,16 @@ func (d *directive) read(th *Thread, format string, i int) int {
 func (d *directive) append(th *Thread, b []byte, conv byte, args []Value, arg int) []byte {
 	switch conv {
 	case 'c':
-		return d.pad(b, "", string([]byte{byte(th.CheckInt(args, arg))}), false)
+		c := 0
+		if f := th.CheckNumber(args, arg); f > math.MinInt32-1 && f < math.MaxInt32+1 {
+			c = int(f)
+		}
+		before := len(b)
+		b = d.pad(b, "", string([]byte{byte(c)}), false)
+		if i := bytes.IndexByte(b[before:], 0); i >= 0 {
+			b = b[:before+i] // it passes through a string of C
+		}
+		return b
 	case 'd', 'i':
 		n := int64(ToInt(th.CheckNumber(args, arg)))
 		sign := d.sign(n < 0)

@@ -79,6 +79,7 @@ type lexer struct {
 	line  int
 	last  int // line of the token before
 	size  int // what is made of the tokens takes, in bytes
+	work  func(steps int)
 	tok   token
 	text  string // of a name or a string
 	num   float64
@@ -108,6 +109,7 @@ func (x *lexer) fail(msg string) {
 
 func (x *lexer) next() {
 	x.last = x.line
+	x.work(1 + (x.pos-x.start)>>5)
 	if x.ahead != 0 {
 		x.tok, x.text, x.num = x.ahead, x.aheadText, x.aheadNum
 		x.ahead = 0

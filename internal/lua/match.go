@@ -29,6 +29,7 @@ func (m *matcher) match(s, p int) int {
 	}
 	defer func() { m.depth-- }()
 	for {
+		m.th.Work(1)
 		if p == len(m.p) {
 			return s
 		}
@@ -102,6 +103,7 @@ func (m *matcher) match(s, p int) int {
 			for s+i < len(m.s) && m.single(m.s[s+i], p, end) {
 				i++
 			}
+			m.th.Work(i >> 3)
 			least := 0
 			if after == '+' {
 				least = 1
@@ -166,6 +168,7 @@ func (m *matcher) balance(s, p int) int {
 		return -1
 	}
 	open, shut, depth := m.p[p], m.p[p+1], 1
+	m.th.workBytes(len(m.s) - s)
 	for s++; s < len(m.s); s++ {
 		switch m.s[s] {
 		case shut:
@@ -186,6 +189,7 @@ func (m *matcher) back(s int, digit byte) int {
 		m.th.Errorf("invalid capture index")
 	}
 	text := m.s[m.capt[i].start : m.capt[i].start+max(m.capt[i].len, 0)]
+	m.th.workBytes(len(text))
 	if strings.HasPrefix(m.s[s:], text) {
 		return s + len(text)
 	}
@@ -194,7 +198,7 @@ func (m *matcher) back(s int, digit byte) int {
 
 // classEnd returns where the class that begins at p ends.
 func (m *matcher) classEnd(p int) int {
-	c := m.p[p]
+	c, start := m.p[p], p
 	p++
 	switch c {
 	case '%':
@@ -215,6 +219,7 @@ func (m *matcher) classEnd(p int) int {
 				p++
 			}
 		}
+		m.th.workBytes(p - start)
 		return p + 1
 	}
 	return p
@@ -234,6 +239,7 @@ func (m *matcher) single(c byte, p, end int) bool {
 
 // inSet tells whether c is in the set [...]; end is where its ']' is.
 func (m *matcher) inSet(c byte, p, end int) bool {
+	m.th.workBytes(end - p)
 	p++
 	yes := true
 	if m.p[p] == '^' {

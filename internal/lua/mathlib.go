@@ -90,7 +90,7 @@ func mathRandom(th *Thread, args []Value) []Value {
 		if lo > hi {
 			th.ArgFail(1, "interval is empty")
 		}
-		r = math.Floor(r*float64(hi-lo+1)) + float64(lo)
+		r = math.Floor(r*float64(int32(hi-lo+1))) + float64(lo)
 	default:
 		th.Errorf("wrong number of arguments")
 	}
@@ -98,7 +98,7 @@ func mathRandom(th *Thread, args []Value) []Value {
 }
 
 func mathRandomseed(th *Thread, args []Value) []Value {
-	th.seed.seed(uint32(th.CheckInt(args, 0)))
+	th.seed.seed(uint32(th.CheckInt32(args, 0)))
 	return nil
 }
 

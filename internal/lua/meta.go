@@ -132,6 +132,7 @@ func (th *Thread) less(a, b Value) bool {
 	case ka == Number:
 		return a.n < b.n
 	case ka == String:
+		th.workBytes(len(a.str().s))
 		return compareStrings(a, b) < 0
 	default:
 		if r, ok := th.order(a, b, "__lt"); ok {
@@ -148,6 +149,7 @@ func (th *Thread) lessEqual(a, b Value) bool {
 	case ka == Number:
 		return a.n <= b.n
 	case ka == String:
+		th.workBytes(len(a.str().s))
 		return compareStrings(a, b) <= 0
 	default:
 		if r, ok := th.order(a, b, "__le"); ok {

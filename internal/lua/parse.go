@@ -19,7 +19,7 @@ type Proto struct {
 	vararg   bool
 	needsArg bool // the table arg of old
 	slots    int
-	deep     int   // how deep the tree is
+	deep     int   // levels of the tree, which take Go's stack when it runs
 	captured []int // parameters that closures share
 	upvalues []upvalue
 	body     []stmt
@@ -68,6 +68,9 @@ type parser struct {
 	*scope
 	chunkName string
 	levels    int
+	// height is how many levels of calls the nodes need, at most, that were made
+	// since the node around them was begun.
+	height int
 }
 
 // ChunkID returns how a chunk is called in messages: "@file" and "=name" stand
@@ -103,7 +106,12 @@ func ChunkID(name string) string {
 // Compile translates the source of a chunk; name is as for ChunkID. The error
 // is a SyntaxError.
 func Compile(source, name string) (proto *Proto, err error) {
-	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1}, chunkName: name}
+	return compile(source, name, func(int) {})
+}
+
+// compile is Compile, and counts its work.
+func compile(source, name string, work func(int)) (proto *Proto, err error) {
+	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1, work: work}, chunkName: name}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(SyntaxError)
@@ -122,6 +130,7 @@ func Compile(source, name string) (proto *Proto, err error) {
 	if p.tok != tEOF {
 		p.expected(tEOF)
 	}
+	p.proto.deep = p.height
 	return p.close(body), nil
 }
 
@@ -181,24 +190,27 @@ func (p *parser) name() string {
 	return s
 }
 
-func (p *parser) enter() {
+// enter begins a block or an expression within another one, and returns the
+// height of what is around it for leave.
+func (p *parser) enter() (outer int) {
 	if p.levels++; p.levels > maxLevels {
-		p.failNear("chunk has too many syntax levels", p.near())
+		p.failAt(p.line, "chunk has too many syntax levels")
 	}
-	p.deepen(0)
+	return p.begin()
 }
 
-// deepen notes that the tree grows by another n levels to the left.
-func (p *parser) deepen(n int) { p.proto.deep = max(p.proto.deep, p.levels+n) }
-
-func (p *parser) near() string {
-	if p.tok == tName || p.tok == tString || p.tok == tNumber {
-		return p.src[p.start:p.pos]
-	}
-	return p.tok.String()
+func (p *parser) leave(outer int) {
+	p.levels--
+	p.end(outer)
 }
 
-func (p *parser) leave() { p.levels-- }
+// begin and end are around what makes a node.
+func (p *parser) begin() (outer int) {
+	outer, p.height = p.height, 0
+	return outer
+}
+
+func (p *parser) end(outer int) { p.height = max(outer, p.height+1) }
 
 // limit reports that a function has too many of something.
 func (p *parser) limit(most int, what string) {
@@ -282,9 +294,11 @@ func (p *parser) block() []stmt {
 }
 
 func (p *parser) statements() (list []stmt) {
-	p.enter()
+	outer := p.enter()
 	for !endsBlock(p.tok) {
+		before := p.begin()
 		s, last := p.statement()
+		p.end(before)
 		if s != nil {
 			list = append(list, s)
 		}
@@ -293,7 +307,7 @@ func (p *parser) statements() (list []stmt) {
 			break
 		}
 	}
-	p.leave()
+	p.leave(outer)
 	return list
 }
 
@@ -383,7 +397,13 @@ func (p *parser) forStmt(line int) stmt {
 	p.next()
 	name := p.name()
 	outer := len(p.active)
-	defer func() { p.active = p.active[:outer] }()
+	s := p.loopOver(name, line)
+	p.active = p.active[:outer]
+	return s
+}
+
+// loopOver parses a loop from what is behind its first variable.
+func (p *parser) loopOver(name string, line int) stmt {
 	switch p.tok {
 	case '=':
 		p.next()
@@ -435,6 +455,7 @@ func (p *parser) functionStmt(line int) stmt {
 	target := p.variable(p.name())
 	method := false
 	for p.tok == '.' || p.tok == ':' {
+		p.height++
 		method = p.tok == ':'
 		p.next()
 		target = &indexExpr{target, &constExpr{constant(p.name())}, p.last}
@@ -510,6 +531,7 @@ func (p *parser) exprs() []expr {
 
 // function parses from the parameters to the end.
 func (p *parser) function(method bool, line int) expr {
+	outer := p.begin()
 	p.open(&Proto{line: line})
 	if method {
 		p.declare("self")
@@ -548,6 +570,8 @@ func (p *parser) function(method bool, line int) expr {
 	if p.proto.needsArg && p.active[p.proto.params].captured {
 		p.proto.captured = append(p.proto.captured, p.proto.params)
 	}
+	p.proto.deep, p.height = p.height, 0 // it runs in a call of its own
+	p.end(outer)
 	return &functionExpr{p.close(body)}
 }
 
@@ -562,7 +586,7 @@ const unaryPriority = 8
 func (p *parser) expr() expr { return p.binary(0) }
 
 func (p *parser) binary(above int) expr {
-	p.enter()
+	outer := p.enter()
 	var e expr
 	switch op := p.tok; op {
 	case tNot:
@@ -577,18 +601,18 @@ func (p *parser) binary(above int) expr {
 	default:
 		e = p.simple()
 	}
-	for n := 1; ; n++ {
+	for {
 		prio, ok := priorities[p.tok]
 		if !ok || prio[0] <= above {
 			break
 		}
-		p.deepen(n)
 		op := p.tok
 		p.next()
 		right := p.binary(prio[1])
 		e = newBinary(op, e, right, p.last)
+		p.height++
 	}
-	p.leave()
+	p.leave(outer)
 	return e
 }
 
@@ -636,11 +660,11 @@ func (p *parser) primary() (e expr) {
 		e = p.expr()
 		p.match(')', '(', line)
 		e = &parenExpr{e}
+		p.height++
 	default:
 		p.fail("unexpected symbol")
 	}
-	for n := 1; ; n++ {
-		p.deepen(n)
+	for ; ; p.height++ {
 		switch p.tok {
 		case '.':
 			p.next()
@@ -692,6 +716,7 @@ func (p *parser) call(fn expr, method string) expr {
 func (p *parser) constructor() expr {
 	line := p.line
 	t := &tableExpr{line: line}
+	outer := p.begin()
 	p.expect('{')
 	for p.tok != '}' {
 		switch {
@@ -716,6 +741,7 @@ func (p *parser) constructor() expr {
 		}
 	}
 	p.match('}', '{', line)
+	p.end(outer)
 	if n := len(t.fields); n > 0 && t.fields[n-1].key == nil {
 		if m, ok := t.fields[n-1].value.(multi); ok {
 			t.rest = m

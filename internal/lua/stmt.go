@@ -197,7 +197,9 @@ func (s *genericFor) exec(f *frame) signal {
 			args = th.alloc(3)
 			args[0], args[1], args[2] = fn, obj, key
 		}
+		th.enterNative()
 		r := th.call(callee, args)
+		th.leaveNative()
 		th.mark = mark
 		if len(r) == 0 || r[0].IsNil() {
 			return normal
@@ -221,8 +223,8 @@ func (s *genericFor) exec(f *frame) signal {
 // overTable is the loop over pairs(t), without a call for each element.
 func (s *genericFor) overTable(f *frame, t *Table, key Value) signal {
 	for {
-		f.th.step()
-		k, v, ok := t.Next(key)
+		k, v, passed, ok := t.next(key)
+		f.th.Work(1 + passed>>3)
 		if !ok {
 			f.line = s.line
 			f.th.throw("invalid key to 'next'")

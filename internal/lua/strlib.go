@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"math"
 	"strings"
 )
 
@@ -63,6 +64,13 @@ func strDump(th *Thread, args []Value) []Value {
 
 func strLen(th *Thread, args []Value) []Value { return th.One(Int(len(th.CheckString(args, 0)))) }
 
+// checkText is CheckString for functions that read all of it.
+func (th *Thread) checkText(args []Value, i int) string {
+	s := th.CheckString(args, i)
+	th.workBytes(len(s))
+	return s
+}
+
 func mapBytes(s string, lo, hi byte, diff byte) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -74,28 +82,29 @@ func mapBytes(s string, lo, hi byte, diff byte) string {
 }
 
 func strLower(th *Thread, args []Value) []Value {
-	return th.One(Str(mapBytes(th.CheckString(args, 0), 'A', 'Z', 32)))
+	return th.One(Str(mapBytes(th.checkText(args, 0), 'A', 'Z', 32)))
 }
 
 func strUpper(th *Thread, args []Value) []Value {
-	return th.One(Str(mapBytes(th.CheckString(args, 0), 'a', 'z', 256-32)))
+	return th.One(Str(mapBytes(th.checkText(args, 0), 'a', 'z', 256-32)))
 }
 
 func strRep(th *Thread, args []Value) []Value {
 	s := th.CheckString(args, 0)
-	n := max(th.CheckInt(args, 1), 0)
-	if n > 0 && len(s) > 0 {
-		if n > 1<<40 {
-			th.throw("not enough memory")
-		}
-		th.checkSize(n * len(s))
-		return th.One(Str(strings.Repeat(s, n)))
+	n := th.CheckInt32(args, 1) // as in C, 2^32 is 0
+	if n <= 0 || s == "" {
+		return th.One(Str(""))
 	}
-	return th.One(Str(""))
+	if n > math.MaxInt/len(s) {
+		th.throw(noMemory)
+	}
+	th.CheckSize(n * len(s))
+	th.Work(n * len(s) >> 6)
+	return th.One(Str(strings.Repeat(s, n)))
 }
 
 func strReverse(th *Thread, args []Value) []Value {
-	s := th.CheckString(args, 0)
+	s := th.checkText(args, 0)
 	b := make([]byte, len(s))
 	for i := range b {
 		b[i] = s[len(s)-1-i]
@@ -120,6 +129,7 @@ func find(th *Thread, args []Value, positions bool) []Value {
 	s, pattern := th.CheckString(args, 0), th.CheckString(args, 1)
 	start := min(max(position(th.OptInt(args, 2, 1), len(s))-1, 0), len(s))
 	if positions && (Arg(args, 3).Truth() || !strings.ContainsAny(pattern, "^$*+?.([%-")) {
+		th.workBytes(len(s) - start)
 		i := strings.Index(s[start:], pattern)
 		if i < 0 {
 			return th.One(Value{})
@@ -176,7 +186,7 @@ func strGsub(th *Thread, args []Value) []Value {
 	}
 	most := len(s) + 1
 	if !Arg(args, 3).IsNil() {
-		most = th.CheckInt(args, 3)
+		most = th.CheckInt32(args, 3)
 	}
 	m := matcher{th: th, s: s}
 	m.p, m.anchored = strings.CutPrefix(pattern, "^")
@@ -187,8 +197,10 @@ func strGsub(th *Thread, args []Value) []Value {
 		end := m.match(at, 0)
 		if end >= 0 {
 			n++
+			before := len(b)
 			b = m.replace(b, at, end, repl)
-			th.checkSize(len(b))
+			th.CheckSize(len(b))
+			th.workBytes(len(b) - before)
 		}
 		switch {
 		case end > at:
@@ -225,6 +237,7 @@ func (m *matcher) replace(b []byte, start, end int, repl Value) []byte {
 		v = th.index(repl, m.capture(0, start, end), nil)
 	default:
 		text, _ := repl.ToString()
+		th.workBytes(len(text))
 		for i := 0; i < len(text); i++ {
 			c := text[i]
 			if c != '%' {

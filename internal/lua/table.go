@@ -324,27 +324,34 @@ func (t *Table) resize(elements, keys int) {
 // Next returns the key after a key and its value; nil begins, and ends. It
 // answers false for a key that is not in the table.
 func (t *Table) Next(key Value) (k, v Value, ok bool) {
+	k, v, _, ok = t.next(key)
+	return k, v, ok
+}
+
+// next is Next, and counts the empty places that it passed.
+func (t *Table) next(key Value) (k, v Value, passed int, ok bool) {
 	i := 0
 	if !key.IsNil() {
 		if i = arrayKey(key); i == 0 || i > len(t.array) {
 			n := t.findIndex(key)
 			if n < 0 {
-				return Value{}, Value{}, false
+				return Value{}, Value{}, 0, false
 			}
 			i = len(t.array) + n + 1
 		}
 	}
+	start := i
 	for ; i < len(t.array); i++ {
 		if !t.array[i].IsNil() {
-			return Int(i + 1), t.array[i], true
+			return Int(i + 1), t.array[i], i - start, true
 		}
 	}
-	for i -= len(t.array); i < len(t.nodes); i++ {
-		if n := &t.nodes[i]; !n.val.IsNil() {
-			return n.key, n.val, true
+	for ; i < len(t.array)+len(t.nodes); i++ {
+		if n := &t.nodes[i-len(t.array)]; !n.val.IsNil() {
+			return n.key, n.val, i - start, true
 		}
 	}
-	return Value{}, Value{}, true
+	return Value{}, Value{}, i - start, true
 }
 
 func (t *Table) findIndex(key Value) int {

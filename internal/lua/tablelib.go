@@ -11,11 +11,8 @@ func (s *State) OpenTable() {
 func tableConcat(th *Thread, args []Value) []Value {
 	t := th.CheckTable(args, 0)
 	sep := th.OptString(args, 1, "")
-	i := th.OptInt(args, 2, 1)
-	last := t.Len()
-	if !Arg(args, 3).IsNil() {
-		last = th.CheckInt(args, 3)
-	}
+	i := th.OptInt32(args, 2, 1)
+	last := th.OptInt32(args, 3, t.Len())
 	var b []byte
 	for ; i <= last; i++ {
 		v := t.GetInt(i)
@@ -26,8 +23,10 @@ func tableConcat(th *Thread, args []Value) []Value {
 		if i != last {
 			b = append(b, sep...)
 		}
-		th.checkSize(len(b))
+		th.CheckSize(len(b))
+		th.Work(1)
 	}
+	th.workBytes(len(b))
 	return th.One(Str(string(b)))
 }
 
@@ -65,6 +64,7 @@ func tableMaxn(th *Thread, args []Value) []Value {
 	t := th.CheckTable(args, 0)
 	most := 0.0
 	for k, _, _ := t.Next(Value{}); !k.IsNil(); k, _, _ = t.Next(k) {
+		th.Work(1)
 		if n, ok := k.Number(); ok {
 			most = max(most, n)
 		}
@@ -79,7 +79,7 @@ func tableInsert(th *Thread, args []Value) []Value {
 	switch len(args) {
 	case 2:
 	case 3:
-		pos = th.CheckInt(args, 1)
+		pos = th.CheckInt32(args, 1)
 		end = max(end, pos)
 	default:
 		th.Errorf("wrong number of arguments to 'insert'")
@@ -88,6 +88,7 @@ func tableInsert(th *Thread, args []Value) []Value {
 		th.readOnly()
 	}
 	for i := end; i > pos; i-- {
+		th.Work(1)
 		t.SetInt(i, t.GetInt(i-1))
 	}
 	t.SetInt(pos, args[len(args)-1])
@@ -97,7 +98,7 @@ func tableInsert(th *Thread, args []Value) []Value {
 func tableRemove(th *Thread, args []Value) []Value {
 	t := th.CheckTable(args, 0)
 	end := t.Len()
-	pos := th.OptInt(args, 1, end)
+	pos := th.OptInt32(args, 1, end)
 	if pos < 1 || pos > end {
 		return nil
 	}
@@ -106,6 +107,7 @@ func tableRemove(th *Thread, args []Value) []Value {
 	}
 	v := t.GetInt(pos)
 	for ; pos < end; pos++ {
+		th.Work(1)
 		t.SetInt(pos, t.GetInt(pos+1))
 	}
 	t.SetInt(end, Value{})
@@ -136,6 +138,7 @@ type sorter struct {
 
 func (s *sorter) before(a, b Value) bool {
 	if s.less.IsNil() {
+		s.th.Work(1)
 		return s.th.less(a, b)
 	}
 	return s.th.callMeta(s.less, a, b).Truth()

@@ -52,6 +52,7 @@ type Thread struct {
 	depth  int
 	arena  [][]Value
 	mark   mark
+	stack  int // bytes of Go's stack that calls may take
 	co     *coroutine
 }
 
@@ -63,10 +64,15 @@ type State struct {
 	Strings *Table
 	// MaxString bounds the bytes of a string that is made; 0 does not.
 	MaxString int
-	// Hook is called every HookSteps calls and turns of loops. It may raise an
-	// error by Throw.
+	// Hook is called every HookSteps calls, turns of loops, and what functions in
+	// Go count by Work. It may raise an error by Throw.
 	Hook      func(*Thread)
 	HookSteps int
+	// MaxStack bounds what calls may take of the stack of Go, in bytes. No
+	// program survives the end of that one, which debug.SetMaxStack sets; the
+	// bound has to stay below a quarter of it. It is 256 MB by default, or 64 MB
+	// where pointers have 32 bits.
+	MaxStack int
 
 	steps      int
 	current    *Thread
@@ -74,7 +80,6 @@ type State struct {
 	coroutines map[*coroutine]struct{}
 	seed       random
 	natives    int // calls of Lua from Go that are under way
-	stack      int // bytes of Go's stack that calls may take
 }
 
 // Error is a value that was raised.
@@ -96,17 +101,17 @@ const (
 	// back, each of which takes much of the stack.
 	maxDepth  = 16380
 	maxNative = 198
-	// maxStack bounds what calls need of the stack of Go, whose end no program
-	// survives; callStack and levelStack are more than a call and a level of its
-	// tree take, in bytes.
-	maxStack   = 256 << 20
-	callStack  = 2048
-	levelStack = 512
+	// callStack, levelStack and nativeStack are more bytes of Go's stack than a
+	// call, a level of its tree and a function in Go that calls back take.
+	callStack   = 2048
+	levelStack  = 512
+	nativeStack = 8192
+	maxStack    = 64 << 20 << (^uint(0) >> 63 << 1)
 )
 
 // NewState returns a state with no libraries.
 func NewState() *State {
-	s := &State{Globals: NewTable(0, 0)}
+	s := &State{Globals: NewTable(0, 0), MaxStack: maxStack}
 	s.main = s.newThread()
 	s.current = s.main
 	s.seed = 0x1234abcd330e
@@ -122,7 +127,7 @@ func (s *State) Abandon() {
 	s.CloseCoroutines()
 	s.main = s.newThread()
 	s.current = s.main
-	s.steps, s.natives, s.stack = 0, 0, 0
+	s.steps, s.natives = 0, 0
 }
 
 func (s *State) newThread() *Thread {
@@ -201,6 +206,16 @@ func (th *Thread) step() {
 	}
 }
 
+// Work counts n steps of a function in Go, each of which costs about as much
+// as a call. What takes time that depends on its arguments has to count.
+func (th *Thread) Work(n int) {
+	th.steps += n - 1
+	th.step()
+}
+
+// workBytes counts the copying or reading of n bytes.
+func (th *Thread) workBytes(n int) { th.Work(n >> 7) }
+
 // call calls a function. The results are valid until the next evaluation.
 func (th *Thread) call(v Value, args []Value) []Value {
 	fn := v.function()
@@ -221,7 +236,7 @@ func (th *Thread) call(v Value, args []Value) []Value {
 	for {
 		p := fn.proto
 		f.fn = fn
-		if th.stack = outer + callStack + levelStack*p.deep; th.stack > maxStack {
+		if th.stack = outer + callStack + levelStack*p.deep; th.stack > th.MaxStack {
 			th.depth--
 			th.stack = outer
 			th.runError("stack overflow")
@@ -277,16 +292,24 @@ func (th *Thread) Call(fn Value, args ...Value) []Value {
 	own := th.alloc(len(args))
 	copy(own, args)
 	r := th.call(fn, own)
-	th.natives--
+	th.leaveNative()
 	th.mark = start
 	return r
 }
 
+// enterNative counts a function in Go that calls back. After an error Protect
+// sets the count right.
 func (th *Thread) enterNative() {
 	if th.natives++; th.natives > maxNative {
 		th.natives--
 		th.runError("C stack overflow")
 	}
+	th.stack += nativeStack
+}
+
+func (th *Thread) leaveNative() {
+	th.natives--
+	th.stack -= nativeStack
 }
 
 // Protect calls f and returns the error that was raised in it. The handler, if
@@ -366,8 +389,11 @@ func (th *Thread) Where(n int) string {
 	return ""
 }
 
-func (th *Thread) checkSize(n int) {
+const noMemory = "not enough memory"
+
+// CheckSize raises an error if a string of n bytes is too long.
+func (th *Thread) CheckSize(n int) {
 	if th.MaxString > 0 && n > th.MaxString {
-		th.throw("not enough memory")
+		th.throw(noMemory)
 	}
 }

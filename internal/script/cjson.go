@@ -45,7 +45,7 @@ func atMost(th *lua.Thread, args []lua.Value, n int) {
 
 func setInt(th *lua.Thread, args []lua.Value, i int, setting *int, lo, hi int) lua.Value {
 	if !lua.Arg(args, i).IsNil() {
-		n := th.CheckInt(args, i)
+		n := th.CheckInt32(args, i)
 		if n < lo || n > hi {
 			th.ArgFail(0, fmt.Sprintf("expected integer between %d and %d", lo, hi))
 		}
@@ -133,6 +133,7 @@ func (c *cjson) encode(th *lua.Thread, args []lua.Value) []lua.Value {
 	}
 	c.buf = c.buf[:0]
 	c.append(th, args[0], 0)
+	th.CheckSize(len(c.buf))
 	v := lua.Bytes(c.buf)
 	const keep = 64 << 10
 	if cap(c.buf) > keep {
@@ -149,8 +150,11 @@ func refuse(th *lua.Thread, v lua.Value, why string) {
 const maxNesting = 2600
 
 func (c *cjson) append(th *lua.Thread, v lua.Value, depth int) {
+	th.Work(1)
+	th.CheckSize(len(c.buf))
 	switch v.Kind() {
 	case lua.String:
+		th.Work(len(v.String()) >> 5)
 		c.appendString(v.String())
 	case lua.Number:
 		c.appendNumber(th, v)
@@ -183,6 +187,7 @@ func (c *cjson) arrayLen(th *lua.Thread, v lua.Value) int {
 	t := v.Table()
 	most, items := 0, 0
 	for k, _, _ := t.Next(lua.Value{}); !k.IsNil(); k, _, _ = t.Next(k) {
+		th.Work(1)
 		n, ok := k.Number()
 		if !ok || math.Floor(n) != n || n < 1 {
 			return -1

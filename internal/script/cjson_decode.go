@@ -73,6 +73,7 @@ func (p *jsonParser) peek(i int) byte {
 func (p *jsonParser) error(why string) { p.tok, p.bad, p.at = "", why, p.pos }
 
 func (p *jsonParser) next() {
+	p.th.Work(1 + (p.pos-p.at)>>5)
 	for c := p.peek(p.pos); c == ' ' || c == '\t' || c == '\n' || c == '\r'; c = p.peek(p.pos) {
 		p.pos++
 	}

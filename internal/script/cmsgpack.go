@@ -28,15 +28,19 @@ func msgpackPack(th *lua.Thread, args []lua.Value) []lua.Value {
 	}
 	var b []byte
 	for _, v := range args {
-		b = appendMsgpack(b, v, 0)
+		b = appendMsgpack(th, b, v, 0)
 	}
+	th.CheckSize(len(b))
 	return th.One(lua.Str(string(b)))
 }
 
-func appendMsgpack(b []byte, v lua.Value, level int) []byte {
+func appendMsgpack(th *lua.Thread, b []byte, v lua.Value, level int) []byte {
+	th.Work(1)
+	th.CheckSize(len(b))
 	switch v.Kind() {
 	case lua.String:
 		s := v.String()
+		th.Work(len(s) >> 7)
 		switch n := len(s); {
 		case n < 32:
 			b = append(b, 0xa0|byte(n))
@@ -64,7 +68,7 @@ func appendMsgpack(b []byte, v lua.Value, level int) []byte {
 		return binary.BigEndian.AppendUint64(append(b, 0xcb), math.Float64bits(n))
 	case lua.TableKind:
 		if level < maxPacked {
-			return appendMsgpackTable(b, v.Table(), level)
+			return appendMsgpackTable(th, b, v.Table(), level)
 		}
 	}
 	return append(b, 0xc0)
@@ -92,9 +96,10 @@ func appendMsgpackInt(b []byte, n int64) []byte {
 	return binary.BigEndian.AppendUint64(append(b, 0xd3), uint64(n))
 }
 
-func appendMsgpackTable(b []byte, t *lua.Table, level int) []byte {
+func appendMsgpackTable(th *lua.Thread, b []byte, t *lua.Table, level int) []byte {
 	count, most, isArray := 0, 0, true
 	for k, _, _ := t.Next(lua.Value{}); !k.IsNil(); k, _, _ = t.Next(k) {
+		th.Work(1)
 		count++
 		n, ok := k.Number()
 		if !ok || n <= 0 || n != math.Trunc(n) || n > math.MaxInt32 {
@@ -106,14 +111,14 @@ func appendMsgpackTable(b []byte, t *lua.Table, level int) []byte {
 	if isArray && most == count {
 		b = msgpackHead(b, count, 0x90, 0xdc)
 		for i := 1; i <= count; i++ {
-			b = appendMsgpack(b, t.GetInt(i), level+1)
+			b = appendMsgpack(th, b, t.GetInt(i), level+1)
 		}
 		return b
 	}
 	b = msgpackHead(b, count, 0x80, 0xde)
 	for k, v, _ := t.Next(lua.Value{}); !k.IsNil(); k, v, _ = t.Next(k) {
-		b = appendMsgpack(b, k, level+1)
-		b = appendMsgpack(b, v, level+1)
+		b = appendMsgpack(th, b, k, level+1)
+		b = appendMsgpack(th, b, v, level+1)
 	}
 	return b
 }
@@ -134,37 +139,37 @@ func msgpackUnpack(th *lua.Thread, args []lua.Value) []lua.Value {
 }
 
 func msgpackUnpackOne(th *lua.Thread, args []lua.Value) []lua.Value {
-	return unpackMsgpack(th, args, 1, th.OptInt(args, 1, 0))
+	return unpackMsgpack(th, args, 1, th.OptInt32(args, 1, 0))
 }
 
 func msgpackUnpackLimit(th *lua.Thread, args []lua.Value) []lua.Value {
-	limit := th.CheckInt(args, 1)
-	return unpackMsgpack(th, args, limit, th.OptInt(args, 2, 0))
+	limit := th.CheckInt32(args, 1)
+	return unpackMsgpack(th, args, limit, th.OptInt32(args, 2, 0))
 }
 
 func unpackMsgpack(th *lua.Thread, args []lua.Value, limit, offset int) []lua.Value {
 	s := th.CheckString(args, 0)
 	switch {
 	case offset < 0 || limit < 0:
-		th.Errorf("Invalid request to unpack with offset of %d and limit of %d.", offset, len(s))
+		th.Errorf("Invalid request to unpack with offset of %d and limit of %d.", offset, len(s)) // not the limit
 	case offset > len(s):
 		th.Errorf("Start offset %d greater than input length %d.", offset, len(s))
 	}
 	all := limit == 0 && offset == 0
-	u := unpacker{th: th, b: []byte(s[offset:])}
+	u := unpacker{th: th, s: s[offset:]}
 	var r []lua.Value
 	if !all {
 		r = append(r, lua.Value{}) // where to go on
 	}
-	for n := 0; len(u.b) > 0 && (all || n < limit); n++ {
+	for n := 0; len(u.s) > 0 && (all || n < limit); n++ {
 		if len(r) >= maxUnpacked {
 			th.Errorf("stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)")
 		}
 		r = append(r, u.value(0))
 	}
 	if !all {
-		r[0] = lua.Int(len(s) - len(u.b))
-		if len(u.b) == 0 {
+		r[0] = lua.Int(len(s) - len(u.s))
+		if len(u.s) == 0 {
 			r[0] = lua.Int(-1)
 		}
 	}
@@ -174,23 +179,23 @@ func unpackMsgpack(th *lua.Thread, args []lua.Value, limit, offset int) []lua.Va
 // unpacker reads MessagePack.
 type unpacker struct {
 	th *lua.Thread
-	b  []byte
+	s  string
 }
 
 // take returns the next n bytes.
-func (u *unpacker) take(n int) []byte {
-	if n > len(u.b) {
+func (u *unpacker) take(n int) string {
+	if n > len(u.s) {
 		u.th.Errorf("Missing bytes in input.")
 	}
-	b := u.b[:n]
-	u.b = u.b[n:]
-	return b
+	s := u.s[:n]
+	u.s = u.s[n:]
+	return s
 }
 
 // uint reads a number of 1, 2, 4 or 8 bytes.
 func (u *unpacker) uint(size int) uint64 {
 	n := uint64(0)
-	for _, c := range u.take(size) {
+	for _, c := range []byte(u.take(size)) {
 		n = n<<8 | uint64(c)
 	}
 	return n
@@ -200,6 +205,7 @@ func (u *unpacker) value(depth int) lua.Value {
 	if depth > maxNesting {
 		u.th.Errorf("stack overflow (too many return values at once; use unpack_one or unpack_limit instead.)")
 	}
+	u.th.Work(1)
 	c := u.take(1)[0]
 	switch {
 	case c < 0x80:
@@ -207,7 +213,7 @@ func (u *unpacker) value(depth int) lua.Value {
 	case c >= 0xe0:
 		return lua.Int(int(int8(c)))
 	case c >= 0xa0 && c < 0xc0:
-		return lua.Bytes(u.take(int(c & 0x1f)))
+		return lua.Str(u.take(int(c & 0x1f)))
 	case c >= 0x90 && c < 0xa0:
 		return u.array(int(c&15), depth)
 	case c < 0x90:
@@ -235,7 +241,7 @@ func (u *unpacker) value(depth int) lua.Value {
 	case 0xd3:
 		return lua.Num(float64(int64(u.uint(8))))
 	case 0xd9, 0xda, 0xdb:
-		return lua.Bytes(u.take(int(u.uint(1 << (c - 0xd9)))))
+		return lua.Str(u.take(int(u.uint(1 << (c - 0xd9)))))
 	case 0xdc, 0xdd:
 		return u.array(int(u.uint(2<<(c-0xdc))), depth)
 	case 0xde, 0xdf:

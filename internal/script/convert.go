@@ -23,6 +23,7 @@ func (in *Interp) result(w *resp.Writer, v lua.Value) *Failure {
 
 // write appends a value as a reply.
 func (in *Interp) write(w *resp.Writer, v lua.Value, depth int) {
+	in.state.Main().Work(1 + len(v.String())>>7)
 	if depth > maxDepth {
 		in.error(w, "ERR reached lua stack limit")
 		return
@@ -108,6 +109,7 @@ func (in *Interp) writeTable(w *resp.Writer, t *lua.Table, depth int) {
 	}
 	n := 0
 	for !t.GetInt(n + 1).IsNil() {
+		in.state.Main().Work(1)
 		n++
 	}
 	w.Array(n)
@@ -117,7 +119,10 @@ func (in *Interp) writeTable(w *resp.Writer, t *lua.Table, depth int) {
 }
 
 // reader turns replies into values.
-type reader struct{ b []byte }
+type reader struct {
+	th *lua.Thread
+	b  []byte
+}
 
 // line returns the rest of the line after the type.
 func (r *reader) line() []byte {
@@ -147,6 +152,7 @@ func (r *reader) number() int {
 
 func (r *reader) bulk() []byte {
 	n := r.number()
+	r.th.Work(n >> 7)
 	text := r.b[:n]
 	r.b = r.b[n+2:]
 	return text
@@ -160,6 +166,7 @@ func single(name string, v lua.Value) lua.Value {
 
 // value reads one reply, which a Writer has written.
 func (r *reader) value() lua.Value {
+	r.th.Work(1)
 	switch r.b[0] {
 	case ':':
 		return lua.Int(r.number())

@@ -132,16 +132,20 @@ func (in *Interp) pcall(th *lua.Thread, args []lua.Value) []lua.Value {
 }
 
 func (in *Interp) command(th *lua.Thread, args []lua.Value, raise bool) []lua.Value {
-	v, failed := in.runCommand(args)
+	v, failed := in.runCommand(th, args)
 	if failed && raise {
 		th.Throw(v)
 	}
 	return th.One(v)
 }
 
+// commandSteps is how many steps a command counts for, whose time is not known.
+const commandSteps = hookSteps / 20
+
 // runCommand runs a command and returns its reply.
-func (in *Interp) runCommand(args []lua.Value) (v lua.Value, failed bool) {
-	words, why := in.words(args)
+func (in *Interp) runCommand(th *lua.Thread, args []lua.Value) (v lua.Value, failed bool) {
+	th.Work(commandSteps)
+	words, why := in.words(th, args)
 	if why != "" {
 		return errorValue(why), true
 	}
@@ -151,7 +155,7 @@ func (in *Interp) runCommand(args []lua.Value) (v lua.Value, failed bool) {
 		v.Table().SetField("ignore_error_stats_update", lua.True)
 		return v, true
 	}
-	r := reader{in.reply.Buf}
+	r := reader{th, in.reply.Buf}
 	failed = len(r.b) > 0 && r.b[0] == '-'
 	v = r.value()
 	const keep = 64 << 10
@@ -163,7 +167,7 @@ func (in *Interp) runCommand(args []lua.Value) (v lua.Value, failed bool) {
 
 // words turns the arguments of redis.call into the words of a command, which
 // are valid until the next one.
-func (in *Interp) words(args []lua.Value) (words [][]byte, why string) {
+func (in *Interp) words(th *lua.Thread, args []lua.Value) (words [][]byte, why string) {
 	if len(args) == 0 {
 		return nil, "Please specify at least one argument for this redis lib call"
 	}
@@ -184,6 +188,8 @@ func (in *Interp) words(args []lua.Value) (words [][]byte, why string) {
 			}
 		} else if a.Kind() == lua.String {
 			text = append(text, a.String()...)
+			th.CheckSize(len(text))
+			th.Work(len(a.String()) >> 7)
 		} else {
 			return nil, "Lua redis lib command arguments must be strings or integers"
 		}
@@ -201,7 +207,7 @@ func (in *Interp) words(args []lua.Value) (words [][]byte, why string) {
 }
 
 func (in *Interp) aclCheck(th *lua.Thread, args []lua.Value) []lua.Value {
-	words, why := in.words(args)
+	words, why := in.words(th, args)
 	if why != "" {
 		th.Throw(errorValue(why))
 	}
@@ -217,6 +223,7 @@ func sha1hex(th *lua.Thread, args []lua.Value) []lua.Value {
 		th.Throw(errorValue("wrong number of arguments"))
 	}
 	s, _ := args[0].ToString()
+	th.Work(len(s) >> 4)
 	return th.One(lua.Str(SHA([]byte(s))))
 }
 
@@ -279,6 +286,8 @@ func (in *Interp) log(th *lua.Thread, args []lua.Value) []lua.Value {
 				b.WriteByte(' ')
 			}
 			b.WriteString(s)
+			th.CheckSize(b.Len())
+			th.Work(len(s) >> 7)
 		}
 	}
 	in.supervisor.Log(level, b.String())

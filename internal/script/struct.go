@@ -109,8 +109,11 @@ func structPack(th *lua.Thread, args []lua.Value) []lua.Value {
 	for {
 		opt, size, ok := l.next()
 		if !ok {
+			th.CheckSize(len(b))
 			return th.One(lua.Str(string(b)))
 		}
+		th.Work(1)
+		th.CheckSize(len(b))
 		pad := l.padding(total, opt, size)
 		total += pad
 		b = append(b, make([]byte, pad)...)
@@ -135,6 +138,7 @@ func structPack(th *lua.Thread, args []lua.Value) []lua.Value {
 			if len(s) < size {
 				th.ArgFail(arg, "string too short")
 			}
+			th.Work(size >> 7)
 			b = append(b, s[:size]...)
 			if opt == 's' {
 				b = append(b, 0)
@@ -218,6 +222,7 @@ func structUnpack(th *lua.Thread, args []lua.Value) []lua.Value {
 		if !ok {
 			return append(r, lua.Int(pos+1))
 		}
+		th.Work(1)
 		pos += l.padding(pos, opt, size)
 		enough(size)
 		if len(r) >= maxUnpacked {
@@ -249,6 +254,7 @@ func structUnpack(th *lua.Thread, args []lua.Value) []lua.Value {
 			r = append(r, lua.Str(data[pos:pos+size]))
 		case opt == 's':
 			end := strings.IndexByte(data[pos:], 0)
+			th.Work((len(data) - pos) >> 7)
 			if end < 0 {
 				th.Errorf("unfinished string in data")
 			}
@@ -272,6 +278,7 @@ func structSize(th *lua.Thread, args []lua.Value) []lua.Value {
 		if !ok {
 			return th.One(lua.Int(pos))
 		}
+		th.Work(1)
 		pos += l.padding(pos, opt, size)
 		switch {
 		case opt == 's':
