@@ -6,6 +6,9 @@
 //	srv := respserver.StartTest(t)
 //	rdb := redis.NewClient(&redis.Options{Addr: srv.Addr()})
 //
+// Tests with go-redis, rueidis and redigo, also in a testing/synctest bubble,
+// are in examples/go, a module of its own.
+//
 // # Basics
 //
 // A server listens on TCP or a Unix socket, and at the same time can be

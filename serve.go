@@ -26,6 +26,11 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 
 // DialContext is Dial for client libraries that let the program dial: whatever
 // network and address they ask for, they get a connection to this server.
+//
+// In a testing/synctest bubble give the library a literal address, such as
+// "127.0.0.1:6379". go-redis 9.23 looks up the name in its address, localhost by
+// default, and the resolver of package net then ends the process in the second
+// bubble.
 func (s *Server) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return s.Dial(ctx)
 }
