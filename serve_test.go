@@ -26,8 +26,8 @@ import (
 func TestDialContext(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
-	dial := (&net.Dialer{}).DialContext
-	dial = s.DialContext // it is a dialer as others are
+	// It is a dialer as others are.
+	var dial func(ctx context.Context, network, addr string) (net.Conn, error) = s.DialContext
 	c, err := dial(t.Context(), "tcp", "redis.example:6379")
 	if err != nil {
 		t.Fatal(err)

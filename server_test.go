@@ -393,7 +393,7 @@ func TestStartTest(t *testing.T) {
 		}
 		defer c.Close()
 		ping(t, c)
-		if s.Addr() != s.Addr() {
+		if first, second := s.Addr(), s.Addr(); first != second {
 			t.Error("its address changes")
 		}
 	})

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/value"
@@ -67,4 +68,5 @@ func TestCount(t *testing.T) {
 			}
 		}
 	}
+	runtime.KeepAlive(clones) // they share until the end
 }

@@ -364,11 +364,6 @@ func (h *Hash) convert(l *Limits) {
 	h.drop()
 }
 
-func (h *Hash) timeOf(name []byte) int64 {
-	at, _ := h.Time(name)
-	return at
-}
-
 // SetTime gives an existing field an expiry time, 0 for none.
 func (h *Hash) SetTime(name []byte, at int64) {
 	if h.large != nil {
