@@ -47,7 +47,7 @@ func (s *Server) listen() error {
 	switch {
 	case s.options.NoListen:
 		return errNoListen
-	case inBubble():
+	case bubble() != "":
 		return errBubble
 	}
 	s.mu.Lock()

@@ -9,7 +9,8 @@ import (
 )
 
 // Dial returns a connection to the server that needs no socket: an in-memory
-// net.Conn with deadlines, which also works in a testing/synctest bubble.
+// net.Conn with deadlines. It works in a testing/synctest bubble if the server
+// was started in that bubble.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -360,6 +360,8 @@ func TestTimesBefore1970(t *testing.T) {
 
 // TestBubble runs servers in bubbles: whatever needs a socket fails at once.
 func TestBubble(t *testing.T) {
+	out := &recorder{TB: t}
+	outside := respserver.StartTest(out)
 	for range 2 { // a bubble leaves nothing for the next
 		synctest.Test(t, func(t *testing.T) {
 			s := respserver.StartTest(t)
@@ -375,6 +377,13 @@ func TestBubble(t *testing.T) {
 				t.Error("the key is still there after an hour")
 			}
 			rec := &recorder{TB: t}
+			if _, err := outside.Dial(t.Context()); err == nil || !strings.Contains(err.Error(), "not started in this") {
+				t.Errorf("Dial of a server outside: %v", err)
+			}
+			if outside.Must("PING"); !strings.Contains(out.fatal, "not started in this") {
+				t.Errorf("Must of a server outside: %q", out.fatal)
+			}
+			out.fatal = ""
 			in := respserver.StartTest(rec)
 			for name, call := range map[string]func(){
 				"Addr":                func() { in.Addr() },

@@ -1,9 +1,10 @@
 package respserver
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"runtime"
 	"strings"
 )
@@ -17,6 +18,8 @@ type Tester interface {
 
 // StartTest returns a server for a test: it is ready, and stopped when the
 // test ends. A failure fails the test. At most one Options may be given.
+//
+// In a testing/synctest bubble the server must be started in the bubble.
 //
 // Unless the options say where to listen (Addr, UnixSocket, or port, bind or
 // unixsocket in Config), the socket opens when Addr or Addrs is first called:
@@ -38,13 +41,14 @@ func StartTest(t Tester, options ...Options) *TestServer {
 		return nil
 	}
 	t.Cleanup(func() { s.Close() })
-	return &TestServer{Server: s, t: t}
+	return &TestServer{Server: s, t: t, bubble: bubble()}
 }
 
 // TestServer is a Server whose failures fail a test.
 type TestServer struct {
 	*Server
-	t Tester
+	t      Tester
+	bubble string // that it was started in
 }
 
 // Addr is Server.Addr and opens the socket if that has not happened yet. It
@@ -74,6 +78,10 @@ func (s *TestServer) mustListen() {
 // fails the test. As t.Fatal it is for the goroutine of the test.
 func (s *TestServer) Must(args ...any) Reply {
 	s.t.Helper()
+	if bubble() != s.bubble {
+		s.t.Fatalf("%v", errOtherBubble)
+		return Reply{}
+	}
 	r, err := s.Do(context.Background(), args...)
 	if err != nil {
 		s.t.Fatalf("%.200s: %v", strings.TrimSuffix(fmt.Sprintln(args...), "\n"), err)
@@ -81,10 +89,30 @@ func (s *TestServer) Must(args ...any) Reply {
 	return r
 }
 
-// inBubble reports whether the calling goroutine is in a testing/synctest
-// bubble. Only the header of a stack trace shows that.
-func inBubble() bool {
+// errOtherBubble is the error for what would end the process or wait for ever:
+// goroutines, channels and timers of a bubble can't be used from outside.
+var errOtherBubble = errors.New("respserver: the server was not started in this testing/synctest bubble; start one in it")
+
+// Dial is Server.Dial, and an error in another bubble than that in which the
+// server was started.
+func (s *TestServer) Dial(ctx context.Context) (net.Conn, error) {
+	if bubble() != s.bubble {
+		return nil, errOtherBubble
+	}
+	return s.Server.Dial(ctx)
+}
+
+// DialContext is Server.DialContext with the check of Dial.
+func (s *TestServer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+	return s.Dial(ctx)
+}
+
+// bubble returns the number of the testing/synctest bubble that the calling
+// goroutine is in, "" if it is in none. Only the header of a stack trace shows
+// that.
+func bubble() string {
 	var trace [256]byte
-	header, _, _ := bytes.Cut(trace[:runtime.Stack(trace[:], false)], []byte("\n"))
-	return bytes.Contains(header, []byte("synctest bubble"))
+	header, _, _ := strings.Cut(string(trace[:runtime.Stack(trace[:], false)]), "\n")
+	_, after, _ := strings.Cut(header, "synctest bubble ")
+	return after[:len(after)-len(strings.TrimLeft(after, "0123456789"))]
 }
