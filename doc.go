@@ -29,9 +29,9 @@
 //
 // # Caveats
 //
-// The data live in memory. What is written to files, and when, is told at
-// Options.Dir. Which commands exist is told in docs/compatibility.md; the
-// others answer as unknown, as they do in a Redis that does not have them.
+// The data live in memory. Options.Dir says what is written to files, and when.
+// docs/compatibility.md lists the commands that exist; others answer as unknown,
+// as they do in a Redis that does not have them.
 //
 // The garbage collector is left as the program has it. Data that are
 // overwritten may, with the default GOGC of 100, take up to twice the memory

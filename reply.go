@@ -41,21 +41,21 @@ type Kind uint8
 // The kinds of replies. KindNull and KindNullArray are what RESP2 keeps apart
 // as $-1 and *-1; the null of RESP3 is KindNull.
 const (
-	KindNull         = Kind(resp.Null)
-	KindNullArray    = Kind(resp.NullArray)
-	KindSimpleString = Kind(resp.SimpleString)
-	KindError        = Kind(resp.ErrorReply)
-	KindInteger      = Kind(resp.Integer)
-	KindBulkString   = Kind(resp.Bulk)
-	KindArray        = Kind(resp.Array)
-	KindMap          = Kind(resp.Map)
-	KindSet          = Kind(resp.Set)
-	KindPush         = Kind(resp.Push)
-	KindDouble       = Kind(resp.Double)
-	KindBool         = Kind(resp.Bool)
-	KindBigNumber    = Kind(resp.BigNumber)
-	KindVerbatim     = Kind(resp.Verbatim)
-	KindBulkError    = Kind(resp.BulkError)
+	KindNull Kind = iota
+	KindNullArray
+	KindSimpleString
+	KindError
+	KindInteger
+	KindBulkString
+	KindArray
+	KindMap
+	KindSet
+	KindPush
+	KindDouble
+	KindBool
+	KindBigNumber
+	KindVerbatim
+	KindBulkError
 )
 
 // String returns the name of a kind, such as "bulk string".

@@ -74,6 +74,21 @@ func TestReplyConversions(t *testing.T) {
 	}
 }
 
+// TestKinds checks the names of kinds, which are those of package resp.
+func TestKinds(t *testing.T) {
+	for kind, want := range map[respserver.Kind]string{
+		respserver.KindNull: "null", respserver.KindNullArray: "null array", respserver.KindSimpleString: "simple string",
+		respserver.KindError: "error", respserver.KindInteger: "integer", respserver.KindBulkString: "bulk string",
+		respserver.KindArray: "array", respserver.KindMap: "map", respserver.KindSet: "set", respserver.KindPush: "push",
+		respserver.KindDouble: "double", respserver.KindBool: "boolean", respserver.KindBigNumber: "big number",
+		respserver.KindVerbatim: "verbatim string", respserver.KindBulkError: "bulk error",
+	} {
+		if kind.String() != want {
+			t.Errorf("%s is called %s", want, kind)
+		}
+	}
+}
+
 // TestReplyMisfits asks conversions for what they can't give.
 func TestReplyMisfits(t *testing.T) {
 	t.Parallel()
