@@ -6,46 +6,64 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 )
 
-// A scan cursor is a position in hash space made of the top 48 bits of a
-// hash: small enough for clients that keep numbers in a float64.
+// A scan goes through hash space from the lowest position to the highest; a
+// position is the top bits of a hash. The cursor is the position with its bits
+// in reverse order. Each call ends at a multiple of 1/2^scanBits of the space,
+// so the cursors of a small table are small numbers, as those of Redis are;
+// the largest have 14 decimal digits, what a Lua number prints without loss.
 const (
-	prefixBits = 48
+	prefixBits = 46
 	scanEnd    = 1 << prefixBits
+
+	// minScanBits are those of the smallest table of Redis.
+	minScanBits = 2
 )
 
 func prefixOf(h uint64) uint64 { return h >> (64 - prefixBits) }
+
+// reversed turns a position into a cursor and a cursor into a position. Bits
+// beyond the largest cursor have no meaning.
+func reversed(x uint64) uint64 { return bits.Reverse64(x) >> (64 - prefixBits) }
+
+// scanBits is how many bits a cursor needs for a step to end anywhere where
+// about one more element would come: a power of two that is not less than the
+// number of elements.
+func (d *Dict[E]) scanBits() int {
+	return min(max(bits.Len(uint(max(d.n-1, 0))), minScanBits), prefixBits)
+}
 
 // Scan yields about count elements from cursor on and returns the cursor to
 // go on with. The first cursor is 0, and 0 is returned at the end. An element
 // that is present from the start to the end of an iteration is yielded at
 // least once (in fact exactly once), whatever else is added and removed in
 // between, and also if some of the calls are made on a clone. Any cursor is
-// safe; from 2^48 on there is nothing.
+// safe.
 //
-// The guarantee holds because a call yields exactly the elements whose hash
-// prefix is in [cursor, next), whatever the segments are at that time. A call
-// visits at most 10*count segments. yield must not change the table.
+// The guarantee holds because a call yields exactly the elements whose position
+// is in [cursor, next), whatever the segments are at that time. A call visits
+// at most 10*count segments. yield must not change the table.
 func (d *Dict[E]) Scan(cursor uint64, count int, yield func(E)) (next uint64) {
 	left := max(count, 1)
-	for visits := 0; cursor < scanEnd; visits++ {
+	at := reversed(cursor)
+	for visits := 0; at < scanEnd; visits++ {
 		if left <= 0 || visits/10 >= max(count, 1) {
-			return cursor
+			return reversed(at)
 		}
-		seg := d.segmentOf(cursor << (64 - prefixBits))
+		seg := d.segmentOf(at << (64 - prefixBits))
 		if seg == nil {
 			break
 		}
 		inside := uint64(1)<<(prefixBits-seg.depth) - 1
-		last := cursor | inside
-		if cursor&inside == 0 && int(seg.n) <= left {
+		last := at | inside
+		if at&inside == 0 && int(seg.n) <= left {
 			d.yieldAll(seg, yield)
 			left -= int(seg.n)
 		} else {
 			var n int
-			last, n = d.yieldSome(seg, cursor, last, left, yield)
+			last, n = d.yieldSome(seg, at, last, left, yield)
 			left -= n
 		}
-		cursor = last + 1
+		at = last + 1
 	}
 	return 0
 }
@@ -59,13 +77,14 @@ func (d *Dict[E]) yieldAll(seg *segment[E], yield func(E)) {
 	}
 }
 
-// yieldSome yields the count elements of seg with the smallest prefixes of
-// those in [from, last], and what has the same prefix as the last of them. It
-// returns the last prefix it has covered and how many elements it yielded.
+// yieldSome yields the count elements of seg with the smallest positions of
+// those in [from, last], and what lies before the next place where a step may
+// end. It returns the last position it has covered and how many elements it
+// yielded.
 func (d *Dict[E]) yieldSome(seg *segment[E], from, last uint64, count int, yield func(E)) (covered uint64, n int) {
 	const slotBits = 7
 	var room [maxGroups * groupSlots]uint64
-	list := room[:0] // prefix and slot
+	list := room[:0] // position and slot
 	for g := range int(d.mask) + 1 {
 		grp := seg.group(g)
 		for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
@@ -76,7 +95,8 @@ func (d *Dict[E]) yieldSome(seg *segment[E], from, last uint64, count int, yield
 		}
 	}
 	if len(list) > count {
-		last = smallest(list, count) >> slotBits
+		step := uint64(1)<<(prefixBits-d.scanBits()) - 1
+		last = min(last, smallest(list, count)>>slotBits|step)
 	}
 	for _, p := range list {
 		if p>>slotBits <= last {
