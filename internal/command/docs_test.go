@@ -41,6 +41,7 @@ func TestDocs(t *testing.T) {
 type coverage struct {
 	have    []string
 	missing map[string][]string // by reason
+	partly  []string            // lines
 }
 
 func compatibility() []byte {
@@ -75,6 +76,11 @@ func compatibility() []byte {
 		}
 	}
 
+	for _, p := range partly {
+		g := of(spec.Find(stdstrings.ToLower(stdstrings.Fields(p.call)[0])).Group)
+		g.partly = append(g.partly, fmt.Sprintf("- %s: %s\n", p.why, p.part))
+	}
+
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Compatibility\n\nThe server behaves as Redis %s, of whose %d commands and subcommands it has %d.\n"+
 		"This page is made from the command table; a test keeps it true.\n", RedisVersion, total, have)
@@ -91,6 +97,9 @@ func compatibility() []byte {
 				fmt.Fprintf(&b, "\nMissing:\n\n")
 			}
 			fmt.Fprintf(&b, "- %s: %s\n", why, list(g.missing[why]))
+		}
+		if len(g.partly) > 0 {
+			fmt.Fprintf(&b, "\nIn part, and refused with an error where not:\n\n%s", stdstrings.Join(g.partly, ""))
 		}
 	}
 	return b.Bytes()

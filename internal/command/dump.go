@@ -32,6 +32,7 @@ func dump(c *engine.Ctx) error {
 }
 
 // RESTORE key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]
+// RESTORE-ASKING key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]
 func restore(c *engine.Ctx) error {
 	o, err := restoreOptions(c)
 	if err != nil {

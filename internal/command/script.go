@@ -12,6 +12,7 @@ var scripting = engine.Handlers{
 	"eval_ro":       eval(false, true),
 	"evalsha":       eval(true, false),
 	"evalsha_ro":    eval(true, true),
+	"script|debug":  scriptDebug,
 	"script|exists": scriptExists,
 	"script|flush":  scriptFlush,
 	"script|kill":   scriptKill(true),
@@ -61,6 +62,19 @@ func checkKeyCount(c *engine.Ctx, n int64) error {
 		return resp.Error("ERR Number of keys can't be negative")
 	}
 	return nil
+}
+
+// SCRIPT DEBUG <YES | SYNC | NO>
+func scriptDebug(c *engine.Ctx) error {
+	switch {
+	case len(c.Out().Buf) > 0:
+		return resp.Error("ERR SCRIPT DEBUG must be called outside a pipeline")
+	case c.ArgIs(2, "no"):
+		return c.OK() // no script of this connection is debugged
+	case c.ArgIs(2, "yes"), c.ArgIs(2, "sync"):
+		return resp.Error("ERR The script debugger is not supported")
+	}
+	return resp.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO")
 }
 
 // SCRIPT EXISTS sha1 [sha1 ...]
