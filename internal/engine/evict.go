@@ -9,6 +9,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/rdb"
 )
 
 // eviction is what is remembered between two evictions.
@@ -273,7 +274,9 @@ const (
 	maxCounter = math.MaxUint8
 )
 
-func (e *Core) minute() uint32 { return uint32(e.now/60e6) & math.MaxUint16 }
+func (e *Core) minute() uint32 { return minuteOf(e.now / 1000) }
+
+func minuteOf(milli int64) uint32 { return uint32(milli/60e3) & math.MaxUint16 }
 
 // newAccess returns the access of an entry that is made now.
 func (e *Core) newAccess() uint32 {
@@ -285,13 +288,26 @@ func (e *Core) newAccess() uint32 {
 
 // Frequency returns the counter of a key as it is now, under an LFU policy.
 func (e *Core) Frequency(k keyspace.Entry) uint8 {
-	access := k.Access()
+	return decayed(k.Access(), e.minute(), e.Config.LFUDecayTime)
+}
+
+// decayed returns the counter of an access at a minute; it loses one in each
+// decay minutes.
+func decayed(access, minute uint32, decay int64) uint8 {
 	counter := int64(access & maxCounter)
-	if decay := e.Config.LFUDecayTime; decay > 0 {
-		passed := int64((e.minute() - access>>8) & math.MaxUint16)
+	if decay > 0 {
+		passed := int64((minute - access>>8) & math.MaxUint16)
 		counter -= min(passed/decay, counter)
 	}
 	return uint8(counter)
+}
+
+// loadedAccess returns the access of an entry of a file, under an LFU policy.
+func (e *Core) loadedAccess(x *rdb.Entry) uint32 {
+	if x.HasFreq {
+		return e.minute()<<8 | uint32(x.Freq)
+	}
+	return e.newAccess()
 }
 
 // SetFrequency sets the counter of a key.

@@ -112,7 +112,12 @@ const maxSkipLog = 10
 
 func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error {
 	skipped := 0
+	var access func(*rdb.Entry) uint32
+	if e.lfu {
+		access = e.loadedAccess
+	}
 	l, err := snapshot.Load(r, snapshot.LoadOptions{
+		Access: access,
 		Skipped: func(key []byte) {
 			if skipped++; skipped <= maxSkipLog {
 				e.Log.Warn("skipping empty key: " + string(key))
@@ -312,6 +317,10 @@ func (e *Core) present() picture {
 func (e *Core) writeNow() error { return e.write(e.present(), nil) }
 
 func (e *Core) writeTo(w io.Writer, p picture) error {
+	var frequency func(uint32) uint8
+	if p.config.UsesLFU() {
+		frequency = func(access uint32) uint8 { return decayed(access, minuteOf(p.now), p.config.LFUDecayTime) }
+	}
 	return snapshot.Save(w, p.data, snapshot.SaveOptions{
 		WriterOptions: rdb.WriterOptions{
 			Encoding:   rdb.Encoding{NoCompression: !p.config.RDBCompression},
@@ -320,7 +329,10 @@ func (e *Core) writeTo(w io.Writer, p picture) error {
 		Server:    e.version,
 		Now:       p.now,
 		Functions: p.functions,
-		EachKey:   p.eachKey,
+		// The policy says what Entry.Access means, and whether anyone needs it.
+		AccessTimes: p.config.UsesLRU(),
+		Frequency:   frequency,
+		EachKey:     p.eachKey,
 	})
 }
 

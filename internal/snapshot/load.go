@@ -20,6 +20,9 @@ type LoadOptions struct {
 	Size int64
 	// NoChecksum: true to not compare the checksum of the file.
 	NoChecksum bool
+	// Access returns what Entry.Access is to be under an LFU policy; nil under
+	// others, where it is the time of the last use.
+	Access func(*rdb.Entry) uint32
 	// Skipped is told of keys that are left out because there is nothing in
 	// them, if it is not nil.
 	Skipped func(key []byte)
@@ -38,9 +41,6 @@ type Loaded struct {
 
 // Load reads a file. It returns all of what it holds or an error, a
 // *rdb.FormatError with the position if the file is to blame.
-//
-// Access times that the file has are kept. Access counters are not: nothing
-// here evicts by them.
 func Load(src io.Reader, o LoadOptions) (*Loaded, error) {
 	l := &loader{
 		LoadOptions: o,
@@ -105,8 +105,12 @@ func (l *loader) Entry(e *rdb.Entry) error {
 		l.loaded.Expired++
 		return nil
 	}
-	now := l.Now / 1000
-	l.loaded.Keyspace.Access = uint32(now - min(e.Idle, now))
+	if l.Access != nil {
+		l.loaded.Keyspace.Access = l.Access(e)
+	} else {
+		now := l.Now / 1000
+		l.loaded.Keyspace.Access = uint32(now - min(e.Idle, now))
+	}
 	before := l.db.Len()
 	if err := put(l.db, e.Key, e.Value, e.ExpireAt, &l.Env); err != nil {
 		return l.fail("key %.100q: %v", e.Key, err)

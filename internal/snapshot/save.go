@@ -20,6 +20,9 @@ type SaveOptions struct {
 	Functions [][]byte
 	// AccessTimes: true to write when each key was last used.
 	AccessTimes bool
+	// Frequency returns the counter that Entry.Access holds under an LFU policy,
+	// to be written instead; nil under others.
+	Frequency func(access uint32) uint8
 	// EachKey is called after each key, if it is not nil.
 	EachKey func()
 }
@@ -44,7 +47,10 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 		w.Resize(db.Len(), db.Expires())
 		for e := range db.All {
 			entry = rdb.Entry{Key: e.Key(), ExpireAt: e.ExpireAt()}
-			if o.AccessTimes {
+			switch {
+			case o.Frequency != nil:
+				entry.Freq, entry.HasFreq = o.Frequency(e.Access()), true
+			case o.AccessTimes:
 				entry.Idle, entry.HasIdle = max(o.Now/1000-int64(e.Access()), 0), true
 			}
 			entry.Value = fromEntry(e, scratch[:])
@@ -85,8 +91,8 @@ func (d *Dumper) get() *rdb.Encoder {
 }
 
 // Undump decodes the payload of a DUMP: text is set for a string, v for a value
-// of another type. The error is
-// rdb.ErrPayload, a *rdb.FormatError, or names a type that is not supported yet.
+// of another type. The error is rdb.ErrPayload, a *rdb.FormatError, or says what
+// is wrong with the value.
 func Undump(payload []byte, env *Env) (text []byte, v value.Value, err error) {
 	decode := rdb.DecodeDump
 	if env.NoChecksum {

@@ -3,14 +3,13 @@
 // A row says what can be known about a command without running it: its name,
 // arity, flags, ACL categories, where its keys are, which arguments and
 // options it takes, and its documentation. COMMAND, COMMAND DOCS, GETKEYS,
-// ACL, arity checks, option parsing, cluster redirection, the coverage table
-// of the docs and the random command generator of the tests all read it;
-// nothing else lists commands.
+// ACL, arity checks, option parsing, the coverage table of the docs and the
+// random command generator of the tests all read it.
 //
 // The facts (names, arities, flags, key specs, argument trees) come from
 // COMMAND and COMMAND DOCS of live servers and from Valkey's BSD-licensed
-// command files; the summaries are our own words. The package holds no code
-// but the accessors of its types. All of it is read-only.
+// command files; the summaries are our own words. Beside them is what reads them:
+// look-up, key positions, options and the syntax lines. All of it is read-only.
 // Where versions differ, the facts are those of Redis 7.4.
 package spec
 

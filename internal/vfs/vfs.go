@@ -153,7 +153,7 @@ type osFile struct{ *os.File }
 // Replace writes a file under a name, in place of what has that name, if
 // anything: whenever it is interrupted, by an error or by a crash, either the
 // old content is there or the new one, whole. A crash may leave a file
-// "temp-*.rdb" behind.
+// "temp-*" with the extension of path behind.
 func Replace(fsys FS, path string, write func(io.Writer) error) error {
 	dir := filepath.Dir(path)
 	f, err := fsys.CreateTemp(dir, "temp-*"+filepath.Ext(path))
