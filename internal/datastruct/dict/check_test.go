@@ -66,6 +66,9 @@ func (d *Dict[E]) checkSegment(prefix int, seg *segment[E], groups int) error {
 	full, dead := 0, 0
 	for at := range groups * groupSlots {
 		ctrl := byte(seg.group(at/groupSlots).ctrl >> (8 * (at % groupSlots)))
+		if ctrl&0x80 == 0 && seg.isStored(at) {
+			return fmt.Errorf("slot %d: ctrl %#x, but stored", at, ctrl)
+		}
 		switch {
 		case ctrl == emptyByte:
 		case ctrl == deadByte:

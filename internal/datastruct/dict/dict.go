@@ -3,7 +3,8 @@
 //
 // A Dict is intrusive: it stores elements that carry their own key, and a
 // function given to New finds the key in an element. Elements are meant to be
-// pointer-shaped (8 bytes) and are immutable as far as the table is concerned.
+// pointer-shaped (8 bytes). Clones share them, so an element that is in a table
+// may be modified only as Owns allows.
 //
 // # Structure
 //
@@ -172,10 +173,21 @@ func (d *Dict[E]) Lookup(key []byte) Slot[E] {
 // place: it replaces the element that is there or adds a new one.
 func (d *Dict[E]) Store(s Slot[E], e E) {
 	if s.at >= 0 {
-		*d.writable(s.hash).slot(s.at) = e
+		d.writable(s.hash).replace(s.at, e)
 		return
 	}
 	d.insert(s.hash, e)
+}
+
+// Owns tells whether the element that s has found was stored since the table
+// was last cloned: then no other table has it, and who stored it may modify it
+// in place, but for its key.
+func (d *Dict[E]) Owns(s Slot[E]) bool {
+	if s.at < 0 {
+		return false
+	}
+	seg := d.segmentOf(s.hash)
+	return seg.own == d.own && seg.isStored(s.at)
 }
 
 // Remove deletes the element that s has found. If it found none, nothing happens.

@@ -3,6 +3,7 @@ package dict
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -363,5 +364,94 @@ func TestWideElements(t *testing.T) {
 		if uint64(*w.ptr) != binary.LittleEndian.Uint64(w.id[:]) {
 			t.Fatalf("%v holds %d", w, *w.ptr)
 		}
+	}
+}
+
+// TestOwns has many owners of tables that began as one write elements in place
+// where they may. None sees the writes of another one, and each may write what
+// it has stored since it was last cloned, and nothing else.
+func TestOwns(t *testing.T) {
+	divideEarly(t)
+	for _, keys := range []int{6, 100, 14_000} {
+		t.Run(fmt.Sprint(keys, " keys"), func(t *testing.T) { testOwns(t, keys, rand.Uint64()) })
+	}
+}
+
+func testOwns(t *testing.T, keys int, seed uint64) {
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
+	type owner struct {
+		d      *Dict[*item]
+		values map[string]int
+		mine   map[string]bool // stored since the last clone
+		frozen bool
+	}
+	owners := []*owner{{d: New(seed, itemKey), values: map[string]int{}, mine: map[string]bool{}}}
+	compare := func(o *owner) {
+		t.Helper()
+		if err := o.d.check(); err != nil {
+			t.Fatal(err)
+		}
+		if o.d.Len() != len(o.values) {
+			t.Fatalf("%d elements, want %d", o.d.Len(), len(o.values))
+		}
+		for e := range o.d.All() {
+			key := string(e.key)
+			if want, ok := o.values[key]; !ok || e.value != want {
+				t.Fatalf("%q is %d, want %d, %v", key, e.value, want, ok)
+			}
+			if got := o.d.Owns(o.d.Lookup(e.key)); got != o.mine[key] && !o.frozen {
+				t.Fatalf("Owns(%q) is %v", key, got)
+			}
+		}
+	}
+	steps := max(20_000, 8*keys)
+	add := 80
+	for step := range steps {
+		if step%(2*keys+500) == 0 {
+			add = []int{90, 70, 50, 10}[rng.IntN(4)] // percent of the writes
+		}
+		at := rng.IntN(len(owners))
+		o := owners[at]
+		switch op := rng.IntN(steps); {
+		case op < 40 && len(owners) < 6:
+			c := &owner{values: maps.Clone(o.values), mine: map[string]bool{}}
+			if o.frozen {
+				c.d = o.d.Thaw()
+			} else {
+				c.d = o.d.Clone()
+				clear(o.mine)
+			}
+			owners = append(owners, c)
+			continue
+		case op < 50:
+			o.frozen = true
+		case op < 70 && len(owners) > 1:
+			compare(o)
+			owners = append(owners[:at], owners[at+1:]...)
+			continue
+		}
+		if o.frozen {
+			continue
+		}
+		key := fmt.Appendf(nil, "key:%d", rng.IntN(keys))
+		s := o.d.Lookup(key)
+		if rng.IntN(100) >= add {
+			o.d.Remove(s)
+			delete(o.values, string(key))
+			delete(o.mine, string(key))
+			continue
+		}
+		if owns := o.d.Owns(s); owns != o.mine[string(key)] {
+			t.Fatalf("step %d: Owns(%q) is %v", step, key, owns)
+		} else if owns {
+			s.Elem.value = step
+		} else {
+			o.d.Store(s, &item{key: key, value: step})
+		}
+		o.values[string(key)], o.mine[string(key)] = step, true
+	}
+	for _, o := range owners {
+		compare(o)
 	}
 }

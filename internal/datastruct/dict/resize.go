@@ -29,7 +29,7 @@ func (d *Dict[E]) insert(h uint64, e E) {
 		d.one[0] = newSegment[E](1, d.own, 0)
 		d.mask, d.segs = 0, 1
 	}
-	for !d.writable(h).add(h, e, int(d.mask)+1) {
+	for !d.writable(h).add(h, e, int(d.mask)+1, true) {
 		d.makeRoom(h)
 	}
 	d.n++
@@ -72,16 +72,18 @@ func (d *Dict[E]) moved(seg *segment[E], groups int, depth uint8) *segment[E] {
 // have in common.
 func (d *Dict[E]) move(from, zero, one *segment[E], groups int) {
 	bit := 63 - from.depth
+	mine := from.own == d.own
 	for g := range int(d.mask) + 1 {
 		grp := from.group(g)
 		for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
-			e := grp.slots[firstByte(full)]
+			i := firstByte(full)
+			e := grp.slots[i]
 			h := hashing.Sum64(d.key(e), d.seed)
 			to := zero
 			if h>>bit&1 != 0 {
 				to = one
 			}
-			to.add(h, e, groups)
+			to.add(h, e, groups, mine && from.stored[g]>>i&1 != 0)
 		}
 	}
 }

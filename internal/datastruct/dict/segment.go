@@ -7,7 +7,10 @@ import (
 
 // A segment is a header and 1 to 16 groups in one allocation:
 //
-//	owner n dead depth | ctrl slot*8 | ctrl slot*8 | ...
+//	owner n dead depth stored | ctrl slot*8 | ctrl slot*8 | ...
+//
+// stored has one bit a slot: whether the owner put the element there, so that
+// nobody else has it. Other than the slots it is not copied for a new owner.
 //
 // A ctrl word has one byte a slot: 0 is empty, 1 dead (a tombstone), 0x80|tag
 // full, where tag is the low 7 bits of the hash. The next bits of the hash
@@ -29,11 +32,12 @@ const (
 )
 
 type segment[E any] struct {
-	own   *owner
-	n     uint8 // full slots
-	dead  uint8
-	depth uint8 // how many high bits the hashes of all elements have in common
-	first group[E]
+	own    *owner
+	n      uint8 // full slots
+	dead   uint8
+	depth  uint8 // how many high bits the hashes of all elements have in common
+	stored [maxGroups]uint8
+	first  group[E]
 }
 
 type group[E any] struct {
@@ -109,10 +113,12 @@ func (s *segment[E]) copyFor(own *owner, groups int) *segment[E] {
 }
 
 // add puts e in the first free slot on the way of h and reports success. It
-// fails, changing nothing, if that would take the last empty slots.
-func (s *segment[E]) add(h uint64, e E, groups int) bool {
+// fails, changing nothing, if that would take the last empty slots. stored: true
+// if nobody but the owner has e.
+func (s *segment[E]) add(h uint64, e E, groups int, stored bool) bool {
 	for g := homeOf(h); ; g++ {
-		grp := s.group(g & (groups - 1))
+		g &= groups - 1
+		grp := s.group(g)
 		free := ^grp.ctrl & highBits
 		if free == 0 {
 			continue
@@ -125,6 +131,9 @@ func (s *segment[E]) add(h uint64, e E, groups int) bool {
 		}
 		grp.set(i, tagOf(h))
 		grp.slots[i] = e
+		if stored {
+			s.stored[g] |= 1 << i
+		}
 		s.n++
 		return true
 	}
@@ -141,7 +150,19 @@ func (s *segment[E]) erase(at int) {
 	}
 	var none E
 	grp.slots[i] = none
+	s.stored[at/groupSlots] &^= 1 << i
 	s.n--
+}
+
+// replace puts an element of the owner in a full slot.
+func (s *segment[E]) replace(at int, e E) {
+	*s.slot(at) = e
+	s.stored[at/groupSlots] |= 1 << (at % groupSlots)
+}
+
+// isStored tells whether the owner put the element in a slot there.
+func (s *segment[E]) isStored(at int) bool {
+	return s.stored[at/groupSlots]>>(at%groupSlots)&1 != 0
 }
 
 func (g *group[E]) set(i int, b byte) {
