@@ -95,7 +95,7 @@ func swapdb(c *engine.Ctx) error {
 
 // TIME
 func serverTime(c *engine.Ctx) error {
-	now := c.NowMicro()
+	now := c.Wall()
 	c.Array(2)
 	c.Out().BulkInt(now / 1e6)
 	c.Out().BulkInt(now % 1e6)

@@ -52,7 +52,6 @@ var inertSettings = []Param{
 	inert("auto-aof-rewrite-percentage", "100", number),
 	alias("bgsave_cpulist", immutable(inert("bgsave-cpulist", "", anyText))),
 	alias("bio_cpulist", immutable(inert("bio-cpulist", "", anyText))),
-	alias("lua-time-limit", inert("busy-reply-threshold", "5000", between(0, math.MaxInt64))),
 	inert("cluster-allow-pubsubshard-when-down", "yes", yesNo),
 	inert("cluster-allow-reads-when-down", "no", yesNo),
 	inert("cluster-allow-replica-migration", "yes", yesNo),

@@ -62,7 +62,7 @@ func (r *scriptRun) becomeBusy() {
 		kill = "SCRIPT KILL"
 	}
 	e.Log.Warn("a script takes long; "+kill+" ends it", "script", r.name, "duration", r.duration())
-	e.busy = r
+	e.busy, r.time = r, e.now
 	if e.current != nil {
 		if d, ok := e.current.conn.(Detacher); ok {
 			d.Detach()
@@ -88,7 +88,35 @@ func (r *scriptRun) letOthersIn() {
 	runtime.Gosched() // else those who wait may find the lock taken again
 	e.engine.mu.Lock()
 	e.turn = r.aside
-	e.Keyspace.Access = uint32(e.now / 1e6)
+	e.Keyspace.Access = e.newAccess()
+	r.time = e.clock.Now().UnixMicro()
+}
+
+// Wall returns the time that a clock on the wall shows, in microseconds since
+// 1970: that of the unit, but while a script is busy it goes on, so that those
+// which wait for a time come to an end. Keys expire by NowMilli all the same.
+func (e *Core) Wall() int64 {
+	if e.busy != nil {
+		return e.busy.time
+	}
+	return e.now
+}
+
+// mayRunBusy decides whether a command that has to wait for the busy script may
+// run after all: once the script was killed, when it has ended, which is soon.
+// Nobody hears of a script that somebody has killed before.
+func (e *Core) mayRunBusy() bool {
+	if !e.busy.killed {
+		return false
+	}
+	mine := e.turn
+	e.turn = turn{}
+	for e.busy != nil && e.busy.killed {
+		e.engine.idle.Wait()
+	}
+	e.turn = mine
+	e.Keyspace.Access = e.newAccess()
+	return e.busy == nil && !e.closed
 }
 
 // endBusy lets everybody in again after a script.

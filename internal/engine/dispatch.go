@@ -90,7 +90,7 @@ func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
 		return errDisk
 	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
 		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
-	case e.busy != nil && cmd.Flags&spec.AllowBusy == 0:
+	case e.busy != nil && cmd.Flags&spec.AllowBusy == 0 && !e.mayRunBusy():
 		return e.errBusy()
 	case s.monitor && cmd.Flags&(spec.Write|spec.ReadOnly|spec.MayReplicate) != 0:
 		return errMonitor

@@ -121,6 +121,7 @@ type scriptRun struct {
 	wrote    bool
 	killed   bool
 	began    time.Duration // of the monotonic clock
+	time     int64         // µs since 1970, when others were in last
 	aside    turn          // while others are in
 }
 
