@@ -1,5 +1,7 @@
 package journal
 
+import "math"
+
 // Backlog is the state of the backlog. Its bytes are those from First to
 // End, counted as replication offsets: the one after First is the oldest.
 type Backlog struct {
@@ -62,6 +64,6 @@ func (s *Stream) ReplicaReader(offset int64) (r *Reader, ok bool) {
 		p.block = p.block.next
 		p.pos = p.block.start
 	}
-	p.pass(int(offset-p.pos.Replicas), Replicas)
+	p.pass(int(offset-p.pos.Replicas), Replicas, math.MaxInt64)
 	return s.open(Replicas, p), true
 }

@@ -97,6 +97,56 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestLateReader begins to read behind a part for others, which then grows.
+func TestLateReader(t *testing.T) {
+	s := New(0)
+	file, early := s.NewReader(AOF), s.NewReader(Replicas)
+	defer file.Close()
+	defer early.Close()
+	s.Append([]Op{op(0, AOF, "A")}, 1)
+	late := s.NewReader(Replicas)
+	defer late.Close()
+	s.Append([]Op{op(0, AOF, "B")}, 1)
+	s.Append([]Op{op(0, Replicas, "R")}, 1)
+	if got := drain(late); got != "*2 6 SELECT 1 0 *1 1 R " {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestUntil: a reader ends where another one begins.
+func TestUntil(t *testing.T) {
+	s := New(0)
+	first, replica := s.NewReader(AOF), s.NewReader(Replicas)
+	defer first.Close()
+	defer replica.Close()
+	s.Append([]Op{op(0, Both, "A")}, 1)
+	s.Append([]Op{op(0, Replicas, "R")}, 1)
+	second := s.NewReader(AOF)
+	defer second.Close()
+	at := second.Position()
+	first.Until(at.Log)
+	s.Append([]Op{op(0, Both, "B")}, 1)
+	s.Append([]Op{op(0, Both, "C")}, 1)
+	if first.Lag() == 0 || second.Lag() == 0 {
+		t.Error("nothing to read")
+	}
+	for _, c := range []struct {
+		r    *Reader
+		want string
+	}{
+		{first, "*2 6 SELECT 1 0 *1 1 A "},
+		{second, "*2 6 SELECT 1 0 *1 1 B *1 1 C "},
+		{replica, "*2 6 SELECT 1 0 *1 1 A *1 1 R *1 1 B *1 1 C "},
+	} {
+		if got := drain(c.r); got != c.want || c.r.Lag() != 0 {
+			t.Errorf("got %q, want %q; lag %d", got, c.want, c.r.Lag())
+		}
+	}
+	if got := first.Position(); got != at {
+		t.Errorf("the first stands at %v, where the second began at %v", got, at)
+	}
+}
+
 // TestNobody: without a reader nothing is kept, but the replication offset
 // counts commands, as in Redis with only an append-only file.
 func TestNobody(t *testing.T) {

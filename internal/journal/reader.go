@@ -1,9 +1,12 @@
 package journal
 
+import "math"
+
 // Reader reads what is for one target. It must be closed.
 type Reader struct {
 	s      *Stream
 	target Target
+	until  int64 // position in the log that it does not pass
 	place
 }
 
@@ -24,7 +27,7 @@ func (s *Stream) NewReader(to Target) *Reader {
 		s.begin() // so far nothing was encoded for it
 	}
 	s.forget(to)
-	return s.open(to, place{block: s.last, at: len(s.last.buf), part: len(s.last.parts), pos: s.end})
+	return s.open(to, place{block: s.last, at: len(s.last.buf), part: max(0, len(s.last.parts)-1), pos: s.end})
 }
 
 func (s *Stream) open(to Target, p place) *Reader {
@@ -34,7 +37,15 @@ func (s *Stream) open(to Target, p place) *Reader {
 		}
 	}
 	p.block.refs++
-	return &Reader{s, to, p}
+	return &Reader{s, to, math.MaxInt64, p}
+}
+
+// Until ends what the reader gets at a position in the log, at which a Cut was
+// made. Any goroutine may call it.
+func (r *Reader) Until(log int64) {
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	r.until = log
 }
 
 // begin starts a block, in which the replication offset is that of its start
@@ -65,12 +76,10 @@ func (r *Reader) Close() {
 }
 
 // segment returns where the bytes at the place cease to be for the same
-// targets, within the block.
+// targets, within the block. There must be a byte: a part that ends where the
+// block does may still grow, and is not left behind.
 func (p *place) segment() (end int, to Target) {
 	b := p.block
-	if p.part > 0 && b.parts[p.part-1].to > p.at {
-		p.part-- // it has grown
-	}
 	for p.part < len(b.parts) && b.parts[p.part].to <= p.at {
 		p.part++
 	}
@@ -106,11 +115,11 @@ func (p *place) turn() bool {
 }
 
 // pass passes over n bytes for the target, and what comes after them that is
-// not for it.
-func (p *place) pass(n int, target Target) {
-	for p.turn() {
+// not for it, but not beyond a position in the log.
+func (p *place) pass(n int, target Target, until int64) {
+	for p.pos.Log < until && p.turn() {
 		end, to := p.segment()
-		step := end - p.at
+		step := int(min(int64(end-p.at), until-p.pos.Log))
 		if to&target != 0 {
 			if n == 0 {
 				return
@@ -125,7 +134,7 @@ func (p *place) pass(n int, target Target) {
 // settle moves the reader on by n bytes that are for it.
 func (r *Reader) settle(n int) {
 	was := r.block
-	r.pass(n, r.target)
+	r.pass(n, r.target, r.until)
 	if r.block != was {
 		was.refs--
 		r.block.refs++
@@ -141,9 +150,9 @@ func (r *Reader) Peek(bufs [][]byte, limit int) ([][]byte, int) {
 	defer r.s.mu.Unlock()
 	r.settle(0)
 	total := 0
-	for p := r.place; total < limit && p.turn(); {
+	for p := r.place; total < limit && p.pos.Log < r.until && p.turn(); {
 		end, to := p.segment()
-		step := end - p.at
+		step := int(min(int64(end-p.at), r.until-p.pos.Log))
 		if to&r.target != 0 {
 			step = min(step, limit-total)
 			bufs = append(bufs, p.block.buf[p.at:p.at+step:p.at+step])
@@ -173,10 +182,11 @@ func (r *Reader) Position() Position {
 	return r.pos
 }
 
-// Lag returns the bytes of the stream that the reader has not passed.
+// Lag returns the bytes of the stream that the reader has not passed, but is
+// going to.
 func (r *Reader) Lag() int64 {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	r.settle(0)
-	return r.s.end.Log - r.pos.Log
+	return min(r.s.end.Log, r.until) - r.pos.Log
 }

@@ -17,6 +17,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // FS is a file system. All implementations are safe for concurrent use. Their
@@ -181,4 +182,18 @@ func WriteAndClose(f File, write func(io.Writer) error) error {
 		err = e
 	}
 	return err
+}
+
+// Reason returns why an operation failed, without what and where, in the words
+// of the C library.
+func Reason(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		text := errno.Error()
+		return strings.ToUpper(text[:1]) + text[1:]
+	}
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		err = p.Err
+	}
+	return err.Error()
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/resp-server/resp-server/internal/vfs"
@@ -282,9 +283,14 @@ type Fault struct {
 	// Lasting: true if everything that could fail for the same reason does from
 	// then on.
 	Lasting bool
+
+	healed atomic.Bool
 }
 
-func (f Fault) String() string {
+// Heal ends the fault.
+func (f *Fault) Heal() { f.healed.Store(true) }
+
+func (f *Fault) String() string {
 	s := fmt.Sprintf("%s %s: %v", f.Op, f.Name, f.Err)
 	if f.Lasting {
 		s += ", lasting"
@@ -303,7 +309,7 @@ func Faults(run func(inject func(vfs.FS) vfs.FS, fault *Fault)) {
 				var (
 					mu    sync.Mutex
 					calls int
-					fault = Fault{Err: err, Lasting: lasting}
+					fault = &Fault{Err: err, Lasting: lasting}
 				)
 				run(func(fsys vfs.FS) vfs.FS {
 					return vfs.Faulty{FS: fsys, Fail: func(op vfs.Op, name string) error {
@@ -316,7 +322,7 @@ func Faults(run func(inject func(vfs.FS) vfs.FS, fault *Fault)) {
 						if calls == nth {
 							fault.Op, fault.Name = op, name
 						}
-						if calls < nth || calls > nth && !lasting {
+						if calls < nth || calls > nth && !lasting || fault.healed.Load() {
 							return nil
 						}
 						if op == vfs.OpWrite {
@@ -324,7 +330,7 @@ func Faults(run func(inject func(vfs.FS) vfs.FS, fault *Fault)) {
 						}
 						return err
 					}}
-				}, &fault)
+				}, fault)
 				mu.Lock()
 				more = calls >= nth
 				mu.Unlock()
