@@ -40,12 +40,12 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 		e.reject(s, cmd, args, err)
 		return
 	}
-	if e.pause.until != 0 && e.holdsBack(s, cmd) {
+	if e.pause.until != 0 && e.holdsBack(s, cmd, args) {
 		e.park(s, cmd, args)
 		return
 	}
 	if s.multi != nil && cmd.traits&spec.RunsInMulti == 0 {
-		s.multi.add(cmd, args)
+		s.multi.add(cmd, args, s.flags(cmd, args))
 		s.out.Simple("QUEUED")
 		return
 	}
@@ -84,9 +84,9 @@ func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
 		}
 	}
 	switch {
-	case e.Config.MaxMemory != 0 && e.outOfMemory(s, cmd):
+	case e.Config.MaxMemory != 0 && e.outOfMemory(s, cmd, args):
 		return resp.ErrOOM
-	case e.refuseWrites && s.writes(cmd):
+	case e.refuseWrites && (cmd.FullName == "ping" || s.flags(cmd, args)&spec.Write != 0):
 		return errDisk
 	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
 		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
@@ -100,15 +100,12 @@ func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
 
 // outOfMemory makes room for a command, and tells whether it needs more than
 // there is.
-func (e *Core) outOfMemory(s *Session, cmd *Command) bool {
+func (e *Core) outOfMemory(s *Session, cmd *Command, args [][]byte) bool {
 	e.evict.failed = !e.makeRoom()
 	if !e.evict.failed {
 		return false
 	}
-	if s.multi != nil && cmd.FullName == "exec" {
-		return s.multi.flags()&spec.DenyOOM != 0
-	}
-	return cmd.Flags&spec.DenyOOM != 0
+	return s.flags(cmd, args)&spec.DenyOOM != 0
 }
 
 // protection returns the setting that allows a protected command.
@@ -125,17 +122,16 @@ func errProtectedCommand(cmd *Command) resp.Error {
 		"otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(name), name)
 }
 
-// writes tells whether a command is one of those that a server refuses when it
-// can't save: PING, so that health checks notice, and what may write.
-func (s *Session) writes(cmd *Command) bool {
-	if cmd.FullName == "exec" && s.multi != nil {
-		for _, q := range s.multi.queue {
-			if q.cmd.Flags&spec.Write != 0 {
-				return true
-			}
-		}
+// flags returns the flags of a command line: EXEC has those of what it runs
+// too, and scripts and functions that declare flags know best what they do.
+func (s *Session) flags(cmd *Command, args [][]byte) spec.Flag {
+	switch {
+	case cmd.Flags&spec.SkipMonitor != 0:
+		return s.e.scriptFlags(cmd, args)
+	case s.multi != nil && cmd.FullName == "exec":
+		return cmd.Flags | s.multi.flags
 	}
-	return cmd.Flags&spec.Write != 0 || cmd.FullName == "ping"
+	return cmd.Flags
 }
 
 // Allows tells whether a setting with the values no, yes and local allows

@@ -9,8 +9,9 @@ import (
 // transaction is what MULTI collects.
 type transaction struct {
 	queue   []queued
-	size    int // bytes of the arguments
-	words   int // that they are
+	size    int       // bytes of the arguments
+	words   int       // that they are
+	flags   spec.Flag // that any of the commands has
 	aborted bool
 }
 
@@ -19,20 +20,13 @@ type queued struct {
 	args [][]byte
 }
 
-func (t *transaction) add(cmd *Command, args [][]byte) {
+func (t *transaction) add(cmd *Command, args [][]byte, flags spec.Flag) {
+	t.flags |= flags
 	t.queue = append(t.queue, queued{cmd, copyArgs(args)})
 	t.words += len(args)
 	for _, a := range args {
 		t.size += len(a)
 	}
-}
-
-// flags returns the flags that any of the commands has.
-func (t *transaction) flags() (f spec.Flag) {
-	for _, q := range t.queue {
-		f |= q.cmd.Flags
-	}
-	return f
 }
 
 // copyArgs copies the words of a command with two allocations.

@@ -37,24 +37,11 @@ func (e *Core) Unpause() {
 func (e *Core) isPaused() bool { return e.pause.until > e.NowMilli() }
 
 // holdsBack tells whether the pause is one for a command.
-func (e *Core) holdsBack(s *Session, cmd *Command) bool {
+func (e *Core) holdsBack(s *Session, cmd *Command, args [][]byte) bool {
 	if !e.isPaused() || s.internal || s.monitor {
 		return false
 	}
-	return e.pause.all || mayWrite(cmd) || cmd.Name == "exec" && s.multi.mayWrite()
-}
-
-func mayWrite(cmd *Command) bool { return cmd.Flags&(spec.Write|spec.MayReplicate) != 0 }
-
-func (t *transaction) mayWrite() bool {
-	if t != nil {
-		for _, q := range t.queue {
-			if mayWrite(q.cmd) {
-				return true
-			}
-		}
-	}
-	return false
+	return e.pause.all || s.flags(cmd, args)&(spec.Write|spec.MayReplicate) != 0
 }
 
 // park keeps a command for the end of the pause.

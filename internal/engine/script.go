@@ -57,6 +57,39 @@ func (s *Scripts) Find(sha string) *script.Script {
 	return c.Script
 }
 
+// scriptFlags returns the flags of a command that calls a script or a function.
+// What that declares replaces what is assumed of any script.
+func (e *Core) scriptFlags(cmd *Command, args [][]byte) spec.Flag {
+	var declared script.Flags
+	switch cmd.Name {
+	case "eval", "eval_ro":
+		declared = script.FlagsOf(args[1])
+	case "evalsha", "evalsha_ro":
+		if s := e.Scripts.Find(string(toLower(args[1]))); s != nil {
+			declared = s.Flags
+		}
+	default:
+		if f := e.Functions.Function(args[1]); f != nil {
+			declared = f.Flags
+		}
+	}
+	flags := cmd.Flags
+	if declared&script.Declared == 0 {
+		return flags
+	}
+	flags &^= spec.Stale | spec.DenyOOM | spec.Write | spec.MayReplicate
+	if declared&script.AllowStale != 0 {
+		flags |= spec.Stale
+	}
+	if declared&script.NoWrites == 0 {
+		flags |= spec.Write
+		if declared&script.AllowOOM == 0 {
+			flags |= spec.DenyOOM
+		}
+	}
+	return flags
+}
+
 // LoadScript compiles a source unless it is there; loaded tells that it is to
 // stay.
 func (e *Core) LoadScript(source []byte, loaded bool) (*script.Script, error) {
@@ -111,6 +144,8 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 const errDiskScript resp.Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
 	"Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
 
+const errOOMScript resp.Error = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
+
 // scriptRun is the host of a script or a function while it runs.
 type scriptRun struct {
 	c        *Ctx
@@ -138,7 +173,7 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 		}
 	}
 	if flags&script.Declared != 0 && flags&(script.AllowOOM|script.NoWrites) == 0 && c.evict.failed {
-		return resp.ErrOOM
+		return errOOMScript
 	}
 	if *interp == nil {
 		*interp = c.newInterp(!r.eval)

@@ -86,25 +86,39 @@ func SHA(source []byte) string {
 // Compile translates a source. The error is the reply to the client.
 func Compile(source []byte) (*Script, error) {
 	s := &Script{SHA: SHA(source), Source: string(source)}
-	body := source
-	if bytes.HasPrefix(source, []byte("#!")) {
-		end := bytes.IndexByte(source, '\n')
-		if end < 0 {
-			return nil, resp.Error("ERR Invalid script shebang")
-		}
-		flags, err := shebang(string(source[:end]))
-		if err != nil {
-			return nil, err
-		}
-		// The line feed stays, so that lines keep their numbers.
-		s.Flags, body = flags, source[end:]
+	flags, end, err := declaration(source)
+	if err != nil {
+		return nil, err
 	}
+	s.Flags = flags
+	body := source[end:]
 	proto, err := lua.Compile(string(body), chunk)
 	if err != nil {
 		return nil, resp.Error("ERR Error compiling script (new function): " + err.Error())
 	}
 	s.proto = proto
 	return s, nil
+}
+
+// FlagsOf returns the flags that a source declares, 0 if it declares none or
+// can't be compiled.
+func FlagsOf(source []byte) Flags {
+	flags, _, _ := declaration(source)
+	return flags
+}
+
+// declaration reads the first line of a script that begins with a shebang. The
+// code begins at end: at the line feed, so that lines keep their numbers.
+func declaration(source []byte) (flags Flags, end int, err error) {
+	if !bytes.HasPrefix(source, []byte("#!")) {
+		return 0, 0, nil
+	}
+	end = bytes.IndexByte(source, '\n')
+	if end < 0 {
+		return 0, 0, resp.Error("ERR Invalid script shebang")
+	}
+	flags, err = shebang(string(source[:end]))
+	return flags, end, err
 }
 
 func shebang(line string) (Flags, error) {
