@@ -41,16 +41,33 @@ func configError(err error) error {
 	return &ConfigError{File: at.File, Number: at.Number, Text: at.Text, Err: at.Err}
 }
 
-// ReadConfig reads settings in the form of redis.conf and returns them as
-// lines for Options.Config: without comments, and with the files that they
-// include in their place. All are checked; the error for a wrong line is a
-// *ConfigError, which calls the source by the given name.
+// ConfigSource is something in the form of redis.conf. Name is what a
+// *ConfigError calls it.
+type ConfigSource struct {
+	Name   string
+	Reader io.Reader
+}
+
+// ReadConfig is ReadConfigs for one source.
 func ReadConfig(r io.Reader, name string) ([]string, error) {
-	lines, err := config.Read(r, name)
-	if err == nil {
-		err = config.New().SetLines(lines)
+	return ReadConfigs(ConfigSource{name, r})
+}
+
+// ReadConfigs reads settings in the form of redis.conf and returns them as
+// lines for Options.Config: without comments, and with the files that they
+// include in their place. Later lines and sources win. All are checked; what is
+// wrong is a *ConfigError. A value that is not supported is wrong only if nothing
+// later replaces it.
+func ReadConfigs(sources ...ConfigSource) ([]string, error) {
+	var lines []config.Line
+	for _, s := range sources {
+		more, err := config.Read(s.Reader, s.Name)
+		if err != nil {
+			return nil, configError(err)
+		}
+		lines = append(lines, more...)
 	}
-	if err != nil {
+	if err := config.New().SetLines(lines); err != nil {
 		return nil, configError(err)
 	}
 	text := make([]string, len(lines))

@@ -43,7 +43,8 @@ type Options struct {
 
 	// Config is empty by default: lines of redis.conf, such as "maxclients 100";
 	// later ones win. An unknown directive or a bad value makes Start fail with
-	// a *ConfigError. ReadConfig makes lines of a file.
+	// a *ConfigError. ReadConfig makes lines of a file. Those about the process
+	// (daemonize, supervised, logfile, syslog-enabled) do nothing in a library.
 	//
 	// The other fields win over directives: Addr over bind and port, UnixSocket
 	// over unixsocket, Dir over dir. Without the field the directive counts,
@@ -58,6 +59,12 @@ type Options struct {
 	// Logger discards by default. What a Redis server would write to its log
 	// goes there.
 	Logger *slog.Logger
+
+	// LogLevel is none by default. It is kept at what the setting loglevel asks
+	// for, also when CONFIG SET changes that, so that the handler of Logger can
+	// go by it: verbose is between slog.LevelDebug and slog.LevelInfo (notice),
+	// nothing is above slog.LevelError.
+	LogLevel *slog.LevelVar
 
 	// Seed is random by default. A fixed one makes everything that Redis leaves
 	// to chance repeatable: RANDOMKEY, the order of SCAN and KEYS.

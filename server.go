@@ -51,7 +51,7 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	}
 	if path := s.config.PIDFile; path != "" {
 		if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
-			s.log.Warn("the pid file could not be written", "error", err) // as Redis has it, no reason not to serve
+			s.log.Warn("Failed to write PID file", "error", err) // as Redis has it, no reason not to serve
 		}
 	}
 	return s, nil
@@ -81,13 +81,14 @@ func newServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("respserver: Options.Clock shows %v: a server knows no time before 1970", now)
 	}
 	s.engine = engine.New(engine.Parts{
-		Table:   commands(),
-		Config:  s.config,
-		Clock:   c,
-		Logger:  s.log,
-		Seed:    o.Seed,
-		Files:   o.files,
-		Version: RedisVersion,
+		Table:    commands(),
+		Config:   s.config,
+		Clock:    c,
+		Logger:   s.log,
+		LogLevel: o.LogLevel,
+		Seed:     o.Seed,
+		Files:    o.files,
+		Version:  RedisVersion,
 		// CONFIG REWRITE writes it.
 		ConfigFile: o.ConfigFile,
 		// A client may end the server.
@@ -100,7 +101,7 @@ func newServer(o Options) (*Server, error) {
 	s.log.Info("Server initialized") // some wait for this line, which redis-server writes before it loads
 	if err := s.engine.Load(); err != nil {
 		s.engine.Close()
-		return nil, fmt.Errorf("respserver: %w", err)
+		return nil, fmt.Errorf("respserver: loading the DB: %w", err)
 	}
 	s.net.New = func(c transport.Conn) transport.Session {
 		session, _ := s.engine.NewSession(c)
@@ -135,11 +136,17 @@ func (s *Server) Close() error {
 		})
 	}
 	if path := s.config.PIDFile; path != "" {
+		s.log.Info("Removing the pid file.")
 		os.Remove(path)
 	}
 	close(s.done)
 	return err
 }
+
+// Abort gives up what the server is writing, such as the last snapshot of Close,
+// without waiting for it: the old file stays, no temporary one is left, and
+// nothing can be saved any more. It is for programs that must end at once.
+func (s *Server) Abort() { s.engine.Abort() }
 
 // Done returns a channel that is closed when the server has stopped.
 func (s *Server) Done() <-chan struct{} { return s.done }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 
 	respserver "github.com/resp-server/resp-server"
 )
@@ -21,11 +22,15 @@ type arguments struct {
 	ready          readyFile
 	exitWithParent bool
 	noEventLoop    bool
+	help, version  bool
 }
+
+var errSentinel = errors.New("there is no sentinel mode")
 
 // parseArgs takes arguments apart as redis-server does: what begins with "--"
 // is a directive, unless it follows one that has no value yet, and all up to
-// the next one are its values. "--port 1" may also be one argument.
+// the next one are its values. "--port 1" may also be one argument, and so
+// may "--port=1", which redis-server does not know, nor "-p 1".
 func parseArgs(args []string) (*arguments, error) {
 	a := new(arguments)
 	var options strings.Builder
@@ -33,31 +38,51 @@ func parseArgs(args []string) (*arguments, error) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
 		name, isOption := strings.CutPrefix(arg, "--")
+		if arg == "-p" {
+			name, isOption = "port", true
+		}
+		name, value, joined := strings.Cut(name, "=")
+		if joined && strings.ContainsAny(name, " \t") {
+			name, joined = name+"="+value, false
+		}
 		switch {
 		case i == 0 && !strings.HasPrefix(arg, "-"):
 			a.file = arg
 		case arg == "-" && (i == 0 || i == len(args)-1):
 			a.stdin = true
-		case complete && name == "exit-with-parent" && isOption:
+		case !complete || !isOption && arg != "-h" && arg != "-v":
+			options.WriteString(" " + quote(arg))
+			complete = true
+		case arg == "-h" || name == "help":
+			a.help = true
+		case arg == "-v" || name == "version":
+			a.version = true
+		case name == "sentinel":
+			return nil, errSentinel
+		case name == "exit-with-parent" && !joined:
 			a.exitWithParent = true
-		case complete && name == "no-event-loop" && isOption:
+		case name == "no-event-loop" && !joined:
 			a.noEventLoop = true
-		case complete && name == "ready-file" && isOption:
-			if i++; i == len(args) || args[i] == "" {
+		case name == "ready-file":
+			if i++; !joined && i < len(args) {
+				value = args[i]
+			} else if joined {
+				i--
+			}
+			if value == "" {
 				return nil, errors.New("--ready-file needs the name of a file or the number of a file descriptor")
 			}
-			a.ready = readyFile(args[i])
-		case complete && isOption:
+			a.ready = readyFile(value)
+		case joined:
+			options.WriteString("\n" + name + " " + quote(value))
+		default:
 			options.WriteString("\n" + name)
-			complete = strings.ContainsAny(name, " \t")
+			complete = len(strings.Fields(name)) > 1
 			// A bare --save has always meant an empty one.
 			if bare := i == len(args)-1 || strings.HasPrefix(args[i+1], "--"); bare && strings.EqualFold(name, "save") {
 				options.WriteString(` ""`)
 				complete = true
 			}
-		default:
-			options.WriteString(" " + quote(arg))
-			complete = true
 		}
 	}
 	a.options = strings.TrimPrefix(options.String(), "\n")
@@ -66,33 +91,26 @@ func parseArgs(args []string) (*arguments, error) {
 
 // settings returns everything that was asked for as lines of redis.conf.
 func (a *arguments) settings(stdin io.Reader) ([]string, error) {
-	lines := []string{"port 6379", "bind 127.0.0.1 -::1", "dir ."}
-	add := func(r io.Reader, name string) error {
-		more, err := respserver.ReadConfig(r, name)
-		lines = append(lines, more...)
-		return err
+	sources := []respserver.ConfigSource{
+		{Name: "defaults", Reader: strings.NewReader("port 6379\nbind 127.0.0.1 -::1\ndir .\n")},
 	}
 	if a.file != "" {
 		f, err := os.Open(a.file)
 		if err != nil {
-			return nil, fmt.Errorf("can't open config file '%s': %w", a.file, errors.Unwrap(err))
+			return nil, fmt.Errorf("can't open config file '%s': %s", a.file, systemError(err))
 		}
 		defer f.Close()
-		if err := add(f, a.file); err != nil {
-			return nil, err
-		}
+		sources = append(sources, respserver.ConfigSource{Name: a.file, Reader: f})
 	}
 	if a.stdin {
-		if err := add(stdin, "standard input"); err != nil {
-			return nil, err
-		}
+		sources = append(sources, respserver.ConfigSource{Name: "standard input", Reader: stdin})
 	}
-	return lines, add(strings.NewReader(a.options), commandLine)
+	sources = append(sources, respserver.ConfigSource{Name: commandLine, Reader: strings.NewReader(a.options)})
+	return respserver.ReadConfigs(sources...)
 }
 
 // quote makes one word of a line of redis.conf.
 func quote(s string) string {
-	plain := s != ""
 	var b strings.Builder
 	b.WriteByte('"')
 	for i := range len(s) {
@@ -100,17 +118,11 @@ func quote(s string) string {
 		case c == '"' || c == '\\':
 			b.WriteByte('\\')
 			b.WriteByte(c)
-			plain = false
 		case c < ' ':
 			fmt.Fprintf(&b, `\x%02x`, c)
-			plain = false
 		default:
 			b.WriteByte(c)
-			plain = plain && c != ' ' && c != '\'' && c != '#'
 		}
-	}
-	if plain {
-		return s
 	}
 	b.WriteByte('"')
 	return b.String()
@@ -118,15 +130,22 @@ func quote(s string) string {
 
 // complain says what is wrong with the configuration, in the form that users
 // of redis-server know.
-func complain(w io.Writer, err error) {
-	var at *respserver.ConfigError
-	if !errors.As(err, &at) {
-		fmt.Fprintf(w, "resp-server: %v\n", err)
-		return
-	}
-	where := fmt.Sprintf("the configuration file %s, at line %d", at.File, at.Number)
+func complain(w io.Writer, at *respserver.ConfigError) {
+	where, hint := fmt.Sprintf("the configuration file %s, at line %d", at.File, at.Number), ""
 	if at.File == commandLine {
-		where = "the command line"
+		where, hint = "the command line", "See resp-server --help.\n"
 	}
-	fmt.Fprintf(w, "\n*** FATAL CONFIG FILE ERROR (resp-server %s) ***\nReading %s\n>>> '%s'\n%v\n", respserver.Version, where, at.Text, at.Err)
+	fmt.Fprintf(w, "\n*** FATAL CONFIG FILE ERROR (Redis %s) ***\nReading %s\n>>> '%s'\n%s\n%s",
+		respserver.RedisVersion, where, at.Text, systemError(at.Err), hint)
+}
+
+// systemError returns the text of an error; that of one of the system alone, as
+// C programs print it.
+func systemError(err error) string {
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return err.Error()
+	}
+	text := number.Error()
+	return strings.ToUpper(text[:1]) + text[1:]
 }

@@ -15,22 +15,43 @@ func TestParseArgs(t *testing.T) {
 	}{
 		{"", ""},
 		{"my.conf", "my.conf:"},
-		{"--port|1", "port 1"},
-		{"--port 1|--timeout|2", "port 1\ntimeout 2"},
-		{"--bind|127.0.0.1|::1|--port|1", "bind 127.0.0.1 ::1\nport 1"},
-		{"--list-max-listpack-size|-2", "list-max-listpack-size -2"},
-		{"--requirepass|--x", "requirepass --x"},
+		{"--port|1", `port "1"`},
+		{"--port 1|--timeout|2", "port 1\ntimeout \"2\""},
+		{"--port=1|--timeout|2", "port \"1\"\ntimeout \"2\""},
+		{"-p|1", `port "1"`},
+		{"--save=", `save ""`},
+		{"--save=900 1", `save "900 1"`},
+		{"--requirepass a=b", "requirepass a=b"},
+		{"--requirepass=--a=b", `requirepass "--a=b"`},
+		{"--requirepass|a=b", `requirepass "a=b"`},
+		{"--requirepass|--a=b", `requirepass "--a=b"`},
+		{"--requirepass|-p|--port|1", "requirepass \"-p\"\nport \"1\""},
+		{"--bind|127.0.0.1|::1|--port|1", "bind \"127.0.0.1\" \"::1\"\nport \"1\""},
+		{"--list-max-listpack-size|-2", `list-max-listpack-size "-2"`},
+		{"--client-output-buffer-limit|normal|1mb|0|0", `client-output-buffer-limit "normal" "1mb" "0" "0"`},
+		{"--requirepass|--x", `requirepass "--x"`},
 		{"--requirepass|", `requirepass ""`},
 		{"--requirepass|a \"b\\\n", `requirepass "a \"b\\\x0a"`},
-		{"--save|--port|1", "save \"\"\nport 1"},
+		{"--save|--port|1", "save \"\"\nport \"1\""},
 		{"--save", `save ""`},
-		{"--save|900|1", "save 900 1"},
-		{"my.conf|--port|1|-", "my.conf:port 1 + stdin"},
+		{"--save|900|1|300|10", `save "900" "1" "300" "10"`},
+		{"my.conf|--port|1|-", `my.conf:port "1" + stdin`},
+		{"-|--port|1", `port "1" + stdin`},
+		{"--port|1|-|--timeout|2", "port \"1\" \"-\"\ntimeout \"2\""},
 		{"-", " + stdin"},
-		{"--ready-file|r|--port|1", "port 1 > r"},
-		{"--exit-with-parent|--port|1", "port 1 !"},
-		{"--no-event-loop|--port|1", "port 1 g"},
-		{"a|b", "a: b"},
+		{"-x", ` "-x"`},
+		{"--ready-file|r|--port|1", `port "1" > r`},
+		{"--ready-file=r|--port|1", `port "1" > r`},
+		{"--exit-with-parent|--port|1", `port "1" !`},
+		{"--no-event-loop|--port|1", `port "1" g`},
+		{"--requirepass|--exit-with-parent", `requirepass "--exit-with-parent"`},
+		{"a|b", `a: "b"`},
+		{"--help", " help"},
+		{"my.conf|-h", "my.conf: help"},
+		{"--port|1|--help", `port "1" help`},
+		{"--requirepass|-h", `requirepass "-h"`},
+		{"-v", " version"},
+		{"--port|1|--version", `port "1" version`},
 	} {
 		var args []string
 		if c.args != "" {
@@ -57,6 +78,12 @@ func TestParseArgs(t *testing.T) {
 		if a.noEventLoop {
 			got += " g"
 		}
+		if a.help {
+			got += " help"
+		}
+		if a.version {
+			got += " version"
+		}
 		if got != c.want {
 			t.Errorf("%q: %q, want %q", c.args, got, c.want)
 		}
@@ -77,14 +104,14 @@ func TestQuote(t *testing.T) {
 
 func TestLog(t *testing.T) {
 	var b strings.Builder
-	log := slog.New(newLogHandler(&b, "verbose")).With("a", 1).WithGroup("g")
+	log := slog.New(newLogHandler(&b, levelVerbose)).With("a", 1).WithGroup("g")
 	log.Debug("no")
 	log.Info("yes", "b", "x y")
 	if got := b.String(); !strings.Contains(got, ` * yes a=1 g.b="x y"`+"\n") || strings.Contains(got, "no") {
 		t.Errorf("got %q", got)
 	}
 	b.Reset()
-	slog.New(newLogHandler(&b, "nothing")).Error("no")
+	slog.New(newLogHandler(&b, slog.LevelError+1)).Error("no")
 	if b.Len() > 0 {
 		t.Errorf("got %q", b.String())
 	}

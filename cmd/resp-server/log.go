@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 )
@@ -13,24 +14,41 @@ import (
 // levelVerbose is the level of redis.conf between debug and notice.
 const levelVerbose = (slog.LevelDebug + slog.LevelInfo) / 2
 
+// The role of a process is a letter in each line of its log.
+const (
+	roleStarting = 'C'
+	roleMaster   = 'M'
+)
+
 // logHandler writes the lines of a Redis log: process id and role, time, a
 // mark for the level, message. Attributes follow as key=value.
 type logHandler struct {
-	mu    *sync.Mutex
-	w     io.Writer
-	level slog.Level
+	*logSink
 	group string // "a.b."
 	attrs string // " a=1 b=2"
 }
 
-// newLogHandler returns a handler for a value of the setting loglevel.
-func newLogHandler(w io.Writer, level string) *logHandler {
-	levels := map[string]slog.Level{"debug": slog.LevelDebug, "verbose": levelVerbose, "notice": slog.LevelInfo,
-		"warning": slog.LevelWarn, "nothing": slog.LevelError + 1}
-	return &logHandler{mu: new(sync.Mutex), w: w, level: levels[level]}
+// logSink is where lines go. All handlers made of one another share it.
+type logSink struct {
+	level slog.Leveler
+
+	mu     sync.Mutex
+	w      io.Writer
+	role   byte
+	syslog func(slog.Level, string) // nil: nowhere else
 }
 
-func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+func newLogHandler(w io.Writer, level slog.Leveler) *logHandler {
+	return &logHandler{logSink: &logSink{w: w, level: level, role: roleStarting}}
+}
+
+func (s *logSink) setRole(role byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.role = role
+}
+
+func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	mark := '#'
@@ -47,10 +65,13 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 		attrs.WriteString(h.format(a))
 		return true
 	})
-	line := fmt.Sprintf("%d:M %s %c %s%s%s\n", os.Getpid(), r.Time.Format("02 Jan 2006 15:04:05.000"), mark, r.Message, h.attrs, attrs.String())
+	message := r.Message + h.attrs + attrs.String()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	_, err := io.WriteString(h.w, line)
+	if h.syslog != nil {
+		h.syslog(r.Level, message)
+	}
+	_, err := fmt.Fprintf(h.w, "%d:%c %s %c %s\n", os.Getpid(), h.role, r.Time.Format("02 Jan 2006 15:04:05.000"), mark, message)
 	return err
 }
 
@@ -74,4 +95,34 @@ func (h *logHandler) WithGroup(name string) slog.Handler {
 	n := *h
 	n.group += name + "."
 	return &n
+}
+
+// logFile is a file that is opened for each line, as redis-server does: who
+// rotates logs only renames it. A line that can't be written is lost.
+type logFile string
+
+func (name logFile) open() (*os.File, error) {
+	return os.OpenFile(string(name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+}
+
+func (name logFile) Write(p []byte) (int, error) {
+	f, err := name.open()
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return f.Write(p)
+}
+
+// sameStream says whether two streams lead to the same place.
+func sameStream(a, b *os.File) bool {
+	s, err := a.Stat()
+	t, err2 := b.Stat()
+	if err != nil || err2 != nil {
+		return false
+	}
+	if runtime.GOOS == "windows" { // which has no identity for consoles and pipes
+		return s.Mode()&t.Mode()&os.ModeCharDevice != 0
+	}
+	return os.SameFile(s, t)
 }

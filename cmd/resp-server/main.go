@@ -6,187 +6,214 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
-	"os/signal"
-	"runtime"
+	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 
 	respserver "github.com/resp-server/resp-server"
 )
 
 const usage = `Usage: resp-server [redis.conf] [--directive value ...] [-]
+       resp-server version | --version | --help
+       resp-server --check-system | --test-memory MEGABYTES
 
 Options
-  --port N              TCP port, 6379 by default; 0 picks a free one
+  --port N, -p N        TCP port, 6379 by default; 0 picks a free one
   --bind ADDR ...       addresses, the loopback ones by default; "*" is all IPv4,
                         "::*" all IPv6, "-ADDR" is left out where it does not exist
   --unixsocket PATH     listen on a Unix socket as well
   --dir DIR             where the RDB file is, the working directory by default
   --dbfilename NAME     its name, dump.rdb by default
+  --save SECONDS N      save the data after so many seconds with N changes, and at
+                        the end; without it they are lost unless a client says SAVE
   --databases N         number of databases, 16 by default
   --maxclients N        number of clients, 10000 by default
+  --logfile PATH        write the log there, not to the standard output
   --loglevel LEVEL      debug, verbose, notice (default), warning or nothing
+  --daemonize yes       go on in the background once connections are accepted
   --ready-file PATH|FD  when connections are accepted, write {"addr", "port",
                         "pid", "version", "unixsocket"} to a file, or to an
                         inherited file descriptor
   --no-event-loop       give each connection a goroutine, as on other systems than
                         Linux, instead of one thread that waits for all
   --exit-with-parent    stop when the process that started this one is gone
-  -v, --version         print the version
+  -v, --version         print the version as redis-server does
   -h, --help            print this
 
-Every other directive of redis.conf is an option too. A "-" as first or last
-argument reads more of redis.conf from standard input. What comes later wins:
-the file, standard input, the options in their order.
+Every other directive of redis.conf is an option too, also as --directive=value.
+A "-" as first or last argument reads more of redis.conf from standard input.
+What comes later wins: the file, standard input, the options in their order.
+
+SIGTERM and SIGINT end the server after a last save, if there are save points.
+A second SIGINT ends it at once: what was not saved is lost.
 
 Examples
   resp-server
   resp-server --port 0 --ready-file ready.json --exit-with-parent
   resp-server redis.conf --port 7777 --loglevel verbose
+  resp-server --dir /var/lib/resp-server --save 60 1
   echo 'maxclients 100' | resp-server -
 `
 
 func main() {
 	tuneCollector()
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	os.Exit(p.run(os.Args[1:]))
+}
+
+// program is a run of the binary.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr *os.File
+
+	*arguments
+	lines      []string // of redis.conf
+	background bool     // it was started by daemonize
+
+	log     *slog.Logger // nil: what to log, and where, is not known yet
+	logSink *logSink
+	level   slog.LevelVar
 }
 
 // run is the whole program; it returns the exit code.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+func (p *program) run(args []string) int {
 	if len(args) > 0 {
 		switch args[0] {
-		case "-v", "--version":
-			fmt.Fprintf(stdout, "resp-server %s (Redis server v=%s %s/%s)\n",
-				respserver.Version, respserver.RedisVersion, runtime.GOOS, runtime.GOARCH)
+		case "version":
+			io.WriteString(p.stdout, ownVersion())
 			return 0
-		case "-h", "--help":
-			io.WriteString(stdout, usage)
-			return 0
+		case "--check-system":
+			return checkSystem(p.stdout)
+		case "--test-memory":
+			return testMemory(args[1:], p.stdout, p.stderr)
 		}
 	}
-	a, err := parseArgs(args)
-	if err != nil {
-		fmt.Fprintf(stderr, "resp-server: %v\n", err)
-		return 1
+	p.background = inBackground()
+	var err error
+	if p.arguments, err = parseArgs(args); err != nil {
+		return p.fail(err)
 	}
-	lines, err := a.settings(stdin)
-	if err != nil {
-		complain(stderr, err)
-		return 1
+	switch {
+	case p.help:
+		io.WriteString(p.stdout, usage)
+		return 0
+	case p.version:
+		io.WriteString(p.stdout, redisVersion())
+		return 0
 	}
-	log := stdout
-	if name := respserver.Setting(lines, "logfile"); name != "" {
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if p.file != "" { // the working directory changes
+		if p.file, err = filepath.Abs(p.file); err != nil {
+			return p.fail(err)
+		}
+	}
+	if p.background {
+		p.lines, err = respserver.ReadConfig(p.stdin, commandLine)
+	} else {
+		p.lines, err = p.settings(p.stdin)
+	}
+	if err != nil {
+		return p.fail(err)
+	}
+	return p.start()
+}
+
+// setting returns the value of a setting at the start.
+func (p *program) setting(name string) string { return respserver.Setting(p.lines, name) }
+
+// start prepares the process as the settings ask for it, and serves.
+func (p *program) start() int {
+	before, err := os.Getwd()
+	if err != nil {
+		return p.fail(err)
+	}
+	// The paths of other settings are relative to this one, as in redis-server.
+	dir := p.setting("dir")
+	if dir != "" {
+		if err := os.Chdir(dir); err != nil {
+			return p.fail(fmt.Errorf("Can't chdir to '%s': %s", dir, systemError(err)))
+		}
+		p.lines = slices.DeleteFunc(p.lines, func(line string) bool { // they meant something else before
+			return strings.EqualFold(strings.Trim(strings.Fields(line)[0], `"'`), "dir")
+		})
+		p.lines = append(p.lines, "dir "+quote(dir))
+	}
+	p.ready = p.ready.in(before)
+	if err := p.openLog(); err != nil {
+		return p.fail(err)
+	}
+	boss := supervise(p.setting("supervised"), p.log)
+	if p.setting("daemonize") == "yes" && !p.background && !boss.active() {
+		if p.exitWithParent {
+			return p.fail(errors.New("--exit-with-parent and daemonize can't go together"))
+		}
+		if p.setting("pidfile") == "" {
+			p.lines = append(p.lines, "pidfile /var/run/redis.pid") // as in redis-server
+		}
+		code, err := daemonize(p.lines, before, p.stderr)
 		if err != nil {
-			fmt.Fprintf(stderr, "resp-server: can't open the log file: %v\n", err)
-			return 1
+			return p.fail(fmt.Errorf("daemonize: %w", err))
 		}
-		defer f.Close()
-		log = f
+		return code
 	}
-	return serve(a, lines, stdout, slog.New(newLogHandler(log, respserver.Setting(lines, "loglevel"))), stderr)
+	return p.serve(boss)
 }
 
-// shutdown ends a server as the settings want it for a signal. After an error
-// it is still there.
-func shutdown(srv *respserver.Server, s os.Signal) error {
-	name := "shutdown-on-sigterm"
-	if s == os.Interrupt {
-		name = "shutdown-on-sigint"
-	}
-	command := []any{"SHUTDOWN"}
-	setting, err := srv.Do(context.Background(), "CONFIG", "GET", name)
-	if err != nil {
-		return err
-	}
-	for _, word := range strings.Fields(setting.Map()[name].Text()) {
-		if word != "default" {
-			command = append(command, word)
+// openLog starts the log.
+func (p *program) openLog() error {
+	var w io.Writer = p.stdout
+	if name := p.setting("logfile"); name != "" {
+		path, err := filepath.Abs(name)
+		if err != nil {
+			return err
 		}
+		f, err := logFile(path).open()
+		if err != nil {
+			return fmt.Errorf("Can't open the log file: %s", systemError(err))
+		}
+		f.Close()
+		w = logFile(path)
 	}
-	// There is no answer unless it fails.
-	_, err = srv.Do(context.Background(), command...)
-	if errors.Is(err, respserver.ErrClosed) {
-		return nil
-	}
-	return err
-}
-
-// serve runs a server until something ends it.
-func serve(a *arguments, lines []string, stdout io.Writer, log *slog.Logger, stderr io.Writer) int {
-	fail := func(err error) int {
-		fmt.Fprintf(stderr, "resp-server: %v\n", strings.TrimPrefix(err.Error(), "respserver: "))
-		return 1
-	}
-	// Whoever reads the output may stop doing so, and close a terminal.
-	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	var orphaned <-chan struct{}
-	if a.exitWithParent {
+	p.level.Set(map[string]slog.Level{"debug": slog.LevelDebug, "verbose": levelVerbose,
+		"warning": slog.LevelWarn, "nothing": slog.LevelError + 1}[p.setting("loglevel")]) // notice: slog.LevelInfo
+	h := newLogHandler(w, &p.level)
+	p.log, p.logSink = slog.New(h), h.logSink
+	if p.setting("syslog-enabled") == "yes" {
 		var err error
-		if orphaned, err = parentGone(); err != nil {
-			return fail(fmt.Errorf("--exit-with-parent: %w", err))
+		if h.syslog, err = openSyslog(p.setting("syslog-ident"), p.setting("syslog-facility")); err != nil {
+			return fmt.Errorf("syslog-enabled: %w", err)
 		}
 	}
-	if err := a.ready.prepare(); err != nil {
-		return fail(fmt.Errorf("--ready-file: %w", err))
+	return nil
+}
+
+// fail says why the program ends: in the log and on the standard error, but
+// once if both are the same. It returns the exit code.
+func (p *program) fail(err error) int {
+	const code = 1
+	if at := (*respserver.ConfigError)(nil); errors.As(err, &at) {
+		complain(p.stderr, at)
+		return code
 	}
-	log.Info(fmt.Sprintf("resp-server %s starts as Redis %s, PID: %d", respserver.Version, respserver.RedisVersion, os.Getpid()))
-	srv, err := respserver.Start(respserver.Options{Config: lines, ConfigFile: a.file, Logger: log, EventLoop: !a.noEventLoop})
-	if err != nil {
-		if errors.As(err, new(*net.OpError)) {
-			log.Warn("Failed listening on port " + respserver.Setting(lines, "port") + ", aborting")
-		} else {
-			log.Warn("Fatal error loading the DB or starting: " + err.Error() + ". Exiting.")
+	text := strings.TrimPrefix(err.Error(), "respserver: ")
+	if p.log != nil {
+		separator := ": "
+		if strings.HasPrefix(text, "loading ") {
+			separator = " " // the line of redis-server
 		}
-		return fail(err)
+		p.log.Warn("Fatal error" + separator + text + ". Exiting.")
 	}
-	defer srv.Close()
-	// What starts servers waits for this line of redis-server, on the standard
-	// output even if the log is elsewhere.
-	ready := "Ready to accept connections on " + strings.Join(srv.Addrs(), ", ")
-	log.Info(ready)
-	if respserver.Setting(lines, "logfile") != "" || !log.Enabled(context.Background(), slog.LevelInfo) {
-		slog.New(newLogHandler(stdout, "notice")).Info(ready)
+	if p.log == nil || !p.logsTo(p.stderr) {
+		fmt.Fprintf(p.stderr, "resp-server: %s\n", text)
 	}
-	if err := a.ready.announce(srv.Addrs()); err != nil {
-		return fail(fmt.Errorf("--ready-file: %w", err))
-	}
-	for running := true; running; {
-		select {
-		case s := <-signals:
-			log.Info("stopping on a signal", "signal", s.String())
-			failed := make(chan struct{})
-			go func() {
-				select {
-				case <-signals: // a second one does not wait
-					os.Exit(1)
-				case <-failed:
-				}
-			}()
-			if err := shutdown(srv, s); err != nil {
-				log.Warn("going on after a signal, since the data can't be saved", "error", err)
-				close(failed)
-				continue
-			}
-		case <-orphaned:
-			log.Info("stopping because the parent process is gone")
-		case <-srv.Done():
-			log.Info("stopping because a client said SHUTDOWN")
-		}
-		running = false
-	}
-	if err := srv.Close(); err != nil {
-		return fail(err)
-	}
-	log.Info("resp-server is ready to exit, bye bye")
-	return 0
+	return code
+}
+
+// logsTo says whether errors are logged to a stream.
+func (p *program) logsTo(f *os.File) bool {
+	return p.logSink.w == io.Writer(p.stdout) && p.level.Level() <= slog.LevelWarn && sameStream(p.stdout, f)
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -53,22 +54,46 @@ type process struct {
 	ready
 	cmd    *exec.Cmd
 	dir    string // working directory
-	line   string // of its output: that it is ready
+	line   string // its output up to that it is ready
 	log    *bufio.Reader
 	stderr bytes.Buffer
 }
 
 // start runs the binary in a new directory and waits until it accepts
-// connections. It is stopped at the end of the test.
+// connections.
 func start(t *testing.T, stdin string, args ...string) *process {
 	t.Helper()
 	p := &process{dir: t.TempDir()}
+	p.run(t, nil, stdin, args...)
+	for !strings.Contains(p.line, "Ready to accept") {
+		line, err := p.log.ReadString('\n')
+		if p.line += line; err != nil {
+			p.cmd.Wait()
+			t.Fatalf("the log ends: %v\n%s", err, p.stderr.String())
+		}
+	}
+	// The file follows the line: PING is answered after both.
+	text, err := waitForFile(filepath.Join(p.dir, "ready.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &p.ready); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// run runs the binary in p.dir, with more environment variables. It is stopped
+// at the end of the test.
+func (p *process) run(t *testing.T, env []string, stdin string, args ...string) {
+	t.Helper()
 	at := len(args)
 	if at > 0 && args[at-1] == "-" {
 		at-- // that is an argument only at the end
 	}
 	p.cmd = exec.Command(binary, slices.Insert(args, at, "--ready-file", "ready.json")...)
 	p.cmd.Dir = p.dir
+	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdin = strings.NewReader(stdin)
 	p.cmd.Stderr = &p.stderr
 	stdout, err := p.cmd.StdoutPipe()
@@ -83,21 +108,6 @@ func start(t *testing.T, stdin string, args ...string) *process {
 		p.cmd.Wait()
 	})
 	p.log = bufio.NewReader(stdout)
-	for !strings.Contains(p.line, "Ready to accept") {
-		if p.line, err = p.log.ReadString('\n'); err != nil {
-			p.cmd.Wait()
-			t.Fatalf("the log ends: %v\n%s", err, p.stderr.String())
-		}
-	}
-	// The file follows the line: PING is answered after both.
-	text, err := waitForFile(filepath.Join(p.dir, "ready.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, &p.ready); err != nil {
-		t.Fatal(err)
-	}
-	return p
 }
 
 // waitForFile returns the content of a file that is about to appear.
@@ -192,7 +202,8 @@ func TestSignals(t *testing.T) {
 		if err := p.cmd.Wait(); err != nil {
 			t.Errorf("%v: %v", s, err)
 		}
-		if !strings.Contains(string(log), s.String()) {
+		if !strings.Contains(string(log), "# Received "+signalName(s)+" scheduling shutdown...") ||
+			!strings.Contains(string(log), "# Redis is now ready to exit, bye bye...") {
 			t.Errorf("%v: the log says\n%s", s, log)
 		}
 		if _, err := os.Stat(path); err == nil {
@@ -218,15 +229,18 @@ func TestBadSettings(t *testing.T) {
 		stdin, want string
 		args        []string
 	}{
-		{"", "Reading the command line\n>>> 'prot 1'\nBad directive or wrong number of arguments", []string{"--prot", "1"}},
+		{"", "Reading the command line\n>>> 'prot \"1\"'\nBad directive or wrong number of arguments\nSee resp-server --help.\n", []string{"--prot", "1"}},
 		{"", "Reading the command line\n>>> 'port'\nwrong number of arguments", []string{"--port"}},
 		{"", "Reading the configuration file " + conf + ", at line 3\n>>> 'maxclients many'\nargument", []string{conf}},
+		{"", ">>> '\"-x\"'\nBad directive", []string{"-x"}},
+		{"", "there is no sentinel mode", []string{"a.conf", "--sentinel"}},
+		{"", "Can't open the log file: ", []string{"--logfile", "none/log"}},
 		{"port x", "standard input, at line 1\n>>> 'port x'\n", []string{"-"}},
-		{"", "can't open config file 'none.conf': ", []string{"none.conf"}},
+		{"", "/none.conf': ", []string{"none.conf"}},
 		{"", "--ready-file needs", []string{"--ready-file"}},
 		{"", "--ready-file: ", []string{"--ready-file", "none/ready", "--port", "0"}},
 		{"", "none/s", []string{"--unixsocket", "none/s", "--port", "0"}},
-		{"", "can't open the log file: ", []string{"--logfile", "none/log"}},
+		{"", "Can't open the log file: ", []string{"--logfile", "none/log"}},
 	} {
 		if got := fail(t, c.stdin, c.args...); !strings.Contains(got, c.want) {
 			t.Errorf("%q says %q, want %q", c.args, got, c.want)
@@ -248,7 +262,7 @@ func TestConfigFile(t *testing.T) {
 	if got := ask(t, "tcp", p.Addr, "SELECT 3"); !strings.HasPrefix(got, "-ERR") {
 		t.Error(got)
 	}
-	if text, err := os.ReadFile(filepath.Join(p.dir, "the log")); err != nil || !bytes.Contains(text, []byte("starts")) {
+	if text, err := os.ReadFile(filepath.Join(p.dir, "the log")); err != nil || !bytes.Contains(text, []byte("Server initialized")) {
 		t.Errorf("the log is %q, %v", text, err)
 	}
 }
@@ -396,14 +410,35 @@ func startAndDie() {
 	os.Exit(0)
 }
 
+// TestVersionAndHelp: what asks a redis-server for its version takes the first
+// number of this form, so that must be the one of Redis.
 func TestVersionAndHelp(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ arg, want string }{
-		{"-v", "v=" + respserver.RedisVersion}, {"--version", "resp-server " + respserver.Version},
-		{"-h", "Usage: resp-server"}, {"--help", "--exit-with-parent"},
+	version := regexp.MustCompile(`^Redis server v=(\d+\.\d+\.\d+) sha=[0-9a-f]{8}:[01] malloc=\S+ bits=(32|64) build=[0-9a-f]{16} \(resp-server (\S+)\)\n$`)
+	for _, args := range [][]string{{"-v"}, {"--version"}, {"--port", "1", "--version"}, {"none.conf", "-v"}} {
+		out, err := exec.Command(binary, args...).CombinedOutput()
+		if m := version.FindSubmatch(out); err != nil || m == nil || string(m[1]) != respserver.RedisVersion || string(m[3]) != respserver.Version {
+			t.Errorf("%q: %q, %v", args, out, err)
+		}
+	}
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"resp-server " + respserver.Version + " (", []string{"version"}},
+		{"Usage: resp-server", []string{"-h"}},
+		{"Usage: resp-server", []string{"none.conf", "--port", "1", "--help"}},
+		{"[overcommit]...skipped\n", []string{"--check-system"}},
+		{"\nYour memory passed this test.\n", []string{"--test-memory", "1"}},
 	} {
-		if out, err := exec.Command(binary, c.arg).Output(); err != nil || !strings.Contains(string(out), c.want) {
-			t.Errorf("%s: %q, %v", c.arg, out, err)
+		out, err := exec.Command(binary, c.args...).CombinedOutput()
+		if exit := (*exec.ExitError)(nil); err != nil && !(c.args[0] == "--check-system" && errors.As(err, &exit)) || !strings.Contains(string(out), c.want) {
+			t.Errorf("%q: %q, %v", c.args, out, err)
+		}
+	}
+	for _, args := range [][]string{{"--test-memory"}, {"--test-memory", "x"}, {"--test-memory", "0"}} {
+		if out := fail(t, "", args...); !strings.HasPrefix(out, "Please specify the amount of memory to test in megabytes.\n") {
+			t.Errorf("%q: %q", args, out)
 		}
 	}
 }

@@ -31,6 +31,15 @@ func (f readyFile) descriptor() (uintptr, bool) {
 	return uintptr(n), err == nil
 }
 
+// in returns the same file for a process whose working directory is another
+// one: relative to dir.
+func (f readyFile) in(dir string) readyFile {
+	if _, ok := f.descriptor(); ok || f == "" || filepath.IsAbs(string(f)) {
+		return f
+	}
+	return readyFile(filepath.Join(dir, string(f)))
+}
+
 // prepare removes what an earlier server left, so that nobody takes it for
 // ours.
 func (f readyFile) prepare() error {
@@ -43,6 +52,19 @@ func (f readyFile) prepare() error {
 	return nil
 }
 
+// split parts the addresses of a server.
+func split(addrs []string) (tcp []string, unix string) {
+	for _, addr := range addrs {
+		_, port, err := net.SplitHostPort(addr)
+		if _, notPort := strconv.Atoi(port); err != nil || notPort != nil {
+			unix = addr
+		} else {
+			tcp = append(tcp, addr)
+		}
+	}
+	return tcp, unix
+}
+
 // announce says that connections are accepted on addrs. A file appears with
 // its content complete; a descriptor is closed after it.
 func (f readyFile) announce(addrs []string) error {
@@ -50,15 +72,11 @@ func (f readyFile) announce(addrs []string) error {
 		return nil
 	}
 	r := ready{PID: os.Getpid(), Version: respserver.Version}
-	for _, addr := range addrs {
-		_, port, err := net.SplitHostPort(addr)
-		n, notPort := strconv.Atoi(port)
-		switch {
-		case err != nil || notPort != nil:
-			r.UnixSocket = addr
-		case r.Addr == "":
-			r.Addr, r.Port = addr, n
-		}
+	var tcp []string
+	if tcp, r.UnixSocket = split(addrs); len(tcp) > 0 {
+		r.Addr = tcp[0]
+		_, port, _ := net.SplitHostPort(r.Addr)
+		r.Port, _ = strconv.Atoi(port)
 	}
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -17,14 +17,21 @@ var fixedSettings = []Param{
 	fixed("appendonly", "no", yesNo),
 	fixed("bind-source-addr", "", anyText),
 	immutable(fixed("cluster-enabled", "no", yesNo)),
-	immutable(fixed("daemonize", "no", yesNo)),
 	fixed("locale-collate", "", anyText),
 	alias("min-slaves-to-write", fixed("min-replicas-to-write", "0", number)),
 	fixed("oom-score-adj", "no", oneOf("no", "yes", "relative", "absolute")),
 	alias("slaveof", several(immutable(fixed("replicaof", "", anyText)))),
-	immutable(fixed("supervised", "no", oneOf("no", "upstart", "systemd", "auto"))),
-	immutable(fixed("syslog-enabled", "no", yesNo)),
 	fixed("tls-port", "0", number),
+}
+
+// processSettings are about the process that the server is in. The program
+// resp-server acts on them; a library leaves them to the program around it.
+var processSettings = []Param{
+	immutable(inert("daemonize", "no", yesNo)),
+	immutable(inert("supervised", "no", oneOf("no", "upstart", "systemd", "auto"))),
+	immutable(inert("syslog-enabled", "no", yesNo)),
+	immutable(inert("syslog-facility", "local0", oneOf("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"))),
+	immutable(inert("syslog-ident", "redis", anyText)),
 }
 
 // inertSettings tune how the C server works inside (its timers, threads and
@@ -119,8 +126,6 @@ var inertSettings = []Param{
 	alias("server_cpulist", immutable(inert("server-cpulist", "", anyText))),
 	immutable(inert("set-proc-title", "yes", yesNo)),
 	inert("shutdown-timeout", "10", between(0, math.MaxInt32)),
-	immutable(inert("syslog-facility", "local0", oneOf("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"))),
-	immutable(inert("syslog-ident", "redis", anyText)),
 	inert("tls-auth-clients", "yes", oneOf("no", "yes", "optional")),
 	inert("tls-ca-cert-dir", "", anyText),
 	inert("tls-ca-cert-file", "", anyText),
@@ -173,10 +178,16 @@ type fixedKind struct {
 func (k fixedKind) set(_ *Config, words []string) error {
 	v, err := k.read(strings.Join(words, " "))
 	if err == nil && v != k.value {
-		err = errors.New("only '" + k.value + "' is supported")
+		err = unsupportedError(k.value)
 	}
 	return err
 }
+
+// unsupportedError is that of a good value for which a feature is missing. It
+// holds the only value that works.
+type unsupportedError string
+
+func (e unsupportedError) Error() string { return "only '" + string(e) + "' is supported" }
 
 func (k fixedKind) get(*Config) string { return k.value }
 

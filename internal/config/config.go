@@ -8,6 +8,7 @@
 package config
 
 import (
+	"log/slog"
 	"strings"
 	"sync"
 
@@ -143,6 +144,24 @@ func (c *Config) UsesLFU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-
 
 // UsesLRU tells whether the times of the last use decide what is evicted.
 func (c *Config) UsesLRU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lru") }
+
+// levelVerbose is the level of a log between debug and notice.
+const levelVerbose = (slog.LevelDebug + slog.LevelInfo) / 2
+
+// SlogLevel returns the level of LogLevel. Notice is slog.LevelInfo.
+func (c *Config) SlogLevel() slog.Level {
+	switch c.LogLevel {
+	case "debug":
+		return slog.LevelDebug
+	case "verbose":
+		return levelVerbose
+	case "warning":
+		return slog.LevelWarn
+	case "nothing":
+		return slog.LevelError + 1
+	}
+	return slog.LevelInfo
+}
 
 // New returns a Config with every setting at its default.
 func New() *Config {

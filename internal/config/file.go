@@ -109,38 +109,58 @@ func include(lines []Line, pattern string, depth int) ([]Line, error) {
 	return lines, nil
 }
 
-// SetLines sets the directives in their order, so that later ones win. An
+// SetLines sets the directives in their order, so that later ones win: a value
+// that is not supported is an error only if no later line replaces it. An
 // error is of type *LineError.
 func (c *Config) SetLines(lines []Line) error {
+	type refusal struct {
+		*Param
+		error
+	}
+	var refused []refusal
 	for _, l := range lines {
-		if err := c.SetLine(l.Text); err != nil {
+		p, err := c.setLine(l.Text)
+		if err != nil && !errors.As(err, new(unsupportedError)) {
 			return &LineError{l, err}
 		}
+		refused = slices.DeleteFunc(refused, func(r refusal) bool { return r.Param == p })
+		if err != nil {
+			refused = append(refused, refusal{p, &LineError{l, err}})
+		}
+	}
+	if len(refused) > 0 {
+		return refused[0].error
 	}
 	return nil
 }
 
 // SetLine sets a directive from a line. Empty lines and comments are nothing.
 func (c *Config) SetLine(line string) error {
+	_, err := c.setLine(line)
+	return err
+}
+
+// setLine is SetLine and returns the row of the directive, if it has one.
+func (c *Config) setLine(line string) (*Param, error) {
 	words, ok := resp.SplitWords(line)
 	if !ok {
-		return errQuotes
+		return nil, errQuotes
 	}
 	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
-		return nil
+		return nil, nil
 	}
 	p, ok := Find(words[0])
 	switch {
 	case strings.EqualFold(words[0], "user") && len(words) > 1:
 		var err error
 		c.Users, err = acl.Declare(c.Users, words[1], words[2:])
-		return err
+		return nil, err
 	case ok && p.Repeats && c.given[p.Name] && len(words) > 1 && words[1] != "":
-		return c.Set(p, append(strings.Fields(c.Get(p)), words[1:]...))
+		return p, c.Set(p, append(strings.Fields(c.Get(p)), words[1:]...))
 	case ok:
-		return c.Set(p, words[1:])
+		return p, c.Set(p, words[1:])
 	case len(words) == 2 && slices.Contains(retired, strings.ToLower(words[0])):
-		return nil
+		return nil, nil
 	}
-	return errDirective
+	return nil, errDirective
 }

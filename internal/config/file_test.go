@@ -101,3 +101,26 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestLastValueCounts: a value that is not supported is no error if a later one
+// replaces it, whatever file it is from.
+func TestLastValueCounts(t *testing.T) {
+	const on, off = "tls-port 1", "tls-port 0"
+	for _, c := range []struct {
+		text string
+		line int // of the error; 0: there is none
+	}{
+		{off, 0}, {on + "\n" + off, 0}, {on, 1}, {off + "\n" + on, 2}, {on + "\n" + off + "\n" + on, 3},
+		{on + "\nport 1", 1}, {on + "\nport x\n" + off, 2}, {"hz 1\n" + on + "\n# the end", 2},
+	} {
+		lines, err := Read(strings.NewReader(c.text), "f")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var at *LineError
+		err = New().SetLines(lines)
+		if c.line == 0 && err != nil || c.line > 0 && (!errors.As(err, &at) || at.Number != c.line) {
+			t.Errorf("%q: %v", c.text, err)
+		}
+	}
+}

@@ -30,7 +30,7 @@ type Param struct {
 }
 
 // params are all settings in alphabetical order.
-var params = slices.SortedFunc(slices.Values(slices.Concat(settings, fixedSettings, inertSettings)),
+var params = slices.SortedFunc(slices.Values(slices.Concat(settings, processSettings, fixedSettings, inertSettings)),
 	func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
 
 // settings are those that have an effect.

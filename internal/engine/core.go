@@ -23,15 +23,16 @@ import (
 type Core struct {
 	engine *Engine // whose lock guards everything here
 
-	table   *Table
-	Config  *config.Config
-	Log     *slog.Logger
-	clock   clock.Clock
-	journal Journal
-	stop    func()
-	files   vfs.FS
-	version string
-	conf    string // the path of the settings' file, or ""
+	table    *Table
+	Config   *config.Config
+	Log      *slog.Logger
+	logLevel *slog.LevelVar
+	clock    clock.Clock
+	journal  Journal
+	stop     func()
+	files    *vfs.Abortable
+	version  string
+	conf     string // the path of the settings' file, or ""
 
 	Keyspace *keyspace.Keyspace
 	PubSub   pubsub.Registry[*Session]
@@ -148,6 +149,9 @@ func (e *Core) ConfigChanged() {
 		HLLSparseMaxBytes:      int(c.HLLSparseMaxBytes),
 		StreamIDMPDuration:     int(c.StreamIDMPDuration),
 		StreamIDMPMaxSize:      int(c.StreamIDMPMaxSize),
+	}
+	if e.logLevel != nil {
+		e.logLevel.Set(c.SlogLevel())
 	}
 	e.applyUserSettings()
 	for _, s := range e.sessions {

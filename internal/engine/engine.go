@@ -35,6 +35,8 @@ type Parts struct {
 	Config *config.Config
 	Clock  clock.Clock
 	Logger *slog.Logger
+	// LogLevel follows the setting loglevel; nil means that nobody asks for it.
+	LogLevel *slog.LevelVar
 	// Seed makes random choices and the order of SCAN repeatable; 0 means a
 	// random one.
 	Seed uint64
@@ -85,10 +87,10 @@ func New(o Parts) *Engine {
 		table:    o.Table,
 		Config:   o.Config,
 		Log:      o.Logger,
+		logLevel: o.LogLevel,
 		clock:    o.Clock,
 		journal:  o.Journal,
 		stop:     o.Shutdown,
-		files:    o.Files,
 		version:  o.Version,
 		Keyspace: o.Keyspace,
 		Rand:     rand.New(rand.NewPCG(seed, 0)),
@@ -98,9 +100,10 @@ func New(o Parts) *Engine {
 		timeouts: tree.New(compareWaits),
 		retries:  tree.New(compareRetries),
 	}
-	if e.files == nil {
-		e.files = vfs.OS{}
+	if o.Files == nil {
+		o.Files = vfs.OS{}
 	}
+	e.files = vfs.NewAbortable(o.Files)
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}
@@ -209,6 +212,10 @@ func (e *Engine) tick() {
 	defer e.leave()
 	e.core.tick()
 }
+
+// Abort gives up what is being written, without waiting for it: no temporary
+// file stays, and nothing can be saved any more.
+func (e *Engine) Abort() { e.core.files.Abort() }
 
 // Close writes a last snapshot, if the server saves on its own, and ends all
 // sessions, the timer and what runs in the background. Commands that come

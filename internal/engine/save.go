@@ -93,9 +93,11 @@ func (e *Core) loadSnapshot() error {
 		return err
 	}
 	defer f.Close()
+	start := e.clock.Monotonic()
 	if err := e.loadFile(f, ReloadOptions{}); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	e.Log.Info(fmt.Sprintf("DB loaded from disk: %.3f seconds", (e.clock.Monotonic() - start).Seconds()))
 	return nil
 }
 
@@ -238,6 +240,7 @@ func (c *Ctx) SaveInBackground() (begun bool, err error) {
 func (e *Core) beginSave() {
 	s := &e.Saving
 	b := newBackground()
+	e.Log.Info("Background saving started")
 	now := e.NowMilli()
 	s.running, s.scheduled = b, false
 	s.Since, s.tried = now/1000, now/1000
@@ -265,7 +268,10 @@ func (e *Core) endSave(changes uint64, took time.Duration, err error) {
 	}
 	s.Took = int64(took / time.Second)
 	s.Failed = err != nil
-	if err == nil {
+	if err != nil {
+		e.Log.Warn("Background saving error")
+	} else {
+		e.Log.Info("Background saving terminated with success")
 		s.Last = e.NowMilli() / 1000
 		e.Stats.Changes -= min(changes, e.Stats.Changes)
 	}
@@ -343,14 +349,12 @@ func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
-		if cancelled != nil {
-			p.eachKey = e.saveDelay(p.config.RDBKeySaveDelay, cancelled)
-		}
+		p.eachKey = e.saveDelay(p.config.RDBKeySaveDelay, cancelled)
 		return e.writeTo(cancellable{w, cancelled}, p)
 	})
 	switch {
 	case err == nil:
-		e.Log.Info("snapshot saved", "file", path, "duration", e.clock.Monotonic()-start)
+		e.Log.Info("DB saved on disk", "file", path, "duration", e.clock.Monotonic()-start)
 	case !errors.Is(err, errCancelled):
 		e.Log.Error("saving a snapshot failed", "file", path, "error", err)
 	}
@@ -416,9 +420,16 @@ func (e *Core) saveIfDue() {
 // saveFinally writes the snapshot that a server leaves behind when it is
 // stopped: if it saves on its own at all, or if it must. It is written once.
 func (e *Core) saveFinally(must bool) error {
-	if !must && !e.autosaves() || e.Saving.final {
+	if e.Saving.final {
 		return nil
 	}
+	if !must && !e.autosaves() {
+		if n := e.Stats.Changes; n > 0 && e.Config.Dir != "" {
+			e.Log.Warn(fmt.Sprintf("%d changes not saved: no save points, see --save", n))
+		}
+		return nil
+	}
+	e.Log.Info("Saving the final RDB snapshot before exiting.")
 	if e.Config.Dir == "" {
 		return errNoDir
 	}
@@ -445,9 +456,10 @@ func (c *Ctx) ShutDown(save, noSave, force bool) error {
 	if c.stop == nil {
 		return failed
 	}
+	c.Log.Info("User requested shutdown...")
 	if !noSave {
 		if err := c.saveFinally(save); err != nil && !force {
-			c.Log.Warn("Error trying to save the DB, can't exit", "error", err)
+			c.Log.Warn("Error trying to save the DB, can't exit.", "error", err)
 			return failed
 		}
 	}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/bits"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	respserver "github.com/resp-server/resp-server"
+)
+
+// patience is how long a start that is interrupted may take to end by itself.
+const patience = 200 * time.Millisecond
+
+// running is a server, or why there is none.
+type running struct {
+	*respserver.Server
+	err error
+}
+
+// serve runs a server until something ends it, and returns the exit code.
+func (p *program) serve(boss supervisor) int {
+	// Whoever reads the output may stop doing so, and close a terminal.
+	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	p.announceStart()
+	var orphaned <-chan struct{}
+	if p.exitWithParent {
+		var err error
+		if orphaned, err = watchParent(); err != nil {
+			return p.fail(fmt.Errorf("--exit-with-parent: %w", err))
+		}
+	}
+	if err := p.ready.prepare(); err != nil {
+		return p.fail(fmt.Errorf("--ready-file: %w", err))
+	}
+	p.logSink.setRole(roleMaster)
+	p.log.Info("Running mode=standalone, port=" + p.setting("port") + ".")
+	starting := make(chan running, 1)
+	go func() {
+		srv, err := respserver.Start(respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: p.log,
+			LogLevel: &p.level, EventLoop: !p.noEventLoop})
+		starting <- running{srv, err}
+	}()
+	var srv running
+	select {
+	case srv = <-starting:
+	case <-signals:
+		p.log.Warn("Received shutdown signal during loading, scheduling shutdown.")
+		return p.giveUp(starting)
+	case <-orphaned:
+		p.log.Warn("The parent process is gone.")
+		return p.giveUp(starting)
+	}
+	if srv.err != nil {
+		return p.failStart(srv.err)
+	}
+	p.announceReady(srv.Addrs())
+	boss.ready()
+	if err := p.ready.announce(srv.Addrs()); err != nil {
+		srv.Close()
+		return p.fail(fmt.Errorf("--ready-file: %w", err))
+	}
+	if p.background {
+		if err := detach(p.stderr); err != nil {
+			p.log.Warn("The standard error could not be detached", "error", err)
+		}
+	}
+	return p.wait(srv.Server, signals, orphaned, boss)
+}
+
+// announceStart logs what redis-server logs first.
+func (p *program) announceStart() {
+	p.log.Info("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
+	b := build()
+	p.log.Info(fmt.Sprintf("Redis version=%s, bits=%d, commit=%s, modified=%d, pid=%d, just started (resp-server %s)",
+		respserver.RedisVersion, bits.UintSize, b.commit, b.modified, os.Getpid(), respserver.Version))
+	if len(os.Args) == 1 {
+		p.log.Warn("Warning: no config file specified, using the default config. In order to specify a config file use " + os.Args[0] + " /path/to/redis.conf")
+	} else {
+		p.log.Info("Configuration loaded")
+	}
+}
+
+// announceReady logs that connections are accepted. What starts servers waits
+// for these lines of redis-server, on the standard output even if the log is
+// elsewhere.
+func (p *program) announceReady(addrs []string) {
+	logs := []*slog.Logger{p.log}
+	if p.logSink.w != p.stdout || !p.log.Enabled(context.Background(), slog.LevelInfo) {
+		h := newLogHandler(p.stdout, slog.LevelInfo)
+		h.setRole(roleMaster)
+		logs = append(logs, slog.New(h))
+	}
+	tcp, unix := split(addrs)
+	for _, log := range logs {
+		log.Info("Listening on " + strings.Join(addrs, ", "))
+		if len(tcp) > 0 {
+			log.Info("Ready to accept connections tcp")
+		}
+		if unix != "" {
+			log.Info("Ready to accept connections unix")
+		}
+	}
+}
+
+// failStart says why there is no server, with the lines that redis-server has
+// for sockets.
+func (p *program) failStart(err error) int {
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		return p.fail(err)
+	}
+	if op.Net == "unix" {
+		p.log.Warn("Failed opening Unix socket: "+socketError(op), "path", op.Addr)
+	} else {
+		p.log.Warn(fmt.Sprintf("Warning: Could not create server TCP listening socket %v: %s", op.Addr, socketError(op)))
+		p.log.Warn("Failed listening on port " + p.setting("port") + " (tcp), aborting.")
+	}
+	if !p.logsTo(p.stderr) {
+		fmt.Fprintf(p.stderr, "resp-server: %s\n", strings.TrimPrefix(err.Error(), "respserver: "))
+	}
+	return 1
+}
+
+// socketError is the reason of an error as redis-server words it.
+func socketError(op *net.OpError) string {
+	if call := (*os.SyscallError)(nil); errors.As(op.Err, &call) {
+		return call.Syscall + ": " + systemError(call.Err)
+	}
+	return op.Err.Error()
+}
+
+// giveUp ends the program while a server starts: nothing is there to save.
+func (p *program) giveUp(starting <-chan running) int {
+	p.log.Info("User requested shutdown...")
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	select {
+	case srv := <-starting:
+		if srv.err == nil {
+			srv.Do(context.Background(), "SHUTDOWN", "NOSAVE")
+			srv.Close()
+		}
+	case <-ctx.Done():
+	}
+	p.bye()
+	return 0
+}
+
+func (p *program) bye() { p.log.Warn("Redis is now ready to exit, bye bye...") }
+
+// wait returns the exit code when the server has stopped.
+func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphaned <-chan struct{}, boss supervisor) int {
+	var ending chan error // has the result of what is to end the server; nil: nothing is
+	end := func(stop func() error) {
+		boss.notify("STOPPING=1\n")
+		ending = make(chan error, 1)
+		go func() { ending <- stop() }()
+	}
+	for {
+		select {
+		case s := <-signals:
+			// Who presses Ctrl-C twice does not want to wait. A second SIGTERM is
+			// no such wish: some senders send it to the process and to its group.
+			if ending != nil && s == os.Interrupt {
+				p.log.Warn("You insist... exiting now.")
+				srv.Abort()
+				return 1
+			}
+			p.log.Warn("Received " + signalName(s) + " scheduling shutdown...")
+			if ending == nil {
+				end(func() error { return shutdown(srv, s) })
+			}
+		case err := <-ending:
+			if err != nil {
+				ending = nil
+				p.log.Warn("Errors trying to shut down the server. Check the logs for more information.", "error", err)
+				boss.notify("STATUS=Error trying to save the DB, can't exit.\n")
+			}
+		case <-orphaned:
+			orphaned = nil
+			p.log.Warn("The parent process is gone.")
+			if ending == nil {
+				end(srv.Close)
+			}
+		case <-srv.Done():
+			if ending == nil { // a client ended it
+				boss.notify("STOPPING=1\n")
+			}
+			p.bye()
+			return 0
+		}
+	}
+}
+
+func signalName(s os.Signal) string {
+	if s == os.Interrupt {
+		return "SIGINT"
+	}
+	return "SIGTERM"
+}
+
+// shutdown ends a server as the settings want it for a signal. After an error
+// it is still there.
+func shutdown(srv *respserver.Server, s os.Signal) error {
+	name := "shutdown-on-" + strings.ToLower(signalName(s))
+	setting, err := srv.Do(context.Background(), "CONFIG", "GET", name)
+	if err != nil {
+		return err
+	}
+	command := []any{"SHUTDOWN"}
+	for _, word := range strings.Fields(setting.Map()[name].Text()) {
+		if word != "default" {
+			command = append(command, word)
+		}
+	}
+	// There is no answer unless it fails.
+	_, err = srv.Do(context.Background(), command...)
+	if errors.Is(err, respserver.ErrClosed) {
+		return nil
+	}
+	return err
+}

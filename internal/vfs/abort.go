@@ -1,0 +1,88 @@
+package vfs
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+)
+
+// ErrAborted is the error of what would write after Abortable.Abort.
+var ErrAborted = errors.New("writing was aborted")
+
+// Abortable is a file system that can stop writing for good, at any moment and
+// without waiting for what is under way, and leave no temporary file behind.
+type Abortable struct {
+	FS
+	aborted atomic.Bool
+	mu      sync.Mutex
+	temps   map[string]struct{} // made by CreateTemp, neither renamed nor removed yet
+}
+
+// NewAbortable returns a file system that writes to another one.
+func NewAbortable(fsys FS) *Abortable {
+	return &Abortable{FS: fsys, temps: make(map[string]struct{})}
+}
+
+// Abort removes all temporary files. From now on whatever writes to a
+// temporary file, or makes or renames one, gets ErrAborted.
+func (a *Abortable) Abort() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.aborted.Store(true)
+	for name := range a.temps {
+		a.FS.Remove(name) // on Windows not while it is open: then Replace does
+	}
+}
+
+// CreateTemp makes a temporary file.
+func (a *Abortable) CreateTemp(dir, pattern string) (File, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.aborted.Load() {
+		return nil, ErrAborted
+	}
+	f, err := a.FS.CreateTemp(dir, pattern)
+	if err != nil {
+		return nil, err
+	}
+	a.temps[f.Name()] = struct{}{}
+	return abortableFile{f, a}, nil
+}
+
+// Rename renames a file.
+func (a *Abortable) Rename(from, to string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.aborted.Load() {
+		return ErrAborted
+	}
+	err := a.FS.Rename(from, to)
+	if err == nil {
+		delete(a.temps, from)
+	}
+	return err
+}
+
+// Remove removes a file.
+func (a *Abortable) Remove(name string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	err := a.FS.Remove(name)
+	if err == nil {
+		delete(a.temps, name)
+	}
+	return err
+}
+
+// abortableFile is a temporary file.
+type abortableFile struct {
+	File
+	fsys *Abortable
+}
+
+func (f abortableFile) Write(p []byte) (int, error) {
+	if f.fsys.aborted.Load() {
+		return 0, ErrAborted
+	}
+	return f.File.Write(p)
+}
