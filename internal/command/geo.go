@@ -130,8 +130,7 @@ func replyPoint(c *engine.Ctx, p geohash.Point) {
 		var scratch [64]byte
 		text := appendDegrees(scratch[:0], f)
 		if c.Proto() == 3 {
-			w := c.Out()
-			w.Buf = append(append(append(w.Buf, ','), text...), "\r\n"...)
+			c.Out().DoubleText(text)
 		} else {
 			c.Bulk(text)
 		}

@@ -316,7 +316,7 @@ func hscan(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found := resp.Writer{Proto: c.Proto()}
+	found := resp.Writer{Proto: c.Proto(), Limit: c.Out().Limit}
 	n := 0
 	cursor = h.Scan(cursor, o.count, func(name, v []byte) {
 		if o.match.matches(name) && !fieldExpired(c, h, name) {
@@ -391,7 +391,9 @@ func hrandfield(c *engine.Ctx) error {
 	}
 	for range n {
 		var scratch [48]byte
-		reply(h.Random(c.Rand.Uint64, &scratch))
+		if reply(h.Random(c.Rand.Uint64, &scratch)); c.Out().Full {
+			break
+		}
 	}
 	return nil
 }

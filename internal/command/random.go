@@ -7,8 +7,9 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// maxRandom bounds how many random elements one command answers, so that a
-// count of many millions can't exhaust the memory of the program around us.
+// maxRandom bounds how many random elements one command answers to a client
+// whose output has no limit, so that a count of many millions can't exhaust the
+// memory of the program around us.
 const maxRandom = 1 << 24
 
 // randomCount reads "count [word]" of HRANDFIELD and ZRANDMEMBER.
@@ -35,7 +36,7 @@ func randomReply(c *engine.Ctx, count int64, size int, pairs bool) (n int, err e
 	case size == 0:
 	case count >= 0:
 		n = int(min(count, int64(size)))
-	case count < -maxRandom:
+	case count < -maxRandom && c.Out().Limit == 0:
 		return 0, resp.ErrValueRange
 	default:
 		n = int(-count)

@@ -369,7 +369,9 @@ func srandmember(c *engine.Ctx) error {
 		return nil
 	}
 	for range n { // the same member may come again
-		element(c, s.Random(c.Rand))
+		if element(c, s.Random(c.Rand)); c.Out().Full {
+			break
+		}
 	}
 	return nil
 }

@@ -285,7 +285,7 @@ func zscan(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	found := resp.Writer{Proto: c.Proto()}
+	found := resp.Writer{Proto: c.Proto(), Limit: c.Out().Limit}
 	n := 0
 	var scratch [32]byte
 	// A large set prints its scores in another way than everybody else.
@@ -347,7 +347,9 @@ func zrandmember(c *engine.Ctx) error {
 		return nil
 	}
 	for range n {
-		reply(z.Random(c.Rand.Uint64, &scratch))
+		if reply(z.Random(c.Rand.Uint64, &scratch)); c.Out().Full {
+			break
+		}
 	}
 	return nil
 }

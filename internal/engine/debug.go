@@ -22,6 +22,9 @@ func (e *Core) isAsleep() bool { return e.debug.asleep > e.NowMilli() }
 // holdReply takes back the reply that a transaction or a script with a Sleep has
 // written since mark, and answers it when the server is awake again.
 func (c *Ctx) holdReply(mark int) error {
+	if c.w.Full {
+		return nil // there is none, and the session ends
+	}
 	reply := append([]byte(nil), c.w.Buf[mark:]...)
 	c.w.Buf = c.w.Buf[:mark]
 	return c.Block(Wait{Deadline: c.debug.asleep, Busy: true, TimeOut: func(c *Ctx) error {

@@ -84,12 +84,14 @@ func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
 		s.subs[k] = make(map[string]struct{})
 	}
 	s.subs[k][name] = struct{}{}
+	s.applyLimits() // subscribers have one of their own
 	return s.e.PubSub.Subscribe(k, name, s)
 }
 
 // Unsubscribe ends a subscription and tells whether there was one.
 func (s *Session) Unsubscribe(k pubsub.Kind, name string) bool {
 	delete(s.subs[k], name)
+	s.applyLimits()
 	return s.e.PubSub.Unsubscribe(k, name, s)
 }
 

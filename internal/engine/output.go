@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/resp-server/resp-server/internal/config"
+import (
+	"math"
+
+	"github.com/resp-server/resp-server/internal/config"
+)
 
 // checkedOutput is how many bytes one batch may append to a session's output
 // before its limit is looked at, which happens after each batch anyway.
@@ -18,18 +22,37 @@ func (s *Session) outputLimit() *config.OutputLimit {
 	return &s.e.Config.OutputLimits.Normal
 }
 
+// strangerOutput is how much more than smallOutput may wait for a client that
+// has to log in: it could pile up replies that it never reads.
+const strangerOutput = 1 << 10
+
+// maxOutput returns how long the output of one batch may become, 0 if there is
+// no bound. Beyond it the Writer drops what is written, and checkOutput ends the
+// session.
+func (s *Session) maxOutput() int {
+	switch hard := s.outputLimit().Hard; {
+	case s.internal:
+		return 0
+	case s.mustLogIn():
+		return smallOutput + strangerOutput
+	case hard > 0:
+		return int(min(hard, math.MaxInt/2)) + smallOutput
+	}
+	return 0
+}
+
 // checkOutput dooms the session if more output waits for the client than may,
 // or has done so for too long: handOver will end it.
 func (s *Session) checkOutput() {
 	limit := s.outputLimit()
-	if s.killed || s.internal || limit.Hard == 0 && limit.Soft == 0 && s.overSince == 0 {
+	if s.killed || s.internal || limit.Hard == 0 && limit.Soft == 0 && s.overSince == 0 && s.out.Limit == 0 {
 		return
 	}
 	size := int64(s.OutputSize())
 	if size <= smallOutput {
 		size = 0
 	}
-	over := limit.Hard > 0 && size > limit.Hard
+	over := s.out.Full || limit.Hard > 0 && size > limit.Hard || size > smallOutput+strangerOutput && s.mustLogIn()
 	if limit.Soft == 0 || size-int64(len(s.out.Buf)) <= limit.Soft {
 		s.overSince = 0 // the client has caught up meanwhile
 	}
@@ -44,7 +67,7 @@ func (s *Session) checkOutput() {
 		s.e.Stats.OutputLimitKills++
 		s.e.Log.Warn("client closed: its output buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", size)
 		s.killed = true
-		s.out.Buf = nil
+		s.out.Buf, s.out.Full = nil, false
 	case s.overSince == 0:
 		delete(s.e.slow, s)
 	default:

@@ -156,6 +156,7 @@ func (e *Core) newSession(conn Conn) *Session {
 func (s *Session) applyLimits() {
 	s.in.Limits.MaxBulk = s.e.Config.ProtoMaxBulkLen
 	s.in.Limits.Unauthenticated = s.mustLogIn()
+	s.out.Limit = s.maxOutput()
 }
 
 // Space returns memory to read input into. A session that waits may go on, in
@@ -227,6 +228,9 @@ func (s *Session) run() {
 			return
 		}
 		s.e.process(s, args)
+		if most := s.out.Limit; most > 0 && len(s.out.Buf) > min(most, checkedOutput) || s.out.Full {
+			s.checkOutput()
+		}
 	}
 }
 
@@ -263,7 +267,7 @@ func (s *Session) handOver() {
 	s.mu.Lock()
 	switch {
 	case s.killed:
-		s.pending, s.out.Buf = nil, nil
+		s.pending, s.out.Buf, s.out.Full = nil, nil, false
 	case len(s.out.Buf) > 0 && len(s.pending) == 0:
 		s.pending, s.out.Buf = s.out.Buf, nil
 	default:

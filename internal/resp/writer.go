@@ -11,20 +11,61 @@ import (
 // Writer builds replies by appending to Buf. The zero Writer speaks RESP2; with Proto 3 what RESP2 has no type for is
 // written in that type, otherwise in the form in which Redis degrades it.
 //
-// Nothing allocates, except when Buf grows.
+// Nothing allocates, except when Buf grows. Every reply asks room for memory,
+// which is the one place where a reply that is too long stops.
 type Writer struct {
 	Buf   []byte
 	Proto int // 2 or 3; 0 means 2
+	// Limit bounds Buf, roughly: it is looked at when Buf has to grow. 0 means no
+	// bound.
+	Limit int
+	// Full is set when a reply went beyond Limit. What is in Buf is no valid reply
+	// then, and what is written is lost. Who writes much may look, and stop.
+	Full bool
+}
+
+// slack is for what is written without asking for room: the head of any reply.
+const slack = 64
+
+// room makes room for n bytes and slack, and reports whether there is any.
+func (w *Writer) room(n int) bool {
+	return cap(w.Buf)-len(w.Buf) >= n+slack || w.grow(n)
+}
+
+// grow doubles the buffer at least. To append alone adds a quarter to a large
+// one, and copies it as often. Beyond the limit it makes room by giving up what
+// was written last: the capacity stays, so marks in Buf stay valid.
+func (w *Writer) grow(n int) bool {
+	if w.Limit > 0 && len(w.Buf)+n > w.Limit {
+		w.Full = true
+		if cap(w.Buf) < slack {
+			w.Buf = slices.Grow(w.Buf, slack)
+		}
+		w.Buf = w.Buf[:min(len(w.Buf), cap(w.Buf)-slack)]
+		return false
+	}
+	w.Buf = slices.Grow(w.Buf, max(n+slack, cap(w.Buf)))
+	return true
 }
 
 // OK writes +OK.
-func (w *Writer) OK() { w.Buf = append(w.Buf, "+OK\r\n"...) }
+func (w *Writer) OK() {
+	w.room(0)
+	w.Buf = append(w.Buf, "+OK\r\n"...)
+}
 
 // Raw writes bytes that are a reply already.
-func (w *Writer) Raw(b []byte) { w.Buf = append(w.Buf, b...) }
+func (w *Writer) Raw(b []byte) {
+	if w.room(len(b)) {
+		w.Buf = append(w.Buf, b...)
+	}
+}
 
 // Simple writes a status line. It must not have CR or LF in it.
 func (w *Writer) Simple(s string) {
+	if !w.room(len(s)) {
+		return
+	}
 	w.Buf = append(w.Buf, '+')
 	w.Buf = append(w.Buf, s...)
 	w.Buf = append(w.Buf, '\r', '\n')
@@ -32,6 +73,9 @@ func (w *Writer) Simple(s string) {
 
 // Error writes an error line. CR and LF at the end of the text are dropped, others become blanks.
 func (w *Writer) Error(e Error) {
+	if !w.room(len(e)) {
+		return
+	}
 	w.Buf = append(w.Buf, '-')
 	start := len(w.Buf)
 	w.Buf = append(w.Buf, strings.TrimRight(string(e), "\r\n")...)
@@ -48,14 +92,20 @@ func (w *Writer) Integer(n int64) { w.head(':', n) }
 
 // Bulk writes a string of bytes; nil is the empty one.
 func (w *Writer) Bulk(b []byte) {
-	w.head('$', int64(len(b)))
+	if !w.room(len(b)) {
+		return
+	}
+	w.put('$', int64(len(b)))
 	w.Buf = append(w.Buf, b...)
 	w.Buf = append(w.Buf, '\r', '\n')
 }
 
 // BulkString is Bulk for a string.
 func (w *Writer) BulkString(s string) {
-	w.head('$', int64(len(s)))
+	if !w.room(len(s)) {
+		return
+	}
+	w.put('$', int64(len(s)))
 	w.Buf = append(w.Buf, s...)
 	w.Buf = append(w.Buf, '\r', '\n')
 }
@@ -68,6 +118,7 @@ func (w *Writer) BulkInt(n int64) {
 
 // Null writes what stands for a missing value: RESP2 $-1, RESP3 _.
 func (w *Writer) Null() {
+	w.room(0)
 	if w.Proto == 3 {
 		w.Buf = append(w.Buf, "_\r\n"...)
 	} else {
@@ -77,6 +128,7 @@ func (w *Writer) Null() {
 
 // NullArray writes what stands for a missing array: RESP2 *-1, RESP3 _.
 func (w *Writer) NullArray() {
+	w.room(0)
 	if w.Proto == 3 {
 		w.Buf = append(w.Buf, "_\r\n"...)
 	} else {
@@ -102,6 +154,7 @@ func (w *Writer) Attribute(n int) { w.head('|', int64(n)) }
 
 // Bool writes RESP3 #t or #f, RESP2 the integer 1 or 0.
 func (w *Writer) Bool(b bool) {
+	w.room(0)
 	switch {
 	case w.Proto == 3 && b:
 		w.Buf = append(w.Buf, "#t\r\n"...)
@@ -129,6 +182,9 @@ func (w *Writer) BigNumber(digits string) {
 		w.BulkString(digits)
 		return
 	}
+	if !w.room(len(digits)) {
+		return
+	}
 	w.Buf = append(w.Buf, '(')
 	w.Buf = append(w.Buf, digits...)
 	w.Buf = append(w.Buf, '\r', '\n')
@@ -140,7 +196,10 @@ func (w *Writer) Verbatim(ext, text string) {
 		w.BulkString(text)
 		return
 	}
-	w.head('=', int64(len(text)+4))
+	if !w.room(len(text)) {
+		return
+	}
+	w.put('=', int64(len(text)+4))
 	w.Buf = append(w.Buf, (ext + "   ")[:3]...)
 	w.Buf = append(w.Buf, ':')
 	w.Buf = append(w.Buf, text...)
@@ -165,6 +224,9 @@ func (w *Writer) SetLater() Mark { return w.later('~') }
 // SetLen writes the length of what began at m: the bytes are those that Array, Map or Set would have written. Inner
 // lengths come before outer ones. Up to 9 elements it costs nothing; above, one move of what was written since.
 func (w *Writer) SetLen(m Mark, n int) {
+	if w.Full {
+		return
+	}
 	end := len(w.Buf)
 	w.aggregate(m.kind, n) // behind everything, to see how long it is
 	head := len(w.Buf) - end
@@ -181,11 +243,16 @@ func (w *Writer) SetLen(m Mark, n int) {
 }
 
 // Truncate takes back everything from m on.
-func (w *Writer) Truncate(m Mark) { w.Buf = w.Buf[:m.at] }
+func (w *Writer) Truncate(m Mark) {
+	if !w.Full {
+		w.Buf = w.Buf[:m.at]
+	}
+}
 
 const reserved = len("*0\r\n")
 
 func (w *Writer) later(kind byte) Mark {
+	w.room(0)
 	w.Buf = append(w.Buf, kind, '0', '\r', '\n')
 	return Mark{len(w.Buf) - reserved, kind}
 }
@@ -203,9 +270,12 @@ func (w *Writer) aggregate(kind byte, n int) {
 
 // head writes a type and a number, which is the whole of an integer and the first line of most others.
 func (w *Writer) head(kind byte, n int64) {
-	if cap(w.Buf)-len(w.Buf) < 64 {
-		w.grow()
-	}
+	w.room(0)
+	w.put(kind, n)
+}
+
+// put is head where there is room.
+func (w *Writer) put(kind byte, n int64) {
 	switch {
 	case uint64(n) < 10:
 		w.Buf = append(w.Buf, kind, '0'+byte(n), '\r', '\n')
@@ -218,14 +288,13 @@ func (w *Writer) head(kind byte, n int64) {
 	}
 }
 
-// grow doubles the buffer. To append alone adds a quarter to a large one, and
-// copies it as often.
-func (w *Writer) grow() { w.Buf = slices.Grow(w.Buf, max(64, cap(w.Buf))) }
-
 // number writes a text as a RESP3 type, or as the bulk string that RESP2 has for it.
 func (w *Writer) number(kind byte, text []byte) {
 	if w.Proto != 3 {
 		w.Bulk(text)
+		return
+	}
+	if !w.room(len(text)) {
 		return
 	}
 	w.Buf = append(w.Buf, kind)
