@@ -159,17 +159,18 @@ type Log struct {
 	kicking bool        // it is set
 	kickAt  time.Duration
 
-	syncWanted bool          // the syncer is to sync, or does
-	syncing    bool          // it does
-	held       bool          // it must not
-	lastSync   time.Duration // when a sync was last begun
-	postponed  time.Duration // since when a write waits for a sync, or notPostponed
-	writeErr   error         // of the last write
-	syncErr    error         // of the last sync
-	errLogged  time.Duration
-	retryAt    time.Duration // not before that after an error
-	failed     bool          // for good, with Always
-	durable    journal.Position
+	syncWanted  bool          // the syncer is to sync, or does
+	syncing     bool          // it does
+	held        bool          // it must not
+	lastSync    time.Duration // when a sync was last begun
+	postponed   bool          // a write waits for a sync
+	postponedAt time.Duration
+	writeErr    error // of the last write
+	syncErr     error // of the last sync
+	errLogged   time.Duration
+	retryAt     time.Duration // not before that after an error
+	failed      bool          // for good, with Always
+	durable     journal.Position
 	// suspect is the end of the stream when a sync failed: what was before may
 	// have holes, though a later sync succeeded, until it is rewritten.
 	suspect int64
@@ -180,8 +181,6 @@ type Log struct {
 	rewrite        *Rewrite
 	rewriteStats
 }
-
-const notPostponed time.Duration = -1
 
 // Open reads the manifest, if there is one. The error is a *ManifestError, or
 // worded as Redis logs it.
@@ -201,8 +200,8 @@ func Open(o Options) (*Log, error) {
 		l.fatal = func(error) {}
 	}
 	l.changed.L = &l.mu
-	l.postponed, l.suspect, l.rewriteStats.took = notPostponed, -1, -1
-	l.errLogged = -logErrorEvery
+	l.suspect, l.took = -1, -1
+	l.errLogged = l.clock.Monotonic() - logErrorEvery - 1
 	l.timer = l.clock.AfterFunc(time.Hour, l.tick)
 	l.timer.Stop()
 	l.Set(o.Settings)
@@ -291,6 +290,7 @@ func (l *Log) Start(base func(io.Writer) error) error {
 	l.mu.Lock()
 	l.manifest, l.state = m, on
 	l.addOutput(out)
+	l.lastSync = l.clock.Monotonic()
 	l.durable = out.reader.Position()
 	l.publish()
 	l.mu.Unlock()

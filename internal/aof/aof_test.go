@@ -189,6 +189,12 @@ func (s *server) options(fsys vfs.FS, set Settings, c clock.Clock) Options {
 
 type lockedWriter struct{ s *server }
 
+func (s *server) logText() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log.String()
+}
+
 func (w *lockedWriter) Write(p []byte) (int, error) {
 	w.s.mu.Lock()
 	defer w.s.mu.Unlock()

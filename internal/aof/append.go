@@ -79,29 +79,31 @@ func (l *Log) mayWrite(patient bool) *output {
 	if len(l.outs) == 0 || l.failed || l.fsync() == Always {
 		return nil
 	}
-	now := l.clock.Monotonic()
-	if ending := len(l.outs) > 1; ending || l.syncWanted && l.fsync() == EverySecond && l.outs[0].reader.Lag() > 0 {
-		if ending && patient { // else this is the syncer
-			l.kick()
+	ending := len(l.outs) > 1
+	busy := l.syncWanted && l.fsync() == EverySecond && l.outs[0].reader.Lag() > 0
+	if ending && !patient {
+		return nil // the syncer goes on when it has given up the first file
+	}
+	if ending || busy {
+		now := l.clock.Monotonic()
+		if !l.postponed {
+			l.postponed, l.postponedAt = true, now
 		}
-		if l.postponed == notPostponed {
-			l.postponed = now
-		}
-		if left := l.postponed + maxPostponed - now; left > 0 {
+		if left := l.postponedAt + maxPostponed - now; left > 0 {
 			l.kickAfter(left)
 			return nil
 		}
 		l.delayed++
 		l.log.Info("Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for " +
 			"fsync to complete, this may slow down Redis.")
-		for patient && len(l.outs) > 1 && !l.broken() {
+		for len(l.outs) > 1 && !l.broken() {
 			l.changed.Wait() // the next file must not be written before
 		}
 		if len(l.outs) != 1 {
 			return nil
 		}
 	}
-	l.postponed = notPostponed
+	l.postponed = false
 	return l.outs[0]
 }
 
@@ -257,6 +259,7 @@ func (l *Log) tick() {
 	l.kicking = false
 	l.mu.Unlock()
 	l.kick()
+	l.write(false) // the syncer may be busy for long
 }
 
 // sync does what the syncer has to do next: it writes and syncs with Always,
@@ -291,6 +294,7 @@ func (l *Log) sync() bool {
 	}
 	size, pos := out.size, out.reader.Position()
 	must := size != out.synced && (ending || !l.fsyncSuspended())
+	all := must || size == out.synced // what is before pos is on the disk then
 	l.syncWanted, l.syncing = must, must
 	l.mu.Unlock()
 	var err error
@@ -316,7 +320,7 @@ func (l *Log) sync() bool {
 	if must {
 		out.synced, l.syncErr = size, nil
 	}
-	if out.size == out.synced && l.suspect < 0 && pos.Log > l.durable.Log {
+	if all && l.suspect < 0 && pos.Log > l.durable.Log {
 		l.durable = pos
 	}
 	if len(l.outs) > 1 && out.reader.Lag() == 0 && out.size == out.synced {
@@ -347,6 +351,7 @@ func (l *Log) closeDropped() {
 func (l *Log) setSyncError(err error) {
 	if l.fsync() == Always {
 		l.log.Warn(fmt.Sprintf("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %s. Exiting...", vfs.Reason(err)))
+		l.syncErr = err
 		l.fail(err)
 		return
 	}
@@ -361,6 +366,7 @@ func (l *Log) setSyncError(err error) {
 // publish sets synced after something that it depends on has changed.
 func (l *Log) publish() {
 	switch {
+	case l.failed: // nothing leaves any more
 	case l.state == off || l.fsync() != Always:
 		l.synced.Store(math.MaxInt64)
 	case l.fsyncSuspended() && len(l.outs) == 1:
@@ -416,9 +422,14 @@ func (l *Log) Drain() error {
 	l.mu.Lock()
 	outs := l.outs
 	l.mu.Unlock()
-	for _, out := range outs {
+	for i, out := range outs {
 		if !l.writeTo(out) {
 			return l.WriteError()
+		}
+		if i < len(outs)-1 {
+			if err := l.finish(out); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -457,8 +468,14 @@ func (l *Log) Disable() error {
 	defer l.writing.Unlock()
 	l.mu.Lock()
 	outs, was := l.outs, l.state
-	l.mu.Unlock()
 	var err error
+	if l.failed {
+		err = l.writeErr
+		if err == nil {
+			err = l.syncErr
+		}
+	}
+	l.mu.Unlock()
 	for _, out := range outs {
 		if err == nil && was == on {
 			err = l.finish(out)
@@ -469,7 +486,7 @@ func (l *Log) Disable() error {
 		l.dropFirst()
 	}
 	l.state = off
-	l.writeErr, l.syncErr, l.suspect, l.postponed, l.syncWanted = nil, nil, -1, notPostponed, false
+	l.writeErr, l.syncErr, l.suspect, l.postponed, l.syncWanted = nil, nil, -1, false, false
 	l.rewrite = nil
 	if err == nil {
 		l.publish()
@@ -490,7 +507,10 @@ func (l *Log) finish(out *output) error {
 	if !l.writeTo(out) {
 		return l.WriteError()
 	}
-	if out.size != out.synced {
+	l.mu.Lock()
+	size, unsynced := out.size, out.size != out.synced
+	l.mu.Unlock()
+	if unsynced {
 		if err := out.file.Sync(); err != nil {
 			l.log.Warn("Fail to fsync the AOF file: " + vfs.Reason(err))
 			return err
@@ -498,6 +518,7 @@ func (l *Log) finish(out *output) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	out.synced = size
 	if l.suspect < 0 {
 		l.durable = out.reader.Position()
 	}

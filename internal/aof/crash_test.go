@@ -146,7 +146,7 @@ func TestCrash(t *testing.T) {
 					s.Disable()
 				}
 				if err != nil && !t.Failed() {
-					t.Errorf("after a crash before %s %s: %v\n%s", op, name, err, &s.log)
+					t.Errorf("after a crash before %s %s: %v\n%s", op, name, err, s.logText())
 				}
 			}
 		})
@@ -224,7 +224,7 @@ func TestCrashDurable(t *testing.T) {
 					found.Disable()
 				}
 				if err != nil && !t.Failed() {
-					t.Errorf("policy %d, after a crash before %s %s: %v\n%s", fsync, op, name, err, &found.log)
+					t.Errorf("policy %d, after a crash before %s %s: %v\n%s", fsync, op, name, err, found.logText())
 				}
 			}
 		})
@@ -272,7 +272,7 @@ func TestLeftBehind(t *testing.T) {
 				s.Disable()
 			}
 			if err != nil && !t.Failed() {
-				t.Errorf("after a crash before %s %s: %v\n%s", op, name, err, &s.log)
+				t.Errorf("after a crash before %s %s: %v\n%s", op, name, err, s.logText())
 			}
 		}
 	})

@@ -61,7 +61,7 @@ func TestFaultsAlways(t *testing.T) {
 				}
 			}
 			if err != nil {
-				t.Errorf("%v, %s: %v\n%s", fault, how, err, &s.log)
+				t.Errorf("%v, %s: %v\n%s", fault, how, err, s.logText())
 			}
 		}
 		fsys.Explore(3, func(vfs.FS) {}, func(vfs.Op, string) func(*crashfs.FS) {
@@ -101,7 +101,7 @@ func TestFaultsEverySecond(t *testing.T) {
 			fault.Heal()
 			time.Sleep(5 * time.Second)
 			if err := s.WriteError(); err != nil {
-				t.Errorf("%v: writes are refused: %v\n%s", fault, err, &s.log)
+				t.Errorf("%v: writes are refused: %v\n%s", fault, err, s.logText())
 			}
 			if err := s.rewriteNow(set); err != nil {
 				t.Errorf("%v: %v", fault, err)
@@ -116,7 +116,7 @@ func TestFaultsEverySecond(t *testing.T) {
 				restarted.Disable()
 			}
 			if err != nil || l.check(got, l.issued.Load()) != nil {
-				t.Errorf("%v: %v, %v\n%s", fault, err, l.check(got, l.issued.Load()), &s.log)
+				t.Errorf("%v: %v, %v\n%s", fault, err, l.check(got, l.issued.Load()), s.logText())
 			}
 		})
 	})

@@ -265,9 +265,9 @@ func TestLoadLikeReal(t *testing.T) {
 				want += "\n" + tree(t, theirs)
 			}
 			if got != want {
-				t.Errorf("\ngot  %s\nwant %s\nlogged:\n%s\n%s", got, want, &s.log, r.log)
+				t.Errorf("\ngot  %s\nwant %s\nlogged:\n%s\n%s", got, want, s.logText(), r.log)
 			}
-			lines := logged(s.log.String())
+			lines := logged(s.logText())
 			if err != nil {
 				if m, ok := err.(*ManifestError); ok {
 					err = fmt.Errorf("%s", m.Reason)

@@ -52,7 +52,7 @@ var imports = []rule{
 		why: "the binary can do nothing that an embedding program cannot"},
 	{in: "./internal/journal/...", deny: "./...", allow: "./internal/resp",
 		why: "the stream knows the form of commands, not what they do, nor who reads it"},
-	{in: "./internal/aof/...", deny: "./...", allow: "./internal/journal ./internal/vfs ./internal/resp ./internal/clock",
+	{in: "./internal/aof/...", deny: "./...", allow: "./internal/journal ./internal/vfs ./internal/resp ./internal/clock ./internal/rdb",
 		why: "the files know commands as bytes and a snapshot as something that is written: they can be crashed without a server"},
 	{in: "./internal/vfs/...", deny: "./...", allow: "./internal/vfs/...",
 		why: "the door to the file system knows nothing of what goes through it"},
