@@ -1,108 +1,61 @@
 package lua
 
-import "iter"
-
-// coroutine runs a thread in turns with the one that resumes it.
+// coroutine is what a thread has that is none of its own state.
 type coroutine struct {
-	th       *Thread
-	fn       Value
-	next     func() ([]Value, bool)
-	stop     func()
-	yield    func([]Value) bool
-	in       []Value // what resume passes
-	err      *Error
-	dead     bool
-	ended    bool // its state was given up: what runs in it unwinds
-	resumer  *Thread
-	bug      any
-	started  bool
-	finished bool
+	machine
+	fn      Value // to begin with; nil once it has begun
+	stack   int   // what is taken of Go's stack where it was resumed
+	dead    bool
+	resumer *Thread
 }
 
 func (s *State) openCoroutine() {
 	t := NewTable(0, 0)
 	Register(t, []string{"create", "resume", "running", "status", "wrap", "yield"},
 		[]Native{coCreate, coResume, coRunning, coStatus, coWrap, coYield})
+	t.Field("yield").function().yield = true
 	s.Globals.SetField("coroutine", t.Value())
 }
 
 func (th *Thread) newCoroutine(fn Value) *Thread {
 	t := th.newThread()
-	t.co = &coroutine{th: t, fn: fn}
+	t.co = &coroutine{fn: fn}
 	return t
 }
 
-func (c *coroutine) start(s *State) {
-	c.started = true
-	if s.coroutines == nil {
-		s.coroutines = map[*coroutine]struct{}{}
-	}
-	s.coroutines[c] = struct{}{}
-	c.next, c.stop = iter.Pull(func(yield func([]Value) bool) {
-		c.yield = yield
-		defer func() {
-			// Nothing but errors of scripts gets here; anything else is for the
-			// one who resumed.
-			if r := recover(); r != nil && !c.ended {
-				c.bug = r
-			}
-		}()
-		var r []Value
-		c.err = c.th.Protect(func() { r = c.th.Call(c.fn, c.in...) }, nil)
-		c.finished = true
-		if c.err == nil {
-			yield(append([]Value(nil), r...))
-		}
-	})
-}
-
-// CloseCoroutines ends the coroutines that wait: a script must not leave any
-// behind.
-func (s *State) CloseCoroutines() {
-	for c := range s.coroutines {
-		c.ended, c.dead = true, true
-		c.stop()
-	}
-	clear(s.coroutines)
-	s.current = s.main
-}
-
-// resume lets a coroutine run until it yields, ends or fails.
-func (th *Thread) resume(t *Thread, args []Value) ([]Value, *Error) {
+// resume lets a coroutine run until it yields, ends or fails. The results are
+// valid until the next evaluation.
+func (th *Thread) resume(t *Thread, args []Value) (r []Value, err *Error) {
 	c := t.co
 	switch {
-	case c == nil, t == th.current, c.resumer != nil:
+	case c == nil, t == th.current, c.resumer != nil, c.dead:
 		return nil, &Error{Value: Str("cannot resume " + th.status(t) + " coroutine")}
-	case c.dead:
-		return nil, &Error{Value: Str("cannot resume dead coroutine")}
-	}
-	if th.natives >= maxNative {
+	case th.natives >= maxNative:
 		return nil, &Error{Value: Str("C stack overflow")}
 	}
-	c.in = append([]Value(nil), args...)
-	if !c.started {
-		c.start(th.State)
-	}
-	c.resumer = th.current
-	th.current = t
-	natives := th.natives
+	c.resumer, th.current = th.current, t
 	th.natives++
-	r, ok := c.next()
-	th.natives = natives
-	th.current = c.resumer
-	c.resumer = nil
-	if c.finished || !ok {
+	c.stack = th.stack + nativeStack
+	yielded := false
+	err = t.Protect(func() {
+		if fn := c.fn; !fn.IsNil() {
+			c.fn = Value{}
+			c.enter(t, fn.function(), args, 0)
+		} else {
+			a := &c.calls[len(c.calls)-1]
+			t.takeStack(a.f.fn)
+			c.deliver(a.want, len(c.vals), args)
+		}
+		r, yielded = c.run(t)
+	}, nil)
+	th.natives--
+	th.current, c.resumer = c.resumer, nil
+	if !yielded {
 		c.dead = true
-		delete(th.coroutines, c)
-		c.stop()
+		c.machine = machine{}
+		t.frames, t.arena = nil, nil
 	}
-	if c.bug != nil {
-		panic(c.bug)
-	}
-	if c.err != nil {
-		return nil, c.err
-	}
-	return r, nil
+	return r, err
 }
 
 func (th *Thread) checkCoroutine(args []Value) *Thread {
@@ -156,20 +109,10 @@ func coWrap(th *Thread, args []Value) []Value {
 	}))
 }
 
+// coYield is called where a coroutine can't yield: else the machine takes it.
 func coYield(th *Thread, args []Value) []Value {
-	c := th.co
-	if c == nil {
-		th.runError("attempt to yield across metamethod/C-call boundary")
-	}
-	for i := range th.depth - 1 {
-		if th.frames[i].fn.native != nil {
-			th.runError("attempt to yield across metamethod/C-call boundary")
-		}
-	}
-	if !c.yield(append([]Value(nil), args...)) {
-		panic(c) // the state was given up
-	}
-	return c.in
+	th.runError("attempt to yield across metamethod/C-call boundary")
+	return nil
 }
 
 func coRunning(th *Thread, _ []Value) []Value {

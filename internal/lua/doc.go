@@ -10,7 +10,15 @@
 // A source is parsed into a tree that is run as it is: variables are resolved
 // to slots, constants are values. Local variables and arguments live in an
 // arena of the thread, so that calls allocate nothing. Errors are panics
-// within the package, caught by Call. A State and everything that belongs to
+// within the package, caught by Protect. What a coroutine runs is flattened to
+// instructions first, since a tree can't be left in the middle; suspended, it
+// is a few hundred bytes that the garbage collector frees.
+//
+// No program ends the process: calls count what they may take of Go's stack
+// (State.MaxStack), and everything that can take long counts its steps, so that
+// State.Hook can end it. What a program may allocate is not bounded, but for
+// the length of one string (State.MaxString).
+// A State and everything that belongs to
 // it are not safe for concurrent use; compiled functions are immutable and can
 // be shared.
 package lua

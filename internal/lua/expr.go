@@ -249,16 +249,19 @@ func (e *tableExpr) eval(f *frame) Value {
 		f.th.rawSet(t, key, v)
 	}
 	if e.rest != nil {
-		rest := e.rest.values(f)
-		if n+len(rest) > len(t.array) && len(rest) > 0 {
-			t.resize(n+len(rest), len(t.nodes))
-		}
-		for _, v := range rest {
-			n++
-			t.SetInt(n, v)
-		}
+		t.extend(n, e.rest.values(f))
 	}
 	return t.Value()
+}
+
+// extend sets the elements behind the first n.
+func (t *Table) extend(n int, rest []Value) {
+	if n+len(rest) > len(t.array) && len(rest) > 0 {
+		t.resize(n+len(rest), len(t.nodes))
+	}
+	for i, v := range rest {
+		t.SetInt(n+i+1, v)
+	}
 }
 
 func (e *callExpr) eval(f *frame) Value {
@@ -301,13 +304,7 @@ func (e *callExpr) prepare(f *frame) (fn Value, args []Value) {
 	}
 	f.line, f.call = e.line, e
 	if fn.Kind() != FunctionKind {
-		m := th.metaOf(fn, "__call")
-		if m.Kind() != FunctionKind {
-			if e.method.p != nil {
-				th.runError("attempt to call method '%s' (a %s value)", e.method.String(), fn.Kind().Name())
-			}
-			f.typeFail(e.fn, fn, "call")
-		}
+		m := e.metamethod(f, fn)
 		self := fn
 		all := th.alloc(len(args) + 1)
 		copy(all[1:], args)
@@ -317,10 +314,25 @@ func (e *callExpr) prepare(f *frame) (fn Value, args []Value) {
 	return fn, args
 }
 
+// metamethod returns what is called for a value that is no function.
+func (e *callExpr) metamethod(f *frame, fn Value) Value {
+	m := f.th.metaOf(fn, "__call")
+	if m.Kind() != FunctionKind {
+		if e.method.p != nil {
+			f.th.runError("attempt to call method '%s' (a %s value)", e.method.String(), fn.Kind().Name())
+		}
+		f.typeFail(e.fn, fn, "call")
+	}
+	return m
+}
+
 func (e *notExpr) eval(f *frame) Value { return Boolean(!e.e.eval(f).Truth()) }
 
 func (e *lenExpr) eval(f *frame) Value {
-	v := e.e.eval(f)
+	return e.of(f, e.e.eval(f))
+}
+
+func (e *lenExpr) of(f *frame, v Value) Value {
 	switch v.Kind() {
 	case TableKind:
 		return Int(v.table().Len())
@@ -340,6 +352,11 @@ func (e *negExpr) eval(f *frame) Value {
 	if v.p == numberObject {
 		return Num(-v.n)
 	}
+	return e.of(f, v)
+}
+
+// of negates what is no number.
+func (e *negExpr) of(f *frame, v Value) Value {
 	if n, ok := v.ToNumber(); ok {
 		return Num(-n)
 	}
@@ -357,6 +374,10 @@ func (e *arithExpr) eval(f *frame) Value {
 	if a.p == numberObject && b.p == numberObject {
 		return Num(arith(e.op, a.n, b.n))
 	}
+	return e.of(f, a, b)
+}
+
+func (e *arithExpr) of(f *frame, a, b Value) Value {
 	f.line = e.line
 	f.th.workBytes(len(a.String()) + len(b.String()))
 	x, ok1 := a.ToNumber()
@@ -409,6 +430,13 @@ func (e *orExpr) eval(f *frame) Value {
 func (e *eqExpr) eval(f *frame) Value {
 	a := e.a.eval(f)
 	b := e.b.eval(f)
+	if a.p == numberObject {
+		return Boolean((a == b) != e.not)
+	}
+	return e.of(f, a, b)
+}
+
+func (e *eqExpr) of(f *frame, a, b Value) Value {
 	if a.Kind() != TableKind && a.Kind() != Userdata || a.p == b.p || a.Kind() != b.Kind() {
 		if a.Kind() == String && len(a.str().s) > longString {
 			f.th.workBytes(len(a.str().s))
@@ -422,14 +450,21 @@ func (e *eqExpr) eval(f *frame) Value {
 func (e *lessExpr) eval(f *frame) Value {
 	a := e.a.eval(f)
 	b := e.b.eval(f)
-	if e.swap {
-		a, b = b, a
-	}
 	if a.p == numberObject && b.p == numberObject {
+		if e.swap {
+			a, b = b, a
+		}
 		if e.orElse {
 			return Boolean(a.n <= b.n)
 		}
 		return Boolean(a.n < b.n)
+	}
+	return e.of(f, a, b)
+}
+
+func (e *lessExpr) of(f *frame, a, b Value) Value {
+	if e.swap {
+		a, b = b, a
 	}
 	f.line = e.line
 	if e.orElse {
@@ -446,6 +481,14 @@ func (e *concatExpr) eval(f *frame) Value {
 	for i, x := range e.list {
 		list[i] = x.eval(f)
 	}
+	acc := e.of(f, list)
+	th.mark = mark
+	return acc
+}
+
+// of concatenates from the right to the left.
+func (e *concatExpr) of(f *frame, list []Value) Value {
+	th := f.th
 	f.line = e.line
 	acc := list[len(list)-1]
 	for i := len(list) - 2; i >= 0; {
@@ -471,7 +514,6 @@ func (e *concatExpr) eval(f *frame) Value {
 		acc = th.join(list[first:i+1], acc)
 		i = first - 1
 	}
-	th.mark = mark
 	return acc
 }
 

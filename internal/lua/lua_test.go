@@ -19,7 +19,7 @@ func eval(t testing.TB, s *State, source string) (Value, error) {
 			v = r[0]
 		}
 	}, nil)
-	s.CloseCoroutines()
+	s.Release()
 	if lerr != nil {
 		return Value{}, lerr
 	}
@@ -54,6 +54,9 @@ func TestSurvives(t *testing.T) {
 		{"return string.find(('a'):rep(300000), ('a?'):rep(30000) .. 'b')", "pattern too complex"},
 		{"coroutine.wrap(function() coroutine.yield() end)() return coroutine.create(function() end)", ""},
 		{"return next({}, {})", "invalid key to 'next'"},
+		{"local function f(...) return 1 + f(...) end local t = {} for i = 1, 7000 do t[i] = i end f(unpack(t))", "stack overflow"},
+		{"local function f(...) return 1 + f(...) end local t = {} for i = 1, 7000 do t[i] = i end coroutine.wrap(f)(unpack(t))", "stack overflow"},
+		{"return f(" + strings.Repeat("1,", 250) + "1)", "function or expression too complex near '1'"},
 		{"local a, b for i = 1, 2 do local f = function() x(", "unexpected symbol near '<eof>'"},
 	} {
 		s := newState()
@@ -62,7 +65,7 @@ func TestSurvives(t *testing.T) {
 		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
 			t.Errorf("%.60s: %v, want %q", c.source, err, c.want)
 		}
-		if s.main.depth != 0 || s.natives != 0 || s.main.stack != 0 || s.current != s.main || len(s.coroutines) != 0 {
+		if s.main.depth != 0 || s.natives != 0 || s.main.stack != 0 || s.current != s.main {
 			t.Errorf("%.60s: left depth %d, natives %d, stack %d", c.source, s.main.depth, s.natives, s.main.stack)
 		}
 		if v, err := eval(t, s, "return 1"); err != nil || !Equal(v, Int(1)) {

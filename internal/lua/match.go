@@ -13,6 +13,7 @@ type matcher struct {
 	s, p     string
 	anchored bool
 	depth    int
+	steps    uint
 	level    int
 	capt     [maxCaptures]struct{ start, len int }
 }
@@ -29,7 +30,9 @@ func (m *matcher) match(s, p int) int {
 	}
 	defer func() { m.depth-- }()
 	for {
-		m.th.Work(1)
+		if m.steps++; m.steps%64 == 0 {
+			m.th.Work(64)
+		}
 		if p == len(m.p) {
 			return s
 		}

@@ -2,15 +2,17 @@ package lua
 
 import (
 	"fmt"
+	"sync/atomic"
 )
 
 const (
-	maxLevels   = 200 // of nested syntax
-	maxLocals   = 200
-	maxUpvalues = 60
+	maxLevels    = 200 // of nested syntax
+	maxLocals    = 200
+	maxUpvalues  = 60
+	maxRegisters = 250
 )
 
-// Proto is a compiled function. It is immutable.
+// Proto is a compiled function. It is immutable, as far as anybody sees.
 type Proto struct {
 	source   string // the name of the chunk as it was given
 	chunk    string // and as messages show it
@@ -24,6 +26,7 @@ type Proto struct {
 	upvalues []upvalue
 	body     []stmt
 	size     int
+	flat     atomic.Pointer[[]instr] // for coroutines, once it was asked for
 }
 
 // functionSize and operandSize are how many bytes a function takes, and about
@@ -59,6 +62,7 @@ type scope struct {
 	outer  *scope
 	proto  *Proto
 	active []*local
+	taken  int          // values that wait in registers of Lua's machine
 	refs   []*localExpr // to learn what is captured
 	loops  int
 }
@@ -523,10 +527,22 @@ func (p *parser) assignable(e expr) bool {
 
 func (p *parser) exprs() []expr {
 	list := []expr{p.expr()}
+	outer := p.taken
 	for p.accept(',') {
+		p.take(1)
 		list = append(list, p.expr())
 	}
+	p.take(1)
+	p.taken = outer
 	return list
+}
+
+// take notes that the machine of Lua has another n values to keep, whose number
+// is limited. So are then the values that one call can have.
+func (p *parser) take(n int) {
+	if p.taken += n; len(p.active)+p.taken >= maxRegisters {
+		p.fail("function or expression too complex")
+	}
 }
 
 // function parses from the parameters to the end.
@@ -687,8 +703,11 @@ func (p *parser) primary() (e expr) {
 
 func (p *parser) call(fn expr, method string) expr {
 	c := &callExpr{fn: fn, line: p.line}
+	outer := p.taken
+	p.take(1)
 	if method != "" {
 		c.method = constant(method)
+		p.take(1)
 	}
 	switch p.tok {
 	case tString:
@@ -709,6 +728,7 @@ func (p *parser) call(fn expr, method string) expr {
 	default:
 		p.fail("function arguments expected")
 	}
+	p.taken = outer
 	c.finish()
 	return c
 }

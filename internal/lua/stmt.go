@@ -149,19 +149,7 @@ func (s *numericFor) exec(f *frame) signal {
 	if s.step != nil {
 		step = s.step.eval(f)
 	}
-	i, ok := from.ToNumber()
-	f.line = s.line
-	if !ok {
-		f.th.runError("'for' initial value must be a number")
-	}
-	end, ok := to.ToNumber()
-	if !ok {
-		f.th.runError("'for' limit must be a number")
-	}
-	by, ok := step.ToNumber()
-	if !ok {
-		f.th.runError("'for' step must be a number")
-	}
+	i, end, by := s.numbers(f, from, to, step)
 	for ; by > 0 && i <= end || by <= 0 && end <= i; i += by {
 		f.th.step()
 		f.setLocal(s.v, Num(i))
@@ -174,6 +162,21 @@ func (s *numericFor) exec(f *frame) signal {
 	return normal
 }
 
+func (s *numericFor) numbers(f *frame, from, to, step Value) (i, end, by float64) {
+	f.line = s.line
+	i, ok := from.ToNumber()
+	if !ok {
+		f.th.runError("'for' initial value must be a number")
+	}
+	if end, ok = to.ToNumber(); !ok {
+		f.th.runError("'for' limit must be a number")
+	}
+	if by, ok = step.ToNumber(); !ok {
+		f.th.runError("'for' step must be a number")
+	}
+	return i, end, by
+}
+
 func (s *genericFor) exec(f *frame) signal {
 	th := f.th
 	var state [3]Value
@@ -184,33 +187,8 @@ func (s *genericFor) exec(f *frame) signal {
 	}
 	for {
 		th.step()
-		mark := th.mark
-		args := th.alloc(2)
-		args[0], args[1] = obj, key
-		f.line, f.call = s.line, nil
-		callee := fn
-		if callee.Kind() != FunctionKind {
-			callee = th.metaOf(fn, "__call")
-			if callee.Kind() != FunctionKind {
-				th.runError("attempt to call a %s value", fn.Kind().Name())
-			}
-			args = th.alloc(3)
-			args[0], args[1], args[2] = fn, obj, key
-		}
-		th.enterNative()
-		r := th.call(callee, args)
-		th.leaveNative()
-		th.mark = mark
-		if len(r) == 0 || r[0].IsNil() {
+		if key = s.next(f, fn, obj, key); key.IsNil() {
 			return normal
-		}
-		key = r[0]
-		for i, v := range s.vars {
-			if i < len(r) {
-				f.setLocal(v, r[i])
-			} else {
-				f.setLocal(v, Value{})
-			}
 		}
 		if sig := run(f, s.body); sig == breaks {
 			return normal
@@ -220,28 +198,48 @@ func (s *genericFor) exec(f *frame) signal {
 	}
 }
 
+// next calls the iterator, sets the variables, and returns the first of them;
+// nil ends the loop.
+func (s *genericFor) next(f *frame, fn, obj, key Value) Value {
+	th := f.th
+	mark := th.mark
+	args := th.alloc(2)
+	args[0], args[1] = obj, key
+	f.line, f.call = s.line, nil
+	callee := fn
+	if callee.Kind() != FunctionKind {
+		callee = th.metaOf(fn, "__call")
+		if callee.Kind() != FunctionKind {
+			th.runError("attempt to call a %s value", fn.Kind().Name())
+		}
+		args = th.alloc(3)
+		args[0], args[1], args[2] = fn, obj, key
+	}
+	th.enterNative()
+	r := th.call(callee, args)
+	th.leaveNative()
+	th.mark = mark
+	if len(r) == 0 {
+		return Value{}
+	}
+	key = r[0]
+	if !key.IsNil() {
+		for i, v := range s.vars {
+			if i < len(r) {
+				f.setLocal(v, r[i])
+			} else {
+				f.setLocal(v, Value{})
+			}
+		}
+	}
+	return key
+}
+
 // overTable is the loop over pairs(t), without a call for each element.
 func (s *genericFor) overTable(f *frame, t *Table, key Value) signal {
 	for {
-		k, v, passed, ok := t.next(key)
-		f.th.Work(1 + passed>>3)
-		if !ok {
-			f.line = s.line
-			f.th.throw("invalid key to 'next'")
-		}
-		if k.IsNil() {
+		if key = s.nextOf(f, t, key); key.IsNil() {
 			return normal
-		}
-		key = k
-		for i, x := range s.vars {
-			switch i {
-			case 0:
-				f.setLocal(x, k)
-			case 1:
-				f.setLocal(x, v)
-			default:
-				f.setLocal(x, Value{})
-			}
 		}
 		if sig := run(f, s.body); sig == breaks {
 			return normal
@@ -249,6 +247,30 @@ func (s *genericFor) overTable(f *frame, t *Table, key Value) signal {
 			return sig
 		}
 	}
+}
+
+// nextOf is next for the function next.
+func (s *genericFor) nextOf(f *frame, t *Table, key Value) Value {
+	k, v, passed, ok := t.next(key)
+	f.th.Work(1 + passed>>3)
+	if !ok {
+		f.line = s.line
+		f.th.throw("invalid key to 'next'")
+	}
+	if k.IsNil() {
+		return k
+	}
+	for i, x := range s.vars {
+		switch i {
+		case 0:
+			f.setLocal(x, k)
+		case 1:
+			f.setLocal(x, v)
+		default:
+			f.setLocal(x, Value{})
+		}
+	}
+	return k
 }
 
 // values evaluates expressions into as many values as there are places.
@@ -315,12 +337,16 @@ func (s *assignStmt) exec(f *frame) signal {
 				}
 			}
 		}
-		f.line = s.line
-		f.th.setIndex(obj, key, v, to.obj)
+		s.set(f, to, obj, key, v)
 	case target:
 		to.assign(f, s.e.eval(f))
 	}
 	return normal
+}
+
+func (s *assignStmt) set(f *frame, to *indexExpr, obj, key, v Value) {
+	f.line = s.line
+	f.th.setIndex(obj, key, v, to.obj)
 }
 
 func (s *multiAssign) exec(f *frame) signal {
@@ -336,17 +362,23 @@ func (s *multiAssign) exec(f *frame) signal {
 	}
 	vals := th.alloc(len(s.to))
 	f.values(s.list, vals)
+	s.store(f, places, vals)
+	th.mark = mark
+	return normal
+}
+
+// store assigns from the right to the left; places has table and key for each
+// target.
+func (s *multiAssign) store(f *frame, places, vals []Value) {
 	for i := len(s.to) - 1; i >= 0; i-- {
 		switch t := s.to[i].(type) {
 		case *indexExpr:
 			f.line = s.line
-			th.setIndex(places[2*i], places[2*i+1], vals[i], t.obj)
+			f.th.setIndex(places[2*i], places[2*i+1], vals[i], t.obj)
 		case target:
 			t.assign(f, vals[i])
 		}
 	}
-	th.mark = mark
-	return normal
 }
 
 func (s *callStmt) exec(f *frame) signal {

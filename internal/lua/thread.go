@@ -2,6 +2,7 @@ package lua
 
 import (
 	"fmt"
+	"math"
 )
 
 // Native is a function in Go. The arguments and what it returns are valid only
@@ -12,6 +13,7 @@ type Native func(th *Thread, args []Value) []Value
 type Function struct {
 	object
 	next   bool // it is the function next
+	yield  bool // it is the function yield
 	proto  *Proto
 	up     []*cell
 	env    *Table
@@ -74,12 +76,11 @@ type State struct {
 	// where pointers have 32 bits.
 	MaxStack int
 
-	steps      int
-	current    *Thread
-	main       *Thread
-	coroutines map[*coroutine]struct{}
-	seed       random
-	natives    int // calls of Lua from Go that are under way
+	steps   int
+	current *Thread
+	main    *Thread
+	seed    random
+	natives int // calls of Lua from Go that are under way
 }
 
 // Error is a value that was raised.
@@ -96,7 +97,12 @@ func (e *Error) Error() string {
 }
 
 const (
-	firstSegment = 256
+	// maxValues bounds the variables and arguments of the calls of a thread: of
+	// deep calls with many of them.
+	maxValues = 1 << 22
+	// How many values there is room for at first.
+	firstSegment     = 128
+	firstOfCoroutine = 16
 	// maxDepth is that of calls; maxNative that of functions in Go which call
 	// back, each of which takes much of the stack.
 	maxDepth  = 16380
@@ -111,7 +117,7 @@ const (
 
 // NewState returns a state with no libraries.
 func NewState() *State {
-	s := &State{Globals: NewTable(0, 0), MaxStack: maxStack}
+	s := &State{Globals: NewTable(0, 0), MaxStack: maxStack, HookSteps: math.MaxInt}
 	s.main = s.newThread()
 	s.current = s.main
 	s.seed = 0x1234abcd330e
@@ -124,10 +130,29 @@ func (s *State) Main() *Thread { return s.main }
 // Abandon gives up everything that runs, after a panic that is no error of a
 // program. Globals and functions stay.
 func (s *State) Abandon() {
-	s.CloseCoroutines()
 	s.main = s.newThread()
 	s.current = s.main
 	s.steps, s.natives = 0, 0
+}
+
+// Release lets go of the values that a program had in its variables, when
+// nothing runs: they are in memory that the next one uses.
+func (s *State) Release() {
+	th := s.main
+	if len(th.arena) > 0 {
+		clear(th.arena[0])
+		clear(th.arena[1:])
+		th.arena = th.arena[:1]
+	}
+	const keep = 8
+	for i, f := range th.frames {
+		if i < keep {
+			*f = frame{th: th}
+		} else {
+			th.frames[i] = nil
+		}
+	}
+	th.frames = th.frames[:min(len(th.frames), keep)]
 }
 
 func (s *State) newThread() *Thread {
@@ -148,8 +173,14 @@ func (th *Thread) alloc(n int) []Value {
 		th.mark = mark{th.mark.segment + 1, 0}
 	}
 	size := firstSegment
+	if th.co != nil {
+		size = firstOfCoroutine
+	}
 	if n := len(th.arena); n > 0 {
 		size = 2 * len(th.arena[n-1])
+	}
+	if size > maxValues {
+		th.runError("stack overflow")
 	}
 	th.arena = append(th.arena, make([]Value, max(size, n)))
 	return th.alloc(n)
@@ -200,8 +231,17 @@ func (th *Thread) push(fn *Function) *frame {
 }
 
 func (th *Thread) step() {
-	if th.steps++; th.steps >= th.HookSteps && th.Hook != nil {
-		th.steps = 0
+	if s := th.State; s.steps < s.HookSteps {
+		s.steps++
+	} else {
+		th.hook()
+	}
+}
+
+//go:noinline
+func (th *Thread) hook() {
+	th.steps = 0
+	if th.Hook != nil {
 		th.Hook(th)
 	}
 }
@@ -209,12 +249,19 @@ func (th *Thread) step() {
 // Work counts n steps of a function in Go, each of which costs about as much
 // as a call. What takes time that depends on its arguments has to count.
 func (th *Thread) Work(n int) {
-	th.steps += n - 1
-	th.step()
+	if s := th.State; s.steps < s.HookSteps {
+		s.steps += n
+	} else {
+		th.hook()
+	}
 }
 
 // workBytes counts the copying or reading of n bytes.
-func (th *Thread) workBytes(n int) { th.Work(n >> 7) }
+func (th *Thread) workBytes(n int) {
+	if n >= 128 {
+		th.Work(n >> 7)
+	}
+}
 
 // call calls a function. The results are valid until the next evaluation.
 func (th *Thread) call(v Value, args []Value) []Value {
@@ -236,30 +283,12 @@ func (th *Thread) call(v Value, args []Value) []Value {
 	for {
 		p := fn.proto
 		f.fn = fn
-		if th.stack = outer + callStack + levelStack*p.deep; th.stack > th.MaxStack {
+		if th.stack = outer + p.need(); th.stack > th.MaxStack {
 			th.depth--
 			th.stack = outer
 			th.runError("stack overflow")
 		}
-		f.slots = th.alloc(p.slots)
-		n := copy(f.slots[:p.params], args)
-		clear(f.slots[n:])
-		f.varargs = nil
-		if p.vararg && len(args) > p.params {
-			f.varargs = args[p.params:]
-		}
-		if p.needsArg {
-			t := NewTable(len(f.varargs), 1)
-			for i, v := range f.varargs {
-				t.SetInt(i+1, v)
-			}
-			t.SetField("n", Int(len(f.varargs)))
-			f.slots[p.params] = t.Value()
-		}
-		for _, slot := range p.captured {
-			f.slots[slot] = newCell(f.slots[slot])
-		}
-		f.ret = nil
+		th.begin(f, p, args)
 		if run(f, p.body) != tail {
 			break
 		}
@@ -275,6 +304,32 @@ func (th *Thread) call(v Value, args []Value) []Value {
 	th.stack = outer
 	return f.ret
 }
+
+// begin sets the variables of a call.
+func (th *Thread) begin(f *frame, p *Proto, args []Value) {
+	f.slots = th.alloc(p.slots)
+	n := copy(f.slots[:p.params], args)
+	clear(f.slots[n:])
+	f.varargs = nil
+	if p.vararg && len(args) > p.params {
+		f.varargs = args[p.params:]
+	}
+	if p.needsArg {
+		t := NewTable(len(f.varargs), 1)
+		for i, v := range f.varargs {
+			t.SetInt(i+1, v)
+		}
+		t.SetField("n", Int(len(f.varargs)))
+		f.slots[p.params] = t.Value()
+	}
+	for _, slot := range p.captured {
+		f.slots[slot] = newCell(f.slots[slot])
+	}
+	f.ret = nil
+}
+
+// need is how many bytes of Go's stack a call of the function may take.
+func (p *Proto) need() int { return callStack + levelStack*p.deep }
 
 // Call calls a function without protection; its results are valid until the
 // next call.

@@ -291,7 +291,7 @@ func (in *Interp) protect(s Supervisor, f func(*lua.Thread), handler func(*lua.T
 	th := in.state.Main()
 	in.supervisor = s
 	err := th.Protect(func() { f(th) }, handler)
-	in.state.CloseCoroutines()
+	in.state.Release()
 	in.supervisor = nil
 	return err
 }
