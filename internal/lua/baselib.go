@@ -155,7 +155,7 @@ var ipairsStep = NewFunction(func(th *Thread, args []Value) []Value {
 })
 
 func (th *Thread) load(source, name string) []Value {
-	p, err := compile(source, name, th.Work)
+	p, err := compile(source, name, th.natives, th.Work)
 	r := th.Results(2)
 	if err != nil {
 		r[1] = Str(err.Error())

@@ -30,7 +30,7 @@ func (th *Thread) resume(t *Thread, args []Value) (r []Value, err *Error) {
 	switch {
 	case c == nil, t == th.current, c.resumer != nil, c.dead:
 		return nil, &Error{Value: Str("cannot resume " + th.status(t) + " coroutine")}
-	case th.natives >= maxNative:
+	case th.natives > maxNative:
 		return nil, &Error{Value: Str("C stack overflow")}
 	}
 	c.resumer, th.current = th.current, t

@@ -23,9 +23,10 @@ type activation struct {
 }
 
 // enter begins a call of a function with arguments that nobody changes before
-// it has them.
+// it has them. Two more than elsewhere may nest: in C, the main thread has
+// functions below the script.
 func (m *machine) enter(t *Thread, fn *Function, args []Value, base int) {
-	if t.depth >= maxDepth || len(m.vals) > maxValues {
+	if t.depth >= maxDepth+2 || len(m.vals) > maxValues {
 		t.runError("stack overflow")
 	}
 	t.step()

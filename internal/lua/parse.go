@@ -110,12 +110,13 @@ func ChunkID(name string) string {
 // Compile translates the source of a chunk; name is as for ChunkID. The error
 // is a SyntaxError.
 func Compile(source, name string) (proto *Proto, err error) {
-	return compile(source, name, func(int) {})
+	return compile(source, name, 0, func(int) {})
 }
 
-// compile is Compile, and counts its work.
-func compile(source, name string, work func(int)) (proto *Proto, err error) {
-	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1, work: work}, chunkName: name}
+// compile is Compile for a program that runs: it counts its work, and what is
+// under way in Go is taken from the levels that may nest.
+func compile(source, name string, natives int, work func(int)) (proto *Proto, err error) {
+	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1, work: work}, chunkName: name, levels: natives}
 	defer func() {
 		if r := recover(); r != nil {
 			e, ok := r.(SyntaxError)
@@ -218,10 +219,11 @@ func (p *parser) end(outer int) { p.height = max(outer, p.height+1) }
 
 // limit reports that a function has too many of something.
 func (p *parser) limit(most int, what string) {
-	if p.proto.line == 0 {
-		p.fail(fmt.Sprintf("main function has more than %d %s", most, what))
+	function := "main function"
+	if p.proto.line > 0 {
+		function = fmt.Sprintf("function at line %d", p.proto.line)
 	}
-	p.fail(fmt.Sprintf("function at line %d has more than %d %s", p.proto.line, most, what))
+	p.failAt(p.line, fmt.Sprintf("%s has more than %d %s", function, most, what))
 }
 
 func (p *parser) declare(name string) *local {

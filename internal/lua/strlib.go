@@ -46,7 +46,7 @@ func strByte(th *Thread, args []Value) []Value {
 func strChar(th *Thread, args []Value) []Value {
 	b := make([]byte, len(args))
 	for i := range args {
-		c := th.CheckInt(args, i)
+		c := th.CheckInt32(args, i)
 		if c != int(byte(c)) {
 			th.ArgFail(i, "invalid value")
 		}

@@ -139,21 +139,21 @@ func msgpackUnpack(th *lua.Thread, args []lua.Value) []lua.Value {
 }
 
 func msgpackUnpackOne(th *lua.Thread, args []lua.Value) []lua.Value {
-	return unpackMsgpack(th, args, 1, th.OptInt32(args, 1, 0))
+	return unpackMsgpack(th, args, 1, th.OptInt(args, 1, 0))
 }
 
 func msgpackUnpackLimit(th *lua.Thread, args []lua.Value) []lua.Value {
-	limit := th.CheckInt32(args, 1)
-	return unpackMsgpack(th, args, limit, th.OptInt32(args, 2, 0))
+	limit := th.CheckInt(args, 1)
+	return unpackMsgpack(th, args, limit, th.OptInt(args, 2, 0))
 }
 
 func unpackMsgpack(th *lua.Thread, args []lua.Value, limit, offset int) []lua.Value {
 	s := th.CheckString(args, 0)
 	switch {
 	case offset < 0 || limit < 0:
-		th.Errorf("Invalid request to unpack with offset of %d and limit of %d.", offset, len(s)) // not the limit
+		th.Errorf("Invalid request to unpack with offset of %d and limit of %d.", int32(offset), len(s)) // not the limit
 	case offset > len(s):
-		th.Errorf("Start offset %d greater than input length %d.", offset, len(s))
+		th.Errorf("Start offset %d greater than input length %d.", int32(offset), len(s))
 	}
 	all := limit == 0 && offset == 0
 	u := unpacker{th: th, s: s[offset:]}
