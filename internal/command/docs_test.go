@@ -99,7 +99,7 @@ func compatibility() []byte {
 			fmt.Fprintf(&b, "- %s: %s\n", why, list(g.missing[why]))
 		}
 		if len(g.partly) > 0 {
-			fmt.Fprintf(&b, "\nIn part, and refused with an error where not:\n\n%s", stdstrings.Join(g.partly, ""))
+			fmt.Fprintf(&b, "\nRefused with an error:\n\n%s", stdstrings.Join(g.partly, ""))
 		}
 	}
 	return b.Bytes()

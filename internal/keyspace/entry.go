@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/resp-server/resp-server/internal/datastruct/block"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
@@ -25,9 +26,9 @@ import (
 //	+--------+------+-------+--------+----------+---------------------------+
 //
 // Everything else is an object, that is, a value with its head: see object.go.
-// A flat entry is immutable but for its access time; a write replaces it. An
-// object may be written in place only by the database that owns it (see
-// DB.Writable).
+// A write replaces a flat entry, or writes the value in place if the entry is in
+// no other database and the block has the right size (see Place.fits). An object
+// may be written in place only by the database that owns it (see DB.Writable).
 //
 // Entries are shared by the clones of a database, so the access time, the one
 // field that a read changes, is atomic.
@@ -162,16 +163,67 @@ func (e Entry) Bytes(scratch []byte) []byte {
 	case kindInt:
 		return strconv.AppendInt(scratch[:0], int64(binary.NativeEndian.Uint64(e.body(8))), 10)
 	case kindEmbstr:
-		size := int(e.body(1)[0])
-		return e.body(1 + n + size)[1+n:]
+		return e.body(1 + n + e.textLen())[1+n:]
 	case kindRaw:
-		size := int(binary.NativeEndian.Uint32(e.body(4)))
-		return e.body(4 + n + size)[4+n:]
+		return e.body(4 + n + e.textLen())[4+n:]
 	}
 	if s, ok := e.Value().(*value.String); ok {
 		return s.Bytes()
 	}
 	return nil
+}
+
+// textLen returns the length of a flat string that is no integer.
+func (e Entry) textLen() int {
+	if e.header().Kind == kindEmbstr {
+		return int(e.body(1)[0])
+	}
+	return int(binary.NativeEndian.Uint32(e.body(4)))
+}
+
+// size returns how many bytes a flat entry of the same kind, with the same key,
+// takes for a value of n bytes.
+func (e Entry) size(n int) int {
+	h := e.header()
+	n += headerSize + int(h.KeyLen)
+	switch h.Kind {
+	case kindEmbstr:
+		n++
+	case kindRaw:
+		n += 4
+	}
+	if h.Flags&flagExpires != 0 {
+		n += 8
+	}
+	return (n + 7) &^ 7
+}
+
+// setInt, setText and setExpireAt write a flat entry in place.
+func (e Entry) setInt(n int64) { binary.NativeEndian.PutUint64(e.body(8), uint64(n)) }
+
+func (e Entry) setText(v []byte) {
+	n := int(e.header().KeyLen)
+	if e.header().Kind == kindEmbstr {
+		e.body(1)[0] = byte(len(v))
+		copy(e.body(1 + n + len(v))[1+n:], v)
+		return
+	}
+	binary.NativeEndian.PutUint32(e.body(4), uint32(len(v)))
+	copy(e.body(4 + n + len(v))[4+n:], v)
+}
+
+func (e Entry) setExpireAt(at int64) {
+	binary.NativeEndian.PutUint64(unsafe.Slice((*byte)(unsafe.Add(e.p, headerSize)), 8), uint64(at))
+}
+
+// poison overwrites the value of a flat entry that was replaced, but not its key:
+// that stays where it is when a value is written in place.
+func (e Entry) poison() {
+	if e.header().Kind == kindInt {
+		block.Poison(e.body(8))
+		return
+	}
+	block.Poison(e.Bytes(nil))
 }
 
 // StringLen returns the length of a string value.
@@ -182,22 +234,13 @@ func (e Entry) StringLen() int {
 
 // MemoryUse returns about how many bytes the entry takes, its value included.
 func (e Entry) MemoryUse() int {
-	h := e.header()
-	n := headerSize + int(h.KeyLen)
-	switch h.Kind {
+	switch e.header().Kind {
 	case kindInt:
-		n += 8
-	case kindEmbstr:
-		n += 1 + e.StringLen()
-	case kindRaw:
-		n += 4 + e.StringLen()
-	default:
-		return (e.Value().MemoryUse() + len(e.Key()) + 7) &^ 7 // what the label has besides is not worth it
+		return e.size(8)
+	case kindEmbstr, kindRaw:
+		return e.size(e.textLen())
 	}
-	if h.Flags&flagExpires != 0 {
-		n += 8
-	}
-	return (n + 7) &^ 7
+	return (e.Value().MemoryUse() + len(e.Key()) + 7) &^ 7 // what the label has besides is not worth it
 }
 
 // flat allocates a flat entry and returns it with its body. The access time
@@ -207,7 +250,8 @@ func flat(kind uint8, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 	if expireAt != 0 {
 		off += 8
 	}
-	// Whole words, so that the allocator aligns the header's atomic.
+	// Whole words, so that the allocator aligns the header's atomic, and all that
+	// it has for so many, so that another text of about this length has room.
 	mem := allocate((off + bodySize + 7) &^ 7)
 	e := Entry{unsafe.Pointer(unsafe.SliceData(mem))}
 	h := e.header()
@@ -225,9 +269,9 @@ func flat(kind uint8, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 func allocate(n int) []byte {
 	const large = 4 << 10
 	if n < large {
-		return make([]byte, n)
+		return make([]byte, n, block.Size(n))
 	}
-	var b strings.Builder // which gets its memory as it is
+	var b strings.Builder // which gets its memory as it is, all of a block
 	b.Grow(n)
 	b.Write(make([]byte, headerSize))
 	return unsafe.Slice(unsafe.StringData(b.String()), n)

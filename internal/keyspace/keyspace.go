@@ -331,15 +331,24 @@ func (db *DB) Delete(key []byte) bool {
 // SetExpire gives a key an expiry time in milliseconds since 1970, or takes
 // it away with 0. It tells whether the key exists.
 func (db *DB) SetExpire(key []byte, at int64) bool {
-	e, ok := db.Get(key)
-	if !ok || e.ExpireAt() == at {
-		return ok
+	s := db.lookup(key)
+	if !s.Found() {
+		return false
+	}
+	e := s.Elem
+	was := e.ExpireAt()
+	if was == at {
+		return true
+	}
+	if !e.isObject() && was != 0 && at != 0 && db.keys.Owns(s) {
+		db.moveExpiry(e, was, at)
+		return true
 	}
 	if !db.owns(e) {
 		db.put(e.with(e.Key(), at, db.owner))
 		return true
 	}
-	if was := e.ExpireAt(); was != 0 {
+	if was != 0 {
 		db.expires.Delete(expiry{was, e})
 	}
 	e.label(e.Key(), at, e.elementAt())
@@ -347,6 +356,14 @@ func (db *DB) SetExpire(key []byte, at int64) bool {
 		db.expires.Insert(expiry{at, e})
 	}
 	return true
+}
+
+// moveExpiry gives a flat entry, which is in no other database and has an
+// expiry time, another one.
+func (db *DB) moveExpiry(e Entry, was, at int64) {
+	db.expires.Delete(expiry{was, e})
+	e.setExpireAt(at)
+	db.expires.Insert(expiry{at, e})
 }
 
 // NextExpiry returns the key that expires first and its time.

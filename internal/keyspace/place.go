@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"github.com/resp-server/resp-server/internal/datastruct/block"
 	"github.com/resp-server/resp-server/internal/datastruct/dict"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/value"
@@ -25,17 +26,69 @@ func (p *Place) Entry() (Entry, bool) { return p.slot.Elem, p.slot.Found() }
 // SetBytes is DB.SetBytes.
 func (p *Place) SetBytes(v []byte, expireAt int64) {
 	if n, ok := numfmt.ParseInt(v); ok {
-		p.put(newInt(p.key, n, expireAt))
+		p.SetInt(n, expireAt)
+		return
+	}
+	p.SetText(v, expireAt)
+}
+
+// SetText is DB.SetText.
+func (p *Place) SetText(v []byte, expireAt int64) {
+	kind := kindEmbstr
+	if len(v) > maxEmbstr {
+		kind = kindRaw
+	}
+	if p.fits(kind, len(v), expireAt) {
+		if p.db.ks.counting {
+			p.db.bytes += int64(p.slot.Elem.size(len(v)) - p.slot.Elem.MemoryUse())
+		}
+		p.slot.Elem.setText(v)
+		p.touch(expireAt)
 		return
 	}
 	p.put(newBytes(p.key, v, expireAt, false))
 }
 
-// SetText is DB.SetText.
-func (p *Place) SetText(v []byte, expireAt int64) { p.put(newBytes(p.key, v, expireAt, false)) }
-
 // SetInt is DB.SetInt.
-func (p *Place) SetInt(n, expireAt int64) { p.put(newInt(p.key, n, expireAt)) }
+func (p *Place) SetInt(n, expireAt int64) {
+	if p.fits(kindInt, 0, expireAt) {
+		p.slot.Elem.setInt(n)
+		p.touch(expireAt)
+		return
+	}
+	p.put(newInt(p.key, n, expireAt))
+}
+
+// fits tells whether a string can be written over the one that is there: no
+// clone shares that, it takes as large a block, and it has an expiry time if
+// the new one has. While block.Poison is at work none can: who keeps the bytes
+// of a string over a write then finds them overwritten.
+func (p *Place) fits(kind uint8, n int, expireAt int64) bool {
+	if block.Poisons || !p.slot.Found() {
+		return false
+	}
+	e := p.slot.Elem
+	h := e.header()
+	if h.Kind != kind || (h.Flags&flagExpires != 0) != (expireAt != 0) {
+		return false
+	}
+	if kind != kindInt {
+		now, then := e.textLen(), n
+		if now != then && block.Size(e.size(now)) != block.Size(e.size(then)) {
+			return false
+		}
+	}
+	return p.db.keys.Owns(p.slot)
+}
+
+// touch makes an entry that was written in place as if it were new.
+func (p *Place) touch(expireAt int64) {
+	e := p.slot.Elem
+	e.SetAccess(p.db.ks.Access)
+	if was := e.ExpireAt(); was != expireAt {
+		p.db.moveExpiry(e, was, expireAt)
+	}
+}
 
 // Set is DB.Set.
 func (p *Place) Set(v value.Value, expireAt int64) {
@@ -46,6 +99,7 @@ func (p *Place) put(e Entry) {
 	if e.Access() == 0 {
 		e.header().Access.Store(p.db.ks.Access)
 	}
+	poison := block.Poisons && p.slot.Found() && !p.slot.Elem.isObject() && p.db.keys.Owns(p.slot)
 	if p.db.ks.counting {
 		p.db.replaced(p.slot.Elem, p.slot.Found(), e)
 	}
@@ -56,4 +110,7 @@ func (p *Place) put(e Entry) {
 		p.db.last.Elem = e
 	}
 	p.db.reindex(p.slot.Elem, p.slot.Found(), e)
+	if poison {
+		p.slot.Elem.poison()
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"unsafe"
 
+	"github.com/resp-server/resp-server/internal/datastruct/block"
 	"github.com/resp-server/resp-server/internal/datastruct/dict"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
@@ -339,6 +340,11 @@ func (h *Hash) put(name, v []byte, at int64) (added bool) {
 	if at == KeepTime {
 		at = was
 	}
+	mine := h.large.fields.Owns(s)
+	if mine && at == was && s.Elem.fits(len(v)) && !block.Poisons {
+		s.Elem.setValue(v)
+		return false
+	}
 	f := newField(name, v, at)
 	if was != 0 && was != at {
 		h.large.expires.Delete(fieldExpiry{was, s.Elem})
@@ -351,6 +357,9 @@ func (h *Hash) put(name, v []byte, at int64) (added bool) {
 	}
 	added = !s.Found()
 	h.large.fields.Store(s, f)
+	if mine {
+		block.Poison(s.Elem.value()) // so might a value that fits have been
+	}
 	return added
 }
 

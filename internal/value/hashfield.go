@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/datastruct/block"
 )
 
-// field is an element of a large hash: one allocation without pointers.
+// field is an element of a large hash: one allocation without pointers. It is
+// immutable as long as the hash may share it with another one.
 //
 //	 0            4            8          16
 //	+------------+------------+----------+-------+-------+
@@ -27,7 +30,8 @@ func newField(name, value []byte, at int64) field {
 		off += 8
 		nameLen |= fieldTimed
 	}
-	mem := make([]byte, off+len(name)+len(value))
+	n := off + len(name) + len(value)
+	mem := make([]byte, n, block.Size(n)) // another value of about this length has room
 	binary.NativeEndian.PutUint32(mem, nameLen)
 	binary.NativeEndian.PutUint32(mem[4:], uint32(len(value)))
 	if at != 0 {
@@ -58,6 +62,19 @@ func (f field) name() []byte {
 func (f field) value() []byte {
 	off, n, size := f.layout()
 	return unsafe.Slice((*byte)(f.p), off+n+size)[off+n:]
+}
+
+// fits tells whether a field would take as large a block with a value of n bytes.
+func (f field) fits(n int) bool {
+	off, name, size := f.layout()
+	return n == size || block.Size(off+name+n) == block.Size(off+name+size)
+}
+
+// setValue writes a value that fits in place of the one that is there.
+func (f field) setValue(v []byte) {
+	off, name, _ := f.layout()
+	binary.NativeEndian.PutUint32(f.header()[4:], uint32(len(v)))
+	copy(unsafe.Slice((*byte)(f.p), off+name+len(v))[off+name:], v)
 }
 
 // at returns the expiry time, 0 if there is none.

@@ -79,6 +79,12 @@ func (m member) score() float64 {
 	return math.Float64frombits(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(m.p), 8)))
 }
 
+// setScore changes a member that no other sorted set has and that is not in the
+// tree.
+func (m member) setScore(score float64) {
+	binary.NativeEndian.PutUint64(unsafe.Slice((*byte)(m.p), 8), math.Float64bits(score))
+}
+
 // scored is an item of the tree.
 type scored struct {
 	score float64
@@ -194,17 +200,21 @@ func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) 
 	}
 	if z.large != nil {
 		s := z.large.members.Lookup(name)
-		m := newMember(name, score)
+		m := s.Elem
 		if s.Found() {
-			if s.Elem.score() == score {
+			if m.score() == score {
 				return false, false
 			}
-			z.large.order.Delete(scored{s.Elem.score(), s.Elem})
+			z.large.order.Delete(scored{m.score(), m})
+		}
+		if z.large.members.Owns(s) {
+			m.setScore(score)
+		} else {
+			m = newMember(name, score)
+			z.large.members.Store(s, m)
 		}
 		z.large.order.Insert(scored{score, m})
-		added = !s.Found()
-		z.large.members.Store(s, m)
-		return added, !added
+		return !s.Found(), s.Found()
 	}
 	z.write()
 	pos := z.find(name)

@@ -71,7 +71,7 @@ func TestFreeTakesAnything(t *testing.T) {
 }
 
 func TestGrowingLeavesNoGarbage(t *testing.T) {
-	if poison {
+	if Poisons {
 		t.Skip("a pool of the race detector forgets by chance")
 	}
 	grow := func() {

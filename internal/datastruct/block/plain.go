@@ -2,4 +2,5 @@
 
 package block
 
-const poison = false
+// Poisons tells whether Poison does anything.
+const Poisons = false

@@ -2,6 +2,5 @@
 
 package block
 
-// poison has Free overwrite what it gets, so that tests which the race detector watches see it when somebody reads a
-// block that he gave back.
-const poison = true
+// Poisons tells whether Poison does anything.
+const Poisons = true
