@@ -40,7 +40,8 @@
 // # Copy-on-write
 //
 // Clone and Thaw make a second owner in O(1). Afterwards each owner copies
-// a directory and a segment when it first writes there.
+// a directory and a segment when it first writes there. The elements themselves
+// are shared, but for those that an owner has stored since: see Owns.
 //
 // # Concurrency
 //
