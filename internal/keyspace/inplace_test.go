@@ -12,28 +12,28 @@ import (
 func TestWriteInPlace(t *testing.T) {
 	const short, long = "0123456789", "a text of more than 44 bytes, which is kept in the form raw"
 	for _, test := range []struct {
-		name     string
-		old      string
-		was      int64 // expiry time
-		new      string
-		at       int64
-		inPlace  bool
-		unshared bool // the case is about a string that a clone shares
+		name    string
+		old     string
+		was     int64 // expiry time
+		new     string
+		at      int64
+		inPlace bool
+		shared  bool // with a clone
 	}{
-		{"integer", "1", 0, "-5", 0, true, true},
-		{"same length", "x", 0, "y", 0, true, true},
-		{"empty", "", 0, "", 0, true, true},
-		{"shorter", short + "123456", 0, short + "12345", 0, true, true},
-		{"of another size", short, 0, strings.Repeat("x", 40), 0, false, true},
-		{"raw", long, 0, long[1:], 0, true, true},
-		{"large", strings.Repeat("x", 100_000), 0, strings.Repeat("y", 99_000), 0, true, true},
-		{"other expiry time", "x", 5, "y", 7, true, true},
-		{"expiry time gone", "x", 5, "y", 0, false, true},
-		{"new expiry time", "x", 0, "y", 7, false, true},
-		{"integer becomes text", "1", 0, "x", 0, false, true},
-		{"text becomes integer", "x", 0, "1", 0, false, true},
-		{"embstr becomes raw", short, 0, long, 0, false, true},
-		{"shared", "x", 5, "y", 5, false, false},
+		{"integer", "1", 0, "-5", 0, true, false},
+		{"same length", "x", 0, "y", 0, true, false},
+		{"empty", "", 0, "", 0, true, false},
+		{"shorter", short + "123456", 0, short + "12345", 0, true, false},
+		{"of another size", short, 0, strings.Repeat("x", 40), 0, false, false},
+		{"raw", long, 0, long[1:], 0, true, false},
+		{"large", strings.Repeat("x", 100_000), 0, strings.Repeat("y", 99_000), 0, true, false},
+		{"other expiry time", "x", 5, "y", 7, true, false},
+		{"expiry time gone", "x", 5, "y", 0, false, false},
+		{"new expiry time", "x", 0, "y", 7, false, false},
+		{"integer becomes text", "1", 0, "x", 0, false, false},
+		{"text becomes integer", "x", 0, "1", 0, false, false},
+		{"embstr becomes raw", short, 0, long, 0, false, false},
+		{"shared", "x", 5, "y", 5, false, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ks, key := New(1, 1), []byte("key")
@@ -41,7 +41,7 @@ func TestWriteInPlace(t *testing.T) {
 			db := ks.DB(0)
 			db.SetBytes(key, []byte(test.old), test.was)
 			var clone *Keyspace
-			if !test.unshared {
+			if test.shared {
 				clone = ks.Clone()
 			}
 			before, _ := db.Get(key)

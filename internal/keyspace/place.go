@@ -72,11 +72,8 @@ func (p *Place) fits(kind uint8, n int, expireAt int64) bool {
 	if h.Kind != kind || (h.Flags&flagExpires != 0) != (expireAt != 0) {
 		return false
 	}
-	if kind != kindInt {
-		now, then := e.textLen(), n
-		if now != then && block.Size(e.size(now)) != block.Size(e.size(then)) {
-			return false
-		}
+	if kind != kindInt && (n > maxFlatValue || block.Size(e.size(n)) != block.Size(e.size(e.textLen()))) {
+		return false
 	}
 	return p.db.keys.Owns(p.slot)
 }
