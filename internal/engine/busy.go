@@ -47,6 +47,24 @@ func (r *scriptRun) Interrupt() error {
 	return nil
 }
 
+var errStopping resp.Error = "ERR The server is shutting down"
+
+// Interrupted is for handlers that may take long, and have changed nothing so
+// far: they ask it from time to time, and return its error. It is not nil when
+// the server stops, or the script that called them was killed; a busy script
+// lets others in here as well.
+func (e *Core) Interrupted() error {
+	switch {
+	case e.script != nil:
+		if err := e.script.Interrupt(); err != nil {
+			return resp.Error("ERR " + err.Error())
+		}
+	case e.stopping.Load():
+		return errStopping
+	}
+	return nil
+}
+
 func (r *scriptRun) isBusy() bool {
 	threshold := r.c.Config.BusyReplyThreshold
 	return threshold > 0 && r.duration().Milliseconds() >= threshold

@@ -12,12 +12,13 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/module/array"
 )
 
 // newBusy returns an engine with a clock of its own.
 func newBusy(t *testing.T) (*engine.Engine, *clock.Manual) {
 	c := clock.NewManual(start)
-	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: config.New(), Clock: c, Logger: slog.New(slog.DiscardHandler), Version: command.RedisVersion})
+	e := engine.New(engine.Parts{Table: engine.NewTable(append(command.Modules(), array.Module())...), Config: config.New(), Clock: c, Logger: slog.New(slog.DiscardHandler), Version: command.RedisVersion})
 	t.Cleanup(func() { e.Close() })
 	return e, c
 }
@@ -133,4 +134,39 @@ func TestLFUInBusyScript(t *testing.T) {
 	if got != "5" {
 		t.Errorf("the counter of a new key is %s", got)
 	}
+}
+
+// TestInterruptedSearch: a command that takes long in a script can be ended
+// with the script, and elsewhere with the server.
+func TestInterruptedSearch(t *testing.T) {
+	// A different set of states for nearly every byte.
+	const pattern = "a[ab]{255}[ab]{255}[ab]{255}[ab]{255}c"
+	fill := "local s = {} for i = 1, 2^18 do s[i] = string.char(97 + math.random(0, 1)) end s = table.concat(s) for i = 0, 99 do redis.call('ARSET', 'array', i, s) end"
+	e, c := newBusy(t)
+	a, b := newClient(t, e), newClient(t, e)
+	if got := a.do("EVAL", fill, 0); got != "" {
+		t.Fatal(got)
+	}
+	done := make(chan string)
+	go func() {
+		done <- a.do("EVAL", "return redis.call('ARGREP', 'array', '-', '+', 'RE', ARGV[1])", 0, pattern)
+	}()
+	stop := move(c)
+	for !strings.HasPrefix(b.do("PING"), "BUSY ") {
+	}
+	stop()
+	if got := b.do("SCRIPT", "KILL"); got != "OK" {
+		t.Errorf("SCRIPT KILL: %s", got)
+	}
+	if got := <-done; !strings.Contains(got, "Script killed by user") {
+		t.Errorf("the script: %s", got)
+	}
+	began := make(chan bool)
+	go func() {
+		close(began)
+		done <- a.do("ARGREP", "array", "-", "+", "RE", pattern)
+	}()
+	<-began
+	e.Close()
+	<-done
 }

@@ -81,7 +81,8 @@ type Core struct {
 	clientMemory int64 // of all clients, if countsClients
 	stopping     atomic.Bool
 
-	busy *scriptRun // that takes long; nil: none does
+	script *scriptRun // that runs; nil: none does
+	busy   *scriptRun // the same, if it takes long
 
 	lost resp.Writer           // messages for those that are doomed
 	slow map[*Session]struct{} // those above the soft limit of output

@@ -183,7 +183,9 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 	r.began = c.clock.Monotonic()
 	db, fieldsets := c.Session.db, c.Session.fieldsets
 	c.Session.fieldsets = nil
+	c.script = r
 	defer func() {
+		c.script = nil
 		r.endBusy()
 		c.Session.db, c.Session.fieldsets = db, fieldsets
 		c.unit.silent = false

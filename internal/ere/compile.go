@@ -102,9 +102,9 @@ func (c *compiler) star(n *node) {
 	}
 }
 
-// begin finds out how a match can begin.
+// begin finds out whether a match can begin only at the beginning.
 func (r *Regexp) begin() {
-	r.hasFirst, r.anchored = true, true
+	r.anchored = true
 	seen := make([]bool, len(r.prog))
 	for stack := []int32{0}; len(stack) > 0; {
 		pc := stack[len(stack)-1]
@@ -114,15 +114,13 @@ func (r *Regexp) begin() {
 		}
 		seen[pc] = true
 		switch in := r.prog[pc]; in.op {
-		case opMatch:
-			r.hasFirst, r.anchored = false, false
-		case opByte:
+		case opMatch, opByte:
 			r.anchored = false
-			r.first.union(&r.sets[in.x])
+			return
 		case opAssert:
-			r.hasFirst = false
 			if assertion(in.x) != atStart {
 				r.anchored = false
+				return
 			}
 		case opJump:
 			stack = append(stack, in.x)

@@ -3,15 +3,18 @@ package ere
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // record names a program around TRE that reads lines of "fold pattern
@@ -151,4 +154,78 @@ func FuzzMatch(f *testing.F) {
 		}
 		r.Match([]byte(text)[:min(len(text), 100)])
 	})
+}
+
+// TestWork: what would take for ever asks whether to stop, and what comes again
+// takes no longer than reading it.
+func TestWork(t *testing.T) {
+	errStop := errors.New("stop")
+	text := bytes.Repeat([]byte("a"), 1<<20)
+	for _, pattern := range []string{"(a?){200}a{200}b", "(a*)*b", "(a|a|a)*b", "a*a*a*a*b", "(.a){100}b"} {
+		r, err := Compile([]byte(pattern), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if r.Match(text) {
+			t.Errorf("%s matches", pattern)
+		}
+		if d := time.Since(began); d > 2*time.Second {
+			t.Errorf("%s took %v", pattern, d)
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range text {
+		text[i] = "ab"[rng.IntN(2)]
+	}
+	r, err := Compile([]byte("a[ab]{255}[ab]{255}c"), false) // each set comes once
+	if err != nil {
+		t.Fatal(err)
+	}
+	looks := 0
+	if _, err := r.MatchUntil(text, func() error {
+		if looks++; looks > 20 {
+			return errStop
+		}
+		return nil
+	}); err != errStop {
+		t.Errorf("it was not ended: %v", err)
+	}
+	if len(r.dfa.sets) > maxSets {
+		t.Errorf("%d sets", len(r.dfa.sets))
+	}
+}
+
+// TestForgets matches with more sets than are kept: what is forgotten must not
+// change the answer.
+func TestForgets(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	text := make([]byte, 3000)
+	for range 20 {
+		for i := range text {
+			text[i] = "abc"[rng.IntN(3)]
+		}
+		for _, pattern := range []string{"a[abc]{12}a[abc]{3}aa", "^([ab]c?){5}[abc]*ccc$", "\\ba[abc]{9}cbcabc"} {
+			r, err := Compile([]byte(pattern), false)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := r.Match(text), regexp.MustCompile(pattern).Match(text); got != want {
+				t.Errorf("%s: %v, want %v for %s", pattern, got, want, text)
+			}
+		}
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	text := bytes.Repeat([]byte("some words, 12 of them; "), 1<<10)
+	for _, pattern := range []string{"words.*13", "(a?){200}a{200}b", "[0-9]+ on"} {
+		b.Run(pattern, func(b *testing.B) {
+			r, _ := Compile([]byte(pattern), false)
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				r.Match(text)
+			}
+		})
+	}
 }

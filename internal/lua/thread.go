@@ -54,6 +54,7 @@ type Thread struct {
 	depth  int
 	arena  [][]Value
 	mark   mark
+	high   int // the most that was used of a segment
 	stack  int // bytes of Go's stack that calls may take
 	co     *coroutine
 }
@@ -140,9 +141,10 @@ func (s *State) Abandon() {
 func (s *State) Release() {
 	th := s.main
 	if len(th.arena) > 0 {
-		clear(th.arena[0])
+		clear(th.arena[0][:min(th.high, len(th.arena[0]))])
 		clear(th.arena[1:])
 		th.arena = th.arena[:1]
+		th.high = 0
 	}
 	const keep = 8
 	for i, f := range th.frames {
@@ -168,6 +170,7 @@ func (th *Thread) alloc(n int) []Value {
 		if end := th.mark.used + n; end <= len(seg) {
 			r := seg[th.mark.used:end:end]
 			th.mark.used = end
+			th.high = max(th.high, end)
 			return r
 		}
 		th.mark = mark{th.mark.segment + 1, 0}
@@ -197,6 +200,7 @@ func (th *Thread) extend(a, b []Value) []Value {
 		if end := m.used + len(b); end <= len(seg) && m.used >= len(a) && &seg[m.used-1] == &a[len(a)-1] {
 			copy(seg[m.used:end], b)
 			th.mark.used = end
+			th.high = max(th.high, end)
 			return seg[m.used-len(a) : end : end]
 		}
 	}

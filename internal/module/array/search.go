@@ -159,7 +159,12 @@ type grep struct {
 	withValues bool
 	fold       bool
 	limit      int64
+	work       int          // bytes that were looked at since stop was asked
+	stop       func() error // asks whether to give up
 }
+
+// grepWork is how many bytes are looked at between two questions.
+const grepWork = 1 << 20
 
 // ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern [EXACT string | MATCH string | GLOB pattern | RE pattern ...]> [AND | OR | LIMIT limit | WITHVALUES | NOCASE [AND | OR | LIMIT limit | WITHVALUES | NOCASE ...]]
 func argrep(c *engine.Ctx) error {
@@ -189,12 +194,17 @@ func argrep(c *engine.Ctx) error {
 	if a == nil {
 		return c.Array(0)
 	}
+	g.stop = c.Interrupted
 	n := 0
 	last := a.Len() - 1
 	mark := c.Out().ArrayLater()
 	var room [64]byte
 	for it := a.Range(ends[0](last), ends[1](last)); int64(n) < g.limit && it.Next(); {
-		if !g.holds(it.Value.Bytes(room[:0])) {
+		ok, err := g.holds(it.Value.Bytes(room[:0]))
+		if err != nil {
+			return err
+		}
+		if !ok {
 			continue
 		}
 		if g.withValues {
@@ -275,33 +285,49 @@ func (g *grep) compile() error {
 }
 
 // holds tells whether a value is what was asked for.
-func (g *grep) holds(text []byte) bool {
+func (g *grep) holds(text []byte) (bool, error) {
 	for i := range g.predicates {
-		if g.predicates[i].holds(text, g.fold) != g.all {
-			return !g.all
-		}
-	}
-	return g.all
-}
-
-func (p *predicate) holds(text []byte, fold bool) bool {
-	switch p.kind {
-	case "exact":
-		return len(text) == len(p.text) && hasAt(text, p.text, fold)
-	case "match":
-		if !fold {
-			return bytes.Contains(text, p.text)
-		}
-		for i := 0; i+len(p.text) <= len(text); i++ {
-			if hasAt(text[i:], p.text, true) {
-				return true
+		if g.work += len(text) + 1; g.work >= grepWork {
+			g.work = 0
+			if err := g.stop(); err != nil {
+				return false, err
 			}
 		}
-		return false
-	case "glob":
-		return glob.Match(p.text, text, fold)
+		ok, err := g.predicates[i].holds(text, g.fold, g.stop)
+		if err != nil || ok != g.all {
+			return !g.all, err
+		}
 	}
-	return p.re.Match(text)
+	return g.all, nil
+}
+
+func (p *predicate) holds(text []byte, fold bool, stop func() error) (bool, error) {
+	switch p.kind {
+	case "exact":
+		return len(text) == len(p.text) && hasAt(text, p.text, fold), nil
+	case "match":
+		return contains(text, p.text, fold, stop)
+	case "glob":
+		return glob.Match(p.text, text, fold), nil
+	}
+	return p.re.MatchUntil(text, stop)
+}
+
+func contains(text, part []byte, fold bool, stop func() error) (bool, error) {
+	if !fold {
+		return bytes.Contains(text, part), nil
+	}
+	for i := 0; i+len(part) <= len(text); i++ {
+		if hasAt(text[i:], part, true) {
+			return true, nil
+		}
+		if i%4096 == 4095 {
+			if err := stop(); err != nil {
+				return false, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // hasAt tells whether text begins with another one, which is no longer.
