@@ -466,3 +466,30 @@ func TestEnable(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkFlush(b *testing.B) {
+	for _, p := range []struct {
+		name  string
+		fsync Fsync
+	}{{"no", No}, {"everysec", EverySecond}} {
+		b.Run(p.name, func(b *testing.B) {
+			srv := newServer(Settings{})
+			o := srv.options(vfs.OS{}, Settings{Fsync: p.fsync}, nil)
+			o.Dir, o.Log = b.TempDir(), slogDiscard
+			l, err := Open(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := l.Start(srv.base(Settings{})); err != nil {
+				b.Fatal(err)
+			}
+			defer l.Disable()
+			unit := []journal.Op{{To: journal.Both, Args: [][]byte{[]byte("SET"), []byte("key:000012345678"), []byte(strings.Repeat("v", 32))}}}
+			b.ReportAllocs()
+			for b.Loop() {
+				srv.stream.Append(unit, 1)
+				l.Flush()
+			}
+		})
+	}
+}
