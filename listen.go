@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 )
 
@@ -42,8 +43,117 @@ func (s *Server) anywhere() bool {
 	return s.options.Addr == "" && s.config.UnixSocket == "" && !s.config.Given("port") && !s.config.Given("bind")
 }
 
+// door is an open socket, and what was asked for to get it.
+type door struct {
+	net.Listener
+	host string // of the setting bind
+	port int    // 0 for a Unix socket
+}
+
 // listen opens the sockets, unless they are open.
-func (s *Server) listen() error {
+func (s *Server) listen() (err error) {
+	switch {
+	case s.options.NoListen:
+		return errNoListen
+	case bubble() != "":
+		return errBubble
+	}
+	s.engine.Run(func(*engine.Core) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch {
+		case s.closed:
+			err = ErrClosed
+		case s.doors == nil:
+			if err = s.open(s.config); err != nil {
+				err = fmt.Errorf("respserver: %w", err)
+			}
+		}
+	})
+	return err
+}
+
+// open opens all sockets or none, and notes in the settings which port it is. The
+// engine's lock is held, and s.mu.
+func (s *Server) open(c *config.Config) error {
+	hosts, port := c.Bind, int(c.Port)
+	if addr := s.options.Addr; addr != "" {
+		host, service, err := net.SplitHostPort(addr)
+		if err != nil {
+			return err
+		}
+		if port, err = net.LookupPort("tcp", service); err != nil {
+			return err
+		}
+		hosts = []string{host}
+	}
+	doors, err := s.openTCP(hosts, port)
+	if err != nil {
+		return err
+	}
+	if len(doors) > 0 {
+		port = doors[0].port
+	}
+	if path := c.UnixSocket; path != "" {
+		l, err := openUnix(path, fs.FileMode(c.UnixSocketPerm))
+		if err != nil {
+			closeAll(doors)
+			return err
+		}
+		s.tune(l)
+		doors = append(doors, door{Listener: l})
+	}
+	if len(doors) == 0 {
+		return errors.New("none of the settings bind and unixsocket names an address to listen on")
+	}
+	if err := s.serve(doors); err != nil {
+		return err
+	}
+	s.doors = doors
+	s.noteAddrs()
+	c.Bind, c.Port = hosts, int64(port)
+	return nil
+}
+
+// serve accepts connections, from all sockets or from none.
+func (s *Server) serve(doors []door) error {
+	for i, d := range doors {
+		if err := s.sockets.Serve(d.Listener); err != nil {
+			for _, d := range doors[:i] {
+				s.sockets.Withdraw(d.Listener)
+			}
+			closeAll(doors[i:])
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Server) noteAddrs() {
+	s.addrs = nil
+	for _, d := range s.doors {
+		s.addrs = append(s.addrs, d.Addr().String())
+	}
+}
+
+// apply does what a setting asks for that CONFIG SET changes. The errors are those
+// of Redis.
+func (s *Server) apply(p *config.Param, c *config.Config) error {
+	if err := s.relisten(c); err != nil {
+		s.log.Warn("Could not create server TCP listening socket", "error", err)
+		if p.Name == "bind" {
+			return errors.New("Failed to bind to specified addresses.")
+		}
+		return errors.New("Unable to listen on this port. Check server logs.")
+	}
+	return nil
+}
+
+// relisten opens the sockets that the settings bind and port now ask for and
+// closes the others, except for the Unix socket. Connections stay. If a socket
+// can't be opened those are opened again that were closed. The engine's lock is
+// held.
+func (s *Server) relisten(c *config.Config) error {
 	switch {
 	case s.options.NoListen:
 		return errNoListen
@@ -52,68 +162,60 @@ func (s *Server) listen() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	switch {
+	case s.closed:
 		return ErrClosed
+	case s.doors == nil: // a test server that nobody asked for its address
+		return s.open(c)
 	}
-	if s.addrs != nil {
-		return nil
+	hosts, port := c.Bind, int(c.Port)
+	if port == 0 {
+		hosts = nil // as in Redis; a free port is chosen at the start only
 	}
-	listeners, err := s.open()
-	if err != nil {
-		return fmt.Errorf("respserver: %w", err)
-	}
-	for i, l := range listeners {
-		if err := s.sockets.Serve(l); err != nil {
-			closeAll(listeners[i:])
-			return fmt.Errorf("respserver: %w", err)
+	var kept, dropped []door
+	for _, d := range s.doors {
+		if d.port == 0 || d.port == port && slices.Contains(hosts, d.host) {
+			kept = append(kept, d)
+		} else {
+			dropped = append(dropped, d)
+			s.sockets.Withdraw(d.Listener) // it may be in the way of a new one
 		}
-		s.addrs = append(s.addrs, l.Addr().String())
 	}
-	return nil
-}
-
-// open opens all sockets or none, and tells the settings which port it is.
-func (s *Server) open() ([]net.Listener, error) {
-	hosts, port := s.config.Bind, int(s.config.Port)
-	if addr := s.options.Addr; addr != "" {
-		host, service, err := net.SplitHostPort(addr)
-		if err != nil {
-			return nil, err
+	open := func(hosts []string, port int) error {
+		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h string) bool {
+			return slices.ContainsFunc(kept, func(d door) bool { return d.port > 0 && d.host == h })
+		})
+		doors, err := s.openTCP(hosts, port)
+		if err == nil {
+			err = s.serve(doors)
 		}
-		if port, err = net.LookupPort("tcp", service); err != nil {
-			return nil, err
+		if err == nil {
+			kept = append(doors, kept...)
 		}
-		hosts = []string{host}
+		return err
 	}
-	listeners, err := openTCP(hosts, port)
-	if err != nil {
-		return nil, err
-	}
-	if len(listeners) > 0 {
-		port = listeners[0].Addr().(*net.TCPAddr).Port
-	}
-	if path := s.config.UnixSocket; path != "" {
-		l, err := openUnix(path, fs.FileMode(s.config.UnixSocketPerm))
-		if err != nil {
-			closeAll(listeners)
-			return nil, err
+	failed := open(hosts, port)
+	if failed != nil && len(dropped) > 0 {
+		was := make([]string, len(dropped))
+		for i, d := range dropped {
+			was[i] = d.host
 		}
-		listeners = append(listeners, l)
+		if err := open(was, dropped[0].port); err != nil {
+			s.log.Error("the old addresses could not be listened on again", "error", err)
+		}
 	}
-	if len(listeners) == 0 {
-		return nil, errors.New("none of the settings bind and unixsocket names an address to listen on")
-	}
-	s.engine.Run(func(*engine.Core) { s.config.Bind, s.config.Port = hosts, int64(port) })
-	return listeners, nil
+	s.doors = kept
+	s.noteAddrs()
+	return failed
 }
 
 // openTCP opens a socket for each host, all with the same port, as the
 // settings bind and port ask for it. A host that begins with "-" is left out
 // if it is not one of this machine's. Port 0 is one that is free for all hosts.
-func openTCP(hosts []string, port int) ([]net.Listener, error) {
+func (s *Server) openTCP(hosts []string, port int) ([]door, error) {
 	const attempts = 100 // a port that is free for one host may be taken for another
 	for attempt := 1; ; attempt++ {
-		var listeners []net.Listener
+		var doors []door
 		var failed error
 		p := port
 		for _, host := range hosts {
@@ -124,17 +226,25 @@ func openTCP(hosts []string, port int) ([]net.Listener, error) {
 				break
 			}
 			if err == nil {
-				listeners = append(listeners, l)
+				s.tune(l)
 				p = l.Addr().(*net.TCPAddr).Port
+				doors = append(doors, door{l, host, p})
 			}
 		}
 		if failed == nil {
-			return listeners, nil
+			return doors, nil
 		}
-		closeAll(listeners)
-		if port != 0 || len(listeners) == 0 || !inUse(failed) || attempt == attempts {
+		closeAll(doors)
+		if port != 0 || len(doors) == 0 || !inUse(failed) || attempt == attempts {
 			return nil, failed
 		}
+	}
+}
+
+// tune applies the settings of listening sockets.
+func (s *Server) tune(l net.Listener) {
+	if err := tuneListener(l.(syscall.Conn), int(s.config.TCPBacklog), uint32(s.config.SocketMark)); err != nil {
+		s.log.Warn("an option of the listening socket could not be set", "addr", l.Addr().String(), "error", err)
 	}
 }
 
@@ -154,31 +264,28 @@ func tcpAddr(host string, port int) (network, addr string) {
 	return network, net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// openUnix opens a Unix socket. A socket that is left behind by a server that
-// was killed is replaced; that of a running server, or another file, is not.
+// openUnix opens a Unix socket. Another file in its place is replaced, such as the
+// socket of a server that was killed, unless it is a directory or a socket that
+// somebody listens on.
 func openUnix(path string, perm fs.FileMode) (net.Listener, error) {
-	l, err := net.Listen("unix", path)
-	if err != nil && inUse(err) && abandoned(path) {
-		os.Remove(path)
-		l, err = net.Listen("unix", path)
+	l, err := listenUnix(path, perm)
+	if err != nil && inUse(err) && replaceable(path) && os.Remove(path) == nil {
+		l, err = listenUnix(path, perm)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if perm != 0 {
-		if err := os.Chmod(path, perm); err != nil {
-			l.Close()
-			return nil, err
-		}
-	}
 	return l, nil
 }
 
-// abandoned tells whether nobody listens on a Unix socket.
-func abandoned(path string) bool {
+// replaceable reports whether a file may make place for a Unix socket.
+func replaceable(path string) bool {
 	info, err := os.Lstat(path)
-	if err != nil || info.Mode()&fs.ModeSocket == 0 {
+	if err != nil || info.IsDir() {
 		return false
+	}
+	if info.Mode()&fs.ModeSocket == 0 {
+		return true
 	}
 	c, err := net.Dial("unix", path)
 	if err == nil {
@@ -194,8 +301,8 @@ func inUse(err error) bool {
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windows)
 }
 
-func closeAll(listeners []net.Listener) {
-	for _, l := range listeners {
-		l.Close()
+func closeAll(doors []door) {
+	for _, d := range doors {
+		d.Close()
 	}
 }

@@ -15,7 +15,8 @@ type Options struct {
 	Addr string
 
 	// UnixSocket is none by default: the path of a Unix socket to listen on as
-	// well. A socket that a dead server left there is replaced.
+	// well. A file that is there is replaced, such as the socket of a server that was
+	// killed, but not a directory nor a socket that somebody listens on.
 	UnixSocket string
 
 	// NoListen is false by default. If it is true no socket is opened; Dial, Do

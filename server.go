@@ -28,7 +28,8 @@ type Server struct {
 	spare   spareSessions
 
 	mu     sync.Mutex
-	addrs  []string // none until the sockets are open
+	doors  []door   // none until the sockets are open
+	addrs  []string // of the doors
 	closed bool
 	done   chan struct{}
 }
@@ -91,6 +92,7 @@ func newServer(o Options) (*Server, error) {
 		Version:  RedisVersion,
 		// CONFIG REWRITE writes it.
 		ConfigFile: o.ConfigFile,
+		Apply:      s.apply,
 		// A client may end the server.
 		Shutdown: func() { s.Close() },
 	})

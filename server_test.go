@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -221,19 +222,41 @@ func TestSeveralHosts(t *testing.T) {
 	}
 }
 
-// TestUnixSocketFile keeps what is not an abandoned socket.
+// TestUnixSocketFile: the socket takes the place of a file, such as one that a test
+// made to have a name, and is gone at the end; a directory and the socket of
+// another server stay.
 func TestUnixSocketFile(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "s")
-	if err := os.WriteFile(file, []byte("precious"), 0o600); err != nil {
+	dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+	if err != nil {
 		t.Fatal(err)
 	}
-	if s, err := respserver.Start(respserver.Options{UnixSocket: file}); err == nil {
-		s.Close()
-		t.Error("it listens where a file is")
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "s")
+	if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	if text, _ := os.ReadFile(file); string(text) != "precious" {
-		t.Error("the file is gone")
+	s := start(t, respserver.Options{UnixSocket: path})
+	c, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ping(t, c)
+	c.Close()
+	for _, taken := range []string{path, dir} {
+		if s, err := respserver.Start(respserver.Options{UnixSocket: taken}); err == nil {
+			s.Close()
+			t.Errorf("it takes the place of %s", taken)
+		}
+	}
+	if c, err = net.Dial("unix", path); err != nil {
+		t.Fatal(err)
+	}
+	ping(t, c)
+	c.Close()
+	s.Close()
+	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after Close the file is there: %v", err)
 	}
 }
 

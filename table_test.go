@@ -120,7 +120,7 @@ func hash(r resp.Reply) string {
 var deviations = map[string]string{
 	"bind": "a server in a test listens on the loopback interface",
 	"dir":  "no file is touched unless it is set",
-	"port": "a free one; sockets are opened once",
+	"port": "a free one",
 	"save": "no file is touched unless it is set",
 }
 

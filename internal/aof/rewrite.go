@@ -323,7 +323,7 @@ func (l *Log) writeBase(write func(io.Writer) error, pattern string) (name strin
 	l.mu.Lock()
 	s := l.settings
 	l.mu.Unlock()
-	f, err := l.fs.CreateTemp(l.dir, pattern)
+	f, err := l.fs.CreateTemp(l.dir, pattern, vfs.FilePerm)
 	if err != nil {
 		return "", l.report("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", vfs.Reason(err))
 	}

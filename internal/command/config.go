@@ -54,20 +54,28 @@ func configSet(c *engine.Ctx) error {
 	pairs := c.Args[2:]
 	names := make([]string, 0, len(pairs)/2) // the row's name or its alias, whichever was used
 	params := make([]*config.Param, 0, len(pairs)/2)
+	var wrong error
 	for i := 0; i < len(pairs); i += 2 {
 		p, ok := config.Find(string(pairs[i]))
 		name := stdstrings.ToLower(string(pairs[i]))
+		if ok && p.Secret {
+			c.Redact(2 + i + 1) // also if something else is wrong
+		}
 		switch {
+		case wrong != nil:
 		case !ok:
-			return resp.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", pairs[i])
+			wrong = resp.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", pairs[i])
 		case p.Immutable:
-			return configError(string(pairs[i]), "can't set immutable config")
+			wrong = configError(string(pairs[i]), "can't set immutable config")
 		case p.Protected && !c.Session.Allows(c.Config.ProtectedConfigs):
-			return configError(string(pairs[i]), "can't set protected config")
+			wrong = configError(string(pairs[i]), "can't set protected config")
 		case slices.Contains(names, name):
-			return configError(string(pairs[i]), "duplicate parameter")
+			wrong = configError(string(pairs[i]), "duplicate parameter")
 		}
 		names, params = append(names, name), append(params, p)
+	}
+	if wrong != nil {
+		return wrong
 	}
 	next := c.Config.Clone()
 	for i, p := range params {
@@ -75,8 +83,9 @@ func configSet(c *engine.Ctx) error {
 			return configError(names[i], err.Error())
 		}
 	}
-	*c.Config = *next
-	c.ConfigChanged()
+	if i, err := c.Reconfigure(next, params); err != nil {
+		return configError(names[i], err.Error())
+	}
 	return c.OK()
 }
 

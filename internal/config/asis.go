@@ -93,8 +93,8 @@ var inertSettings = []Param{
 	inert("lazyfree-lazy-user-del", "no", yesNo),
 	inert("lazyfree-lazy-user-flush", "no", yesNo),
 	inert("list-compress-depth", "0", number),
-	inert("masterauth", "", anyText),
-	inert("masteruser", "", anyText),
+	secret(inert("masterauth", "", anyText)),
+	secret(inert("masteruser", "", anyText)),
 	inert("max-new-connections-per-cycle", "10", between(1, 1000)),
 	inert("max-new-tls-connections-per-cycle", "1", between(1, 1000)),
 	alias("min-slaves-max-lag", inert("min-replicas-max-lag", "10", number)),
@@ -134,11 +134,11 @@ var inertSettings = []Param{
 	inert("tls-ciphersuites", "", anyText),
 	inert("tls-client-cert-file", "", anyText),
 	inert("tls-client-key-file", "", anyText),
-	inert("tls-client-key-file-pass", "", anyText),
+	secret(inert("tls-client-key-file-pass", "", anyText)),
 	inert("tls-cluster", "no", yesNo),
 	inert("tls-dh-params-file", "", anyText),
 	inert("tls-key-file", "", anyText),
-	inert("tls-key-file-pass", "", anyText),
+	secret(inert("tls-key-file-pass", "", anyText)),
 	inert("tls-prefer-server-ciphers", "no", yesNo),
 	inert("tls-protocols", "", anyText),
 	inert("tls-replication", "no", yesNo),
@@ -157,6 +157,11 @@ func inert(name, value string, read reader) Param {
 
 func immutable(p Param) Param {
 	p.Immutable = true
+	return p
+}
+
+func secret(p Param) Param {
+	p.Secret = true
 	return p
 }
 

@@ -25,6 +25,7 @@ type Config struct {
 	UnixSocket     string
 	UnixSocketPerm int64
 	TCPBacklog     int64
+	SocketMark     int64 // of listening sockets, for firewalls; 0: none
 	TCPKeepalive   int64 // seconds, 0: off
 	Timeout        int64 // seconds an idle client may stay, 0: for ever
 	MaxClients     int64

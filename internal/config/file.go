@@ -120,6 +120,9 @@ func (c *Config) SetLines(lines []Line) error {
 	var refused []refusal
 	for _, l := range lines {
 		p, err := c.setLine(l.Text)
+		if err != nil {
+			l.Text = withoutSecrets(l.Text)
+		}
 		if err != nil && !errors.As(err, new(unsupportedError)) {
 			return &LineError{l, err}
 		}
@@ -132,6 +135,30 @@ func (c *Config) SetLines(lines []Line) error {
 		return refused[0].error
 	}
 	return nil
+}
+
+// redacted stands for a secret wherever what was sent or written is shown.
+const redacted = "(redacted)"
+
+// withoutSecrets returns a line as it may be shown in logs.
+func withoutSecrets(line string) string {
+	words, _ := resp.SplitWords(line)
+	if len(words) < 2 {
+		return line
+	}
+	p, ok := Find(words[0])
+	switch {
+	case ok && p.Secret:
+		return words[0] + " " + redacted
+	case strings.EqualFold(words[0], "user"):
+		for i, w := range words {
+			if i > 1 && w != "" && strings.Contains("><#!", w[:1]) { // passwords and their hashes
+				words[i] = w[:1] + redacted
+			}
+		}
+		return strings.Join(words, " ")
+	}
+	return line
 }
 
 // SetLine sets a directive from a line. Empty lines and comments are nothing.

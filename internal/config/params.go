@@ -21,8 +21,11 @@ type Param struct {
 	Repeats bool
 	// Multi directives take several words.
 	Multi bool
-	// Secret settings are passwords.
+	// Secret settings are passwords: their values are not shown in logs.
 	Secret bool
+	// Applied settings are of the program around the engine, which may fail to
+	// do what they ask for.
+	Applied bool
 	// Hidden settings are not shown by patterns of CONFIG GET.
 	Hidden bool
 
@@ -41,7 +44,7 @@ var settings = []Param{
 	{Name: "array-slice-size", Default: "4096", kind: checked(func(c *Config) *int64 { return &c.ArraySliceSize }, 256, 65536, sliceSize)},
 	{Name: "array-sparse-kmax", Default: "10", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMax }, 0, math.MaxUint16, sparseMax)},
 	{Name: "array-sparse-kmin", Default: "5", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMin }, 0, math.MaxUint16, sparseMin)},
-	{Name: "bind", Default: "127.0.0.1 -::1", Immutable: true, Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
+	{Name: "bind", Applied: true, Default: "127.0.0.1 -::1", Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
 	{Name: "busy-reply-threshold", Alias: "lua-time-limit", Default: "5000", kind: integer(func(c *Config) *int64 { return &c.BusyReplyThreshold }, 0, math.MaxInt64)},
 	{Name: "client-output-buffer-limit", Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", Multi: true, kind: outputLimits{}},
 	{Name: "client-query-buffer-limit", Default: "1073741824", kind: memory(func(c *Config) *int64 { return &c.ClientQueryBufLimit }, 1<<20, math.MaxInt64)},
@@ -74,7 +77,7 @@ var settings = []Param{
 	{Name: "maxmemory-samples", Default: "5", kind: integer(func(c *Config) *int64 { return &c.MaxMemorySamples }, 1, 64)},
 	{Name: "notify-keyspace-events", Default: "", kind: events{}},
 	{Name: "pidfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.PIDFile }, nil)},
-	{Name: "port", Default: "6379", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
+	{Name: "port", Applied: true, Default: "6379", kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
 	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
 	{Name: "protected-mode", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.ProtectedMode })},
 	{Name: "rdb-key-save-delay", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.RDBKeySaveDelay }, math.MinInt32, math.MaxInt32)},
@@ -89,6 +92,7 @@ var settings = []Param{
 	{Name: "shutdown-on-sigterm", Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigterm })},
 	{Name: "slowlog-log-slower-than", Alias: "commandlog-execution-slower-than", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.SlowlogLogSlowerThan }, -1, math.MaxInt64)},
 	{Name: "slowlog-max-len", Alias: "commandlog-slow-execution-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogMaxLen }, 0, math.MaxInt64)},
+	{Name: "socket-mark-id", Default: "0", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.SocketMark }, 0, math.MaxUint32)},
 	{Name: "stop-writes-on-bgsave-error", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.StopWritesOnSaveError })},
 	{Name: "stream-idmp-duration", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPDuration }, 1, 86400)},
 	{Name: "stream-idmp-maxsize", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPMaxSize }, 1, 10000)},

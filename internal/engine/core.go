@@ -32,6 +32,7 @@ type Core struct {
 	stop     func()
 	files    *vfs.Abortable
 	version  string
+	apply    func(*config.Param, *config.Config) error
 	conf     string // the path of the settings' file, or ""
 
 	Keyspace *keyspace.Keyspace

@@ -46,6 +46,10 @@ type Parts struct {
 	Files vfs.FS
 	// ConfigFile is what CONFIG REWRITE writes; "" means that there is none.
 	ConfigFile string
+	// Apply does what an Applied setting asks for, of settings that are not in
+	// force yet; an error is the reply's reason. It is called under the lock. Nil
+	// means that nothing is to be done.
+	Apply func(*config.Param, *config.Config) error
 	// Version of Redis is what snapshots say they are from.
 	Version string
 	// Journal receives what units changed; nil means nobody does.
@@ -92,6 +96,7 @@ func New(o Parts) *Engine {
 		journal:  o.Journal,
 		stop:     o.Shutdown,
 		version:  o.Version,
+		apply:    o.Apply,
 		Keyspace: o.Keyspace,
 		Rand:     rand.New(rand.NewPCG(seed, 0)),
 		sessions: make(map[uint64]*Session),

@@ -5,9 +5,32 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
+
+// Reconfigure takes over settings of which some are new. If one of them can't be
+// applied all stay as they were; failed is its index.
+func (e *Core) Reconfigure(next *config.Config, changed []*config.Param) (failed int, err error) {
+	for i, p := range changed {
+		if !p.Applied || e.apply == nil {
+			continue
+		}
+		if err := e.apply(p, next); err != nil {
+			e.Log.Warn("Failed applying new configuration. Possibly related to new " + p.Name + " setting. Restoring previous settings.")
+			for _, p := range changed[:i] {
+				if p.Applied {
+					e.apply(p, e.Config) // as it was before, so that it works
+				}
+			}
+			return i, err
+		}
+	}
+	*e.Config = *next
+	e.ConfigChanged()
+	return 0, nil
+}
 
 // RewriteConfig brings the file that the settings were read from up to date.
 func (e *Core) RewriteConfig() error {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -82,6 +83,19 @@ func (e *EventLoop) Serve(l net.Listener) error {
 	defer e.mu.Unlock()
 	e.doors = append(e.doors, d)
 	return e.loops[0].listen(d)
+}
+
+// Withdraw implements Server.
+func (e *EventLoop) Withdraw(l net.Listener) {
+	l.Close()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	i := slices.IndexFunc(e.doors, func(d *door) bool { return d.Listener == l })
+	if i < 0 {
+		return
+	}
+	e.loops[0].forget(e.doors[i])
+	e.doors = slices.Delete(e.doors, i, i+1)
 }
 
 func (e *EventLoop) start() error {
@@ -184,14 +198,25 @@ func (l *loop) watch(op, fd int, events uint32) error {
 	return syscall.EpollCtl(l.epfd, op, fd, &syscall.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
+// listen waits for connections, unless the listener is closed: its descriptor may
+// be that of another one then.
 func (l *loop) listen(d *door) (err error) {
+	closed := d.rc.Control(func(fd uintptr) {
+		l.mu.Lock()
+		l.doors[d.fd] = d
+		l.mu.Unlock()
+		err = l.watch(syscall.EPOLL_CTL_ADD, int(fd), syscall.EPOLLIN)
+	})
+	return errors.Join(closed, err)
+}
+
+// forget ends what listen began, once the listener is closed.
+func (l *loop) forget(d *door) {
 	l.mu.Lock()
-	l.doors[d.fd] = d
-	l.mu.Unlock()
-	if cerr := d.rc.Control(func(fd uintptr) { err = l.watch(syscall.EPOLL_CTL_ADD, int(fd), syscall.EPOLLIN) }); cerr != nil {
-		return cerr
+	defer l.mu.Unlock()
+	if l.doors[d.fd] == d {
+		delete(l.doors, d.fd)
 	}
-	return err
 }
 
 // signal makes the loop look at its lists.

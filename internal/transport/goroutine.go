@@ -36,6 +36,9 @@ func (g *Goroutines) Serve(l net.Listener) error {
 	return nil
 }
 
+// Withdraw implements Server.
+func (g *Goroutines) Withdraw(l net.Listener) { l.Close() } // and Accept ends
+
 // Accept accepts connections until the listener is closed or fails, and returns
 // why it ended. It closes the listener.
 func (g *Goroutines) Accept(l net.Listener) error {

@@ -46,6 +46,8 @@ type Server interface {
 	// Serve accepts connections until the listener is closed, in goroutines of
 	// its own.
 	Serve(net.Listener) error
+	// Withdraw closes a listener that Serve was given. Its connections stay.
+	Withdraw(net.Listener)
 	// Close closes the listeners and waits for all connections, which the
 	// sessions' own end closes. waiting is called now and then with the
 	// addresses of those that are still there; it may be nil.

@@ -1,6 +1,9 @@
 package value
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // Kind describes a type.
 type Kind struct {
@@ -52,8 +55,19 @@ type Foreign struct {
 	content    Content
 }
 
-// NewForeign returns a value of a registered type.
-func NewForeign(t Type, c Content) *Foreign { return &Foreign{t: t, content: c} }
+// NewForeign returns a value of a registered type. It panics if t is another one.
+func NewForeign(t Type, c Content) *Foreign {
+	t.mustBeForeign()
+	return &Foreign{t: t, content: c}
+}
+
+// mustBeForeign panics unless t is a registered type: memory would be read as
+// what it is not.
+func (t Type) mustBeForeign() {
+	if t < typeForeign || int(t) >= len(kinds) {
+		panic(fmt.Sprintf("value: type %d is not registered", t))
+	}
+}
 
 // Content returns what the value consists of. It is nil if f is.
 func (f *Foreign) Content() Content {

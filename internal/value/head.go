@@ -46,9 +46,9 @@ func (h *Head) Of(t Type) Value {
 		return (*Hash)(p)
 	case TypeStream:
 		return (*Stream)(p)
-	default:
-		return (*Foreign)(p)
 	}
+	t.mustBeForeign()
+	return (*Foreign)(p)
 }
 
 func (s *String) head() *Head  { return &s.inKeyspace }

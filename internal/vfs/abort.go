@@ -2,6 +2,7 @@ package vfs
 
 import (
 	"errors"
+	"io/fs"
 	"sync"
 	"sync/atomic"
 )
@@ -35,13 +36,13 @@ func (a *Abortable) Abort() {
 }
 
 // CreateTemp makes a temporary file.
-func (a *Abortable) CreateTemp(dir, pattern string) (File, error) {
+func (a *Abortable) CreateTemp(dir, pattern string, perm fs.FileMode) (File, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.aborted.Load() {
 		return nil, ErrAborted
 	}
-	f, err := a.FS.CreateTemp(dir, pattern)
+	f, err := a.FS.CreateTemp(dir, pattern, perm)
 	if err != nil {
 		return nil, err
 	}

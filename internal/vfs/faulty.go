@@ -59,11 +59,11 @@ func (f Faulty) Create(name string) (File, error) {
 }
 
 // CreateTemp makes a file; for Fail it is OpCreate in the directory.
-func (f Faulty) CreateTemp(dir, pattern string) (File, error) {
+func (f Faulty) CreateTemp(dir, pattern string, perm fs.FileMode) (File, error) {
 	if err := f.Fail(OpCreate, dir); err != nil {
 		return nil, err
 	}
-	return f.wrap(f.FS.CreateTemp(dir, pattern))
+	return f.wrap(f.FS.CreateTemp(dir, pattern, perm))
 }
 
 // Append opens a file.

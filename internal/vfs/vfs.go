@@ -22,15 +22,17 @@ import (
 
 // FS is a file system. All implementations are safe for concurrent use. Their
 // errors are those of package os: errors.Is works with fs.ErrNotExist and the
-// like. Files are made readable for everybody, within the umask.
+// like. Files are made readable for everybody, within the umask, unless another
+// mode is given.
 type FS interface {
 	// Open opens a file to read it.
 	Open(name string) (File, error)
 	// Create opens a file to write it, new or emptied.
 	Create(name string) (File, error)
 	// CreateTemp makes a new file with a name of its own in a directory; the
-	// last "*" of the pattern is where the name differs.
-	CreateTemp(dir, pattern string) (File, error)
+	// last "*" of the pattern is where the name differs. Its mode is at most perm,
+	// less the umask.
+	CreateTemp(dir, pattern string, perm fs.FileMode) (File, error)
 	// Append opens a file to write at its end, wherever that is by then; it
 	// makes the file if there is none.
 	Append(name string) (File, error)
@@ -54,6 +56,8 @@ type File interface {
 	// Name is the path under which the file was opened.
 	Name() string
 	Stat() (fs.FileInfo, error)
+	// Chmod changes the mode.
+	Chmod(mode fs.FileMode) error
 	// Sync waits until the content is on the disk. After an error nobody knows
 	// what of the content will be there, even if a later Sync succeeds.
 	Sync() error
@@ -63,25 +67,25 @@ type File interface {
 type OS struct{}
 
 // Open is os.Open.
-func (OS) Open(name string) (File, error) { return open(name, os.O_RDONLY) }
+func (OS) Open(name string) (File, error) { return open(name, os.O_RDONLY, 0) }
 
 // Create is os.Create, for writing only.
 func (OS) Create(name string) (File, error) {
-	return open(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
+	return open(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, FilePerm)
 }
 
 // maxTemps is how many names CreateTemp tries.
 const maxTemps = 10000
 
-// CreateTemp is os.CreateTemp, but others may read the file.
-func (OS) CreateTemp(dir, pattern string) (File, error) {
+// CreateTemp is os.CreateTemp with a mode.
+func (OS) CreateTemp(dir, pattern string, perm fs.FileMode) (File, error) {
 	before, after := pattern, ""
 	if i := strings.LastIndexByte(pattern, '*'); i >= 0 {
 		before, after = pattern[:i], pattern[i+1:]
 	}
 	for range maxTemps {
 		name := before + strconv.FormatUint(uint64(rand.Uint32()), 10) + after
-		f, err := open(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+		f, err := open(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
 		}
@@ -91,11 +95,14 @@ func (OS) CreateTemp(dir, pattern string) (File, error) {
 
 // Append is os.OpenFile.
 func (OS) Append(name string) (File, error) {
-	return open(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND)
+	return open(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, FilePerm)
 }
 
-func open(name string, flag int) (File, error) {
-	f, err := os.OpenFile(name, flag, 0o644)
+// FilePerm is the mode of new files, less the umask.
+const FilePerm = 0o644
+
+func open(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := os.OpenFile(name, flag, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -153,13 +160,25 @@ type osFile struct{ *os.File }
 
 // Replace writes a file under a name, in place of what has that name, if
 // anything: whenever it is interrupted, by an error or by a crash, either the
-// old content is there or the new one, whole. A crash may leave a file
-// "temp-*" with the extension of path behind.
+// old content is there or the new one, whole. The mode of the file stays as it
+// was, and nobody can read the new content who may not read the old. A crash may
+// leave a file "temp-*" with the extension of path behind.
 func Replace(fsys FS, path string, write func(io.Writer) error) error {
 	dir := filepath.Dir(path)
-	f, err := fsys.CreateTemp(dir, "temp-*"+filepath.Ext(path))
+	perm := fs.FileMode(FilePerm)
+	old, err := fsys.Stat(path)
+	switch {
+	case err == nil:
+		perm = old.Mode().Perm()
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	f, err := fsys.CreateTemp(dir, "temp-*"+filepath.Ext(path), perm)
 	if err != nil {
 		return err
+	}
+	if old != nil {
+		f.Chmod(perm) // the umask may have taken some; a file system without modes refuses
 	}
 	if err := WriteAndClose(f, write); err != nil {
 		fsys.Remove(f.Name())

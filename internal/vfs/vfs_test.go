@@ -72,7 +72,7 @@ func TestMode(t *testing.T) {
 	}
 	for name, open := range map[string]func() (File, error){
 		"Create":     func() (File, error) { return OS{}.Create(filepath.Join(dir, "c")) },
-		"CreateTemp": func() (File, error) { return OS{}.CreateTemp(dir, "temp-*.rdb") },
+		"CreateTemp": func() (File, error) { return OS{}.CreateTemp(dir, "temp-*.rdb", 0o644) },
 		"Append":     func() (File, error) { return OS{}.Append(filepath.Join(dir, "a")) },
 	} {
 		f, err := open()
@@ -86,5 +86,42 @@ func TestMode(t *testing.T) {
 			t.Error(err)
 		}
 		f.Close()
+	}
+}
+
+// TestReplaceMode: a file that is replaced keeps its mode, whatever the umask is,
+// and what replaces it was never open to others than the file; a new one is as
+// any other.
+func TestReplaceMode(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		return // has no such modes
+	}
+	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o666, 0o400} {
+		path := filepath.Join(t.TempDir(), "users.acl")
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		var during os.FileMode
+		fsys := Faulty{OS{}, func(op Op, name string) error {
+			if op == OpWrite {
+				info, err := os.Stat(name)
+				if err != nil {
+					return err
+				}
+				during |= info.Mode()
+			}
+			return nil
+		}}
+		err := Replace(fsys, path, func(w io.Writer) error {
+			_, err := io.WriteString(w, "new")
+			return err
+		})
+		info, err2 := os.Stat(path)
+		if err != nil || err2 != nil || info.Mode() != mode || during != mode {
+			t.Errorf("a file of mode %v got %v, while it was written %v; %v, %v", mode, info.Mode(), during, err, err2)
+		}
 	}
 }

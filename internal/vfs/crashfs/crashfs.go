@@ -142,7 +142,7 @@ func (f *FS) Open(name string) (vfs.File, error) {
 func (f *FS) Create(name string) (vfs.File, error) { return f.make(name, false) }
 
 // CreateTemp makes a file with a name of its own.
-func (f *FS) CreateTemp(dir, pattern string) (vfs.File, error) {
+func (f *FS) CreateTemp(dir, pattern string, _ fs.FileMode) (vfs.File, error) {
 	f.mu.Lock()
 	f.temps++
 	before, after, _ := strings.Cut(pattern, "*")
@@ -413,6 +413,9 @@ func (f *file) Stat() (fs.FileInfo, error) {
 	defer f.fs.mu.Unlock()
 	return info{path.Base(f.name), int64(len(f.node.data)), false}, nil
 }
+
+// Chmod does nothing: files have no modes.
+func (f *file) Chmod(fs.FileMode) error { return nil }
 
 func (f *file) Sync() error {
 	if err := f.lock("sync"); err != nil {

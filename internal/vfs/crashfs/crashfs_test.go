@@ -126,7 +126,7 @@ func TestLikeOS(t *testing.T) {
 		note(err)
 		_, err = fsys.List(p("none"))
 		note(err)
-		temp, err := fsys.CreateTemp(dir, "temp-*.rdb")
+		temp, err := fsys.CreateTemp(dir, "temp-*.rdb", 0o644)
 		s.must(err)
 		name := filepath.Base(temp.Name())
 		temp.Close()

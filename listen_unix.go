@@ -1,0 +1,91 @@
+//go:build unix
+
+package respserver
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// listenUnix opens a Unix socket.
+func listenUnix(path string, perm fs.FileMode) (*net.UnixListener, error) {
+	socket, err := bindUnix(path, perm)
+	if err != nil {
+		return nil, err
+	}
+	defer socket.Close() // FileListener has a descriptor of its own
+	err = os.NewSyscallError("listen", syscall.Listen(int(socket.Fd()), syscall.SOMAXCONN))
+	var l net.Listener
+	if err == nil {
+		l, err = net.FileListener(socket)
+	}
+	if err != nil {
+		os.Remove(path)
+		return nil, unixError(path, err)
+	}
+	u := l.(*net.UnixListener)
+	u.SetUnlinkOnClose(true)
+	return u, nil
+}
+
+// bindUnix makes a Unix socket with its file, to which nobody can connect yet. So
+// nobody can before it has the mode perm; 0 leaves the mode to the umask.
+func bindUnix(path string, perm fs.FileMode) (*os.File, error) {
+	syscall.ForkLock.RLock() // no child may inherit the socket
+	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, unixError(path, os.NewSyscallError("socket", err))
+	}
+	socket := os.NewFile(uintptr(fd), path)
+	if err := syscall.Bind(fd, &syscall.SockaddrUnix{Name: path}); err != nil {
+		socket.Close()
+		return nil, unixError(path, os.NewSyscallError("bind", err))
+	}
+	if perm != 0 {
+		if err := os.Chmod(path, perm); err != nil {
+			socket.Close()
+			os.Remove(path)
+			return nil, err
+		}
+	}
+	return socket, nil
+}
+
+func unixError(path string, err error) error {
+	return &net.OpError{Op: "listen", Net: "unix", Addr: &net.UnixAddr{Name: path, Net: "unix"}, Err: err}
+}
+
+// markOption is the socket option of the setting socket-mark-id, by system.
+var markOption = map[string]int{"linux": 36 /* SO_MARK */, "freebsd": 0x1015 /* SO_USER_COOKIE */}
+
+// tuneListener sets how many connections may wait to be accepted, and a mark for
+// firewalls, which needs privileges. A mark of 0 is none.
+func tuneListener(l syscall.Conn, backlog int, mark uint32) error {
+	rc, err := l.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = rc.Control(func(fd uintptr) {
+		failed = os.NewSyscallError("listen", syscall.Listen(int(fd), backlog)) // again, which changes the number
+		if mark == 0 || failed != nil {
+			return
+		}
+		option, ok := markOption[runtime.GOOS]
+		if !ok {
+			failed = fmt.Errorf("socket-mark-id: %w", errors.ErrUnsupported)
+			return
+		}
+		failed = os.NewSyscallError("setsockopt", syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, option, int(mark)))
+	})
+	return errors.Join(err, failed)
+}

@@ -1,0 +1,23 @@
+package respserver
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"syscall"
+)
+
+// listenUnix opens a Unix socket. Files have no modes here.
+func listenUnix(path string, _ fs.FileMode) (*net.UnixListener, error) {
+	return net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+}
+
+// tuneListener changes nothing: Go lets the system decide how many connections may
+// wait, and there are no marks.
+func tuneListener(_ syscall.Conn, _ int, mark uint32) error {
+	if mark != 0 {
+		return fmt.Errorf("socket-mark-id: %w", errors.ErrUnsupported)
+	}
+	return nil
+}

@@ -1,0 +1,266 @@
+package respserver_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/config"
+)
+
+// answer returns what a server says to a command, errors included.
+func answer(t *testing.T, s *respserver.Server, words ...string) string {
+	t.Helper()
+	args := make([]any, len(words))
+	for i, w := range words {
+		args[i] = w
+	}
+	r, err := s.Do(t.Context(), args...)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprint(r)
+}
+
+// TestConfigSetAddresses: CONFIG SET of bind and port moves the server, connections
+// stay, and where it can't listen all is as it was. The errors are recorded from
+// Redis 7.4.1.
+func TestConfigSetAddresses(t *testing.T) {
+	t.Parallel()
+	const (
+		badPort = "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs."
+		badBind = "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses."
+	)
+	for _, eventLoop := range []bool{false, true} {
+		t.Run(fmt.Sprint("event loop ", eventLoop), func(t *testing.T) {
+			dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.RemoveAll(dir) })
+			path := filepath.Join(dir, "s")
+			s := start(t, respserver.Options{EventLoop: eventLoop, UnixSocket: path})
+			first := s.Addr()
+			old, err := net.Dial("tcp", first)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer old.Close()
+			busy, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer busy.Close()
+			_, taken, _ := net.SplitHostPort(busy.Addr().String())
+			set := func(want string, words ...string) {
+				t.Helper()
+				if got := answer(t, s, append([]string{"CONFIG", "SET"}, words...)...); got != want {
+					t.Errorf("CONFIG SET %q: %s", words, got)
+				}
+			}
+			// reach checks that the server listens there and nowhere else.
+			reach := func(want ...string) {
+				t.Helper()
+				if got := s.Addrs(); !slices.Equal(got, append(want, path)) {
+					t.Errorf("it listens on %q, want %q", got, want)
+				}
+				for _, addr := range s.Addrs() {
+					network := "tcp"
+					if addr == path {
+						network = "unix"
+					}
+					c, err := net.Dial(network, addr)
+					if err != nil {
+						t.Errorf("%s: %v", addr, err)
+						continue
+					}
+					ping(t, c)
+					c.Close()
+				}
+				ping(t, old)
+			}
+			reach(first)
+			set(badPort, "port", taken)
+			set(badBind, "bind", "192.0.2.1")
+			set(badBind, "maxclients", "77", "bind", "192.0.2.1", "port", taken)
+			set(badPort, "port", taken, "bind", "127.0.0.1")
+			reach(first)
+			if got := answer(t, s, "CONFIG", "GET", "maxclients"); !strings.Contains(got, "10000") {
+				t.Errorf("a setting beside the one that failed: %s", got)
+			}
+
+			set("OK", "port", freePort(t))
+			second := s.Addr()
+			if second == first {
+				t.Error("it stays on its port")
+			}
+			reach(second)
+			if c, err := net.Dial("tcp", first); err == nil {
+				c.Close()
+				t.Error("the old port is open")
+			}
+			_, port, _ := net.SplitHostPort(second)
+			if got := answer(t, s, "CONFIG", "GET", "port"); !strings.Contains(got, port) {
+				t.Errorf("CONFIG GET port: %s", got)
+			}
+			set("OK", "bind", "* -192.0.2.1")
+			reach("0.0.0.0:" + port)
+			set("OK", "bind", "127.0.0.1")
+			reach(second)
+			set("OK", "bind", "")
+			reach()
+			set("OK", "bind", "127.0.0.1")
+			reach(second)
+			set("OK", "port", "0")
+			reach()
+			set("OK", "port", port)
+			reach(second)
+		})
+	}
+}
+
+// freePort returns the number of a port that is free, most likely still when it is
+// used.
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// TestConfigSetAddressesNoListen: a server without sockets opens none.
+func TestConfigSetAddressesNoListen(t *testing.T) {
+	t.Parallel()
+	s := start(t, respserver.Options{NoListen: true})
+	if got := answer(t, s, "CONFIG", "SET", "port", freePort(t)); !strings.HasSuffix(got, "Unable to listen on this port. Check server logs.") {
+		t.Error(got)
+	}
+	// A server in a test opens its sockets late.
+	lazy := respserver.StartTest(t)
+	port := freePort(t)
+	lazy.Must("CONFIG", "SET", "port", port)
+	c, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ping(t, c)
+}
+
+// TestSecrets: nobody who reads what was sent sees the value of a secret setting,
+// whether CONFIG SET took it or not; the slow log has "(redacted)" in its place,
+// also where it is empty, as Redis 7.4.1 has it.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	const value = "s3cret-value"
+	var log bytes.Buffer
+	s := start(t, respserver.Options{
+		NoListen: true,
+		Logger:   slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Config:   []string{"slowlog-log-slower-than 0", "slowlog-max-len 1000", "commandlog-request-larger-than 0", "commandlog-reply-larger-than 0", "latency-monitor-threshold 1"},
+	})
+	monitor, err := s.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer monitor.Close()
+	fmt.Fprint(monitor, "MONITOR\r\n")
+	monitor.Read(make([]byte, len("+OK\r\n")))
+	secrets := 0
+	for p := range config.All {
+		if !p.Secret {
+			continue
+		}
+		secrets++
+		for _, name := range p.Names() {
+			for _, v := range []string{"", value} {
+				for _, words := range [][]string{
+					{name, v}, {strings.ToUpper(name), v, "nosuch", "x"}, {"nosuch", "x", name, v}, {"databases", "1", name, v}, {name, v, name, v}, {"timeout", "x", name, v},
+				} {
+					answer(t, s, append([]string{"CONFIG", "SET"}, words...)...)
+					entry := answer(t, s, "SLOWLOG", "GET", "1")
+					if n := strings.Count(entry, "(redacted)"); n == 0 || strings.Contains(entry, value) {
+						t.Errorf("SLOWLOG of CONFIG SET %q: %s", words, entry)
+					}
+				}
+			}
+			answer(t, s, "CONFIG", "SET", name, "")
+		}
+	}
+	if secrets < 5 {
+		t.Errorf("%d settings are secret", secrets)
+	}
+	for _, read := range [][]string{
+		{"SLOWLOG", "GET", "-1"}, {"COMMANDLOG", "GET", "-1", "slow"}, {"COMMANDLOG", "GET", "-1", "large-request"},
+		{"COMMANDLOG", "GET", "-1", "large-reply"}, {"LATENCY", "LATEST"}, {"ACL", "LOG"}, {"CLIENT", "LIST"}, {"INFO", "EVERYTHING"},
+	} {
+		if got := answer(t, s, read...); strings.Contains(got, value) {
+			t.Errorf("%s shows it: %s", read, got)
+		}
+	}
+	answer(t, s, "PING", "the last one")
+	var shown []byte
+	for buf := make([]byte, 4096); !bytes.Contains(shown, []byte("the last one")); {
+		n, err := monitor.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, buf[:n]...)
+	}
+	s.Close()
+	if strings.Contains(string(shown), value) || strings.Contains(log.String(), value) {
+		t.Errorf("MONITOR or the log shows it:\n%s\n%s", shown, log.String())
+	}
+	for _, line := range []string{"requirepass " + value + " x", "MasterAuth '" + value + "' ''", "user alice on >" + value + " #" + value} {
+		_, err := respserver.Start(respserver.Options{Config: []string{line}})
+		if err == nil || strings.Contains(strings.ReplaceAll(err.Error(), "#"+value, ""), value) {
+			t.Errorf("the error for a bad line: %v", err)
+		}
+	}
+}
+
+// TestFileModes: the files that the server replaces keep their modes, and others
+// may read the new ones, within the umask.
+func TestFileModes(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	conf, users, dump := filepath.Join(dir, "redis.conf"), filepath.Join(dir, "users.acl"), filepath.Join(dir, "dump.rdb")
+	plain := filepath.Join(dir, "plain")
+	if err := os.WriteFile(plain, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(users, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mode := func(path string) os.FileMode {
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Mode()
+	}
+	secret := mode(users)
+	s := start(t, respserver.Options{NoListen: true, Dir: dir, ConfigFile: conf, Config: []string{"aclfile " + users}})
+	for range 2 {
+		for _, words := range [][]string{{"CONFIG", "REWRITE"}, {"ACL", "SAVE"}, {"SAVE"}} {
+			if got := answer(t, s, words...); got != "OK" {
+				t.Fatalf("%q: %s", words, got)
+			}
+		}
+		for path, want := range map[string]os.FileMode{conf: mode(plain), dump: mode(plain), users: secret} {
+			if got := mode(path); got != want {
+				t.Errorf("%s has the mode %v, want %v", path, got, want)
+			}
+		}
+	}
+}
