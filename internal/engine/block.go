@@ -53,8 +53,12 @@ type wait struct {
 	// took is the time of the tries before, which count when the command is done.
 	took  time.Duration
 	began int64 // µs since 1970
-	// parked tells that a pause holds the command back: it was not run yet.
+	// parked: a pause or a fault holds the command back, which was not run yet.
 	parked bool
+	// drip is what remains of a reply that is sent a byte each so many
+	// milliseconds; there is no command then.
+	drip []byte
+	each int64
 }
 
 func compareWaits(a, b *wait) int {
@@ -302,6 +306,10 @@ func (e *Core) tryAgain(w *wait) {
 
 // timeOut answers a blocked command whose time is up.
 func (e *Core) timeOut(w *wait) {
+	if w.parked {
+		e.unpark(w)
+		return
+	}
 	c := &w.s.ctx
 	c.Args, c.Cmd, c.again, c.nested = w.args, w.cmd, nil, false
 	mark := len(c.w.Buf)

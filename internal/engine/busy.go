@@ -81,6 +81,7 @@ func (r *scriptRun) becomeBusy() {
 	}
 	e.Log.Warn("a script takes long; "+kill+" ends it", "script", r.name, "duration", r.duration())
 	e.busy, r.time = r, e.now
+	e.setGates()
 	if e.current != nil {
 		if d, ok := e.current.conn.(Detacher); ok {
 			d.Detach()
@@ -141,6 +142,7 @@ func (e *Core) mayRunBusy() bool {
 func (r *scriptRun) endBusy() {
 	if e := r.c.Core; e.busy == r {
 		e.busy = nil
+		e.setGates()
 		e.engine.idle.Broadcast()
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
+	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/latency"
 	"github.com/resp-server/resp-server/internal/pubsub"
@@ -77,6 +78,12 @@ type Core struct {
 	tracker                  *tracker // nil: no client tracked keys yet
 
 	refuseWrites bool // since they could not be saved
+
+	gates        gateSet     // that are on for all sessions
+	observers    observerSet // that look at all sessions
+	outside      []*Observer
+	faults       *fault.Set // nil: there are none
+	space        string     // the name of the space, in which the server is another server's guest
 	evict        eviction
 	lfu          bool  // an LFU policy counts the uses of keys
 	clientMemory int64 // of all clients, if countsClients
@@ -169,6 +176,8 @@ func (e *Core) ConfigChanged() {
 	e.largeReply = largeFrom(c.LargeReply, c.LargeReplyMaxLen)
 	e.slowness = min(e.slowAfter(), e.latencyAfter())
 	e.limitMemory()
+	e.setGates()
+	e.setObservers()
 }
 
 func (e *Core) readClock() {

@@ -20,6 +20,9 @@ type Ctx struct {
 	// Cmd is the row of the command.
 	Cmd *Command
 
+	// Outcome is how the command ended, for observers that look afterwards.
+	Outcome Outcome
+
 	w *resp.Writer
 	// again is set while a blocked command is run once more.
 	again *wait

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"net/netip"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -15,6 +14,9 @@ func (e *Core) process(s *Session, args [][]byte) {
 	e.markDirty(s)
 	mark := len(s.out.Buf)
 	e.executing = s
+	if e.observers&observeOutside != 0 {
+		e.received(s, args)
+	}
 	e.dispatch(s, args)
 	s.answered(mark)
 	if len(e.ready) > 0 {
@@ -37,7 +39,9 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 		return
 	}
 	if err != nil {
-		e.reject(s, cmd, args, err)
+		if err != errHandled {
+			e.reject(s, cmd, args, err)
+		}
 		return
 	}
 	if e.pause.until != 0 && e.holdsBack(s, cmd, args) {
@@ -68,82 +72,6 @@ func (e *Core) tooLarge(s *Session, args [][]byte) bool {
 // one of its headers.
 func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(name, "host:") }
 
-// gate decides whether a session may run a command now.
-func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
-	switch {
-	case cmd.Flags&spec.Protected != 0 && !s.Allows(e.protection(cmd)):
-		return errProtectedCommand(cmd)
-	case s.mustLogIn() && cmd.Flags&spec.NoAuth == 0:
-		return resp.ErrNoAuth
-	case s.multi != nil && cmd.Flags&spec.NoMulti != 0:
-		return resp.Error("ERR Command not allowed inside a transaction")
-	}
-	if !s.user.Unrestricted {
-		if err := s.permit(cmd, args); err != nil {
-			return err
-		}
-	}
-	switch {
-	case e.Config.MaxMemory != 0 && e.outOfMemory(s, cmd, args):
-		return resp.ErrOOM
-	case e.refuseWrites && (cmd.FullName == "ping" || s.flags(cmd, args)&spec.Write != 0):
-		return errDisk
-	case s.out.Proto == 2 && s.Subscriptions() > 0 && cmd.traits&spec.RunsSubscribed == 0:
-		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
-	case e.busy != nil && cmd.Flags&spec.AllowBusy == 0 && !e.mayRunBusy():
-		return e.errBusy()
-	case s.monitor && cmd.Flags&(spec.Write|spec.ReadOnly|spec.MayReplicate) != 0:
-		return errMonitor
-	}
-	return nil
-}
-
-// outOfMemory makes room for a command, and tells whether it needs more than
-// there is.
-func (e *Core) outOfMemory(s *Session, cmd *Command, args [][]byte) bool {
-	e.evict.failed = !e.makeRoom()
-	if !e.evict.failed {
-		return false
-	}
-	return s.flags(cmd, args)&spec.DenyOOM != 0
-}
-
-// protection returns the setting that allows a protected command.
-func (e *Core) protection(cmd *Command) string {
-	if cmd.Container != nil {
-		return e.Config.EnableModuleCommand
-	}
-	return e.Config.EnableDebugCommand
-}
-
-func errProtectedCommand(cmd *Command) resp.Error {
-	name, _, _ := strings.Cut(cmd.FullName, "|")
-	return resp.Errorf("ERR %s command not allowed. If the enable-%s-command option is set to \"local\", you can run it from a local connection, "+
-		"otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(name), name)
-}
-
-// flags returns the flags of a command line: EXEC has those of what it runs
-// too, and scripts and functions that declare flags know best what they do.
-func (s *Session) flags(cmd *Command, args [][]byte) spec.Flag {
-	switch {
-	case cmd.Flags&spec.SkipMonitor != 0:
-		return s.e.scriptFlags(cmd, args)
-	case s.multi != nil && cmd.FullName == "exec":
-		return cmd.Flags | s.multi.flags
-	}
-	return cmd.Flags
-}
-
-// Allows tells whether a setting with the values no, yes and local allows
-// something to this session. The program around the server may do everything.
-func (s *Session) Allows(setting string) bool {
-	if s.internal || setting != "local" {
-		return s.internal || setting == "yes"
-	}
-	from, err := netip.ParseAddrPort(s.conn.Addr())
-	return err != nil || from.Addr().IsLoopback() // else it is no TCP
-}
-
 // reject answers an error to a command that was not run.
 func (e *Core) reject(s *Session, cmd *Command, args [][]byte, err error) {
 	if s.multi != nil {
@@ -173,8 +101,9 @@ func (e *Core) call(c *Ctx) (blocked bool) {
 	e.unit.changes, e.unit.explicit = 0, false
 	mark := len(c.w.Buf)
 	c.shown = nil
-	if len(e.monitors) > 0 && c.Cmd.Flags&spec.SkipMonitor != 0 && c.again == nil {
-		e.show(c) // a script: before its commands
+	observing := e.observersOf(c.Session)
+	if on := observing & observesBefore; on != 0 {
+		e.observeBefore(on, c)
 	}
 	var began time.Duration
 	if e.unit.depth > 0 {
@@ -217,24 +146,9 @@ func (e *Core) call(c *Ctx) (blocked bool) {
 	if e.unit.changes > 0 && !e.unit.explicit {
 		e.propagate(c.Session.db, c.Args)
 	}
-	if took >= e.slowness && !blocked {
-		e.tookLong(c, took)
-	}
-	if !blocked && c.w == &c.Session.out {
-		if n := len(c.w.Buf) - mark; n >= e.largeReply {
-			e.log(&e.Replies, c, int64(n), e.Config.LargeReplyMaxLen)
-		}
-		if n := wireSize(c.Args, e.largeRequest); n >= e.largeRequest {
-			e.log(&e.Requests, c, int64(n), e.Config.LargeRequestMaxLen)
-		}
-	}
-	if len(e.monitors) > 0 && monitored(c.Cmd) && c.again == nil {
-		e.show(c)
-	}
+	c.Outcome = Outcome{Took: took, Err: err, Blocked: blocked, mark: mark}
+	e.observeAfter(observing, c)
 	c.shown = nil
-	if c.Session.tracking != nil && readsKeys(c.Cmd) {
-		e.remember(c)
-	}
 	e.unit.changes, e.unit.explicit = outer.changes, outer.explicit
 	return blocked
 }

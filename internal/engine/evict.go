@@ -139,6 +139,12 @@ func (e *Core) evictOne() bool {
 	if !ok {
 		return false
 	}
+	e.evictKey(db, k)
+	return true
+}
+
+// evictKey deletes a key because there is no memory for it.
+func (e *Core) evictKey(db *keyspace.DB, k keyspace.Entry) {
 	key := slices.Clone(k.Key())
 	// What the client that runs a command is told comes before its reply.
 	executing := e.executing
@@ -150,7 +156,6 @@ func (e *Core) evictOne() bool {
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
 	e.finishUnit(0)
 	e.executing = executing
-	return true
 }
 
 // choose returns the key to evict next.

@@ -44,6 +44,9 @@ func (c *Ctx) Messages() *resp.Writer {
 
 // answered ends a command of the session whose reply begins at mark.
 func (s *Session) answered(mark int) {
+	if s.fault.Do != 0 && s.wait == nil {
+		s.faultReply(mark)
+	}
 	if s.ReplyMode != ReplyOn && s.wait == nil {
 		s.silence(mark)
 	}

@@ -24,6 +24,7 @@ func (s *Session) Monitor() bool {
 	}
 	s.monitor = true
 	s.e.monitors = append(s.e.monitors, s)
+	s.e.setObservers()
 	return true
 }
 
@@ -32,6 +33,7 @@ func (s *Session) unmonitor() {
 	if s.monitor {
 		s.monitor = false
 		s.e.monitors = slices.DeleteFunc(s.e.monitors, func(m *Session) bool { return m == s })
+		s.e.setObservers()
 	}
 }
 
@@ -72,6 +74,38 @@ func (c *Ctx) shownArgs() [][]byte {
 
 // monitored tells whether MONITOR shows a command.
 func monitored(cmd *Command) bool { return cmd.Flags&(spec.SkipMonitor|spec.Admin) == 0 }
+
+// monitorBefore shows a script before its commands.
+func (e *Core) monitorBefore(c *Ctx) {
+	if c.Cmd.Flags&spec.SkipMonitor != 0 && c.again == nil {
+		e.show(c)
+	}
+}
+
+func (e *Core) monitorAfter(c *Ctx) {
+	if monitored(c.Cmd) && c.again == nil {
+		e.show(c)
+	}
+}
+
+// logAfter notes commands that took long or are large.
+func (e *Core) logAfter(c *Ctx) {
+	o := &c.Outcome
+	if o.Blocked {
+		return
+	}
+	if o.Took >= e.slowness {
+		e.tookLong(c, o.Took)
+	}
+	if c.w == &c.Session.out {
+		if n := len(c.w.Buf) - o.mark; n >= e.largeReply {
+			e.log(&e.Replies, c, int64(n), e.Config.LargeReplyMaxLen)
+		}
+		if n := wireSize(c.Args, e.largeRequest); n >= e.largeRequest {
+			e.log(&e.Requests, c, int64(n), e.Config.LargeRequestMaxLen)
+		}
+	}
+}
 
 // show sends the command to the sessions in MONITOR mode.
 func (e *Core) show(c *Ctx) {

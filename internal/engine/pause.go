@@ -55,7 +55,7 @@ func (e *Core) park(s *Session, cmd *Command, args [][]byte) {
 // goOn runs the input of a session that waited, after the command that a pause
 // held back, if it was that.
 func (s *Session) goOn() {
-	if w := s.wait; w != nil && w.parked {
+	if w := s.wait; w != nil && w.parked && w.Deadline == 0 {
 		s.e.cancel(w)
 		s.e.process(s, w.args)
 	}

@@ -383,6 +383,7 @@ func (w cancellable) Write(p []byte) (int, error) {
 // saved.
 func (e *Core) checkDisk() {
 	e.refuseWrites = e.Saving.Failed && e.Config.StopWritesOnSaveError && e.autosaves()
+	e.setGates()
 }
 
 // autosaves tells whether snapshots are written without being asked for.

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -61,7 +62,9 @@ type Session struct {
 	casFailed     bool
 	wait          *wait
 	subs          [3]map[string]struct{}
-	tracking      *Tracking // nil: off
+	tracking      *Tracking    // nil: off
+	fault         fault.Action // for the reply of the command that runs
+	delayed       bool         // a fault has held the next command back already
 	monitor       bool
 	fieldsets     Fieldsets
 
@@ -256,6 +259,9 @@ func (s *Session) handOver() {
 	if len(s.out.Buf) > 0 {
 		s.LastUsed = s.e.NowMilli()
 		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
+		if s.e.observers&observeOutside != 0 {
+			s.e.sent(s, s.out.Buf)
+		}
 	}
 	s.checkOutput()
 	switch {

@@ -33,6 +33,7 @@ type Command struct {
 	acl     *acl.Command
 	handler Handler
 	traits  spec.Trait
+	gates   gateSet
 	sub     map[string]*Command
 }
 
@@ -87,7 +88,7 @@ func NewTable(modules ...Module) *Table {
 }
 
 func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *Command {
-	c := &Command{Command: row, FullName: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name), acl: acl.Of(row)}
+	c := &Command{Command: row, FullName: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name), acl: acl.Of(row), gates: gatesOf(row)}
 	if container != nil {
 		c.FullName = container.Name + "|" + row.Name
 		c.traits = 0

@@ -108,6 +108,13 @@ func readsKeys(cmd *Command) bool {
 	return cmd.Flags&spec.ReadOnly != 0 && cmd.Flags&spec.SkipMonitor == 0
 }
 
+// trackAfter remembers what the command has read for a client that caches.
+func (e *Core) trackAfter(c *Ctx) {
+	if c.Session.tracking != nil && readsKeys(c.Cmd) {
+		e.remember(c)
+	}
+}
+
 // remember notes the keys that the command has read for the session that
 // called it.
 func (e *Core) remember(c *Ctx) {

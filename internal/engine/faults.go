@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"github.com/resp-server/resp-server/internal/fault"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// errHandled says that a command is done without having run: there is nothing
+// to reply now.
+var errHandled = errors.New("handled")
+
+// Faults returns the faults that a test asked for, to change them; call
+// FaultsChanged afterwards.
+func (e *Core) Faults() *fault.Set {
+	if e.faults == nil {
+		e.faults = fault.New(e.Rand.Uint64())
+	}
+	return e.faults
+}
+
+// FaultsChanged takes over the rules of Faults.
+func (e *Core) FaultsChanged() {
+	if e.faults.Len() == 0 {
+		e.faults = nil // so that it costs nothing
+	}
+	e.setGates()
+}
+
+// gateFault does what a fault says before a command, and notes what it says
+// about the reply.
+func (e *Core) gateFault(s *Session, cmd *Command, args [][]byte) error {
+	if s.delayed {
+		s.delayed = false // it waits no second time
+		return nil
+	}
+	if cmd.FullName == "testing" || cmd.Container != nil && cmd.Container.Name == "testing" || s.multi != nil && cmd.FullName == "exec" {
+		return nil // else there was no way back; the commands of EXEC met theirs when they were queued
+	}
+	a, hit := e.faults.Command(e.faultCall(s, cmd, args))
+	if !hit {
+		return nil
+	}
+	switch a.Do {
+	case fault.Error:
+		return resp.Error(a.Text)
+	case fault.Delay:
+		s.delayed = true
+		e.parkUntil(&wait{s: s, cmd: cmd, args: copyArgs(args)}, e.NowMilli()+a.Milli)
+		return errHandled
+	case fault.CloseBefore:
+		s.CloseAfterReply() // the replies before it arrive
+		return errHandled
+	case fault.Blackhole:
+		return errHandled
+	case fault.Expire, fault.Evict:
+		e.loseKeys(s, cmd, args, a.Do)
+		return nil
+	}
+	s.fault = a
+	return nil
+}
+
+func (e *Core) faultCall(s *Session, cmd *Command, args [][]byte) *fault.Call {
+	c := &fault.Call{
+		Command: cmd.FullName, ClientName: s.Name, ClientAddr: s.conn.Addr(), User: s.user.Name, Space: e.space, Now: e.NowMilli(),
+		InCategory: func(name string) bool { return cmd.Categories&spec.CategoryNamed(name) != 0 },
+		Keys: func(yield func([]byte) bool) {
+			keys, _ := cmd.KeyPositions(nil, args)
+			for _, k := range keys {
+				if !yield(args[k.Index]) {
+					return
+				}
+			}
+		},
+	}
+	if cmd.Container != nil {
+		c.Container = cmd.Container.Name
+	}
+	return c
+}
+
+// loseKeys expires or evicts the keys of a command before it runs.
+func (e *Core) loseKeys(s *Session, cmd *Command, args [][]byte, how fault.Do) {
+	db := e.Keyspace.DB(s.db)
+	keys, _ := cmd.KeyPositions(nil, args)
+	for _, p := range keys {
+		k, ok := db.Get(args[p.Index])
+		switch {
+		case !ok:
+		case how == fault.Expire:
+			e.expire(db, k)
+		default:
+			e.evictKey(db, k)
+		}
+	}
+	e.finishUnit(0)
+}
+
+// faultReply does what a fault says about the reply that begins at mark.
+func (s *Session) faultReply(mark int) {
+	a := s.fault
+	s.fault = fault.Action{}
+	if s.out.Full {
+		return
+	}
+	switch reply := s.out.Buf[mark:]; a.Do {
+	case fault.CloseAfter:
+		s.out.Buf = s.out.Buf[:mark]
+		s.CloseAfterReply()
+	case fault.Cut:
+		s.out.Buf = s.out.Buf[:mark+min(a.Bytes, len(reply))]
+		s.CloseAfterReply()
+	case fault.Trickle:
+		if a.Milli > 0 && len(reply) > 0 && s.wait == nil {
+			s.trickle(append([]byte(nil), reply...), a.Milli)
+			s.out.Buf = s.out.Buf[:mark]
+		}
+	}
+}
+
+// parkUntil has a session wait until a time in milliseconds since 1970.
+func (e *Core) parkUntil(w *wait, at int64) {
+	e.waitSeq++
+	w.seq, w.parked, w.Deadline = e.waitSeq, true, at
+	w.s.wait = w
+	e.timeouts.Insert(w)
+	e.countBlocked(1)
+}
+
+// trickle sends a reply byte by byte, on the server's clock. Until all is sent
+// the session waits.
+func (s *Session) trickle(reply []byte, milli int64) {
+	s.e.parkUntil(&wait{s: s, drip: reply, each: milli}, s.e.NowMilli()+milli)
+}
+
+// unpark goes on with what parkUntil has put off.
+func (e *Core) unpark(w *wait) {
+	s := w.s
+	if w.drip == nil {
+		e.timeouts.Delete(w)
+		w.Deadline = 0
+		e.resume = append(e.resume, s) // with its command
+		return
+	}
+	e.cancel(w)
+	s.out.Raw(w.drip[:1])
+	e.markDirty(s)
+	if len(w.drip) > 1 {
+		s.trickle(w.drip[1:], w.each)
+		return
+	}
+	e.resume = append(e.resume, s)
+}
+
+// failFile returns the error that writing a file begins with, if a fault says
+// so.
+func (e *Core) failFile(path string) error {
+	if e.faults == nil {
+		return nil
+	}
+	switch e.faults.File(e.NowMilli()) {
+	case fault.NoSpace:
+		return &fs.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}
+	case fault.IOError:
+		return &fs.PathError{Op: "write", Path: path, Err: syscall.EIO}
+	}
+	return nil
+}

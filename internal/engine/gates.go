@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"math/bits"
+	"net/netip"
+	"strings"
+
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// Gates decide whether a session may run a command now. Each is a bit in a set;
+// they are asked in the order of the bits, and the first error is the reply.
+// Server, session and command each say which gates could refuse something for
+// them: the others are not asked, and cost nothing.
+type gateSet uint32
+
+// The gates, in the order of the real server.
+const (
+	gateProtected gateSet = 1 << iota
+	gateLogin
+	gateTransaction
+	gateACL
+	gateMemory
+	gateDisk
+	gateSubscriber
+	gateBusy
+	gateMonitor
+	gateFault
+)
+
+// gate returns why the session may not run the command, or nil. errHandled says
+// that there is nothing to reply.
+type gate func(e *Core, s *Session, cmd *Command, args [][]byte) error
+
+var gates = [...]struct {
+	name string
+	gate
+}{
+	{"a command that a setting has to allow", (*Core).gateProtected},
+	{"a client that has to log in", (*Core).gateLogin},
+	{"a command that no transaction may have", (*Core).gateTransaction},
+	{"what the user may do", (*Core).gateACL},
+	{"maxmemory", (*Core).gateMemory},
+	{"a disk that can't be written", (*Core).gateDisk},
+	{"a RESP2 client with subscriptions", (*Core).gateSubscriber},
+	{"a script that is busy", (*Core).gateBusy},
+	{"a client in MONITOR mode", (*Core).gateMonitor},
+	{"faults that a test asked for", (*Core).gateFault},
+}
+
+// gate asks the gates.
+func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
+	for on := e.gates | s.gates() | cmd.gates; on != 0; on &= on - 1 {
+		if err := gates[bits.TrailingZeros32(uint32(on))].gate(e, s, cmd, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setGates says which gates the server has on. It is called when a setting or
+// what else they depend on has changed.
+func (e *Core) setGates() {
+	e.gates = 0
+	for _, g := range [...]struct {
+		gateSet
+		on bool
+	}{
+		{gateMemory, e.Config.MaxMemory != 0},
+		{gateDisk, e.refuseWrites},
+		{gateBusy, e.busy != nil},
+		{gateFault, e.faults != nil},
+	} {
+		if g.on {
+			e.gates |= g.gateSet
+		}
+	}
+}
+
+// gates returns the gates that are on for a session.
+func (s *Session) gates() (on gateSet) {
+	if !s.authenticated && s.mustLogIn() {
+		on |= gateLogin
+	}
+	if s.multi != nil {
+		on |= gateTransaction
+	}
+	if !s.user.Unrestricted {
+		on |= gateACL
+	}
+	if s.out.Proto == 2 && s.Subscriptions() > 0 {
+		on |= gateSubscriber
+	}
+	if s.monitor {
+		on |= gateMonitor
+	}
+	return on
+}
+
+// gatesOf returns the gates that are on for a command.
+func gatesOf(row *spec.Command) gateSet {
+	if row.Flags&spec.Protected != 0 {
+		return gateProtected
+	}
+	return 0
+}
+
+func (e *Core) gateProtected(s *Session, cmd *Command, _ [][]byte) error {
+	if !s.Allows(e.protection(cmd)) {
+		return errProtectedCommand(cmd)
+	}
+	return nil
+}
+
+// protection returns the setting that allows a protected command.
+func (e *Core) protection(cmd *Command) string {
+	if cmd.Container != nil {
+		return e.Config.EnableModuleCommand
+	}
+	return e.Config.EnableDebugCommand
+}
+
+func errProtectedCommand(cmd *Command) resp.Error {
+	name, _, _ := strings.Cut(cmd.FullName, "|")
+	return resp.Errorf("ERR %s command not allowed. If the enable-%s-command option is set to \"local\", you can run it from a local connection, "+
+		"otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(name), name)
+}
+
+// Allows reports whether a setting with the values no, yes and local allows
+// something to this session. The program around the server may do everything.
+func (s *Session) Allows(setting string) bool {
+	if s.internal || setting != "local" {
+		return s.internal || setting == "yes"
+	}
+	from, err := netip.ParseAddrPort(s.conn.Addr())
+	return err != nil || from.Addr().IsLoopback() // else it is no TCP
+}
+
+func (e *Core) gateLogin(_ *Session, cmd *Command, _ [][]byte) error {
+	if cmd.Flags&spec.NoAuth == 0 {
+		return resp.ErrNoAuth
+	}
+	return nil
+}
+
+func (e *Core) gateTransaction(_ *Session, cmd *Command, _ [][]byte) error {
+	if cmd.Flags&spec.NoMulti != 0 {
+		return resp.Error("ERR Command not allowed inside a transaction")
+	}
+	return nil
+}
+
+func (e *Core) gateACL(s *Session, cmd *Command, args [][]byte) error { return s.permit(cmd, args) }
+
+// gateMemory makes room for a command, and refuses one that needs more than
+// there is.
+func (e *Core) gateMemory(s *Session, cmd *Command, args [][]byte) error {
+	e.evict.failed = !e.makeRoom()
+	if e.evict.failed && s.flags(cmd, args)&spec.DenyOOM != 0 {
+		return resp.ErrOOM
+	}
+	return nil
+}
+
+// gateDisk refuses writes while they could not be saved, and PING, so that
+// health checks notice.
+func (e *Core) gateDisk(s *Session, cmd *Command, args [][]byte) error {
+	if cmd.FullName == "ping" || s.flags(cmd, args)&spec.Write != 0 {
+		return errDisk
+	}
+	return nil
+}
+
+func (e *Core) gateSubscriber(_ *Session, cmd *Command, _ [][]byte) error {
+	if cmd.traits&spec.RunsSubscribed == 0 {
+		return resp.Errorf("ERR Can't execute '%s': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context", cmd.FullName)
+	}
+	return nil
+}
+
+func (e *Core) gateBusy(_ *Session, cmd *Command, _ [][]byte) error {
+	if cmd.Flags&spec.AllowBusy == 0 && !e.mayRunBusy() {
+		return e.errBusy()
+	}
+	return nil
+}
+
+func (e *Core) gateMonitor(_ *Session, cmd *Command, _ [][]byte) error {
+	if cmd.Flags&(spec.Write|spec.ReadOnly|spec.MayReplicate) != 0 {
+		return errMonitor
+	}
+	return nil
+}
+
+// flags returns the flags of a command line: EXEC has those of what it runs
+// too, and scripts and functions that declare flags know best what they do.
+func (s *Session) flags(cmd *Command, args [][]byte) spec.Flag {
+	switch {
+	case cmd.Flags&spec.SkipMonitor != 0:
+		return s.e.scriptFlags(cmd, args)
+	case s.multi != nil && cmd.FullName == "exec":
+		return cmd.Flags | s.multi.flags
+	}
+	return cmd.Flags
+}

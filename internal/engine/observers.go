@@ -1,0 +1,131 @@
+package engine
+
+import (
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// Observers look at commands and change nothing. As with gates, each is a bit in
+// a set, and those that nobody wants to look cost nothing.
+type observerSet uint8
+
+// The observers, in their order.
+const (
+	observeMonitor observerSet = 1 << iota
+	observeLogs
+	observeTracking
+	observeOutside
+)
+
+// Outcome is how a command ended, for observers.
+type Outcome struct {
+	Took    time.Duration
+	Err     error
+	Blocked bool
+	mark    int // where the reply begins
+}
+
+var observers = [...]struct {
+	name string
+	// before may be nil.
+	before func(*Core, *Ctx)
+	after  func(*Core, *Ctx)
+}{
+	{"MONITOR", (*Core).monitorBefore, (*Core).monitorAfter},
+	{"SLOWLOG, LATENCY and COMMANDLOG", nil, (*Core).logAfter},
+	{"what clients cache", nil, (*Core).trackAfter},
+	{"observers from outside", (*Core).outsideBefore, (*Core).outsideAfter},
+}
+
+// observesBefore are the observers that look before a command runs.
+const observesBefore = observeMonitor | observeOutside
+
+func (e *Core) observeBefore(on observerSet, c *Ctx) {
+	for ; on != 0; on &= on - 1 {
+		observers[bits.TrailingZeros8(uint8(on))].before(e, c)
+	}
+}
+
+func (e *Core) observeAfter(on observerSet, c *Ctx) {
+	for ; on != 0; on &= on - 1 {
+		observers[bits.TrailingZeros8(uint8(on))].after(e, c)
+	}
+}
+
+// observersOf returns who looks at the commands of a session.
+func (e *Core) observersOf(s *Session) observerSet {
+	on := e.observers
+	if s.tracking != nil {
+		on |= observeTracking
+	}
+	return on
+}
+
+// setObservers says who looks at all commands. It is called when a setting or
+// what else that depends on has changed.
+func (e *Core) setObservers() {
+	e.observers = observeLogs
+	if len(e.monitors) > 0 {
+		e.observers |= observeMonitor
+	}
+	if len(e.outside) > 0 {
+		e.observers |= observeOutside
+	}
+}
+
+// Observer is an observer from outside, such as a recorder. A nil function is
+// not called. All are called under the engine's lock; they must not keep the
+// arguments and bytes that they get.
+type Observer struct {
+	// Received gets each command line that arrives, before anything else.
+	Received func(s *Session, args [][]byte)
+	// Before is called when a command is about to run, in EXEC and scripts too.
+	Before func(c *Ctx)
+	// After is called when it has run, also if it now waits; see Ctx.Outcome.
+	After func(c *Ctx)
+	// Sent gets what a client is sent, in whole replies and messages.
+	Sent func(s *Session, output []byte)
+}
+
+// Observe has o look at all commands until remove is called.
+func (e *Core) Observe(o *Observer) (remove func(*Core)) {
+	e.outside = append(e.outside, o)
+	e.setObservers()
+	return func(e *Core) {
+		e.outside = slices.DeleteFunc(e.outside, func(other *Observer) bool { return other == o })
+		e.setObservers()
+	}
+}
+
+func (e *Core) outsideBefore(c *Ctx) {
+	for _, o := range e.outside {
+		if o.Before != nil {
+			o.Before(c)
+		}
+	}
+}
+
+func (e *Core) outsideAfter(c *Ctx) {
+	for _, o := range e.outside {
+		if o.After != nil {
+			o.After(c)
+		}
+	}
+}
+
+func (e *Core) received(s *Session, args [][]byte) {
+	for _, o := range e.outside {
+		if o.Received != nil {
+			o.Received(s, args)
+		}
+	}
+}
+
+func (e *Core) sent(s *Session, output []byte) {
+	for _, o := range e.outside {
+		if o.Sent != nil {
+			o.Sent(s, output)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+// Package fault decides which command is to go wrong, and how.
+//
+// A Rule says what it matches and what is to happen then. A Set has the rules
+// of a server and is asked about each command; it counts hits, and draws
+// probabilities from a seed, so the same commands meet the same faults in each
+// run. What an action does is the engine's business: nothing here knows a
+// server, a connection or a clock. A Set is not safe for concurrent use.
+package fault
+
+import (
+	"math/rand/v2"
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/glob"
+)
+
+// Rule is a fault. The zero value of a condition matches everything.
+type Rule struct {
+	Name string
+
+	// Command is a full name in lower case: "get", "config|set". The name of a
+	// container matches its subcommands.
+	Command string
+	// Category is an ACL category in lower case, without its @.
+	Category string
+	// Key is a glob that one of the keys matches.
+	Key string
+	// Client is a glob that the client's name or its address matches.
+	Client string
+	User   string
+	Space  string
+
+	// Of what matches so far, From skips all before the nth, Every takes each
+	// nth from there, Times is how many are taken at most, and Probability in
+	// (0, 1] is how likely each is. 0 means 1, and no bound for Times.
+	From, Every, Times int
+	Probability        float64
+	// The rule holds between two times, in milliseconds since 1970 on the
+	// server's clock; 0 means no bound.
+	After, Before int64
+
+	Action
+}
+
+// Action is what happens.
+type Action struct {
+	Do Do
+	// Text is the error of Error, without its "-".
+	Text string
+	// Milli is how long Delay waits, and Trickle before each byte.
+	Milli int64
+	// Bytes of the reply are sent by Cut.
+	Bytes int
+}
+
+// Do says which kind of action it is.
+type Do uint8
+
+// The actions. Those up to Refuse are for commands, Refuse is for connections,
+// and NoSpace and IOError are for files.
+const (
+	Error       Do = 1 + iota // the reply is an error, nothing is executed
+	Delay                     // executed later
+	CloseBefore               // nothing is executed, the connection closes
+	CloseAfter                // executed, but the connection closes without the reply
+	Cut                       // executed, but the connection closes after some bytes of the reply
+	Blackhole                 // nothing is executed, nothing is answered
+	Trickle                   // the reply comes byte by byte
+	Expire                    // the keys expire before
+	Evict                     // the keys are evicted before
+	Refuse                    // new connections are closed at once
+	NoSpace                   // writing files fails: no space left on device
+	IOError                   // writing files fails: input/output error
+)
+
+// Call is a command as rules see it.
+type Call struct {
+	// Command is its full name, Container that of its container or "".
+	Command, Container string
+	// InCategory reports whether the command is in an ACL category.
+	InCategory func(name string) bool
+	// Keys yields the keys. It is called only if a rule asks for keys.
+	Keys func(yield func([]byte) bool)
+	// Client has the name and the address of the client.
+	ClientName, ClientAddr string
+	User, Space            string
+	Now                    int64 // ms since 1970
+}
+
+// Set is the rules of a server, in the order in which they were added.
+type Set struct {
+	rules []*entry
+	rand  *rand.Rand
+}
+
+// entry is a rule with its counters.
+type entry struct {
+	Rule
+	seen, hits int
+}
+
+// New returns an empty set that draws from a seed.
+func New(seed uint64) *Set { return &Set{rand: rand.New(rand.NewPCG(seed, 1))} }
+
+// Add adds a rule, or replaces that of the same name in its place.
+func (s *Set) Add(r Rule) {
+	for i, e := range s.rules {
+		if e.Name == r.Name {
+			s.rules[i] = &entry{Rule: r}
+			return
+		}
+	}
+	s.rules = append(s.rules, &entry{Rule: r})
+}
+
+// Remove removes a rule and reports whether it was there.
+func (s *Set) Remove(name string) bool {
+	n := len(s.rules)
+	s.rules = slices.DeleteFunc(s.rules, func(e *entry) bool { return e.Name == name })
+	return len(s.rules) < n
+}
+
+// Clear removes all rules.
+func (s *Set) Clear() { s.rules = nil }
+
+// Len returns the number of rules.
+func (s *Set) Len() int { return len(s.rules) }
+
+// All yields the rules with the number of their hits.
+func (s *Set) All(yield func(r Rule, hits int) bool) {
+	for _, e := range s.rules {
+		if !yield(e.Rule, e.hits) {
+			return
+		}
+	}
+}
+
+// Command returns what is to happen to a command: the action of the first rule
+// that hits. Every rule that matches counts the command, whether another one
+// hits it or not.
+func (s *Set) Command(c *Call) (a Action, hit bool) {
+	for _, e := range s.rules {
+		if e.Do < Refuse && e.matches(c) && e.takes(s.rand) && !hit {
+			a, hit = e.Action, true
+		}
+	}
+	return a, hit
+}
+
+// Connection returns whether a new connection from an address is refused.
+func (s *Set) Connection(addr, space string, now int64) bool {
+	return s.other(&Call{ClientAddr: addr, Space: space, Now: now}, Refuse) != 0
+}
+
+// File returns what is to happen to a file that is written: 0, NoSpace or
+// IOError.
+func (s *Set) File(now int64) Do { return s.other(&Call{Now: now}, NoSpace, IOError) }
+
+func (s *Set) other(c *Call, kinds ...Do) (hit Do) {
+	for _, e := range s.rules {
+		if slices.Contains(kinds, e.Do) && e.matches(c) && e.takes(s.rand) && hit == 0 {
+			hit = e.Do
+		}
+	}
+	return hit
+}
+
+// matches reports whether a rule is about a command at all.
+func (r *Rule) matches(c *Call) bool {
+	switch {
+	case r.Command != "" && r.Command != c.Command && r.Command != c.Container,
+		r.User != "" && r.User != c.User,
+		r.Space != "" && r.Space != c.Space,
+		r.After != 0 && c.Now < r.After,
+		r.Before != 0 && c.Now >= r.Before,
+		r.Client != "" && !like(r.Client, c.ClientName) && !like(r.Client, c.ClientAddr),
+		r.Category != "" && (c.InCategory == nil || !c.InCategory(r.Category)):
+		return false
+	}
+	return r.Key == "" || r.matchesKey(c)
+}
+
+func (r *Rule) matchesKey(c *Call) bool {
+	if c.Keys == nil {
+		return false
+	}
+	for key := range c.Keys {
+		if glob.Match([]byte(r.Key), key, false) {
+			return true
+		}
+	}
+	return false
+}
+
+func like(pattern, text string) bool { return glob.Match([]byte(pattern), []byte(text), false) }
+
+// takes counts a command that matches, and reports whether it is hit.
+func (e *entry) takes(rng *rand.Rand) bool {
+	e.seen++
+	n := e.seen - max(e.From, 1)
+	switch {
+	case n < 0, n%max(e.Every, 1) != 0, e.Times > 0 && e.hits >= e.Times:
+		return false
+	case e.Probability > 0 && rng.Float64() >= e.Probability:
+		return false
+	}
+	e.hits++
+	return true
+}

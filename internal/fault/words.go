@@ -1,0 +1,170 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The words of conditions and actions are those of TESTING FAULT ADD.
+
+// actionWords are the actions as words; the argument that follows some of them
+// stands behind.
+var actionWords = [...]string{
+	Error: "ERROR", Delay: "DELAY", CloseBefore: "CLOSE BEFORE", CloseAfter: "CLOSE AFTER", Cut: "CUT", Blackhole: "BLACKHOLE",
+	Trickle: "TRICKLE", Expire: "EXPIRE", Evict: "EVICT", Refuse: "REFUSE", NoSpace: "ENOSPC", IOError: "EIO",
+}
+
+// String returns the words of the kind of an action.
+func (d Do) String() string { return actionWords[d] }
+
+// Syntax is how a rule is written, behind its name.
+const Syntax = "[COMMAND name] [CATEGORY name] [KEY glob] [CLIENT glob] [USER name] [SPACE name] [FROM n] [EVERY n] [TIMES n] " +
+	"[PROBABILITY p] [AFTER unix-ms] [BEFORE unix-ms] DO ERROR text | DELAY ms | CLOSE BEFORE | CLOSE AFTER | CUT bytes | BLACKHOLE | " +
+	"TRICKLE ms | EXPIRE | EVICT | REFUSE | ENOSPC | EIO"
+
+// errNoAction is what is wrong with a rule that does nothing.
+var errNoAction = errors.New("a fault needs DO and an action")
+
+// Parse reads a rule from words, in any case.
+func Parse(name string, words []string) (Rule, error) {
+	r := Rule{Name: name}
+	for len(words) > 0 {
+		option := strings.ToUpper(words[0])
+		if option == "DO" {
+			return r, r.parseAction(words[1:])
+		}
+		if len(words) == 1 {
+			return r, fmt.Errorf("%s needs a value", option)
+		}
+		if err := r.parseCondition(option, words[1]); err != nil {
+			return r, err
+		}
+		words = words[2:]
+	}
+	return r, errNoAction
+}
+
+func (r *Rule) parseCondition(option, value string) (err error) {
+	switch option {
+	case "COMMAND":
+		r.Command = strings.ToLower(strings.ReplaceAll(value, " ", "|"))
+	case "CATEGORY":
+		r.Category = strings.ToLower(strings.TrimPrefix(value, "@"))
+	case "KEY":
+		r.Key = value
+	case "CLIENT":
+		r.Client = value
+	case "USER":
+		r.User = value
+	case "SPACE":
+		r.Space = value
+	case "FROM":
+		r.From, err = positive(option, value)
+	case "EVERY":
+		r.Every, err = positive(option, value)
+	case "TIMES":
+		r.Times, err = positive(option, value)
+	case "PROBABILITY":
+		if r.Probability, err = strconv.ParseFloat(value, 64); err != nil || !(r.Probability > 0 && r.Probability <= 1) {
+			return errors.New("PROBABILITY must be above 0 and at most 1")
+		}
+	case "AFTER":
+		r.After, err = milli(option, value)
+	case "BEFORE":
+		r.Before, err = milli(option, value)
+	default:
+		return fmt.Errorf("unknown option %s of a fault", option)
+	}
+	return err
+}
+
+func (r *Rule) parseAction(words []string) (err error) {
+	if len(words) == 0 {
+		return errNoAction
+	}
+	action := strings.ToUpper(words[0])
+	if action == "CLOSE" && len(words) > 1 {
+		action += " " + strings.ToUpper(words[1])
+		words = words[1:]
+	}
+	r.Do = Do(max(slices.Index(actionWords[:], action), 0))
+	words = words[1:]
+	if r.Do == 0 {
+		return fmt.Errorf("unknown action %s of a fault", action)
+	}
+	if r.hasArgument() != (len(words) == 1) {
+		return fmt.Errorf("wrong number of words after DO %s", action)
+	}
+	switch r.Do {
+	case Error:
+		// A line break would begin another reply.
+		if r.Text = strings.TrimPrefix(words[0], "-"); r.Text == "" || strings.ContainsAny(r.Text, "\r\n") {
+			return errors.New("the text of an ERROR must be one line")
+		}
+	case Delay, Trickle:
+		r.Milli, err = milli(action, words[0])
+	case Cut:
+		if r.Bytes, err = strconv.Atoi(words[0]); err != nil || r.Bytes < 0 {
+			return errors.New("CUT needs a number of bytes")
+		}
+	}
+	return err
+}
+
+// hasArgument reports whether a word follows the action.
+func (a *Action) hasArgument() bool {
+	return a.Do == Error || a.Do == Delay || a.Do == Cut || a.Do == Trickle
+}
+
+// maxMilli is about 35 years, the most that a timer takes.
+const maxMilli = 1 << 40
+
+func positive(option, value string) (int, error) {
+	n, err := strconv.ParseInt(value, 10, 32)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("%s must be a number from 1 on", option)
+	}
+	return int(n), nil
+}
+
+func milli(option, value string) (int64, error) {
+	n, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || n < 0 || option != "AFTER" && option != "BEFORE" && n > maxMilli {
+		return 0, fmt.Errorf("%s needs a number of milliseconds", option)
+	}
+	return n, nil
+}
+
+// Words returns what Parse makes the rule of.
+func (r *Rule) Words() (words []string) {
+	add := func(option, value string) {
+		if value != "" && value != "0" {
+			words = append(words, option, value)
+		}
+	}
+	add("COMMAND", r.Command)
+	add("CATEGORY", r.Category)
+	add("KEY", r.Key)
+	add("CLIENT", r.Client)
+	add("USER", r.User)
+	add("SPACE", r.Space)
+	add("FROM", strconv.Itoa(r.From))
+	add("EVERY", strconv.Itoa(r.Every))
+	add("TIMES", strconv.Itoa(r.Times))
+	add("PROBABILITY", strconv.FormatFloat(r.Probability, 'g', -1, 64))
+	add("AFTER", strconv.FormatInt(r.After, 10))
+	add("BEFORE", strconv.FormatInt(r.Before, 10))
+	words = append(append(words, "DO"), strings.Fields(r.Do.String())...)
+	switch r.Do {
+	case Error:
+		words = append(words, r.Text)
+	case Delay, Trickle:
+		words = append(words, strconv.FormatInt(r.Milli, 10))
+	case Cut:
+		words = append(words, strconv.Itoa(r.Bytes))
+	}
+	return words
+}
