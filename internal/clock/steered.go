@@ -1,0 +1,252 @@
+package clock
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Steered follows another clock until a test moves it, stops it, or lets it go
+// on from where it is. Its timers fire in the order in which they are due,
+// whether time passes by itself or by a move.
+//
+// Reading an unmoved one costs one load more than reading the other clock.
+type Steered struct {
+	base  Clock
+	shift atomic.Pointer[shift] // nil: as base
+
+	mu      sync.Mutex
+	jumps   int // backward moves so far
+	pending []*steeredTimer
+	alarm   Timer // of base, for the first of pending; nil: not yet made
+}
+
+// shift is where a Steered is: away from its base, or still.
+type shift struct {
+	wall, elapsed time.Duration // added to base
+	frozen        bool
+	at            time.Time     // if frozen
+	since         time.Duration // what Monotonic shows, if frozen
+}
+
+// Steer returns a clock that follows base.
+func Steer(base Clock) *Steered { return &Steered{base: base} }
+
+// Fork returns a clock that follows the same base and is where c is, without
+// its timers.
+func (c *Steered) Fork() *Steered {
+	f := &Steered{base: c.base}
+	f.shift.Store(c.shift.Load())
+	return f
+}
+
+// SetLike moves c to where other is, which follows the same base. Nothing
+// happens on the way.
+func (c *Steered) SetLike(other *Steered) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.Monotonic()
+	c.shift.Store(other.shift.Load())
+	// What waits goes on waiting for as long as it still had to.
+	gone := c.Monotonic() - now
+	for _, t := range c.pending {
+		t.at += gone
+	}
+	c.jumps++
+	c.arm()
+}
+
+// Now is the time of the other clock, as far away from it as c was moved.
+func (c *Steered) Now() time.Time {
+	switch s := c.shift.Load(); {
+	case s == nil:
+		return c.base.Now()
+	case s.frozen:
+		return s.at
+	default:
+		return c.base.Now().Add(s.wall)
+	}
+}
+
+// Monotonic counts the moves forward too.
+func (c *Steered) Monotonic() time.Duration {
+	switch s := c.shift.Load(); {
+	case s == nil:
+		return c.base.Monotonic()
+	case s.frozen:
+		return s.since
+	default:
+		return c.base.Monotonic() + s.elapsed
+	}
+}
+
+// Frozen reports whether the clock stands still.
+func (c *Steered) Frozen() bool {
+	s := c.shift.Load()
+	return s != nil && s.frozen
+}
+
+// Freeze stops the clock: only moves move it.
+func (c *Steered) Freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.Frozen() {
+		return
+	}
+	c.shift.Store(&shift{frozen: true, at: c.Now().Round(0), since: c.Monotonic()})
+	c.arm()
+}
+
+// Resume lets the clock go on from where it is.
+func (c *Steered) Resume() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.Frozen() {
+		return
+	}
+	s := c.shift.Load()
+	c.shift.Store(&shift{wall: s.at.Sub(c.base.Now()), elapsed: s.since - c.base.Monotonic()})
+	c.arm()
+}
+
+// Advance moves the clock by d, as Manual.Advance does.
+func (c *Steered) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if d < 0 {
+		mustKnow(c.Now().Add(d))
+		c.jumps++
+		c.move(d, 0)
+		return
+	}
+	c.runUntil(c.Monotonic()+d, true)
+}
+
+// Set moves the clock to t, as Advance does.
+func (c *Steered) Set(t time.Time) {
+	mustKnow(t)
+	c.Advance(t.Sub(c.Now()))
+}
+
+// move changes the shift. The clock is locked.
+func (c *Steered) move(wall, elapsed time.Duration) {
+	next := shift{}
+	if s := c.shift.Load(); s != nil {
+		next = *s
+	}
+	if next.frozen {
+		next.at, next.since = next.at.Add(wall), next.since+elapsed
+	} else {
+		next.wall, next.elapsed = next.wall+wall, next.elapsed+elapsed
+	}
+	c.shift.Store(&next)
+}
+
+// runUntil runs the timers that are due up to a time, each at its own if the
+// clock is moved, and then goes there. The clock is locked, but while a
+// function runs.
+func (c *Steered) runUntil(end time.Duration, moved bool) {
+	jumps := c.jumps
+	goTo := func(elapsed time.Duration) {
+		if d := elapsed - c.Monotonic(); d > 0 && moved {
+			c.move(d, d)
+		}
+	}
+	for c.jumps == jumps {
+		t := c.first()
+		if t == nil || t.at > end {
+			goTo(end)
+			break
+		}
+		goTo(t.at)
+		t.disarm()
+		c.mu.Unlock()
+		t.f()
+		c.mu.Lock()
+	}
+	c.arm()
+}
+
+// ring is called by the base clock when the first timer is due.
+func (c *Steered) ring() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.Frozen() {
+		c.runUntil(c.Monotonic(), false)
+	}
+}
+
+// arm sets the alarm for the first timer. The clock is locked.
+func (c *Steered) arm() {
+	t := c.first()
+	switch {
+	case t == nil || c.Frozen():
+		if c.alarm != nil {
+			c.alarm.Stop()
+		}
+	case c.alarm == nil:
+		c.alarm = c.base.AfterFunc(t.at-c.Monotonic(), c.ring)
+	default:
+		c.alarm.Reset(t.at - c.Monotonic())
+	}
+}
+
+// first is the next timer to run, or nil. The clock is locked.
+func (c *Steered) first() *steeredTimer {
+	var first *steeredTimer
+	for _, t := range c.pending {
+		if first == nil || t.at < first.at {
+			first = t
+		}
+	}
+	return first
+}
+
+// AfterFunc runs f when d has passed, in the goroutine of the base clock's timer
+// or of the move.
+func (c *Steered) AfterFunc(d time.Duration, f func()) Timer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := &steeredTimer{clock: c, f: f}
+	t.set(d)
+	return t
+}
+
+type steeredTimer struct {
+	clock *Steered
+	f     func()
+	at    time.Duration // what Monotonic shows when f is due, if pending
+}
+
+// set makes t, which is not pending, pending. The clock is locked.
+func (t *steeredTimer) set(d time.Duration) {
+	t.at = t.clock.Monotonic() + max(d, 0)
+	t.clock.pending = append(t.clock.pending, t)
+	t.clock.arm()
+}
+
+// disarm makes t not pending and reports whether it was. The clock is locked.
+func (t *steeredTimer) disarm() bool {
+	i := slices.Index(t.clock.pending, t)
+	if i >= 0 {
+		t.clock.pending = slices.Delete(t.clock.pending, i, i+1)
+	}
+	return i >= 0
+}
+
+func (t *steeredTimer) Stop() bool {
+	t.clock.mu.Lock()
+	defer t.clock.mu.Unlock()
+	was := t.disarm()
+	t.clock.arm()
+	return was
+}
+
+func (t *steeredTimer) Reset(d time.Duration) bool {
+	t.clock.mu.Lock()
+	defer t.clock.mu.Unlock()
+	pending := t.disarm()
+	t.set(d)
+	return pending
+}
