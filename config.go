@@ -17,7 +17,7 @@ type ConfigError struct {
 	File string
 	// Number is that of the line in File, from 1.
 	Number int
-	// Text is the line itself.
+	// Text is the line, with (redacted) in place of passwords.
 	Text string
 	// Err is what is wrong with it.
 	Err error

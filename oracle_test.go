@@ -199,3 +199,27 @@ func withoutUse(s string) string {
 	i, j := strings.Index(s, " used "), strings.Index(s, ": ")
 	return s[:i] + s[j:]
 }
+
+// TestDefaultsAsReal compares the defaults of all settings that both servers have.
+// TestSettings guards that we have those of Redis 7.4.
+func TestDefaultsAsReal(t *testing.T) {
+	t.Parallel()
+	other := map[string]string{
+		"bind":       "a server in a test listens on the loopback interface",
+		"port":       "a free one; the real server has none here",
+		"dir":        "no file is touched unless it is set",
+		"unixsocket": "the real server's way in here",
+	}
+	r, err := realServer(t, t.TempDir()).Do("CONFIG", "GET", "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := StartTest(t, Options{NoListen: true}).Must("CONFIG", "GET", "*").Map()
+	list := r.([]any)
+	for i := 0; i < len(list); i += 2 {
+		name, want := list[i].(string), list[i+1].(string)
+		if got, ok := ours[name]; ok && other[name] == "" && got.Str != want {
+			t.Errorf("%s is %q, on the real server %q", name, got.Str, want)
+		}
+	}
+}

@@ -66,7 +66,7 @@ func read(lines []Line, r io.Reader, file string, depth int) ([]Line, error) {
 		}
 		words, ok := resp.SplitWords(l.Text)
 		if !ok {
-			return nil, &LineError{l, errQuotes}
+			return nil, lineError(l, errQuotes)
 		}
 		if len(words) != 2 || !strings.EqualFold(words[0], "include") {
 			lines = append(lines, l)
@@ -75,7 +75,7 @@ func read(lines []Line, r io.Reader, file string, depth int) ([]Line, error) {
 		lines, err = include(lines, words[1], depth+1)
 		var inner *LineError
 		if err != nil && !errors.As(err, &inner) {
-			err = &LineError{l, err}
+			err = lineError(l, err)
 		}
 		if err != nil {
 			return nil, err
@@ -120,15 +120,12 @@ func (c *Config) SetLines(lines []Line) error {
 	var refused []refusal
 	for _, l := range lines {
 		p, err := c.setLine(l.Text)
-		if err != nil {
-			l.Text = withoutSecrets(l.Text)
-		}
 		if err != nil && !errors.As(err, new(unsupportedError)) {
-			return &LineError{l, err}
+			return lineError(l, err)
 		}
 		refused = slices.DeleteFunc(refused, func(r refusal) bool { return r.Param == p })
 		if err != nil {
-			refused = append(refused, refusal{p, &LineError{l, err}})
+			refused = append(refused, refusal{p, lineError(l, err)})
 		}
 	}
 	if len(refused) > 0 {
@@ -140,16 +137,26 @@ func (c *Config) SetLines(lines []Line) error {
 // redacted stands for a secret wherever what was sent or written is shown.
 const redacted = "(redacted)"
 
+func lineError(l Line, err error) *LineError {
+	l.Text = withoutSecrets(l.Text)
+	return &LineError{l, err}
+}
+
 // withoutSecrets returns a line as it may be shown in logs.
 func withoutSecrets(line string) string {
-	words, _ := resp.SplitWords(line)
+	words, ok := resp.SplitWords(line)
+	if !ok {
+		words = strings.Fields(line) // the quotes are what is wrong with it
+	}
 	if len(words) < 2 {
 		return line
 	}
-	p, ok := Find(words[0])
+	p, known := Find(words[0])
 	switch {
-	case ok && p.Secret:
+	case known && p.Secret:
 		return words[0] + " " + redacted
+	case strings.EqualFold(words[0], "user") && !ok:
+		return words[0] + " " + words[1] + " " + redacted
 	case strings.EqualFold(words[0], "user"):
 		for i, w := range words {
 			if i > 1 && w != "" && strings.Contains("><#!", w[:1]) { // passwords and their hashes

@@ -124,3 +124,26 @@ func TestLastValueCounts(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsHideSecrets: an error shows the line without the passwords in it, even
+// where its words can't be told apart.
+func TestErrorsHideSecrets(t *testing.T) {
+	lines := []string{
+		`requirepass "hunter2`, "requirepass hunter2 hunter2", "\tRequirePass\thunter2 x", "user bob on >hunter2 nosuch",
+		`user bob "on >hunter2`, "user bob >hunter2 '(+nosuch)'",
+	}
+	for p := range All {
+		if p.Secret {
+			lines = append(lines, p.Name+" hunter2 hunter2", p.Name+` "hunter2`)
+		}
+	}
+	for _, text := range lines {
+		read, err := Read(strings.NewReader(text), "f")
+		if err == nil {
+			err = New().SetLines(read)
+		}
+		if err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), strings.Fields(text)[0]) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
