@@ -80,6 +80,7 @@ var inertSettings = []Param{
 	inert("crash-log-enabled", "yes", yesNo),
 	inert("crash-memcheck-enabled", "yes", yesNo),
 	immutable(inert("disable-thp", "yes", yesNo)),
+	inert("dual-channel-replication-enabled", "no", yesNo),
 	inert("dynamic-hz", "yes", yesNo),
 	inert("hide-user-data-from-log", "no", yesNo),
 	inert("hz", "10", number),
