@@ -28,7 +28,7 @@ var fixedSettings = []Param{
 // resp-server acts on them; a library leaves them to the program around it.
 var processSettings = []Param{
 	immutable(inert("daemonize", "no", yesNo)),
-	immutable(inert("supervised", "no", oneOf("no", "upstart", "systemd", "auto"))),
+	immutable(inert("supervised", "no", oneOf("upstart", "systemd", "auto", "no"))),
 	immutable(inert("syslog-enabled", "no", yesNo)),
 	immutable(inert("syslog-facility", "local0", oneOf("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"))),
 	immutable(inert("syslog-ident", "redis", anyText)),
