@@ -136,6 +136,24 @@ func (s *Server) noteAddrs() {
 	}
 }
 
+// listeners returns the open sockets as INFO shows them.
+func (s *Server) listeners() (all []engine.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.doors {
+		switch {
+		case d.port == 0:
+			all = append(all, engine.Listener{Kind: engine.ListenUnix, Bind: []string{d.Addr().String()}})
+		case len(all) > 0 && all[0].Kind == engine.ListenTCP:
+			all[0].Bind = append(all[0].Bind, d.host)
+		default:
+			tcp := engine.Listener{Kind: engine.ListenTCP, Bind: []string{d.host}, Port: d.port}
+			all = append([]engine.Listener{tcp}, all...)
+		}
+	}
+	return all
+}
+
 // apply does what a setting asks for that CONFIG SET changes. The errors are those
 // of Redis.
 func (s *Server) apply(p *config.Param, c *config.Config) error {

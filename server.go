@@ -94,7 +94,8 @@ func newServer(o Options) (*Server, error) {
 		ConfigFile: o.ConfigFile,
 		Apply:      s.apply,
 		// A client may end the server.
-		Shutdown: func() { s.Close() },
+		Shutdown:  func() { s.Close() },
+		Listeners: s.listeners,
 	})
 	if err := s.engine.SetUpUsers(); err != nil {
 		s.engine.Close()

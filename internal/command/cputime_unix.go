@@ -7,11 +7,16 @@ import (
 	"time"
 )
 
-// cpuTime returns the processor time that the program has used.
-func cpuTime() (user, sys time.Duration, ok bool) {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0, 0, false
+// cpuTime returns the processor time that the program has used, or that the
+// programs which it started have.
+func cpuTime(children bool) (user, sys time.Duration) {
+	who := syscall.RUSAGE_SELF
+	if children {
+		who = syscall.RUSAGE_CHILDREN
 	}
-	return time.Duration(u.Utime.Nano()), time.Duration(u.Stime.Nano()), true
+	var u syscall.Rusage
+	if syscall.Getrusage(who, &u) != nil {
+		return 0, 0
+	}
+	return time.Duration(u.Utime.Nano()), time.Duration(u.Stime.Nano())
 }

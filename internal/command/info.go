@@ -4,40 +4,42 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"runtime"
 	"slices"
 	"strconv"
 	stdstrings "strings"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/pubsub"
 )
 
-// infoSection is one section of INFO. The fields are those of Redis whose
-// values we know; what has no meaning here, or would have to be made up, is
-// not shown.
+// infoSection is one section of INFO. The fields and their order are those of
+// Redis, since monitoring looks for them: what has no meaning here has the value
+// that an idle server of Redis shows.
 type infoSection struct {
 	title string
 	names []string // by which it is asked for
 	rare  bool     // only shown by name, or by "all"
+	named bool     // only shown by name
 	show  func(*infoText, *engine.Ctx)
 }
 
 var infoSections = []infoSection{
-	{"Server", []string{"server"}, false, infoServer},
-	{"Clients", []string{"clients"}, false, infoClients},
-	{"Memory", []string{"memory"}, false, infoMemory},
-	{"Persistence", []string{"persistence"}, false, infoPersistence},
-	{"Stats", []string{"stats"}, false, infoStats},
-	{"Replication", []string{"replication"}, false, infoReplication},
-	{"CPU", []string{"cpu"}, false, infoCPU},
-	{"Modules", []string{"modules", "module_list"}, false, func(*infoText, *engine.Ctx) {}},
-	{"Commandstats", []string{"commandstats"}, true, infoCommandStats},
-	{"Errorstats", []string{"errorstats"}, false, infoErrorStats},
-	{"Latencystats", []string{"latencystats"}, true, infoLatencyStats},
-	{"Cluster", []string{"cluster"}, false, infoCluster},
-	{"Keyspace", []string{"keyspace"}, false, infoKeyspace},
+	{title: "Server", names: []string{"server"}, show: infoServer},
+	{title: "Clients", names: []string{"clients"}, show: infoClients},
+	{title: "Memory", names: []string{"memory"}, show: infoMemory},
+	{title: "Persistence", names: []string{"persistence"}, show: infoPersistence},
+	{title: "Stats", names: []string{"stats"}, show: infoStats},
+	{title: "Replication", names: []string{"replication"}, show: infoReplication},
+	{title: "CPU", names: []string{"cpu"}, show: infoCPU},
+	{title: "Modules", names: []string{"modules", "module_list"}, show: func(*infoText, *engine.Ctx) {}},
+	{title: "Commandstats", names: []string{"commandstats"}, rare: true, show: infoCommandStats},
+	{title: "Errorstats", names: []string{"errorstats"}, show: infoErrorStats},
+	{title: "Latencystats", names: []string{"latencystats"}, rare: true, show: infoLatencyStats},
+	{title: "Cluster", names: []string{"cluster"}, show: infoCluster},
+	{title: "Keyspace", names: []string{"keyspace"}, show: infoKeyspace},
+	{title: "Debug", names: []string{"debug"}, named: true, show: infoDebug},
 }
 
 // INFO [section [section ...]]
@@ -60,10 +62,10 @@ func info(c *engine.Ctx) error {
 
 func (s *infoSection) wanted(args [][]byte) bool {
 	if len(args) == 0 {
-		return !s.rare
+		return !s.rare && !s.named
 	}
 	for _, a := range args {
-		if engine.EqualFold(a, "all") || engine.EqualFold(a, "everything") || engine.EqualFold(a, "default") && !s.rare {
+		if !s.named && (engine.EqualFold(a, "all") || engine.EqualFold(a, "everything") || engine.EqualFold(a, "default") && !s.rare) {
 			return true
 		}
 		for _, name := range s.names {
@@ -108,32 +110,60 @@ func humanBytes(n int64) string {
 	return fmt.Sprintf("%.2fP", f)
 }
 
+// setting returns the value of a setting, as CONFIG GET shows it.
+func setting(c *engine.Ctx, name string) string {
+	p, _ := config.Find(name)
+	return c.Config.Get(p)
+}
+
 func infoServer(t *infoText, c *engine.Ctx) {
 	exe, _ := os.Executable()
 	up := (c.NowMilli() - c.Started()) / 1000
 	t.text("redis_version", RedisVersion)
 	t.text("redis_git_sha1", "00000000") // of no commit of Redis
 	t.num("redis_git_dirty", 0)
+	t.text("redis_build_id", buildID())
 	t.text("redis_mode", "standalone")
-	t.text("os", runtime.GOOS+" "+runtime.GOARCH)
+	t.text("os", osName())
 	t.num("arch_bits", strconv.IntSize)
-	t.text("go_version", runtime.Version())
+	t.text("monotonic_clock", "POSIX clock_gettime")
+	t.text("multiplexing_api", multiplexing())
+	t.text("atomicvar_api", "c11-builtin")
+	t.text("gcc_version", "0.0.0") // as of a server that another compiler made
 	t.num("process_id", int64(os.Getpid()))
-	t.text("process_supervised", "no")
+	t.text("process_supervised", supervisor(c))
 	t.text("run_id", c.RunID)
 	t.num("tcp_port", c.Config.Port)
 	t.num("server_time_usec", c.NowMicro())
 	t.num("uptime_in_seconds", up)
 	t.num("uptime_in_days", up/(24*60*60))
+	t.text("hz", setting(c, "hz"))
+	t.text("configured_hz", setting(c, "hz"))
 	t.num("lru_clock", c.NowMilli()/1000&(1<<24-1))
 	t.text("executable", exe)
-	t.text("config_file", "")
+	t.text("config_file", c.ConfigFile())
+	t.num("io_threads_active", 0)
+	for _, l := range c.Listeners() {
+		t.text("listener"+strconv.Itoa(int(l.Kind)), l.String())
+	}
+}
+
+// supervisor returns what watches the process, as the settings say.
+func supervisor(c *engine.Ctx) string {
+	if s := setting(c, "supervised"); s == "systemd" || s == "upstart" {
+		return s
+	}
+	return "no"
 }
 
 func infoClients(t *infoText, c *engine.Ctx) {
 	var clients, subscribers, watching, watched int64
+	var input, output int
 	for s := range c.Sessions {
 		clients++
+		u := s.Usage()
+		input = max(input, u.Query+u.QueryFree)
+		output = max(output, u.ReplySize+u.Output)
 		if s.Subscriptions() > 0 {
 			subscribers++
 		}
@@ -147,6 +177,8 @@ func infoClients(t *infoText, c *engine.Ctx) {
 	t.num("connected_clients", clients)
 	t.num("cluster_connections", 0)
 	t.num("maxclients", c.Config.MaxClients)
+	t.num("client_recent_max_input_buffer", int64(input))
+	t.num("client_recent_max_output_buffer", int64(output))
 	t.num("blocked_clients", int64(c.Blocked()))
 	t.num("tracking_clients", int64(tracking))
 	t.num("pubsub_clients", subscribers)
@@ -173,6 +205,8 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.num("allocator_allocated", h.objects)
 	t.num("allocator_active", h.active)
 	t.num("allocator_resident", h.resident)
+	t.num("allocator_muzzy", 0)
+	t.bytes("total_system_memory", systemMemory())
 	infoScripts(t, c)
 	t.bytes("maxmemory", c.Config.MaxMemory)
 	t.text("maxmemory_policy", c.Config.MaxMemoryPolicy)
@@ -180,9 +214,10 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.num("allocator_frag_bytes", h.active-h.objects)
 	t.line("allocator_rss_ratio:%.2f", ratio(h.resident, h.active))
 	t.num("allocator_rss_bytes", h.resident-h.active)
+	t.line("rss_overhead_ratio:%.2f", 1.0)
+	t.num("rss_overhead_bytes", 0)
 	t.line("mem_fragmentation_ratio:%.2f", ratio(h.resident, used))
 	t.num("mem_fragmentation_bytes", h.resident-used)
-	t.num("mem_overhead_db_hashtable_rehashing", 0)
 	t.num("mem_not_counted_for_evict", 0)
 	t.num("mem_replication_backlog", 0)
 	t.num("mem_total_replication_buffers", 0)
@@ -191,6 +226,7 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.num("mem_cluster_links", 0)
 	t.num("mem_aof_buffer", 0)
 	t.text("mem_allocator", "go")
+	t.num("mem_overhead_db_hashtable_rehashing", 0)
 	t.num("active_defrag_running", 0)
 	t.num("lazyfree_pending_objects", 0)
 	t.count("lazyfreed_objects", c.Stats.FreedLater)
@@ -226,6 +262,13 @@ func infoPersistence(t *infoText, c *engine.Ctx) {
 	}
 	t.num("loading", 0)
 	t.num("async_loading", 0)
+	processed, total := s.Progress()
+	t.num("current_cow_peak", 0)
+	t.num("current_cow_size", 0)
+	t.num("current_cow_size_age", 0)
+	t.line("current_fork_perc:%.2f", 100*ratio(processed, total))
+	t.num("current_save_keys_processed", processed)
+	t.num("current_save_keys_total", total)
 	t.count("rdb_changes_since_last_save", c.Stats.Changes)
 	t.num("rdb_bgsave_in_progress", running)
 	t.num("rdb_last_save_time", s.Last)
@@ -233,6 +276,7 @@ func infoPersistence(t *infoText, c *engine.Ctx) {
 	t.num("rdb_last_bgsave_time_sec", s.Took)
 	t.num("rdb_current_bgsave_time_sec", current)
 	t.count("rdb_saves", c.Stats.Saves)
+	t.num("rdb_last_cow_size", 0)
 	t.num("rdb_last_load_keys_expired", int64(s.Expired))
 	t.num("rdb_last_load_keys_loaded", int64(s.Loaded))
 	t.num("aof_enabled", 0)
@@ -241,7 +285,12 @@ func infoPersistence(t *infoText, c *engine.Ctx) {
 	t.num("aof_last_rewrite_time_sec", -1)
 	t.num("aof_current_rewrite_time_sec", -1)
 	t.text("aof_last_bgrewrite_status", "ok")
+	t.num("aof_rewrites", 0)
+	t.num("aof_rewrites_consecutive_failures", 0)
 	t.text("aof_last_write_status", "ok")
+	t.num("aof_last_cow_size", 0)
+	t.num("module_fork_in_progress", 0)
+	t.num("module_fork_last_cow_size", 0)
 }
 
 func infoStats(t *infoText, c *engine.Ctx) {
@@ -256,15 +305,23 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("total_net_repl_output_bytes", 0)
 	t.line("instantaneous_input_kbps:%.2f", rates.InputBytes/1024)
 	t.line("instantaneous_output_kbps:%.2f", rates.OutputBytes/1024)
+	t.line("instantaneous_input_repl_kbps:%.2f", 0.0)
+	t.line("instantaneous_output_repl_kbps:%.2f", 0.0)
 	t.count("rejected_connections", s.RejectedConnections)
 	t.num("sync_full", 0)
 	t.num("sync_partial_ok", 0)
 	t.num("sync_partial_err", 0)
 	t.count("expired_subkeys", s.ExpiredFields)
 	t.count("expired_keys", s.ExpiredKeys)
+	t.line("expired_stale_perc:%.2f", 0.0) // keys are deleted when their time comes
+	t.count("expired_time_cap_reached_count", s.ExpiryCuts)
+	t.num("expire_cycle_cpu_milliseconds", s.ExpiryTime.Milliseconds())
 	t.count("evicted_keys", s.EvictedKeys)
 	t.count("evicted_clients", s.EvictedClients)
 	t.count("evicted_scripts", s.EvictedScripts)
+	over, overNow := c.OverMemory()
+	t.num("total_eviction_exceeded_time", over.Milliseconds())
+	t.num("current_eviction_exceeded_time", overNow.Milliseconds())
 	t.count("keyspace_hits", s.Hits)
 	t.count("keyspace_misses", s.Misses)
 	t.num("pubsub_channels", int64(c.PubSub.Len(pubsub.Channel)))
@@ -272,13 +329,29 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("pubsubshard_channels", int64(c.PubSub.Len(pubsub.Shard)))
 	t.num("latest_fork_usec", 0)
 	t.num("total_forks", 0)
+	t.num("migrate_cached_sockets", 0)
+	t.num("slave_expires_tracked_keys", 0)
+	t.num("active_defrag_hits", 0)
+	t.num("active_defrag_misses", 0)
+	t.num("active_defrag_key_hits", 0)
+	t.num("active_defrag_key_misses", 0)
+	t.num("total_active_defrag_time", 0)
+	t.num("current_active_defrag_time", 0)
 	_, keys, items, prefixes := c.TrackingUse()
 	t.num("tracking_total_keys", int64(keys))
 	t.num("tracking_total_items", int64(items))
 	t.num("tracking_total_prefixes", int64(prefixes))
+	t.num("unexpected_error_replies", 0)
 	t.count("total_error_replies", s.ErrorReplies)
+	t.num("dump_payload_sanitizations", 0)
+	t.count("total_reads_processed", s.Reads)
+	t.count("total_writes_processed", s.Writes)
+	t.num("io_threaded_reads_processed", 0)
+	t.num("io_threaded_writes_processed", 0)
 	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
 	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)
+	t.num("reply_buffer_shrinks", 0)
+	t.num("reply_buffer_expands", 0)
 	t.count("eventloop_cycles", s.Batches)
 	t.num("eventloop_duration_sum", s.BatchTime.Microseconds())
 	t.num("eventloop_duration_cmd_sum", s.CommandTime.Microseconds())
@@ -299,16 +372,23 @@ func infoReplication(t *infoText, c *engine.Ctx) {
 	t.num("master_repl_offset", 0)
 	t.num("second_repl_offset", -1)
 	t.num("repl_backlog_active", 0)
+	t.text("repl_backlog_size", setting(c, "repl-backlog-size"))
 	t.num("repl_backlog_first_byte_offset", 0)
 	t.num("repl_backlog_histlen", 0)
 }
 
-// infoCPU shows the time of the whole program, as infoMemory does.
+// infoCPU shows the time of the whole program, as infoMemory does: no thread of
+// it is the main one.
 func infoCPU(t *infoText, _ *engine.Ctx) {
-	if user, sys, ok := cpuTime(); ok {
-		t.line("used_cpu_sys:%.6f", sys.Seconds())
-		t.line("used_cpu_user:%.6f", user.Seconds())
-	}
+	user, sys := cpuTime(false)
+	userBelow, sysBelow := cpuTime(true)
+	seconds := func(name string, d time.Duration) { t.line("used_cpu_%s:%.6f", name, d.Seconds()) }
+	seconds("sys", sys)
+	seconds("user", user)
+	seconds("sys_children", sysBelow)
+	seconds("user_children", userBelow)
+	seconds("sys_main_thread", sys)
+	seconds("user_main_thread", user)
 }
 
 func infoCommandStats(t *infoText, c *engine.Ctx) {
@@ -356,4 +436,18 @@ func infoKeyspace(t *infoText, c *engine.Ctx) {
 		}
 		t.line("db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d", db.Index(), db.Len(), db.Expires(), ttl, db.ElementExpires())
 	}
+}
+
+func infoDebug(t *infoText, c *engine.Ctx) {
+	s := &c.Stats
+	_, scripts := c.Scripts.Size()
+	_, functions := c.Functions.Size()
+	t.num("eventloop_duration_aof_sum", 0)
+	t.num("eventloop_duration_cron_sum", s.TickTime.Microseconds())
+	t.num("eventloop_duration_max", s.LongestBatch.Microseconds())
+	t.count("eventloop_cmd_per_cycle_max", s.MostCommands)
+	t.num("allocator_allocated_lua", int64(scripts+functions))
+	t.num("allocator_active_lua", int64(scripts+functions))
+	t.num("allocator_resident_lua", int64(scripts+functions))
+	t.num("allocator_frag_bytes_lua", 0)
 }

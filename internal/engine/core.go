@@ -24,17 +24,18 @@ import (
 type Core struct {
 	engine *Engine // whose lock guards everything here
 
-	table    *Table
-	Config   *config.Config
-	Log      *slog.Logger
-	logLevel *slog.LevelVar
-	clock    clock.Clock
-	journal  Journal
-	stop     func()
-	files    *vfs.Abortable
-	version  string
-	apply    func(*config.Param, *config.Config) error
-	conf     string // the path of the settings' file, or ""
+	table     *Table
+	Config    *config.Config
+	Log       *slog.Logger
+	logLevel  *slog.LevelVar
+	clock     clock.Clock
+	journal   Journal
+	stop      func()
+	listeners func() []Listener
+	files     *vfs.Abortable
+	version   string
+	apply     func(*config.Param, *config.Config) error
+	conf      string // the path of the settings' file, or ""
 
 	Keyspace *keyspace.Keyspace
 	PubSub   pubsub.Registry[*Session]
@@ -246,6 +247,9 @@ func (e *Core) NowMilli() int64 { return e.now / 1000 }
 
 // NowMicro returns the time of the unit in microseconds since 1970.
 func (e *Core) NowMicro() int64 { return e.now }
+
+// ConfigFile returns the path of the settings' file, or "".
+func (e *Core) ConfigFile() string { return e.conf }
 
 // Table returns the commands of the server.
 func (e *Core) Table() *Table { return e.table }

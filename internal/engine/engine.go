@@ -57,6 +57,9 @@ type Parts struct {
 	// Shutdown is called by SHUTDOWN in a goroutine of its own; nil means that
 	// the command is refused.
 	Shutdown func()
+	// Listeners returns the sockets that clients can come to; nil means that
+	// there are none. It is called under the engine's lock.
+	Listeners func() []Listener
 }
 
 // Journal receives the effects of each unit as commands that have the same
@@ -87,23 +90,24 @@ func New(o Parts) *Engine {
 	engine.idle.L = &engine.mu
 	e := &engine.core
 	*e = Core{
-		engine:   engine,
-		table:    o.Table,
-		Config:   o.Config,
-		Log:      o.Logger,
-		logLevel: o.LogLevel,
-		clock:    o.Clock,
-		journal:  o.Journal,
-		stop:     o.Shutdown,
-		version:  o.Version,
-		apply:    o.Apply,
-		Keyspace: o.Keyspace,
-		Rand:     rand.New(rand.NewPCG(seed, 0)),
-		sessions: make(map[uint64]*Session),
-		waiting:  make(map[dbKey]*queue),
-		watchers: make(map[dbKey]map[*Session]struct{}),
-		timeouts: tree.New(compareWaits),
-		retries:  tree.New(compareRetries),
+		engine:    engine,
+		table:     o.Table,
+		Config:    o.Config,
+		Log:       o.Logger,
+		logLevel:  o.LogLevel,
+		clock:     o.Clock,
+		journal:   o.Journal,
+		stop:      o.Shutdown,
+		listeners: o.Listeners,
+		version:   o.Version,
+		apply:     o.Apply,
+		Keyspace:  o.Keyspace,
+		Rand:      rand.New(rand.NewPCG(seed, 0)),
+		sessions:  make(map[uint64]*Session),
+		waiting:   make(map[dbKey]*queue),
+		watchers:  make(map[dbKey]map[*Session]struct{}),
+		timeouts:  tree.New(compareWaits),
+		retries:   tree.New(compareRetries),
 	}
 	if o.Files == nil {
 		o.Files = vfs.OS{}

@@ -19,6 +19,10 @@ type eviction struct {
 	pool []candidate
 	// next is when evicting goes on, in ms; 0: it is over.
 	next int64
+	// over tells that the data took too much memory when it was last looked at,
+	// and overSince since when, by the monotonic clock.
+	over      bool
+	overSince time.Duration
 	// failed tells that no memory could be freed before the command that runs.
 	failed bool
 }
@@ -79,6 +83,9 @@ func (e *Core) limitMemory() {
 	e.evict.next = 0
 	if c.MaxMemory == 0 {
 		e.evict.failed = false
+		_, now := e.OverMemory()
+		e.Stats.OverMemory += now
+		e.evict.over = false
 		e.Keyspace.StopCounting()
 		return
 	}
@@ -91,6 +98,25 @@ func (e *Core) limitMemory() {
 // makeRoom evicts keys as long as the data take too much memory, but not for
 // long at a time. It tells whether there is room for a command.
 func (e *Core) makeRoom() bool {
+	room := e.evictToLimit()
+	if over := !room || e.evict.next != 0; over != e.evict.over {
+		_, now := e.OverMemory()
+		e.Stats.OverMemory += now
+		e.evict.over, e.evict.overSince = over, e.clock.Monotonic()
+	}
+	return room
+}
+
+// OverMemory returns for how long the limit of memory could not be kept: in all,
+// and since the data last passed it.
+func (e *Core) OverMemory() (all, now time.Duration) {
+	if e.evict.over {
+		now = e.clock.Monotonic() - e.evict.overSince
+	}
+	return e.Stats.OverMemory + now, now
+}
+
+func (e *Core) evictToLimit() (room bool) {
 	e.evict.next = 0
 	if e.isPaused() || e.usedMemory() <= e.Config.MaxMemory {
 		return true
@@ -102,7 +128,7 @@ func (e *Core) makeRoom() bool {
 	}
 	began := e.clock.Monotonic()
 	limit := evictionTime(e.Config.EvictionTenacity)
-	room := true
+	room = true
 	// What is freed is what counts, not what the messages about it take.
 	goal := e.Keyspace.MemoryUse() - over
 	for n := 1; e.Keyspace.MemoryUse() > goal; n++ {

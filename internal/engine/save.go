@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/config"
@@ -47,12 +48,23 @@ type background struct {
 	cancel    func()        // closes it
 	written   chan struct{} // closed when it is through with the files
 	done      chan struct{} // closed when it is over
+	processed atomic.Int64  // keys that are written
+	total     int64         // keys that are to be written
 }
 
 func newBackground() *background {
 	b := &background{cancelled: make(chan struct{}), written: make(chan struct{}), done: make(chan struct{})}
 	b.cancel = sync.OnceFunc(func() { close(b.cancelled) })
 	return b
+}
+
+// Progress returns how many keys the background save that runs has written, and
+// of how many: both are 0 if none runs.
+func (s *Saving) Progress() (processed, total int64) {
+	if b := s.running; b != nil {
+		return b.processed.Load(), b.total
+	}
+	return 0, 0
 }
 
 // retryDelay is how many seconds after a failure the next automatic save is tried.
@@ -246,7 +258,11 @@ func (e *Core) beginSave() {
 	s.Since, s.tried = now/1000, now/1000
 	e.Stats.Saves++
 	changes := e.Stats.Changes
+	for db := range e.Keyspace.Used {
+		b.total += int64(db.Len())
+	}
 	p := picture{data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: e.Functions.sources(), now: now}
+	p.eachKey = func() { b.processed.Add(1) }
 	go func() {
 		defer close(b.done)
 		start := e.clock.Monotonic()
@@ -349,7 +365,15 @@ func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
-		p.eachKey = e.saveDelay(p.config.RDBKeySaveDelay, cancelled)
+		if delay := e.saveDelay(p.config.RDBKeySaveDelay, cancelled); delay != nil {
+			count := p.eachKey
+			p.eachKey = func() {
+				if count != nil {
+					count()
+				}
+				delay()
+			}
+		}
 		return e.writeTo(cancellable{w, cancelled}, p)
 	})
 	switch {

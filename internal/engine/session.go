@@ -181,6 +181,7 @@ func (s *Session) Feed(n int) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
 	s.e.Stats.InputBytes += uint64(n)
+	s.e.Stats.Reads++
 	if b := s.e.busy; b != nil && b.c.Session == s {
 		// It waited when its transport began to read, and runs a script now, whose
 		// arguments are in the Reader.
@@ -259,6 +260,7 @@ func (s *Session) handOver() {
 	if len(s.out.Buf) > 0 {
 		s.LastUsed = s.e.NowMilli()
 		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
+		s.e.Stats.Writes++
 		if s.e.observers&observeOutside != 0 {
 			s.e.sent(s, s.out.Buf)
 		}

@@ -21,11 +21,15 @@ type Stats struct {
 	ExpiredFields       uint64
 	EvictedKeys         uint64
 	EvictedScripts      uint64
-	FreedLater          uint64 // objects whose memory nobody waited for
+	ExpiryCuts          uint64        // ticks that left expired keys to the next one
+	ExpiryTime          time.Duration // of the ticks that deleted keys
+	OverMemory          time.Duration // for which the limit of memory could not be kept
+	FreedLater          uint64        // objects whose memory nobody waited for
 	EvictedClients      uint64
 	Changes             uint64 // since the last save
 	InputBytes          uint64
 	OutputBytes         uint64
+	Reads, Writes       uint64 // from and to connections
 	QueryLimitKills     uint64
 	Saves               uint64 // of snapshots, tried
 	OutputLimitKills    uint64
@@ -46,7 +50,8 @@ type Stats struct {
 	BatchTime    time.Duration
 	CommandTime  time.Duration
 	LongestBatch time.Duration
-	MostCommands uint64 // in a batch
+	MostCommands uint64        // in a batch
+	TickTime     time.Duration // of what is done by time alone
 	rates        rates
 }
 

@@ -89,6 +89,8 @@ func (e *Core) tick() {
 	if e.closed || e.busy != nil {
 		return
 	}
+	began := e.clock.Monotonic()
+	defer func() { e.Stats.TickTime += e.clock.Monotonic() - began }()
 	now := e.NowMilli()
 	if e.isAsleep() {
 		e.endSlow()
@@ -129,7 +131,14 @@ func (e *Core) expireKeys() {
 	e.nextKey = 0
 	left := tickKeys
 	began := e.clock.Monotonic()
-	defer func() { e.took("expire-cycle", e.clock.Monotonic()-began) }()
+	defer func() {
+		d := e.clock.Monotonic() - began
+		e.Stats.ExpiryTime += d
+		if left == 0 {
+			e.Stats.ExpiryCuts++
+		}
+		e.took("expire-cycle", d)
+	}()
 	for db := range e.Keyspace.Used {
 		for {
 			k, ok := db.NextExpiry()
