@@ -101,7 +101,7 @@ func configResetStat(c *engine.Ctx) error {
 
 // CONFIG REWRITE
 func configRewrite(c *engine.Ctx) error {
-	if err := c.RewriteConfig(); err != nil {
+	if err := c.RewriteConfig(false); err != nil {
 		return err
 	}
 	return c.OK()

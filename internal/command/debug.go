@@ -16,8 +16,9 @@ var debugging = engine.Handlers{"debug": debug}
 
 // DEBUG
 //
-// It has what test suites of clients and servers use and what is true here;
-// the rest of Redis's subcommands are unknown.
+// It has what test suites of clients and servers use and what is true here. The
+// rest of Redis's subcommands are unknown: those that crash or restart the
+// server would end the program around it, and others show C structures.
 func debug(c *engine.Ctx) error {
 	n := len(c.Args)
 	is := func(name string, args int) bool { return n == args+2 && c.ArgIs(1, name) }
@@ -27,12 +28,26 @@ func debug(c *engine.Ctx) error {
 	case is("change-repl-id", 0):
 		c.ChangeReplID()
 		return c.OK()
+	case is("client-eviction", 0):
+		return debugClientEviction(c)
+	case is("config-rewrite-force-all", 0):
+		if err := c.RewriteConfig(true); err != nil {
+			return err
+		}
+		return c.OK()
+	case is("dict-resizing", 1):
+		c.ResizeTables(debugSwitch(c))
+		return c.OK()
 	case is("digest", 0):
 		return replyDigest(c, c.Keyspace.Digest())
 	case c.ArgIs(1, "digest-value"):
 		return debugDigestValue(c)
 	case is("error", 1):
 		return resp.Error(c.Args[2])
+	case c.ArgIs(1, "htstats") && n >= 3:
+		return debugTables(c)
+	case c.ArgIs(1, "htstats-key") && n >= 3:
+		return debugTableOf(c)
 	case is("listpack", 1):
 		return debugListpack(c)
 	case is("log", 1):
@@ -54,6 +69,12 @@ func debug(c *engine.Ctx) error {
 		return debugPackedThreshold(c)
 	case c.ArgIs(1, "reload"):
 		return debugReload(c)
+	case is("replybuffer", 2):
+		return debugReplyBuffer(c)
+	case is("script", 1):
+		return debugScript(c)
+	case is("sdslen", 1):
+		return debugStringLength(c)
 	case is("set-active-expire", 1):
 		c.SetActiveExpire(debugSwitch(c))
 		return c.OK()
@@ -65,7 +86,13 @@ func debug(c *engine.Ctx) error {
 		return c.OK()
 	case is("sleep", 1):
 		return debugSleep(c)
+	case is("stringmatch-test", 0):
+		return debugPatterns(c)
 	}
+	return errDebugUsage(c)
+}
+
+func errDebugUsage(c *engine.Ctx) error {
 	return resp.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try DEBUG HELP.", c.Args[1])
 }
 
@@ -79,12 +106,22 @@ func debugHelp(c *engine.Ctx) error {
 	return c.Help(
 		"CHANGE-REPL-ID",
 		"    Take another replication id.",
+		"CLIENT-EVICTION",
+		"    Show the clients that maxmemory-clients may evict, by their size.",
+		"CONFIG-REWRITE-FORCE-ALL",
+		"    CONFIG REWRITE with the settings too that have their default.",
+		"DICT-RESIZING <0|1>",
+		"    With 0, the tables of keys keep their size when keys are removed.",
 		"DIGEST",
 		"    Show a fingerprint of all data.",
 		"DIGEST-VALUE [<key> ...]",
 		"    Show the fingerprints of values.",
 		"ERROR <text>",
 		"    Answer an error.",
+		"HTSTATS <database> [FULL]",
+		"    Show how the tables of a database are filled.",
+		"HTSTATS-KEY <key> [FULL]",
+		"    Show how the table of a value is filled.",
 		"LISTPACK <key>",
 		"    Write the elements of a listpack to the log.",
 		"LOG <message>",
@@ -105,6 +142,14 @@ func debugHelp(c *engine.Ctx) error {
 		"RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
 		"    Save the data, and load what was saved; with NOSAVE only load, with NOFLUSH",
 		"    add to the data, with MERGE even where a key is there already.",
+		"REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>",
+		"    With NEVER, clients keep the buffers for their replies.",
+		"REPLYBUFFER RESIZING <0|1>",
+		"    With 0, clients keep the buffers for their replies.",
+		"SCRIPT <LIST|sha1>",
+		"    Write the scripts of EVAL to the log, or one of them.",
+		"SDSLEN <key>",
+		"    Show how long a key and its string are.",
 		"SET-ACTIVE-EXPIRE <0|1>",
 		"    With 0, expired keys stay until they are looked at.",
 		"SET-DISABLE-DENY-SCRIPTS <0|1>",
@@ -113,6 +158,8 @@ func debugHelp(c *engine.Ctx) error {
 		"    With 1, the checksums of payloads and files do not count.",
 		"SLEEP <seconds>",
 		"    Answer nobody for a time, which may have a fraction.",
+		"STRINGMATCH-TEST",
+		"    Try random patterns.",
 	)
 }
 

@@ -62,7 +62,7 @@ func functionFlush(c *engine.Ctx) error {
 	case len(c.Args) == 3 && !c.ArgIs(2, "sync") && !c.ArgIs(2, "async"):
 		return resp.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option")
 	}
-	c.FlushLibraries(c.ArgIs(len(c.Args)-1, "async"))
+	c.FlushLibraries(len(c.Args) == 2 && c.Config.LazyUserFlush || c.ArgIs(len(c.Args)-1, "async"))
 	return c.OK()
 }
 

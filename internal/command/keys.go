@@ -18,15 +18,19 @@ var keys = engine.Handlers{
 	"renamenx":  renameNX,
 	"touch":     touch,
 	"type":      typeOf,
-	"unlink":    del,
+	"unlink":    unlink,
 }
 
 // DEL key [key ...]
+func del(c *engine.Ctx) error { return remove(c, c.Config.LazyUserDel) }
+
 // UNLINK key [key ...]
-func del(c *engine.Ctx) error {
+func unlink(c *engine.Ctx) error { return remove(c, true) }
+
+func remove(c *engine.Ctx, later bool) error {
 	n := 0
 	for _, key := range c.Args[1:] {
-		if c.Delete(key) {
+		if later && c.Unlink(key) || !later && c.Delete(key) {
 			c.Changed(key, event.Del)
 			n++
 		}

@@ -91,7 +91,7 @@ func scriptFlush(c *engine.Ctx) error {
 	if len(c.Args) > 3 || len(c.Args) == 3 && !c.ArgIs(2, "sync") && !c.ArgIs(2, "async") {
 		return resp.Error("ERR SCRIPT FLUSH only support SYNC|ASYNC option")
 	}
-	c.FlushScripts(c.ArgIs(len(c.Args)-1, "async"))
+	c.FlushScripts(len(c.Args) == 2 && c.Config.LazyUserFlush || c.ArgIs(len(c.Args)-1, "async"))
 	return c.OK()
 }
 

@@ -27,29 +27,37 @@ func dbsize(c *engine.Ctx) error { return c.Integer(c.DB().Len()) }
 
 // FLUSHALL [ASYNC | SYNC]
 func flushall(c *engine.Ctx) error {
-	if err := flushMode(c); err != nil {
+	later, err := flushMode(c)
+	if err != nil {
 		return err
 	}
-	c.FlushAll()
+	c.FlushAll(later)
 	return c.OK()
 }
 
 // FLUSHDB [ASYNC | SYNC]
 func flushdb(c *engine.Ctx) error {
-	if err := flushMode(c); err != nil {
+	later, err := flushMode(c)
+	if err != nil {
 		return err
 	}
-	c.Flush(c.Session.DB())
+	c.Flush(c.Session.DB(), later)
 	return c.OK()
 }
 
-// flushMode checks the option. Both modes take the same time: a database is
-// dropped at once, and its memory is freed in the background.
-func flushMode(c *engine.Ctx) error {
-	if len(c.Args) > 2 || len(c.Args) == 2 && !c.ArgIs(1, "sync") && !c.ArgIs(1, "async") {
-		return resp.ErrSyntax
+// flushMode reads the option: whether the memory counts as freed in the
+// background. Both modes take the same time: a database is dropped at once.
+// Redis leaves the work of SYNC to a thread too, unless it may not block.
+func flushMode(c *engine.Ctx) (later bool, err error) {
+	switch {
+	case len(c.Args) == 1:
+		later = c.Config.LazyUserFlush
+	case len(c.Args) > 2 || !c.ArgIs(1, "sync") && !c.ArgIs(1, "async"):
+		return false, resp.ErrSyntax
+	default:
+		later = c.ArgIs(1, "async")
 	}
-	return nil
+	return later || c.MayBlock(), nil
 }
 
 // ROLE

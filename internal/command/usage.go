@@ -75,7 +75,7 @@ func memoryStats(c *engine.Ctx) error {
 	num("cluster.links", 0)
 	num("aof.buffer", 0)
 	num("lua.caches", m.Scripts)
-	num("functions.caches", 0)
+	num("functions.caches", m.Functions)
 	for db := range c.Keyspace.Used {
 		main, expires := db.Tables()
 		out.BulkString(fmt.Sprintf("db.%d", db.Index()))
@@ -88,7 +88,7 @@ func memoryStats(c *engine.Ctx) error {
 	num("overhead.total", m.Overhead())
 	num("db.dict.rehashing.count", 0)
 	num("keys.count", int64(keys))
-	num("keys.bytes-per-key", (m.Total()-m.Startup)/max(int64(keys), 1))
+	num("keys.bytes-per-key", m.Dataset/max(int64(keys), 1))
 	num("dataset.bytes", m.Dataset)
 	float("dataset.percentage", 100*ratio(m.Dataset, m.Total()-m.Startup))
 	float("peak.percentage", 100*ratio(m.Total(), peak))
@@ -129,8 +129,8 @@ func memoryDoctor(c *engine.Ctx) error {
 		if m.Clients > used/4 {
 			tell("Clients: their buffers take %s; CLIENT LIST shows whose.", humanBytes(m.Clients))
 		}
-		if m.Scripts > used/4 {
-			tell("Scripts: they take %s; pass what varies as arguments.", humanBytes(m.Scripts))
+		if n := m.Scripts + m.Functions; n > used/4 {
+			tell("Scripts: they take %s; pass what varies as arguments.", humanBytes(n))
 		}
 		if len(found) == 0 {
 			tell("Nothing is out of proportion.")

@@ -65,6 +65,14 @@ type Config struct {
 	RDBCompression        bool
 	RDBChecksum           bool
 	StopWritesOnSaveError bool
+
+	// Lazy* say which values INFO counts as freed in the background. All are:
+	// the garbage collector frees them.
+	LazyEviction  bool
+	LazyExpire    bool
+	LazyServerDel bool
+	LazyUserDel   bool
+	LazyUserFlush bool
 	// RDBKeySaveDelay makes snapshots slow, for tests: µs to wait after each key;
 	// negative: after so many keys 1 µs.
 	RDBKeySaveDelay int64

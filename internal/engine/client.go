@@ -101,6 +101,7 @@ func (s *Session) Usage() Usage {
 	}
 	u.Reply, u.ReplySize = len(s.out.Buf), cap(s.out.Buf)
 	s.mu.Lock()
+	u.ReplySize += cap(s.kept)
 	room := cap(s.pending)
 	u.Waiting = len(s.pending)
 	stuck := s.taken
@@ -111,7 +112,7 @@ func (s *Session) Usage() Usage {
 	if u.Waiting > 0 {
 		u.Output = room
 	}
-	u.Total = int(unsafe.Sizeof(*s)) + s.listsUse() + s.fieldsets.memoryUse() + u.Multi + u.Reply + stuck
+	u.Total = int(unsafe.Sizeof(*s)) + s.listsUse() + s.fieldsets.memoryUse() + u.Multi + u.Reply + stuck + cap(s.kept)
 	if size > lentPage {
 		u.Total += size // it has a buffer of its own
 	} else {

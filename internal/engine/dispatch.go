@@ -126,7 +126,8 @@ func (e *Core) call(c *Ctx) (blocked bool) {
 		took = e.lap()
 		e.Stats.CommandTime += took
 	} else {
-		took = e.clock.Monotonic() - began // the unit's time stands still
+		took = e.clock.Monotonic() - began + e.debug.nap // the unit's time stands still
+		e.debug.nap = 0
 	}
 	if blocked {
 		c.Session.wait.took += took

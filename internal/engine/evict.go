@@ -175,13 +175,27 @@ func (e *Core) evictKey(db *keyspace.DB, k keyspace.Entry) {
 	// What the client that runs a command is told comes before its reply.
 	executing := e.executing
 	e.executing = nil
-	db.Delete(key)
+	if e.Config.LazyEviction {
+		e.freeLater(k)
+	}
+	e.remove("eviction-del", db, key)
 	e.Stats.EvictedKeys++
 	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, event.KeyEvicted)
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
 	e.finishUnit(0)
 	e.executing = executing
+}
+
+// remove deletes a key and notes for LATENCY how long that took.
+func (e *Core) remove(event string, db *keyspace.DB, key []byte) {
+	if e.latencyAfter() == math.MaxInt64 {
+		db.Delete(key)
+		return
+	}
+	began := e.clock.Monotonic()
+	db.Delete(key)
+	e.took(event, e.clock.Monotonic()-began)
 }
 
 // choose returns the key to evict next.

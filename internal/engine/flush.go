@@ -8,23 +8,27 @@ import (
 )
 
 // Flush removes all keys of a database. It counts as a change even if there
-// were none: FLUSHALL always reaches copies.
-func (c *Ctx) Flush(db int) {
+// were none: FLUSHALL always reaches copies. later tells that the memory counts
+// as freed in the background.
+func (c *Ctx) Flush(db int, later bool) {
 	c.invalidateAll()
-	c.flush(db)
+	c.flush(db, later)
 }
 
 // FlushAll is Flush for all databases.
-func (c *Ctx) FlushAll() {
+func (c *Ctx) FlushAll(later bool) {
 	c.invalidateAll()
 	for db := range c.Keyspace.Len() {
-		c.flush(db)
+		c.flush(db, later)
 	}
 	c.saveFlushed()
 }
 
-func (c *Ctx) flush(db int) {
+func (c *Ctx) flush(db int, later bool) {
 	d := c.Keyspace.DB(db)
+	if later {
+		c.Stats.FreedLater += uint64(d.Len())
+	}
 	c.unit.changes++
 	c.Stats.Changes += uint64(d.Len())
 	c.touchAll(db, d, nil)

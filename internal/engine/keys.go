@@ -238,6 +238,8 @@ func (c *Ctx) replacing(key []byte, at int64) (keyspace.Place, int64) {
 	}
 	if !ok {
 		c.created(key)
+	} else if c.Config.LazyServerDel {
+		c.freeLater(k)
 	}
 	if at == KeepTTL {
 		at = NoExpiry
@@ -259,6 +261,7 @@ func (c *Ctx) created(key []byte) {
 // key of any database, in place of whatever that held, with the same expiry
 // time. It is O(1) for all but strings.
 func (c *Ctx) CopyEntry(k keyspace.Entry, db int, key []byte) {
+	c.freeOverwritten(db, key)
 	c.Keyspace.DB(db).Share(c.DB(), k, key, k.ExpireAt())
 	c.relocated(k.ExpireAt(), db, key)
 }
@@ -266,8 +269,18 @@ func (c *Ctx) CopyEntry(k keyspace.Entry, db int, key []byte) {
 // MoveEntry is CopyEntry, but k is gone afterwards.
 func (c *Ctx) MoveEntry(k keyspace.Entry, db int, key []byte) {
 	at := k.ExpireAt()
+	c.freeOverwritten(db, key)
 	c.Keyspace.DB(db).Move(c.DB(), k, key)
 	c.relocated(at, db, key)
+}
+
+// freeOverwritten counts the value that a key is about to lose.
+func (c *Ctx) freeOverwritten(db int, key []byte) {
+	if c.Config.LazyServerDel {
+		if k, ok := c.Keyspace.DB(db).Get(key); ok {
+			c.freeLater(k)
+		}
+	}
 }
 
 func (c *Ctx) relocated(at int64, db int, key []byte) {
@@ -281,6 +294,15 @@ func (c *Ctx) relocated(at int64, db int, key []byte) {
 // with Changed or Deleted.
 func (c *Ctx) Delete(key []byte) bool {
 	_, ok := c.Peek(key)
+	return ok && c.DB().Delete(key)
+}
+
+// Unlink is Delete for values that are freed in the background.
+func (c *Ctx) Unlink(key []byte) bool {
+	k, ok := c.Peek(key)
+	if ok {
+		c.freeLater(k)
+	}
 	return ok && c.DB().Delete(key)
 }
 

@@ -9,17 +9,18 @@ import (
 // MemoryUse is what the server takes, in bytes, as far as it depends on data
 // and clients. The Go program around it is not counted.
 type MemoryUse struct {
-	Startup  int64 // of an empty server
-	Tables   int64 // of keys and expiry times
-	Dataset  int64 // keys and values
-	Clients  int64
-	Scripts  int64
-	Tracking int64 // of keys that clients cache
+	Startup   int64 // of an empty server
+	Tables    int64 // of keys and expiry times
+	Dataset   int64 // keys and values
+	Clients   int64
+	Scripts   int64 // of EVAL
+	Functions int64
+	Tracking  int64 // of keys that clients cache
 }
 
 // Overhead returns everything but the dataset.
 func (m *MemoryUse) Overhead() int64 {
-	return m.Startup + m.Tables + m.Clients + m.Scripts + m.Tracking
+	return m.Startup + m.Tables + m.Clients + m.Scripts + m.Functions + m.Tracking
 }
 
 // Total returns the sum.
@@ -49,10 +50,11 @@ func (e *Core) memoryBesides() MemoryUse {
 	functionSource, functionMachine := e.Functions.Size()
 	_, keys, items, prefixes := e.TrackingUse()
 	return MemoryUse{
-		Startup:  int64(unsafe.Sizeof(*e)) + int64(len(e.table.all))*int64(unsafe.Sizeof(CommandStats{})),
-		Clients:  e.clientMemory,
-		Scripts:  int64(scriptSource + scriptMachine + functionSource + functionMachine),
-		Tracking: int64(keys+items+prefixes) * perTracked,
+		Startup:   int64(unsafe.Sizeof(*e)) + int64(len(e.table.all))*int64(unsafe.Sizeof(CommandStats{})),
+		Clients:   e.clientMemory,
+		Scripts:   int64(scriptSource + scriptMachine),
+		Functions: int64(functionSource + functionMachine),
+		Tracking:  int64(keys+items+prefixes) * perTracked,
 	}
 }
 
@@ -85,11 +87,18 @@ func (e *Core) countAllClients() {
 	}
 }
 
+// smallestClients is the lowest limit for all clients together: with less, none
+// could set a better one.
+const smallestClients = 128 << 10
+
 // clientsLimit returns how many bytes clients may take together; 0: any number.
 func (e *Core) clientsLimit() int64 {
 	n := e.Config.MaxMemoryClients
 	if n < 0 { // percent of maxmemory
 		n = int64(float64(e.Config.MaxMemory) / 100 * float64(-n))
+	}
+	if n != 0 {
+		n = max(n, smallestClients)
 	}
 	return n
 }

@@ -1,6 +1,9 @@
 package engine
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // outBuffers lends sessions the buffers that they answer into. A session has
 // one only from its first answer until everything is written: idle ones cost
@@ -10,6 +13,8 @@ type outBuffers struct {
 	mu   sync.Mutex
 	free [][]byte
 	size int // of free, in bytes
+	// kept tells that sessions keep their buffers instead.
+	kept atomic.Bool
 }
 
 const (

@@ -33,7 +33,8 @@ func (e *Core) Reconfigure(next *config.Config, changed []*config.Param) (failed
 }
 
 // RewriteConfig brings the file that the settings were read from up to date.
-func (e *Core) RewriteConfig() error {
+// With all, it gets the settings too that have their default.
+func (e *Core) RewriteConfig(all bool) error {
 	if e.conf == "" {
 		return resp.Error("ERR The server is running without a config file")
 	}
@@ -45,7 +46,7 @@ func (e *Core) RewriteConfig() error {
 				users = append(users, u.String())
 			}
 		}
-		text := e.Config.Rewrite(old, users)
+		text := e.Config.Rewrite(old, users, all)
 		err = vfs.Replace(e.files, e.conf, func(w io.Writer) error {
 			_, err := io.WriteString(w, text)
 			return err

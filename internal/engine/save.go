@@ -177,6 +177,9 @@ func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 // Adopt replaces the data. It is for tests, and for what replaces all data at once.
 func (e *Core) Adopt(ks *keyspace.Keyspace) {
 	e.Keyspace = ks
+	if e.debug.fixedTables {
+		ks.KeepSize(true)
+	}
 	e.Keyspace.Access = e.newAccess()
 	e.limitMemory()
 	e.nextKey = 0

@@ -79,7 +79,8 @@ type Session struct {
 	// The transport's side. The engine moves output over at the end of a batch.
 	mu      sync.Mutex
 	pending []byte
-	taken   int // bytes that are being written
+	kept    []byte // the buffer for the next answers, if sessions keep them
+	taken   int    // bytes that are being written
 	writing bool
 	gone    bool // killed
 	ending  bool // closing
@@ -304,7 +305,11 @@ func (s *Session) Output(written []byte) []byte {
 	if written == nil && s.writing {
 		return nil
 	}
-	s.e.buffers.put(written)
+	if s.kept == nil && s.e.buffers.kept.Load() {
+		s.kept = written[:0]
+	} else {
+		s.e.buffers.put(written)
+	}
 	out := s.pending
 	s.pending, s.taken, s.writing = nil, len(out), out != nil
 	return out
@@ -452,6 +457,11 @@ func (s *Session) OutputSize() int {
 func (e *Core) markDirty(s *Session) {
 	if !s.inDirty {
 		s.inDirty = true
+		if s.out.Buf == nil && e.buffers.kept.Load() {
+			s.mu.Lock()
+			s.out.Buf, s.kept = s.kept, nil
+			s.mu.Unlock()
+		}
 		if s.out.Buf == nil {
 			s.out.Buf = e.buffers.get()
 		}

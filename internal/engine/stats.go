@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/latency"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
 // Stats are the counters of INFO. They are read and written under the
@@ -105,6 +107,14 @@ const freedFew = 64
 func (e *Core) freedLater(n int) {
 	if n > freedFew {
 		e.Stats.FreedLater += uint64(n)
+	}
+}
+
+// freeLater counts a value that is about to be removed if Redis would leave it
+// to a thread.
+func (e *Core) freeLater(k keyspace.Entry) {
+	if k.Type() != value.TypeString && value.Pieces(k.Value()) > freedFew {
+		e.Stats.FreedLater++
 	}
 }
 

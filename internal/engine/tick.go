@@ -172,7 +172,10 @@ func (e *Core) expireKeys() {
 // expire deletes a key whose time has come.
 func (e *Core) expire(db *keyspace.DB, k keyspace.Entry) {
 	key := k.Key()
-	db.Delete(key)
+	if e.Config.LazyExpire {
+		e.freeLater(k)
+	}
+	e.remove("expire-del", db, key)
 	e.Stats.ExpiredKeys++
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
 	e.touch(nil, db.Index(), key)

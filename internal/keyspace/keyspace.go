@@ -22,7 +22,8 @@ type Keyspace struct {
 	dbs  []*DB
 	// Access is the access time (or LFU counter) that new entries get; the
 	// engine sets it once per unit.
-	Access uint32
+	Access    uint32
+	keepsSize bool // of the tables of keys
 	// counting tells that DB.bytes are kept up to date.
 	counting bool
 }
@@ -49,6 +50,17 @@ func (ks *Keyspace) Used(yield func(*DB) bool) {
 	for _, db := range ks.dbs {
 		if db != nil && db.Len() > 0 && !yield(db) {
 			return
+		}
+	}
+}
+
+// KeepSize says whether the tables of keys keep their size when keys are removed.
+func (ks *Keyspace) KeepSize(keep bool) {
+	ks.keepsSize = keep
+	for _, db := range ks.dbs {
+		if db != nil {
+			db.last = dict.Slot[Entry]{}
+			db.keys.KeepSize(keep)
 		}
 	}
 }
@@ -118,13 +130,18 @@ type DB struct {
 }
 
 func newDB(ks *Keyspace, index int) *DB {
-	return &DB{ks: ks, index: index, contents: contents{
+	db := &DB{ks: ks, index: index, contents: contents{
 		keys:     dict.New(ks.seed, Entry.Key),
 		expires:  tree.New(compareExpiry),
 		elements: tree.New(compareExpiry),
 		owner:    new(owner),
 	}}
+	db.keys.KeepSize(ks.keepsSize)
+	return db
 }
+
+// TableStats returns how the table of the keys is filled.
+func (db *DB) TableStats() dict.Stats { return db.keys.Stats() }
 
 // Index returns the number of the database.
 func (db *DB) Index() int { return db.index }

@@ -65,6 +65,7 @@ type Dict[E any] struct {
 	topBits uint8          // 0 or manyBits
 	mask    uint8          // groups in each segment - 1
 	deepest uint8          // the depth of the deepest directory
+	keeps   bool           // its size
 	key     func(E) []byte
 	seed    uint64
 
@@ -199,7 +200,7 @@ func (d *Dict[E]) Remove(s Slot[E]) {
 	seg := d.writable(s.hash)
 	seg.erase(s.at)
 	d.n--
-	if seg.n <= lowSegment {
+	if seg.n <= lowSegment && !d.keeps {
 		d.shrink(s.hash)
 	}
 }
