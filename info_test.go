@@ -31,7 +31,11 @@ func infoFields(text string) (fields []string) {
 		case !ok && line != "":
 			fields = append(fields, line) // a section
 		case ok && !infoByUse.MatchString(name):
-			fields = append(fields, name+" "+infoKind(value))
+			kind := infoKind(value)
+			if name == "redis_build_id" {
+				kind = "text" // though it may have no letters
+			}
+			fields = append(fields, name+" "+kind)
 		}
 	}
 	return fields
