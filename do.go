@@ -15,7 +15,8 @@ import (
 // integers and floats; others are formatted as fmt.Sprint does. An error reply
 // is returned twice: as the Reply and as an Error. A blocking command ends when
 // ctx does. Whatever it does to its connection (SELECT, MULTI, SUBSCRIBE) ends
-// with the call.
+// with the call. A command without a reply, CLIENT REPLY OFF or SKIP, returns the
+// zero Reply, which is null.
 //
 // Do acts for the program, not for a user: it needs no password and has all
 // permissions, whatever the access control list says, it is not counted as a
@@ -29,11 +30,15 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 	for _, a := range args {
 		d.add(a)
 	}
-	d.session.Do(d.args)
+	done := d.session.Do(d.args)
 	out := d.session.Output(nil)
 	for out == nil {
 		if d.session.Finished() {
 			return Reply{}, ErrClosed
+		}
+		if done {
+			s.spare.put(d)
+			return Reply{}, nil
 		}
 		select {
 		case <-d.wake:
@@ -116,7 +121,7 @@ func (p *spareSessions) get(e *engine.Engine) *direct {
 }
 
 func (p *spareSessions) put(d *direct) {
-	if !d.session.Plain() {
+	if !d.session.Reusable() {
 		d.session.Close()
 		return
 	}

@@ -39,8 +39,8 @@ var (
 )
 
 // anywhere reports whether the options leave open where to listen.
-func (s *Server) anywhere() bool {
-	return s.options.Addr == "" && s.config.UnixSocket == "" && !s.config.Given("port") && !s.config.Given("bind")
+func anywhere(o *Options, c *config.Config) bool {
+	return o.Addr == "" && c.UnixSocket == "" && !c.Given("port") && !c.Given("bind")
 }
 
 // door is an open socket, and what was asked for to get it.
@@ -58,14 +58,14 @@ func (s *Server) listen() (err error) {
 	case bubble() != "":
 		return errBubble
 	}
-	s.engine.Run(func(*engine.Core) {
+	s.engine.Run(func(core *engine.Core) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		switch {
 		case s.closed:
 			err = ErrClosed
 		case s.doors == nil:
-			if err = s.open(s.config); err != nil {
+			if err = s.open(core.Config); err != nil {
 				err = fmt.Errorf("respserver: %w", err)
 			}
 		}
@@ -87,7 +87,7 @@ func (s *Server) open(c *config.Config) error {
 		}
 		hosts = []string{host}
 	}
-	doors, err := s.openTCP(hosts, port)
+	doors, err := s.openTCP(c, hosts, port)
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (s *Server) open(c *config.Config) error {
 			closeAll(doors)
 			return err
 		}
-		s.tune(l)
+		s.tune(c, l)
 		doors = append(doors, door{Listener: l})
 	}
 	if len(doors) == 0 {
@@ -203,7 +203,7 @@ func (s *Server) relisten(c *config.Config) error {
 		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h string) bool {
 			return slices.ContainsFunc(kept, func(d door) bool { return d.port > 0 && d.host == h })
 		})
-		doors, err := s.openTCP(hosts, port)
+		doors, err := s.openTCP(c, hosts, port)
 		if err == nil {
 			err = s.serve(doors)
 		}
@@ -230,7 +230,7 @@ func (s *Server) relisten(c *config.Config) error {
 // openTCP opens a socket for each host, all with the same port, as the
 // settings bind and port ask for it. A host that begins with "-" is left out
 // if it is not one of this machine's. Port 0 is one that is free for all hosts.
-func (s *Server) openTCP(hosts []string, port int) ([]door, error) {
+func (s *Server) openTCP(c *config.Config, hosts []string, port int) ([]door, error) {
 	const attempts = 100 // a port that is free for one host may be taken for another
 	for attempt := 1; ; attempt++ {
 		var doors []door
@@ -244,7 +244,7 @@ func (s *Server) openTCP(hosts []string, port int) ([]door, error) {
 				break
 			}
 			if err == nil {
-				s.tune(l)
+				s.tune(c, l)
 				p = l.Addr().(*net.TCPAddr).Port
 				doors = append(doors, door{l, host, p})
 			}
@@ -260,8 +260,8 @@ func (s *Server) openTCP(hosts []string, port int) ([]door, error) {
 }
 
 // tune applies the settings of listening sockets.
-func (s *Server) tune(l net.Listener) {
-	if err := tuneListener(l.(syscall.Conn), int(s.config.TCPBacklog), uint32(s.config.SocketMark)); err != nil {
+func (s *Server) tune(c *config.Config, l net.Listener) {
+	if err := tuneListener(l.(syscall.Conn), int(c.TCPBacklog), uint32(c.SocketMark)); err != nil {
 		s.log.Warn("an option of the listening socket could not be set", "addr", l.Addr().String(), "error", err)
 	}
 }

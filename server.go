@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/command"
-	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/module/array"
 	"github.com/resp-server/resp-server/internal/transport"
@@ -20,12 +19,15 @@ var ErrClosed = errors.New("respserver: server closed")
 // Server is a running server. Its methods are safe for concurrent use.
 type Server struct {
 	options Options
-	config  *config.Config
-	log     *slog.Logger
-	engine  *engine.Engine
-	net     transport.Goroutines // the in-memory connections
-	sockets transport.Server
-	spare   spareSessions
+	// The settings change once there are clients: they are the engine's. These
+	// stay as they were at the start.
+	pidFile  string
+	anywhere bool
+	log      *slog.Logger
+	engine   *engine.Engine
+	net      transport.Goroutines // the in-memory connections
+	sockets  transport.Server
+	spare    spareSessions
 
 	mu     sync.Mutex
 	doors  []door   // none until the sockets are open
@@ -44,13 +46,13 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !o.NoListen && !(lazy && s.anywhere()) {
+	if !o.NoListen && !(lazy && s.anywhere) {
 		if err := s.listen(); err != nil {
 			s.Close()
 			return nil, err
 		}
 	}
-	if path := s.config.PIDFile; path != "" {
+	if path := s.pidFile; path != "" {
 		if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
 			s.log.Warn("Failed to write PID file", "error", err) // as Redis has it, no reason not to serve
 		}
@@ -70,10 +72,11 @@ func newServer(o Options) (*Server, error) {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	var err error
-	if s.config, err = o.config(); err != nil {
+	settings, err := o.config()
+	if err != nil {
 		return nil, fmt.Errorf("respserver: %w", err)
 	}
+	s.pidFile, s.anywhere = settings.PIDFile, anywhere(&o, settings)
 	c := o.Clock
 	if c == nil {
 		c = RealClock
@@ -83,7 +86,7 @@ func newServer(o Options) (*Server, error) {
 	}
 	s.engine = engine.New(engine.Parts{
 		Table:    commands(),
-		Config:   s.config,
+		Config:   settings,
 		Clock:    c,
 		Logger:   s.log,
 		LogLevel: o.LogLevel,
@@ -138,7 +141,7 @@ func (s *Server) Close() error {
 			s.log.Warn("Close waits for connections", "addrs", addrs)
 		})
 	}
-	if path := s.config.PIDFile; path != "" {
+	if path := s.pidFile; path != "" {
 		s.log.Info("Removing the pid file.")
 		os.Remove(path)
 	}

@@ -25,21 +25,56 @@ const (
 	errValueCount resp.Error = "ERR value count does not match fieldset field count"
 )
 
+// fieldset is a list of fields that a client has prepared.
+type fieldset struct {
+	// fields in rising order, and for each the place of its value among those
+	// that come with a key.
+	fields []string
+	places []int
+}
+
+// fieldsets are those of a client, or of a script while one runs, by their names.
+type fieldsets map[string]*fieldset
+
+// fieldsetsExtra is the name under which they are kept.
+const fieldsetsExtra = "fieldsets"
+
+func fieldsetsOf(c *engine.Ctx) fieldsets {
+	sets, _ := c.Extra(fieldsetsExtra).(fieldsets)
+	return sets
+}
+
+// MemoryUse implements engine.Extra.
+func (f fieldsets) MemoryUse() (n int) {
+	for name, set := range f {
+		n += len(name) + 24*len(set.fields)
+		for _, field := range set.fields {
+			n += len(field)
+		}
+	}
+	return n
+}
+
 // HIMPORT PREPARE fieldset-name field [field ...]
 func himportPrepare(c *engine.Ctx) error {
 	fields := c.Args[3:]
-	f := &engine.Fieldset{Fields: make([]string, len(fields)), Places: make([]int, len(fields))}
+	f := &fieldset{fields: make([]string, len(fields)), places: make([]int, len(fields))}
 	for i := range fields {
-		f.Places[i] = i
+		f.places[i] = i
 	}
-	slices.SortFunc(f.Places, func(i, j int) int { return slices.Compare(fields[i], fields[j]) })
-	for i, at := range f.Places {
-		f.Fields[i] = string(fields[at])
-		if i > 0 && f.Fields[i] == f.Fields[i-1] {
+	slices.SortFunc(f.places, func(i, j int) int { return slices.Compare(fields[i], fields[j]) })
+	for i, at := range f.places {
+		f.fields[i] = string(fields[at])
+		if i > 0 && f.fields[i] == f.fields[i-1] {
 			return errFieldTwice
 		}
 	}
-	c.SetFieldset(c.Args[2], f)
+	sets := fieldsetsOf(c)
+	if sets == nil {
+		sets = fieldsets{}
+		c.SetExtra(fieldsetsExtra, sets)
+	}
+	sets[string(c.Args[2])] = f
 	return c.OK()
 }
 
@@ -49,20 +84,20 @@ func himportSet(c *engine.Ctx) error {
 	if k, ok := c.Peek(key); ok && k.Type() != value.TypeHash {
 		return resp.ErrWrongType
 	}
-	f := c.Fieldsets()[string(c.Args[3])]
+	f := fieldsetsOf(c)[string(c.Args[3])]
 	if f == nil {
 		return errNoFieldset
 	}
 	values := c.Args[4:]
-	if len(values) != len(f.Fields) {
+	if len(values) != len(f.fields) {
 		return errValueCount
 	}
 	h := value.NewHash(c.Limits())
 	if len(values) > c.Limits().HashMaxListpackEntries {
 		h.Reserve(c.Limits(), len(values))
 	}
-	for i, name := range f.Fields {
-		h.Set(c.Limits(), []byte(name), values[f.Places[i]], 0)
+	for i, name := range f.fields {
+		h.Set(c.Limits(), []byte(name), values[f.places[i]], 0)
 	}
 	c.Put(key, h, engine.NoExpiry)
 	if c.Journaling() {
@@ -80,14 +115,18 @@ func himportSet(c *engine.Ctx) error {
 // HIMPORT DISCARD fieldset-name
 func himportDiscard(c *engine.Ctx) error {
 	name := string(c.Args[2])
-	_, ok := c.Fieldsets()[name]
-	delete(c.Fieldsets(), name)
+	sets := fieldsetsOf(c)
+	_, ok := sets[name]
+	delete(sets, name)
+	if len(sets) == 0 {
+		c.SetExtra(fieldsetsExtra, nil)
+	}
 	return c.Truth(ok)
 }
 
 // HIMPORT DISCARDALL
 func himportDiscardAll(c *engine.Ctx) error {
-	n := len(c.Fieldsets())
-	clear(c.Fieldsets())
+	n := len(fieldsetsOf(c))
+	c.SetExtra(fieldsetsExtra, nil)
 	return c.Integer(n)
 }

@@ -139,13 +139,6 @@ func (c *Ctx) Login(name, password []byte) error {
 // UserName returns the name of the user that the session is.
 func (s *Session) UserName() string { return s.user.Name }
 
-// beDefault makes the session the default user, who may need a password.
-func (s *Session) beDefault() {
-	s.user = s.e.Users.Default()
-	s.authenticated = s.internal || !s.e.Users.PasswordNeeded()
-	s.applyLimits()
-}
-
 // mustLogIn tells whether the session has to log in before it may do anything.
 func (s *Session) mustLogIn() bool { return !s.authenticated && s.e.Users.PasswordNeeded() }
 
@@ -173,7 +166,10 @@ func (e *Core) SetUser(name string, rules []string) error {
 // stayWith disconnects the session if it listens to other channels than these,
 // and tells whether it stays.
 func (s *Session) stayWith(channels acl.Channels) bool {
-	for k, names := range s.subs {
+	if s.subs == nil {
+		return true
+	}
+	for k, names := range *s.subs {
 		for name := range names {
 			if !channels.Allow(name, pubsub.Kind(k) == pubsub.Pattern) {
 				s.expel()

@@ -112,7 +112,7 @@ func (s *Session) Usage() Usage {
 	if u.Waiting > 0 {
 		u.Output = room
 	}
-	u.Total = int(unsafe.Sizeof(*s)) + s.listsUse() + s.fieldsets.memoryUse() + u.Multi + u.Reply + stuck + cap(s.kept)
+	u.Total = int(unsafe.Sizeof(*s)) + s.listsUse() + s.extras.memoryUse() + u.Multi + u.Reply + stuck + cap(s.kept)
 	if size > lentPage {
 		u.Total += size // it has a buffer of its own
 	} else {
@@ -131,9 +131,9 @@ const lentPage = 16 << 10
 // or tracks.
 func (s *Session) listsUse() int {
 	const each = 64
-	n := len(s.watched)*each + s.watchedLen
-	for _, names := range s.subs {
-		n += len(names) * each
+	n := s.Subscriptions() * each
+	if s.watched != nil {
+		n += len(s.watched.list)*each + s.watched.size
 	}
 	if s.tracking != nil {
 		n += len(s.tracking.Prefixes) * each

@@ -33,7 +33,7 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 	s.LastCmd = cmd
 	if err == nil {
 		err = e.gate(s, cmd, args)
-	} else if cmd == nil && speaksHTTP(args[0]) {
+	} else if cmd == nil && speaksHTTP(args[0]) && !s.internal {
 		e.Log.Warn("client closed: it speaks HTTP, which may be an attack by way of a browser", "client", s.ID, "addr", s.conn.Addr())
 		s.Kill()
 		return

@@ -81,8 +81,14 @@ func (s *Session) silence(mark int) {
 	}
 }
 
+// subscriptions are the names that a session listens to, at least one, by kind.
+type subscriptions [3]map[string]struct{}
+
 // Subscribe adds a subscription and tells whether it is new.
 func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
+	if s.subs == nil {
+		s.subs = new(subscriptions)
+	}
 	if s.subs[k] == nil {
 		s.subs[k] = make(map[string]struct{})
 	}
@@ -93,21 +99,37 @@ func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
 
 // Unsubscribe ends a subscription and tells whether there was one.
 func (s *Session) Unsubscribe(k pubsub.Kind, name string) bool {
-	delete(s.subs[k], name)
+	if s.subs != nil {
+		delete(s.subs[k], name)
+		if s.Subscriptions() == 0 {
+			s.subs = nil
+		}
+	}
 	s.applyLimits()
 	return s.e.PubSub.Unsubscribe(k, name, s)
 }
 
 // Subscribed returns the names that the session listens to, sorted.
 func (s *Session) Subscribed(k pubsub.Kind) []string {
+	if s.subs == nil {
+		return nil
+	}
 	return slices.Sorted(maps.Keys(s.subs[k]))
 }
 
 // SubscriptionCount returns the number of subscriptions of a kind.
-func (s *Session) SubscriptionCount(k pubsub.Kind) int { return len(s.subs[k]) }
+func (s *Session) SubscriptionCount(k pubsub.Kind) int {
+	if s.subs == nil {
+		return 0
+	}
+	return len(s.subs[k])
+}
 
 // Subscriptions returns the number of subscriptions of all kinds.
 func (s *Session) Subscriptions() int {
+	if s.subs == nil {
+		return 0
+	}
 	return len(s.subs[pubsub.Channel]) + len(s.subs[pubsub.Pattern]) + len(s.subs[pubsub.Shard])
 }
 

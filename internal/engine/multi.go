@@ -52,6 +52,12 @@ type watch struct {
 	expired bool
 }
 
+// watches are the keys that a session watches, at least one.
+type watches struct {
+	list []watch
+	size int // of the keys, in bytes
+}
+
 // Begin starts a transaction.
 func (s *Session) Begin() error {
 	if s.multi != nil {
@@ -111,21 +117,25 @@ func (c *Ctx) Watch(key []byte) {
 		c.watchers[k] = make(map[*Session]struct{}, 1)
 	}
 	c.watchers[k][s] = struct{}{}
-	s.watchedLen += len(key)
+	if s.watched == nil {
+		s.watched = new(watches)
+	}
+	s.watched.size += len(key)
 	e, ok := c.DB().Get(key)
-	s.watched = append(s.watched, watch{k, ok && c.isExpired(e)})
+	s.watched.list = append(s.watched.list, watch{k, ok && c.isExpired(e)})
 }
 
 // Unwatch forgets all watches.
 func (s *Session) Unwatch() {
-	for _, w := range s.watched {
-		delete(s.e.watchers[w.key], s)
-		if len(s.e.watchers[w.key]) == 0 {
-			delete(s.e.watchers, w.key)
+	if s.watched != nil {
+		for _, w := range s.watched.list {
+			delete(s.e.watchers[w.key], s)
+			if len(s.e.watchers[w.key]) == 0 {
+				delete(s.e.watchers, w.key)
+			}
 		}
 	}
-	s.watched, s.watchedLen = nil, 0
-	s.casFailed = false
+	s.watched, s.casFailed = nil, false
 }
 
 // failWatch makes the next EXEC fail; what else changes does not matter then.
@@ -136,9 +146,9 @@ func (s *Session) failWatch() {
 
 // watchOf returns the session's watch of a key that it watches.
 func (s *Session) watchOf(k dbKey) *watch {
-	for i := range s.watched {
-		if s.watched[i].key == k {
-			return &s.watched[i]
+	for i := range s.watched.list {
+		if s.watched.list[i].key == k {
+			return &s.watched.list[i]
 		}
 	}
 	panic("engine: a watched key that the session does not know")
@@ -204,11 +214,19 @@ func (e *Core) stateOf(db *keyspace.DB, key string) keyState {
 }
 
 // WatchCount returns the number of watched keys.
-func (s *Session) WatchCount() int { return len(s.watched) }
+func (s *Session) WatchCount() int {
+	if s.watched == nil {
+		return 0
+	}
+	return len(s.watched.list)
+}
 
 // watchExpired tells whether the time of a watched key has come since WATCH.
 func (c *Ctx) watchExpired() bool {
-	for _, w := range c.Session.watched {
+	if c.Session.watched == nil {
+		return false
+	}
+	for _, w := range c.Session.watched.list {
 		if w.expired {
 			continue
 		}

@@ -181,13 +181,13 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 	r.readOnly = readOnly || flags&script.NoWrites != 0
 	r.allowOOM = flags&script.AllowOOM != 0
 	r.began = c.clock.Monotonic()
-	db, fieldsets := c.Session.db, c.Session.fieldsets
-	c.Session.fieldsets = nil
+	db, extras := c.Session.db, c.Session.extras
+	c.Session.extras = nil
 	c.script = r
 	defer func() {
 		c.script = nil
 		r.endBusy()
-		c.Session.db, c.Session.fieldsets = db, fieldsets
+		c.Session.db, c.Session.extras = db, extras
 		c.unit.silent = false
 		c.PropagateNothing() // its commands have done so
 	}()

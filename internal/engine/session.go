@@ -6,10 +6,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/keyspace"
-	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -36,37 +34,21 @@ type Session struct {
 	out  resp.Writer
 	ctx  Ctx
 
-	ID        uint64
-	Name      string
-	LibName   string
-	LibVer    string
-	Created   int64 // ms
-	LastUsed  int64 // ms
-	LastCmd   *Command
-	NoTouch   bool
-	NoEvict   bool
-	ReplyMode ReplyMode
+	ID       uint64
+	Created  int64 // ms
+	LastUsed int64 // ms
+	LastCmd  *Command
+	state
 
-	db            int
-	user          *acl.User
-	authenticated bool
-	closing       bool // after the answers that are there
-	killed        bool // at once
-	internal      bool
-	inDirty       bool
-	overSince     int64 // ms
-	counted       int   // bytes in Core.clientMemory
-	multi         *transaction
-	watched       []watch
-	watchedLen    int // of their keys
-	casFailed     bool
-	wait          *wait
-	subs          [3]map[string]struct{}
-	tracking      *Tracking    // nil: off
-	fault         fault.Action // for the reply of the command that runs
-	delayed       bool         // a fault has held the next command back already
-	monitor       bool
-	fieldsets     Fieldsets
+	closing   bool // after the answers that are there
+	killed    bool // at once
+	internal  bool
+	inDirty   bool
+	overSince int64 // ms
+	counted   int   // bytes in Core.clientMemory
+	wait      *wait
+	fault     fault.Action // for the reply of the command that runs
+	delayed   bool         // a fault has held the next command back already
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in
@@ -84,19 +66,9 @@ type Session struct {
 	writing bool
 	gone    bool // killed
 	ending  bool // closing
+	// reusable is set for internal sessions that were fresh at the end of the batch.
+	reusable bool
 }
-
-// ReplyMode is what CLIENT REPLY sets.
-type ReplyMode uint8
-
-// The modes of CLIENT REPLY; ReplySkipNext becomes ReplySkip after the command
-// that sets it, and that ReplyOn after the next.
-const (
-	ReplyOn ReplyMode = iota
-	ReplyOff
-	ReplySkipNext
-	ReplySkip
-)
 
 // NewSession registers a connection. It answers false if the server takes no
 // more clients; the session then only has the error to write.
@@ -141,8 +113,7 @@ func (e *Engine) NewInternalSession(conn Conn) *Session {
 	defer e.leave()
 	s := e.core.newSession(conn)
 	s.internal = true
-	s.beDefault()
-	s.out.Proto = s.firstProto()
+	s.begin(s.fresh())
 	return s
 }
 
@@ -150,10 +121,9 @@ func (e *Core) newSession(conn Conn) *Session {
 	e.lastID++
 	now := e.NowMilli()
 	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
-	s.out.Proto = 2
 	s.in.Pool = &e.pages
 	s.ctx = Ctx{Core: e, Session: s, w: &s.out}
-	s.beDefault()
+	s.begin(s.fresh())
 	return s
 }
 
@@ -201,16 +171,28 @@ func (s *Session) Feed(n int) {
 	s.run()
 }
 
-// Do runs one command and appends what it answers to the output.
-func (s *Session) Do(args [][]byte) {
+// Do runs one command as the first of a new connection, and appends what it
+// answers to the output. It reports whether the command is done; one that blocks
+// answers later.
+func (s *Session) Do(args [][]byte) (done bool) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
 	s.e.current = s
 	if s.e.closed {
 		s.Kill()
-		return
+		return true
 	}
+	s.Created, s.LastUsed = s.e.NowMilli(), s.e.NowMilli()
 	s.e.process(s, args)
+	return s.wait == nil
+}
+
+// Reusable reports whether the next command of an internal session would find it
+// like a new one. It is safe for concurrent use.
+func (s *Session) Reusable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reusable
 }
 
 // run executes the input up to its end or until the session has to wait.
@@ -285,6 +267,7 @@ func (s *Session) handOver() {
 		s.out.Buf = nil
 	}
 	s.gone, s.ending = s.killed, s.closing
+	s.reusable = s.internal && s.isFresh()
 	if s.e.countsClients() {
 		defer s.countClient()
 	}
@@ -347,21 +330,6 @@ func (s *Session) depart() {
 	delete(s.e.sessions, s.ID)
 }
 
-func (s *Session) forget() {
-	if s.wait != nil {
-		s.e.cancel(s.wait)
-	}
-	s.Unwatch()
-	s.Untrack()
-	s.unmonitor()
-	s.multi = nil
-	for k, names := range s.subs {
-		for name := range names {
-			s.Unsubscribe(pubsub.Kind(k), name)
-		}
-	}
-}
-
 // Kill closes the connection without writing what is still to be written. For
 // the server the client is gone at once.
 func (s *Session) Kill() {
@@ -374,52 +342,6 @@ func (s *Session) CloseAfterReply() {
 	s.closing = true
 	s.e.markDirty(s)
 }
-
-// Reset brings the session back to how it began, as RESET does.
-func (s *Session) Reset() {
-	s.forget()
-	s.casFailed = false
-	s.fieldsets = nil
-	s.db = 0
-	s.Name = ""
-	s.NoTouch, s.NoEvict = false, false
-	if s.ReplyMode != ReplySkip {
-		s.ReplyMode = ReplyOn
-	}
-	s.out.Proto = s.firstProto()
-	s.beDefault()
-}
-
-// Plain tells whether a session has no state that a next user would notice.
-func (s *Session) Plain() bool {
-	return s.db == 0 && s.user == s.e.Users.Default() && s.multi == nil && s.watched == nil && s.wait == nil && s.Name == "" &&
-		s.out.Proto == s.firstProto() && s.Subscriptions() == 0 && s.tracking == nil && !s.monitor && len(s.fieldsets) == 0 && !s.closing && !s.killed && s.ReplyMode == ReplyOn
-}
-
-// firstProto is the protocol version that a session begins with: the program
-// itself gets the replies that tell most.
-func (s *Session) firstProto() int {
-	if s.internal {
-		return 3
-	}
-	return 2
-}
-
-// Proto returns the protocol version, 2 or 3.
-func (s *Session) Proto() int { return s.out.Proto }
-
-// SetProto changes the protocol version.
-func (s *Session) SetProto(v int) { s.out.Proto = v }
-
-// DB returns the number of the selected database.
-func (s *Session) DB() int { return s.db }
-
-// Select changes the database.
-func (s *Session) Select(db int) { s.db = db }
-
-// Authenticated tells whether the client has logged in, or needed not to when it
-// came.
-func (s *Session) Authenticated() bool { return s.authenticated }
 
 // Internal tells whether the session belongs to the program itself.
 func (s *Session) Internal() bool { return s.internal }
