@@ -7,9 +7,11 @@ import (
 	"os"
 	"sync"
 
+	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/module/array"
+	"github.com/resp-server/resp-server/internal/module/controls"
 	"github.com/resp-server/resp-server/internal/transport"
 )
 
@@ -28,6 +30,10 @@ type Server struct {
 	net      transport.Goroutines // the in-memory connections
 	sockets  transport.Server
 	spare    spareSessions
+	clock    *clock.Steered
+	host     testHost
+	first    *Snapshot // what the server was after Start
+	parent   *Server   // of a fork
 
 	mu     sync.Mutex
 	doors  []door   // none until the sockets are open
@@ -63,15 +69,12 @@ func startServer(o Options, lazy bool) (*Server, error) {
 // commands are those of every server: the core ones and those of the modules. The
 // table is immutable, so all servers share one.
 var commands = sync.OnceValue(func() *engine.Table {
-	return engine.NewTable(append(command.Modules(), array.Module())...)
+	return engine.NewTable(append(command.Modules(), array.Module(), controls.Module())...)
 })
 
 // newServer makes a server without sockets.
 func newServer(o Options) (*Server, error) {
-	s := &Server{options: o, log: o.Logger, done: make(chan struct{})}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
+	s := newUnstarted(o)
 	settings, err := o.config()
 	if err != nil {
 		return nil, fmt.Errorf("respserver: %w", err)
@@ -84,22 +87,10 @@ func newServer(o Options) (*Server, error) {
 	if now := c.Now(); now.Unix() < 0 {
 		return nil, fmt.Errorf("respserver: Options.Clock shows %v: a server knows no time before 1970", now)
 	}
-	s.engine = engine.New(engine.Parts{
-		Table:    commands(),
-		Config:   settings,
-		Clock:    c,
-		Logger:   s.log,
-		LogLevel: o.LogLevel,
-		Seed:     o.Seed,
-		Files:    o.files,
-		Version:  RedisVersion,
-		// CONFIG REWRITE writes it.
-		ConfigFile: o.ConfigFile,
-		Apply:      s.apply,
-		// A client may end the server.
-		Shutdown:  func() { s.Close() },
-		Listeners: s.listeners,
-	})
+	s.clock = clock.Steer(c)
+	parts := s.parts()
+	parts.Config, parts.Clock = settings, s.clock
+	s.engine = engine.New(parts)
 	if err := s.engine.SetUpUsers(); err != nil {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: %w", err)
@@ -109,18 +100,55 @@ func newServer(o Options) (*Server, error) {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: loading the DB: %w", err)
 	}
+	s.carry()
+	if settings.EnableTestingCommand != "no" {
+		s.first = s.Snapshot() // others must not pay for it
+	}
+	return s, nil
+}
+
+// newUnstarted makes a server without an engine.
+func newUnstarted(o Options) *Server {
+	s := &Server{options: o, log: o.Logger, done: make(chan struct{})}
+	s.host.Server = s
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s
+}
+
+// parts returns what the engine is made of, but for settings, clock and data.
+func (s *Server) parts() engine.Parts {
+	return engine.Parts{
+		Table:    commands(),
+		Logger:   s.log,
+		LogLevel: s.options.LogLevel,
+		Seed:     s.options.Seed,
+		Files:    s.options.files,
+		Version:  RedisVersion,
+		Host:     &s.host,
+		// CONFIG REWRITE writes it.
+		ConfigFile: s.options.ConfigFile,
+		Apply:      s.apply,
+		// A client may end the server.
+		Shutdown:  func() { s.Close() },
+		Listeners: s.listeners,
+	}
+}
+
+// carry makes the transports.
+func (s *Server) carry() {
 	s.net.New = func(c transport.Conn) transport.Session {
 		session, _ := s.engine.NewSession(c)
 		return session
 	}
 	s.net.Keepalive = s.engine.Keepalive
 	s.sockets = &s.net
-	if o.EventLoop {
+	if s.options.EventLoop {
 		if loop := transport.NewEventLoop(s.net.New, s.net.Keepalive); loop != nil {
 			s.sockets = loop
 		}
 	}
-	return s, nil
 }
 
 // Close stops the server: it ends all connections, waits until they are gone,
@@ -135,6 +163,7 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
+	s.host.closeForks()
 	err := s.engine.Close()
 	for _, t := range [...]transport.Server{s.sockets, &s.net} {
 		t.Close(func(addrs []string) {

@@ -19,6 +19,9 @@ type Tester interface {
 // StartTest returns a server for a test: it is ready, and stopped when the
 // test ends. A failure fails the test. At most one Options may be given.
 //
+// Clients may use the test controls: the setting enable-testing-command is yes,
+// unless Config says otherwise.
+//
 // In a testing/synctest bubble the server must be started in the bubble.
 //
 // Unless the options say where to listen (Addr, UnixSocket, or port, bind or
@@ -35,6 +38,7 @@ func StartTest(t Tester, options ...Options) *TestServer {
 		t.Fatalf("StartTest: %d Options are given; a server has one", len(options))
 		return nil
 	}
+	o.Config = append([]string{"enable-testing-command yes"}, o.Config...)
 	s, err := startServer(o, true)
 	if err != nil {
 		t.Fatalf("%v", err)

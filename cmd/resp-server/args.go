@@ -61,6 +61,8 @@ func parseArgs(args []string) (*arguments, error) {
 			return nil, errSentinel
 		case name == "exit-with-parent" && !joined:
 			a.exitWithParent = true
+		case name == "testing" && !joined:
+			options.WriteString("\nenable-testing-command yes")
 		case name == "no-event-loop" && !joined:
 			a.noEventLoop = true
 		case name == "ready-file":

@@ -42,6 +42,7 @@ func TestParseArgs(t *testing.T) {
 		{"-x", ` "-x"`},
 		{"--ready-file|r|--port|1", `port "1" > r`},
 		{"--ready-file=r|--port|1", `port "1" > r`},
+		{"--testing|--port|1", "enable-testing-command yes\nport \"1\""},
 		{"--exit-with-parent|--port|1", `port "1" !`},
 		{"--no-event-loop|--port|1", `port "1" g`},
 		{"--requirepass|--exit-with-parent", `requirepass "--exit-with-parent"`},

@@ -42,6 +42,7 @@ Options
   --no-event-loop       give each connection a goroutine, as on other systems than
                         Linux, instead of one thread that waits for all
   --exit-with-parent    stop when the process that started this one is gone
+  --testing             allow the command TESTING: the test controls
   -v, --version         print the version as redis-server does
   -h, --help            print this
 

@@ -121,6 +121,32 @@ func (us *Users) Replace(by *Users) {
 	us.byName[DefaultName] = us.def
 }
 
+// Clone returns users of the same names and rules, which change on their own.
+func (us *Users) Clone() *Users {
+	c := &Users{AllChannels: us.AllChannels, byName: make(map[string]*User, len(us.byName))}
+	for name, u := range us.byName {
+		c.byName[name] = u.clone()
+	}
+	c.def = c.byName[DefaultName]
+	return c
+}
+
+// Restore makes us what another Users is, and returns those who are gone. Users
+// that both have stay the same *User with new contents.
+func (us *Users) Restore(to *Users) (gone []*User) {
+	us.AllChannels = to.AllChannels
+	for name, u := range us.byName {
+		if to.byName[name] == nil {
+			gone = append(gone, u)
+			delete(us.byName, name)
+		}
+	}
+	for _, u := range to.byName {
+		us.Put(u.clone())
+	}
+	return gone
+}
+
 func (us *Users) newUser(name string) *User {
 	return &User{Name: name, selectors: []*Selector{{allChannels: us.AllChannels}}}
 }

@@ -120,13 +120,38 @@ func (c *Steered) Advance(d time.Duration) {
 		c.move(d, 0)
 		return
 	}
-	c.runUntil(c.Monotonic()+d, true)
+	end, jumps := c.Monotonic()+d, c.jumps
+	for c.jumps == jumps {
+		t := c.first()
+		if t == nil || t.at > end {
+			c.goTo(end)
+			break
+		}
+		c.goTo(t.at)
+		c.run(t)
+	}
+	c.arm()
 }
 
 // Set moves the clock to t, as Advance does.
 func (c *Steered) Set(t time.Time) {
 	mustKnow(t)
 	c.Advance(t.Sub(c.Now()))
+}
+
+// goTo moves forward, never back. The clock is locked.
+func (c *Steered) goTo(elapsed time.Duration) {
+	if d := elapsed - c.Monotonic(); d > 0 {
+		c.move(d, d)
+	}
+}
+
+// run runs a pending timer. The clock is locked, but not meanwhile.
+func (c *Steered) run(t *steeredTimer) {
+	t.disarm()
+	c.mu.Unlock()
+	t.f()
+	c.mu.Lock()
 }
 
 // move changes the shift. The clock is locked.
@@ -143,38 +168,16 @@ func (c *Steered) move(wall, elapsed time.Duration) {
 	c.shift.Store(&next)
 }
 
-// runUntil runs the timers that are due up to a time, each at its own if the
-// clock is moved, and then goes there. The clock is locked, but while a
-// function runs.
-func (c *Steered) runUntil(end time.Duration, moved bool) {
-	jumps := c.jumps
-	goTo := func(elapsed time.Duration) {
-		if d := elapsed - c.Monotonic(); d > 0 && moved {
-			c.move(d, d)
-		}
-	}
-	for c.jumps == jumps {
-		t := c.first()
-		if t == nil || t.at > end {
-			goTo(end)
-			break
-		}
-		goTo(t.at)
-		t.disarm()
-		c.mu.Unlock()
-		t.f()
-		c.mu.Lock()
-	}
-	c.arm()
-}
-
 // ring is called by the base clock when the first timer is due.
 func (c *Steered) ring() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.Frozen() {
-		c.runUntil(c.Monotonic(), false)
+	// One at a time: another one that is due has an alarm of its own, and others
+	// come to their turn between the two.
+	if t := c.first(); t != nil && !c.Frozen() && t.at <= c.Monotonic() {
+		c.run(t)
 	}
+	c.arm()
 }
 
 // arm sets the alarm for the first timer. The clock is locked.

@@ -5,9 +5,10 @@ import (
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/module/array"
+	"github.com/resp-server/resp-server/internal/module/controls"
 )
 
 // Table returns the commands of the server, those of modules included.
 var Table = sync.OnceValue(func() *engine.Table {
-	return engine.NewTable(append(Modules(), array.Module())...)
+	return engine.NewTable(append(Modules(), array.Module(), controls.Module())...)
 })

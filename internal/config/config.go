@@ -35,8 +35,9 @@ type Config struct {
 
 	// EnableDebugCommand and EnableModuleCommand are no, yes, or local: for
 	// clients on this machine.
-	EnableDebugCommand  string
-	EnableModuleCommand string
+	EnableDebugCommand   string
+	EnableTestingCommand string
+	EnableModuleCommand  string
 
 	// users
 	ACLFile          string            // "" means that there is none

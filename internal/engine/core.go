@@ -23,12 +23,13 @@ import (
 // statistics. Whoever has one holds the engine's lock, so no method takes it.
 type Core struct {
 	engine *Engine // whose lock guards everything here
+	host   any
 
 	table     *Table
 	Config    *config.Config
 	Log       *slog.Logger
 	logLevel  *slog.LevelVar
-	clock     clock.Clock
+	clock     *clock.Steered
 	journal   Journal
 	stop      func()
 	listeners func() []Listener
@@ -83,8 +84,9 @@ type Core struct {
 	gates        gateSet     // that are on for all sessions
 	observers    observerSet // that look at all sessions
 	outside      []*Observer
-	faults       *fault.Set // nil: there are none
-	space        string     // the name of the space, in which the server is another server's guest
+	faults       *fault.Set                    // nil: there are none
+	written      atomic.Pointer[chan struct{}] // closed when a session has written its output
+	space        string                        // the name of the space, in which the server is another server's guest
 	evict        eviction
 	lfu          bool  // an LFU policy counts the uses of keys
 	clientMemory int64 // of all clients, if countsClients
@@ -253,6 +255,12 @@ func (e *Core) ConfigFile() string { return e.conf }
 
 // Table returns the commands of the server.
 func (e *Core) Table() *Table { return e.table }
+
+// Host returns what the program around the engine gives to modules.
+func (e *Core) Host() any { return e.host }
+
+// Clock returns the clock of the server.
+func (e *Core) Clock() *clock.Steered { return e.clock }
 
 // Started returns when the engine began, in milliseconds since 1970.
 func (e *Core) Started() int64 { return e.started }

@@ -54,6 +54,8 @@ type Parts struct {
 	Version string
 	// Journal receives what units changed; nil means nobody does.
 	Journal Journal
+	// Host is what the program around the engine gives to modules.
+	Host any
 	// Shutdown is called by SHUTDOWN in a goroutine of its own; nil means that
 	// the command is refused.
 	Shutdown func()
@@ -91,11 +93,12 @@ func New(o Parts) *Engine {
 	e := &engine.core
 	*e = Core{
 		engine:    engine,
+		host:      o.Host,
 		table:     o.Table,
 		Config:    o.Config,
 		Log:       o.Logger,
 		logLevel:  o.LogLevel,
-		clock:     o.Clock,
+		clock:     steer(o.Clock),
 		journal:   o.Journal,
 		stop:      o.Shutdown,
 		listeners: o.Listeners,

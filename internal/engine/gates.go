@@ -116,6 +116,9 @@ func (e *Core) gateProtected(s *Session, cmd *Command, _ [][]byte) error {
 // protection returns the setting that allows a protected command.
 func (e *Core) protection(cmd *Command) string {
 	if cmd.Container != nil {
+		if cmd.Container.Name == "testing" {
+			return e.Config.EnableTestingCommand
+		}
 		return e.Config.EnableModuleCommand
 	}
 	return e.Config.EnableDebugCommand

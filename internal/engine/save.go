@@ -264,7 +264,7 @@ func (e *Core) beginSave() {
 	for db := range e.Keyspace.Used {
 		b.total += int64(db.Len())
 	}
-	p := picture{data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: e.Functions.sources(), now: now}
+	p := picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: e.Functions.sources(), now: now}
 	p.eachKey = func() { b.processed.Add(1) }
 	go func() {
 		defer close(b.done)
@@ -304,6 +304,7 @@ type picture struct {
 	functions [][]byte
 	now       int64
 	eachKey   func() // called after each key, if not nil
+	fail      error  // of a disk that a fault has full or broken
 }
 
 // saveDelay returns what makes a save slow, for tests of what happens meanwhile:
@@ -335,7 +336,7 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 // present is what is there now, for those who hold the lock as long as they
 // look at it.
 func (e *Core) present() picture {
-	return picture{data: e.Keyspace, config: e.Config, functions: e.Functions.sources(), now: e.NowMilli()}
+	return picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.sources(), now: e.NowMilli()}
 }
 
 // writeNow writes a file while everyone waits.
@@ -368,6 +369,9 @@ func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
+		if p.fail != nil {
+			return p.fail
+		}
 		if delay := e.saveDelay(p.config.RDBKeySaveDelay, cancelled); delay != nil {
 			count := p.eachKey
 			p.eachKey = func() {

@@ -101,6 +101,13 @@ func (e *Core) LoadScript(source []byte, loaded bool) (*script.Script, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.keepScript(compiled, loaded)
+	return compiled, nil
+}
+
+// keepScript adds a script to those that clients can call.
+func (e *Core) keepScript(compiled *script.Script, loaded bool) {
+	s := &e.Scripts
 	c := &cachedScript{Script: compiled}
 	if !loaded {
 		for s.evals.Len() >= maxEvals {
@@ -120,7 +127,6 @@ func (e *Core) LoadScript(source []byte, loaded bool) (*script.Script, error) {
 	size, code := c.Size()
 	s.size += size
 	s.compiled += code
-	return compiled, nil
 }
 
 // FlushScripts forgets all scripts; later tells that nobody waits for their

@@ -48,6 +48,7 @@ type Session struct {
 	counted   int   // bytes in Core.clientMemory
 	wait      *wait
 	fault     fault.Action // for the reply of the command that runs
+	closers   []func()     // called when it is gone
 	delayed   bool         // a fault has held the next command back already
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
@@ -81,6 +82,10 @@ func (e *Engine) NewSession(conn Conn) (*Session, bool) {
 func (e *Core) admit(conn Conn) (*Session, bool) {
 	s := e.newSession(conn)
 	if e.closed {
+		s.killed, s.gone = true, true
+		return s, false
+	}
+	if e.faults != nil && e.faults.Connection(conn.Addr(), e.space, e.NowMilli()) {
 		s.killed, s.gone = true, true
 		return s, false
 	}
@@ -295,6 +300,9 @@ func (s *Session) Output(written []byte) []byte {
 	}
 	out := s.pending
 	s.pending, s.taken, s.writing = nil, len(out), out != nil
+	if out == nil {
+		s.e.wrote()
+	}
 	return out
 }
 
@@ -318,6 +326,10 @@ func (s *Session) Close() {
 func (s *Session) end() {
 	s.killed = true
 	s.depart()
+	for _, f := range s.closers {
+		go f()
+	}
+	s.closers = nil
 	delete(s.e.slow, s)
 	s.e.clientMemory -= int64(s.counted)
 	s.counted = 0

@@ -8,8 +8,11 @@
 package fault
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/resp-server/resp-server/internal/glob"
 )
@@ -163,6 +166,22 @@ func (s *Set) other(c *Call, kinds ...Do) (hit Do) {
 		}
 	}
 	return hit
+}
+
+// SetCommand sets Command to a name in any case; "config set" is "config|set".
+func (r *Rule) SetCommand(name string) {
+	r.Command = strings.ToLower(strings.ReplaceAll(name, " ", "|"))
+}
+
+// SetCategory sets Category to a name in any case, with or without its @.
+func (r *Rule) SetCategory(name string) { r.Category = strings.ToLower(strings.TrimPrefix(name, "@")) }
+
+// DiskError returns the action for an error of the system.
+func DiskError(err error) Do {
+	if errors.Is(err, syscall.ENOSPC) {
+		return NoSpace
+	}
+	return IOError
 }
 
 // matches reports whether a rule is about a command at all.

@@ -50,9 +50,9 @@ func Parse(name string, words []string) (Rule, error) {
 func (r *Rule) parseCondition(option, value string) (err error) {
 	switch option {
 	case "COMMAND":
-		r.Command = strings.ToLower(strings.ReplaceAll(value, " ", "|"))
+		r.SetCommand(value)
 	case "CATEGORY":
-		r.Category = strings.ToLower(strings.TrimPrefix(value, "@"))
+		r.SetCategory(value)
 	case "KEY":
 		r.Key = value
 	case "CLIENT":

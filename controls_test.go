@@ -1,0 +1,452 @@
+package respserver_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+func TestAdvance(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Freeze()
+	s.Must("SET", "session", "x", "EX", 3600)
+	s.Advance(time.Hour - time.Millisecond)
+	if s.Must("EXISTS", "session").Int() != 1 {
+		t.Error("the key expired too early")
+	}
+	at := s.Now()
+	s.Advance(time.Millisecond)
+	if s.Must("EXISTS", "session").Int() != 0 || s.Now().Sub(at) != time.Millisecond {
+		t.Errorf("the key did not expire; the clock moved by %v", s.Now().Sub(at))
+	}
+	s.SetTime(time.Date(2040, 2, 29, 0, 0, 0, 0, time.UTC))
+	if got := s.Must("TIME").Strings(); got[0] != "2214086400" || got[1] != "0" {
+		t.Errorf("TIME: %v", got)
+	}
+	s.Resume()
+	if s.Now().Year() != 2040 {
+		t.Error("the clock went back")
+	}
+}
+
+// TestAdvanceReplies: when Advance returns, blocked clients can read their
+// replies.
+func TestAdvanceReplies(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	var clients []net.Conn
+	for i := range 20 {
+		c, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "BLPOP nothing %d\r\n", 10+i)
+		clients = append(clients, c)
+	}
+	if err := s.WaitBlocked(t.Context(), len(clients)); err != nil {
+		t.Fatal(err)
+	}
+	s.Advance(10 * time.Second)
+	clients[0].SetReadDeadline(time.Now().Add(time.Minute))
+	if b, err := io.ReadAll(io.LimitReader(clients[0], 5)); string(b) != "*-1\r\n" {
+		t.Errorf("got %q, %v", b, err)
+	}
+	s.Advance(time.Minute)
+	if err := s.WaitBlocked(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fill makes a key of each type, with everything that a server has besides.
+func fill(s *respserver.TestServer) {
+	s.Must("SET", "string", "value")
+	s.Must("SET", "number", 12)
+	s.Must("SET", "expires", "x", "PX", 100_000)
+	s.Must("RPUSH", "list", "a", "b")
+	s.Must("SADD", "set", "a", "b")
+	s.Must("ZADD", "zset", 1, "a", 2, "b")
+	s.Must("HSET", "hash", "f", "v")
+	s.Must("XADD", "stream", "1-1", "f", "v")
+	s.Must("XGROUP", "CREATE", "stream", "group", 0)
+	s.Must("ARSET", "array", 3, "v")
+	for i := range 1000 {
+		s.Must("HSET", "large", i, i)
+	}
+	s.Must("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('hello', function() return 'hello' end)")
+	s.Must("ACL", "SETUSER", "ann", "on", "nopass", "+get", "~*")
+	s.Must("CONFIG", "SET", "maxclients", 77)
+}
+
+// look returns all that clients can see of a server.
+func look(s *respserver.TestServer) string {
+	return fmt.Sprint(s.Must("DEBUG", "DIGEST"), s.Must("DBSIZE"), s.Must("PEXPIRETIME", "expires"), s.Must("XINFO", "STREAM", "stream", "FULL"),
+		s.Must("FUNCTION", "LIST"), s.Must("ACL", "LIST"), s.Must("CONFIG", "GET", "maxclients"), s.Must("SCRIPT", "EXISTS", sha1OfOne))
+}
+
+const sha1OfOne = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db" // return 1
+
+// change changes everything that fill has made.
+func change(s *respserver.TestServer) {
+	s.Must("APPEND", "string", "!")
+	s.Must("INCR", "number")
+	s.Must("PERSIST", "expires")
+	s.Must("LPUSH", "list", "c")
+	s.Must("SREM", "set", "a")
+	s.Must("ZINCRBY", "zset", 5, "a")
+	s.Must("HDEL", "hash", "f")
+	s.Must("XADD", "stream", "2-1", "f", "v")
+	s.Must("XREADGROUP", "GROUP", "group", "c", "STREAMS", "stream", ">")
+	s.Must("ARSET", "array", 4, "v")
+	for i := range 1000 {
+		s.Must("HSET", "large", i, "x")
+	}
+	s.Must("FUNCTION", "FLUSH")
+	s.Must("ACL", "DELUSER", "ann")
+	s.Must("CONFIG", "SET", "maxclients", 88)
+	s.Must("EVAL", "return 1", 0)
+}
+
+var testControls = respserver.Options{Config: []string{"enable-debug-command yes"}}
+
+func TestSnapshot(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, testControls)
+	s.Freeze()
+	fill(s)
+	before := look(s)
+	snapshot := s.Snapshot()
+	for range 3 { // any number of times
+		change(s)
+		s.Advance(time.Hour)
+		if look(s) == before {
+			t.Fatal("nothing changed")
+		}
+		if err := s.Restore(snapshot); err != nil {
+			t.Fatal(err)
+		}
+		if got := look(s); got != before {
+			t.Fatalf("restored\n%s\nwant\n%s", got, before)
+		}
+	}
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.Must("DBSIZE").Int(); n != 0 || len(s.Must("ACL", "LIST").Array()) != 1 || len(s.Must("FUNCTION", "LIST").Array()) != 0 {
+		t.Errorf("after Reset: %d keys, %v", n, s.Must("ACL", "LIST"))
+	}
+}
+
+// TestRestoreAndClients: clients stay, but notice that the data changed.
+func TestRestoreAndClients(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	snapshot := s.Snapshot()
+	c, err := s.Dial(t.Context())
+	ask := ask(t, c, err)
+	s.Must("SET", "k", "v")
+	ask("WATCH", "k")
+	ask("MULTI")
+	ask("PING")
+	if err := s.Restore(snapshot); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask("EXEC"); got.Kind != resp.Null && got.Kind != resp.NullArray {
+		t.Errorf("EXEC after Restore: %v", got)
+	}
+}
+
+func TestFork(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, testControls)
+	fill(s)
+	before := look(s)
+	for range 3 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			f := s.Fork(t)
+			if got := look(f); got != before {
+				t.Errorf("the fork has\n%s\nwant\n%s", got, before)
+			}
+			if got := f.Must("FCALL", "hello", 0).Text(); got != "hello" {
+				t.Errorf("the function of the fork: %s", got)
+			}
+			change(f)
+			if got := look(s); got != before {
+				t.Errorf("the fork changed its parent:\n%s\nwant\n%s", got, before)
+			}
+			c, err := net.Dial("tcp", f.Addr())
+			if got := ask(t, c, err)("GET", "string"); got.Str != "value!" {
+				t.Errorf("over a socket: %v", got)
+			}
+			if f.Reset(); look(f) != before {
+				t.Error("a fork is reset to what it began as")
+			}
+		})
+	}
+}
+
+// TestForksWrite has a server and its forks write at the same time; the race
+// detector looks on.
+func TestForksWrite(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, testControls)
+	fill(s)
+	before := look(s)
+	var wait sync.WaitGroup
+	for range 8 {
+		f := s.Fork(t)
+		wait.Go(func() {
+			for range 5 {
+				change(f)
+				f.Reset()
+			}
+			if got := look(f); got != before {
+				t.Errorf("got %s\nwant %s", got, before)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+func TestForkOfClosed(t *testing.T) {
+	s := respserver.StartTest(t)
+	s.Close()
+	if _, err := s.Server.Fork(); !errors.Is(err, respserver.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func BenchmarkFork(b *testing.B) {
+	s := respserver.StartTest(b)
+	for i := range 1_000_000 {
+		s.Must("SET", fmt.Sprint("key:", i), "value")
+	}
+	for b.Loop() {
+		f, err := s.Server.Fork()
+		if err != nil {
+			b.Fatal(err)
+		}
+		f.Close()
+	}
+}
+
+func TestTestingCommand(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	want := func(want string, args ...any) {
+		t.Helper()
+		got, _ := s.Do(t.Context(), args...)
+		if got.String() != want {
+			t.Errorf("%v: %s, want %s", args, got, want)
+		}
+	}
+	want("OK", "TESTING", "CLOCK", "FREEZE")
+	want("OK", "TESTING", "CLOCK", "SET", 1_700_000_000_000)
+	want("1700000000000", "TESTING", "CLOCK", "NOW")
+	want("OK", "SET", "k", "v", "PX", 1000)
+	want("OK", "TESTING", "SNAPSHOT", "fixture")
+	want("OK", "TESTING", "CLOCK", "ADVANCE", 1000)
+	want("0", "EXISTS", "k")
+	want("OK", "TESTING", "RESTORE", "fixture")
+	want("1", "EXISTS", "k")
+	want("1700000000000", "TESTING", "CLOCK", "NOW")
+	want("OK", "TESTING", "CLOCK", "RESUME")
+	want("OK", "TESTING", "RESET")
+	want("0", "EXISTS", "k")
+	want("(error) ERR no snapshot is called 'none'", "TESTING", "RESTORE", "none")
+	want("(error) ERR value is not an integer or out of range", "TESTING", "CLOCK", "ADVANCE", "soon")
+	want("(error) ERR syntax error", "TESTING", "CLOCK", "STOP")
+	want("(error) ERR wrong number of arguments for 'testing|clock' command", "TESTING", "CLOCK", "SET")
+	want("(error) ERR this server is no fork", "TESTING", "CLOSE")
+	want("(error) ERR no fork listens on '127.0.0.1:1'", "TESTING", "CLOSE", "127.0.0.1:1")
+
+	off := respserver.StartTest(t, respserver.Options{Config: []string{"enable-testing-command no"}})
+	c, err := off.Dial(t.Context())
+	if got := ask(t, c, err)("TESTING", "CLOCK", "NOW"); !strings.HasPrefix(got.Str, "ERR TESTING command not allowed. If the enable-testing-command option is set") {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestForkOverTheWire(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Must("SET", "k", "shared")
+	conn, err := net.Dial("tcp", s.Addr())
+	maker := ask(t, conn, err)
+	one := maker("TESTING", "FORK").Str
+	two := maker("TESTING", "FORK").Str
+	dial := func(addr string) (net.Conn, asker) {
+		c, err := net.Dial("tcp", addr)
+		return c, ask(t, c, err)
+	}
+	c1, ask1 := dial(one)
+	_, ask2 := dial(two)
+	ask1("SET", "k", "one")
+	if got := ask2("GET", "k").Str + s.Must("GET", "k").Text(); got != "sharedshared" {
+		t.Errorf("got %s", got)
+	}
+	if got := ask1("TESTING", "CLOSE"); got.Str != "OK" {
+		t.Errorf("TESTING CLOSE: %v", got)
+	}
+	if !closed(t, c1) {
+		t.Error("the fork goes on")
+	}
+	c2, _ := dial(two)
+	conn.Close() // ends what it has made
+	if !closed(t, c2) {
+		t.Error("the fork outlives the connection that made it")
+	}
+}
+
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	cut := 3
+	for name, c := range map[string]struct {
+		respserver.Fault
+		replies string // of INCR n three times, as they come, "" for none
+		n       string // afterwards
+	}{
+		"error":            {respserver.Fault{Command: "INCR", Times: 1, Error: "LOADING Redis is loading"}, "-LOADING Redis is loading\r\n:1\r\n:2\r\n", "2"},
+		"every second":     {respserver.Fault{Key: "n", From: 2, Every: 2, Error: "OOM x"}, ":1\r\n-OOM x\r\n:2\r\n", "2"},
+		"another key":      {respserver.Fault{Key: "m", Error: "OOM x"}, ":1\r\n:2\r\n:3\r\n", "3"},
+		"category":         {respserver.Fault{Category: "@write", Times: 2, Error: "READONLY x"}, "-READONLY x\r\n-READONLY x\r\n:1\r\n", "1"},
+		"close before":     {respserver.Fault{From: 2, Times: 1, Close: respserver.BeforeExecution}, ":1\r\n", "1"},
+		"close after":      {respserver.Fault{From: 2, Times: 1, Close: respserver.AfterExecution}, ":1\r\n", "2"},
+		"cut":              {respserver.Fault{From: 2, Times: 1, Cut: &cut}, ":1\r\n:2\r", "2"},
+		"black hole":       {respserver.Fault{From: 2, Times: 1, Blackhole: true}, ":1\r\n:2\r\n", "2"},
+		"expire":           {respserver.Fault{Command: "INCR", From: 3, Expire: true}, ":1\r\n:2\r\n:1\r\n", "1"},
+		"evict":            {respserver.Fault{Command: "INCR", From: 3, Evict: true}, ":1\r\n:2\r\n:1\r\n", "1"},
+		"another client":   {respserver.Fault{Client: "worker", Error: "OOM x"}, ":1\r\n:2\r\n:3\r\n", "3"},
+		"another user":     {respserver.Fault{User: "ann", Error: "OOM x"}, ":1\r\n:2\r\n:3\r\n", "3"},
+		"never by chance":  {respserver.Fault{Probability: 1e-300, Error: "OOM x"}, ":1\r\n:2\r\n:3\r\n", "3"},
+		"always by chance": {respserver.Fault{Probability: 1, Times: 1, Error: "OOM x"}, "-OOM x\r\n:1\r\n:2\r\n", "2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := respserver.StartTest(t)
+			remove := s.Inject(c.Fault)
+			conn, err := s.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, "INCR n\r\nINCR n\r\nINCR n\r\n")
+			got := make([]byte, len(c.replies))
+			if _, err := io.ReadFull(conn, got); err != nil || string(got) != c.replies {
+				t.Errorf("got %q, %v, want %q", got, err, c.replies)
+			}
+			remove()
+			if got := s.Must("GET", "n").Text(); got != c.n {
+				t.Errorf("n is %s, want %s", got, c.n)
+			}
+			if c.Close != 0 || c.Cut != nil {
+				if !closed(t, conn) {
+					t.Error("the connection is open")
+				}
+			}
+		})
+	}
+}
+
+// TestFaultsInTime: what comes later comes on the server's clock, in order.
+func TestFaultsInTime(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Freeze()
+	remove := s.Inject(respserver.Fault{Command: "GET", Times: 1, Delay: time.Minute})
+	conn, err := s.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(conn, "GET k\r\nPING\r\n")
+	if err := s.WaitBlocked(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	s.Must("SET", "k", "meanwhile")
+	s.Advance(time.Minute)
+	got := make([]byte, len("$9\r\nmeanwhile\r\n+PONG\r\n"))
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "$9\r\nmeanwhile\r\n+PONG\r\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	remove()
+
+	s.Inject(respserver.Fault{Command: "PING", Trickle: time.Second})
+	fmt.Fprint(conn, "PING\r\nECHO x\r\n")
+	for _, want := range "+PONG\r\n" {
+		if err := s.WaitBlocked(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		s.Advance(time.Second)
+		b := make([]byte, 1)
+		if _, err := io.ReadFull(conn, b); err != nil || b[0] != byte(want) {
+			t.Fatalf("got %q, %v, want %q", b, err, want)
+		}
+	}
+	got = got[:len("$1\r\nx\r\n")]
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != "$1\r\nx\r\n" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+func TestFaultsOfConnectionsAndFiles(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Dir: t.TempDir()})
+	remove := s.Inject(respserver.Fault{Refuse: true, Times: 1})
+	c, err := s.Dial(t.Context())
+	if err != nil || !closed(t, c) {
+		t.Errorf("the connection is not refused: %v", err)
+	}
+	remove()
+	s.Inject(respserver.Fault{Disk: syscall.ENOSPC, Times: 1})
+	if r, err := s.Do(context.Background(), "SAVE"); err == nil {
+		t.Errorf("SAVE on a full disk: %v", r)
+	}
+	s.Must("SAVE")
+}
+
+func TestBadFault(t *testing.T) {
+	s := respserver.StartTest(t)
+	defer func() {
+		if recover() == nil {
+			t.Error("a fault that does nothing")
+		}
+	}()
+	s.Inject(respserver.Fault{Command: "GET"})
+}
+
+func TestFaultsOverTheWire(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Must("TESTING", "FAULT", "ADD", "first", "COMMAND", "get", "TIMES", 1, "DO", "ERROR", "LOADING Redis is loading")
+	if _, err := s.Do(t.Context(), "GET", "k"); err == nil || err.Error() != "LOADING Redis is loading" {
+		t.Errorf("got %v", err)
+	}
+	rule := s.Must("TESTING", "FAULT", "LIST").Array()[0].StringMap()
+	if rule["name"] != "first" || rule["rule"] != `COMMAND get TIMES 1 DO ERROR "LOADING Redis is loading"` || rule["hits"] != "1" {
+		t.Errorf("got %v", rule)
+	}
+	if s.Must("TESTING", "FAULT", "DEL", "first").Int() != 1 || s.Must("TESTING", "FAULT", "DEL", "ALL").Int() != 0 {
+		t.Error("DEL")
+	}
+	for _, words := range []string{"ADD x", "ADD x DO", "ADD x DO DANCE", "ADD all DO EVICT", "ADD x CATEGORY nosuch DO EVICT", "LIST x", "DEL", "JUMP"} {
+		args := []any{"TESTING", "FAULT"}
+		for _, w := range strings.Fields(words) {
+			args = append(args, w)
+		}
+		if r, err := s.Do(t.Context(), args...); err == nil {
+			t.Errorf("%s: %v", words, r)
+		}
+	}
+}

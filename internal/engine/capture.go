@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"math/rand/v2"
+
+	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/clock"
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/latency"
+	"github.com/resp-server/resp-server/internal/script"
+	"github.com/resp-server/resp-server/internal/slowlog"
+)
+
+// State is what a server is, apart from its clients: data, users, scripts,
+// functions, settings and time. To take one and to go back to it costs nothing
+// for the data, whatever their size: they are shared, and copied where one side
+// writes. A State is immutable and may be used any number of times, by several
+// servers.
+type State struct {
+	data      *keyspace.Keyspace
+	config    *config.Config
+	users     *acl.Users
+	functions [][]byte
+	scripts   map[string]*script.Script // those that were loaded
+	evals     []*script.Script          // least recently used first
+	clock     *clock.Steered
+}
+
+// State returns what the server is now.
+func (e *Engine) State() *State {
+	e.enter()
+	defer e.leave()
+	return e.core.state()
+}
+
+func (e *Core) state() *State {
+	st := &State{
+		data: e.Keyspace.Clone(), config: e.Config.Clone(), users: e.Users.Clone(), functions: e.Functions.sources(),
+		scripts: make(map[string]*script.Script), clock: e.clock.Fork(),
+	}
+	for sha, s := range e.Scripts.cache {
+		if s.place == nil {
+			st.scripts[sha] = s.Script
+		}
+	}
+	for el := e.Scripts.evals.Front(); el != nil; el = el.Next() {
+		st.evals = append(st.evals, el.Value.(*cachedScript).Script)
+	}
+	return st
+}
+
+// Restore makes the server what it was when the state was taken. Its clients
+// stay; their transactions fail as if all keys had been written. Statistics,
+// logs and faults begin anew.
+func (e *Engine) Restore(st *State) error {
+	e.enter()
+	defer e.leave()
+	return e.core.restore(st)
+}
+
+func (e *Core) restore(st *State) error {
+	libraries, err := e.loadLibraries(st.functions)
+	if err != nil {
+		return err
+	}
+	e.clock.SetLike(st.clock)
+	e.readClock()
+	e.replace(st.data.Clone(), libraries)
+	e.takeOver(st)
+	e.Stats = Stats{}
+	e.Slowlog, e.Requests, e.Replies, e.Latency = slowlog.Log{}, slowlog.Log{}, slowlog.Log{}, latency.Monitor{}
+	e.Denied.Reset()
+	e.faults = nil
+	e.pause = pause{parked: e.pause.parked}
+	e.debug, e.lazy, e.cronPaused = debugging{}, false, false
+	e.Saving.Failed, e.Saving.scheduled = false, false
+	e.ConfigChanged()
+	e.serveBlocked()
+	return nil
+}
+
+// takeOver sets what is not data.
+func (e *Core) takeOver(st *State) {
+	next := st.config.Clone()
+	next.Bind, next.Port, next.UnixSocket = e.Config.Bind, e.Config.Port, e.Config.UnixSocket // the sockets are where they are
+	e.Config = next
+	for _, u := range e.Users.Restore(st.users) {
+		for _, s := range e.sessions {
+			if s.user == u {
+				s.expel()
+			}
+		}
+	}
+	e.password = next.RequirePass
+	e.FlushScripts(false)
+	for _, s := range st.scripts {
+		e.keepScript(s, true)
+	}
+	for _, s := range st.evals {
+		e.keepScript(s, false)
+	}
+	e.usersChanged()
+}
+
+// Fork returns an engine that is what the state says, on its own. Of the parts
+// those count that the state does not say.
+func (st *State) Fork(o Parts) (*Engine, error) {
+	o.Config, o.Keyspace, o.Clock = st.config.Clone(), st.data.Clone(), st.clock.Fork()
+	if o.Seed == 0 {
+		o.Seed = rand.Uint64()
+	}
+	e := New(o)
+	libraries, err := e.core.loadLibraries(st.functions)
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	e.Run(func(c *Core) {
+		c.Functions.Libraries = *libraries
+		c.takeOver(st)
+	})
+	return e, nil
+}
+
+// steer returns the server's own clock: c, if it is one already.
+func steer(c clock.Clock) *clock.Steered {
+	if s, ok := c.(*clock.Steered); ok {
+		return s
+	}
+	return clock.Steer(c)
+}

@@ -1,0 +1,54 @@
+package controls
+
+import "github.com/resp-server/resp-server/internal/spec"
+
+// flags are those of all subcommands: what they do is outside of transactions
+// and scripts, and possible while scripts are busy.
+const flags = spec.Admin | spec.NoScript | spec.NoMulti | spec.Loading | spec.Stale | spec.Protected | spec.SkipSlowlog
+
+const categories = spec.AdminCategory | spec.Slow | spec.Dangerous
+
+func subcommand(name string, arity int, summary string, args ...spec.Arg) spec.Command {
+	return spec.Command{
+		Name: name, Group: "testing", Summary: summary, Complexity: "O(1)",
+		Arity: arity, Flags: flags, Categories: categories, Args: args,
+	}
+}
+
+// commands are the row of TESTING. No Redis has it.
+var commands = spec.Register([]spec.Command{{
+	Name: "testing", Group: "testing",
+	Summary:    "A container for what a test can do with this server and with no other.",
+	Complexity: "Depends on subcommand.",
+	Arity:      -2,
+	Categories: spec.Slow,
+	Subcommands: []spec.Command{
+		subcommand("clock", -3, "Move, stop or read the clock of the server.",
+			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
+				{Name: "milliseconds", Type: spec.Integer, Token: "ADVANCE"},
+				{Name: "unix-time-milliseconds", Type: spec.UnixTime, Token: "SET"},
+				{Name: "freeze", Type: spec.PureToken, Token: "FREEZE"},
+				{Name: "resume", Type: spec.PureToken, Token: "RESUME"},
+				{Name: "now", Type: spec.PureToken, Token: "NOW"},
+			}}),
+		subcommand("close", -2, "End a fork: the one that is asked, or that at an address.",
+			spec.Arg{Name: "host:port", Optional: true}),
+		subcommand("fault", -3, "Have something go wrong, list what does, or end it.",
+			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
+				{Name: "rule", Type: spec.Block, Token: "ADD", Args: []spec.Arg{
+					{Name: "name"},
+					{Name: "word", Multiple: true},
+				}},
+				{Name: "list", Type: spec.PureToken, Token: "LIST"},
+				{Name: "name|all", Token: "DEL"},
+			}}),
+		subcommand("fork", 2, "Start an independent server with the same data, and answer its address."),
+		spec.Command{
+			Name: "help", Group: "testing", Summary: "Print help on the TESTING subcommands.", Complexity: "O(1)",
+			Arity: 2, Flags: spec.Loading | spec.Stale, Categories: spec.Slow,
+		},
+		subcommand("reset", 2, "Make the server as it was after its start."),
+		subcommand("restore", 3, "Go back to a snapshot.", spec.Arg{Name: "name"}),
+		subcommand("snapshot", 3, "Remember what the server is now: data, users, scripts, functions, settings and time.", spec.Arg{Name: "name"}),
+	},
+}})

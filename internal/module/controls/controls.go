@@ -1,0 +1,235 @@
+// Package controls is the command TESTING: the test controls for clients of any
+// language. In Go the same things are methods of the server.
+package controls
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/fault"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// Host is the program around the engine: what can't be done under the engine's
+// lock. Its methods are called without it.
+type Host interface {
+	Advance(d time.Duration)
+	SetTime(t time.Time)
+	Freeze()
+	Resume()
+	Now() time.Time
+	// TakeSnapshot and RestoreSnapshot keep a state under a name.
+	TakeSnapshot(name string) error
+	RestoreSnapshot(name string) (known bool, err error)
+	Reset() error
+	// ForkListening starts a fork that listens, and returns its address.
+	ForkListening() (addr string, err error)
+	// CloseFork ends the fork at an address, or this server if it is a fork and
+	// the address is "".
+	CloseFork(addr string) (known bool)
+}
+
+// Module returns what the server is to have of this package. The Host of the
+// engine's parts must be one of this package.
+func Module() engine.Module {
+	return engine.Module{Rows: [][]spec.Command{commands}, Handlers: handlers}
+}
+
+var handlers = engine.Handlers{
+	"testing|clock":    clock,
+	"testing|close":    closeFork,
+	"testing|fault":    faults,
+	"testing|fork":     fork,
+	"testing|help":     engine.ContainerHelp,
+	"testing|reset":    reset,
+	"testing|restore":  restore,
+	"testing|snapshot": snapshot,
+}
+
+func host(c *engine.Ctx) Host { return c.Host().(Host) }
+
+// later has the host do something and replies OK, or the error of it.
+func later(c *engine.Ctx, f func(Host) error) error {
+	h := host(c)
+	return c.Later(func() func(*engine.Ctx) error {
+		if err := f(h); err != nil {
+			return func(*engine.Ctx) error { return resp.Errorf("ERR %v", err) }
+		}
+		return (*engine.Ctx).OK
+	})
+}
+
+// maxMilli bounds times: about 35,000 years.
+const maxMilli = 1 << 50
+
+// TESTING CLOCK <ADVANCE milliseconds | SET unix-time-milliseconds | FREEZE | RESUME | NOW>
+func clock(c *engine.Ctx) error {
+	action := strings.ToUpper(string(c.Args[2]))
+	var n int64
+	switch action {
+	case "ADVANCE", "SET":
+		if len(c.Args) != 4 {
+			return c.WrongArity()
+		}
+		var err error
+		least := int64(-maxMilli)
+		if action == "SET" {
+			least = 0
+		}
+		if n, err = c.ArgIntIn(3, least, maxMilli, resp.ErrNotInteger); err != nil {
+			return err
+		}
+		if action == "ADVANCE" && c.NowMilli()+n < 0 {
+			return resp.Error("ERR the clock of a server shows no time before 1970")
+		}
+	case "FREEZE", "RESUME", "NOW":
+		if len(c.Args) != 3 {
+			return c.WrongArity()
+		}
+	default:
+		return resp.ErrSyntax
+	}
+	if action == "NOW" {
+		return c.Integer64(c.NowMilli())
+	}
+	return later(c, func(h Host) error {
+		switch action {
+		case "ADVANCE":
+			h.Advance(time.Duration(n) * time.Millisecond)
+		case "SET":
+			h.SetTime(time.UnixMilli(n))
+		case "FREEZE":
+			h.Freeze()
+		case "RESUME":
+			h.Resume()
+		}
+		return nil
+	})
+}
+
+// TESTING SNAPSHOT name
+func snapshot(c *engine.Ctx) error {
+	name := string(c.Args[2])
+	return later(c, func(h Host) error { return h.TakeSnapshot(name) })
+}
+
+// TESTING RESTORE name
+func restore(c *engine.Ctx) error {
+	name := string(c.Args[2])
+	return later(c, func(h Host) error {
+		known, err := h.RestoreSnapshot(name)
+		if !known {
+			return resp.Errorf("no snapshot is called '%s'", name)
+		}
+		return err
+	})
+}
+
+// TESTING RESET
+func reset(c *engine.Ctx) error { return later(c, Host.Reset) }
+
+// TESTING FORK
+func fork(c *engine.Ctx) error {
+	h, s := host(c), c.Session
+	return c.Later(func() func(*engine.Ctx) error {
+		addr, err := h.ForkListening()
+		return func(c *engine.Ctx) error {
+			if err != nil {
+				return resp.Errorf("ERR %v", err)
+			}
+			if !s.Internal() { // the program has no connection that could end
+				s.OnClose(func() { h.CloseFork(addr) })
+			}
+			return c.BulkString(addr)
+		}
+	})
+}
+
+// TESTING CLOSE [host:port]
+func closeFork(c *engine.Ctx) error {
+	addr := ""
+	switch len(c.Args) {
+	case 2:
+	case 3:
+		addr = string(c.Args[2])
+	default:
+		return c.WrongArity()
+	}
+	return later(c, func(h Host) error {
+		if !h.CloseFork(addr) {
+			if addr == "" {
+				return resp.Error("this server is no fork")
+			}
+			return resp.Errorf("no fork listens on '%s'", addr)
+		}
+		return nil
+	})
+}
+
+// TESTING FAULT <ADD name word [word ...] | LIST | DEL name|all>
+func faults(c *engine.Ctx) error {
+	words := make([]string, len(c.Args)-2)
+	for i, a := range c.Args[2:] {
+		words[i] = string(a)
+	}
+	switch action := strings.ToUpper(words[0]); {
+	case action == "LIST" && len(words) == 1:
+		return listFaults(c)
+	case action == "DEL" && len(words) == 2:
+		if strings.EqualFold(words[1], "all") {
+			n := c.Faults().Len()
+			c.Faults().Clear()
+			c.FaultsChanged()
+			return c.Integer(n)
+		}
+		removed := c.Faults().Remove(words[1])
+		c.FaultsChanged()
+		return c.Truth(removed)
+	case action == "ADD" && len(words) > 2:
+		rule, err := fault.Parse(words[1], words[2:])
+		switch {
+		case err != nil:
+			return resp.Errorf("ERR %v", err)
+		case rule.Category != "" && spec.CategoryNamed(rule.Category) == 0:
+			return resp.Errorf("ERR Unknown category '%s'", rule.Category)
+		case strings.EqualFold(rule.Name, "all"):
+			return resp.Error("ERR a fault can't be called 'all'")
+		}
+		c.Faults().Add(rule)
+		c.FaultsChanged()
+		return c.OK()
+	case action == "ADD" || action == "DEL" || action == "LIST":
+		return c.WrongArity()
+	}
+	return resp.ErrSyntax
+}
+
+// listFaults replies each rule as a map: its name, how it is written, its hits.
+func listFaults(c *engine.Ctx) error {
+	f := c.Faults()
+	c.Array(f.Len())
+	for rule, hits := range f.All {
+		c.Map(3)
+		c.BulkString("name")
+		c.BulkString(rule.Name)
+		c.BulkString("rule")
+		c.BulkString(quote(rule.Words()))
+		c.BulkString("hits")
+		c.Integer(hits)
+	}
+	c.FaultsChanged()
+	return nil
+}
+
+// quote joins words as redis-cli reads them.
+func quote(words []string) string {
+	for i, w := range words {
+		if w == "" || strings.ContainsAny(w, " \t\"'\\") {
+			words[i] = strconv.Quote(w)
+		}
+	}
+	return strings.Join(words, " ")
+}
