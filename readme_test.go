@@ -18,30 +18,32 @@ var (
 	coverage = regexp.MustCompile("(?s)(<!-- coverage -->\n).*?(<!-- /coverage -->\n)")
 )
 
-// TestREADME compares the examples with their files, which are run elsewhere,
-// and the coverage with the command table.
+// TestREADME compares the examples in README and guides with their files, which
+// are run elsewhere, and the coverage with the command table.
 func TestREADME(t *testing.T) {
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := example.ReplaceAllStringFunc(string(text), func(s string) string {
-		m := example.FindStringSubmatch(s)
-		file, err := os.ReadFile(m[2])
+	for _, file := range []string{"README.md", "docs/testing.md"} {
+		text, err := os.ReadFile(file)
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
-		return m[1] + string(file) + "```\n"
-	})
-	want = coverage.ReplaceAllString(want, "${1}"+coverageTable()+"${2}")
-	if want == string(text) {
-		return
-	}
-	if !*fix {
-		t.Fatal("README.md is not up to date; go test -run TestREADME . -fix writes it")
-	}
-	if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
-		t.Fatal(err)
+		want := example.ReplaceAllStringFunc(string(text), func(s string) string {
+			m := example.FindStringSubmatch(s)
+			source, err := os.ReadFile(m[2])
+			if err != nil {
+				t.Error(err)
+			}
+			return m[1] + string(source) + "```\n"
+		})
+		want = coverage.ReplaceAllString(want, "${1}"+coverageTable()+"${2}")
+		switch {
+		case want == string(text):
+		case !*fix:
+			t.Errorf("%s is not up to date; go test -run TestREADME . -fix writes it", file)
+		default:
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }
 
