@@ -94,12 +94,17 @@ func (s *Server) Fork() (*Server, error) {
 	if closed {
 		return nil, ErrClosed
 	}
+	return s.forkFrom(s.engine.State(), "")
+}
+
+// forkFrom starts a fork from a state: a space, if it has a name.
+func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
 	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile = "", "", "", ""
 	f := newUnstarted(o)
-	f.parent = s
+	f.parent, f.space = s, space
 	var err error
-	if f.engine, err = s.engine.State().Fork(f.parts()); err != nil {
+	if f.engine, err = st.Fork(f.parts()); err != nil {
 		return nil, fmt.Errorf("respserver: %w", err)
 	}
 	f.engine.Run(func(c *engine.Core) {
@@ -107,7 +112,7 @@ func (s *Server) Fork() (*Server, error) {
 		c.Config.Bind, c.Config.Port, c.Config.UnixSocket, c.Config.PIDFile, c.Config.Dir = []string{"127.0.0.1"}, 0, "", "", ""
 		c.ConfigChanged()
 	})
-	f.carry()
+	f.carry(false)
 	f.first = f.Snapshot()
 	return f, nil
 }

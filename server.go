@@ -34,6 +34,8 @@ type Server struct {
 	host     testHost
 	first    *Snapshot // what the server was after Start
 	parent   *Server   // of a fork
+	spaces   spaces
+	space    string // the name, if the server is a space
 
 	mu     sync.Mutex
 	doors  []door   // none until the sockets are open
@@ -100,7 +102,7 @@ func newServer(o Options) (*Server, error) {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: loading the DB: %w", err)
 	}
-	s.carry()
+	s.carry(settings.Spaces != "no")
 	if settings.EnableTestingCommand != "no" {
 		s.first = s.Snapshot() // others must not pay for it
 	}
@@ -120,13 +122,15 @@ func newUnstarted(o Options) *Server {
 // parts returns what the engine is made of, but for settings, clock and data.
 func (s *Server) parts() engine.Parts {
 	return engine.Parts{
-		Table:    commands(),
-		Logger:   s.log,
-		LogLevel: s.options.LogLevel,
-		Seed:     s.options.Seed,
-		Files:    s.options.files,
-		Version:  RedisVersion,
-		Host:     &s.host,
+		Table:      commands(),
+		Logger:     s.log,
+		LogLevel:   s.options.LogLevel,
+		Seed:       s.options.Seed,
+		Files:      s.options.files,
+		Version:    RedisVersion,
+		Host:       &s.host,
+		Space:      s.space,
+		EnterSpace: s.enterSpace,
 		// CONFIG REWRITE writes it.
 		ConfigFile: s.options.ConfigFile,
 		Apply:      s.apply,
@@ -137,10 +141,13 @@ func (s *Server) parts() engine.Parts {
 }
 
 // carry makes the transports.
-func (s *Server) carry() {
+func (s *Server) carry(withSpaces bool) {
 	s.net.New = func(c transport.Conn) transport.Session {
 		session, _ := s.engine.NewSession(c)
 		return session
+	}
+	if withSpaces {
+		s.net.New = s.newGuest
 	}
 	s.net.Keepalive = s.engine.Keepalive
 	s.sockets = &s.net
@@ -164,6 +171,7 @@ func (s *Server) Close() error {
 	s.closed = true
 	s.mu.Unlock()
 	s.host.closeForks()
+	s.closeSpaces()
 	err := s.engine.Close()
 	for _, t := range [...]transport.Server{s.sockets, &s.net} {
 		t.Close(func(addrs []string) {

@@ -37,6 +37,7 @@ type Config struct {
 	// clients on this machine.
 	EnableDebugCommand   string
 	EnableTestingCommand string
+	Spaces               string // no, yes, or ephemeral: a space goes with its last client
 	EnableModuleCommand  string
 
 	// users

@@ -55,6 +55,7 @@ var settings = []Param{
 	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
 	{Name: "dbfilename", Default: "dump.rdb", Protected: true, kind: text(func(c *Config) *string { return &c.DBFilename }, fileName)},
 	{Name: "dir", Default: "", Protected: true, kind: directory(func(c *Config) *string { return &c.Dir })},
+	{Name: "spaces", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.Spaces }, "no", "yes", "ephemeral")},
 	{Name: "enable-testing-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableTestingCommand }, "no", "yes", "local")},
 	{Name: "enable-debug-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableDebugCommand }, "no", "yes", "local")},
 	{Name: "enable-module-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableModuleCommand }, "no", "yes", "local")},

@@ -26,6 +26,8 @@ type accessControl struct {
 	password string // the setting requirepass, as the default user has it or had it
 }
 
+const errNoSpace resp.Error = "ERR this connection can't enter a space; see the setting 'spaces'"
+
 // errWrongPass does not tell whether the user or the password is wrong.
 const errWrongPass resp.Error = "WRONGPASS invalid username-password pair or user is disabled."
 
@@ -122,6 +124,9 @@ func (c *Ctx) MayReadAllKeys() bool {
 // learns whether it was the name or the password that is wrong.
 func (c *Ctx) Login(name, password []byte) error {
 	s := c.Session
+	if space, ok := strings.CutPrefix(string(name), "space:"); ok && c.Config.Spaces != "no" {
+		return c.EnterSpace(space)
+	}
 	u := c.Users.Get(name)
 	if u.MayLogIn(password) {
 		s.authenticated, s.user = true, u
@@ -134,6 +139,23 @@ func (c *Ctx) Login(name, password []byte) error {
 	}
 	s.noteDenial(acl.Entry{Reason: acl.DeniedAuth, Context: where, Object: string(c.Args[0]), User: string(name)})
 	return errWrongPass
+}
+
+// EnterSpace has the client served by a private server from the next command on:
+// the space of a name. Any password will do there.
+func (c *Ctx) EnterSpace(name string) error {
+	if name == "" || c.enterSpace == nil || c.Session.internal {
+		return errNoSpace
+	}
+	e, err := c.enterSpace(c.Core, name)
+	if err != nil {
+		return resp.Errorf("ERR %v", err)
+	}
+	if e != c.engine {
+		c.Session.MoveTo(e)
+	}
+	c.Session.authenticated = true
+	return nil
 }
 
 // UserName returns the name of the user that the session is.

@@ -31,10 +31,11 @@ type State struct {
 func (e *Engine) State() *State {
 	e.enter()
 	defer e.leave()
-	return e.core.state()
+	return e.core.State()
 }
 
-func (e *Core) state() *State {
+// State returns what the server is now.
+func (e *Core) State() *State {
 	st := &State{
 		data: e.Keyspace.Clone(), config: e.Config.Clone(), users: e.Users.Clone(), functions: e.Functions.sources(),
 		scripts: make(map[string]*script.Script), clock: e.clock.Fork(),

@@ -22,8 +22,9 @@ import (
 // Core is what the server is, as handlers see it: data, clients, users, settings,
 // statistics. Whoever has one holds the engine's lock, so no method takes it.
 type Core struct {
-	engine *Engine // whose lock guards everything here
-	host   any
+	engine     *Engine // whose lock guards everything here
+	host       any
+	enterSpace func(*Core, string) (*Engine, error)
 
 	table     *Table
 	Config    *config.Config

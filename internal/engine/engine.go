@@ -54,6 +54,11 @@ type Parts struct {
 	Version string
 	// Journal receives what units changed; nil means nobody does.
 	Journal Journal
+	// Space names the space that the engine is of, "" if it is of none.
+	Space string
+	// EnterSpace returns the engine of a space, for a client of c, whose lock is
+	// held. nil means that there are none.
+	EnterSpace func(c *Core, name string) (*Engine, error)
 	// Host is what the program around the engine gives to modules.
 	Host any
 	// Shutdown is called by SHUTDOWN in a goroutine of its own; nil means that
@@ -92,25 +97,27 @@ func New(o Parts) *Engine {
 	engine.idle.L = &engine.mu
 	e := &engine.core
 	*e = Core{
-		engine:    engine,
-		host:      o.Host,
-		table:     o.Table,
-		Config:    o.Config,
-		Log:       o.Logger,
-		logLevel:  o.LogLevel,
-		clock:     steer(o.Clock),
-		journal:   o.Journal,
-		stop:      o.Shutdown,
-		listeners: o.Listeners,
-		version:   o.Version,
-		apply:     o.Apply,
-		Keyspace:  o.Keyspace,
-		Rand:      rand.New(rand.NewPCG(seed, 0)),
-		sessions:  make(map[uint64]*Session),
-		waiting:   make(map[dbKey]*queue),
-		watchers:  make(map[dbKey]map[*Session]struct{}),
-		timeouts:  tree.New(compareWaits),
-		retries:   tree.New(compareRetries),
+		engine:     engine,
+		host:       o.Host,
+		space:      o.Space,
+		enterSpace: o.EnterSpace,
+		table:      o.Table,
+		Config:     o.Config,
+		Log:        o.Logger,
+		logLevel:   o.LogLevel,
+		clock:      steer(o.Clock),
+		journal:    o.Journal,
+		stop:       o.Shutdown,
+		listeners:  o.Listeners,
+		version:    o.Version,
+		apply:      o.Apply,
+		Keyspace:   o.Keyspace,
+		Rand:       rand.New(rand.NewPCG(seed, 0)),
+		sessions:   make(map[uint64]*Session),
+		waiting:    make(map[dbKey]*queue),
+		watchers:   make(map[dbKey]map[*Session]struct{}),
+		timeouts:   tree.New(compareWaits),
+		retries:    tree.New(compareRetries),
 	}
 	if o.Files == nil {
 		o.Files = vfs.OS{}

@@ -49,6 +49,7 @@ type Session struct {
 	wait      *wait
 	fault     fault.Action // for the reply of the command that runs
 	closers   []func()     // called when it is gone
+	moving    *Engine      // where the client goes; nil: it stays
 	delayed   bool         // a fault has held the next command back already
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
@@ -202,7 +203,7 @@ func (s *Session) Reusable() bool {
 
 // run executes the input up to its end or until the session has to wait.
 func (s *Session) run() {
-	for n := 0; s.wait == nil && !s.closing && !s.killed; n++ {
+	for n := 0; s.wait == nil && !s.closing && !s.killed && s.moving == nil; n++ {
 		if s.late != nil {
 			s.in.Feed(s.late)
 			s.late = nil

@@ -44,6 +44,10 @@ type Reader struct {
 	small int   // how often in a row a big buffer came back nearly unused
 }
 
+// Unconsumed returns what was fed but not yet returned by Next. It is valid as
+// long as arguments are.
+func (r *Reader) Unconsumed() []byte { return r.buf[r.start:] }
+
 // Next returns the next request, nil without error if it is not complete, or a ProtocolError. Requests without
 // arguments (an empty line, an array of length 0 or less) are passed over.
 //

@@ -31,8 +31,8 @@ var commands = spec.Register([]spec.Command{{
 				{Name: "resume", Type: spec.PureToken, Token: "RESUME"},
 				{Name: "now", Type: spec.PureToken, Token: "NOW"},
 			}}),
-		subcommand("close", -2, "End a fork: the one that is asked, or that at an address.",
-			spec.Arg{Name: "host:port", Optional: true}),
+		subcommand("close", -2, "End a fork, the one that is asked or that at an address; or a space.",
+			spec.Arg{Name: "host:port|space:name", Optional: true}),
 		subcommand("fault", -3, "Have something go wrong, list what does, or end it.",
 			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
 				{Name: "rule", Type: spec.Block, Token: "ADD", Args: []spec.Arg{
@@ -50,5 +50,7 @@ var commands = spec.Register([]spec.Command{{
 		subcommand("reset", 2, "Make the server as it was after its start."),
 		subcommand("restore", 3, "Go back to a snapshot.", spec.Arg{Name: "name"}),
 		subcommand("snapshot", 3, "Remember what the server is now: data, users, scripts, functions, settings and time.", spec.Arg{Name: "name"}),
+		subcommand("space", 3, "Go on with the private server of a name, which is made if it is not there.", spec.Arg{Name: "name"}),
+		subcommand("spaces", 2, "List the spaces that there are."),
 	},
 }})

@@ -25,6 +25,9 @@ type Host interface {
 	TakeSnapshot(name string) error
 	RestoreSnapshot(name string) (known bool, err error)
 	Reset() error
+	// SpaceNames are the spaces that a client may know of; CloseSpace ends one.
+	SpaceNames() []string
+	CloseSpace(name string) (known bool)
 	// ForkListening starts a fork that listens, and returns its address.
 	ForkListening() (addr string, err error)
 	// CloseFork ends the fork at an address, or this server if it is a fork and
@@ -47,6 +50,8 @@ var handlers = engine.Handlers{
 	"testing|reset":    reset,
 	"testing|restore":  restore,
 	"testing|snapshot": snapshot,
+	"testing|space":    space,
+	"testing|spaces":   spaces,
 }
 
 func host(c *engine.Ctx) Host { return c.Host().(Host) }
@@ -148,7 +153,7 @@ func fork(c *engine.Ctx) error {
 	})
 }
 
-// TESTING CLOSE [host:port]
+// TESTING CLOSE [host:port|space:name]
 func closeFork(c *engine.Ctx) error {
 	addr := ""
 	switch len(c.Args) {
@@ -159,6 +164,12 @@ func closeFork(c *engine.Ctx) error {
 		return c.WrongArity()
 	}
 	return later(c, func(h Host) error {
+		if name, ok := strings.CutPrefix(addr, "space:"); ok {
+			if !h.CloseSpace(name) {
+				return resp.Errorf("no space is called '%s'", name)
+			}
+			return nil
+		}
 		if !h.CloseFork(addr) {
 			if addr == "" {
 				return resp.Error("this server is no fork")
@@ -167,6 +178,27 @@ func closeFork(c *engine.Ctx) error {
 		}
 		return nil
 	})
+}
+
+// TESTING SPACE name
+func space(c *engine.Ctx) error {
+	if c.Config.Spaces == "no" {
+		return resp.Error("ERR this server has no spaces; see the setting 'spaces'")
+	}
+	if err := c.EnterSpace(string(c.Args[2])); err != nil {
+		return err
+	}
+	return c.OK()
+}
+
+// TESTING SPACES
+func spaces(c *engine.Ctx) error {
+	names := host(c).SpaceNames()
+	c.Array(len(names))
+	for _, name := range names {
+		c.BulkString(name)
+	}
+	return nil
 }
 
 // TESTING FAULT <ADD name word [word ...] | LIST | DEL name|all>

@@ -1,0 +1,215 @@
+package respserver
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/transport"
+)
+
+// Spaces are private servers behind the sockets of one: a client that logs in as
+// the user "space:NAME", or says TESTING SPACE NAME, is served by a fork of the
+// server from then on.
+
+// spaces are the spaces of a server.
+type spaces struct {
+	mu     sync.Mutex
+	byName map[string]*space
+}
+
+type space struct {
+	*Server
+	clients int
+	leaving bool // it goes with its last client
+}
+
+// maxSpaces bounds how many spaces clients can make.
+const maxSpaces = 10_000
+
+// enterSpace returns the engine of a space, which is made if it is not there. It
+// is called under the lock of c's engine.
+func (s *Server) enterSpace(c *engine.Core, name string) (*engine.Engine, error) {
+	if s.space != "" { // spaces have none of their own: the name is that of a neighbour
+		if name == s.space {
+			return s.engine, nil
+		}
+		return s.parent.knownSpace(name)
+	}
+	s.spaces.mu.Lock()
+	defer s.spaces.mu.Unlock()
+	if sp := s.spaces.byName[name]; sp != nil {
+		return sp.engine, nil
+	}
+	if len(s.spaces.byName) >= maxSpaces {
+		return nil, fmt.Errorf("there are %d spaces already", maxSpaces)
+	}
+	f, err := s.forkFrom(c.State(), name)
+	if err != nil {
+		return nil, err
+	}
+	if s.spaces.byName == nil {
+		s.spaces.byName = make(map[string]*space)
+	}
+	sp := &space{Server: f, leaving: c.Config.Spaces == "ephemeral"}
+	s.spaces.byName[name] = sp
+	go func() { // a client may end it
+		<-f.done
+		s.dropSpace(name, sp)
+	}()
+	return f.engine, nil
+}
+
+// knownSpace returns the engine of a space for a client of another one. A new one
+// would have to fork a server whose lock the caller may not take.
+func (s *Server) knownSpace(name string) (*engine.Engine, error) {
+	s.spaces.mu.Lock()
+	defer s.spaces.mu.Unlock()
+	if sp := s.spaces.byName[name]; sp != nil {
+		return sp.engine, nil
+	}
+	return nil, fmt.Errorf("no space is called '%s'; connect anew to make it", name)
+}
+
+func (s *Server) dropSpace(name string, sp *space) {
+	s.spaces.mu.Lock()
+	defer s.spaces.mu.Unlock()
+	if s.spaces.byName[name] == sp {
+		delete(s.spaces.byName, name)
+	}
+}
+
+// SpaceNames returns the names of the spaces that there are, sorted.
+func (s *Server) SpaceNames() []string {
+	if s.space != "" {
+		return []string{s.space} // nobody notices the neighbours
+	}
+	s.spaces.mu.Lock()
+	defer s.spaces.mu.Unlock()
+	names := make([]string, 0, len(s.spaces.byName))
+	for name := range s.spaces.byName {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// CloseSpace ends a space with its clients, and reports whether it was there.
+func (s *Server) CloseSpace(name string) bool {
+	root := s
+	if s.space != "" {
+		if name != s.space {
+			return false
+		}
+		root = s.parent
+	}
+	root.spaces.mu.Lock()
+	sp := root.spaces.byName[name]
+	delete(root.spaces.byName, name)
+	root.spaces.mu.Unlock()
+	if sp != nil {
+		sp.Close()
+	}
+	return sp != nil
+}
+
+func (s *Server) closeSpaces() {
+	for _, name := range s.SpaceNames() {
+		s.CloseSpace(name)
+	}
+}
+
+// visit counts the clients of a space. The last one that leaves may close it.
+func (s *Server) visit(e *engine.Engine, n int) {
+	s.spaces.mu.Lock()
+	defer s.spaces.mu.Unlock()
+	for name, sp := range s.spaces.byName {
+		if sp.engine == e {
+			if sp.clients += n; sp.clients == 0 && sp.leaving {
+				delete(s.spaces.byName, name)
+				go sp.Close()
+			}
+		}
+	}
+}
+
+// guest is the session of a client of a server with spaces: that of one engine
+// after another. For the transport it is one session.
+type guest struct {
+	server *Server
+	conn   transport.Conn
+
+	mu     sync.Mutex
+	now    *engine.Session
+	before *engine.Session // whose output is still to be written; nil: none
+	inside *engine.Engine  // the space; nil: none
+}
+
+func (s *Server) newGuest(c transport.Conn) transport.Session {
+	session, _ := s.engine.NewSession(c)
+	return &guest{server: s, conn: c, now: session}
+}
+
+func (g *guest) session() *engine.Session {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.now
+}
+
+// Space implements transport.Session.
+func (g *guest) Space() []byte { return g.session().Space() }
+
+// Feed implements transport.Session.
+func (g *guest) Feed(n int) {
+	s := g.session()
+	s.Feed(n)
+	for to := s.Moving(); to != nil; to = s.Moving() {
+		l := s.Leave()
+		next, _ := to.NewSession(g.conn)
+		g.mu.Lock()
+		g.before, g.now = s, next
+		left := g.inside
+		g.inside = to
+		g.mu.Unlock()
+		g.server.visit(to, 1)
+		if left != nil {
+			g.server.visit(left, -1)
+		}
+		next.Settle(l)
+		s = next
+	}
+}
+
+// Output implements transport.Session: what the client was answered before it
+// moved comes first.
+func (g *guest) Output(written []byte) []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.before != nil {
+		if out := g.before.Output(written); out != nil || !g.before.Drained() {
+			return out
+		}
+		g.before, written = nil, nil
+	}
+	return g.now.Output(written)
+}
+
+// Finished implements transport.Session.
+func (g *guest) Finished() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.before == nil && g.now.Finished()
+}
+
+// Close implements transport.Session.
+func (g *guest) Close() {
+	g.mu.Lock()
+	s, left := g.now, g.inside
+	g.inside = nil
+	g.mu.Unlock()
+	s.Close()
+	if left != nil {
+		g.server.visit(left, -1)
+	}
+}
