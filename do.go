@@ -27,6 +27,9 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 		return Reply{}, Error("ERR no command")
 	}
 	d := s.spare.get(s.engine)
+	if s.scheduled.Load() {
+		d.caller = goroutine()
+	}
 	for _, a := range args {
 		d.add(a)
 	}
@@ -64,6 +67,7 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 // direct is a session for Do.
 type direct struct {
 	session *engine.Session
+	caller  string // for a Schedule; "" without one
 	wake    chan struct{}
 	args    [][]byte
 	text    []byte
@@ -76,7 +80,12 @@ func (d *direct) Wake() {
 	}
 }
 
-func (d *direct) Addr() string      { return "do:0" }
+func (d *direct) Addr() string {
+	if d.caller != "" {
+		return d.caller
+	}
+	return "do:0"
+}
 func (d *direct) LocalAddr() string { return "do:0" }
 func (d *direct) FD() int           { return -1 }
 
@@ -125,6 +134,7 @@ func (p *spareSessions) put(d *direct) {
 		d.session.Close()
 		return
 	}
+	d.caller = ""
 	clear(d.args)
 	d.args, d.text = d.args[:0], d.text[:0]
 	if cap(d.text) > 64<<10 {

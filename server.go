@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
@@ -23,19 +24,20 @@ type Server struct {
 	options Options
 	// The settings change once there are clients: they are the engine's. These
 	// stay as they were at the start.
-	pidFile  string
-	anywhere bool
-	log      *slog.Logger
-	engine   *engine.Engine
-	net      transport.Goroutines // the in-memory connections
-	sockets  transport.Server
-	spare    spareSessions
-	clock    *clock.Steered
-	host     testHost
-	first    *Snapshot // what the server was after Start
-	parent   *Server   // of a fork
-	spaces   spaces
-	space    string // the name, if the server is a space
+	pidFile   string
+	anywhere  bool
+	log       *slog.Logger
+	engine    *engine.Engine
+	net       transport.Goroutines // the in-memory connections
+	sockets   transport.Server
+	spare     spareSessions
+	clock     *clock.Steered
+	host      testHost
+	first     *Snapshot // what the server was after Start
+	parent    *Server   // of a fork
+	spaces    spaces
+	scheduled atomic.Bool // a Schedule holds commands
+	space     string      // the name, if the server is a space
 
 	mu     sync.Mutex
 	doors  []door   // none until the sockets are open

@@ -279,7 +279,10 @@ func (e *Core) typeOf(k dbKey) (value.Type, bool) {
 func (e *Core) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
-	if err := e.gate(w.s, w.cmd, w.args); err != nil {
+	w.s.delayed, w.s.chosen = e.faults != nil, e.schedule != nil // these were asked when it came
+	err := e.gate(w.s, w.cmd, w.args)
+	w.s.delayed, w.s.chosen = false, false
+	if err != nil {
 		e.reject(w.s, w.cmd, w.args, err)
 		e.unblock(w, mark)
 		return

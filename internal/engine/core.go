@@ -85,6 +85,7 @@ type Core struct {
 	gates        gateSet     // that are on for all sessions
 	observers    observerSet // that look at all sessions
 	outside      []*Observer
+	schedule     *schedule                     // nil: commands run as they come
 	faults       *fault.Set                    // nil: there are none
 	written      atomic.Pointer[chan struct{}] // closed when a session has written its output
 	space        string                        // the name of the space, in which the server is another server's guest

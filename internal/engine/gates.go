@@ -27,6 +27,7 @@ const (
 	gateBusy
 	gateMonitor
 	gateFault
+	gateSchedule
 )
 
 // gate returns why the session may not run the command, or nil. errHandled says
@@ -47,6 +48,7 @@ var gates = [...]struct {
 	{"a script that is busy", (*Core).gateBusy},
 	{"a client in MONITOR mode", (*Core).gateMonitor},
 	{"faults that a test asked for", (*Core).gateFault},
+	{"a test that chooses which command is next", (*Core).gateSchedule},
 }
 
 // gate asks the gates.
@@ -71,6 +73,7 @@ func (e *Core) setGates() {
 		{gateDisk, e.refuseWrites},
 		{gateBusy, e.busy != nil},
 		{gateFault, e.faults != nil},
+		{gateSchedule, e.schedule != nil},
 	} {
 		if g.on {
 			e.gates |= g.gateSet

@@ -26,6 +26,7 @@ a RESP2 client with subscriptions
 a script that is busy
 a client in MONITOR mode
 faults that a test asked for
+a test that chooses which command is next
 MONITOR
 SLOWLOG, LATENCY and COMMANDLOG
 what clients cache
@@ -33,7 +34,7 @@ observers from outside`
 	if s := strings.Join(got, "\n"); s != strings.TrimSpace(want) {
 		t.Errorf("got\n%s", s)
 	}
-	if gateFault != 1<<(len(gates)-1) || observeOutside != 1<<(len(observers)-1) {
+	if gateSchedule != 1<<(len(gates)-1) || observeOutside != 1<<(len(observers)-1) {
 		t.Error("the bits and the lists differ")
 	}
 }

@@ -51,6 +51,7 @@ type Session struct {
 	closers   []func()     // called when it is gone
 	moving    *Engine      // where the client goes; nil: it stays
 	delayed   bool         // a fault has held the next command back already
+	chosen    bool         // the next command was held back, and is to run now
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in
