@@ -133,8 +133,8 @@ func TestProbabilityRepeatsFromTheSeed(t *testing.T) {
 		s.Add(rule(t, "PROBABILITY 0.5 DO EVICT"))
 		return fmt.Sprint(hits(s))
 	}
-	if run(7) != run(7) {
-		t.Error("the same seed gives two runs")
+	if first, second := run(7), run(7); first != second {
+		t.Errorf("the same seed gives two runs: %s, %s", first, second)
 	}
 	other := false
 	for seed := range uint64(20) {
@@ -174,8 +174,8 @@ func TestConnectionsAndFiles(t *testing.T) {
 	if !s.Connection("10.0.0.1:1", "", 0) || s.Connection("127.0.0.1:1", "", 0) {
 		t.Error("Connection")
 	}
-	if s.File(0) != IOError || s.File(0) != 0 {
-		t.Error("File")
+	if first, second := s.File(0), s.File(0); first != IOError || second != 0 {
+		t.Errorf("File: %v, %v", first, second)
 	}
 }
 
