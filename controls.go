@@ -3,6 +3,7 @@ package respserver
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -100,7 +101,7 @@ func (s *Server) Fork() (*Server, error) {
 // forkFrom starts a fork from a state: a space, if it has a name.
 func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
-	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile = "", "", "", ""
+	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load = "", "", "", "", nil
 	f := newUnstarted(o)
 	f.parent, f.space = s, space
 	var err error
@@ -325,6 +326,13 @@ func (h *testHost) CloseFork(addr string) (known bool) {
 		f.Close()
 	}
 	return f != nil
+}
+
+func (h *testHost) LoadData(data string) error {
+	if err := h.Load(strings.NewReader(data)); err != nil {
+		return errors.New(strings.TrimPrefix(err.Error(), "respserver: "))
+	}
+	return nil
 }
 
 // closeForks ends the forks that clients have made.

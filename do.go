@@ -33,6 +33,17 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 	for _, a := range args {
 		d.add(a)
 	}
+	reply, err := s.run(ctx, d)
+	if err != nil {
+		d.session.Close()
+		return Reply{}, err
+	}
+	s.spare.put(d)
+	return reply, reply.Err()
+}
+
+// run runs the command that d has.
+func (s *Server) run(ctx context.Context, d *direct) (Reply, error) {
 	done := d.session.Do(d.args)
 	out := d.session.Output(nil)
 	for out == nil {
@@ -40,13 +51,11 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 			return Reply{}, ErrClosed
 		}
 		if done {
-			s.spare.put(d)
 			return Reply{}, nil
 		}
 		select {
 		case <-d.wake:
 		case <-ctx.Done():
-			d.session.Close()
 			return Reply{}, ctx.Err()
 		case <-s.done:
 			return Reply{}, ErrClosed
@@ -57,11 +66,7 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 	for out != nil {
 		out = d.session.Output(out)
 	}
-	s.spare.put(d)
-	if err != nil {
-		return Reply{}, err
-	}
-	return reply, reply.Err()
+	return reply, err
 }
 
 // direct is a session for Do.
@@ -109,6 +114,15 @@ func (d *direct) add(a any) {
 	d.args = append(d.args, d.text[from:])
 }
 
+// clear makes place for another command.
+func (d *direct) clear() {
+	clear(d.args)
+	d.args, d.text = d.args[:0], d.text[:0]
+	if cap(d.text) > 64<<10 {
+		d.text = nil
+	}
+}
+
 // spareSessions keeps sessions for the next Do.
 type spareSessions struct {
 	mu   sync.Mutex
@@ -135,11 +149,7 @@ func (p *spareSessions) put(d *direct) {
 		return
 	}
 	d.caller = ""
-	clear(d.args)
-	d.args, d.text = d.args[:0], d.text[:0]
-	if cap(d.text) > 64<<10 {
-		d.text = nil
-	}
+	d.clear()
 	p.mu.Lock()
 	p.list = append(p.list, d)
 	p.mu.Unlock()

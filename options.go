@@ -57,6 +57,11 @@ type Options struct {
 	// date. It is not read at the start: its lines are to be in Config.
 	ConfigFile string
 
+	// Load is empty by default: files that are loaded at the start as LoadFile
+	// does it, after the snapshot of Dir, and before the server listens. Reset
+	// goes back to them.
+	Load []string
+
 	// Logger discards by default. What a Redis server would write to its log
 	// goes there.
 	Logger *slog.Logger

@@ -105,6 +105,12 @@ func newServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("respserver: loading the DB: %w", err)
 	}
 	s.carry(settings.Spaces != "no")
+	for _, file := range o.Load {
+		if err := s.LoadFile(file); err != nil {
+			s.engine.Close()
+			return nil, err
+		}
+	}
 	if settings.EnableTestingCommand != "no" {
 		s.first = s.Snapshot() // others must not pay for it
 	}

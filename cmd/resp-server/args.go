@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -19,6 +20,7 @@ type arguments struct {
 	file           string // redis.conf
 	stdin          bool   // has more of it
 	options        string // as lines of redis.conf
+	load           []string // files
 	ready          readyFile
 	exitWithParent bool
 	noEventLoop    bool
@@ -65,6 +67,19 @@ func parseArgs(args []string) (*arguments, error) {
 			options.WriteString("\nenable-testing-command yes")
 		case name == "no-event-loop" && !joined:
 			a.noEventLoop = true
+		case name == "load":
+			if !joined && i+1 < len(args) {
+				i++
+				value = args[i]
+			}
+			if value == "" {
+				return nil, errors.New("--load needs the name of a file")
+			}
+			file, err := filepath.Abs(value) // the working directory changes
+			if err != nil {
+				return nil, err
+			}
+			a.load = append(a.load, file)
 		case name == "ready-file":
 			if i++; !joined && i < len(args) {
 				value = args[i]

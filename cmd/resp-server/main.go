@@ -27,10 +27,13 @@ Options
   --bind ADDR ...       addresses, the loopback ones by default; "*" is all IPv4,
                         "::*" all IPv6, "-ADDR" is left out where it does not exist
   --unixsocket PATH     listen on a Unix socket as well
-  --dir DIR             where the RDB file is, the working directory by default
+  --dir DIR             where the RDB file is, the working directory by default;
+                        "" reads and writes no files
   --dbfilename NAME     its name, dump.rdb by default
   --save SECONDS N      save the data after so many seconds with N changes, and at
                         the end; without it they are lost unless a client says SAVE
+  --load FILE           load data before connections are accepted: an RDB file,
+                        commands as redis-cli reads them, or JSON; may be repeated
   --databases N         number of databases, 16 by default
   --maxclients N        number of clients, 10000 by default
   --logfile PATH        write the log there, not to the standard output

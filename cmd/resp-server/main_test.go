@@ -172,6 +172,37 @@ func TestReady(t *testing.T) {
 	}
 }
 
+// TestLoad starts with fixtures and without files of its own.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	p := &process{dir: t.TempDir()}
+	for name, data := range map[string]string{"a.txt": "SET a 1", "b.json": `{"databases": {"0": {"b": 2}}}`, "dump.rdb": "damaged"} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.run(t, nil, "", "--port", "0", "--load", "a.txt", "--dir", "", "--load=b.json")
+	text, err := waitForFile(filepath.Join(p.dir, "ready.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &p.ready); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, "tcp", p.Addr, "EXISTS a b"); got != ":2" {
+		t.Error(got)
+	}
+	if got := ask(t, "tcp", p.Addr, "SAVE"); !strings.HasPrefix(got, "-ERR there is no directory") {
+		t.Error(got)
+	}
+	if got := fail(t, "", "--load", "none.txt"); !strings.Contains(got, "none.txt") {
+		t.Error(got)
+	}
+	if got := fail(t, "", "--load"); !strings.Contains(got, "--load needs the name of a file") {
+		t.Error(got)
+	}
+}
+
 func TestSignals(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no signals to send")

@@ -47,7 +47,7 @@ func (p *program) serve(boss supervisor) int {
 	starting := make(chan running, 1)
 	go func() {
 		srv, err := respserver.Start(respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: p.log,
-			LogLevel: &p.level, EventLoop: !p.noEventLoop})
+			LogLevel: &p.level, Load: p.load, EventLoop: !p.noEventLoop})
 		starting <- running{srv, err}
 	}()
 	var srv running

@@ -37,7 +37,7 @@ func (e *Engine) State() *State {
 // State returns what the server is now.
 func (e *Core) State() *State {
 	st := &State{
-		data: e.Keyspace.Clone(), config: e.Config.Clone(), users: e.Users.Clone(), functions: e.Functions.sources(),
+		data: e.Keyspace.Clone(), config: e.Config.Clone(), users: e.Users.Clone(), functions: e.Functions.Sources(),
 		scripts: make(map[string]*script.Script), clock: e.clock.Fork(),
 	}
 	for sha, s := range e.Scripts.cache {

@@ -88,8 +88,8 @@ func (e *Core) loadLibraries(sources [][]byte) (*script.Libraries, error) {
 	return set, nil
 }
 
-// sources returns the sources of the libraries.
-func (f *Functions) sources() [][]byte {
+// Sources returns the sources of the libraries.
+func (f *Functions) Sources() [][]byte {
 	var list [][]byte
 	for _, l := range f.All() {
 		list = append(list, []byte(l.Code))
@@ -98,7 +98,7 @@ func (f *Functions) sources() [][]byte {
 }
 
 // DumpLibraries returns all libraries in the form that RestoreLibraries reads.
-func (e *Core) DumpLibraries() []byte { return e.Dumper().DumpFunctions(e.Functions.sources()) }
+func (e *Core) DumpLibraries() []byte { return e.Dumper().DumpFunctions(e.Functions.Sources()) }
 
 // RestorePolicy tells what becomes of the libraries that are there.
 type RestorePolicy uint8

@@ -164,6 +164,12 @@ func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error
 	return nil
 }
 
+// LoadRDB adds what a file of this size holds to the data. Keys and libraries of
+// the file replace those of the same name. It changes nothing if it fails.
+func (e *Core) LoadRDB(r io.Reader, size int64) error {
+	return e.load(r, size, "", ReloadOptions{NoFlush: true, Merge: true})
+}
+
 // replace puts what was loaded in place of what is there.
 func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 	e.invalidateAll()
@@ -264,7 +270,7 @@ func (e *Core) beginSave() {
 	for db := range e.Keyspace.Used {
 		b.total += int64(db.Len())
 	}
-	p := picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: e.Functions.sources(), now: now}
+	p := picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: e.Functions.Sources(), now: now}
 	p.eachKey = func() { b.processed.Add(1) }
 	go func() {
 		defer close(b.done)
@@ -336,7 +342,7 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 // present is what is there now, for those who hold the lock as long as they
 // look at it.
 func (e *Core) present() picture {
-	return picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.sources(), now: e.NowMilli()}
+	return picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli()}
 }
 
 // writeNow writes a file while everyone waits.

@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/linediff"
 	"time"
 )
 
@@ -156,36 +157,5 @@ func (f *File) judge(st *step, v *variant, got *node) string {
 		return at + "\nno reply is recorded for this server; it said:\n  " + strings.ReplaceAll(got.String(), "\n", "\n  ")
 	}
 	shown := merge(v.want, got, "") // so that matchers that match do not differ
-	return at + "\n" + diff(strings.Split(v.want.String(), "\n"), strings.Split(shown.String(), "\n"))
-}
-
-// diff shows two texts with "-" for lines wanted, "+" for lines got.
-func diff(want, got []string) string {
-	var b strings.Builder
-	b.WriteString("- wanted, + got:")
-	put := func(mark string, lines []string) {
-		for _, l := range lines {
-			b.WriteString("\n" + mark + " " + l)
-		}
-	}
-	for len(want) > 0 && len(got) > 0 {
-		if want[0] == got[0] {
-			put(" ", want[:1])
-			want, got = want[1:], got[1:]
-			continue
-		}
-		// The nearest pair of equal lines below; else all that is left differs.
-		w, g := len(want), len(got)
-		for i, l := range want {
-			if j := slices.Index(got, l); j >= 0 && i+j < w+g {
-				w, g = i, j
-			}
-		}
-		put("-", want[:w])
-		put("+", got[:g])
-		want, got = want[w:], got[g:]
-	}
-	put("-", want)
-	put("+", got)
-	return b.String()
+	return at + "\n" + linediff.Show(strings.Split(v.want.String(), "\n"), strings.Split(shown.String(), "\n"))
 }

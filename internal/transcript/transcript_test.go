@@ -246,10 +246,3 @@ func TestPlay(t *testing.T) {
 		t.Errorf("%q", version)
 	}
 }
-
-func TestDiff(t *testing.T) {
-	got := diff([]string{"1) a", "2) b", "3) c"}, []string{"1) a", "2) x", "3) c", "4) d"})
-	if want := "- wanted, + got:\n  1) a\n- 2) b\n+ 2) x\n  3) c\n+ 4) d"; got != want {
-		t.Errorf("%s", got)
-	}
-}

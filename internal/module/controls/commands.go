@@ -33,6 +33,11 @@ var commands = spec.Register([]spec.Command{{
 			}}),
 		subcommand("close", -2, "End a fork, the one that is asked or that at an address; or a space.",
 			spec.Arg{Name: "host:port|space:name", Optional: true}),
+		subcommand("dump", -2, "Show all data, sorted, as commands that make them or as JSON.",
+			spec.Arg{Name: "format", Type: spec.OneOf, Optional: true, Args: []spec.Arg{
+				{Name: "text", Type: spec.PureToken, Token: "TEXT"},
+				{Name: "json", Type: spec.PureToken, Token: "JSON"},
+			}}),
 		subcommand("fault", -3, "Have something go wrong, list what does, or end it.",
 			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
 				{Name: "rule", Type: spec.Block, Token: "ADD", Args: []spec.Arg{
@@ -47,6 +52,7 @@ var commands = spec.Register([]spec.Command{{
 			Name: "help", Group: "testing", Summary: "Print help on the TESTING subcommands.", Complexity: "O(1)",
 			Arity: 2, Flags: spec.Loading | spec.Stale, Categories: spec.Slow,
 		},
+		subcommand("load", 3, "Add data: an RDB file, commands as redis-cli reads them, or JSON.", spec.Arg{Name: "data"}),
 		subcommand("reset", 2, "Make the server as it was after its start."),
 		subcommand("restore", 3, "Go back to a snapshot.", spec.Arg{Name: "name"}),
 		subcommand("snapshot", 3, "Remember what the server is now: data, users, scripts, functions, settings and time.", spec.Arg{Name: "name"}),

@@ -33,6 +33,11 @@ type Host interface {
 	// CloseFork ends the fork at an address, or this server if it is a fork and
 	// the address is "".
 	CloseFork(addr string) (known bool)
+	// LoadData adds an RDB file, commands or JSON to the data; Dump and DumpJSON
+	// return what they are.
+	LoadData(data string) error
+	Dump() string
+	DumpJSON() string
 }
 
 // Module returns what the server is to have of this package. The Host of the
@@ -44,9 +49,11 @@ func Module() engine.Module {
 var handlers = engine.Handlers{
 	"testing|clock":    clock,
 	"testing|close":    closeFork,
+	"testing|dump":     dump,
 	"testing|fault":    faults,
 	"testing|fork":     fork,
 	"testing|help":     engine.ContainerHelp,
+	"testing|load":     load,
 	"testing|reset":    reset,
 	"testing|restore":  restore,
 	"testing|snapshot": snapshot,
@@ -199,6 +206,31 @@ func spaces(c *engine.Ctx) error {
 		c.BulkString(name)
 	}
 	return nil
+}
+
+// TESTING LOAD data
+func load(c *engine.Ctx) error {
+	data := string(c.Args[2])
+	return later(c, func(h Host) error { return h.LoadData(data) })
+}
+
+// TESTING DUMP [TEXT | JSON]
+func dump(c *engine.Ctx) error {
+	as := Host.Dump
+	switch {
+	case len(c.Args) > 3:
+		return c.WrongArity()
+	case len(c.Args) == 2 || c.ArgIs(2, "text"):
+	case c.ArgIs(2, "json"):
+		as = Host.DumpJSON
+	default:
+		return resp.ErrSyntax
+	}
+	h := host(c)
+	return c.Later(func() func(*engine.Ctx) error {
+		text := as(h)
+		return func(c *engine.Ctx) error { return c.BulkString(text) }
+	})
 }
 
 // TESTING FAULT <ADD name word [word ...] | LIST | DEL name|all>
