@@ -17,9 +17,9 @@ const commandLine = "command line"
 
 // arguments are the command line, taken apart.
 type arguments struct {
-	file           string // redis.conf
-	stdin          bool   // has more of it
-	options        string // as lines of redis.conf
+	file           string   // redis.conf
+	stdin          bool     // has more of it
+	options        string   // as lines of redis.conf
 	load           []string // files
 	ready          readyFile
 	exitWithParent bool
