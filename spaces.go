@@ -115,6 +115,9 @@ func (s *Server) CloseSpace(name string) bool {
 }
 
 func (s *Server) closeSpaces() {
+	if s.space != "" {
+		return // it has none, and the only one that it knows is itself
+	}
 	for _, name := range s.SpaceNames() {
 		s.CloseSpace(name)
 	}
