@@ -101,7 +101,7 @@ func (s *Server) Fork() (*Server, error) {
 // forkFrom starts a fork from a state: a space, if it has a name.
 func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
-	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load = "", "", "", "", nil
+	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS = "", "", "", "", nil, nil
 	f := newUnstarted(o)
 	f.parent, f.space = s, space
 	var err error
@@ -111,6 +111,7 @@ func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	f.engine.Run(func(c *engine.Core) {
 		f.clock = c.Clock()
 		c.Config.Bind, c.Config.Port, c.Config.UnixSocket, c.Config.PIDFile, c.Config.Dir = []string{"127.0.0.1"}, 0, "", "", ""
+		c.Config.TLS.Port = 0
 		c.ConfigChanged()
 	})
 	f.carry(false)

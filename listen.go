@@ -13,6 +13,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/transport"
 )
 
 // Addr returns the address that the server listens on, "127.0.0.1:34567", or
@@ -40,7 +41,7 @@ var (
 
 // anywhere reports whether the options leave open where to listen.
 func anywhere(o *Options, c *config.Config) bool {
-	return o.Addr == "" && c.UnixSocket == "" && !c.Given("port") && !c.Given("bind")
+	return o.Addr == "" && c.UnixSocket == "" && !c.Given("port") && !c.Given("bind") && c.TLS.Port == 0
 }
 
 // door is an open socket, and what was asked for to get it.
@@ -48,6 +49,7 @@ type door struct {
 	net.Listener
 	host string // of the setting bind
 	port int    // 0 for a Unix socket
+	tls  bool
 }
 
 // listen opens the sockets, unless they are open.
@@ -94,6 +96,21 @@ func (s *Server) open(c *config.Config) error {
 	if len(doors) > 0 {
 		port = doors[0].port
 	}
+	tlsPort := int(c.TLS.Port)
+	if tlsPort != 0 || s.options.TLS != nil {
+		var secure []door
+		if err = s.setTLS(c); err == nil {
+			secure, err = s.openTLS(c, hosts, tlsPort)
+		}
+		if err != nil {
+			closeAll(doors)
+			return err
+		}
+		if len(secure) > 0 {
+			tlsPort = secure[0].port
+		}
+		doors = append(doors, secure...)
+	}
 	if path := c.UnixSocket; path != "" {
 		l, err := openUnix(path, fs.FileMode(c.UnixSocketPerm))
 		if err != nil {
@@ -111,16 +128,16 @@ func (s *Server) open(c *config.Config) error {
 	}
 	s.doors = doors
 	s.noteAddrs()
-	c.Bind, c.Port = hosts, int64(port)
+	c.Bind, c.Port, c.TLS.Port = hosts, int64(port), int64(tlsPort)
 	return nil
 }
 
 // serve accepts connections, from all sockets or from none.
 func (s *Server) serve(doors []door) error {
 	for i, d := range doors {
-		if err := s.sockets.Serve(d.Listener); err != nil {
+		if err := s.carrierOf(d).Serve(d.Listener); err != nil {
 			for _, d := range doors[:i] {
-				s.sockets.Withdraw(d.Listener)
+				s.carrierOf(d).Withdraw(d.Listener)
 			}
 			closeAll(doors[i:])
 			return err
@@ -129,10 +146,23 @@ func (s *Server) serve(doors []door) error {
 	return nil
 }
 
+// carrierOf returns the transport for a socket. The event loop can't encrypt.
+func (s *Server) carrierOf(d door) transport.Server {
+	if d.tls {
+		return &s.net
+	}
+	return s.sockets
+}
+
 func (s *Server) noteAddrs() {
-	s.addrs = nil
+	s.addrs, s.tlsAddr = nil, ""
 	for _, d := range s.doors {
-		s.addrs = append(s.addrs, d.Addr().String())
+		switch addr := d.Addr().String(); {
+		case !d.tls:
+			s.addrs = append(s.addrs, addr)
+		case s.tlsAddr == "":
+			s.tlsAddr = addr
+		}
 	}
 }
 
@@ -144,19 +174,37 @@ func (s *Server) listeners() (all []engine.Listener) {
 		switch {
 		case d.port == 0:
 			all = append(all, engine.Listener{Kind: engine.ListenUnix, Bind: []string{d.Addr().String()}})
-		case len(all) > 0 && all[0].Kind == engine.ListenTCP:
-			all[0].Bind = append(all[0].Bind, d.host)
 		default:
-			tcp := engine.Listener{Kind: engine.ListenTCP, Bind: []string{d.host}, Port: d.port}
-			all = append([]engine.Listener{tcp}, all...)
+			kind := engine.ListenTCP
+			if d.tls {
+				kind = engine.ListenTLS
+			}
+			i := slices.IndexFunc(all, func(l engine.Listener) bool { return l.Kind == kind })
+			if i < 0 {
+				i = len(all)
+				all = append(all, engine.Listener{Kind: kind, Port: d.port})
+			}
+			all[i].Bind = append(all[i].Bind, d.host)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b engine.Listener) int { return int(a.Kind - b.Kind) })
 	return all
 }
 
 // apply does what a setting asks for that CONFIG SET changes. The errors are those
 // of Redis.
 func (s *Server) apply(p *config.Param, c *config.Config) error {
+	if strings.HasPrefix(p.Name, "tls-") {
+		if c.TLS.Port == 0 && s.options.TLS == nil {
+			s.tls.Store(nil) // it is read anew when the port opens
+		} else if err := s.setTLS(c); err != nil {
+			s.log.Warn(err.Error())
+			return errors.New("Unable to update TLS configuration. Check server logs.")
+		}
+		if p.Name != "tls-port" {
+			return nil
+		}
+	}
 	if err := s.relisten(c); err != nil {
 		s.log.Warn("Could not create server TCP listening socket", "error", err)
 		if p.Name == "bind" {
@@ -186,24 +234,28 @@ func (s *Server) relisten(c *config.Config) error {
 	case s.doors == nil: // a test server that nobody asked for its address
 		return s.open(c)
 	}
-	hosts, port := c.Bind, int(c.Port)
-	if port == 0 {
-		hosts = nil // as in Redis; a free port is chosen at the start only
-	}
+	ports := map[bool]int{false: int(c.Port), true: int(c.TLS.Port)} // by door.tls
 	var kept, dropped []door
 	for _, d := range s.doors {
-		if d.port == 0 || d.port == port && slices.Contains(hosts, d.host) {
+		if d.port == 0 || d.port == ports[d.tls] && slices.Contains(c.Bind, d.host) {
 			kept = append(kept, d)
 		} else {
 			dropped = append(dropped, d)
-			s.sockets.Withdraw(d.Listener) // it may be in the way of a new one
+			s.carrierOf(d).Withdraw(d.Listener) // it may be in the way of a new one
 		}
 	}
-	open := func(hosts []string, port int) error {
+	open := func(hosts []string, port int, encrypted bool) error {
+		if port == 0 {
+			return nil // as in Redis; a free port is chosen at the start only
+		}
 		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h string) bool {
-			return slices.ContainsFunc(kept, func(d door) bool { return d.port > 0 && d.host == h })
+			return slices.ContainsFunc(kept, func(d door) bool { return d.port > 0 && d.tls == encrypted && d.host == h })
 		})
-		doors, err := s.openTCP(c, hosts, port)
+		listen := s.openTCP
+		if encrypted {
+			listen = s.openTLS
+		}
+		doors, err := listen(c, hosts, port)
 		if err == nil {
 			err = s.serve(doors)
 		}
@@ -212,14 +264,15 @@ func (s *Server) relisten(c *config.Config) error {
 		}
 		return err
 	}
-	failed := open(hosts, port)
-	if failed != nil && len(dropped) > 0 {
-		was := make([]string, len(dropped))
-		for i, d := range dropped {
-			was[i] = d.host
-		}
-		if err := open(was, dropped[0].port); err != nil {
-			s.log.Error("the old addresses could not be listened on again", "error", err)
+	failed := open(c.Bind, ports[true], true)
+	if failed == nil {
+		failed = open(c.Bind, ports[false], false)
+	}
+	if failed != nil {
+		for _, d := range dropped {
+			if err := open([]string{d.host}, d.port, d.tls); err != nil {
+				s.log.Error("an old address could not be listened on again", "host", d.host, "port", d.port, "error", err)
+			}
 		}
 	}
 	s.doors = kept
@@ -246,7 +299,7 @@ func (s *Server) openTCP(c *config.Config, hosts []string, port int) ([]door, er
 			if err == nil {
 				s.tune(c, l)
 				p = l.Addr().(*net.TCPAddr).Port
-				doors = append(doors, door{l, host, p})
+				doors = append(doors, door{Listener: l, host: host, port: p})
 			}
 		}
 		if failed == nil {

@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"crypto/tls"
 	"log/slog"
 
 	"github.com/resp-server/resp-server/internal/vfs"
@@ -28,6 +29,12 @@ type Options struct {
 	// for them with epoll: faster with many clients, and an idle connection
 	// costs less. On other systems nothing changes.
 	EventLoop bool
+
+	// TLS is none by default: how to encrypt. With it a TLS socket opens beside
+	// the others, on the port of the setting tls-port or, if that is 0, on a free
+	// one: see Server.TLSAddr. NewAuthority makes certificates for tests. Without
+	// it the settings tls-port, tls-cert-file and so on count as in Redis.
+	TLS *tls.Config
 
 	// Dir is none by default: the directory of the snapshot, an RDB file whose
 	// name is the setting dbfilename. Without it no file is touched. If the file

@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,11 +40,13 @@ type Server struct {
 	scheduled atomic.Bool // a Schedule holds commands
 	space     string      // the name, if the server is a space
 
-	mu     sync.Mutex
-	doors  []door   // none until the sockets are open
-	addrs  []string // of the doors
-	closed bool
-	done   chan struct{}
+	mu      sync.Mutex
+	tls     atomic.Pointer[tls.Config] // for new connections; nil: none can come
+	doors   []door                     // none until the sockets are open
+	addrs   []string                   // of the doors
+	tlsAddr string
+	closed  bool
+	done    chan struct{}
 }
 
 // Start returns a server that is ready: it listens, and its data are loaded.
@@ -158,6 +161,9 @@ func (s *Server) carry(withSpaces bool) {
 		s.net.New = s.newGuest
 	}
 	s.net.Keepalive = s.engine.Keepalive
+	s.net.Refused = func(addr, localAddr string, err error) {
+		s.log.Warn("Error accepting a client connection: "+err.Error(), "addr", addr, "laddr", localAddr)
+	}
 	s.sockets = &s.net
 	if s.options.EventLoop {
 		if loop := transport.NewEventLoop(s.net.New, s.net.Keepalive); loop != nil {

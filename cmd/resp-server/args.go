@@ -20,6 +20,7 @@ type arguments struct {
 	file           string   // redis.conf
 	stdin          bool     // has more of it
 	options        string   // as lines of redis.conf
+	tlsAuto        string   // the directory for certificates
 	load           []string // files
 	ready          readyFile
 	exitWithParent bool
@@ -67,19 +68,23 @@ func parseArgs(args []string) (*arguments, error) {
 			options.WriteString("\nenable-testing-command yes")
 		case name == "no-event-loop" && !joined:
 			a.noEventLoop = true
-		case name == "load":
+		case name == "load" || name == "tls-auto":
 			if !joined && i+1 < len(args) {
 				i++
 				value = args[i]
 			}
 			if value == "" {
-				return nil, errors.New("--load needs the name of a file")
+				return nil, fmt.Errorf("--%s needs the name of a %s", name, map[string]string{"load": "file", "tls-auto": "directory"}[name])
 			}
-			file, err := filepath.Abs(value) // the working directory changes
+			path, err := filepath.Abs(value) // the working directory changes
 			if err != nil {
 				return nil, err
 			}
-			a.load = append(a.load, file)
+			if name == "load" {
+				a.load = append(a.load, path)
+			} else {
+				a.tlsAuto = path
+			}
 		case name == "ready-file":
 			if i++; !joined && i < len(args) {
 				value = args[i]

@@ -27,6 +27,9 @@ Options
   --bind ADDR ...       addresses, the loopback ones by default; "*" is all IPv4,
                         "::*" all IPv6, "-ADDR" is left out where it does not exist
   --unixsocket PATH     listen on a Unix socket as well
+  --tls-auto DIR        accept TLS connections as well, on tls-port or else a free
+                        port, with throw-away certificates that it writes to DIR
+                        (ca.crt, client.crt, client.key and others)
   --dir DIR             where the RDB file is, the working directory by default;
                         "" reads and writes no files
   --dbfilename NAME     its name, dump.rdb by default
@@ -40,7 +43,7 @@ Options
   --loglevel LEVEL      debug, verbose, notice (default), warning or nothing
   --daemonize yes       go on in the background once connections are accepted
   --ready-file PATH|FD  when connections are accepted, write {"addr", "port",
-                        "pid", "version", "unixsocket"} to a file, or to an
+                        "pid", "version", "unixsocket", "tls_addr"} to a file, or to an
                         inherited file descriptor
   --no-event-loop       give each connection a goroutine, as on other systems than
                         Linux, instead of one thread that waits for all

@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -200,6 +202,31 @@ func TestLoad(t *testing.T) {
 	}
 	if got := fail(t, "", "--load"); !strings.Contains(got, "--load needs the name of a file") {
 		t.Error(got)
+	}
+}
+
+func TestTLSAuto(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "--port", "0", "--tls-auto", "certs")
+	p.ping(t)
+	ca, err := os.ReadFile(filepath.Join(p.dir, "certs", "ca.crt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(ca)
+	cert, err := tls.LoadX509KeyPair(filepath.Join(p.dir, "certs", "client.crt"), filepath.Join(p.dir, "certs", "client.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := tls.Dial("tcp", p.TLSAddr, &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{cert}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "PING\r\n")
+	if line, err := bufio.NewReader(c).ReadString('\n'); line != "+PONG\r\n" {
+		t.Error(line, err)
 	}
 }
 

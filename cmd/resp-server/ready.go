@@ -23,6 +23,7 @@ type ready struct {
 	PID        int    `json:"pid"`
 	Version    string `json:"version"`
 	UnixSocket string `json:"unixsocket"`
+	TLSAddr    string `json:"tls_addr,omitempty"`
 }
 
 // descriptor returns the number of the file descriptor, if it is one.
@@ -65,13 +66,13 @@ func split(addrs []string) (tcp []string, unix string) {
 	return tcp, unix
 }
 
-// announce says that connections are accepted on addrs. A file appears with
+// announce says that connections are accepted on addrs, and encrypted on secure. A file appears with
 // its content complete; a descriptor is closed after it.
-func (f readyFile) announce(addrs []string) error {
+func (f readyFile) announce(addrs []string, secure string) error {
 	if f == "" {
 		return nil
 	}
-	r := ready{PID: os.Getpid(), Version: respserver.Version}
+	r := ready{PID: os.Getpid(), Version: respserver.Version, TLSAddr: secure}
 	var tcp []string
 	if tcp, r.UnixSocket = split(addrs); len(tcp) > 0 {
 		r.Addr = tcp[0]

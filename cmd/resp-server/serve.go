@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,10 +45,14 @@ func (p *program) serve(boss supervisor) int {
 	}
 	p.logSink.setRole(roleMaster)
 	p.log.Info("Running mode=standalone, port=" + p.setting("port") + ".")
+	secure, err := p.certify()
+	if err != nil {
+		return p.fail(fmt.Errorf("--tls-auto: %w", err))
+	}
 	starting := make(chan running, 1)
 	go func() {
 		srv, err := respserver.Start(respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: p.log,
-			LogLevel: &p.level, Load: p.load, EventLoop: !p.noEventLoop})
+			LogLevel: &p.level, Load: p.load, TLS: secure, EventLoop: !p.noEventLoop})
 		starting <- running{srv, err}
 	}()
 	var srv running
@@ -63,9 +68,9 @@ func (p *program) serve(boss supervisor) int {
 	if srv.err != nil {
 		return p.failStart(srv.err)
 	}
-	p.announceReady(srv.Addrs())
+	p.announceReady(srv.Addrs(), srv.TLSAddr())
 	boss.ready()
-	if err := p.ready.announce(srv.Addrs()); err != nil {
+	if err := p.ready.announce(srv.Addrs(), srv.TLSAddr()); err != nil {
 		srv.Close()
 		return p.fail(fmt.Errorf("--ready-file: %w", err))
 	}
@@ -75,6 +80,22 @@ func (p *program) serve(boss supervisor) int {
 		}
 	}
 	return p.wait(srv.Server, signals, orphaned, boss)
+}
+
+// certify makes the certificates that --tls-auto asks for, and returns what the
+// server needs of them.
+func (p *program) certify() (*tls.Config, error) {
+	if p.tlsAuto == "" {
+		return nil, nil
+	}
+	a, err := respserver.NewAuthority()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.WriteFiles(p.tlsAuto); err != nil {
+		return nil, err
+	}
+	return a.ServerConfig()
 }
 
 // announceStart logs what redis-server logs first.
@@ -93,7 +114,7 @@ func (p *program) announceStart() {
 // announceReady logs that connections are accepted. What starts servers waits
 // for these lines of redis-server, on the standard output even if the log is
 // elsewhere.
-func (p *program) announceReady(addrs []string) {
+func (p *program) announceReady(addrs []string, secure string) {
 	logs := []*slog.Logger{p.log}
 	if p.logSink.w != p.stdout || !p.log.Enabled(context.Background(), slog.LevelInfo) {
 		h := newLogHandler(p.stdout, slog.LevelInfo)
@@ -101,6 +122,9 @@ func (p *program) announceReady(addrs []string) {
 		logs = append(logs, slog.New(h))
 	}
 	tcp, unix := split(addrs)
+	if secure != "" {
+		addrs = append(addrs, secure)
+	}
 	for _, log := range logs {
 		log.Info("Listening on " + strings.Join(addrs, ", "))
 		if len(tcp) > 0 {
@@ -108,6 +132,9 @@ func (p *program) announceReady(addrs []string) {
 		}
 		if unix != "" {
 			log.Info("Ready to accept connections unix")
+		}
+		if secure != "" {
+			log.Info("Ready to accept connections tls")
 		}
 	}
 }

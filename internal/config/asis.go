@@ -21,7 +21,6 @@ var fixedSettings = []Param{
 	alias("min-slaves-to-write", fixed("min-replicas-to-write", "0", number)),
 	fixed("oom-score-adj", "no", oneOf("no", "yes", "relative", "absolute")),
 	alias("slaveof", several(immutable(fixed("replicaof", "", anyText)))),
-	fixed("tls-port", "0", number),
 }
 
 // processSettings are about the process that the server is in. The program
@@ -122,25 +121,15 @@ var inertSettings = []Param{
 	alias("server_cpulist", immutable(inert("server-cpulist", "", anyText))),
 	immutable(inert("set-proc-title", "yes", yesNo)),
 	inert("shutdown-timeout", "10", between(0, math.MaxInt32)),
-	inert("tls-auth-clients", "yes", oneOf("no", "yes", "optional")),
-	inert("tls-ca-cert-dir", "", anyText),
-	inert("tls-ca-cert-file", "", anyText),
-	inert("tls-cert-file", "", anyText),
-	inert("tls-ciphers", "", anyText),
-	inert("tls-ciphersuites", "", anyText),
 	inert("tls-client-cert-file", "", anyText),
 	inert("tls-client-key-file", "", anyText),
 	secret(inert("tls-client-key-file-pass", "", anyText)),
 	inert("tls-cluster", "no", yesNo),
 	inert("tls-dh-params-file", "", anyText),
-	inert("tls-key-file", "", anyText),
-	secret(inert("tls-key-file-pass", "", anyText)),
 	inert("tls-prefer-server-ciphers", "no", yesNo),
-	inert("tls-protocols", "", anyText),
 	inert("tls-replication", "no", yesNo),
 	inert("tls-session-cache-size", "20480", between(0, math.MaxInt32)),
 	inert("tls-session-cache-timeout", "300", between(0, math.MaxInt32)),
-	inert("tls-session-caching", "yes", yesNo),
 }
 
 func fixed(name, value string, read reader) Param {

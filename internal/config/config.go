@@ -16,6 +16,20 @@ import (
 	"github.com/resp-server/resp-server/internal/event"
 )
 
+// TLS are the settings of encrypted connections. "" means that none is given.
+type TLS struct {
+	Port           int64 // 0: there is no such socket
+	CertFile       string
+	KeyFile        string
+	KeyPass        string
+	CAFile, CADir  string // whose certificates clients must have
+	AuthClients    string // yes, no, or optional
+	Protocols      string // such as "TLSv1.2 TLSv1.3"
+	Ciphers        string // up to TLS 1.2, as OpenSSL writes them
+	CipherSuites   string // of TLS 1.3
+	SessionCaching bool
+}
+
 // Config holds the values of all settings. Sizes are in bytes, times in the
 // unit that the directive has in redis.conf.
 type Config struct {
@@ -32,6 +46,7 @@ type Config struct {
 	RequirePass    string // of the default user
 	ProtectedMode  bool   // without a password only local clients may connect
 	PIDFile        string
+	TLS            TLS
 
 	// EnableDebugCommand and EnableModuleCommand are no, yes, or local: for
 	// clients on this machine.

@@ -16,10 +16,11 @@ type ListenerKind int
 const (
 	ListenTCP ListenerKind = iota
 	ListenUnix
+	ListenTLS
 )
 
 // String returns the name of the kind.
-func (k ListenerKind) String() string { return [...]string{"tcp", "unix"}[k] }
+func (k ListenerKind) String() string { return [...]string{"tcp", "unix", "tls"}[k] }
 
 // String returns the listener as INFO shows it.
 func (l *Listener) String() string {

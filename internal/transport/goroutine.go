@@ -18,6 +18,8 @@ type Goroutines struct {
 	// Keepalive returns the TCP keep-alive period for a new connection, 0 for
 	// none. Nil means none.
 	Keepalive func() time.Duration
+	// Refused is called when the handshake of a connection failed. It may be nil.
+	Refused func(addr, localAddr string, err error)
 
 	mu      sync.Mutex
 	doors   map[*entrance]struct{}
@@ -85,7 +87,7 @@ func (g *Goroutines) accept(l *entrance) error {
 			delete(g.doors, l)
 			return err
 		}
-		if tcp, ok := nc.(*net.TCPConn); ok {
+		if tcp, ok := carrier(nc).(*net.TCPConn); ok {
 			var period time.Duration
 			if g.Keepalive != nil {
 				period = g.Keepalive()
@@ -94,6 +96,14 @@ func (g *Goroutines) accept(l *entrance) error {
 		}
 		g.Handle(nc)
 	}
+}
+
+// carrier returns the connection that carries the bytes of another one, or nc.
+func carrier(nc net.Conn) net.Conn {
+	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		return over.NetConn()
+	}
+	return nc
 }
 
 func (g *Goroutines) pause() {
@@ -133,6 +143,9 @@ func (g *Goroutines) add(nc net.Conn) *conn {
 	case *net.TCPConn, *net.UnixConn:
 		c.try = rawWriter(nc)
 	}
+	if c.try == nil {
+		c.wake = make(chan struct{}, 1)
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closing {
@@ -153,6 +166,11 @@ func (g *Goroutines) Close(waiting func(addrs []string)) {
 	g.closing = true
 	for d := range g.doors {
 		d.Close()
+	}
+	for c := range g.conns {
+		if !c.ready.Load() {
+			c.nc.Close() // during a handshake there is no session that would
+		}
 	}
 	g.mu.Unlock()
 	await(&g.done, waiting, g.addrs)
@@ -194,7 +212,8 @@ func (g *Goroutines) addrs() (addrs []string) {
 type conn struct {
 	g       *Goroutines
 	nc      net.Conn
-	try     tryWriter // nil: nc can't
+	try     tryWriter     // nil: nc can't, so that another goroutine writes all the time
+	wake    chan struct{} // what that one waits for
 	session Session
 	ready   atomic.Bool // session is set
 	writers sync.WaitGroup
@@ -207,8 +226,21 @@ type tryWriter interface {
 
 func (c *conn) serve() {
 	defer c.g.done.Done()
+	defer c.forget()
+	if h, ok := c.nc.(handshaker); ok {
+		if err := h.Handshake(); err != nil {
+			if c.g.Refused != nil {
+				c.g.Refused(c.Addr(), c.LocalAddr(), err)
+			}
+			return
+		}
+	}
 	c.session = c.g.New(c)
 	c.ready.Store(true)
+	over := make(chan struct{})
+	if c.try == nil {
+		c.writers.Go(func() { c.writeUntil(over) })
+	}
 	c.flush()
 	for !c.session.Finished() {
 		n, err := c.nc.Read(c.session.Space())
@@ -223,12 +255,33 @@ func (c *conn) serve() {
 	// A client that has sent everything may still read what it was answered. It
 	// is one as long as it does so.
 	c.flush()
+	close(over)
 	c.writers.Wait()
 	c.session.Close()
+}
+
+// handshaker is a connection that agrees on something before bytes are carried,
+// such as one of TLS.
+type handshaker interface{ Handshake() error }
+
+// forget closes the connection.
+func (c *conn) forget() {
 	c.nc.Close()
 	c.g.mu.Lock()
 	delete(c.g.conns, c)
 	c.g.mu.Unlock()
+}
+
+// writeUntil writes all output, whenever there is some, until it is over.
+func (c *conn) writeUntil(over <-chan struct{}) {
+	for {
+		select {
+		case <-c.wake:
+			c.flush()
+		case <-over:
+			return
+		}
+	}
 }
 
 // answer writes what a batch was answered: here if it fits into the socket's
@@ -274,7 +327,13 @@ func (c *conn) flush() {
 
 // Wake implements Conn.
 func (c *conn) Wake() {
-	if c.ready.Load() { // else serve is about to look
+	switch {
+	case c.try == nil:
+		select {
+		case c.wake <- struct{}{}:
+		default: // it is going to look
+		}
+	case c.ready.Load(): // else serve is about to look
 		go c.flush()
 	}
 }
@@ -294,4 +353,4 @@ func address(a net.Addr) string {
 }
 
 // FD implements Conn.
-func (c *conn) FD() int { return descriptor(c.nc) }
+func (c *conn) FD() int { return descriptor(carrier(c.nc)) }

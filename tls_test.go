@@ -1,0 +1,217 @@
+package respserver
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func authority(t *testing.T) *Authority {
+	t.Helper()
+	a, err := NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// pingTLS returns what is answered to PING.
+func pingTLS(addr string, conf *tls.Config) (string, error) {
+	c, err := tls.Dial("tcp", addr, conf)
+	if err != nil {
+		return "", err
+	}
+	defer c.Close()
+	fmt.Fprint(c, "PING\r\n")
+	line, err := bufio.NewReader(c).ReadString('\n')
+	return strings.TrimSpace(line), err
+}
+
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	a := authority(t)
+	conf := must(a.ServerConfig())
+	for _, loop := range []bool{false, true} {
+		s := StartTest(t, Options{TLS: conf, EventLoop: loop})
+		addr := s.TLSAddr()
+		if got, err := pingTLS(addr, must(a.ClientConfig())); got != "+PONG" {
+			t.Fatal(got, err)
+		}
+		if _, err := pingTLS(addr, nil); err == nil {
+			t.Error("a client that does not trust the authority connected")
+		}
+		s.Want("PONG", "PING")
+		if info := s.Must("INFO", "server").Text(); !strings.Contains(info, "name=tls,bind=127.0.0.1,port="+addr[strings.Index(addr, ":")+1:]) {
+			t.Error(info)
+		}
+		// A client that speaks no TLS is turned away.
+		c := must(net.Dial("tcp", addr))
+		fmt.Fprint(c, "PING\r\nPING\r\n")
+		if got, _ := io.ReadAll(c); strings.Contains(string(got), "PONG") {
+			t.Errorf("%q", got)
+		}
+		c.Close()
+		must(net.Dial("tcp", addr)).Close() // one that says nothing
+	}
+}
+
+// TestTLSPipelines has large replies written while much is sent.
+func TestTLSPipelines(t *testing.T) {
+	t.Parallel()
+	a := authority(t)
+	s := StartTest(t, Options{TLS: must(a.ServerConfig())})
+	s.Must("SET", "k", strings.Repeat("x", 100_000))
+	c := must(tls.Dial("tcp", s.TLSAddr(), must(a.ClientConfig())))
+	defer c.Close()
+	const n = 300
+	go func() {
+		for range n {
+			fmt.Fprint(c, "GET k\r\n")
+		}
+	}()
+	if got, err := io.CopyN(io.Discard, c, int64(n*(100_000+len("$100000\r\n\r\n")))); err != nil {
+		t.Fatal(got, err)
+	}
+	_, port, _ := net.SplitHostPort(c.LocalAddr().String())
+	if list := s.Must("CLIENT", "LIST").Text(); !strings.Contains(list, "addr=127.0.0.1:"+port+" laddr="+s.TLSAddr()+" ") || strings.Contains(list, "fd=-1") {
+		t.Error(list)
+	}
+}
+
+// TestTLSCloses stops a server with clients in all states.
+func TestTLSCloses(t *testing.T) {
+	t.Parallel()
+	a := authority(t)
+	s := StartTest(t, Options{TLS: must(a.ServerConfig())})
+	silent := must(net.Dial("tcp", s.TLSAddr()))
+	defer silent.Close()
+	idle := must(tls.Dial("tcp", s.TLSAddr(), must(a.ClientConfig())))
+	defer idle.Close()
+	fmt.Fprint(idle, "BLPOP none 0\r\n")
+	if err := s.WaitBlocked(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if _, err := silent.Read(make([]byte, 1)); err == nil {
+		t.Error("the client that said nothing got an answer")
+	}
+}
+
+func TestTLSSettings(t *testing.T) {
+	t.Parallel()
+	a, dir := authority(t), t.TempDir()
+	if err := a.WriteFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string) string { return filepath.ToSlash(filepath.Join(dir, name)) }
+	settings := []string{"tls-cert-file " + file("server.crt"), "tls-key-file " + file("server.key"), "tls-ca-cert-file " + file("ca.crt")}
+	s := StartTest(t, Options{Config: settings})
+	s.Addr()
+	if s.TLSAddr() != "" {
+		t.Error("there is a TLS socket that nobody asked for")
+	}
+	free := must(net.Listen("tcp", "127.0.0.1:0"))
+	_, port, _ := net.SplitHostPort(free.Addr().String())
+	s.Want(Error("ERR CONFIG SET failed (possibly related to argument 'tls-port') - Unable to listen on this port. Check server logs."), "CONFIG", "SET", "tls-port", port)
+	free.Close()
+	s.Want("OK", "CONFIG", "SET", "tls-port", port)
+	addr := s.TLSAddr()
+	with := must(a.ClientConfig())
+	without := &tls.Config{RootCAs: with.RootCAs, ServerName: "localhost"}
+	try := func(name string, conf *tls.Config, ok bool) {
+		t.Helper()
+		if got, err := pingTLS(addr, conf); (got == "+PONG") != ok {
+			t.Errorf("%s: %s %v", name, got, err)
+		}
+	}
+	try("certificate", with, true)
+	try("no certificate", without, false)
+	old := must(tls.Dial("tcp", addr, with))
+	defer old.Close()
+	s.Want("OK", "CONFIG", "SET", "tls-auth-clients", "optional")
+	try("no certificate, optional", without, true)
+	other := must(authority(t).Client("client"))
+	try("of somebody else", &tls.Config{RootCAs: with.RootCAs, ServerName: "localhost", Certificates: []tls.Certificate{other}}, false)
+	s.Want("OK", "CONFIG", "SET", "tls-auth-clients", "no")
+	try("no certificate, no", without, true)
+
+	s.Want("OK", "CONFIG", "SET", "tls-cert-file", file("expired.crt"), "tls-key-file", file("expired.key"))
+	try("expired", with, false)
+	s.Want("OK", "CONFIG", "SET", "tls-cert-file", file("wronghost.crt"), "tls-key-file", file("wronghost.key"))
+	var wrong *tls.CertificateVerificationError
+	if _, err := pingTLS(addr, with); !errors.As(err, &wrong) {
+		t.Error(err)
+	}
+	s.Want("OK", "CONFIG", "SET", "tls-cert-file", file("server.crt"), "tls-key-file", file("server.key"))
+	const failed = "ERR CONFIG SET failed (possibly related to argument '%s') - Unable to update TLS configuration. Check server logs."
+	for _, c := range [][2]string{{"tls-cert-file", file("none.crt")}, {"tls-key-file", file("client.key")}, {"tls-protocols", "SSLv3"}, {"tls-ciphers", "FOO"}, {"tls-ciphersuites", "TLS_AES_128_GCM_SHA256"}} {
+		s.Want(Error(fmt.Sprintf(failed, c[0])), "CONFIG", "SET", c[0], c[1])
+	}
+	try("after failures", with, true)
+
+	s.Want("OK", "CONFIG", "SET", "tls-protocols", "TLSv1.2", "tls-ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384:!aNULL")
+	c := must(tls.Dial("tcp", addr, with))
+	if st := c.ConnectionState(); st.Version != tls.VersionTLS12 || st.CipherSuite != tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384 {
+		t.Error(tls.VersionName(st.Version), tls.CipherSuiteName(st.CipherSuite))
+	}
+	c.Close()
+	fmt.Fprint(old, "PING\r\n")
+	if line, err := bufio.NewReader(old).ReadString('\n'); line != "+PONG\r\n" {
+		t.Error("the connection from before broke", line, err)
+	}
+	s.Want("OK", "CONFIG", "SET", "tls-port", "0")
+	if _, err := net.Dial("tcp", addr); err == nil || s.TLSAddr() != "" {
+		t.Error("the port is still open")
+	}
+	if _, err := Start(Options{Config: []string{"tls-port " + port}}); err == nil || !strings.Contains(err.Error(), "No tls-cert-file configured!") {
+		t.Error(err)
+	}
+}
+
+// TestTLSRedisCLI connects with OpenSSL.
+func TestTLSRedisCLI(t *testing.T) {
+	t.Parallel()
+	cli, err := exec.LookPath("redis-cli")
+	if err != nil {
+		t.Skip("no redis-cli on PATH")
+	}
+	a, dir := authority(t), t.TempDir()
+	if err := a.WriteFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	conf := must(a.ServerConfig())
+	conf.ClientAuth = tls.RequireAndVerifyClientCert
+	s := StartTest(t, Options{TLS: conf})
+	_, port, _ := strings.Cut(s.TLSAddr(), ":")
+	run := func(args ...string) string {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		out, _ := exec.CommandContext(ctx, cli, append([]string{"-p", port, "--tls", "--cacert", filepath.Join(dir, "ca.crt")}, args...)...).CombinedOutput()
+		return strings.TrimSpace(string(out))
+	}
+	with := []string{"--cert", filepath.Join(dir, "client.crt"), "--key", filepath.Join(dir, "client.key")}
+	if got := run(append(with, "SET", "k", "v")...); got != "OK" {
+		t.Error(got)
+	}
+	if got := run(append(with, "GET", "k")...); got != "v" {
+		t.Error(got)
+	}
+	if got := run("GET", "k"); got == "v" {
+		t.Error("a client without certificate got an answer")
+	}
+}
