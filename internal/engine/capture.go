@@ -85,6 +85,7 @@ func (e *Core) restore(st *State) error {
 func (e *Core) takeOver(st *State) {
 	next := st.config.Clone()
 	next.Bind, next.Port, next.UnixSocket = e.Config.Bind, e.Config.Port, e.Config.UnixSocket // the sockets are where they are
+	next.TLS = e.Config.TLS
 	e.Config = next
 	for _, u := range e.Users.Restore(st.users) {
 		for _, s := range e.sessions {
