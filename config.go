@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/engine"
 )
 
 // ConfigError is the error of a line of redis.conf that a server can't start
@@ -67,7 +68,12 @@ func ReadConfigs(sources ...ConfigSource) ([]string, error) {
 		}
 		lines = append(lines, more...)
 	}
-	if err := config.New().SetLines(lines); err != nil {
+	c := config.New()
+	err := c.SetLines(lines)
+	if err == nil {
+		_, err = renamed(c)
+	}
+	if err != nil {
 		return nil, configError(err)
 	}
 	text := make([]string, len(lines))
@@ -98,7 +104,7 @@ func (o *Options) config() (*config.Config, error) {
 	}
 	if o.Dir != "" {
 		p, _ := config.Find("dir")
-		if err := c.Set(p, []string{o.Dir}); err != nil {
+		if err := c.Set(p, o.Dir); err != nil {
 			return nil, fmt.Errorf("Dir %s: %w", o.Dir, err)
 		}
 	}
@@ -116,4 +122,16 @@ func Setting(lines []string, name string) string {
 		return ""
 	}
 	return c.Get(p)
+}
+
+// renamed returns the commands with the names that the settings give them.
+func renamed(c *config.Config) (*engine.Table, error) {
+	table := commands()
+	for _, r := range c.Renames {
+		var err error
+		if table, err = table.Rename(r.From, r.To); err != nil {
+			return nil, &config.LineError{Line: r.Line, Err: err}
+		}
+	}
+	return table, nil
 }

@@ -103,7 +103,7 @@ func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
 	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS = "", "", "", "", nil, nil
 	f := newUnstarted(o)
-	f.parent, f.space = s, space
+	f.parent, f.space, f.table = s, space, s.table
 	var err error
 	if f.engine, err = st.Fork(f.parts()); err != nil {
 		return nil, fmt.Errorf("respserver: %w", err)

@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -112,7 +113,7 @@ func (s *Server) open(c *config.Config) error {
 		doors = append(doors, secure...)
 	}
 	if path := c.UnixSocket; path != "" {
-		l, err := openUnix(path, fs.FileMode(c.UnixSocketPerm))
+		l, err := openUnix(path, fs.FileMode(c.UnixSocketPerm), c.UnixSocketGroup)
 		if err != nil {
 			closeAll(doors)
 			return err
@@ -122,6 +123,10 @@ func (s *Server) open(c *config.Config) error {
 	}
 	if len(doors) == 0 {
 		return errors.New("none of the settings bind and unixsocket names an address to listen on")
+	}
+	if n := roomForClients(c.MaxClients); n < c.MaxClients {
+		s.log.Warn(fmt.Sprintf("maxclients has been reduced to %d to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.", n))
+		c.MaxClients = n
 	}
 	if err := s.serve(doors); err != nil {
 		return err
@@ -189,30 +194,6 @@ func (s *Server) listeners() (all []engine.Listener) {
 	}
 	slices.SortStableFunc(all, func(a, b engine.Listener) int { return int(a.Kind - b.Kind) })
 	return all
-}
-
-// apply does what a setting asks for that CONFIG SET changes. The errors are those
-// of Redis.
-func (s *Server) apply(p *config.Param, c *config.Config) error {
-	if strings.HasPrefix(p.Name, "tls-") {
-		if c.TLS.Port == 0 && s.options.TLS == nil {
-			s.tls.Store(nil) // it is read anew when the port opens
-		} else if err := s.setTLS(c); err != nil {
-			s.log.Warn(err.Error())
-			return errors.New("Unable to update TLS configuration. Check server logs.")
-		}
-		if p.Name != "tls-port" {
-			return nil
-		}
-	}
-	if err := s.relisten(c); err != nil {
-		s.log.Warn("Could not create server TCP listening socket", "error", err)
-		if p.Name == "bind" {
-			return errors.New("Failed to bind to specified addresses.")
-		}
-		return errors.New("Unable to listen on this port. Check server logs.")
-	}
-	return nil
 }
 
 // relisten opens the sockets that the settings bind and port now ask for and
@@ -284,6 +265,8 @@ func (s *Server) relisten(c *config.Config) error {
 // settings bind and port ask for it. A host that begins with "-" is left out
 // if it is not one of this machine's. Port 0 is one that is free for all hosts.
 func (s *Server) openTCP(c *config.Config, hosts []string, port int) ([]door, error) {
+	var opener net.ListenConfig
+	opener.SetMultipathTCP(c.MPTCP)
 	const attempts = 100 // a port that is free for one host may be taken for another
 	for attempt := 1; ; attempt++ {
 		var doors []door
@@ -291,7 +274,8 @@ func (s *Server) openTCP(c *config.Config, hosts []string, port int) ([]door, er
 		p := port
 		for _, host := range hosts {
 			name, optional := strings.CutPrefix(host, "-")
-			l, err := net.Listen(tcpAddr(name, p))
+			network, addr := tcpAddr(name, p)
+			l, err := opener.Listen(context.Background(), network, addr)
 			if err != nil && (!optional || inUse(err)) {
 				failed = err
 				break
@@ -338,10 +322,10 @@ func tcpAddr(host string, port int) (network, addr string) {
 // openUnix opens a Unix socket. Another file in its place is replaced, such as the
 // socket of a server that was killed, unless it is a directory or a socket that
 // somebody listens on.
-func openUnix(path string, perm fs.FileMode) (net.Listener, error) {
-	l, err := listenUnix(path, perm)
+func openUnix(path string, perm fs.FileMode, group string) (net.Listener, error) {
+	l, err := listenUnix(path, perm, group)
 	if err != nil && inUse(err) && replaceable(path) && os.Remove(path) == nil {
-		l, err = listenUnix(path, perm)
+		l, err = listenUnix(path, perm, group)
 	}
 	if err != nil {
 		return nil, err

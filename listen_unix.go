@@ -8,13 +8,15 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/user"
 	"runtime"
+	"strconv"
 	"syscall"
 )
 
 // listenUnix opens a Unix socket.
-func listenUnix(path string, perm fs.FileMode) (*net.UnixListener, error) {
-	socket, err := bindUnix(path, perm)
+func listenUnix(path string, perm fs.FileMode, group string) (*net.UnixListener, error) {
+	socket, err := bindUnix(path, perm, group)
 	if err != nil {
 		return nil, err
 	}
@@ -34,8 +36,9 @@ func listenUnix(path string, perm fs.FileMode) (*net.UnixListener, error) {
 }
 
 // bindUnix makes a Unix socket with its file, to which nobody can connect yet. So
-// nobody can before it has the mode perm; 0 leaves the mode to the umask.
-func bindUnix(path string, perm fs.FileMode) (*os.File, error) {
+// nobody can before it has the group, by name or number, and the mode perm; "" and
+// 0 leave them to the system.
+func bindUnix(path string, perm fs.FileMode, group string) (*os.File, error) {
 	syscall.ForkLock.RLock() // no child may inherit the socket
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {
@@ -50,14 +53,31 @@ func bindUnix(path string, perm fs.FileMode) (*os.File, error) {
 		socket.Close()
 		return nil, unixError(path, os.NewSyscallError("bind", err))
 	}
-	if perm != 0 {
-		if err := os.Chmod(path, perm); err != nil {
-			socket.Close()
-			os.Remove(path)
-			return nil, err
-		}
+	if group != "" {
+		err = chgrp(path, group)
+	}
+	if err == nil && perm != 0 {
+		err = os.Chmod(path, perm)
+	}
+	if err != nil {
+		socket.Close()
+		os.Remove(path)
+		return nil, err
 	}
 	return socket, nil
+}
+
+// chgrp gives a file to a group.
+func chgrp(path, group string) error {
+	id := group
+	if g, err := user.LookupGroup(group); err == nil {
+		id = g.Gid
+	}
+	n, err := strconv.Atoi(id)
+	if err != nil {
+		return fmt.Errorf("unixsocketgroup: there is no group %q", group)
+	}
+	return os.Chown(path, -1, n)
 }
 
 func unixError(path string, err error) error {
@@ -88,4 +108,35 @@ func tuneListener(l syscall.Conn, backlog int, mark uint32) error {
 		failed = os.NewSyscallError("setsockopt", syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, option, int(mark)))
 	})
 	return errors.Join(err, failed)
+}
+
+// reservedFiles are the descriptors that are not for clients.
+const reservedFiles = 32
+
+// roomForClients raises the limit of open files so far that n clients fit, if the
+// system allows it, and returns how many of them do.
+func roomForClients(n int64) int64 {
+	var limit syscall.Rlimit
+	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
+		return n
+	}
+	need := uint64(n) + reservedFiles
+	if uint64(limit.Cur) >= need {
+		return n
+	}
+	raised := limit
+	setFiles(&raised.Cur, &raised.Max, need, max(need, uint64(limit.Max)))
+	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &raised) == nil {
+		return n
+	}
+	setFiles(&raised.Cur, &raised.Max, uint64(limit.Max), uint64(limit.Max)) // more needs privileges
+	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &raised) == nil {
+		limit = raised
+	}
+	return max(min(n, int64(limit.Cur)-reservedFiles), 1)
+}
+
+// setFiles sets the fields of a Rlimit, whose type differs by system.
+func setFiles[T int64 | uint64](cur, most *T, files, mostFiles uint64) {
+	*cur, *most = T(files), T(mostFiles)
 }

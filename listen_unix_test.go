@@ -30,7 +30,7 @@ func TestUnixSocketMode(t *testing.T) {
 			t.Errorf("%s: Dial: %v", when, err)
 		}
 	}
-	socket, err := bindUnix(path, 0o600)
+	socket, err := bindUnix(path, 0o600, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// listenUnix opens a Unix socket. Files have no modes here.
-func listenUnix(path string, _ fs.FileMode) (*net.UnixListener, error) {
+// listenUnix opens a Unix socket. Files have no modes and groups here.
+func listenUnix(path string, _ fs.FileMode, _ string) (*net.UnixListener, error) {
 	return net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 }
 
@@ -21,3 +21,6 @@ func tuneListener(_ syscall.Conn, _ int, mark uint32) error {
 	}
 	return nil
 }
+
+// roomForClients returns n: there is no such limit.
+func roomForClients(n int64) int64 { return n }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/module/array"
 	"github.com/resp-server/resp-server/internal/module/controls"
@@ -28,6 +30,7 @@ type Server struct {
 	pidFile   string
 	anywhere  bool
 	log       *slog.Logger
+	table     *engine.Table // of commands
 	engine    *engine.Engine
 	net       transport.Goroutines // the in-memory connections
 	sockets   transport.Server
@@ -94,6 +97,10 @@ func newServer(o Options) (*Server, error) {
 	if now := c.Now(); now.Unix() < 0 {
 		return nil, fmt.Errorf("respserver: Options.Clock shows %v: a server knows no time before 1970", now)
 	}
+	if s.table, err = renamed(settings); err != nil {
+		return nil, fmt.Errorf("respserver: %w", configError(err))
+	}
+	s.applyOOMScore(settings) // what fails is logged, and no reason not to serve
 	s.clock = clock.Steer(c)
 	parts := s.parts()
 	parts.Config, parts.Clock = settings, s.clock
@@ -133,7 +140,7 @@ func newUnstarted(o Options) *Server {
 // parts returns what the engine is made of, but for settings, clock and data.
 func (s *Server) parts() engine.Parts {
 	return engine.Parts{
-		Table:      commands(),
+		Table:      s.table,
 		Logger:     s.log,
 		LogLevel:   s.options.LogLevel,
 		Seed:       s.options.Seed,
@@ -207,3 +214,38 @@ func (s *Server) Abort() { s.engine.Abort() }
 
 // Done returns a channel that is closed when the server has stopped.
 func (s *Server) Done() <-chan struct{} { return s.done }
+
+// apply does what a setting asks for that CONFIG SET changes. The errors are those
+// of Redis. The engine's lock is held.
+func (s *Server) apply(p *config.Param, c *config.Config) error {
+	if strings.HasPrefix(p.Name, "tls-") {
+		if c.TLS.Port == 0 && s.options.TLS == nil {
+			s.tls.Store(nil) // it is read anew when the port opens
+		} else if err := s.setTLS(c); err != nil {
+			s.log.Warn(err.Error())
+			return errors.New("Unable to update TLS configuration. Check server logs.")
+		}
+	}
+	switch p.Name {
+	case "bind", "port", "tls-port":
+		if err := s.relisten(c); err != nil {
+			s.log.Warn("Could not create server TCP listening socket", "error", err)
+			if p.Name == "bind" {
+				return errors.New("Failed to bind to specified addresses.")
+			}
+			return errors.New("Unable to listen on this port. Check server logs.")
+		}
+	case "maxclients":
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.doors == nil {
+			break // clients without sockets take no files
+		}
+		if n := roomForClients(c.MaxClients); n < c.MaxClients {
+			return fmt.Errorf("The operating system is not able to handle the specified number of clients, try with %d", n)
+		}
+	case "oom-score-adj", "oom-score-adj-values":
+		return s.applyOOMScore(c)
+	}
+	return nil
+}

@@ -2,12 +2,17 @@ package respserver_test
 
 import (
 	"bytes"
+	"errors"
+	"flag"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -263,4 +268,125 @@ func TestFileModes(t *testing.T) {
 			}
 		}
 	}
+}
+
+var linesFrom = flag.String("lines", "", "path of a redis-server to record testdata/settings-lines.txt from")
+
+// settingLines are lines of a file that are tried.
+var settingLines = []string{
+	"port", "port 1", "port 1 2", "PORT 1", "port '1", `port "1"`, `port "1"x`, "port 65536", "nosuch 1", "nosuch", "# port", "\tport  1 ",
+	"list-max-ziplist-entries 5", "list-max-ziplist-entries 5 6", "lua-replicate-commands yes", "LUA-time-limit 5",
+	"save", "save 60", "save 60 1", "save 60 1 300", "save 60 1 300 5", `save ""`, `save "60 1"`, "save '60 1' 2", "save '60  1'", "save 60 -1", "save 0 1", "save x 1",
+	"bind", "bind ''", "bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16", "bind 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
+	"rename-command", "rename-command GET", "rename-command NOSUCH x", "rename-command GET SET", "rename-command GET get", "rename-command GET ''", "rename-command get FETCH",
+	"rename-command CLUSTER ''", "rename-command SYNC mysync", "rename-command SYNC GET", "rename-command GET SYNC", "rename-command GET x y",
+	"rename-command GET ''\nrename-command GET x", "rename-command GET x\nrename-command X GET\nrename-command GET ''", "rename-command GET ''\nrename-command SET get",
+	"user", "user alice", "user alice on nopass ~* +@all", "user alice on\nuser alice on",
+	"loadmodule", "sentinel monitor x", "a.b", "include",
+	"client-output-buffer-limit", "client-output-buffer-limit normal 0 0", "client-output-buffer-limit x 0 0 0", "client-output-buffer-limit normal x 0 0", "client-output-buffer-limit normal 1mb 2mb 3",
+	"client-output-buffer-limit 'normal 1 2 3'", "notify-keyspace-events KEA x", "notify-keyspace-events Kx1",
+	"oom-score-adj-values 1 2", "oom-score-adj-values 1 2 x", "oom-score-adj-values -2001 0 0", "oom-score-adj-values '1 2 3'", "oom-score-adj-values 1 2 3 4", "oom-score-adj never",
+	"active-expire-effort 11", "replica-priority -1", "slave-priority -1", "hz 0", "hz x", "hz -1", "maxmemory 1x", "maxmemory 1gb 2", "maxmemory-clients 5%", "maxmemory-clients 101%",
+	"unixsocketperm 8", "unixsocketperm 1000", "latency-tracking-info-percentiles 101", "latency-tracking-info-percentiles x", "latency-tracking-info-percentiles ''",
+	"shutdown-on-sigterm save nosave", "shutdown-on-sigterm save x", "shutdown-on-sigterm 'nosave now'", "shutdown-on-sigterm", "requirepass a b", `requirepass "a b"`, "requirepass",
+	"slowlog-log-slower-than -2", "dir /nosuch", "dbfilename a/b", "tcp-keepalive ''", "maxmemory-policy LRU", "use-exit-on-panic maybe", "key-load-delay x", "watchdog-period -1",
+	"socket-mark-id -1", "socket-mark-id 4294967296", "proc-title-template {x}", "io-threads 0", "io-threads 129", "databases 0", "tls-port 65536", "replica-announce-port 65536",
+}
+
+// TestSettingLines compares what is wrong with lines of a file with Redis 7.4.1:
+// some lines, and all settings that CONFIG SET can't change with many values. For
+// these the file holds hashes.
+func TestSettingLines(t *testing.T) {
+	t.Parallel()
+	self := func(text string) string {
+		_, err := respserver.ReadConfig(strings.NewReader(text), "f")
+		var at *respserver.ConfigError
+		switch {
+		case err == nil:
+			return "good"
+		case !errors.As(err, &at):
+			return err.Error()
+		}
+		return at.Err.Error()
+	}
+	values := func(ask func(string) string, name string) string {
+		var all strings.Builder
+		for _, v := range settingValues {
+			if !strings.Contains(v, "\n") {
+				fmt.Fprintf(&all, "%q: %s\n", v, ask(fmt.Sprintf("%s %q", name, v)))
+			}
+		}
+		return all.String()
+	}
+	hash := func(text string) string {
+		h := fnv.New32a()
+		h.Write([]byte(text))
+		return fmt.Sprintf("%08x", h.Sum32())
+	}
+	const file = "testdata/settings-lines.txt"
+	var names []string
+	for p := range config.All {
+		if p.Immutable && p.From == "" && !p.OneValue() && p.Name != "logfile" {
+			names = append(names, p.Name)
+		}
+	}
+	real := func(text string) string { return realLines(t, text) }
+	if *linesFrom != "" {
+		var b bytes.Buffer
+		for _, l := range settingLines {
+			fmt.Fprintf(&b, "%q: %s\n", l, real(l))
+		}
+		for _, name := range names {
+			fmt.Fprintf(&b, "%s: %s\n", name, hash(values(real, name)))
+		}
+		if err := os.WriteFile(file, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for l := range strings.Lines(string(text)) {
+		l = strings.TrimSuffix(l, "\n")
+		tried++
+		if quoted, err := strconv.QuotedPrefix(l); err == nil {
+			line, _ := strconv.Unquote(quoted)
+			if got := fmt.Sprintf("%s: %s", quoted, self(line)); got != l {
+				t.Errorf("got  %s\nwant %s", got, l)
+			}
+			continue
+		}
+		name, want, _ := strings.Cut(l, ": ")
+		got := values(self, name)
+		if hash(got) != want {
+			t.Errorf("the errors of values of %s have changed; -lines shows how", name)
+			if *linesFrom != "" {
+				got, want := different(got, values(real, name))
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		}
+	}
+	if tried != len(settingLines)+len(names) {
+		t.Errorf("the file has %d lines, not %d: record it again", tried, len(settingLines)+len(names))
+	}
+}
+
+// realLines returns what a real server says about lines of its file.
+func realLines(t *testing.T, text string) string {
+	file := filepath.Join(t.TempDir(), "redis.conf")
+	const last = "the-end"
+	if err := os.WriteFile(file, []byte(text+"\n"+last+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(*linesFrom, file).CombinedOutput()
+	if err == nil {
+		t.Fatalf("%q: it starts: %s", text, out)
+	}
+	says := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if n := len(says); n < 2 || says[n-2] != ">>> '"+last+"'" {
+		return says[n-1]
+	}
+	return "good"
 }

@@ -13,10 +13,11 @@ import (
 	"testing"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-var tablesFrom = flag.String("tables", "", "address of the Redis server to record testdata/commands.txt and testdata/settings.txt from, and to show differences to")
+var tablesFrom = flag.String("tables", "", "address of the Redis server, or path of its Unix socket, to record testdata/commands.txt, settings.txt and settings-values.txt from, and to show differences to")
 
 // asker asks a server with RESP3.
 type asker func(args ...string) resp.Reply
@@ -48,7 +49,11 @@ func golden(t *testing.T, file string, names func(asker) []string, line func(ask
 	self := ask(t, conn, err)
 	var real asker
 	if *tablesFrom != "" {
-		conn, err := net.Dial("tcp", *tablesFrom)
+		network := "tcp"
+		if strings.Contains(*tablesFrom, "/") {
+			network = "unix"
+		}
+		conn, err := net.Dial(network, *tablesFrom)
 		real = ask(t, conn, err)
 		var b bytes.Buffer
 		for _, name := range names(real) {
@@ -77,9 +82,25 @@ func golden(t *testing.T, file string, names func(asker) []string, line func(ask
 		t.Errorf("%s: got %s, want %s", name, got, w)
 		if real != nil {
 			_, wantLong := line(real, name)
+			long, wantLong = different(long, wantLong)
 			t.Errorf("got  %s\nwant %s", long, wantLong)
 		}
 	}
+}
+
+// different drops the lines that two texts share, if they have as many.
+func different(a, b string) (string, string) {
+	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")
+	if len(as) != len(bs) {
+		return a, b
+	}
+	var left, right []string
+	for i := range as {
+		if as[i] != bs[i] {
+			left, right = append(left, as[i]), append(right, bs[i])
+		}
+	}
+	return strings.Join(left, "\n     "), strings.Join(right, "\n     ")
 }
 
 // TestCommandTable compares COMMAND INFO and COMMAND DOCS of all commands that
@@ -125,33 +146,110 @@ var deviations = map[string]string{
 }
 
 // TestSettings compares the values of all settings of Redis 7.4.1, and whether
-// CONFIG SET may change them, with ours. We may have newer ones besides.
+// CONFIG SET may change them, with what it says. CONFIG GET * lists no others, but
+// those of later versions that work here.
 func TestSettings(t *testing.T) {
 	names := func(ask asker) (all []string) {
 		for i, e := range ask("CONFIG", "GET", "*").Elems {
-			if i%2 == 0 && deviations[e.Str] == "" {
+			if i%2 == 0 {
 				all = append(all, e.Str)
 			}
 		}
 		slices.Sort(all)
 		return all
 	}
-	golden(t, "testdata/settings.txt", names, func(ask asker, name string) (short, long string) {
+	var ours []string
+	golden(t, "testdata/settings.txt", func(ask asker) []string {
+		ours = names(ask)
+		return slices.DeleteFunc(slices.Clone(ours), func(name string) bool { return deviations[name] != "" })
+	}, func(ask asker, name string) (short, long string) {
 		value := ask("CONFIG", "GET", name).Elems[1].Str
 		set := ask("CONFIG", "SET", name, value)
 		_, why, _ := strings.Cut(set.Str, ") - ")
 		short = fmt.Sprintf("%q %s", value, why)
 		return strings.TrimSpace(short), set.String()
 	})
-	ours := respserver.StartTest(t, respserver.Options{NoListen: true}).Must("CONFIG", "GET", "*").Map()
 	text, err := os.ReadFile("testdata/settings.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(text)) {
-		name, _, _ := strings.Cut(line, ": ")
-		if _, ok := ours[name]; !ok {
+	var theirs []string
+	for l := range strings.Lines(string(text)) {
+		name, _, _ := strings.Cut(l, ": ")
+		theirs = append(theirs, name)
+	}
+	for name := range deviations {
+		theirs = append(theirs, name)
+	}
+	for _, name := range ours {
+		p, _ := config.Find(name)
+		if works := p.Why == ""; !slices.Contains(theirs, name) && (p.From == "" || !works) && !(works && name == p.Alias) {
+			t.Errorf("CONFIG GET * lists %s", name)
+		}
+	}
+	for _, name := range theirs {
+		if !slices.Contains(ours, name) {
 			t.Errorf("CONFIG GET * does not list %s", name)
 		}
 	}
+}
+
+// settingValues are tried with each setting.
+var settingValues = []string{
+	"", " ", "yes", "no", "YES", "maybe", "0", "1", "-1", "2", "3", "10", "11", "64", "65", "99", "100", "101", "128", "129", "500", "501", "999", "1000", "1001",
+	"1023", "1024", "65535", "65536", "1048575", "1048576", "2147483647", "2147483648", "-2147483648", "-2147483649", "4294967295", "4294967296",
+	"9223372036854775807", "9223372036854775808", "18446744073709551616", "-9223372036854775808", "1.5", "0x10", " 1", "1 ", "1k", "1kb", "2MB", "1g", "1x", "b", "0%", "5%", "101%", "-5%",
+	"777", "778", "888", "a/b", "a\\b", "a b", "a\nb", "a=b", "a.b-c", "0 200 800", "1 2", "-2000 0 2000", "-2001 0 0", "0 0 x", "60 1", "60", "60 x", "0 1", "60 -1", "60  1", "save", "nosave now", "save nosave", "force x",
+	"default", "KEA", "Kx1", "normal 0 0 0", "normal 1mb 0", "slave 1 2 3 normal 0 0 0", "50 99.9", "50 101", "50 x", "-0.1", "none",
+	"relative", "absolute", "ip", "hostname", "unknown-endpoint", "ignore", "panic", "disabled", "swapdb", "always", "everysec", "clients", "optional", "debug", "NOTICE", "nothing",
+	"noeviction", "allkeys-lru", "allchannels", "local", "local3", "{title}", "{title} {port}", "{nosuch}", "{title", "{}", "*", "-::*",
+}
+
+// hiddenSettings are those of Redis 7.4.1 that patterns of CONFIG GET do not list.
+var hiddenSettings = []string{"aof-disable-auto-gc", "cluster-ping-interval", "key-load-delay", "loading-process-events-interval-bytes", "rdb-key-save-delay", "use-exit-on-panic", "watchdog-period"}
+
+// TestSettingValues compares what CONFIG SET says to many values, and what CONFIG
+// GET shows then, with Redis 7.4.1. The file holds hashes: with -tables the
+// differences are shown.
+func TestSettingValues(t *testing.T) {
+	skip := []string{
+		"port", "bind", // open sockets
+		"dir", "dbfilename", // are protected
+		"locale-collate",                 // has what the machine has
+		"tls-cluster", "tls-replication", // need certificates there
+		"activedefrag", // needs jemalloc there, nothing here
+	}
+	most := map[string]int{ // the length of values
+		"maxclients":        4,  // more than a system may be able to handle
+		"maxmemory":         18, // more than 2^63 bytes
+		"maxmemory-clients": 18,
+	}
+	names := func(ask asker) []string {
+		ask("CLIENT", "NO-EVICT", "on")
+		all := slices.Clone(hiddenSettings)
+		for i, e := range ask("CONFIG", "GET", "*").Elems {
+			p, ok := config.Find(e.Str)
+			if i%2 == 0 && !slices.Contains(skip, e.Str) && !(ok && (p.From != "" || p.Immutable || p.OneValue())) {
+				all = append(all, e.Str)
+			}
+		}
+		slices.Sort(all)
+		return all
+	}
+	golden(t, "testdata/settings-values.txt", names, func(ask asker, name string) (short, long string) {
+		var all strings.Builder
+		get := func() string { return ask("CONFIG", "GET", name).Elems[1].Str }
+		first := get()
+		for _, v := range settingValues {
+			if len(v) > most[name] && most[name] > 0 {
+				continue
+			}
+			_, why, _ := strings.Cut(ask("CONFIG", "SET", name, v).Str, ") - ")
+			fmt.Fprintf(&all, "%q: %q %s\n", v, get(), why)
+			ask("CONFIG", "SET", name, first)
+		}
+		h := fnv.New32a()
+		h.Write([]byte(all.String()))
+		return fmt.Sprintf("%08x", h.Sum32()), all.String()
+	})
 }

@@ -40,7 +40,7 @@ func aclCat(c *engine.Ctx) error {
 		return subcommandSyntax(c)
 	case len(c.Args) == 2:
 		var used spec.Category
-		for _, cmd := range c.Table().All() {
+		for _, cmd := range c.Table().Original().All() {
 			used |= cmd.Categories
 		}
 		names := used.AppendNames(nil)
@@ -55,7 +55,7 @@ func aclCat(c *engine.Ctx) error {
 		return resp.Errorf("ERR Unknown category '%.128s'", cString(c.Args[2]))
 	}
 	m, n := c.Out().ArrayLater(), 0
-	for _, cmd := range c.Table().All() {
+	for _, cmd := range c.Table().Original().All() {
 		if cmd.Categories&category != 0 {
 			c.BulkString(cmd.FullName)
 			n++
@@ -243,7 +243,10 @@ func aclDryRun(c *engine.Ctx) error {
 	if u == nil {
 		return resp.Errorf("ERR User '%s' not found", cString(c.Args[2]))
 	}
-	cmd := acl.Lookup(args)
+	var cmd *acl.Command
+	if own := c.Table().Own(args); own != nil {
+		cmd = acl.Lookup(own)
+	}
 	if cmd == nil {
 		return resp.Errorf("ERR Command '%s' not found", cString(args[0]))
 	}

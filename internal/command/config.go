@@ -79,7 +79,7 @@ func configSet(c *engine.Ctx) error {
 	}
 	next := c.Config.Clone()
 	for i, p := range params {
-		if err := next.Set(p, []string{string(pairs[2*i+1])}); err != nil {
+		if err := next.Set(p, string(pairs[2*i+1])); err != nil {
 			return configError(names[i], err.Error())
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"maps"
 	"strings"
+
+	"github.com/resp-server/resp-server/internal/resp"
 )
 
 func splitDefault(p *Param) []string {
@@ -17,7 +19,7 @@ func splitDefault(p *Param) []string {
 func Find(name string) (*Param, bool) {
 	name = strings.ToLower(name)
 	for i := range params {
-		if p := &params[i]; p.Name == name || p.Alias != "" && p.Alias == name {
+		if p := &params[i]; p.Name == name || name != "" && (p.Alias == name || p.Later == name) {
 			return p, true
 		}
 	}
@@ -36,15 +38,37 @@ func All(yield func(*Param) bool) {
 // Get shows the value of a setting.
 func (c *Config) Get(p *Param) string { return p.kind.get(c) }
 
-// Set changes a setting; the error says what is wrong with the value. It does
-// not ask whether the setting is Immutable.
-func (c *Config) Set(p *Param, words []string) error {
-	if !p.Multi && len(words) != 1 {
+// Set changes a setting as CONFIG SET does; the error says what is wrong with the
+// value. It does not ask whether the setting is Immutable.
+func (c *Config) Set(p *Param, value string) error {
+	words := []string{value}
+	if p.Multi {
+		words = strings.Split(value, " ")
+		if value == "" {
+			words = nil
+		}
+	}
+	return c.set(p, words)
+}
+
+// setWords changes a setting by the words of a line.
+func (c *Config) setWords(p *Param, words []string) error {
+	switch {
+	case !p.Multi && len(words) != 1:
 		return errWords
+	case p.Multi && len(words) == 1 && words[0] != "":
+		var ok bool
+		if words, ok = resp.SplitWords(words[0]); !ok {
+			return errQuotes
+		}
 	}
-	if p.Multi && len(words) == 1 {
-		words = strings.Fields(words[0])
+	if p.Repeats && c.given[p.Name] && len(words) > 0 && words[0] != "" {
+		words = append(strings.Fields(c.Get(p)), words...)
 	}
+	return c.set(p, words)
+}
+
+func (c *Config) set(p *Param, words []string) error {
 	if err := p.kind.set(c, words); err != nil {
 		return err
 	}
@@ -64,6 +88,13 @@ func (c *Config) Clone() *Config {
 }
 
 var errWords = errors.New("wrong number of arguments")
+
+// OneValue reports whether a setting has one value only, since others would need a
+// feature that is not there.
+func (p *Param) OneValue() bool {
+	_, fixed := p.kind.(fixedKind)
+	return fixed
+}
 
 // Names returns the name of the setting and its alias, if it has one.
 func (p *Param) Names() []string {

@@ -9,127 +9,246 @@ import (
 	"strings"
 )
 
-// fixedSettings say what the server is or does in any case. Files and clients
-// may say the same; another value would need a feature that is not there, and
-// is refused.
-var fixedSettings = []Param{
-	fixed("activedefrag", "no", yesNo),
-	fixed("appendonly", "no", yesNo),
-	fixed("bind-source-addr", "", anyText),
-	immutable(fixed("cluster-enabled", "no", yesNo)),
-	fixed("locale-collate", "", anyText),
-	alias("min-slaves-to-write", fixed("min-replicas-to-write", "0", number)),
-	fixed("oom-score-adj", "no", oneOf("no", "yes", "relative", "absolute")),
-	alias("slaveof", several(immutable(fixed("replicaof", "", anyText)))),
-}
-
 // processSettings are about the process that the server is in. The program
 // resp-server acts on them; a library leaves them to the program around it.
-var processSettings = []Param{
+var processSettings = because("the program `resp-server` does it; a library leaves the process to the program around it",
 	immutable(inert("daemonize", "no", yesNo)),
 	immutable(inert("supervised", "no", oneOf("upstart", "systemd", "auto", "no"))),
 	immutable(inert("syslog-enabled", "no", yesNo)),
 	immutable(inert("syslog-facility", "local0", oneOf("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"))),
 	immutable(inert("syslog-ident", "redis", anyText)),
+)
+
+// fixedSettings say what the server is or does in any case. Files and clients
+// may say the same; another value would need a feature that is not there, and
+// is refused, since without it data could be lost or read by others.
+var fixedSettings = slices.Concat(
+	because("there is no append-only file",
+		fixed("appendonly", "no", yesNo)),
+	because("there is no cluster mode",
+		immutable(fixed("cluster-enabled", "no", yesNo))),
+	because("there is no replication",
+		alias("min-slaves-to-write", fixed("min-replicas-to-write", "0", between(0, math.MaxInt32))),
+		alias("slaveof", several(immutable(fixed("replicaof", "", anyText)))),
+	),
+	because("there is no RDMA",
+		newer("Valkey 8", several(fixed("rdma-bind", "", anyText))),
+		newer("Valkey 8", fixed("rdma-port", "0", between(0, 65535))),
+	),
+	because("files of a later format may hold what is not known here",
+		newer("Valkey 8", fixed("rdb-version-check", "strict", oneOf("strict", "relaxed")))),
+	because("keys expire in any case",
+		newer("Valkey 8", fixed("import-mode", "no", yesNo))),
+	because("scripts could leave their sandbox",
+		newer("Redis 8", immutable(fixed("lua-enable-deprecated-api", "no", yesNo))),
+		newer("Valkey 8", fixed("lua-enable-insecure-api", "no", yesNo)),
+	),
+	because("Gopher is gone since Redis 7.0",
+		newer("Redis 6.2", fixed("gopher-enabled", "no", yesNo))),
+)
+
+// inertSettings tune how the C server works inside, or a feature that the server
+// does not have or that is off. No client can see a difference, so any value that
+// Redis takes is kept and shown.
+var inertSettings = slices.Concat(
+	because("Go's allocator and garbage collector leave nothing to defragment",
+		inert("activedefrag", "no", yesNo),
+		inert("active-defrag-cycle-max", "25", between(1, 99)),
+		inert("active-defrag-cycle-min", "1", between(1, 99)),
+		newer("Valkey 8", inert("active-defrag-cycle-us", "500", between(0, 100_000))),
+		inert("active-defrag-ignore-bytes", "104857600", sizeBetween(1, math.MaxInt64)),
+		inert("active-defrag-max-scan-fields", "1000", between(1, math.MaxInt64)),
+		inert("active-defrag-threshold-lower", "10", between(0, 1000)),
+		inert("active-defrag-threshold-upper", "100", between(0, 1000)),
+		inert("jemalloc-bg-thread", "yes", yesNo),
+	),
+	because("there is no periodic work: a timer is set for what is due next, and tables grow and shrink in small steps",
+		inert("active-expire-effort", "1", between(1, 10)),
+		inert("activerehashing", "yes", yesNo),
+		inert("dynamic-hz", "yes", yesNo),
+		inert("hz", "10", frequency),
+		newer("Redis 8", inert("lazyexpire-nested-arbitrary-keys", "yes", yesNo)),
+	),
+	because("memory is freed by the garbage collector, beside the commands",
+		alias("slave-lazy-flush", inert("replica-lazy-flush", "no", yesNo))),
+	because("the nodes of lists are not compressed; what DUMP and files hold is read either way",
+		inert("list-compress-depth", "0", between(0, math.MaxInt32))),
+	because("commands run in one thread, connections are read and written as the system lets them",
+		immutable(inert("io-threads", "1", between(1, 128))),
+		immutable(inert("io-threads-do-reads", "no", yesNo)),
+		newer("Valkey 9", hidden(inert("io-threads-always-active", "no", yesNo))),
+		newer("Valkey 8", inert("events-per-io-thread", "2", between(0, math.MaxInt32))),
+		newer("Valkey 9", hidden(inert("min-io-threads-avoid-copy-reply", "7", between(0, math.MaxInt32)))),
+		newer("Valkey 9", hidden(inert("min-string-size-avoid-copy-reply", "16384", sizeBetween(0, math.MaxInt64)))),
+		newer("Valkey 9", hidden(inert("min-string-size-avoid-copy-reply-threaded", "65536", sizeBetween(0, math.MaxInt64)))),
+		newer("Redis 8", inert("prefetch-batch-max-size", "16", between(0, 128))),
+		newer("Redis 8", inert("lookahead", "16", between(1, math.MaxInt32))),
+		inert("max-new-connections-per-cycle", "10", between(1, 1000)),
+		alias("server_cpulist", immutable(inert("server-cpulist", "", anyText))),
+		alias("bio_cpulist", immutable(inert("bio-cpulist", "", anyText))),
+		alias("bgsave_cpulist", immutable(inert("bgsave-cpulist", "", anyText))),
+		alias("aof_rewrite_cpulist", immutable(inert("aof-rewrite-cpulist", "", anyText))),
+	),
+	because("it is about the process of the C server: its logo, title, huge pages, crash reports and debuggers",
+		immutable(inert("always-show-logo", "no", yesNo)),
+		inert("crash-log-enabled", "yes", yesNo),
+		inert("crash-memcheck-enabled", "yes", yesNo),
+		newer("Valkey 8", hidden(inert("debug-context", "", anyText))),
+		immutable(inert("disable-thp", "yes", yesNo)),
+		newer("Valkey 8", hidden(immutable(inert("enable-debug-assert", "no", yesNo)))),
+		inert("ignore-warnings", "", anyText),
+		inert("proc-title-template", "{title} {listen-addr} {server-mode}", titleTemplate),
+		immutable(inert("set-proc-title", "yes", yesNo)),
+		hidden(inert("use-exit-on-panic", "no", yesNo)),
+		hidden(inert("watchdog-period", "0", watchdogPeriod)),
+	),
+	because("values of users are never written to the log",
+		inert("hide-user-data-from-log", "no", yesNo)),
+	because("the program around the server decides what its log looks like",
+		newer("Valkey 8", inert("log-format", "legacy", oneOf("legacy", "logfmt"))),
+		newer("Valkey 8", inert("log-timestamp-format", "legacy", oneOf("legacy", "iso8601", "milliseconds"))),
+	),
+	because("strings are compared byte by byte; other locales than C are refused",
+		inert("locale-collate", "", locale)),
+	because("nobody is served while a file is loaded, and it is written as fast as it can be",
+		hidden(inert("key-load-delay", "0", between(math.MinInt32, math.MaxInt32))),
+		hidden(inert("loading-process-events-interval-bytes", "2097152", between(1024, math.MaxInt32))),
+		inert("rdb-save-incremental-fsync", "yes", yesNo),
+	),
+	because("every payload is checked in full",
+		inert("sanitize-dump-payload", "no", oneOf("no", "yes", "clients"))),
+	because("it is for what tells or keeps more about a server than this one does",
+		newer("Valkey 8", inert("availability-zone", "", anyText)),
+		newer("Valkey 8", inert("extended-redis-compatibility", "no", yesNo)),
+		newer("Valkey 9", immutable(inert("hash-seed", "", anyText))),
+		newer("Redis 8", inert("key-memory-histograms", "no", yesNo)),
+	),
+	because("there is no append-only file",
+		hidden(inert("aof-disable-auto-gc", "no", yesNo)),
+		newer("Redis 8", inert("aof-load-corrupt-tail-max-size", "0", between(0, math.MaxInt64))),
+		inert("aof-load-truncated", "yes", yesNo),
+		inert("aof-rewrite-incremental-fsync", "yes", yesNo),
+		inert("aof-timestamp-enabled", "no", yesNo),
+		inert("aof-use-rdb-preamble", "yes", yesNo),
+		immutable(inert("appenddirname", "appendonlydir", baseName("appenddirname", "dirname"))),
+		immutable(inert("appendfilename", "appendonly.aof", baseName("appendfilename", "filename"))),
+		inert("appendfsync", "everysec", oneOf("everysec", "always", "no")),
+		inert("auto-aof-rewrite-min-size", "67108864", sizeBetween(0, math.MaxInt64)),
+		inert("auto-aof-rewrite-percentage", "100", between(0, math.MaxInt32)),
+		inert("no-appendfsync-on-rewrite", "no", yesNo),
+	),
+	because("there is no cluster mode",
+		inert("cluster-allow-pubsubshard-when-down", "yes", yesNo),
+		inert("cluster-allow-reads-when-down", "no", yesNo),
+		inert("cluster-allow-replica-migration", "yes", yesNo),
+		inert("cluster-announce-bus-port", "0", between(0, 65535)),
+		newer("Valkey 8", inert("cluster-announce-client-ipv4", "", anyText)),
+		newer("Valkey 8", inert("cluster-announce-client-ipv6", "", anyText)),
+		newer("Valkey 9", inert("cluster-announce-client-port", "0", between(0, 65535))),
+		newer("Valkey 9", inert("cluster-announce-client-tls-port", "0", between(0, 65535))),
+		inert("cluster-announce-hostname", "", hostName),
+		inert("cluster-announce-human-nodename", "", nodeName),
+		inert("cluster-announce-ip", "", anyText),
+		inert("cluster-announce-port", "0", between(0, 65535)),
+		inert("cluster-announce-tls-port", "0", between(0, 65535)),
+		newer("Valkey 8", inert("cluster-blacklist-ttl", "60", between(0, math.MaxInt64))),
+		newer("Redis 8", inert("cluster-compatibility-sample-ratio", "0", between(0, 100))),
+		immutable(inert("cluster-config-file", "nodes.conf", anyText)),
+		newer("Valkey 9", inert("cluster-config-save-behavior", "sync", oneOf("sync", "best-effort"))),
+		newer("Valkey 9", immutable(inert("cluster-databases", "1", between(1, math.MaxInt32)))),
+		inert("cluster-link-sendbuf-limit", "0", anySize),
+		newer("Valkey 8", inert("cluster-manual-failover-timeout", "5000", between(1, math.MaxInt32))),
+		newer("Valkey 9", inert("cluster-message-gossip-perc", "10", between(1, 100))),
+		inert("cluster-migration-barrier", "1", between(0, math.MaxInt32)),
+		inert("cluster-node-timeout", "15000", between(0, math.MaxInt64)),
+		hidden(inert("cluster-ping-interval", "0", between(0, math.MaxInt64))),
+		immutable(inert("cluster-port", "0", between(0, 65535))),
+		inert("cluster-preferred-endpoint-type", "ip", oneOf("ip", "hostname", "unknown-endpoint")),
+		alias("cluster-slave-no-failover", inert("cluster-replica-no-failover", "no", yesNo)),
+		alias("cluster-slave-validity-factor", inert("cluster-replica-validity-factor", "10", between(0, math.MaxInt32))),
+		inert("cluster-require-full-coverage", "yes", yesNo),
+		newer("Redis 8", inert("cluster-slot-migration-handoff-max-lag-bytes", "1048576", sizeBetween(0, math.MaxInt64))),
+		newer("Valkey 9", inert("cluster-slot-migration-log-max-len", "1000", between(0, math.MaxInt64))),
+		newer("Redis 8", hidden(inert("cluster-slot-migration-max-archived-tasks", "32", between(1, math.MaxInt32)))),
+		newer("Redis 8", hidden(inert("cluster-slot-migration-sync-buffer-drain-timeout", "60000", between(0, math.MaxInt64)))),
+		newer("Redis 8", inert("cluster-slot-migration-write-pause-timeout", "10000", between(0, math.MaxInt64))),
+		newer("Redis 8", several(inert("cluster-slot-stats-enabled", "no", manyOf("no", "yes", "cpu", "net", "mem")))),
+		newer("Valkey 9", inert("slot-migration-max-failover-repl-bytes", "0", anyText)),
+	),
+	because("there is no replication",
+		inert("bind-source-addr", "", anyText),
+		newer("Valkey 8", inert("dual-channel-replication-enabled", "no", yesNo)),
+		later("primaryauth", secret(inert("masterauth", "", anyText))),
+		later("primaryuser", secret(inert("masteruser", "", anyText))),
+		alias("min-slaves-max-lag", inert("min-replicas-max-lag", "10", between(0, math.MaxInt32))),
+		inert("propagation-error-behavior", "ignore", oneOf("ignore", "panic", "panic-on-replicas")),
+		inert("rdb-del-sync-files", "no", yesNo),
+		inert("repl-backlog-size", "1048576", backlogSize),
+		inert("repl-backlog-ttl", "3600", between(0, math.MaxInt64)),
+		inert("repl-disable-tcp-nodelay", "no", yesNo),
+		inert("repl-diskless-load", "disabled", oneOfOr([]string{"flush-before-load"}, "disabled", "on-empty-db", "swapdb")),
+		inert("repl-diskless-sync", "yes", yesNo),
+		inert("repl-diskless-sync-delay", "5", between(0, math.MaxInt32)),
+		inert("repl-diskless-sync-max-replicas", "0", between(0, math.MaxInt32)),
+		newer("Valkey 9", inert("repl-mptcp", "no", yesNo)),
+		alias("repl-ping-slave-period", inert("repl-ping-replica-period", "10", between(1, math.MaxInt32))),
+		newer("Redis 8", hidden(inert("repl-rdb-channel", "yes", yesNo))),
+		inert("repl-timeout", "60", between(1, math.MaxInt32)),
+		alias("slave-announce-ip", inert("replica-announce-ip", "", anyText)),
+		alias("slave-announce-port", inert("replica-announce-port", "0", between(0, 65535))),
+		inert("replica-announced", "yes", yesNo),
+		newer("Redis 8", inert("replica-full-sync-buffer-limit", "0", sizeBetween(0, math.MaxInt64))),
+		inert("replica-ignore-disk-write-errors", "no", yesNo),
+		alias("slave-ignore-maxmemory", inert("replica-ignore-maxmemory", "yes", yesNo)),
+		alias("slave-priority", inert("replica-priority", "100", between(0, math.MaxInt32))),
+		alias("slave-read-only", inert("replica-read-only", "yes", yesNo)),
+		alias("slave-serve-stale-data", inert("replica-serve-stale-data", "yes", yesNo)),
+		inert("shutdown-timeout", "10", between(0, math.MaxInt32)),
+	),
+	because("there is no TLS port",
+		inert("max-new-tls-connections-per-cycle", "1", between(1, 1000)),
+		newer("Redis 8", inert("tls-auth-clients-user", "off", oneOfOr([]string{"uri"}, "off", "cn"))),
+		newer("Valkey 9", inert("tls-auto-reload-interval", "0", between(0, math.MaxInt32))),
+		inert("tls-client-cert-file", "", anyText),
+		inert("tls-client-key-file", "", anyText),
+		secret(inert("tls-client-key-file-pass", "", anyText)),
+		inert("tls-cluster", "no", yesNo),
+		inert("tls-dh-params-file", "", anyText),
+		inert("tls-prefer-server-ciphers", "no", yesNo),
+		inert("tls-replication", "no", yesNo),
+		inert("tls-session-cache-size", "20480", between(0, math.MaxInt32)),
+		inert("tls-session-cache-timeout", "300", between(0, math.MaxInt32)),
+	),
+	because("there is no RDMA",
+		newer("Valkey 8", immutable(inert("rdma-completion-vector", "-1", between(-1, 1024)))),
+		newer("Valkey 8", immutable(inert("rdma-rx-size", "1048576", between(64<<10, 16<<20)))),
+	),
+)
+
+// because returns rows with the reason why they have no effect, or only one value.
+func because(why string, rows ...Param) []Param {
+	for i := range rows {
+		rows[i].Why = why
+	}
+	return rows
 }
 
-// inertSettings tune how the C server works inside (its timers, threads and
-// allocator), or a feature that the server does not have or that is off. No
-// client can see a difference, so any value is kept and shown.
-var inertSettings = []Param{
-	inert("active-defrag-cycle-max", "25", between(1, 99)),
-	inert("active-defrag-cycle-min", "1", between(1, 99)),
-	inert("active-defrag-ignore-bytes", "104857600", size),
-	inert("active-defrag-max-scan-fields", "1000", between(1, math.MaxInt64)),
-	inert("active-defrag-threshold-lower", "10", between(0, 1000)),
-	inert("active-defrag-threshold-upper", "100", between(0, 1000)),
-	inert("active-expire-effort", "1", number),
-	inert("activerehashing", "yes", yesNo),
-	immutable(inert("always-show-logo", "no", yesNo)),
-	inert("aof-load-truncated", "yes", yesNo),
-	alias("aof_rewrite_cpulist", immutable(inert("aof-rewrite-cpulist", "", anyText))),
-	inert("aof-rewrite-incremental-fsync", "yes", yesNo),
-	inert("aof-timestamp-enabled", "no", yesNo),
-	inert("aof-use-rdb-preamble", "yes", yesNo),
-	immutable(inert("appenddirname", "appendonlydir", anyText)),
-	immutable(inert("appendfilename", "appendonly.aof", anyText)),
-	inert("appendfsync", "everysec", oneOf("everysec", "always", "no")),
-	inert("auto-aof-rewrite-min-size", "67108864", size),
-	inert("auto-aof-rewrite-percentage", "100", number),
-	alias("bgsave_cpulist", immutable(inert("bgsave-cpulist", "", anyText))),
-	alias("bio_cpulist", immutable(inert("bio-cpulist", "", anyText))),
-	inert("cluster-allow-pubsubshard-when-down", "yes", yesNo),
-	inert("cluster-allow-reads-when-down", "no", yesNo),
-	inert("cluster-allow-replica-migration", "yes", yesNo),
-	inert("cluster-announce-bus-port", "0", between(0, 65535)),
-	inert("cluster-announce-hostname", "", anyText),
-	inert("cluster-announce-human-nodename", "", anyText),
-	inert("cluster-announce-ip", "", anyText),
-	inert("cluster-announce-port", "0", between(0, 65535)),
-	inert("cluster-announce-tls-port", "0", between(0, 65535)),
-	immutable(inert("cluster-config-file", "nodes.conf", anyText)),
-	inert("cluster-link-sendbuf-limit", "0", size),
-	inert("cluster-migration-barrier", "1", between(0, math.MaxInt32)),
-	inert("cluster-node-timeout", "15000", between(0, math.MaxInt64)),
-	immutable(inert("cluster-port", "0", between(0, 65535))),
-	inert("cluster-preferred-endpoint-type", "ip", oneOf("ip", "hostname", "unknown-endpoint")),
-	alias("cluster-slave-no-failover", inert("cluster-replica-no-failover", "no", yesNo)),
-	alias("cluster-slave-validity-factor", inert("cluster-replica-validity-factor", "10", between(0, math.MaxInt32))),
-	inert("cluster-require-full-coverage", "yes", yesNo),
-	inert("crash-log-enabled", "yes", yesNo),
-	inert("crash-memcheck-enabled", "yes", yesNo),
-	immutable(inert("disable-thp", "yes", yesNo)),
-	inert("dual-channel-replication-enabled", "no", yesNo),
-	inert("dynamic-hz", "yes", yesNo),
-	inert("hide-user-data-from-log", "no", yesNo),
-	inert("hz", "10", number),
-	inert("ignore-warnings", "", anyText),
-	immutable(inert("io-threads", "1", number)),
-	immutable(inert("io-threads-do-reads", "no", yesNo)),
-	inert("jemalloc-bg-thread", "yes", yesNo),
-	inert("list-compress-depth", "0", number),
-	secret(inert("masterauth", "", anyText)),
-	secret(inert("masteruser", "", anyText)),
-	inert("max-new-connections-per-cycle", "10", between(1, 1000)),
-	inert("max-new-tls-connections-per-cycle", "1", between(1, 1000)),
-	alias("min-slaves-max-lag", inert("min-replicas-max-lag", "10", number)),
-	inert("no-appendfsync-on-rewrite", "no", yesNo),
-	several(inert("oom-score-adj-values", "0 200 800", anyText)),
-	inert("proc-title-template", "{title} {listen-addr} {server-mode}", anyText),
-	inert("propagation-error-behavior", "ignore", oneOf("ignore", "panic", "panic-on-replicas")),
-	inert("rdb-del-sync-files", "no", yesNo),
-	inert("rdb-save-incremental-fsync", "yes", yesNo),
-	inert("repl-backlog-size", "1048576", size),
-	inert("repl-backlog-ttl", "3600", number),
-	inert("repl-disable-tcp-nodelay", "no", yesNo),
-	inert("repl-diskless-load", "disabled", oneOf("disabled", "on-empty-db", "swapdb", "flush-before-load")),
-	inert("repl-diskless-sync", "yes", yesNo),
-	inert("repl-diskless-sync-delay", "5", number),
-	inert("repl-diskless-sync-max-replicas", "0", number),
-	alias("repl-ping-slave-period", inert("repl-ping-replica-period", "10", between(1, math.MaxInt32))),
-	inert("repl-timeout", "60", number),
-	alias("slave-announce-ip", inert("replica-announce-ip", "", anyText)),
-	alias("slave-announce-port", inert("replica-announce-port", "0", between(0, 65535))),
-	inert("replica-announced", "yes", yesNo),
-	inert("replica-ignore-disk-write-errors", "no", yesNo),
-	alias("slave-ignore-maxmemory", inert("replica-ignore-maxmemory", "yes", yesNo)),
-	alias("slave-lazy-flush", inert("replica-lazy-flush", "no", yesNo)),
-	alias("slave-priority", inert("replica-priority", "100", number)),
-	alias("slave-read-only", inert("replica-read-only", "yes", yesNo)),
-	alias("slave-serve-stale-data", inert("replica-serve-stale-data", "yes", yesNo)),
-	inert("sanitize-dump-payload", "no", oneOf("no", "yes", "clients")), // every payload is
-	alias("server_cpulist", immutable(inert("server-cpulist", "", anyText))),
-	immutable(inert("set-proc-title", "yes", yesNo)),
-	inert("shutdown-timeout", "10", between(0, math.MaxInt32)),
-	inert("tls-client-cert-file", "", anyText),
-	inert("tls-client-key-file", "", anyText),
-	secret(inert("tls-client-key-file-pass", "", anyText)),
-	inert("tls-cluster", "no", yesNo),
-	inert("tls-dh-params-file", "", anyText),
-	inert("tls-prefer-server-ciphers", "no", yesNo),
-	inert("tls-replication", "no", yesNo),
-	inert("tls-session-cache-size", "20480", between(0, math.MaxInt32)),
-	inert("tls-session-cache-timeout", "300", between(0, math.MaxInt32)),
+// newer is for settings that 7.4.1 does not have. Those without effect are not
+// listed by patterns of CONFIG GET.
+func newer(from string, p Param) Param {
+	p.From, p.Hidden = from, true
+	return p
+}
+
+// later is for a setting that has another name in later versions.
+func later(name string, p Param) Param {
+	p.Later = name
+	return p
+}
+
+func hidden(p Param) Param {
+	p.Hidden = true
+	return p
 }
 
 func fixed(name, value string, read reader) Param {
@@ -205,9 +324,28 @@ func yesNo(s string) (string, error) {
 	return oneWord(s, []string{"yes", "no"}, "argument must be 'yes' or 'no'")
 }
 
-func oneOf(words ...string) reader {
+func oneOf(words ...string) reader { return oneOfOr(nil, words...) }
+
+// oneOfOr is oneOf with more words, of later versions, that the error does not name.
+func oneOfOr(later []string, words ...string) reader {
 	complaint := "argument(s) must be one of the following: " + strings.Join(words, ", ")
-	return func(s string) (string, error) { return oneWord(s, words, complaint) }
+	all := slices.Concat(words, later)
+	return func(s string) (string, error) { return oneWord(s, all, complaint) }
+}
+
+// manyOf reads several of the words.
+func manyOf(words ...string) reader {
+	read := oneOf(words...)
+	return func(s string) (string, error) {
+		list := strings.Fields(s)
+		for i, w := range list {
+			var err error
+			if list[i], err = read(w); err != nil {
+				return "", err
+			}
+		}
+		return strings.Join(list, " "), nil
+	}
 }
 
 func oneWord(s string, words []string, complaint string) (string, error) {
@@ -218,23 +356,129 @@ func oneWord(s string, words []string, complaint string) (string, error) {
 	return s, nil
 }
 
-func number(s string) (string, error) {
-	n, err := parseInt(s)
-	return strconv.FormatInt(n, 10), err
-}
-
 // between reads a number in bounds.
 func between(lo, hi int64) reader {
 	return func(s string) (string, error) {
 		n, err := parseInt(s)
 		if err == nil && (n < lo || n > hi) {
-			err = fmt.Errorf("argument must be between %d and %d inclusive", lo, hi)
+			err = outOfBounds(lo, hi)
 		}
 		return strconv.FormatInt(n, 10), err
 	}
 }
 
-func size(s string) (string, error) {
+// frequency reads a number and brings it into narrower bounds.
+func frequency(s string) (string, error) { return atLeastAtMost(between(0, math.MaxInt32), 1, 500)(s) }
+
+// watchdogPeriod reads a time in ms, of which a short one is made longer.
+func watchdogPeriod(s string) (string, error) {
+	if s == "0" {
+		return s, nil
+	}
+	return atLeastAtMost(between(0, math.MaxInt32), 200, math.MaxInt32)(s)
+}
+
+func backlogSize(s string) (string, error) {
+	return atLeastAtMost(sizeBetween(1, math.MaxInt64), 16<<10, math.MaxInt64)(s)
+}
+
+// atLeastAtMost replaces numbers that are out of bounds by the bounds.
+func atLeastAtMost(read reader, least, most int64) reader {
+	return func(s string) (string, error) {
+		s, err := read(s)
+		if err == nil {
+			n, _ := parseInt(s)
+			s = strconv.FormatInt(min(max(n, least), most), 10)
+		}
+		return s, err
+	}
+}
+
+// sizeBetween reads a size in bounds.
+func sizeBetween(lo, hi int64) reader {
+	return func(s string) (string, error) {
+		n, err := ParseMemory(s)
+		if err == nil && (n < lo || n > hi) {
+			err = outOfBounds(lo, hi)
+		}
+		return strconv.FormatInt(n, 10), err
+	}
+}
+
+// anySize reads a size up to the largest unsigned number.
+func anySize(s string) (string, error) {
 	n, err := ParseMemory(s)
-	return strconv.FormatInt(n, 10), err
+	return strconv.FormatUint(uint64(n), 10), err
+}
+
+func outOfBounds(lo, hi int64) error {
+	return fmt.Errorf("argument must be between %d and %d inclusive", lo, hi)
+}
+
+// baseName reads the name of a file or directory in another one.
+func baseName(name, what string) reader {
+	return func(s string) (string, error) {
+		switch {
+		case s == "":
+			return "", errors.New(name + " can't be empty")
+		case !isBaseName(s):
+			return "", fmt.Errorf("%s can't be a path, just a %s", name, what)
+		}
+		return s, nil
+	}
+}
+
+func isBaseName(s string) bool { return !strings.ContainsAny(s, "/\\") }
+
+// hostName reads a name of a host, or nothing.
+func hostName(s string) (string, error) {
+	const most = 255
+	switch {
+	case len(s) > most:
+		return "", fmt.Errorf("Hostnames must be less than %d characters", most+1)
+	case strings.ContainsFunc(s, func(r rune) bool { return !isAlphanumeric(r) && r != '-' && r != '.' }):
+		return "", errors.New("Hostnames may only contain alphanumeric characters, hyphens or dots")
+	}
+	return s, nil
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
+}
+
+// nodeName reads a name that can be in a line of nodes.conf.
+func nodeName(s string) (string, error) {
+	if strings.ContainsAny(s, "!#$%&()*+:;<>?@[]^{|}~") {
+		return "", errors.New("Announced human node name contained invalid character")
+	}
+	return s, nil
+}
+
+// titleTemplate reads a text with variables in braces.
+func titleTemplate(s string) (string, error) {
+	known := []string{"title", "listen-addr", "server-mode", "port", "tls-port", "unixsocket", "config-file"}
+	invalid := errors.New("template format is invalid or contains unknown variables")
+	for rest := s; ; {
+		_, after, found := strings.Cut(rest, "{")
+		if !found {
+			break
+		}
+		name, after, found := strings.Cut(after, "}")
+		if !found || !slices.Contains(known, name) {
+			return "", invalid
+		}
+		rest = after
+	}
+	if strings.TrimSpace(strings.ReplaceAll(s, "{title}", "")) == "" {
+		return "", invalid
+	}
+	return s, nil
+}
+
+// locale reads a name of a locale in which strings are compared byte by byte.
+func locale(s string) (string, error) {
+	if !slices.Contains([]string{"", "C", "POSIX", "C.UTF-8", "C.utf8"}, s) {
+		return "", errors.New("Invalid locale name")
+	}
+	return s, nil
 }

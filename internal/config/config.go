@@ -34,19 +34,26 @@ type TLS struct {
 // unit that the directive has in redis.conf.
 type Config struct {
 	// network
-	Bind           []string
-	Port           int64
-	UnixSocket     string
-	UnixSocketPerm int64
-	TCPBacklog     int64
-	SocketMark     int64 // of listening sockets, for firewalls; 0: none
-	TCPKeepalive   int64 // seconds, 0: off
-	Timeout        int64 // seconds an idle client may stay, 0: for ever
-	MaxClients     int64
-	RequirePass    string // of the default user
-	ProtectedMode  bool   // without a password only local clients may connect
-	PIDFile        string
-	TLS            TLS
+	Bind            []string
+	Port            int64
+	UnixSocket      string
+	UnixSocketPerm  int64
+	UnixSocketGroup string // "" leaves it to the system
+	TCPBacklog      int64
+	SocketMark      int64 // of listening sockets, for firewalls; 0: none
+	MPTCP           bool  // TCP sockets accept connections over several paths
+	TCPKeepalive    int64 // seconds, 0: off
+	Timeout         int64 // seconds an idle client may stay, 0: for ever
+	MaxClients      int64
+	RequirePass     string // of the default user
+	ProtectedMode   bool   // without a password only local clients may connect
+	PIDFile         string
+	TLS             TLS
+	// OOMScoreAdj is how readily Linux ends the process when memory is short:
+	// no, yes (relative to what it was), or absolute. OOMScores are for masters,
+	// replicas, and processes that save.
+	OOMScoreAdj string
+	OOMScores   [3]int64
 
 	// EnableDebugCommand and EnableModuleCommand are no, yes, or local: for
 	// clients on this machine.
@@ -54,6 +61,9 @@ type Config struct {
 	EnableTestingCommand string
 	Spaces               string // no, yes, or ephemeral: a space goes with its last client
 	EnableModuleCommand  string
+
+	// Renames are the lines rename-command, in their order.
+	Renames []Rename
 
 	// users
 	ACLFile          string            // "" means that there is none
@@ -100,6 +110,8 @@ type Config struct {
 	// slow log
 	SlowlogLogSlowerThan int64 // µs, -1: nothing
 	SlowlogMaxLen        int64
+	// Of one entry there are at most so many arguments, and of them so many bytes.
+	SlowlogEntryMaxArgs, SlowlogEntryMaxLen int64
 	// LargeRequest and LargeReply are from how many bytes on they are logged;
 	// -1: none.
 	LargeRequest, LargeRequestMaxLen int64
@@ -160,6 +172,13 @@ type OutputLimits struct{ Normal, Replica, PubSub OutputLimit }
 // OutputLimit closes a client whose output waits: at once over Hard bytes,
 // or over Soft bytes for longer than SoftSeconds. 0 means no limit.
 type OutputLimit struct{ Hard, Soft, SoftSeconds int64 }
+
+// Rename gives a command another name, or none if To is empty. Line is where it
+// was read.
+type Rename struct {
+	From, To string
+	Line     Line
+}
 
 // SavePoint asks for a snapshot once so many changes wait for longer than so
 // many seconds since the last one.

@@ -39,6 +39,7 @@ const maxIncludes = 16
 var (
 	errQuotes    = errors.New("Unbalanced quotes in configuration line")
 	errDirective = errors.New("Bad directive or wrong number of arguments")
+	errModules   = errors.New("modules can't be loaded: they are written for C")
 	errIncludes  = errors.New("include files are nested too deeply")
 )
 
@@ -119,7 +120,7 @@ func (c *Config) SetLines(lines []Line) error {
 	}
 	var refused []refusal
 	for _, l := range lines {
-		p, err := c.setLine(l.Text)
+		p, err := c.setLine(l)
 		if err != nil && !errors.As(err, new(unsupportedError)) {
 			return lineError(l, err)
 		}
@@ -170,31 +171,41 @@ func withoutSecrets(line string) string {
 
 // SetLine sets a directive from a line. Empty lines and comments are nothing.
 func (c *Config) SetLine(line string) error {
-	_, err := c.setLine(line)
+	_, err := c.setLine(Line{Text: line})
 	return err
 }
 
 // setLine is SetLine and returns the row of the directive, if it has one.
-func (c *Config) setLine(line string) (*Param, error) {
-	words, ok := resp.SplitWords(line)
+func (c *Config) setLine(line Line) (*Param, error) {
+	words, ok := resp.SplitWords(line.Text)
 	if !ok {
 		return nil, errQuotes
 	}
 	if len(words) == 0 || strings.HasPrefix(words[0], "#") {
 		return nil, nil
 	}
-	p, ok := Find(words[0])
-	switch {
-	case strings.EqualFold(words[0], "user") && len(words) > 1:
-		var err error
-		c.Users, err = acl.Declare(c.Users, words[1], words[2:])
-		return nil, err
-	case ok && p.Repeats && c.given[p.Name] && len(words) > 1 && words[1] != "":
-		return p, c.Set(p, append(strings.Fields(c.Get(p)), words[1:]...))
+	name, words := strings.ToLower(words[0]), words[1:]
+	p, ok := Find(name)
+	switch n := len(words); {
 	case ok:
-		return p, c.Set(p, words[1:])
-	case len(words) == 2 && slices.Contains(retired, strings.ToLower(words[0])):
+		return p, c.setWords(p, words)
+	case slices.Contains(retired, name) && n == 1:
 		return nil, nil
+	case name == "rename-command" && n == 2:
+		c.Renames = append(c.Renames, Rename{words[0], words[1], line})
+		return nil, nil
+	case name == "user" && n > 0:
+		var err error
+		c.Users, err = acl.Declare(c.Users, words[0], words[1:])
+		return nil, err
+	case name == "loadmodule" && n > 0:
+		return nil, errModules
+	case strings.Contains(name, ".") && n == 0:
+		return nil, errors.New("Module config specified without value")
+	case strings.Contains(name, "."):
+		return nil, errModules
+	case name == "sentinel":
+		return nil, errors.New("sentinel directive while not in sentinel mode")
 	}
 	return nil, errDirective
 }

@@ -57,7 +57,7 @@ func TestNoWords(t *testing.T) {
 	if len(c.SavePoints) != 0 {
 		t.Errorf("save points %v", c.SavePoints)
 	}
-	if c.SetLine("client-output-buffer-limit") == nil || c.SetLine("dir") == nil {
+	if c.SetLine("oom-score-adj-values") == nil || c.SetLine("dir") == nil {
 		t.Error("no error without the words that there must be")
 	}
 }

@@ -98,8 +98,12 @@ func parseInt(s string) (int64, error) {
 	return n, nil
 }
 
+// parseOctal reads as strtoll of C does, for which nothing is 0.
 func parseOctal(s string) (int64, error) {
-	n, err := strconv.ParseInt(s, 8, 64)
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(strings.TrimLeft(s, " \t\n\v\f\r"), 8, 64)
 	if err != nil {
 		return 0, errors.New("argument couldn't be parsed as an octal number")
 	}
@@ -189,7 +193,7 @@ func (k textKind) set(c *Config, words []string) error {
 func (k textKind) get(c *Config) string { return *k.field(c) }
 
 func fileName(s string) error {
-	if strings.ContainsAny(s, "/\\") {
+	if !isBaseName(s) {
 		return errors.New("dbfilename can't be a path, just a filename")
 	}
 	return nil
@@ -242,6 +246,46 @@ func (k booleanKind) get(c *Config) string {
 	return "no"
 }
 
+// parseNumber reads an empty word as 0: values with two blanks in a row have some.
+func parseNumber(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	return strconv.ParseInt(s, 10, 64)
+}
+
+// oomScoreAdj reads "relative" as what it means: yes.
+func oomScoreAdj(s string) (string, error) {
+	s, err := oneOf("no", "yes", "relative", "absolute")(s)
+	if s == "relative" {
+		s = "yes"
+	}
+	return s, err
+}
+
+// oomScores reads three numbers.
+type oomScores struct{}
+
+func (oomScores) set(c *Config, words []string) error {
+	var scores [3]int64
+	if len(words) != len(scores) {
+		return errWords
+	}
+	for i, w := range words {
+		n, err := parseNumber(w)
+		if err != nil || n < -2000 || n > 2000 {
+			return errors.New("Invalid oom-score-adj-values, elements must be between -2000 and 2000.")
+		}
+		scores[i] = n
+	}
+	c.OOMScores = scores
+	return nil
+}
+
+func (oomScores) get(c *Config) string {
+	return fmt.Sprintf("%d %d %d", c.OOMScores[0], c.OOMScores[1], c.OOMScores[2])
+}
+
 // savePoints reads "seconds changes", repeated.
 type savePoints struct{}
 
@@ -251,8 +295,8 @@ func (savePoints) set(c *Config, words []string) error {
 	}
 	var points []SavePoint
 	for ; len(words) > 1; words = words[2:] {
-		seconds, err1 := strconv.ParseInt(words[0], 10, 64)
-		changes, err2 := strconv.ParseInt(words[1], 10, 64)
+		seconds, err1 := parseNumber(words[0])
+		changes, err2 := parseNumber(words[1])
 		if err1 != nil || err2 != nil || seconds < 1 || changes < 0 {
 			break
 		}
@@ -299,11 +343,11 @@ type wordsKind struct{ field func(*Config) *[]string }
 // set drops empty words among others: they would be lost between two runs, as
 // words are shown with blanks between them.
 func (k wordsKind) set(c *Config, words []string) error {
-	list := slices.Clone(words)
-	if len(list) > 1 {
-		list = slices.DeleteFunc(list, func(w string) bool { return strings.TrimSpace(w) == "" })
+	const most = 16
+	if len(words) > most {
+		return errors.New("Too many bind addresses specified.")
 	}
-	*k.field(c) = list
+	*k.field(c) = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return strings.TrimSpace(w) == "" })
 	return nil
 }
 
@@ -313,7 +357,7 @@ func (k wordsKind) get(c *Config) string { return strings.Join(*k.field(c), " ")
 type outputLimits struct{}
 
 func (outputLimits) set(c *Config, words []string) error {
-	if len(words)%4 != 0 || len(words) == 0 {
+	if len(words)%4 != 0 {
 		return errors.New("Wrong number of arguments in buffer limit configuration.")
 	}
 	next := c.OutputLimits
@@ -361,6 +405,9 @@ func (k shutdownKind) set(c *Config, words []string) error {
 	flags := []string{"save", "nosave", "now", "force"} // in the order in which they are shown
 	given := make([]bool, len(flags))
 	read := oneOf(append([]string{"default"}, flags...)...)
+	if len(words) == 0 {
+		words = []string{""}
+	}
 	for _, w := range words {
 		v, err := read(w)
 		if err != nil {
@@ -371,7 +418,7 @@ func (k shutdownKind) set(c *Config, words []string) error {
 		}
 	}
 	if given[0] && given[1] {
-		return errors.New("SAVE and NOSAVE shutdown flags can't be used together")
+		return errors.New("shutdown options SAVE and NOSAVE can't be used simultaneously")
 	}
 	var shown []string
 	for i, f := range flags {

@@ -8,8 +8,9 @@ import (
 
 // Param is a row of the table.
 type Param struct {
-	// Name is the directive; Alias an older spelling of it.
-	Name, Alias string
+	// Name is the directive; Alias an older spelling of it, and Later one of later
+	// versions, which patterns of CONFIG GET do not list.
+	Name, Alias, Later string
 	// Default is the value at start, as CONFIG GET shows it.
 	Default string
 	// Immutable settings can't be changed by CONFIG SET.
@@ -26,6 +27,12 @@ type Param struct {
 	// Applied settings are of the program around the engine, which may fail to
 	// do what they ask for.
 	Applied bool
+	// From is the version with which a setting came that Redis 7.4 does not have, or
+	// "ours".
+	From string
+	// Why is the reason why a setting has no effect, or only one value; empty for
+	// others.
+	Why string
 	// Hidden settings are not shown by patterns of CONFIG GET.
 	Hidden bool
 
@@ -41,22 +48,22 @@ var settings = []Param{
 	{Name: "acl-pubsub-default", Default: "resetchannels", kind: choice(func(c *Config) *string { return &c.ACLPubSubDefault }, "allchannels", "resetchannels")},
 	{Name: "aclfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.ACLFile }, nil)},
 	{Name: "acllog-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.ACLLogMaxLen }, 0, math.MaxInt64)},
-	{Name: "array-slice-size", Default: "4096", kind: checked(func(c *Config) *int64 { return &c.ArraySliceSize }, 256, 65536, sliceSize)},
-	{Name: "array-sparse-kmax", Default: "10", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMax }, 0, math.MaxUint16, sparseMax)},
-	{Name: "array-sparse-kmin", Default: "5", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMin }, 0, math.MaxUint16, sparseMin)},
+	{Name: "array-slice-size", From: "Redis 8", Default: "4096", kind: checked(func(c *Config) *int64 { return &c.ArraySliceSize }, 256, 65536, sliceSize)},
+	{Name: "array-sparse-kmax", From: "Redis 8", Default: "10", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMax }, 0, math.MaxUint16, sparseMax)},
+	{Name: "array-sparse-kmin", From: "Redis 8", Default: "5", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMin }, 0, math.MaxUint16, sparseMin)},
 	{Name: "bind", Applied: true, Default: "127.0.0.1 -::1", Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
 	{Name: "busy-reply-threshold", Alias: "lua-time-limit", Default: "5000", kind: integer(func(c *Config) *int64 { return &c.BusyReplyThreshold }, 0, math.MaxInt64)},
 	{Name: "client-output-buffer-limit", Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", Multi: true, kind: outputLimits{}},
 	{Name: "client-query-buffer-limit", Default: "1073741824", kind: memory(func(c *Config) *int64 { return &c.ClientQueryBufLimit }, 1<<20, math.MaxInt64)},
-	{Name: "commandlog-large-reply-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.LargeReplyMaxLen }, 0, math.MaxInt64)},
-	{Name: "commandlog-large-request-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.LargeRequestMaxLen }, 0, math.MaxInt64)},
-	{Name: "commandlog-reply-larger-than", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeReply }, -1, math.MaxInt64)},
-	{Name: "commandlog-request-larger-than", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeRequest }, -1, math.MaxInt64)},
+	{Name: "commandlog-large-reply-max-len", From: "Valkey 8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.LargeReplyMaxLen }, 0, math.MaxInt64)},
+	{Name: "commandlog-large-request-max-len", From: "Valkey 8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.LargeRequestMaxLen }, 0, math.MaxInt64)},
+	{Name: "commandlog-reply-larger-than", From: "Valkey 8", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeReply }, -1, math.MaxInt64)},
+	{Name: "commandlog-request-larger-than", From: "Valkey 8", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeRequest }, -1, math.MaxInt64)},
 	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
 	{Name: "dbfilename", Default: "dump.rdb", Protected: true, kind: text(func(c *Config) *string { return &c.DBFilename }, fileName)},
 	{Name: "dir", Default: "", Protected: true, kind: directory(func(c *Config) *string { return &c.Dir })},
-	{Name: "spaces", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.Spaces }, "no", "yes", "ephemeral")},
-	{Name: "enable-testing-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableTestingCommand }, "no", "yes", "local")},
+	{Name: "spaces", From: "ours", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.Spaces }, "no", "yes", "ephemeral")},
+	{Name: "enable-testing-command", From: "ours", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableTestingCommand }, "no", "yes", "local")},
 	{Name: "enable-debug-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableDebugCommand }, "no", "yes", "local")},
 	{Name: "enable-module-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableModuleCommand }, "no", "yes", "local")},
 	{Name: "enable-protected-configs", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.ProtectedConfigs }, "no", "yes", "local")},
@@ -76,13 +83,16 @@ var settings = []Param{
 	{Name: "list-max-listpack-size", Alias: "list-max-ziplist-size", Default: "-2", kind: integer(func(c *Config) *int64 { return &c.ListMaxListpackSize }, math.MinInt32, math.MaxInt32)},
 	{Name: "logfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.LogFile }, nil)},
 	{Name: "loglevel", Default: "notice", kind: choice(func(c *Config) *string { return &c.LogLevel }, "debug", "verbose", "notice", "warning", "nothing")},
-	{Name: "maxclients", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.MaxClients }, 1, math.MaxUint32)},
+	{Name: "maxclients", Applied: true, Default: "10000", kind: integer(func(c *Config) *int64 { return &c.MaxClients }, 1, math.MaxUint32)},
 	{Name: "maxmemory", Default: "0", kind: memory(func(c *Config) *int64 { return &c.MaxMemory }, 0, math.MaxInt64)},
 	{Name: "maxmemory-clients", Default: "0", kind: percentMemory(func(c *Config) *int64 { return &c.MaxMemoryClients }, 0, math.MaxInt64)},
 	{Name: "maxmemory-eviction-tenacity", Default: "10", kind: integer(func(c *Config) *int64 { return &c.EvictionTenacity }, 0, 100)},
 	{Name: "maxmemory-policy", Default: "noeviction", kind: choice(func(c *Config) *string { return &c.MaxMemoryPolicy }, "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction")},
 	{Name: "maxmemory-samples", Default: "5", kind: integer(func(c *Config) *int64 { return &c.MaxMemorySamples }, 1, 64)},
+	{Name: "mptcp", From: "Valkey 9", Default: "no", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.MPTCP })},
 	{Name: "notify-keyspace-events", Default: "", kind: events{}},
+	{Name: "oom-score-adj", Default: "no", Applied: true, kind: choiceKind{func(c *Config) *string { return &c.OOMScoreAdj }, oomScoreAdj}},
+	{Name: "oom-score-adj-values", Default: "0 200 800", Multi: true, Applied: true, kind: oomScores{}},
 	{Name: "pidfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.PIDFile }, nil)},
 	{Name: "port", Applied: true, Default: "6379", kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
 	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
@@ -97,12 +107,14 @@ var settings = []Param{
 	{Name: "set-max-listpack-value", Default: "64", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "shutdown-on-sigint", Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigint })},
 	{Name: "shutdown-on-sigterm", Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigterm })},
+	{Name: "slowlog-entry-max-argc", From: "Redis 8", Default: "32", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxArgs }, 2, math.MaxInt32)},
+	{Name: "slowlog-entry-max-string-len", From: "Redis 8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxLen }, 1, math.MaxInt64)},
 	{Name: "slowlog-log-slower-than", Alias: "commandlog-execution-slower-than", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.SlowlogLogSlowerThan }, -1, math.MaxInt64)},
 	{Name: "slowlog-max-len", Alias: "commandlog-slow-execution-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogMaxLen }, 0, math.MaxInt64)},
 	{Name: "socket-mark-id", Default: "0", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.SocketMark }, 0, math.MaxUint32)},
 	{Name: "stop-writes-on-bgsave-error", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.StopWritesOnSaveError })},
-	{Name: "stream-idmp-duration", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPDuration }, 1, 86400)},
-	{Name: "stream-idmp-maxsize", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPMaxSize }, 1, 10000)},
+	{Name: "stream-idmp-duration", From: "Redis 8", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPDuration }, 1, 86400)},
+	{Name: "stream-idmp-maxsize", From: "Redis 8", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamIDMPMaxSize }, 1, 10000)},
 	{Name: "stream-node-max-bytes", Default: "4096", kind: memory(func(c *Config) *int64 { return &c.StreamNodeMaxBytes }, 0, math.MaxInt64)},
 	{Name: "stream-node-max-entries", Default: "100", kind: integer(func(c *Config) *int64 { return &c.StreamNodeMaxEntries }, 0, math.MaxInt64)},
 	{Name: "tcp-backlog", Default: "511", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.TCPBacklog }, 0, math.MaxInt32)},
@@ -121,6 +133,7 @@ var settings = []Param{
 	{Name: "tls-session-caching", Applied: true, Default: "yes", kind: boolean(func(c *Config) *bool { return &c.TLS.SessionCaching })},
 	{Name: "tracking-table-max-keys", Default: "1000000", kind: integer(func(c *Config) *int64 { return &c.TrackingTableMaxKeys }, 0, math.MaxInt64)},
 	{Name: "unixsocket", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.UnixSocket }, nil)},
+	{Name: "unixsocketgroup", From: "Valkey 8", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.UnixSocketGroup }, nil)},
 	{Name: "unixsocketperm", Default: "0", Immutable: true, kind: octal(func(c *Config) *int64 { return &c.UnixSocketPerm })},
 	{Name: "zset-max-listpack-entries", Alias: "zset-max-ziplist-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.ZSetMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "zset-max-listpack-value", Alias: "zset-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int64 { return &c.ZSetMaxListpackValue }, 0, math.MaxInt64)},

@@ -145,7 +145,7 @@ func (e *Core) call(c *Ctx) (blocked bool) {
 		e.countError(r)
 	}
 	if e.unit.changes > 0 && !e.unit.explicit {
-		e.propagate(c.Session.db, c.Args)
+		e.propagate(c.Session.db, c.Cmd.own(c.Args))
 	}
 	c.Outcome = Outcome{Took: took, Err: err, Blocked: blocked, mark: mark}
 	e.observeAfter(observing, c)

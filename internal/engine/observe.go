@@ -203,7 +203,7 @@ func (e *Core) log(l *slowlog.Log, c *Ctx, amount, most int64) {
 	l.Add(slowlog.Entry{
 		Time:   e.now / 1e6,
 		Amount: amount,
-		Args:   slowlog.Trim(c.shownArgs()),
+		Args:   slowlog.Trim(c.shownArgs(), int(e.Config.SlowlogEntryMaxArgs), int(e.Config.SlowlogEntryMaxLen)),
 		Addr:   c.Session.conn.Addr(),
 		Name:   c.Session.Name,
 	}, int(most))

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -29,7 +30,8 @@ type Command struct {
 	// Options are the flat options in lower case, for Ctx.Options.
 	Options []spec.Option
 
-	id      int // index into the statistics
+	called  string // by clients: Name, unless it was renamed
+	id      int    // index into the statistics
 	acl     *acl.Command
 	handler Handler
 	traits  spec.Trait
@@ -45,6 +47,8 @@ type Table struct {
 	// Missing lists the full names of the rows of package spec that have no
 	// handler. They answer as unknown commands.
 	Missing []string
+	// original is the table before commands were renamed; nil means this one.
+	original *Table
 }
 
 // Module is a part of the server: commands with their handlers. What else it
@@ -72,23 +76,122 @@ func NewTable(modules ...Module) *Table {
 			panic("engine: no row in the command table for " + name)
 		}
 	}
+	t.makeIndex()
+	return t
+}
+
+func (t *Table) makeIndex() {
 	size := 16
 	for size < 3*len(t.top) {
 		size *= 2
 	}
 	t.index = make([]*Command, size)
 	for _, c := range t.top {
-		i := foldHash([]byte(c.Name)) & (size - 1)
+		i := foldHash([]byte(c.called)) & (size - 1)
 		for t.index[i] != nil {
 			i = (i + 1) & (size - 1)
 		}
 		t.index[i] = c
 	}
+}
+
+// The errors of Rename.
+var (
+	ErrNoSuchCommand = errors.New("No such command in rename-command")
+	ErrNameExists    = errors.New("Target command name already exists")
+)
+
+// Rename returns a table in which clients call a command by another name, or not
+// at all if that is empty. All else, such as ACL rules, statistics and the journal,
+// knows the command by its own name.
+func (t *Table) Rename(from, to string) (*Table, error) {
+	from, to = strings.ToLower(from), strings.ToLower(to)
+	missing := slices.Contains(t.Missing, from) // one that is known but can't be run is gone in any case
+	c := t.Find([]byte(from))
+	switch {
+	case c == nil && !missing:
+		return nil, ErrNoSuchCommand
+	case to != from && (t.Find([]byte(to)) != nil || slices.Contains(t.Missing, to)):
+		return nil, ErrNameExists
+	}
+	next := &Table{Missing: t.Missing, original: t.Original()}
+	if missing {
+		next.Missing = slices.DeleteFunc(slices.Clone(t.Missing), func(m string) bool { return m == from })
+		if to != "" {
+			next.Missing = append(next.Missing, to)
+		}
+	}
+	var renamed *Command
+	if c != nil && to != "" {
+		copied := *c
+		renamed = &copied
+		renamed.called = to
+		renamed.sub = maps.Clone(c.sub)
+		for name, s := range renamed.sub {
+			sub := *s
+			sub.Container = renamed
+			renamed.sub[name] = &sub
+		}
+	}
+	for _, o := range t.all {
+		top := o
+		if o.Container != nil {
+			top = o.Container
+		}
+		switch {
+		case top != c:
+		case renamed == nil:
+			continue
+		case o == c:
+			o = renamed
+		default:
+			o = renamed.sub[o.Name]
+		}
+		next.all = append(next.all, o)
+		if o.Container == nil {
+			next.top = append(next.top, o)
+		}
+	}
+	next.makeIndex()
+	return next, nil
+}
+
+// Original returns the table with all commands under their own names.
+func (t *Table) Original() *Table {
+	if t.original != nil {
+		return t.original
+	}
 	return t
 }
 
+// Own returns the words of a command, which clients may call by another name, with
+// its own name, or nil if clients can't call it.
+func (t *Table) Own(args [][]byte) [][]byte {
+	switch c := t.Find(args[0]); {
+	case c != nil:
+		return c.own(args)
+	case t.original == nil || slices.Contains(t.Missing, string(toLower(args[0]))):
+		return args
+	}
+	return nil
+}
+
+// own returns the words of a command with its own name.
+func (c *Command) own(args [][]byte) [][]byte {
+	top := c
+	if c.Container != nil {
+		top = c.Container
+	}
+	if top.called == top.Name {
+		return args
+	}
+	args = slices.Clone(args)
+	args[0] = []byte(strings.ToUpper(top.Name))
+	return args
+}
+
 func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *Command {
-	c := &Command{Command: row, FullName: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name), acl: acl.Of(row), gates: gatesOf(row)}
+	c := &Command{Command: row, FullName: row.Name, called: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name), acl: acl.Of(row), gates: gatesOf(row)}
 	if container != nil {
 		c.FullName = container.Name + "|" + row.Name
 		c.traits = 0
@@ -122,11 +225,11 @@ func (t *Table) All() []*Command { return t.all }
 // Top returns the commands that are not subcommands.
 func (t *Table) Top() []*Command { return t.top }
 
-// Find returns a command by its name in any case, or nil.
+// Find returns a command by the name that clients call it, in any case, or nil.
 func (t *Table) Find(name []byte) *Command {
 	mask := len(t.index) - 1
 	for i := foldHash(name) & mask; t.index[i] != nil; i = (i + 1) & mask {
-		if c := t.index[i]; EqualFold(name, c.Name) {
+		if c := t.index[i]; EqualFold(name, c.called) {
 			return c
 		}
 	}
@@ -162,7 +265,7 @@ func (t *Table) lookup(args [][]byte) (*Command, error) {
 	if c.sub != nil && len(args) > 1 {
 		s := c.Sub(args[1])
 		if s == nil {
-			return nil, resp.Errorf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], strings.ToUpper(c.Name))
+			return nil, resp.Errorf("ERR unknown subcommand '%.128s'. Try %s HELP.", args[1], strings.ToUpper(c.called))
 		}
 		c = s
 	}

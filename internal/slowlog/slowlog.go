@@ -6,12 +6,6 @@ package slowlog
 
 import "fmt"
 
-// What an entry keeps of a command.
-const (
-	maxArgs   = 32
-	maxLength = 128 // of an argument
-)
-
 // Entry is a command of a log.
 type Entry struct {
 	ID     int64
@@ -50,9 +44,9 @@ func (l *Log) Last(n int) []Entry { return l.entries[max(len(l.entries)-n, 0):] 
 // Reset removes all entries.
 func (l *Log) Reset() { l.entries = nil }
 
-// Trim copies the words of a command, as much of them as an entry keeps: of
-// what is left out it tells how much there was.
-func Trim(args [][]byte) []string {
+// Trim copies the words of a command, at most so many and so many bytes of each:
+// of what is left out it tells how much there was.
+func Trim(args [][]byte, maxArgs, maxLength int) []string {
 	out := make([]string, 0, min(len(args), maxArgs))
 	for i, a := range args {
 		if i == maxArgs-1 && len(args) > maxArgs {

@@ -47,7 +47,7 @@ func TestTrim(t *testing.T) {
 		{[][]byte{[]byte(strings.Repeat("a", 128))}, 1, strings.Repeat("a", 128)},
 		{[][]byte{[]byte(strings.Repeat("a", 130))}, 1, strings.Repeat("a", 128) + "... (2 more bytes)"},
 	} {
-		got := Trim(test.args)
+		got := Trim(test.args, 32, 128)
 		if len(got) != test.n || got[test.n-1] != test.last {
 			t.Errorf("%d words: %q", len(test.args), got)
 		}

@@ -1,0 +1,142 @@
+package config
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var fix = flag.Bool("fix", false, "rewrite generated documents")
+
+// TestDocs compares docs/settings.md with the table. `go test ./internal/config
+// -run TestDocs -fix` rewrites it.
+func TestDocs(t *testing.T) {
+	const file = "../../docs/settings.md"
+	want := document()
+	if *fix {
+		if err := os.WriteFile(file, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s is out of date: run `go test ./internal/config -run TestDocs -fix`", file)
+	}
+}
+
+func document() []byte {
+	var b bytes.Buffer
+	b.WriteString(`# Settings
+
+Every directive of redis.conf of Redis 6.2 to 8.8 and of Valkey 8 and 9 is known. It works as there, or it has no meaning
+here and stands below with the reason, or it is refused, since ignoring it would be dangerous. Bounds and error texts are
+those of Redis 7.4.1. This page is made from the table of settings; a test keeps it true.
+
+CONFIG GET with a pattern lists what Redis 7.4.1 lists, and what of later versions has an effect. CONFIG SET changes what it
+changes there, ` + "`bind` and `port`" + ` included: with ` + "`CONFIG SET port 0`" + ` no TCP socket stays open, while ` + "`port 0`" + ` at the start is a
+free port. ` + "`rename-command`" + ` gives a command another name, or none; the journal, ACL rules and statistics keep its own.
+Lines ` + "`loadmodule`" + `, of a module's settings (with a dot in the name) and of ` + "`sentinel`" + ` are refused.
+
+## With an effect
+
+`)
+	for p := range All {
+		if p.Why == "" {
+			fmt.Fprintf(&b, "- %s\n", p.describe())
+		}
+	}
+	b.WriteString("\n## With one value only\n\nAnother value is an error, at the start and in CONFIG SET.\n\n")
+	for p := range All {
+		if p.OneValue() {
+			fmt.Fprintf(&b, "- %s: %s\n", p.describe(), p.Why)
+		}
+	}
+	b.WriteString("\n## Without effect\n\nAny value that Redis takes is kept and shown.\n\n")
+	var reasons []string
+	rows := map[string][]string{}
+	for p := range All {
+		if p.Why != "" && !p.OneValue() {
+			if rows[p.Why] == nil {
+				reasons = append(reasons, p.Why)
+			}
+			rows[p.Why] = append(rows[p.Why], p.describe())
+		}
+	}
+	for _, why := range reasons {
+		fmt.Fprintf(&b, "- %s: %s\n", why, strings.Join(rows[why], ", "))
+	}
+	return b.Bytes()
+}
+
+// describe names a setting with its default, its other names, and where it is from.
+func (p *Param) describe() string {
+	text := "`" + p.Name
+	if p.Default != "" {
+		text += " " + p.Default
+	}
+	text += "`"
+	var more []string
+	for _, name := range []string{p.Alias, p.Later} {
+		if name != "" {
+			more = append(more, "also `"+name+"`")
+		}
+	}
+	if p.From != "" {
+		more = append(more, p.From)
+	}
+	if more != nil {
+		text += " (" + strings.Join(more, ", ") + ")"
+	}
+	return text
+}
+
+// TestNamesOnce: no setting stands twice in the table, under any of its names.
+func TestNamesOnce(t *testing.T) {
+	seen := map[string]bool{"include": true, "rename-command": true, "user": true, "loadmodule": true, "sentinel": true}
+	for _, name := range retired {
+		seen[name] = true
+	}
+	for i := range params {
+		for _, name := range []string{params[i].Name, params[i].Alias, params[i].Later} {
+			if name == "" {
+				continue
+			}
+			if seen[name] {
+				t.Errorf("%s stands twice", name)
+			}
+			seen[name] = true
+			if p, ok := Find(name); !ok || p != &params[i] {
+				t.Errorf("Find(%q) is another row", name)
+			}
+		}
+	}
+}
+
+// TestDirectives: the names of all versions are known. The file lists the
+// directives of Redis 6.2, 7.0, 7.2, 7.4, 8.0 and 8.8 and of Valkey 8 and 9, from their
+// sources.
+func TestDirectives(t *testing.T) {
+	text, err := os.ReadFile("testdata/directives.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]bool{}
+	for name := range strings.FieldsSeq(string(text)) {
+		known[name] = true
+		if _, ok := Find(name); !ok {
+			t.Errorf("%s is not known", name)
+		}
+	}
+	for p := range All {
+		if !known[p.Name] && p.From != "ours" {
+			t.Errorf("%s is no directive of any version", p.Name)
+		}
+	}
+}
