@@ -94,10 +94,15 @@ func TestLazyFreed(t *testing.T) {
 	freed(0, "FLUSHALL SYNC in MULTI")
 }
 
-// slowClock is a clock on which everything takes long: each look at it takes 5 ms.
+// slowClock is a clock on which everything takes long: each look at what has passed
+// takes 5 ms.
 type slowClock struct {
 	*respserver.ManualClock
 	passed atomic.Int64
+}
+
+func (c *slowClock) Now() time.Time {
+	return c.ManualClock.Now().Add(time.Duration(c.passed.Load()))
 }
 
 func (c *slowClock) Monotonic() time.Duration {
