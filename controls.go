@@ -101,7 +101,7 @@ func (s *Server) Fork() (*Server, error) {
 // forkFrom starts a fork from a state: a space, if it has a name.
 func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
-	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS = "", "", "", "", nil, nil
+	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS, o.RecordTo = "", "", "", "", nil, nil, nil
 	f := newUnstarted(o)
 	f.parent, f.space, f.table = s, space, s.table
 	var err error
@@ -138,8 +138,13 @@ func (s *TestServer) Fork(t Tester) *TestServer {
 		t.Fatalf("%v", err)
 		return nil
 	}
-	t.Cleanup(func() { f.Close() })
-	return &TestServer{Server: f, t: t, bubble: s.bubble}
+	ts := &TestServer{Server: f, t: t, bubble: s.bubble}
+	ts.tail(t)
+	t.Cleanup(func() {
+		ts.explain(t)
+		f.Close()
+	})
+	return ts
 }
 
 // Fault is a rule that makes something go wrong. Its first fields say which
@@ -250,6 +255,7 @@ type testHost struct {
 	mu        sync.Mutex
 	snapshots map[string]*Snapshot
 	forks     map[string]*Server // by address
+	record    *Recording         // of TESTING RECORD
 	faults    int
 }
 

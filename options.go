@@ -2,6 +2,7 @@ package respserver
 
 import (
 	"crypto/tls"
+	"io"
 	"log/slog"
 
 	"github.com/resp-server/resp-server/internal/vfs"
@@ -82,6 +83,11 @@ type Options struct {
 	// Seed is random by default. A fixed one makes everything that Redis leaves
 	// to chance repeatable: RANDOMKEY, the order of SCAN and KEYS.
 	Seed uint64
+
+	// RecordTo is none by default. Everything that clients send and are answered
+	// is written there, from the start to the end of the server, in the notation of
+	// docs/transcripts.md; see Replay. Passwords are in it.
+	RecordTo io.Writer
 
 	files vfs.FS // for tests: nil is the file system of the system
 }

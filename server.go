@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,6 +51,8 @@ type Server struct {
 	tlsAddr string
 	closed  bool
 	done    chan struct{}
+
+	recordings []*Recording // guarded by mu
 }
 
 // Start returns a server that is ready: it listens, and its data are loaded.
@@ -61,6 +64,9 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	s, err := newServer(o)
 	if err != nil {
 		return nil, err
+	}
+	if o.RecordTo != nil {
+		s.Record(RecordOptions{To: o.RecordTo})
 	}
 	if !o.NoListen && !(lazy && s.anywhere) {
 		if err := s.listen(); err != nil {
@@ -194,6 +200,7 @@ func (s *Server) Close() error {
 	s.host.closeForks()
 	s.closeSpaces()
 	err := s.engine.Close()
+	s.stopRecordings()
 	for _, t := range [...]transport.Server{s.sockets, &s.net} {
 		t.Close(func(addrs []string) {
 			s.log.Warn("Close waits for connections", "addrs", addrs)
@@ -205,6 +212,25 @@ func (s *Server) Close() error {
 	}
 	close(s.done)
 	return err
+}
+
+// stopRecordings ends those that nobody has stopped: their last lines are to be
+// written.
+func (s *Server) stopRecordings() {
+	s.mu.Lock()
+	list := slices.Clone(s.recordings)
+	s.mu.Unlock()
+	for _, r := range list {
+		if err := r.Stop(); err != nil {
+			s.log.Warn("A record could not be written", "error", err)
+		}
+	}
+}
+
+func (s *Server) forgetRecording(r *Recording) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.recordings = slices.DeleteFunc(s.recordings, func(other *Recording) bool { return other == r })
 }
 
 // Abort gives up what the server is writing, such as the last snapshot of Close,

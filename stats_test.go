@@ -109,6 +109,19 @@ func (c *slowClock) Monotonic() time.Duration {
 	return time.Duration(c.passed.Add(int64(5 * time.Millisecond)))
 }
 
+// AfterFunc makes a timer that is late, as timers are where everything takes long.
+// One in time would see that nothing has passed for others yet, and be set again
+// for the same moment without end.
+func (c *slowClock) AfterFunc(d time.Duration, f func()) respserver.Timer {
+	return lateTimer{c.ManualClock.AfterFunc(d+lateness, f)}
+}
+
+const lateness = 100 * time.Millisecond
+
+type lateTimer struct{ respserver.Timer }
+
+func (t lateTimer) Reset(d time.Duration) bool { return t.Timer.Reset(d + lateness) }
+
 // TestDeletionEvents: LATENCY knows what the deletion of expired and evicted keys
 // took.
 func TestDeletionEvents(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"net"
 	"runtime"
 	"strings"
+
+	"github.com/resp-server/resp-server/internal/record"
 )
 
 // Tester is the part of *testing.T that StartTest needs.
@@ -18,6 +20,10 @@ type Tester interface {
 
 // StartTest returns a server for a test: it is ready, and stopped when the
 // test ends. A failure fails the test. At most one Options may be given.
+//
+// When the test has failed, what clients sent last is printed, with the keys that
+// have changed since the start. It needs the methods Failed and Logf of the
+// Tester; in benchmarks nothing is kept for it.
 //
 // Clients may use the test controls: the setting enable-testing-command is yes,
 // unless Config says otherwise.
@@ -44,8 +50,13 @@ func StartTest(t Tester, options ...Options) *TestServer {
 		t.Fatalf("%v", err)
 		return nil
 	}
-	t.Cleanup(func() { s.Close() })
-	return &TestServer{Server: s, t: t, bubble: bubble()}
+	ts := &TestServer{Server: s, t: t, bubble: bubble()}
+	ts.tail(t)
+	t.Cleanup(func() {
+		ts.explain(t)
+		s.Close()
+	})
+	return ts
 }
 
 // TestServer is a Server whose failures fail a test.
@@ -53,6 +64,7 @@ type TestServer struct {
 	*Server
 	t      Tester
 	bubble string // that it was started in
+	last   *record.Recorder
 }
 
 // Addr is Server.Addr and opens the socket if that has not happened yet. It

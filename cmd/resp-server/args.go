@@ -25,6 +25,7 @@ type arguments struct {
 	ready          readyFile
 	exitWithParent bool
 	noEventLoop    bool
+	record         string // a file for what clients send and get
 	help, version  bool
 }
 
@@ -85,16 +86,22 @@ func parseArgs(args []string) (*arguments, error) {
 			} else {
 				a.tlsAuto = path
 			}
-		case name == "ready-file":
+		case name == "ready-file" || name == "record":
 			if i++; !joined && i < len(args) {
 				value = args[i]
 			} else if joined {
 				i--
 			}
-			if value == "" {
+			switch {
+			case name == "record" && value == "":
+				return nil, errors.New("--record needs the name of a file")
+			case name == "record":
+				a.record = value
+			case value == "":
 				return nil, errors.New("--ready-file needs the name of a file or the number of a file descriptor")
+			default:
+				a.ready = readyFile(value)
 			}
-			a.ready = readyFile(value)
 		case joined:
 			options.WriteString("\n" + name + " " + quote(value))
 		default:

@@ -19,6 +19,7 @@ import (
 )
 
 const usage = `Usage: resp-server [redis.conf] [--directive value ...] [-]
+       resp-server replay FILE --to HOST:PORT
        resp-server version | --version | --help
        resp-server --check-system | --test-memory MEGABYTES
 
@@ -49,8 +50,13 @@ Options
                         Linux, instead of one thread that waits for all
   --exit-with-parent    stop when the process that started this one is gone
   --testing             allow the command TESTING: the test controls
+  --record FILE         write what clients send and are answered to a file, in the
+                        notation of transcripts; passwords are in it
   -v, --version         print the version as redis-server does
   -h, --help            print this
+
+resp-server replay sends the commands of such a file to any server and shows
+which replies differ; then its exit code is 1.
 
 Every other directive of redis.conf is an option too, also as --directive=value.
 A "-" as first or last argument reads more of redis.conf from standard input.
@@ -94,6 +100,8 @@ func (p *program) run(args []string) int {
 		case "version":
 			io.WriteString(p.stdout, ownVersion())
 			return 0
+		case "replay":
+			return replay(args[1:], p.stdout, p.stderr)
 		case "--check-system":
 			return checkSystem(p.stdout)
 		case "--test-memory":
@@ -115,6 +123,11 @@ func (p *program) run(args []string) int {
 	}
 	if p.file != "" { // the working directory changes
 		if p.file, err = filepath.Abs(p.file); err != nil {
+			return p.fail(err)
+		}
+	}
+	if p.record != "" { // likewise
+		if p.record, err = filepath.Abs(p.record); err != nil {
 			return p.fail(err)
 		}
 	}

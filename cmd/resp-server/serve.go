@@ -43,6 +43,15 @@ func (p *program) serve(boss supervisor) int {
 	if err := p.ready.prepare(); err != nil {
 		return p.fail(fmt.Errorf("--ready-file: %w", err))
 	}
+	options := respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: p.log, LogLevel: &p.level, Load: p.load, EventLoop: !p.noEventLoop}
+	if p.record != "" {
+		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it has passwords
+		if err != nil {
+			return p.fail(fmt.Errorf("--record: %s", systemError(err)))
+		}
+		defer f.Close()
+		options.RecordTo = f
+	}
 	p.logSink.setRole(roleMaster)
 	p.log.Info("Running mode=standalone, port=" + p.setting("port") + ".")
 	secure, err := p.certify()
@@ -51,8 +60,8 @@ func (p *program) serve(boss supervisor) int {
 	}
 	starting := make(chan running, 1)
 	go func() {
-		srv, err := respserver.Start(respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: p.log,
-			LogLevel: &p.level, Load: p.load, TLS: secure, EventLoop: !p.noEventLoop})
+		options.TLS = secure
+		srv, err := respserver.Start(options)
 		starting <- running{srv, err}
 	}()
 	var srv running

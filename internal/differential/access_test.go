@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/resp-server/resp-server/internal/notation"
 	"github.com/resp-server/resp-server/internal/spec"
-	"github.com/resp-server/resp-server/internal/transcript"
 )
 
 // TestAccess gives users random rules and asks both servers what they may do.
@@ -23,7 +23,7 @@ func TestAccess(t *testing.T) {
 		}
 		err := m.exchange(steps, func(i int, a, b *reply, _, _ []byte) bool {
 			if x, y := denial(a), denial(b); x != y && !newerCategory(steps[1], m.version) {
-				t.Errorf("seed %d: %s\n%s\nreal %s\nours %s", n, transcript.Join(steps[1]), transcript.Join(steps[i]), a.text, b.text)
+				t.Errorf("seed %d: %s\n%s\nreal %s\nours %s", n, notation.Join(steps[1]), notation.Join(steps[i]), a.text, b.text)
 				differ++
 			}
 			return true

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/notation"
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
@@ -21,7 +22,7 @@ type line struct {
 	args   []string
 }
 
-func (l line) String() string { return l.client + "> " + transcript.Join(l.args) }
+func (l line) String() string { return l.client + "> " + notation.Join(l.args) }
 
 // scene is a conversation with one server, on fresh connections and an empty
 // server. A command that is not answered is known to be blocked from the
@@ -182,7 +183,7 @@ func (s *scene) say(l line) error {
 func (s *scene) show(wire []byte, ok bool) {
 	text := "(closed)"
 	if ok {
-		text = transcript.Notation(wire)
+		text = notation.Reply(wire)
 	}
 	fmt.Fprintln(&s.log, text)
 }
@@ -269,7 +270,7 @@ func (s *scene) end() error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&s.log, "> %s\n%s\n", transcript.Join(args), flat(&r))
+		fmt.Fprintf(&s.log, "> %s\n%s\n", notation.Join(args), flat(&r))
 	}
 	return nil
 }

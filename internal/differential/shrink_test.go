@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/resp-server/resp-server/internal/transcript"
+	"github.com/resp-server/resp-server/internal/notation"
 )
 
 // shrink makes the commands that lead to d fewer and shorter, for at most a
@@ -68,15 +68,15 @@ func (m *match) transcript(d *difference) string {
 	all := append(start, steps...)
 	m.exchange(all, func(i int, _, _ *reply, wa, _ []byte) bool {
 		if i -= len(start); i >= 0 && (i < len(steps)-1 || d.args == nil) {
-			fmt.Fprintf(&b, "> %s\n%s\n", transcript.Join(steps[i]), transcript.Notation(wa))
+			fmt.Fprintf(&b, "> %s\n%s\n", notation.Join(steps[i]), notation.Reply(wa))
 		}
 		return true
 	})
 	if d.args == nil {
-		fmt.Fprintf(&b, "# Then the %s are\n# %s\n", d.name, strings.ReplaceAll(transcript.Notation(d.real), "\n", "\n# "))
+		fmt.Fprintf(&b, "# Then the %s are\n# %s\n", d.name, strings.ReplaceAll(notation.Reply(d.real), "\n", "\n# "))
 	} else {
-		fmt.Fprintf(&b, "> %s\n%s\n", transcript.Join(d.args), transcript.Notation(d.real))
+		fmt.Fprintf(&b, "> %s\n%s\n", notation.Join(d.args), notation.Reply(d.real))
 	}
-	fmt.Fprintf(&b, "# Ours:\n# %s\n", strings.ReplaceAll(transcript.Notation(d.ours), "\n", "\n# "))
+	fmt.Fprintf(&b, "# Ours:\n# %s\n", strings.ReplaceAll(notation.Reply(d.ours), "\n", "\n# "))
 	return b.String()
 }

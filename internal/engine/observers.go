@@ -86,6 +86,9 @@ type Observer struct {
 	After func(c *Ctx)
 	// Sent gets what a client is sent, in whole replies and messages.
 	Sent func(s *Session, output []byte)
+	// Closed is called when a session is gone, with whether the server has ended
+	// the connection, other than because it ends itself.
+	Closed func(s *Session, byServer bool)
 }
 
 // Observe has o look at all commands until remove is called.
@@ -126,6 +129,14 @@ func (e *Core) sent(s *Session, output []byte) {
 	for _, o := range e.outside {
 		if o.Sent != nil {
 			o.Sent(s, output)
+		}
+	}
+}
+
+func (e *Core) sessionClosed(s *Session, byServer bool) {
+	for _, o := range e.outside {
+		if o.Closed != nil {
+			o.Closed(s, byServer)
 		}
 	}
 }

@@ -42,6 +42,7 @@ type Session struct {
 
 	closing   bool // after the answers that are there
 	killed    bool // at once
+	ended     bool // it is out of the server
 	internal  bool
 	inDirty   bool
 	overSince int64 // ms
@@ -326,7 +327,10 @@ func (s *Session) Close() {
 
 // end takes the session out of the server.
 func (s *Session) end() {
-	s.killed = true
+	if !s.ended && s.e.observers&observeOutside != 0 {
+		s.e.sessionClosed(s, (s.killed || s.closing) && !s.e.closed)
+	}
+	s.killed, s.ended = true, true
 	s.depart()
 	for _, f := range s.closers {
 		go f()
@@ -347,6 +351,7 @@ func (s *Session) depart() {
 // Kill closes the connection without writing what is still to be written. For
 // the server the client is gone at once.
 func (s *Session) Kill() {
+	s.killed = true
 	s.end()
 	s.e.markDirty(s)
 }

@@ -6,8 +6,8 @@
 // replays it as a test against any server that speaks RESP, [File.Record]
 // writes the replies of a real server into it and changes nothing else.
 //
-// The package knows bytes only: it imports no other package of the module, so
-// that it can judge all of them. Servers are reached through [Target];
+// The package knows bytes only: of the module it imports the notation alone, so
+// that it can judge all other packages. Servers are reached through [Target];
 // [Server] is the one for a real server, addressed or started from its binary.
 //
 // Nothing here waits for a fixed time. Each command is answered before the

@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/notation"
 )
 
 // File is a parsed transcript. It is read-only after Parse and may be run
@@ -49,8 +50,8 @@ const (
 // variant is an expected reply and the gates written above it.
 type variant struct {
 	gates    []gate
-	from, to int   // its lines, from 0, to excluded
-	want     *node // nil if not recorded yet
+	from, to int            // its lines, from 0, to excluded
+	want     *notation.Node // nil if not recorded yet
 }
 
 // variant returns the reply for a server, nil if there is none: the last one
@@ -64,37 +65,8 @@ func (st *step) variant(s server) *variant {
 	return nil
 }
 
-type lineKind byte
-
-const (
-	blankLine lineKind = iota
-	commentLine
-	directiveLine
-	commandLine
-	replyLine
-)
-
-var commandRE = regexp.MustCompile(`^([a-z][a-z0-9]*)?(?:(>>?)(?: +(.*))?|<)$`)
-
-func classify(line string) lineKind {
-	switch {
-	case strings.TrimSpace(line) == "":
-		return blankLine
-	case line[0] == '#':
-		return commentLine
-	case line[0] == '@':
-		return directiveLine
-	case commandRE.MatchString(line):
-		return commandLine
-	}
-	return replyLine
-}
-
-// recorded is how the head line of a recorded file begins.
-const recorded = "# Recorded from "
-
 // Parse reads a transcript. Errors name the file and the line. Files may hold
-// commands without replies; they can be recorded, but fail in Run.
+// commands without replies; they can be notation.Recorded, but fail in Run.
 func Parse(name string, src []byte) (*File, error) {
 	f := &File{name: name, lines: strings.Split(string(src), "\n"), ids: map[string]bool{}}
 	p := parser{f: f}
@@ -121,28 +93,28 @@ type parser struct {
 func (p *parser) line() error {
 	line := p.f.lines[p.i]
 	p.i++
-	switch classify(line) {
-	case blankLine:
+	switch notation.Classify(line) {
+	case notation.BlankLine:
 		p.cur = nil
 		if p.steps == 0 {
 			p.file = append(p.file, p.para...)
 		}
 		p.para, p.steps = nil, 0
-	case commentLine:
+	case notation.CommentLine:
 		p.cur = nil
-		if first := p.i == 1 || classify(p.f.lines[p.i-2]) == blankLine; !strings.HasPrefix(line, recorded) &&
-			(first || strings.HasPrefix(p.f.lines[p.i-2], recorded)) {
+		if first := p.i == 1 || notation.Classify(p.f.lines[p.i-2]) == notation.BlankLine; !strings.HasPrefix(line, notation.Recorded) &&
+			(first || strings.HasPrefix(p.f.lines[p.i-2], notation.Recorded)) {
 			p.title, p.started = strings.TrimRight(strings.TrimLeft(line, "# "), ".: "), false
 		}
-	case directiveLine:
+	case notation.DirectiveLine:
 		if isGate(line) {
 			return p.gates()
 		}
 		p.cur = nil
 		return p.directive(line)
-	case commandLine:
+	case notation.CommandLine:
 		return p.command(line)
-	case replyLine:
+	case notation.ReplyLine:
 		return p.reply(nil)
 	}
 	return nil
@@ -159,15 +131,15 @@ func (p *parser) gates() error {
 		}
 		gates = append(gates, g)
 	}
-	next := blankLine
+	next := notation.BlankLine
 	if p.i < len(p.f.lines) {
-		next = classify(p.f.lines[p.i])
+		next = notation.Classify(p.f.lines[p.i])
 	}
 	switch {
-	case next == replyLine:
+	case next == notation.ReplyLine:
 		p.i++
 		return p.reply(gates)
-	case next == blankLine && p.steps > 0:
+	case next == notation.BlankLine && p.steps > 0:
 		return fmt.Errorf("%s %s stands before nothing; a reply to be recorded is written ?", gates[0].word, gates[0].arg)
 	}
 	p.para = gates
@@ -190,13 +162,13 @@ func (p *parser) add(st *step) {
 }
 
 func (p *parser) command(line string) error {
-	m := commandRE.FindStringSubmatch(line)
+	m := notation.CommandRE.FindStringSubmatch(line)
 	st := &step{client: m[1]}
 	if st.client == "" {
 		st.client = "a"
 	}
 	var err error
-	if st.args, err = splitWords(m[3]); err != nil {
+	if st.args, err = notation.SplitWords(m[3]); err != nil {
 		return err
 	}
 	switch {
@@ -225,7 +197,7 @@ func raw(client string) bool { return strings.HasPrefix(client, "raw") }
 
 func (p *parser) reply(gates []gate) error {
 	from := p.i - 1
-	for p.i < len(p.f.lines) && classify(p.f.lines[p.i]) == replyLine {
+	for p.i < len(p.f.lines) && notation.Classify(p.f.lines[p.i]) == notation.ReplyLine {
 		p.i++
 	}
 	if p.cur == nil {
@@ -237,14 +209,14 @@ func (p *parser) reply(gates []gate) error {
 	v := variant{gates: gates, from: from, to: p.i}
 	var err error
 	if p.i-from > 1 || p.f.lines[from] != "?" { // a reply to be recorded
-		v.want, err = parseReply(p.f.lines[from:p.i])
+		v.want, err = notation.ParseReply(p.f.lines[from:p.i])
 	}
 	p.cur.replies = append(p.cur.replies, v)
 	return err
 }
 
 func (p *parser) directive(line string) error {
-	words, err := splitWords(line)
+	words, err := notation.SplitWords(line)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/resp-server/resp-server/internal/notation"
 )
 
 // Record plays the file against target and returns its text with the replies
@@ -24,26 +26,26 @@ func (f *File) Record(target Target) ([]byte, error) {
 	head, hasHead := f.head()
 	me := describe(target)
 	second := hasHead && (head.name != me.name || compareVersions(head.version, me.version) > 0)
-	results, err := f.play(target, Options{}, func(st *step, v *variant, got *node) (string, error) {
-		if got.is(noReply) {
+	results, err := f.play(target, Options{}, func(st *step, v *variant, got *notation.Node) (string, error) {
+		if got.Is(notation.NoReply) {
 			return "", fmt.Errorf("the server does not reply")
 		}
 		e := edit{from: st.line, to: st.line}
 		gates := st.gates
-		var want *node
+		var want *notation.Node
 		if v != nil {
 			e.from, e.to, want = v.from, v.to, v.want
 			gates = slices.Concat(gates, v.gates)
 		} else if len(st.replies) > 0 {
 			return "", fmt.Errorf("no reply is meant for %s %s", target.Name(), target.Version())
 		}
-		if want != nil && match(want, got, "") {
+		if want != nil && want.Matches(got) {
 			return "", nil
 		}
 		if _, no := closed(gates, head); second && !no {
 			return f.judge(st, v, got), nil
 		}
-		e.lines = strings.Split(merge(want, got, "").String(), "\n")
+		e.lines = strings.Split(notation.Merge(want, got).String(), "\n")
 		edits = append(edits, e)
 		return "", nil
 	})
@@ -62,7 +64,7 @@ func (f *File) Record(target Target) ([]byte, error) {
 			f.name, head.name, versionString(head.version), strings.Join(differs, "\n"))
 	}
 	if !second {
-		line := recorded + target.Name() + " " + target.Version() + "."
+		line := notation.Recorded + target.Name() + " " + target.Version() + "."
 		if hasHead {
 			edits = append(edits, edit{0, 1, []string{line}})
 		} else {
@@ -79,7 +81,7 @@ func (f *File) Record(target Target) ([]byte, error) {
 
 // head reads the head line of a recorded file.
 func (f *File) head() (s server, ok bool) {
-	rest, ok := strings.CutPrefix(f.lines[0], recorded)
+	rest, ok := strings.CutPrefix(f.lines[0], notation.Recorded)
 	if !ok {
 		return s, false
 	}

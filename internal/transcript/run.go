@@ -9,6 +9,8 @@ import (
 
 	"github.com/resp-server/resp-server/internal/linediff"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/notation"
 )
 
 // Options of a run. The zero value is the default.
@@ -31,7 +33,7 @@ type Options struct {
 // configuration is put back afterwards.
 func (f *File) Run(t *testing.T, target Target, opts Options) {
 	t.Helper()
-	results, err := f.play(target, opts, func(st *step, v *variant, got *node) (string, error) {
+	results, err := f.play(target, opts, func(st *step, v *variant, got *notation.Node) (string, error) {
 		return f.judge(st, v, got), nil
 	})
 	for _, r := range results {
@@ -64,7 +66,7 @@ const (
 // play runs the steps in order. visit gets every reply with the variant that
 // was expected (nil for none) and returns what is wrong with it, if anything;
 // its error ends the file, as does that of a directive or connection.
-func (f *File) play(target Target, opts Options, visit func(*step, *variant, *node) (string, error)) (results []result, err error) {
+func (f *File) play(target Target, opts Options, visit func(*step, *variant, *notation.Node) (string, error)) (results []result, err error) {
 	if opts.Timeout == 0 {
 		opts.Timeout = 5 * time.Second
 	}
@@ -99,11 +101,11 @@ func (f *File) play(target Target, opts Options, visit func(*step, *variant, *no
 			played++
 			log = append(log, st.text)
 			v := st.variant(s.server)
-			var got *node
+			var got *notation.Node
 			if st.action == direct {
 				err = s.direct(st)
 			} else {
-				hurry := v == nil || v.want == nil || v.want.is(blockedReply)
+				hurry := v == nil || v.want == nil || v.want.Is(notation.Blocked)
 				got, err = s.exchange(st, hurry)
 			}
 			if err == nil && got != nil {
@@ -117,7 +119,7 @@ func (f *File) play(target Target, opts Options, visit func(*step, *variant, *no
 					if len(r.failures) < maxFailures {
 						r.failures = append(r.failures, msg)
 					}
-					if got.is(blockedReply) {
+					if got.Is(notation.Blocked) {
 						s.drop(s.clients[st.client]) // or its late reply would answer the next command
 					}
 				}
@@ -148,14 +150,14 @@ func (f *File) play(target Target, opts Options, visit func(*step, *variant, *no
 }
 
 // judge compares a reply with the expected one and describes the difference.
-func (f *File) judge(st *step, v *variant, got *node) string {
-	if v != nil && v.want != nil && match(v.want, got, "") {
+func (f *File) judge(st *step, v *variant, got *notation.Node) string {
+	if v != nil && v.want != nil && v.want.Matches(got) {
 		return ""
 	}
 	at := fmt.Sprintf("%s:%d: %s", f.name, st.line, st.text)
 	if v == nil || v.want == nil {
 		return at + "\nno reply is recorded for this server; it said:\n  " + strings.ReplaceAll(got.String(), "\n", "\n  ")
 	}
-	shown := merge(v.want, got, "") // so that matchers that match do not differ
+	shown := notation.Merge(v.want, got) // so that matchers that match do not differ
 	return at + "\n" + linediff.Show(strings.Split(v.want.String(), "\n"), strings.Split(shown.String(), "\n"))
 }

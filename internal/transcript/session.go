@@ -1,7 +1,6 @@
 package transcript
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/notation"
 )
 
 // session is one run of a file: its connections and what they wait for.
@@ -38,7 +39,7 @@ type client struct {
 }
 
 type reply struct {
-	*node
+	*notation.Node
 	wire []byte
 }
 
@@ -55,14 +56,14 @@ func (s *session) dial(name string) (*client, error) {
 }
 
 func (c *client) read(ctx context.Context) {
-	d := decoder{r: bufio.NewReader(c.conn)}
+	d := notation.NewDecoder(c.conn)
 	for {
-		n, err := d.reply()
-		r := reply{n, d.wire}
-		if errors.Is(err, errProtocol) {
-			r = reply{text("(invalid) " + quote(d.wire)), d.wire}
+		n, err := d.Reply()
+		r := reply{n, d.Wire}
+		if errors.Is(err, notation.ErrProtocol) {
+			r = reply{notation.Text("(invalid) " + notation.Quote(d.Wire)), d.Wire}
 		} else if err != nil {
-			r = reply{text(closedReply), nil}
+			r = reply{notation.Text(notation.Closed), nil}
 		}
 		select {
 		case c.replies <- r:
@@ -94,17 +95,17 @@ func (c *client) flush() {
 }
 
 // do is a command on a connection that nothing else uses.
-func (s *session) do(c *client, args ...string) (*node, error) {
+func (s *session) do(c *client, args ...string) (*notation.Node, error) {
 	c.add(args)
 	c.flush()
 	limit := time.NewTimer(s.timeout)
 	defer limit.Stop()
 	select {
 	case r := <-c.replies:
-		if strings.HasPrefix(r.text, "(error)") || r.is(closedReply) {
-			return r.node, fmt.Errorf("%v: %s", args, r.text)
+		if strings.HasPrefix(r.Text, "(error)") || r.Is(notation.Closed) {
+			return r.Node, fmt.Errorf("%v: %s", args, r.Text)
 		}
-		return r.node, nil
+		return r.Node, nil
 	case <-limit.C:
 		return nil, fmt.Errorf("%v: no reply after %v", args, s.timeout)
 	}
@@ -125,8 +126,8 @@ func (s *session) open() (err error) {
 		return err
 	}
 	if users, err := s.do(s.control, "ACL", "USERS"); err == nil {
-		for _, u := range users.kids {
-			s.do(s.control, "ACL", "DELUSER", u.bulk()) // the default user refuses
+		for _, u := range users.Kids {
+			s.do(s.control, "ACL", "DELUSER", bulk(u)) // the default user refuses
 		}
 	}
 	for _, args := range clean {
@@ -145,12 +146,12 @@ func (s *session) open() (err error) {
 
 func (s *session) configuration() map[string]string {
 	n, err := s.do(s.control, "CONFIG", "GET", "*")
-	if err != nil || len(n.kids)%2 != 0 {
+	if err != nil || len(n.Kids)%2 != 0 {
 		return nil
 	}
 	m := map[string]string{}
-	for i := 0; i < len(n.kids); i += 2 {
-		m[n.kids[i].bulk()] = n.kids[i+1].bulk()
+	for i := 0; i < len(n.Kids); i += 2 {
+		m[bulk(n.Kids[i])] = bulk(n.Kids[i+1])
 	}
 	return m
 }
@@ -175,11 +176,12 @@ func (s *session) close() (err error) {
 }
 
 // bulk is the bytes of a quoted leaf.
-func (n *node) bulk() string {
-	if n.text == "" || n.text[0] != '"' {
-		return n.text
+// bulk is the text of a string reply.
+func bulk(n *notation.Node) string {
+	if n.Text == "" || n.Text[0] != '"' {
+		return n.Text
 	}
-	b, _ := unquote(n.text)
+	b, _ := notation.Unquote(n.Text)
 	return string(b)
 }
 
@@ -195,7 +197,7 @@ func (s *session) client(name string) (*client, error) {
 	s.clients[name] = c
 	if s.ids[name] {
 		if n, err := s.do(c, "CLIENT", "ID"); err == nil {
-			c.id = strings.TrimPrefix(n.text, "(integer) ")
+			c.id = strings.TrimPrefix(n.Text, "(integer) ")
 		}
 	}
 	v, ok := s.proto[name]
@@ -244,7 +246,7 @@ func (s *session) fillIn(args []string) (out []string, err error) {
 // exchange performs a step of a client and returns the reply it reads, if it
 // reads one. expectBlocked asks at once whether the client is blocked; the
 // answer is the same without it, but comes later.
-func (s *session) exchange(st *step, expectBlocked bool) (*node, error) {
+func (s *session) exchange(st *step, expectBlocked bool) (*notation.Node, error) {
 	if s.pending != nil && s.pending.name != st.client {
 		s.flush()
 	}
@@ -271,12 +273,12 @@ func (s *session) exchange(st *step, expectBlocked bool) (*node, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case r.is(closedReply), r.is(noReply):
+	case r.Is(notation.Closed), r.Is(notation.NoReply):
 		s.drop(c)
 	case raw(c.name) && r.wire != nil:
-		return text(quote(r.wire)), nil
+		return notation.Text(notation.Quote(r.wire)), nil
 	}
-	return r.node, nil
+	return r.Node, nil
 }
 
 // wait returns the next reply of c, or (blocked).
@@ -298,7 +300,7 @@ func (s *session) wait(c *client, expectBlocked bool) (reply, error) {
 			return r, nil
 		case <-limit.C:
 			poll.Stop()
-			return reply{text(noReply), nil}, nil
+			return reply{notation.Text(notation.NoReply), nil}, nil
 		case <-poll.C:
 		}
 		blocked, err := s.isBlocked(c)
@@ -310,7 +312,7 @@ func (s *session) wait(c *client, expectBlocked bool) (reply, error) {
 		}
 		if seen == 2 {
 			c.blocked = true
-			return reply{text(blockedReply), nil}, nil
+			return reply{notation.Text(notation.Blocked), nil}, nil
 		}
 		patience = time.Millisecond
 	}
@@ -341,7 +343,7 @@ func (s *session) blockedClients() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	m := blockedClientsRE.FindStringSubmatch(info.text)
+	m := blockedClientsRE.FindStringSubmatch(info.Text)
 	if m == nil {
 		return 0, errors.New("INFO clients names no blocked_clients")
 	}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/notation"
 )
 
 // Self is the Name of our own server, the one @only self means.
@@ -120,7 +122,7 @@ func (s *Server) start() error {
 }
 
 // command runs one command on a connection of its own.
-func (s *Server) command(args ...string) (*node, error) {
+func (s *Server) command(args ...string) (*notation.Node, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	one := &session{ctx: ctx, target: s, timeout: 5 * time.Second}
@@ -140,7 +142,7 @@ func (s *Server) identify() error {
 		return err
 	}
 	s.name = "redis-server"
-	for _, m := range infoRE.FindAllStringSubmatch(info.text, -1) {
+	for _, m := range infoRE.FindAllStringSubmatch(info.Text, -1) {
 		if m[1] == "redis_version" {
 			s.version = m[2]
 		} else {

@@ -1,7 +1,6 @@
 package transcript
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"net"
@@ -9,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/notation"
 )
 
 var redisServer = flag.String("redis-server", "", "server binary to replay against; default: redis-server on PATH")
@@ -113,15 +114,15 @@ func (f fake) Dial(context.Context) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	go func() {
 		defer theirs.Close()
-		d := decoder{r: bufio.NewReader(theirs)}
+		d := notation.NewDecoder(theirs)
 		for {
-			n, err := d.reply()
+			n, err := d.Reply()
 			if err != nil {
 				return
 			}
 			var words []string
-			for _, w := range n.kids {
-				words = append(words, w.bulk())
+			for _, w := range n.Kids {
+				words = append(words, bulk(w))
 			}
 			answer, ok := f.replies[strings.Join(words, " ")]
 			switch {
@@ -228,7 +229,7 @@ func TestPlay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	results, err := f.play(server, Options{}, func(st *step, v *variant, got *node) (string, error) {
+	results, err := f.play(server, Options{}, func(st *step, v *variant, got *notation.Node) (string, error) {
 		return f.judge(st, v, got), nil
 	})
 	if err != nil || len(results) != 3 {
@@ -245,4 +246,33 @@ func TestPlay(t *testing.T) {
 	if version.skip != "" || len(version.failures) != 1 || !strings.HasPrefix(version.failures[0], "x:18: > VER\nno reply is recorded") {
 		t.Errorf("%q", version)
 	}
+}
+
+func FuzzParse(f *testing.F) {
+	files, err := Files("../../testdata/transcripts")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range files {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(src))
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		file, err := Parse("fuzz", []byte(src))
+		if err != nil {
+			return
+		}
+		for _, b := range file.blocks {
+			for _, st := range b.steps {
+				for _, v := range st.replies {
+					if v.want != nil {
+						_ = v.want.String()
+					}
+				}
+			}
+		}
+	})
 }

@@ -53,6 +53,19 @@ var commands = spec.Register([]spec.Command{{
 			Arity: 2, Flags: spec.Loading | spec.Stale, Categories: spec.Slow,
 		},
 		subcommand("load", 3, "Add data: an RDB file, commands as redis-cli reads them, or JSON.", spec.Arg{Name: "data"}),
+		subcommand("record", -3, "Keep what clients send and are answered, show it, or count commands.",
+			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
+				{Name: "start", Type: spec.PureToken, Token: "START"},
+				{Name: "stop", Type: spec.PureToken, Token: "STOP"},
+				{Name: "get", Type: spec.Block, Args: []spec.Arg{
+					{Name: "get", Type: spec.PureToken, Token: "GET"},
+					{Name: "last", Type: spec.Integer, Optional: true},
+				}},
+				{Name: "count", Type: spec.Block, Args: []spec.Arg{
+					{Name: "count", Type: spec.PureToken, Token: "COUNT"},
+					{Name: "pattern", Type: spec.Pattern, Optional: true},
+				}},
+			}}),
 		subcommand("reset", 2, "Make the server as it was after its start."),
 		subcommand("restore", 3, "Go back to a snapshot.", spec.Arg{Name: "name"}),
 		subcommand("snapshot", 3, "Remember what the server is now: data, users, scripts, functions, settings and time.", spec.Arg{Name: "name"}),

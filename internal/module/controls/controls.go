@@ -38,6 +38,13 @@ type Host interface {
 	LoadData(data string) error
 	Dump() string
 	DumpJSON() string
+	// StartRecord begins a record, anew if there is one.
+	StartRecord()
+	StopRecord() (running bool)
+	// RecordText returns the last events of the record, or all if last is 0.
+	RecordText(last int) (text string, ok bool)
+	// RecordCount returns how many commands match a pattern.
+	RecordCount(pattern string) (n int, ok bool, err error)
 }
 
 // Module returns what the server is to have of this package. The Host of the
@@ -54,6 +61,7 @@ var handlers = engine.Handlers{
 	"testing|fork":     fork,
 	"testing|help":     engine.ContainerHelp,
 	"testing|load":     load,
+	"testing|record":   record,
 	"testing|reset":    reset,
 	"testing|restore":  restore,
 	"testing|snapshot": snapshot,
@@ -296,4 +304,61 @@ func quote(words []string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// errNoRecord is the reply where a record is wanted that nobody has begun.
+const errNoRecord resp.Error = "ERR nothing is recorded, see TESTING RECORD START"
+
+// TESTING RECORD <START | STOP | GET [last] | COUNT [pattern]>
+func record(c *engine.Ctx) error {
+	action, rest := strings.ToUpper(string(c.Args[2])), c.Args[3:]
+	most := 0
+	switch action {
+	case "START", "STOP":
+	case "GET", "COUNT":
+		most = 1
+	default:
+		return resp.ErrSyntax
+	}
+	if len(rest) > most {
+		return c.WrongArity()
+	}
+	h := host(c)
+	switch action {
+	case "START":
+		return later(c, func(h Host) error {
+			h.StartRecord()
+			return nil
+		})
+	case "STOP":
+		return c.Later(func() func(*engine.Ctx) error {
+			running := h.StopRecord()
+			return func(c *engine.Ctx) error { return c.Truth(running) }
+		})
+	case "GET":
+		var last int64
+		if len(rest) > 0 {
+			var err error
+			if last, err = c.ArgIntIn(3, 1, 1<<30, resp.ErrNotInteger); err != nil {
+				return err
+			}
+		}
+		text, ok := h.RecordText(int(last))
+		if !ok {
+			return errNoRecord
+		}
+		return c.BulkString(text)
+	}
+	pattern := "..."
+	if len(rest) > 0 {
+		pattern = string(rest[0])
+	}
+	n, ok, err := h.RecordCount(pattern)
+	switch {
+	case err != nil:
+		return resp.Errorf("ERR %v", err)
+	case !ok:
+		return errNoRecord
+	}
+	return c.Integer(n)
 }

@@ -1,8 +1,6 @@
-package transcript
+package notation
 
 import (
-	"bufio"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -22,21 +20,21 @@ func TestSplitWords(t *testing.T) {
 		{`'it\'s' 'a\nb'`, []string{"it's", `a\nb`}},
 		{`k"quoted"`, []string{"kquoted"}},
 	} {
-		got, err := splitWords(c.line)
+		got, err := SplitWords(c.line)
 		if err != nil || !slices.Equal(got, c.words) {
 			t.Errorf("%s: %q, %v", c.line, got, err)
 		}
 	}
 	for _, line := range []string{`"`, `'a`, `"a"b`, `"a\"`, `'a'"b"`} {
-		if got, err := splitWords(line); err == nil {
+		if got, err := SplitWords(line); err == nil {
 			t.Errorf("%s: %q, want an error", line, got)
 		}
 	}
 }
 
-func decode(wire string) (*node, error) {
-	d := decoder{r: bufio.NewReader(strings.NewReader(wire))}
-	return d.reply()
+func decode(wire string) (*Node, error) {
+	d := NewDecoder(strings.NewReader(wire))
+	return d.Reply()
 }
 
 func TestNotation(t *testing.T) {
@@ -85,7 +83,7 @@ func TestNotation(t *testing.T) {
 		if got.String() != c.want {
 			t.Errorf("%q:\n%s\nwant\n%s", c.wire, got, c.want)
 		}
-		again, err := parseReply(strings.Split(c.want, "\n"))
+		again, err := ParseReply(strings.Split(c.want, "\n"))
 		if err != nil || again.String() != c.want || !match(again, got, "") {
 			t.Errorf("%q: read back as\n%s, %v", c.wire, again, err)
 		}
@@ -136,7 +134,7 @@ func TestMatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := parseReply(strings.Split(c.want, "\n"))
+		want, err := ParseReply(strings.Split(c.want, "\n"))
 		if err != nil {
 			t.Errorf("%s: %v", c.want, err)
 			continue
@@ -152,7 +150,7 @@ func TestMatch(t *testing.T) {
 
 // What still matches keeps its matcher when the rest is recorded again.
 func TestMerge(t *testing.T) {
-	want, err := parseReply(strings.Split("(unordered)\n1) x", "\n"))
+	want, err := ParseReply(strings.Split("(unordered)\n1) x", "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +158,7 @@ func TestMerge(t *testing.T) {
 	if s := merge(want, got, "").String(); s != "(unordered)\n1) a\n2) b" {
 		t.Error(s)
 	}
-	want, err = parseReply(strings.Split("1) <int>\n2) old\n3) (approx 0.1) \"1.5\"", "\n"))
+	want, err = ParseReply(strings.Split("1) <int>\n2) old\n3) (approx 0.1) \"1.5\"", "\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +167,7 @@ func TestMerge(t *testing.T) {
 		t.Error(s)
 	}
 	// A modifier alone says what is to become of the first recording.
-	want, err = parseReply([]string{"(unordered)"})
+	want, err = ParseReply([]string{"(unordered)"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,41 +184,12 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		want, err := parseReply(strings.Split(n.String(), "\n"))
+		want, err := ParseReply(strings.Split(n.String(), "\n"))
 		if err != nil {
 			return // lists as keys have no notation
 		}
 		if want.String() != n.String() {
 			t.Fatalf("%q:\n%s\nread back as\n%s", wire, n, want)
-		}
-	})
-}
-
-func FuzzParse(f *testing.F) {
-	files, err := Files("../../testdata/transcripts")
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, name := range files {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(string(src))
-	}
-	f.Fuzz(func(t *testing.T, src string) {
-		file, err := Parse("fuzz", []byte(src))
-		if err != nil {
-			return
-		}
-		for _, b := range file.blocks {
-			for _, st := range b.steps {
-				for _, v := range st.replies {
-					if v.want != nil {
-						_ = v.want.String()
-					}
-				}
-			}
 		}
 	})
 }

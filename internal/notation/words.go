@@ -1,4 +1,4 @@
-package transcript
+package notation
 
 import (
 	"errors"
@@ -8,10 +8,10 @@ import (
 
 var errQuotes = errors.New("unbalanced quotes")
 
-// splitWords splits a command line as redis-cli does: words are separated by
+// SplitWords splits a command line as redis-cli does: words are separated by
 // blanks, "..." takes \n \r \t \a \b \xHH and any other escaped byte, '...'
 // takes \' only, and a closing quote ends its word.
-func splitWords(line string) ([]string, error) {
+func SplitWords(line string) ([]string, error) {
 	var words []string
 	for i := 0; ; {
 		for i < len(line) && isBlank(line[i]) {
@@ -28,7 +28,7 @@ func splitWords(line string) ([]string, error) {
 				i++
 				continue
 			}
-			s, n := unquote(line[i:])
+			s, n := Unquote(line[i:])
 			if n == 0 || i+n < len(line) && !isBlank(line[i+n]) {
 				return nil, errQuotes
 			}
@@ -42,9 +42,9 @@ func splitWords(line string) ([]string, error) {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// unquote reads the quoted string at the start of s and returns its bytes and
+// Unquote reads the quoted string at the start of s and returns its bytes and
 // the length it takes in s, 0 if it is not closed.
-func unquote(s string) (b []byte, n int) {
+func Unquote(s string) (b []byte, n int) {
 	q := s[0]
 	for i := 1; i < len(s); i++ {
 		switch c := s[i]; {
@@ -87,9 +87,9 @@ func unquote(s string) (b []byte, n int) {
 	return nil, 0
 }
 
-// quote writes bytes as redis-cli shows a bulk string. A '<' that would read
+// Quote writes bytes as redis-cli shows a bulk string. A '<' that would read
 // as a matcher becomes \x3c.
-func quote[B string | []byte](s B) string {
+func Quote[B string | []byte](s B) string {
 	const hex = "0123456789abcdef"
 	b := append(make([]byte, 0, len(s)+2), '"')
 	for i := 0; i < len(s); i++ {
@@ -124,7 +124,7 @@ func Join(words []string) string {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		if q := quote(w); len(q) > len(w)+2 || w == "" || strings.ContainsAny(w, " '\"") {
+		if q := Quote(w); len(q) > len(w)+2 || w == "" || strings.ContainsAny(w, " '\"") {
 			b.WriteString(q)
 		} else {
 			b.WriteString(w)

@@ -1,4 +1,4 @@
-package transcript
+package notation
 
 import (
 	"fmt"
@@ -83,37 +83,44 @@ func (p *pattern) match(s string) bool {
 	return true
 }
 
+// Matches tells whether the reply got satisfies want.
+func (want *Node) Matches(got *Node) bool { return match(want, got, "") }
+
+// Merge is got as it is to be written in place of want: the parts of want that
+// still match stay, with their matchers.
+func Merge(want, got *Node) *Node { return merge(want, got, "") }
+
 // match tells whether the reply got satisfies want. approx is the tolerance
 // set by a node above, empty for none.
-func match(want, got *node, approx string) bool {
-	if want.approx != "" {
-		approx = want.approx
+func match(want, got *Node, approx string) bool {
+	if want.Approx != "" {
+		approx = want.Approx
 	}
-	if want.is("<any>") && want.attr == nil {
+	if want.Is("<any>") && want.Attr == nil {
 		return true
 	}
-	if want.kind != got.kind || want.push != got.push || len(want.kids) != len(got.kids) ||
-		(want.attr == nil) != (got.attr == nil) ||
-		want.attr != nil && !match(want.attr, got.attr, approx) {
+	if want.Kind != got.Kind || want.Push != got.Push || len(want.Kids) != len(got.Kids) ||
+		(want.Attr == nil) != (got.Attr == nil) ||
+		want.Attr != nil && !match(want.Attr, got.Attr, approx) {
 		return false
 	}
-	if want.kind == leaf {
-		return matchLeaf(want.text, got.text, approx)
+	if want.Kind == Leaf {
+		return matchLeaf(want.Text, got.Text, approx)
 	}
 	each := 1
-	if want.kind == mapping {
+	if want.Kind == Mapping {
 		each = 2
 	}
 	item := func(w, g int) bool {
 		for i := range each {
-			if !match(want.kids[w*each+i], got.kids[g*each+i], approx) {
+			if !match(want.Kids[w*each+i], got.Kids[g*each+i], approx) {
 				return false
 			}
 		}
 		return true
 	}
-	n := len(want.kids) / each
-	if want.unordered {
+	n := len(want.Kids) / each
+	if want.Unordered {
 		return pairUp(n, item)
 	}
 	for i := range n {
@@ -178,35 +185,33 @@ func pairUp(n int, item func(w, g int) bool) bool {
 	return true
 }
 
-// merge is got as it is to be written in place of want: the parts of want
-// that still match stay, with their matchers.
-func merge(want, got *node, approx string) *node {
+func merge(want, got *Node, approx string) *Node {
 	if want == nil {
 		return got
 	}
 	if match(want, got, approx) {
 		return want
 	}
-	if want.approx != "" {
-		approx = want.approx
+	if want.Approx != "" {
+		approx = want.Approx
 	}
 	out := *got
-	if got.kind == leaf {
-		if _, _, ok := number(got.text); ok {
-			out.approx = want.approx
+	if got.Kind == Leaf {
+		if _, _, ok := number(got.Text); ok {
+			out.Approx = want.Approx
 		}
 		return &out
 	}
-	out.approx, out.unordered = want.approx, want.unordered
-	if want.attr != nil && got.attr != nil {
-		out.attr = merge(want.attr, got.attr, approx)
+	out.Approx, out.Unordered = want.Approx, want.Unordered
+	if want.Attr != nil && got.Attr != nil {
+		out.Attr = merge(want.Attr, got.Attr, approx)
 	}
-	if want.kind != got.kind || want.unordered {
+	if want.Kind != got.Kind || want.Unordered {
 		return &out
 	}
-	out.kids = append([]*node(nil), got.kids...)
-	for i := range min(len(want.kids), len(out.kids)) {
-		out.kids[i] = merge(want.kids[i], out.kids[i], approx)
+	out.Kids = append([]*Node(nil), got.Kids...)
+	for i := range min(len(want.Kids), len(out.Kids)) {
+		out.Kids[i] = merge(want.Kids[i], out.Kids[i], approx)
 	}
 	return &out
 }

@@ -1,4 +1,4 @@
-package transcript
+package notation
 
 import (
 	"fmt"
@@ -7,89 +7,93 @@ import (
 	"strings"
 )
 
-// node is a reply in the notation of the files: a leaf with its text or a
+// Node is a reply in the notation of the files: a leaf with its text or a
 // list of nodes. Replies from the wire and expected replies have the same
 // form; only expected ones have the matcher fields set.
-type node struct {
-	kind byte   // leaf, or the character behind an index: list ')', mapping '#', set '~'
-	text string // of a leaf: `"bulk"`, `(integer) 1`, `OK`, `<any>`, `(empty array)`; empty: not recorded yet
-	kids []*node
-	push bool
-	attr *node // the attribute in front of the reply
+type Node struct {
+	Kind byte   // Leaf, or the character behind an index: list ')', mapping '#', set '~'
+	Text string // of a leaf: `"bulk"`, `(integer) 1`, `OK`, `<any>`, `(empty array)`; empty: not recorded yet
+	Kids []*Node
+	Push bool
+	Attr *Node // the attribute in front of the reply
 
-	unordered bool
-	approx    string
+	Unordered bool
+	Approx    string
 }
 
+// The kinds of nodes.
 const (
-	leaf    = 0
-	list    = ')'
-	mapping = '#' // kids are key, value, key, value
-	set     = '~'
+	Leaf    = 0
+	List    = ')'
+	Mapping = '#' // kids are key, value, key, value
+	Set     = '~'
 )
 
-func text(s string) *node { return &node{text: s} }
+// Text is a leaf.
+func Text(s string) *Node { return &Node{Text: s} }
 
+// What stands in place of a reply that does not come.
 const (
-	blockedReply = "(blocked)" // the command waits in the server
-	closedReply  = "(closed)"  // the server closed the connection
-	noReply      = "(no reply)"
+	Blocked = "(blocked)" // the command waits in the server
+	Closed  = "(closed)"  // the server closed the connection
+	NoReply = "(no reply)"
 )
 
-func (n *node) is(s string) bool { return n != nil && n.kind == leaf && n.text == s }
+// Is tells whether the node is the leaf with this text.
+func (n *Node) Is(s string) bool { return n != nil && n.Kind == Leaf && n.Text == s }
 
 // String is the node in redis-cli's layout, without a newline at the end.
-func (n *node) String() string { return string(n.append(nil, "")) }
+func (n *Node) String() string { return string(n.append(nil, "")) }
 
 // append writes the node; prefix indents all lines but the first.
-func (n *node) append(b []byte, prefix string) []byte {
+func (n *Node) append(b []byte, prefix string) []byte {
 	modifier := func(s string) {
 		b = append(b, s...)
-		if n.kind != leaf || n.text != "" {
+		if n.Kind != Leaf || n.Text != "" {
 			b = append(append(b, '\n'), prefix...)
 		}
 	}
-	if n.attr != nil {
+	if n.Attr != nil {
 		b = append(append(b, "(attr)\n"...), prefix...)
-		b = append(append(n.attr.append(b, prefix), '\n'), prefix...)
+		b = append(append(n.Attr.append(b, prefix), '\n'), prefix...)
 	}
-	if n.push {
+	if n.Push {
 		modifier("(push)")
 	}
-	if n.unordered {
+	if n.Unordered {
 		modifier("(unordered)")
 	}
-	if n.approx != "" {
-		if n.kind == leaf {
-			return append(b, strings.TrimSpace("(approx "+n.approx+") "+n.text)...)
+	if n.Approx != "" {
+		if n.Kind == Leaf {
+			return append(b, strings.TrimSpace("(approx "+n.Approx+") "+n.Text)...)
 		}
-		modifier("(approx " + n.approx + ")")
+		modifier("(approx " + n.Approx + ")")
 	}
-	if n.kind == leaf {
-		return append(b, n.text...)
+	if n.Kind == Leaf {
+		return append(b, n.Text...)
 	}
 	each := 1
-	if n.kind == mapping {
+	if n.Kind == Mapping {
 		each = 2
 	}
-	width := len(strconv.Itoa(len(n.kids) / each))
+	width := len(strconv.Itoa(len(n.Kids) / each))
 	inner := prefix + strings.Repeat(" ", width+2)
-	for i := 0; i < len(n.kids); i += each {
+	for i := 0; i < len(n.Kids); i += each {
 		if i > 0 {
 			b = append(append(b, '\n'), prefix...)
 		}
-		b = fmt.Appendf(b, "%*d%c ", width, i/each+1, n.kind)
-		b = n.kids[i].append(b, inner)
-		if n.kind == mapping {
+		b = fmt.Appendf(b, "%*d%c ", width, i/each+1, n.Kind)
+		b = n.Kids[i].append(b, inner)
+		if n.Kind == Mapping {
 			b = append(b, " => "...)
-			b = n.kids[i+1].append(b, inner)
+			b = n.Kids[i+1].append(b, inner)
 		}
 	}
 	return b
 }
 
-// parseReply reads the lines of one expected reply.
-func parseReply(lines []string) (*node, error) {
+// ParseReply reads the lines of one expected reply.
+func ParseReply(lines []string) (*Node, error) {
 	p := &replyParser{lines: lines}
 	n, err := p.value(0, 0, false)
 	if err == nil && p.i < len(lines) {
@@ -115,13 +119,13 @@ const maxDepth = 128
 
 // value reads a node. Its further lines start with prefix blanks; as the key
 // of a mapping it ends before " => ".
-func (p *replyParser) value(col, prefix int, key bool) (n *node, err error) {
+func (p *replyParser) value(col, prefix int, key bool) (n *Node, err error) {
 	if p.depth++; p.depth > maxDepth {
 		return nil, fmt.Errorf("reply is nested more than %d deep", maxDepth)
 	}
 	defer func() { p.depth-- }()
 	p.col = col
-	n = &node{}
+	n = &Node{}
 	for {
 		m := modifierRE.FindStringSubmatch(p.rest())
 		if m == nil {
@@ -132,16 +136,16 @@ func (p *replyParser) value(col, prefix int, key bool) (n *node, err error) {
 		}
 		switch m[1] {
 		case "push":
-			n.push = true
+			n.Push = true
 		case "unordered":
-			n.unordered = true
+			n.Unordered = true
 		case "attr":
-			if n.attr, err = p.value(p.col, prefix, false); err != nil {
+			if n.Attr, err = p.value(p.col, prefix, false); err != nil {
 				return nil, err
 			}
 			p.col = prefix
 		default:
-			n.approx = m[2]
+			n.Approx = m[2]
 		}
 	}
 	if p.i == len(p.lines) || p.rest() == "" {
@@ -154,7 +158,7 @@ func (p *replyParser) value(col, prefix int, key bool) (n *node, err error) {
 	if key {
 		return nil, fmt.Errorf("%q: a list is no key", p.rest())
 	}
-	n.kind = m[3][0]
+	n.Kind = m[3][0]
 	width, at := len(m[1]), p.col
 	for want := 1; p.i < len(p.lines); want++ {
 		if want > 1 {
@@ -163,24 +167,24 @@ func (p *replyParser) value(col, prefix int, key bool) (n *node, err error) {
 			}
 		}
 		m := itemRE.FindStringSubmatch(p.lines[p.i][at:])
-		if m == nil || m[3][0] != n.kind || len(m[1]) != width || m[2] != strconv.Itoa(want) {
+		if m == nil || m[3][0] != n.Kind || len(m[1]) != width || m[2] != strconv.Itoa(want) {
 			if want == 1 {
 				return nil, fmt.Errorf("a list starts with 1, not with %q", p.lines[p.i][at:])
 			}
 			break
 		}
 		for _, key := range []bool{true, false} {
-			if key && n.kind != mapping {
+			if key && n.Kind != Mapping {
 				continue
 			}
-			if key || n.kind != mapping {
+			if key || n.Kind != Mapping {
 				p.col = at + len(m[0])
 			}
 			kid, err := p.value(p.col, prefix+width+2, key)
 			if err != nil {
 				return nil, err
 			}
-			n.kids = append(n.kids, kid)
+			n.Kids = append(n.Kids, kid)
 		}
 	}
 	return n, nil
@@ -193,14 +197,14 @@ func (p *replyParser) rest() string {
 	return ""
 }
 
-func (p *replyParser) leaf(n *node, key bool) error {
+func (p *replyParser) leaf(n *Node, key bool) error {
 	s := p.rest()
 	if !key {
 		p.i++
 	} else {
 		end := 0
 		if s[0] == '"' {
-			if _, end = unquote(s); end == 0 {
+			if _, end = Unquote(s); end == 0 {
 				return errQuotes
 			}
 		}
@@ -211,11 +215,11 @@ func (p *replyParser) leaf(n *node, key bool) error {
 		s = s[:end+arrow]
 		p.col += len(s) + len(" => ")
 	}
-	n.text = s
-	if n.push {
+	n.Text = s
+	if n.Push {
 		return fmt.Errorf("(push) stands before a list, not before %q", s)
 	}
-	if n.unordered && s != "<any>" {
+	if n.Unordered && s != "<any>" {
 		return fmt.Errorf("(unordered) stands before a list, not before %q", s)
 	}
 	_, err := compile(s)

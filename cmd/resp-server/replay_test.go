@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	respserver "github.com/resp-server/resp-server"
+)
+
+// TestRecordAndReplay has one server record and another one play what it was sent.
+func TestRecordAndReplay(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "record")
+	p := start(t, "", "--port", "0", "--record", file)
+	c, err := net.Dial("tcp", p.ready.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "SET n 41\r\nINCR n\r\nSHUTDOWN NOSAVE\r\n")
+	p.cmd.Wait()
+	text, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(text), ">> INCR n\n") {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	cut, _, _ := strings.Cut(string(text), "SHUTDOWN")
+	text = []byte(strings.TrimSuffix(strings.TrimSpace(cut), ">>") + "<\nOK\n<\n(integer) 42\n")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	srv := respserver.StartTest(t)
+	var out, complaints strings.Builder
+	if code := replay([]string{file, "--to", srv.Addr()}, &out, &complaints); code != 0 || out.String() != "2 commands, 0 replies differ, 0 more that vary by themselves\n" {
+		t.Errorf("exit code %d\n%s%s", code, &out, &complaints)
+	}
+	out.Reset()
+	os.WriteFile(file, []byte("> INCR n\n(integer) 7\n"), 0o600)
+	if code := replay([]string{file, "--to=" + srv.Addr()}, &out, &complaints); code != 1 ||
+		!strings.Contains(out.String(), "line 1: INCR n\n  recorded\n    (integer) 7\n  now\n    (integer) 43\n") || complaints.String() != "resp-server: 1 replies differ\n" {
+		t.Errorf("exit code %d\n%s%s", code, &out, &complaints)
+	}
+	for _, args := range [][]string{{}, {file}, {"--to", "x:1"}, {file, "--to"}, {file, "more", "--to", "x:1"}} {
+		complaints.Reset()
+		if code := replay(args, &out, &complaints); code != 1 || complaints.String() != "resp-server: "+errReplayUsage.Error()+"\n" {
+			t.Errorf("%v: exit code %d, %s", args, code, &complaints)
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package notation
+
+import (
+	"regexp"
+	"strings"
+)
+
+// LineKind is what a line of a transcript is.
+type LineKind byte
+
+// The kinds of lines.
+const (
+	BlankLine LineKind = iota
+	CommentLine
+	DirectiveLine
+	CommandLine
+	ReplyLine
+)
+
+// CommandRE matches a line that sends or reads. Its groups are the client, the
+// sign > or >>, and the words; without a sign the line reads one more reply.
+var CommandRE = regexp.MustCompile(`^([a-z][a-z0-9]*)?(?:(>>?)(?: +(.*))?|<)$`)
+
+// Classify returns what a line is.
+func Classify(line string) LineKind {
+	switch {
+	case strings.TrimSpace(line) == "":
+		return BlankLine
+	case line[0] == '#':
+		return CommentLine
+	case line[0] == '@':
+		return DirectiveLine
+	case CommandRE.MatchString(line):
+		return CommandLine
+	}
+	return ReplyLine
+}
+
+// Recorded is how the head line of a recorded file begins.
+const Recorded = "# Recorded from "

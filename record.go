@@ -1,0 +1,573 @@
+package respserver
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/notation"
+	"github.com/resp-server/resp-server/internal/pubsub"
+	"github.com/resp-server/resp-server/internal/record"
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// RecordOptions say what Record keeps. The zero value keeps the last 64 MiB of
+// everything.
+type RecordOptions struct {
+	// MaxBytes is 64 MiB by default: so much is kept; what is older is forgotten.
+	MaxBytes int
+
+	// ClientsOnly is false by default. If it is true the commands of Do, Must and
+	// what else the program does itself are left out.
+	ClientsOnly bool
+
+	// To is none by default. What is recorded is written there while it happens,
+	// in the notation of docs/transcripts.md; see Replay. Passwords are in it.
+	To io.Writer
+}
+
+const defaultRecordBytes = 64 << 20
+
+// Recording is what clients sent and were answered. Its methods are safe for
+// concurrent use.
+type Recording struct {
+	srv  *Server
+	rec  *record.Recorder
+	stop func()
+
+	mu       sync.Mutex
+	stopped  bool
+	wake     chan struct{} // of what writes to To; nil: nobody does
+	done     chan struct{}
+	err      error
+	expected []*record.Pattern
+}
+
+// RecordedCommand is a command that a client has sent.
+type RecordedCommand struct {
+	Args   []string
+	Client uint64 // as CLIENT ID says it
+	// ByProgram is true for the commands of Do.
+	ByProgram bool
+	At        time.Time // on the clock of the server
+	// Reply is the answer; Answered is false if there was none (yet), because the
+	// command blocks, the connection ended, or the client wants none. Commands
+	// that are queued by MULTI are answered QUEUED, and EXEC has their replies.
+	Reply      Reply
+	Answered   bool
+	AnsweredAt time.Time
+	// RoundTrip is how often the client has waited for the server up to this
+	// command. Those of a pipeline share one.
+	RoundTrip int
+	// Transaction is the number of the MULTI to which the command belongs, from 1
+	// on; MULTI and EXEC belong to it too. 0 is none.
+	Transaction int
+}
+
+// String returns the command as redis-cli reads it, cut if it is long.
+func (c RecordedCommand) String() string { return record.Line(c.Args) }
+
+// RecordedMessage is what a client got without having asked: messages of pub/sub
+// and invalidations.
+type RecordedMessage struct {
+	Client uint64
+	At     time.Time
+	Reply  Reply
+}
+
+// Record keeps from now on what clients send and what they are answered, until
+// Stop or the end of the server. A server that records nothing pays nothing. At
+// most one RecordOptions may be given.
+func (s *Server) Record(options ...RecordOptions) *Recording {
+	var o RecordOptions
+	switch len(options) {
+	case 0:
+	case 1:
+		o = options[0]
+	default:
+		panic("respserver: Record takes one RecordOptions")
+	}
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = defaultRecordBytes
+	}
+	r := &Recording{srv: s, rec: record.New(record.Limits{Bytes: o.MaxBytes})}
+	if o.To != nil {
+		r.wake, r.done = make(chan struct{}, 1), make(chan struct{})
+		r.rec.OnEvent(func() {
+			select {
+			case r.wake <- struct{}{}:
+			default:
+			}
+		})
+		go r.write(o.To)
+	}
+	r.stop = s.observe(r.rec, o.ClientsOnly)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		go r.Stop()
+	}
+	s.recordings = append(s.recordings, r)
+	return r
+}
+
+// observe has a recorder look at all commands.
+func (s *Server) observe(rec *record.Recorder, clientsOnly bool) (stop func()) {
+	var remove func(*engine.Core)
+	s.engine.Run(func(c *engine.Core) {
+		for client := range c.Sessions {
+			if client.Blocked() {
+				rec.Owed(stateOf(client))
+			}
+		}
+		remove = c.Observe(&engine.Observer{
+			Received: func(client *engine.Session, args [][]byte) {
+				if !clientsOnly || !client.Internal() {
+					rec.Received(stateOf(client), c.NowMicro(), args)
+				}
+			},
+			Sent:   func(client *engine.Session, output []byte) { rec.Sent(client.ID, c.NowMicro(), output) },
+			Closed: func(client *engine.Session, byServer bool) { rec.Closed(client.ID, c.NowMicro(), byServer) },
+		})
+	})
+	return func() {
+		s.engine.Run(remove)
+		rec.Stop()
+	}
+}
+
+func stateOf(s *engine.Session) record.State {
+	_, multi := s.InMulti()
+	return record.State{
+		ID: s.ID, Conn: s.Conn(), Program: s.Internal(), InMulti: multi,
+		Silent: s.ReplyMode == engine.ReplyOff || s.ReplyMode == engine.ReplySkip,
+		Subscriptions: [3]int{
+			s.SubscriptionCount(pubsub.Channel), s.SubscriptionCount(pubsub.Pattern), s.SubscriptionCount(pubsub.Shard),
+		},
+	}
+}
+
+// recordedFrom names the server in the first line of a transcript.
+const recordedFrom = "resp-server " + RedisVersion
+
+// write writes what is recorded until Stop.
+func (r *Recording) write(to io.Writer) {
+	defer close(r.done)
+	b := bufio.NewWriterSize(to, 64<<10)
+	w := record.NewWriter(b, recordedFrom)
+	for range r.wake {
+		w.Write(r.rec)
+		b.Flush() // an error comes again at the end
+	}
+	err := errors.Join(w.Write(r.rec), w.Flush(), b.Flush())
+	r.mu.Lock()
+	r.err = err
+	r.mu.Unlock()
+}
+
+// Stop ends the recording; what there is can still be read. The error is that of
+// writing to RecordOptions.To. A second Stop does nothing.
+func (r *Recording) Stop() error {
+	r.mu.Lock()
+	first := !r.stopped
+	r.stopped = true
+	r.mu.Unlock()
+	if first {
+		r.stop()
+		r.srv.forgetRecording(r)
+		if r.wake != nil {
+			close(r.wake)
+		}
+	}
+	if r.done != nil {
+		<-r.done
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// Reset forgets what there is, and goes on.
+func (r *Recording) Reset() {
+	r.rec.Reset()
+	r.mu.Lock()
+	r.expected = nil
+	r.mu.Unlock()
+}
+
+// Commands returns what clients have sent, in the order of execution.
+func (r *Recording) Commands() []RecordedCommand {
+	list := r.rec.Contents().Commands
+	commands := make([]RecordedCommand, len(list))
+	for i, c := range list {
+		commands[i] = RecordedCommand{
+			Args: c.Args, Client: c.Client, ByProgram: c.ByProgram, At: time.UnixMicro(c.At),
+			RoundTrip: c.RoundTrip, Transaction: c.Transaction,
+		}
+		if len(c.Replies) > 0 {
+			commands[i].Answered, commands[i].AnsweredAt = true, time.UnixMicro(c.AnsweredAt)
+			commands[i].Reply, _, _ = resp.ParseReplyAs[Reply](c.Replies[0])
+		}
+	}
+	return commands
+}
+
+// Messages returns what clients got without having asked.
+func (r *Recording) Messages() []RecordedMessage {
+	list := r.rec.Contents().Messages
+	messages := make([]RecordedMessage, len(list))
+	for i, m := range list {
+		messages[i] = RecordedMessage{Client: m.Client, At: time.UnixMicro(m.At)}
+		messages[i].Reply, _, _ = resp.ParseReplyAs[Reply](m.Wire)
+	}
+	return messages
+}
+
+// Missing returns how many commands, replies and messages are forgotten because
+// of MaxBytes.
+func (r *Recording) Missing() int { return r.rec.Contents().Missing }
+
+// RoundTrips returns how often clients have waited for the server: once for
+// each command, but also once for a whole pipeline.
+func (r *Recording) RoundTrips() int { return record.RoundTrips(r.rec.Contents().Commands) }
+
+// String returns the recording as a transcript, in the notation of
+// docs/transcripts.md.
+func (r *Recording) String() string { return r.rec.Text(recordedFrom, 0) }
+
+// Count is how often Expect wants a command.
+type Count struct{ least, most int }
+
+// Times is exactly n times.
+func Times(n int) Count { return Count{n, n} }
+
+// AtLeast is n times or more often.
+func AtLeast(n int) Count { return Count{n, -1} }
+
+// AtMost is n times or less often.
+func AtMost(n int) Count { return Count{0, n} }
+
+func (c Count) allows(n int) bool { return n >= c.least && (c.most < 0 || n <= c.most) }
+
+// String returns the count in words.
+func (c Count) String() string {
+	switch {
+	case c.most < 0:
+		return fmt.Sprintf("at least %d times", c.least)
+	case c.least == c.most:
+		return fmt.Sprintf("%d times", c.least)
+	}
+	return fmt.Sprintf("at most %d times", c.most)
+}
+
+// Expect fails the test unless clients have sent a command so often: at least
+// once, if nothing else is said. The pattern has a glob for each word of the
+// command: "SET user:* *"; "..." as the last word stands for any further ones.
+// The case of the command's name does not matter.
+func (r *Recording) Expect(t Tester, pattern string, counts ...Count) {
+	t.Helper()
+	p := r.pattern(t, pattern)
+	n := 0
+	commands := r.rec.Contents().Commands
+	for _, c := range commands {
+		if p.Matches(c.Args) {
+			n++
+		}
+	}
+	if len(counts) == 0 {
+		counts = []Count{AtLeast(1)}
+	}
+	for _, c := range counts {
+		if !c.allows(n) {
+			t.Fatalf("%s was sent %d times, not %v%s", pattern, n, c, shown(commands))
+		}
+	}
+}
+
+// ExpectOrder fails the test unless commands were sent in this order, with any
+// others between them.
+func (r *Recording) ExpectOrder(t Tester, patterns ...string) {
+	t.Helper()
+	commands := r.rec.Contents().Commands
+	at := 0
+	for i, pattern := range patterns {
+		p := r.pattern(t, pattern)
+		for at < len(commands) && !p.Matches(commands[at].Args) {
+			at++
+		}
+		if at == len(commands) {
+			after := "at all"
+			if i > 0 {
+				after = "after " + patterns[i-1]
+			}
+			t.Fatalf("%s was not sent %s%s", pattern, after, shown(commands))
+			return
+		}
+		at++
+	}
+}
+
+// ExpectNoOther fails the test if clients have sent a command that no Expect or
+// ExpectOrder of this recording was about.
+func (r *Recording) ExpectNoOther(t Tester) {
+	t.Helper()
+	r.mu.Lock()
+	expected := r.expected
+	r.mu.Unlock()
+	var others []record.Command
+next:
+	for _, c := range r.rec.Contents().Commands {
+		for _, p := range expected {
+			if p.Matches(c.Args) {
+				continue next
+			}
+		}
+		others = append(others, c)
+	}
+	if len(others) > 0 {
+		t.Fatalf("%d other commands were sent%s", len(others), shown(others))
+	}
+}
+
+// ExpectRoundTrips fails the test unless clients have waited for the server so
+// often; see RoundTrips.
+func (r *Recording) ExpectRoundTrips(t Tester, count Count) {
+	t.Helper()
+	commands := r.rec.Contents().Commands
+	if n := record.RoundTrips(commands); !count.allows(n) {
+		t.Fatalf("clients have waited %d times for the server, not %v%s", n, count, shown(commands))
+	}
+}
+
+// ExpectNoRuns fails the test if a client has sent a command of the same shape,
+// that is with the same name and number of words, n times in a row or more often,
+// each time waiting for the reply: the problem called N+1. A pipeline or one
+// command for many keys would have been quicker.
+func (r *Recording) ExpectNoRuns(t Tester, n int) {
+	t.Helper()
+	for _, run := range record.Runs(r.rec.Contents().Commands, max(n, 2)) {
+		t.Fatalf("sent by client %d %v", run.Client, run)
+		return
+	}
+}
+
+func (r *Recording) pattern(t Tester, text string) *record.Pattern {
+	t.Helper()
+	p, err := record.ParsePattern(text)
+	if err != nil {
+		t.Fatalf("%v", err)
+		return new(record.Pattern)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.expected = append(r.expected, p)
+	return p
+}
+
+// maxShown bounds the commands in a message.
+const maxShown = 20
+
+func shown(commands []record.Command) string {
+	if len(commands) == 0 {
+		return "; no command was recorded"
+	}
+	var b strings.Builder
+	b.WriteByte(':')
+	if n := len(commands) - maxShown; n > 0 {
+		fmt.Fprintf(&b, "\n  (%d before)", n)
+		commands = commands[n:]
+	}
+	for _, c := range commands {
+		fmt.Fprintf(&b, "\n  %s> %s", c.ClientName, record.Line(c.Args))
+	}
+	return b.String()
+}
+
+// ReplayResult is what became of a replay.
+type ReplayResult struct {
+	Commands    int
+	Differences []Difference
+	// Varied are replies that differ, but that would differ between two runs of
+	// the same server too, such as those of TIME and RANDOMKEY.
+	Varied []Difference
+}
+
+// Difference is a reply that is not the one of the transcript.
+type Difference struct {
+	Line      int
+	Command   string
+	Want, Got string // as redis-cli prints them
+}
+
+// String returns the difference as it is shown to people.
+func (d Difference) String() string {
+	indent := func(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
+	return fmt.Sprintf("line %d: %s\n  recorded\n%s\n  now\n%s", d.Line, d.Command, indent(d.Want), indent(d.Got))
+}
+
+// Replay sends the commands of a transcript (RecordOptions.To, Options.RecordTo,
+// TESTING RECORD GET) to a server and compares the replies. Each client of the
+// transcript gets a connection of its own by dial. A reply may take five seconds.
+// Times are not kept: each command is sent when the one before it is answered or
+// blocked. Where the order of a reply is open, it is not compared.
+func Replay(ctx context.Context, transcript io.Reader, dial func(context.Context) (net.Conn, error)) (ReplayResult, error) {
+	text, err := io.ReadAll(transcript)
+	if err != nil {
+		return ReplayResult{}, err
+	}
+	played, err := (&record.Replay{Dial: dial}).Run(ctx, string(text))
+	result := ReplayResult{Commands: played.Commands}
+	for _, d := range played.Differences {
+		result.Differences = append(result.Differences, Difference(d))
+	}
+	for _, d := range played.Varied {
+		result.Varied = append(result.Varied, Difference(d))
+	}
+	if err != nil {
+		err = fmt.Errorf("respserver: replay: %w", err)
+	}
+	return result, err
+}
+
+// failer is the part of *testing.T that StartTest needs to say what happened
+// before a failure.
+type failer interface {
+	Failed() bool
+	Logf(format string, args ...any)
+}
+
+// How much of what happened before a failure is shown.
+const (
+	tailEvents  = 60
+	tailEach    = 200 // bytes
+	changesMost = 40
+)
+
+// tail keeps what happens last, for a test that can fail. Benchmarks do not
+// want it: it costs a copy of each command.
+func (s *TestServer) tail(t Tester) {
+	if _, ok := t.(failer); !ok {
+		return
+	}
+	if _, ok := t.(interface{ ReportAllocs() }); ok {
+		return
+	}
+	s.last = record.New(record.Limits{Events: tailEvents, Each: tailEach})
+	s.observe(s.last, false)
+}
+
+// explain prints what happened before a failure.
+func (s *TestServer) explain(t Tester) {
+	t.Helper()
+	f, ok := t.(failer)
+	if !ok || s.last == nil || !f.Failed() {
+		return
+	}
+	text := strings.TrimSpace(s.last.Text("", 0))
+	if text == "" {
+		text = "(nothing)"
+	}
+	f.Logf("What clients of %s sent last, and were answered:\n%s", s.name(), text)
+	if s.first == nil {
+		return
+	}
+	var b strings.Builder
+	n := s.engine.Changes(s.first.state, changesMost, func(c engine.Change) { b.WriteString(changeLine(c)) })
+	if n > changesMost {
+		fmt.Fprintf(&b, "\n  and %d more", n-changesMost)
+	}
+	if n == 0 {
+		b.WriteString("\n  (none)")
+	}
+	f.Logf("Keys that have changed since the start:%s", b.String())
+}
+
+// name is how messages call the server.
+func (s *Server) name() string {
+	if addr := s.Addr(); addr != "" {
+		return "the server at " + addr
+	}
+	return "the server"
+}
+
+func changeLine(c engine.Change) string {
+	sign, e := "~", c.After
+	switch {
+	case c.Before.IsZero():
+		sign = "+"
+	case c.After.IsZero():
+		sign, e = "-", c.Before
+	}
+	value := fmt.Sprintf("(%v)", e.Type())
+	if e.Type().String() == "string" {
+		var scratch [20]byte
+		if b := e.Bytes(scratch[:]); len(b) <= 100 {
+			value = notation.Quote(b)
+		}
+	}
+	db := ""
+	if c.DB != 0 {
+		db = fmt.Sprintf(" (database %d)", c.DB)
+	}
+	return fmt.Sprintf("\n  %s %s%s %s", sign, notation.Join([]string{string(c.Key)}), db, value)
+}
+
+// StartRecord begins the record of TESTING RECORD.
+func (h *testHost) StartRecord() {
+	h.StopRecord()
+	r := h.Record()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.record = r
+}
+
+// StopRecord ends the record of TESTING RECORD; it can still be read.
+func (h *testHost) StopRecord() (running bool) {
+	h.mu.Lock()
+	r := h.record
+	h.mu.Unlock()
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	running = !r.stopped
+	r.mu.Unlock()
+	r.Stop()
+	return running
+}
+
+// RecordText returns the last events of the record, or all if last is 0.
+func (h *testHost) RecordText(last int) (text string, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.record == nil {
+		return "", false
+	}
+	return h.record.rec.Text(recordedFrom, last), true
+}
+
+// RecordCount returns how many commands of the record match a pattern.
+func (h *testHost) RecordCount(pattern string) (n int, ok bool, err error) {
+	p, err := record.ParsePattern(pattern)
+	if err != nil {
+		return 0, false, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.record == nil {
+		return 0, false, nil
+	}
+	for _, c := range h.record.rec.Contents().Commands {
+		if p.Matches(c.Args) {
+			n++
+		}
+	}
+	return n, true, nil
+}

@@ -1,0 +1,365 @@
+package respserver_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/transcript"
+)
+
+// peer is a client that knows bytes only.
+type peer struct {
+	t *testing.T
+	net.Conn
+	r *bufio.Reader
+}
+
+func dialPeer(t *testing.T, s *respserver.TestServer) *peer {
+	t.Helper()
+	c, err := s.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return &peer{t, c, bufio.NewReader(c)}
+}
+
+// send sends lines as one packet.
+func (p *peer) send(lines ...string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p, strings.Join(lines, "\r\n")+"\r\n"); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// expect reads these lines.
+func (p *peer) expect(lines ...string) {
+	p.t.Helper()
+	p.SetReadDeadline(time.Now().Add(time.Minute))
+	for _, want := range lines {
+		got, err := p.r.ReadString('\n')
+		if err != nil || strings.TrimSuffix(got, "\r\n") != want {
+			p.t.Fatalf("got %q, %v, want %q", got, err, want)
+		}
+	}
+}
+
+// converse has several clients do everything that makes it hard to tell which
+// reply belongs to which command.
+func converse(t *testing.T, s *respserver.TestServer) {
+	a, b, c := dialPeer(t, s), dialPeer(t, s), dialPeer(t, s)
+	a.send("SET user:1 Ann")
+	a.expect("+OK")
+	a.send("SET user:2 Bob", "GET user:1", "NOSUCH", "INCR n") // a pipeline
+	a.expect("+OK", "$3", "Ann", "-ERR unknown command 'NOSUCH', with args beginning with: ", ":1")
+	b.send("INCR m", "BLPOP jobs 0") // one that blocks after one that does not
+	b.expect(":1")
+	if err := s.WaitBlocked(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	b.send("GET after") // while it waits
+	a.send("RPUSH jobs x")
+	a.expect(":1")
+	b.expect("*2", "$4", "jobs", "$1", "x", "$-1")
+	a.send("MULTI", "INCR n", "EXEC")
+	a.expect("+OK", "+QUEUED", "*1", ":2")
+	c.send("SUBSCRIBE news sport")
+	c.expect("*3", "$9", "subscribe", "$4", "news", ":1", "*3", "$9", "subscribe", "$5", "sport", ":2")
+	a.send("PUBLISH news hello")
+	a.expect(":1")
+	c.expect("*3", "$7", "message", "$4", "news", "$5", "hello")
+	c.send("UNSUBSCRIBE")
+	for range 2 {
+		c.expect("*3", "$11", "unsubscribe")
+		c.r.ReadString('\n')
+		c.r.ReadString('\n')
+		c.r.ReadString('\n')
+	}
+	b.send("CLIENT REPLY OFF", "SET silent 1", "CLIENT REPLY ON", "CLIENT REPLY SKIP", "SET silent 2", "GET silent")
+	b.expect("+OK", "$1", "2")
+	s.Must("SADD", "set", "x", "y", "z")
+	s.Must("SMEMBERS", "set")
+	s.Must("GET", "with\r\n\x00<int> 'quotes\"")
+	c.send("QUIT")
+	c.expect("+OK")
+}
+
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Freeze()
+	rec := s.Record()
+	converse(t, s)
+	want := map[string]string{
+		"GET user:1":   `"Ann"`,
+		"NOSUCH":       "(error) ERR unknown command 'NOSUCH', with args beginning with: ",
+		"INCR m":       "1",
+		"BLPOP jobs 0": `array["jobs" "x"]`,
+		"GET after":    "(null)",
+		"EXEC":         "array[2]",
+		"GET silent":   `"2"`,
+	}
+	for _, c := range rec.Commands() {
+		if text, ok := want[c.String()]; ok && (!c.Answered || c.Reply.String() != text) {
+			t.Errorf("%v was answered %v", c, c.Reply)
+		}
+		if c.String() == "SET silent 1" && c.Answered {
+			t.Errorf("%v was answered %v", c, c.Reply)
+		}
+		if inMulti := c.Transaction == 1; inMulti != (c.String() == "MULTI" || c.String() == "EXEC" || c.String() == "INCR n" && c.RoundTrip > 2) {
+			t.Errorf("%v belongs to transaction %d", c, c.Transaction)
+		}
+	}
+	if m := rec.Messages(); len(m) != 1 || m[0].Reply.String() != `array["message" "news" "hello"]` {
+		t.Errorf("messages: %v", m)
+	}
+	if t.Failed() {
+		t.Log(rec)
+	}
+}
+
+// TestRecordReplays: a record can be played by the server that made it, by an
+// empty one, and by the runner of the transcripts that are tests.
+func TestRecordReplays(t *testing.T) {
+	t.Parallel()
+	var file bytes.Buffer
+	s := respserver.StartTest(t, respserver.Options{RecordTo: &file})
+	converse(t, s)
+	s.Close()
+	text := file.String()
+
+	again := respserver.StartTest(t)
+	result, err := respserver.Replay(t.Context(), strings.NewReader(text), again.Dial)
+	if err != nil || len(result.Differences) > 0 || result.Commands < 20 {
+		t.Errorf("%d commands, %v, %v\n%s", result.Commands, result.Differences, err, text)
+	}
+	f, err := transcript.Parse("record", []byte(text))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	f.Run(t, startSelf(t, "pipe"), transcript.Options{})
+
+	other := respserver.StartTest(t)
+	other.Must("SET", "n", 5)
+	result, err = respserver.Replay(t.Context(), strings.NewReader(text), other.Dial)
+	if err != nil || len(result.Differences) != 2 { // INCR n, EXEC
+		t.Errorf("%v, %v", result.Differences, err)
+	}
+}
+
+func TestReplayErrors(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	for text, want := range map[string]string{
+		"> GET x\n":             "respserver: replay: line 1: there is no reply",
+		"OK\n":                  `respserver: replay: line 1: "OK" is no reply to a command that waits for one`,
+		"\n@advance 1s\n":       "respserver: replay: line 2: @advance 1s is for transcripts that are tests; a replay knows @resp",
+		"raw> \"PING\"\nPONG\n": "respserver: replay: line 1: raw clients are for transcripts that are tests",
+		"> GET \"x\n(nil)\n":    "respserver: replay: line 1: unbalanced quotes",
+		"> GET x\n1) a\n3) b\n": "respserver: replay: line 1: \"3) b\" does not continue the reply above it",
+	} {
+		if _, err := respserver.Replay(t.Context(), strings.NewReader(text), s.Dial); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %v", text, err, want)
+		}
+	}
+	if _, err := respserver.Replay(t.Context(), strings.NewReader("> PING\nPONG\n"), func(context.Context) (net.Conn, error) {
+		return nil, io.ErrClosedPipe
+	}); err == nil {
+		t.Error("no error without a server")
+	}
+}
+
+// fakeT is a test that can fail without failing.
+type fakeT struct {
+	mu       sync.Mutex
+	messages []string
+	cleanups []func()
+	failed   bool
+}
+
+func (f *fakeT) Helper()          {}
+func (f *fakeT) Cleanup(c func()) { f.cleanups = append(f.cleanups, c) }
+func (f *fakeT) Failed() bool     { return f.failed }
+func (f *fakeT) Logf(format string, args ...any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.messages = append(f.messages, fmt.Sprintf(format, args...))
+}
+func (f *fakeT) Fatalf(format string, args ...any) {
+	f.failed = true
+	f.Logf(format, args...)
+}
+func (f *fakeT) end() string {
+	for i := len(f.cleanups) - 1; i >= 0; i-- {
+		f.cleanups[i]()
+	}
+	return strings.Join(f.messages, "\n")
+}
+
+func TestExpect(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	rec := s.Record(respserver.RecordOptions{ClientsOnly: true})
+	s.Must("SET", "seed", 1)
+	c := dialPeer(t, s)
+	for i := range 3 {
+		c.send(fmt.Sprintf("set user:%d x", i))
+		c.expect("+OK")
+	}
+	c.send("GET user:0", "GET user:1", "GET user:2")
+	c.expect("$1", "x", "$1", "x", "$1", "x")
+
+	rec.Expect(t, "SET user:* *", respserver.Times(3))
+	rec.Expect(t, "GET ...")
+	rec.Expect(t, "DEL ...", respserver.Times(0))
+	rec.ExpectOrder(t, "SET user:2 x", "GET user:0", "GET *")
+	rec.ExpectNoOther(t)
+	rec.ExpectRoundTrips(t, respserver.Times(4))
+	rec.ExpectNoRuns(t, 4)
+	if n := rec.RoundTrips(); n != 4 {
+		t.Errorf("%d round trips", n)
+	}
+	for _, fails := range []struct {
+		check func(f *fakeT)
+		want  string
+	}{
+		{func(f *fakeT) { rec.Expect(f, "SET user:* *", respserver.AtMost(2)) }, "SET user:* * was sent 3 times, not at most 2 times:\n  a> set user:0 x"},
+		{func(f *fakeT) { rec.Expect(f, "DEL *") }, "DEL * was sent 0 times, not at least 1 times:"},
+		{func(f *fakeT) { rec.ExpectOrder(f, "GET *", "SET ...") }, "SET ... was not sent after GET *:"},
+		{func(f *fakeT) { rec.ExpectRoundTrips(f, respserver.AtMost(1)) }, "clients have waited 4 times for the server, not at most 1 times:"},
+		{func(f *fakeT) { rec.ExpectNoRuns(f, 3) }, "3 times in a row, without a pipeline: set user:0 x"},
+		{func(f *fakeT) { rec.Expect(f, `GET "x`) }, "unbalanced quotes"},
+	} {
+		f := new(fakeT)
+		if fails.check(f); !strings.Contains(strings.Join(f.messages, "\n"), fails.want) {
+			t.Errorf("got %q, want %q", f.messages, fails.want)
+		}
+	}
+	rec.Reset()
+	c.send("DEL user:1")
+	c.expect(":1")
+	f := new(fakeT)
+	if rec.ExpectNoOther(f); len(f.messages) != 1 || f.messages[0] != "1 other commands were sent:\n  a> DEL user:1" {
+		t.Errorf("got %q", f.messages)
+	}
+	if err := rec.Stop(); err != nil {
+		t.Error(err)
+	}
+	c.send("DEL user:2")
+	c.expect(":1")
+	if n := len(rec.Commands()); n != 1 {
+		t.Errorf("%d commands after Stop", n)
+	}
+}
+
+// TestRecordBounded: a record forgets what is old.
+func TestRecordBounded(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	rec := s.Record(respserver.RecordOptions{MaxBytes: 10_000})
+	value := strings.Repeat("x", 1000)
+	for i := range 100 {
+		s.Must("SET", i, value)
+	}
+	commands := rec.Commands()
+	if n := len(commands); n < 5 || n > 10 || commands[n-1].Args[1] != "99" || rec.Missing() < 180 {
+		t.Errorf("%d commands, %d are missing", n, rec.Missing())
+	}
+	s.Must("SET", "large", strings.Repeat("x", 20_000))
+	if n := len(rec.Commands()); n != 0 {
+		t.Errorf("%d commands fit", n)
+	}
+}
+
+// TestFailure: a test that fails shows what happened.
+func TestFailure(t *testing.T) {
+	t.Parallel()
+	f := new(fakeT)
+	s := respserver.StartTest(f)
+	s.Freeze()
+	for i := range 100 {
+		s.Must("SET", fmt.Sprintf("key:%03d", i), "v")
+	}
+	s.Must("HSET", "hash", "f", strings.Repeat("long", 1000))
+	f.failed = true
+	text := f.end()
+	for _, want := range []string{
+		"do> SET key:099 v\nOK\n", "\n  + hash (hash)\n  + key:000 \"v\"\n", "\n  and 61 more", " bytes more)",
+		"What clients of the server sent last", "Keys that have changed since the start:",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "key:050 v") || len(text) > 10_000 {
+		t.Errorf("too much is shown:\n%s", text)
+	}
+
+	passes := new(fakeT)
+	respserver.StartTest(passes).Must("PING")
+	if text := passes.end(); text != "" {
+		t.Errorf("a test that passes prints %s", text)
+	}
+}
+
+func TestTestingRecord(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Freeze()
+	s.SetTime(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
+	c := dialPeer(t, s)
+	c.send("TESTING RECORD GET")
+	c.expect("-ERR nothing is recorded, see TESTING RECORD START")
+	c.send("TESTING RECORD STOP", "TESTING RECORD START", "SET a 1", "TESTING RECORD COUNT", "GET a", "TESTING RECORD COUNT \"get *\"")
+	c.expect(":0", "+OK", "+OK", ":1", "$1", "1", ":1")
+	c.send("TESTING RECORD STOP", "GET a")
+	c.expect(":1", "$1", "1")
+	got := s.Must("TESTING", "RECORD", "GET").Text()
+	_, got, _ = strings.Cut(got, "# a is the client")
+	_, got, _ = strings.Cut(got, "\n")
+	if want := ">> SET a 1\n>> GET a\n<\nOK\n<\n\"1\"\n"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for command, want := range map[string]string{
+		"TESTING RECORD":               "ERR wrong number of arguments for 'testing|record' command",
+		"TESTING RECORD FOO":           "ERR syntax error",
+		"TESTING RECORD GET 0":         "ERR value is not an integer or out of range",
+		"TESTING RECORD START NOW":     "ERR wrong number of arguments for 'testing|record' command",
+		`TESTING RECORD COUNT "\"get"`: `ERR pattern "get: unbalanced quotes`,
+	} {
+		c.send(command)
+		c.expect("-" + want)
+	}
+}
+
+// TestRecordTo: the file has everything, whoever stops the recording.
+func TestRecordTo(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	var b bytes.Buffer
+	rec := s.Record(respserver.RecordOptions{To: &b})
+	for i := range 1000 {
+		s.Must("SET", i, i)
+	}
+	if err := rec.Stop(); err != nil || strings.Count(b.String(), "\nOK\n") != 1000 || !strings.HasPrefix(b.String(), "# Recorded from resp-server 7.4.1.\n") {
+		t.Errorf("%v, %d replies", err, strings.Count(b.String(), "\nOK\n"))
+	}
+	failing := s.Record(respserver.RecordOptions{To: brokenWriter{}})
+	s.Must("PING")
+	if err := failing.Stop(); err == nil {
+		t.Error("an error of the writer is lost")
+	}
+}
+
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
