@@ -18,6 +18,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/module/array"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -195,20 +196,21 @@ func forgetExpired(c *engine.Ctx) {
 
 // Append implements engine.Journal: it replays the effects on the second
 // engine.
-func (w *watched) Append(db int, effects [][][]byte) {
+func (w *watched) Append(unit []journal.Op, _ int64) journal.Position {
 	w.copy.Run(func(c *engine.Core) {
 		settings := *w.config
 		settings.MaxMemory = 0 // what has happened is not refused
 		c.Config = &settings
 		c.ConfigChanged()
 	})
-	if db != w.dstDB {
-		w.replay([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(db), 10)})
-		w.dstDB = db
+	for _, op := range unit {
+		if op.DB != w.dstDB {
+			w.replay([][]byte{[]byte("SELECT"), strconv.AppendInt(nil, int64(op.DB), 10)})
+			w.dstDB = op.DB
+		}
+		w.replay(op.Args)
 	}
-	for _, effect := range effects {
-		w.replay(effect)
-	}
+	return journal.Position{}
 }
 
 func (w *watched) replay(args [][]byte) {

@@ -13,30 +13,32 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/journal"
 )
 
 // effects collects what a journal is told.
 type effects [][][]byte
 
-func (e *effects) Append(_ int, unit [][][]byte) {
-	for _, args := range unit {
-		line := make([][]byte, len(args))
-		for i, a := range args {
+func (e *effects) Append(unit []journal.Op, _ int64) journal.Position {
+	for _, op := range unit {
+		line := make([][]byte, len(op.Args))
+		for i, a := range op.Args {
 			line[i] = append([]byte(nil), a...)
 		}
 		*e = append(*e, line)
 	}
+	return journal.Position{}
 }
 
 // TestStreamEffects replays what stream commands propagate, later and on a
 // server with other node limits, and compares the entries and the groups.
 func TestStreamEffects(t *testing.T) {
 	start := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
-	open := func(at time.Time, journal engine.Journal) (*client, *clock.Manual) {
+	open := func(at time.Time, told engine.Journal) (*client, *clock.Manual) {
 		m := clock.NewManual(at)
 		e := engine.New(engine.Parts{
 			Table: engine.NewTable(command.Modules()...), Config: config.New(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
-			Clock: m, Seed: 1, Journal: journal,
+			Clock: m, Seed: 1, Journal: told,
 		})
 		t.Cleanup(func() { e.Close() })
 		return &client{Session: e.NewInternalSession(noConn{})}, m

@@ -291,7 +291,7 @@ func (e *Core) tryAgain(w *wait) {
 	e.executing = w.s
 	blocked := e.call(c)
 	c.again = nil
-	e.finishUnit(0)
+	e.finishUnit()
 	if !blocked {
 		e.unblock(w, mark)
 		return

@@ -56,7 +56,7 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 	c := &s.ctx
 	c.Args, c.Cmd, c.again, c.nested = args, cmd, nil, false
 	e.call(c)
-	e.finishUnit(0)
+	e.finishUnit()
 }
 
 // tooLarge tells whether the client is evicted because of the command that it

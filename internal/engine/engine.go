@@ -24,6 +24,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
+	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -69,12 +70,13 @@ type Parts struct {
 	Listeners func() []Listener
 }
 
-// Journal receives the effects of each unit as commands that have the same
-// effect on a copy of the data at any later time. It is called by the engine
-// under its lock and must not keep the arguments.
+// Journal receives the effects of units as commands that have the same effect
+// on a copy of the data at any later time. A journal.Stream is one. It is called
+// under the engine's lock and must not keep the arguments.
 type Journal interface {
-	// Append is called once per unit; more than one effect form a transaction.
-	Append(db int, effects [][][]byte)
+	// Append is called once for each unit that has effects, with the time in
+	// seconds since 1970. It returns the end of the journal.
+	Append(unit []journal.Op, now int64) journal.Position
 }
 
 // Engine guards a Core with a lock and gives it life: it lets sessions, the

@@ -183,7 +183,7 @@ func (e *Core) evictKey(db *keyspace.DB, k keyspace.Entry) {
 	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, event.KeyEvicted)
 	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
-	e.finishUnit(0)
+	e.finishUnit()
 	e.executing = executing
 }
 

@@ -98,7 +98,7 @@ func (e *Core) loseKeys(s *Session, cmd *Command, args [][]byte, how fault.Do) {
 			e.evictKey(db, k)
 		}
 	}
-	e.finishUnit(0)
+	e.finishUnit()
 }
 
 // faultReply does what a fault says about the reply that begins at mark.

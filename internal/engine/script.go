@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -194,7 +195,7 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 		c.script = nil
 		r.endBusy()
 		c.Session.db, c.Session.extras = db, extras
-		c.unit.silent = false
+		c.unit.withheld = 0
 		c.PropagateNothing() // its commands have done so
 	}()
 	err := run(*interp)
@@ -266,8 +267,9 @@ func (r *scriptRun) MayCall(args [][]byte) (may, known bool) {
 	return cmd != nil && r.c.Session.check(cmd, args).Reason == acl.Granted, cmd != nil
 }
 
-// Propagate turns the journal of the script off and on.
-func (r *scriptRun) Propagate(to int) { r.c.unit.silent = to == 0 }
+// Propagate says who gets the effects of the script from now on: 1 is the
+// append-only file, 2 are the replicas.
+func (r *scriptRun) Propagate(to int) { r.c.unit.withheld = journal.Both &^ journal.Target(to) }
 
 // Seconds returns the clock.
 func (r *scriptRun) Seconds() float64 { return r.c.clock.Monotonic().Seconds() }

@@ -121,7 +121,7 @@ func (e *Core) tick() {
 	if e.evict.next != 0 {
 		e.makeRoom()
 	}
-	e.finishUnit(0)
+	e.finishUnit()
 	e.serveBlocked()
 }
 
@@ -151,7 +151,7 @@ func (e *Core) expireKeys() {
 			}
 			left--
 			e.expire(db, k)
-			e.finishUnit(0) // each is a unit of its own
+			e.finishUnit() // each is a unit of its own
 		}
 		for {
 			k, at, ok := db.NextElementExpiry()
@@ -164,7 +164,7 @@ func (e *Core) expireKeys() {
 			}
 			left--
 			e.expireElements(db, k)
-			e.finishUnit(0)
+			e.finishUnit()
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/glob"
+	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
@@ -13,13 +14,18 @@ import (
 type unit struct {
 	depth   int // of nested commands
 	changes int // calls of Changed in the command that runs
-	// effects are the commands that have the same effect, when somebody wants
-	// to know; explicit tells that the handler named them itself.
-	effects  [][][]byte
-	db       int
+	// ops are the commands that have the same effect, if there is a journal. Their
+	// arguments are in words, and those in text.
+	ops   []journal.Op
+	words [][]byte
+	text  []byte
+	// explicit: the handler has named the effects of the command itself.
 	explicit bool
-	silent   bool // nobody is to know effects
+	withheld journal.Target // who does not get effects
 }
+
+// keptText is up to how many bytes of memory a unit leaves to the next one.
+const keptText = 64 << 10
 
 // Changed says that the command has changed a key. It counts the change,
 // fails the transactions that watch the key, sends the keyspace event, wakes
@@ -102,31 +108,33 @@ func (c *Ctx) Propagate(args ...[]byte) {
 func (c *Ctx) PropagateNothing() { c.unit.explicit = true }
 
 func (e *Core) propagate(db int, args [][]byte) {
-	if e.journal == nil || e.unit.silent {
+	u := &e.unit
+	if e.journal == nil || u.withheld == journal.Both {
 		return
 	}
-	if e.unit.db != db {
-		e.flushEffects()
-		e.unit.db = db
+	first := len(u.words)
+	for _, a := range args {
+		u.text = append(u.text, a...)
+		u.words = append(u.words, u.text[len(u.text)-len(a):len(u.text):len(u.text)])
 	}
-	effect := make([][]byte, len(args))
-	for i, a := range args {
-		effect[i] = append([]byte(nil), a...)
-	}
-	e.unit.effects = append(e.unit.effects, effect)
+	u.ops = append(u.ops, journal.Op{DB: db, Args: u.words[first:len(u.words):len(u.words)], To: journal.Both &^ u.withheld})
 }
 
-func (e *Core) flushEffects() {
-	if len(e.unit.effects) > 0 {
-		e.journal.Append(e.unit.db, e.unit.effects)
-		e.unit.effects = nil
+// finishUnit hands the effects to the journal when the outermost command is done:
+// all at once, whatever databases they are on.
+func (e *Core) finishUnit() {
+	u := &e.unit
+	if u.depth > 0 || len(u.ops) == 0 {
+		return
 	}
-}
-
-// finishUnit publishes the effects when the outermost command is done.
-func (e *Core) finishUnit(depth int) {
-	if depth == 0 && e.journal != nil {
-		e.flushEffects()
+	if e.journal != nil {
+		e.journal.Append(u.ops, e.now/1e6)
+	}
+	clear(u.ops)
+	clear(u.words)
+	u.ops, u.words = u.ops[:0], u.words[:0]
+	if u.text = u.text[:0]; cap(u.text) > keptText {
+		u.ops, u.words, u.text = nil, nil, nil
 	}
 }
 
