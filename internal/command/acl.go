@@ -52,7 +52,7 @@ func aclCat(c *engine.Ctx) error {
 	}
 	category := spec.CategoryNamed(stdstrings.ToLower(string(c.Args[2])))
 	if category == 0 {
-		return resp.Errorf("ERR Unknown category '%.128s'", cString(c.Args[2]))
+		return resp.Errorf("ERR Unknown category '%.128s'", c.Args[2])
 	}
 	m, n := c.Out().ArrayLater(), 0
 	for _, cmd := range c.Table().Original().All() {
@@ -241,14 +241,14 @@ func aclDryRun(c *engine.Ctx) error {
 	args := c.Args[3:]
 	u := c.Users.Get(c.Args[2])
 	if u == nil {
-		return resp.Errorf("ERR User '%s' not found", cString(c.Args[2]))
+		return resp.Errorf("ERR User '%s' not found", c.Args[2])
 	}
 	var cmd *acl.Command
 	if own := c.Table().Own(args); own != nil {
 		cmd = acl.Lookup(own)
 	}
 	if cmd == nil {
-		return resp.Errorf("ERR Command '%s' not found", cString(args[0]))
+		return resp.Errorf("ERR Command '%s' not found", args[0])
 	}
 	if !cmd.Takes(len(args)) {
 		return resp.Errorf("ERR wrong number of arguments for '%s' command", cmd.FullName)

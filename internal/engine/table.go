@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -289,12 +288,12 @@ func wrongArity(c *Command) error {
 // unknownCommand shows the beginning of what was sent, as much as Redis does.
 func unknownCommand(args [][]byte) error {
 	const most = 128
-	var shown []byte
+	var shown resp.Error
 	for _, a := range args[1:] {
 		if len(shown) >= most {
 			break
 		}
-		shown = fmt.Appendf(shown, "'%.*s' ", most-len(shown), a)
+		shown += resp.Errorf("'%.*s' ", most-len(shown), a)
 	}
 	return resp.Errorf("ERR unknown command '%.*s', with args beginning with: %s", most, args[0], shown)
 }

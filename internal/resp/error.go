@@ -49,15 +49,26 @@ const (
 )
 
 // Errorf formats an error reply; the format starts with the code. What a client sent is passed as []byte and ends at its
-// first zero byte, as in the C of Redis.
+// first zero byte, as in the C of Redis, and a precision counts its bytes.
 func Errorf(format string, args ...any) Error {
 	for i, a := range args {
 		if b, ok := a.([]byte); ok {
 			b, _, _ = bytes.Cut(b, []byte{0})
-			args[i] = b
+			args[i] = sent(b)
 		}
 	}
 	return Error(fmt.Sprintf(format, args...))
+}
+
+// sent is what a client sent. Package fmt would count characters of UTF-8.
+type sent []byte
+
+// Format implements fmt.Formatter.
+func (b sent) Format(s fmt.State, _ rune) {
+	if n, ok := s.Precision(); ok {
+		b = b[:min(n, len(b))]
+	}
+	s.Write(b)
 }
 
 func (e Error) Error() string { return string(e) }

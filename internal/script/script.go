@@ -336,7 +336,7 @@ func locate(th *lua.Thread, v lua.Value) lua.Value {
 func failure(name string, err *lua.Error) *Failure {
 	t := err.Value.Table()
 	if t == nil {
-		return &Failure{Reply: resp.Errorf("ERR Error running script %s, %.100s", name, err)}
+		return &Failure{Reply: resp.Errorf("ERR Error running script %s, %.100s", name, []byte(err.Error()))}
 	}
 	text := errorText(err)
 	source, ok1 := t.Field("source").ToString()
