@@ -23,6 +23,9 @@ type eviction struct {
 	// and overSince since when, by the monotonic clock.
 	over      bool
 	overSince time.Duration
+	// recount is when to look again at what each client takes, by the monotonic
+	// clock.
+	recount time.Duration
 	// failed tells that no memory could be freed before the command that runs.
 	failed bool
 }
@@ -46,6 +49,9 @@ const (
 	poolSize = 16
 	// evictedAtOnce is after how many keys evicting looks at the clock.
 	evictedAtOnce = 16
+	// countingShare is the part of the time, as its inverse, that counting what
+	// clients take may need.
+	countingShare = 20
 )
 
 // policyOf reads the setting; ok is false for noeviction.
@@ -121,12 +127,19 @@ func (e *Core) evictToLimit() (room bool) {
 	if e.isPaused() || e.usedMemory() <= e.Config.MaxMemory {
 		return true
 	}
-	e.countAllClients()
+	began := e.clock.Monotonic()
+	if began >= e.evict.recount {
+		e.countAllClients()
+		now := e.clock.Monotonic()
+		// While the limit can't be kept each command comes here, and there may be
+		// thousands of clients.
+		e.evict.recount = now + countingShare*(now-began)
+		began = now
+	}
 	over := e.usedMemory() - e.Config.MaxMemory
 	if over <= 0 {
 		return true
 	}
-	began := e.clock.Monotonic()
 	limit := evictionTime(e.Config.EvictionTenacity)
 	room = true
 	// What is freed is what counts, not what the messages about it take.
