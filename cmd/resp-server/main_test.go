@@ -67,6 +67,13 @@ func start(t *testing.T, stdin string, args ...string) *process {
 	t.Helper()
 	p := &process{dir: t.TempDir()}
 	p.run(t, nil, stdin, args...)
+	p.awaitReady(t)
+	return p
+}
+
+// awaitReady waits until the binary accepts connections, and notes where.
+func (p *process) awaitReady(t *testing.T) {
+	t.Helper()
 	for !strings.Contains(p.line, "Ready to accept") {
 		line, err := p.log.ReadString('\n')
 		if p.line += line; err != nil {
@@ -82,7 +89,6 @@ func start(t *testing.T, stdin string, args ...string) *process {
 	if err := json.Unmarshal(text, &p.ready); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }
 
 // run runs the binary in p.dir, with more environment variables. It is stopped
