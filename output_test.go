@@ -2,6 +2,7 @@ package respserver
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 	"testing"
@@ -26,10 +27,11 @@ func TestOutputLimitWithin(t *testing.T) {
 		"a scan":              "HSCAN wide 0 COUNT 1000000\r\n",
 		"a length known late": "SCAN 0 COUNT 100000\r\n" + many("XRANGE stream - +", 3000),
 		"a script":            "EVAL \"redis.call('SET', 'after', 'yes') local t = {} for i = 1, 4000 do t[i] = ARGV[1] end return t\" 0 " + strings.Repeat("x", 10_000) + "\r\n",
+		"messages to itself":  "HELLO 3\r\nSUBSCRIBE c\r\nEVAL \"for i = 1, 12000 do redis.call('PUBLISH', 'c', ARGV[1]) end redis.call('SET', 'after', 'yes')\" 0 " + strings.Repeat("x", 10_000) + "\r\n",
 		"RESP3":               "HELLO 3\r\n" + many("HGETALL wide", 3000),
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := StartTest(t, Options{Config: []string{"client-output-buffer-limit normal 1mb 0 0", "proto-max-bulk-len 512mb"}})
+			s := StartTest(t, Options{Config: []string{"client-output-buffer-limit normal 1mb 0 0 pubsub 1mb 0 0", "proto-max-bulk-len 512mb"}})
 			s.Must("SET", "big", strings.Repeat("x", 1<<20))
 			element := strings.Repeat("e", 10_000)
 			for i := range 500 {
@@ -74,4 +76,37 @@ func TestOutputOfStrangers(t *testing.T) {
 		p.ask("GET k", "NOAUTH Authentication required.")
 	}
 	p.ask("AUTH secret", "OK")
+}
+
+// TestInputOfStrangers: who has not logged in, and waits to do so, can't send more
+// and more.
+func TestInputOfStrangers(t *testing.T) {
+	s := StartTest(t, Options{Config: []string{"requirepass secret"}})
+	s.Must("CLIENT", "PAUSE", "100000")
+	p := dialTCP(t, s)
+	go p.Write([]byte(strings.Repeat("AUTH secret\r\n", 1_000_000)))
+	if n := len(p.wantEnd()); n > 0 {
+		t.Errorf("the client got %d bytes", n)
+	}
+	if got := s.Must("INFO", "stats").Text(); !strings.Contains(got, "client_query_buffer_limit_disconnections:1\r\n") {
+		t.Error("INFO does not count the client")
+	}
+}
+
+// TestLongPipeline: without a limit a pipeline is answered whole, and long replies
+// are not copied as the output grows.
+func TestLongPipeline(t *testing.T) {
+	s := StartTest(t, Options{})
+	s.Must("SET", "big", strings.Repeat("x", 1<<20))
+	p := dialTCP(t, s)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	p.Write([]byte(strings.Repeat("GET big\r\n", 100)))
+	if n, err := io.CopyN(io.Discard, p.in, 100*int64(len("$1048576\r\n\r\n")+1<<20)); err != nil {
+		t.Fatalf("%v after %d bytes", err, n)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 150<<20 {
+		t.Errorf("100 MB of replies took %d MB", used>>20)
+	}
 }

@@ -102,11 +102,11 @@ func (s *Session) Usage() Usage {
 	u.Reply, u.ReplySize = len(s.out.Buf), cap(s.out.Buf)
 	s.mu.Lock()
 	u.ReplySize += cap(s.kept)
-	room := cap(s.pending)
-	u.Waiting = len(s.pending)
+	room := s.pending.room()
+	u.Waiting = s.pending.size
 	stuck := s.taken
 	if s.writing {
-		stuck += len(s.pending) // else the transport did not come to it yet
+		stuck += s.pending.size // else the transport did not come to it yet
 	}
 	s.mu.Unlock()
 	if u.Waiting > 0 {

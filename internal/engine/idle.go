@@ -55,6 +55,9 @@ func (e *Core) stranger(conn Conn) bool {
 	return err == nil && !from.Addr().Unmap().IsLoopback() // others than TCP are local
 }
 
+// strangerQuery is how much may wait of what a client sent that has to log in.
+const strangerQuery = 1 << 20
+
 // checkQuery ends a session that sent more than it may before it is run: an
 // endless command, or a transaction.
 func (s *Session) checkQuery() {
@@ -62,7 +65,11 @@ func (s *Session) checkQuery() {
 	if s.multi != nil {
 		size += s.multi.size
 	}
-	if int64(size) <= s.e.Config.ClientQueryBufLimit || s.killed {
+	limit := s.e.Config.ClientQueryBufLimit
+	if s.in.Limits.Unauthenticated {
+		limit = min(limit, strangerQuery)
+	}
+	if int64(size) <= limit || s.killed {
 		return
 	}
 	s.e.Stats.QueryLimitKills++

@@ -15,13 +15,10 @@ func (s *Session) Push() *resp.Writer {
 	e := s.e
 	e.markDirty(s)
 	if s == e.executing {
-		e.own.Proto = s.out.Proto
-		return &e.own
+		return s.following(&e.own)
 	}
 	if e.busy != nil && s == e.busy.c.Session {
-		own := &e.busy.aside.own
-		own.Proto = s.out.Proto
-		return own
+		return s.following(&e.busy.aside.own)
 	}
 	if len(s.out.Buf) > checkedOutput {
 		s.checkOutput()
@@ -31,6 +28,13 @@ func (s *Session) Push() *resp.Writer {
 		return &e.lost
 	}
 	return &s.out
+}
+
+// following readies the writer for messages that follow the reply of the command
+// that runs. They pile up as the reply does.
+func (s *Session) following(own *resp.Writer) *resp.Writer {
+	own.Proto, own.Limit = s.out.Proto, s.out.Limit
+	return own
 }
 
 // Messages returns the writer for a reply that is a message: the client gets
@@ -63,7 +67,11 @@ func (s *Session) answered(mark int) {
 	e.executing = nil
 	if len(e.own.Buf) > 0 {
 		s.out.Raw(e.own.Buf)
-		e.own.Buf = e.own.Buf[:0]
+		s.out.Full = s.out.Full || e.own.Full
+		if cap(e.own.Buf) > joined {
+			e.own.Buf = nil
+		}
+		e.own.Buf, e.own.Full = e.own.Buf[:0], false
 	}
 }
 

@@ -66,5 +66,5 @@ func (s *Session) Settle(l Luggage) {
 func (s *Session) Drained() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.writing && len(s.pending) == 0
+	return !s.writing && s.pending.size == 0
 }

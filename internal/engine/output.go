@@ -7,7 +7,8 @@ import (
 )
 
 // checkedOutput is how many bytes one batch may append to a session's output
-// before its limit is looked at, which happens after each batch anyway.
+// before its limit is looked at and the output moved over, which happens after
+// each batch anyway.
 const checkedOutput = 1 << 20
 
 // smallOutput is what every client may have in any case: Redis has a buffer of
@@ -39,6 +40,61 @@ func (s *Session) maxOutput() int {
 		return int(min(hard, math.MaxInt/2)) + smallOutput
 	}
 	return 0
+}
+
+// outQueue is output that the transport has not taken. Long output stays in the
+// buffers that it was written to. The zero outQueue is empty.
+type outQueue struct {
+	first []byte
+	more  [][]byte
+	size  int // of all, in bytes
+}
+
+// joined is how much output is copied together at least, so that many short
+// replies cost one write.
+const joined = 64 << 10
+
+// add adds output, and keeps the buffer unless it returns it.
+func (q *outQueue) add(out []byte) (spare []byte) {
+	if len(out) == 0 {
+		return out
+	}
+	q.size += len(out)
+	if q.first == nil {
+		q.first = out
+		return nil
+	}
+	last := &q.first
+	if n := len(q.more); n > 0 {
+		last = &q.more[n-1]
+	}
+	if len(*last)+len(out) > max(cap(*last), joined) {
+		q.more = append(q.more, out)
+		return nil
+	}
+	*last = append(*last, out...)
+	return out
+}
+
+// take removes a buffer of output and returns it, nil if there is none.
+func (q *outQueue) take() []byte {
+	out := q.first
+	q.size -= len(out)
+	q.first = nil
+	if len(q.more) > 0 {
+		q.first, q.more[0] = q.more[0], nil
+		q.more = q.more[1:]
+	}
+	return out
+}
+
+// room returns the size of the buffers.
+func (q *outQueue) room() int {
+	n := cap(q.first)
+	for _, b := range q.more {
+		n += cap(b)
+	}
+	return n
 }
 
 // checkOutput dooms the session if more output waits for the client than may,

@@ -47,12 +47,15 @@ type Session struct {
 	inDirty   bool
 	overSince int64 // ms
 	counted   int   // bytes in Core.clientMemory
-	wait      *wait
-	fault     fault.Action // for the reply of the command that runs
-	closers   []func()     // called when it is gone
-	moving    *Engine      // where the client goes; nil: it stays
-	delayed   bool         // a fault has held the next command back already
-	chosen    bool         // the next command was held back, and is to run now
+	// longOutput is from how many bytes on the output of a batch is looked at, and
+	// moved over, before the next command.
+	longOutput int
+	wait       *wait
+	fault      fault.Action // for the reply of the command that runs
+	closers    []func()     // called when it is gone
+	moving     *Engine      // where the client goes; nil: it stays
+	delayed    bool         // a fault has held the next command back already
+	chosen     bool         // the next command was held back, and is to run now
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in
@@ -64,7 +67,7 @@ type Session struct {
 
 	// The transport's side. The engine moves output over at the end of a batch.
 	mu      sync.Mutex
-	pending []byte
+	pending outQueue
 	kept    []byte // the buffer for the next answers, if sessions keep them
 	taken   int    // bytes that are being written
 	writing bool
@@ -138,7 +141,10 @@ func (e *Core) newSession(conn Conn) *Session {
 func (s *Session) applyLimits() {
 	s.in.Limits.MaxBulk = s.e.Config.ProtoMaxBulkLen
 	s.in.Limits.Unauthenticated = s.mustLogIn()
-	s.out.Limit = s.maxOutput()
+	s.out.Limit, s.longOutput = s.maxOutput(), checkedOutput
+	if most := s.out.Limit; most > 0 {
+		s.longOutput = min(most, checkedOutput)
+	}
 }
 
 // Space returns memory to read input into. A session that waits may go on, in
@@ -223,8 +229,8 @@ func (s *Session) run() {
 			return
 		}
 		s.e.process(s, args)
-		if most := s.out.Limit; most > 0 && len(s.out.Buf) > min(most, checkedOutput) || s.out.Full {
-			s.checkOutput()
+		if len(s.out.Buf) > s.longOutput || s.out.Full {
+			s.moveOutput()
 		}
 	}
 }
@@ -245,9 +251,8 @@ func (s *Session) protocolError(err error) {
 	s.e.markDirty(s)
 }
 
-// handOver moves what was answered to the transport's side.
-func (s *Session) handOver() {
-	s.inDirty = false
+// countOutput counts what was answered since it was last moved.
+func (s *Session) countOutput() {
 	if len(s.out.Buf) > 0 {
 		s.LastUsed = s.e.NowMilli()
 		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
@@ -256,6 +261,26 @@ func (s *Session) handOver() {
 			s.e.sent(s, s.out.Buf)
 		}
 	}
+}
+
+// moveOutput moves long output over between two commands of a batch, which else
+// would be copied again and again as the buffer grows.
+func (s *Session) moveOutput() {
+	s.checkOutput()
+	if s.killed {
+		return // handOver ends it
+	}
+	s.countOutput()
+	s.mu.Lock()
+	s.e.buffers.put(s.pending.add(s.out.Buf))
+	s.mu.Unlock()
+	s.out.Buf = s.e.buffers.get()
+}
+
+// handOver moves what was answered to the transport's side.
+func (s *Session) handOver() {
+	s.inDirty = false
+	s.countOutput()
 	s.checkOutput()
 	switch {
 	case s.killed:
@@ -264,16 +289,12 @@ func (s *Session) handOver() {
 		s.depart()
 	}
 	s.mu.Lock()
-	switch {
-	case s.killed:
-		s.pending, s.out.Buf, s.out.Full = nil, nil, false
-	case len(s.out.Buf) > 0 && len(s.pending) == 0:
-		s.pending, s.out.Buf = s.out.Buf, nil
-	default:
-		s.pending = append(s.pending, s.out.Buf...)
-		s.e.buffers.put(s.out.Buf)
-		s.out.Buf = nil
+	if s.killed {
+		s.pending, s.out.Full = outQueue{}, false
+	} else {
+		s.e.buffers.put(s.pending.add(s.out.Buf))
 	}
+	s.out.Buf = nil
 	s.gone, s.ending = s.killed, s.closing
 	s.reusable = s.internal && s.isFresh()
 	if s.e.countsClients() {
@@ -301,8 +322,8 @@ func (s *Session) Output(written []byte) []byte {
 	} else {
 		s.e.buffers.put(written)
 	}
-	out := s.pending
-	s.pending, s.taken, s.writing = nil, len(out), out != nil
+	out := s.pending.take()
+	s.taken, s.writing = len(out), out != nil
 	if out == nil {
 		s.e.wrote()
 	}
@@ -314,7 +335,7 @@ func (s *Session) Output(written []byte) []byte {
 func (s *Session) Finished() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.gone || s.ending && !s.writing && len(s.pending) == 0
+	return s.gone || s.ending && !s.writing && s.pending.size == 0
 }
 
 // Close forgets the session. The transport calls it when the connection is
@@ -392,7 +413,7 @@ func (s *Session) fed() {
 func (s *Session) OutputSize() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.taken + len(s.pending) + len(s.out.Buf)
+	return s.taken + s.pending.size + len(s.out.Buf)
 }
 
 func (e *Core) markDirty(s *Session) {

@@ -1,0 +1,36 @@
+package engine
+
+import (
+	"bytes"
+	"testing"
+)
+
+// TestOutQueue adds and takes output of all sizes: everything comes out once, in
+// order, and what is long is not copied.
+func TestOutQueue(t *testing.T) {
+	var q outQueue
+	if q.take() != nil {
+		t.Error("output of nothing")
+	}
+	var want, got []byte
+	for i := range 500 {
+		out := bytes.Repeat([]byte{byte(i)}, i*i%(joined+joined/2))
+		want = append(want, out...)
+		spare := q.add(out)
+		if len(out) > joined && spare != nil {
+			t.Fatalf("%d bytes were copied", len(out))
+		}
+		if i%7 == 0 {
+			got = append(got, q.take()...)
+		}
+		if q.size != len(want)-len(got) || q.room() < q.size {
+			t.Fatalf("%d bytes with room for %d, want %d", q.size, q.room(), len(want)-len(got))
+		}
+	}
+	for b := q.take(); b != nil; b = q.take() {
+		got = append(got, b...)
+	}
+	if !bytes.Equal(got, want) || q.size != 0 || q.room() != 0 {
+		t.Errorf("%d bytes came out, %d went in; %d are left", len(got), len(want), q.size)
+	}
+}
