@@ -11,14 +11,12 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var bitmaps = engine.Handlers{
-	"bitcount":    bitcount,
-	"bitfield":    bitfield,
-	"bitfield_ro": bitfieldRO,
-	"bitop":       bitop,
-	"bitpos":      bitpos,
-	"getbit":      getbit,
-	"setbit":      setbit,
+var bitmapCommands = engine.Handlers{
+	"bitcount": bitcount,
+	"bitop":    bitop,
+	"bitpos":   bitpos,
+	"getbit":   getbit,
+	"setbit":   setbit,
 }
 
 const (

@@ -7,7 +7,7 @@ import (
 
 // A server outside a cluster refuses all of these, HELP too, with an error that
 // clients know: they go on as with a single server.
-var clustering = engine.Handlers{
+var clusterCommands = engine.Handlers{
 	"asking":                        clusterDisabled,
 	"cluster|addslots":              clusterDisabled,
 	"cluster|addslotsrange":         clusterDisabled,
@@ -39,7 +39,6 @@ var clustering = engine.Handlers{
 	"cluster|slots":                 clusterDisabled,
 	"readonly":                      clusterDisabled,
 	"readwrite":                     clusterDisabled,
-	"restore-asking":                restore,
 }
 
 // ASKING

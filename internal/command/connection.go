@@ -6,7 +6,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-var connection = engine.Handlers{
+var connectionCommands = engine.Handlers{
 	"auth":   auth,
 	"echo":   echo,
 	"hello":  hello,

@@ -7,9 +7,8 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
-
-	stdstrings "strings"
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -77,7 +76,7 @@ func compatibility() []byte {
 	}
 
 	for _, p := range partly {
-		g := of(spec.Find(stdstrings.ToLower(stdstrings.Fields(p.call)[0])).Group)
+		g := of(spec.Find(strings.ToLower(strings.Fields(p.call)[0])).Group)
 		g.partly = append(g.partly, fmt.Sprintf("- %s: %s\n", p.why, p.part))
 	}
 
@@ -99,7 +98,7 @@ func compatibility() []byte {
 			fmt.Fprintf(&b, "- %s: %s\n", why, list(g.missing[why]))
 		}
 		if len(g.partly) > 0 {
-			fmt.Fprintf(&b, "\nRefused with an error:\n\n%s", stdstrings.Join(g.partly, ""))
+			fmt.Fprintf(&b, "\nRefused with an error:\n\n%s", strings.Join(g.partly, ""))
 		}
 	}
 	return b.Bytes()
@@ -107,15 +106,15 @@ func compatibility() []byte {
 
 // shown returns a full name as people write it.
 func shown(name string) string {
-	return stdstrings.ToUpper(stdstrings.ReplaceAll(name, "|", " "))
+	return strings.ToUpper(strings.ReplaceAll(name, "|", " "))
 }
 
 func list(names []string) string {
 	slices.Sort(names)
-	return "`" + stdstrings.Join(names, "`, `") + "`"
+	return "`" + strings.Join(names, "`, `") + "`"
 }
 
 // syntaxLine is what the comment of a handler begins with.
 func syntaxLine(cmd *engine.Command) string {
-	return stdstrings.TrimSpace(shown(cmd.FullName) + " " + cmd.Syntax())
+	return strings.TrimSpace(shown(cmd.FullName) + " " + cmd.Syntax())
 }

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	stdstrings "strings"
+	"strings"
 	"testing"
 	"time"
 
@@ -219,7 +219,7 @@ func (w *watched) replay(args [][]byte) {
 	for out := w.dst.Output(nil); out != nil; out = w.dst.Output(out) {
 		reply = append(reply, out...)
 	}
-	if len(reply) == 0 || reply[0] == '-' && !stdstrings.EqualFold(string(args[0]), "pfadd") {
+	if len(reply) == 0 || reply[0] == '-' && !strings.EqualFold(string(args[0]), "pfadd") {
 		w.t.Errorf("the effect %.60q of %s is answered with %q", args, w.last, reply)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	gostrings "strings"
+	"strings"
 
 	"github.com/resp-server/resp-server/internal/datastruct/geohash"
 	"github.com/resp-server/resp-server/internal/engine"
@@ -16,7 +16,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var geo = engine.Handlers{
+var geoCommands = engine.Handlers{
 	"geoadd":               geoadd,
 	"geodist":              geodist,
 	"geohash":              geohashes,
@@ -46,7 +46,7 @@ func argPoint(c *engine.Ctx, i int) (p geohash.Point, err error) {
 // sixPlaces is C's %f, which writes infinity as inf.
 func sixPlaces(f float64) string {
 	if math.IsInf(f, 0) {
-		return gostrings.ToLower(gostrings.TrimPrefix(fmt.Sprint(f), "+"))
+		return strings.ToLower(strings.TrimPrefix(fmt.Sprint(f), "+"))
 	}
 	return strconv.FormatFloat(f, 'f', 6, 64)
 }

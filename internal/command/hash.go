@@ -11,7 +11,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var hashes = engine.Handlers{
+var hashCommands = engine.Handlers{
 	"hdel":         hdel,
 	"hexists":      hexists,
 	"hget":         hget,

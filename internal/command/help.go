@@ -1,7 +1,7 @@
 package command
 
 import (
-	stdstrings "strings"
+	"strings"
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -12,7 +12,7 @@ func withHelp(groups ...engine.Handlers) []engine.Handlers {
 	help := engine.Handlers{}
 	for _, g := range groups {
 		for name := range g {
-			container, _, ok := stdstrings.Cut(name, "|")
+			container, _, ok := strings.Cut(name, "|")
 			if ok && g[container+"|help"] == nil && spec.Find(container).Subcommand("help") != nil {
 				help[container+"|help"] = containerHelp
 			}
@@ -30,8 +30,8 @@ func containerHelp(c *engine.Ctx) error {
 	}
 	for _, sub := range container.Subs() {
 		if sub != c.Cmd {
-			syntax := stdstrings.ToUpper(sub.Name) + " " + sub.Syntax()
-			lines = append(lines, stdstrings.TrimSpace(syntax), "    "+sub.Summary)
+			syntax := strings.ToUpper(sub.Name) + " " + sub.Syntax()
+			lines = append(lines, strings.TrimSpace(syntax), "    "+sub.Summary)
 		}
 	}
 	return c.Help(lines...)

@@ -8,7 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var hyperLogLogs = engine.Handlers{
+var hyperLogLogCommands = engine.Handlers{
 	"pfadd":      pfadd,
 	"pfcount":    pfcount,
 	"pfdebug":    pfdebug,

@@ -5,6 +5,14 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
+var listBlockCommands = engine.Handlers{
+	"blmove":     blmove,
+	"blmpop":     blmpop,
+	"blpop":      bpop(head),
+	"brpop":      bpop(tail),
+	"brpoplpush": brpoplpush,
+}
+
 // waitForList parks the command until one of the keys is a list.
 func waitForList(c *engine.Ctx, keys [][]byte, deadline int64) error {
 	return c.Block(engine.Wait{Keys: keys, Type: value.TypeList, Deadline: deadline, TimeOut: (*engine.Ctx).NullArray})

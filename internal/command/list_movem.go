@@ -10,6 +10,11 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
+var listMovemCommands = engine.Handlers{
+	"blmovem": blmovem,
+	"lmovem":  lmovem,
+}
+
 // howMany says what LMOVEM moves.
 type howMany struct {
 	count   int64

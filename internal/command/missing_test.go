@@ -7,9 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 	"testing"
-
-	stdstrings "strings"
 
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
@@ -45,7 +44,7 @@ const (
 // whyMissing returns the reason for a missing command and the entry that has
 // it; the entry is empty for newer commands.
 func whyMissing(name string) (why, entry string) {
-	container, _, _ := stdstrings.Cut(name, "|")
+	container, _, _ := strings.Cut(name, "|")
 	row := spec.Find(name)
 	for _, entry := range []string{name, container} {
 		if why, ok := missing[entry]; ok && !isNewer(row) {
@@ -64,7 +63,7 @@ func isNewer(row *spec.Command) bool {
 	if row.Since == "" {
 		return true
 	}
-	return slices.Compare(stdstrings.Split(row.Since, ".")[:2], stdstrings.Split(RedisVersion, ".")[:2]) > 0
+	return slices.Compare(strings.Split(row.Since, ".")[:2], strings.Split(RedisVersion, ".")[:2]) > 0
 }
 
 func TestMissing(t *testing.T) {
@@ -92,7 +91,7 @@ func TestPartly(t *testing.T) {
 	}
 	do("SET k v")
 	for _, p := range partly {
-		if got := do(p.call); !stdstrings.HasPrefix(got, "-ERR ") {
+		if got := do(p.call); !strings.HasPrefix(got, "-ERR ") {
 			t.Errorf("%s is listed as missing and answers %q", p.call, got)
 		}
 	}
@@ -105,7 +104,7 @@ func dropUnused(t *testing.T, file string, list map[string]string, used map[stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := stdstrings.SplitAfter(string(src), "\n")
+	lines := strings.SplitAfter(string(src), "\n")
 	for entry := range list {
 		if used[entry] {
 			continue
@@ -113,12 +112,12 @@ func dropUnused(t *testing.T, file string, list map[string]string, used map[stri
 		if !*fix {
 			t.Errorf("%s: the entry %q is out of date (-fix removes it)", file, entry)
 		}
-		lines = slices.DeleteFunc(lines, func(l string) bool { return stdstrings.HasPrefix(l, fmt.Sprintf("\t%q:", entry)) })
+		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, fmt.Sprintf("\t%q:", entry)) })
 	}
 	if !*fix {
 		return
 	}
-	src, err = format.Source([]byte(stdstrings.Join(lines, "")))
+	src, err = format.Source([]byte(strings.Join(lines, "")))
 	if err == nil {
 		err = os.WriteFile(file, src, 0o644)
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -9,9 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
-
-	stdstrings "strings"
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/transcript"
@@ -39,7 +39,7 @@ func checkComments(t *testing.T, dir string) {
 	files := map[string]*ast.File{}
 	handlers := map[string][]string{} // the full names of the commands of a function
 	for _, name := range names {
-		if stdstrings.HasSuffix(name, "_test.go") {
+		if strings.HasSuffix(name, "_test.go") {
 			continue
 		}
 		f, err := parser.ParseFile(fset, name, nil, parser.ParseComments)
@@ -114,7 +114,7 @@ func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands 
 	for _, name := range commands {
 		cmd := findCommand(name)
 		want = append(want, syntaxLine(cmd))
-		words[stdstrings.Fields(shown(name))[0]] = true
+		words[strings.Fields(shown(name))[0]] = true
 	}
 	slices.Sort(want)
 	var got []string
@@ -122,8 +122,8 @@ func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands 
 	if fn.Doc != nil {
 		e.from = fset.Position(fn.Doc.Pos()).Line
 		for _, c := range fn.Doc.List {
-			text := stdstrings.TrimSpace(stdstrings.TrimPrefix(c.Text, "//"))
-			first, _, _ := stdstrings.Cut(text, " ")
+			text := strings.TrimSpace(strings.TrimPrefix(c.Text, "//"))
+			first, _, _ := strings.Cut(text, " ")
 			if !words[first] {
 				break
 			}
@@ -136,7 +136,7 @@ func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands 
 	}
 	if !*fix {
 		t.Errorf("%s: the comment of %s has to begin with the syntax (-fix writes it):\n\t// %s",
-			fset.Position(fn.Pos()), fn.Name.Name, stdstrings.Join(want, "\n\t// "))
+			fset.Position(fn.Pos()), fn.Name.Name, strings.Join(want, "\n\t// "))
 	}
 	e.to = e.from + len(got)
 	for _, w := range want {
@@ -146,7 +146,7 @@ func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands 
 }
 
 func findCommand(full string) *engine.Command {
-	name, sub, isSub := stdstrings.Cut(full, "|")
+	name, sub, isSub := strings.Cut(full, "|")
 	cmd := Table().Find([]byte(name))
 	if isSub {
 		return cmd.Sub([]byte(sub))
@@ -162,12 +162,51 @@ func rewrite(t *testing.T, name string, edits []edit) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := stdstrings.Split(string(src), "\n")
+	lines := strings.Split(string(src), "\n")
 	for _, e := range slices.Backward(edits) {
 		lines = slices.Replace(lines, e.from-1, e.to-1, e.lines...)
 	}
-	if err := os.WriteFile(name, []byte(stdstrings.Join(lines, "\n")), 0o644); err != nil {
+	if err := os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestFileNames checks that a file is called <group>.go or <group>_<what>.go
+// for the group of the commands whose handlers it registers, and that these
+// handlers stand in it.
+func TestFileNames(t *testing.T) {
+	prefixes := map[string]string{"sorted-set": "zset"} // other than the group itself
+	names, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") || name == "help.go" {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		handlers := map[string][]string{}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.CompositeLit); ok && isHandlers(lit.Type) {
+				collectHandlers(lit, handlers)
+			}
+			return true
+		})
+		for fn, commands := range handlers {
+			if f.Scope.Lookup(fn) == nil {
+				t.Errorf("%s registers %s, which is declared elsewhere", name, fn)
+			}
+			base, _, _ := strings.Cut(strings.TrimSuffix(name, ".go"), "_")
+			if !slices.ContainsFunc(commands, func(full string) bool {
+				group := findCommand(full).Group
+				return base == cmp.Or(prefixes[group], group)
+			}) {
+				t.Errorf("%s registers %s, of another group", name, strings.Join(commands, ", "))
+			}
+		}
 	}
 }
 
@@ -186,7 +225,7 @@ func TestCommandsHaveTranscripts(t *testing.T) {
 	}
 	uncalled := map[string]bool{}
 	for _, cmd := range Table().All() {
-		if cmd.Runs() && !stdstrings.HasSuffix(cmd.FullName, "|help") {
+		if cmd.Runs() && !strings.HasSuffix(cmd.FullName, "|help") {
 			uncalled[cmd.FullName] = true
 		}
 	}

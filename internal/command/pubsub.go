@@ -9,7 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-var pubsubs = engine.Handlers{
+var pubsubCommands = engine.Handlers{
 	"psubscribe":           subscribe(pubsub.Pattern, "psubscribe"),
 	"publish":              publish,
 	"pubsub|channels":      pubsubChannels(pubsub.Channel),

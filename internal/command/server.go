@@ -7,19 +7,15 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-var server = engine.Handlers{
-	"config|get":       configGet,
-	"config|resetstat": configResetStat,
-	"config|rewrite":   configRewrite,
-	"config|set":       configSet,
-	"dbsize":           dbsize,
-	"flushall":         flushall,
-	"flushdb":          flushdb,
-	"info":             info,
-	"lolwut":           lolwut,
-	"role":             role,
-	"swapdb":           swapdb,
-	"time":             serverTime,
+var serverCommands = engine.Handlers{
+	"dbsize":   dbsize,
+	"flushall": flushall,
+	"flushdb":  flushdb,
+	"lolwut":   lolwut,
+	"monitor":  monitor,
+	"role":     role,
+	"swapdb":   swapdb,
+	"time":     serverTime,
 }
 
 // DBSIZE
@@ -108,4 +104,15 @@ func serverTime(c *engine.Ctx) error {
 	c.Out().BulkInt(now / 1e6)
 	c.Out().BulkInt(now % 1e6)
 	return nil
+}
+
+// MONITOR
+func monitor(c *engine.Ctx) error {
+	if !c.MayBlock() {
+		return resp.Error("ERR MONITOR isn't allowed for DENY BLOCKING client")
+	}
+	if !c.Session.Monitor() {
+		return nil // and no reply
+	}
+	return c.OK()
 }

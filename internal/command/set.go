@@ -12,7 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var sets = engine.Handlers{
+var setCommands = engine.Handlers{
 	"sadd":        sadd,
 	"scard":       scard,
 	"sdiff":       setOperation(value.Difference),

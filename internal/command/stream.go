@@ -12,33 +12,14 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var streams = engine.Handlers{
-	"xack":                  xack,
-	"xackdel":               xackdel,
-	"xadd":                  xadd,
-	"xautoclaim":            xautoclaim,
-	"xcfgset":               xcfgset,
-	"xclaim":                xclaim,
-	"xdel":                  xdel,
-	"xdelex":                xdelex,
-	"xgroup|create":         xgroupCreate,
-	"xgroup|createconsumer": xgroupCreateConsumer,
-	"xgroup|delconsumer":    xgroupDelConsumer,
-	"xgroup|destroy":        xgroupDestroy,
-	"xgroup|setid":          xgroupSetID,
-	"xidmprecord":           xidmprecord,
-	"xinfo|consumers":       xinfoConsumers,
-	"xinfo|groups":          xinfoGroups,
-	"xinfo|stream":          xinfoStream,
-	"xlen":                  xlen,
-	"xnack":                 xnack,
-	"xpending":              xpending,
-	"xrange":                xrange,
-	"xread":                 xread,
-	"xreadgroup":            xreadgroup,
-	"xrevrange":             xrevrange,
-	"xsetid":                xsetid,
-	"xtrim":                 xtrim,
+var streamCommands = engine.Handlers{
+	"xadd":      xadd,
+	"xdel":      xdel,
+	"xlen":      xlen,
+	"xrange":    xrange,
+	"xrevrange": xrevrange,
+	"xsetid":    xsetid,
+	"xtrim":     xtrim,
 }
 
 const (

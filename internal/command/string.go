@@ -11,29 +11,23 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var strings = engine.Handlers{
-	"append":      appendText,
-	"decr":        incr(-1),
-	"decrby":      decrby,
-	"get":         get,
-	"getdel":      getdel,
-	"getex":       getex,
-	"getrange":    getrange,
-	"getset":      getset,
-	"incr":        incr(1),
-	"incrby":      incrby,
-	"incrbyfloat": incrbyfloat,
-	"lcs":         lcs,
-	"mget":        mget,
-	"mset":        mset,
-	"msetnx":      msetnx,
-	"psetex":      setex(milliseconds),
-	"set":         set,
-	"setex":       setex(seconds),
-	"setnx":       setnx,
-	"setrange":    setrange,
-	"strlen":      strlen,
-	"substr":      getrange,
+var stringCommands = engine.Handlers{
+	"append":   appendText,
+	"get":      get,
+	"getdel":   getdel,
+	"getex":    getex,
+	"getrange": getrange,
+	"getset":   getset,
+	"mget":     mget,
+	"mset":     mset,
+	"msetnx":   msetnx,
+	"psetex":   setex(milliseconds),
+	"set":      set,
+	"setex":    setex(seconds),
+	"setnx":    setnx,
+	"setrange": setrange,
+	"strlen":   strlen,
+	"substr":   getrange,
 }
 
 // Units of times in arguments.

@@ -5,7 +5,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-var transactions = engine.Handlers{
+var transactionsCommands = engine.Handlers{
 	"discard": discard,
 	"exec":    exec,
 	"multi":   multi,

@@ -9,7 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-var zsets = engine.Handlers{
+var zsetCommands = engine.Handlers{
 	"zadd":        zadd,
 	"zcard":       zcard,
 	"zincrby":     zincrby,

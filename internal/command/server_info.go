@@ -1,0 +1,455 @@
+package command
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/pubsub"
+)
+
+var infoCommands = engine.Handlers{"info": info}
+
+// infoSection is one section of INFO. The fields and their order are those of
+// Redis, since monitoring looks for them: what has no meaning here has the value
+// that an idle server of Redis shows.
+type infoSection struct {
+	title string
+	names []string // by which it is asked for
+	rare  bool     // only shown by name, or by "all"
+	named bool     // only shown by name
+	show  func(*infoText, *engine.Ctx)
+}
+
+var infoSections = []infoSection{
+	{title: "Server", names: []string{"server"}, show: infoServer},
+	{title: "Clients", names: []string{"clients"}, show: infoClients},
+	{title: "Memory", names: []string{"memory"}, show: infoMemory},
+	{title: "Persistence", names: []string{"persistence"}, show: infoPersistence},
+	{title: "Stats", names: []string{"stats"}, show: infoStats},
+	{title: "Replication", names: []string{"replication"}, show: infoReplication},
+	{title: "CPU", names: []string{"cpu"}, show: infoCPU},
+	{title: "Modules", names: []string{"modules", "module_list"}, show: func(*infoText, *engine.Ctx) {}},
+	{title: "Commandstats", names: []string{"commandstats"}, rare: true, show: infoCommandStats},
+	{title: "Errorstats", names: []string{"errorstats"}, show: infoErrorStats},
+	{title: "Latencystats", names: []string{"latencystats"}, rare: true, show: infoLatencyStats},
+	{title: "Cluster", names: []string{"cluster"}, show: infoCluster},
+	{title: "Keyspace", names: []string{"keyspace"}, show: infoKeyspace},
+	{title: "Debug", names: []string{"debug"}, named: true, show: infoDebug},
+}
+
+// INFO [section [section ...]]
+func info(c *engine.Ctx) error {
+	var t infoText
+	for i := range infoSections {
+		s := &infoSections[i]
+		if !s.wanted(c.Args[1:]) {
+			continue
+		}
+		if len(t) > 0 {
+			t = append(t, "\r\n"...)
+		}
+		t = append(t, "# "+s.title+"\r\n"...)
+		s.show(&t, c)
+	}
+	c.Out().Verbatim("txt", string(t))
+	return nil
+}
+
+func (s *infoSection) wanted(args [][]byte) bool {
+	if len(args) == 0 {
+		return !s.rare && !s.named
+	}
+	for _, a := range args {
+		if !s.named && (engine.EqualFold(a, "all") || engine.EqualFold(a, "everything") || engine.EqualFold(a, "default") && !s.rare) {
+			return true
+		}
+		for _, name := range s.names {
+			if engine.EqualFold(a, name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// infoText is the reply while it is written, line by line.
+type infoText []byte
+
+func (t *infoText) text(name, value string) {
+	*t = append(append(append(append(*t, name...), ':'), value...), "\r\n"...)
+}
+
+func (t *infoText) num(name string, n int64) { t.text(name, strconv.FormatInt(n, 10)) }
+
+func (t *infoText) count(name string, n uint64) { t.text(name, strconv.FormatUint(n, 10)) }
+
+func (t *infoText) line(format string, args ...any) { *t = fmt.Appendf(*t, format+"\r\n", args...) }
+
+// bytes shows a size, and again in a form that people read.
+func (t *infoText) bytes(name string, n int64) {
+	t.num(name, n)
+	t.text(name+"_human", humanBytes(n))
+}
+
+func humanBytes(n int64) string {
+	if n < 1024 {
+		return strconv.FormatInt(n, 10) + "B"
+	}
+	f := float64(n) / 1024
+	for _, unit := range "KMGT" {
+		if f < 1024 {
+			return fmt.Sprintf("%.2f%c", f, unit)
+		}
+		f /= 1024
+	}
+	return fmt.Sprintf("%.2fP", f)
+}
+
+// setting returns the value of a setting, as CONFIG GET shows it.
+func setting(c *engine.Ctx, name string) string {
+	p, _ := config.Find(name)
+	return c.Config.Get(p)
+}
+
+func infoServer(t *infoText, c *engine.Ctx) {
+	exe, _ := os.Executable()
+	up := (c.NowMilli() - c.Started()) / 1000
+	t.text("redis_version", RedisVersion)
+	t.text("redis_git_sha1", "00000000") // of no commit of Redis
+	t.num("redis_git_dirty", 0)
+	t.text("redis_build_id", buildID())
+	t.text("redis_mode", "standalone")
+	t.text("os", osName())
+	t.num("arch_bits", strconv.IntSize)
+	t.text("monotonic_clock", "POSIX clock_gettime")
+	t.text("multiplexing_api", multiplexing())
+	t.text("atomicvar_api", "c11-builtin")
+	t.text("gcc_version", "0.0.0") // as of a server that another compiler made
+	t.num("process_id", int64(os.Getpid()))
+	t.text("process_supervised", supervisor(c))
+	t.text("run_id", c.RunID)
+	t.num("tcp_port", c.Config.Port)
+	t.num("server_time_usec", c.NowMicro())
+	t.num("uptime_in_seconds", up)
+	t.num("uptime_in_days", up/(24*60*60))
+	t.text("hz", setting(c, "hz"))
+	t.text("configured_hz", setting(c, "hz"))
+	t.num("lru_clock", c.NowMilli()/1000&(1<<24-1))
+	t.text("executable", exe)
+	t.text("config_file", c.ConfigFile())
+	t.num("io_threads_active", 0)
+	for _, l := range c.Listeners() {
+		t.text("listener"+strconv.Itoa(int(l.Kind)), l.String())
+	}
+}
+
+// supervisor returns what watches the process, as the settings say.
+func supervisor(c *engine.Ctx) string {
+	if s := setting(c, "supervised"); s == "systemd" || s == "upstart" {
+		return s
+	}
+	return "no"
+}
+
+func infoClients(t *infoText, c *engine.Ctx) {
+	var clients, subscribers, watching, watched int64
+	var input, output int
+	for s := range c.Sessions {
+		clients++
+		u := s.Usage()
+		input = max(input, u.Query+u.QueryFree)
+		output = max(output, u.ReplySize+u.Output)
+		if s.Subscriptions() > 0 {
+			subscribers++
+		}
+		if n := s.WatchCount(); n > 0 {
+			watching++
+			watched += int64(n)
+		}
+	}
+	keys, orGone := c.BlockedKeys()
+	tracking, _, _, _ := c.TrackingUse()
+	t.num("connected_clients", clients)
+	t.num("cluster_connections", 0)
+	t.num("maxclients", c.Config.MaxClients)
+	t.num("client_recent_max_input_buffer", int64(input))
+	t.num("client_recent_max_output_buffer", int64(output))
+	t.num("blocked_clients", int64(c.Blocked()))
+	t.num("tracking_clients", int64(tracking))
+	t.num("pubsub_clients", subscribers)
+	t.num("watching_clients", watching)
+	t.num("clients_in_timeout_table", int64(c.Timeouts()))
+	t.num("total_watched_keys", watched)
+	t.num("total_blocking_keys", int64(keys))
+	t.num("total_blocking_keys_on_nokey", int64(orGone))
+}
+
+// infoMemory shows what data and clients take, and after "used_memory_rss"
+// and "allocator" what the Go program takes that the server runs in.
+func infoMemory(t *infoText, c *engine.Ctx) {
+	m, h := c.MeasureMemory(), readHeap()
+	used, peak := m.Total(), c.Stats.PeakMemory
+	t.bytes("used_memory", used)
+	t.bytes("used_memory_rss", h.resident)
+	t.bytes("used_memory_peak", peak)
+	t.line("used_memory_peak_perc:%.2f%%", 100*ratio(used, peak))
+	t.num("used_memory_overhead", m.Overhead())
+	t.num("used_memory_startup", m.Startup)
+	t.num("used_memory_dataset", m.Dataset)
+	t.line("used_memory_dataset_perc:%.2f%%", 100*ratio(m.Dataset, used-m.Startup))
+	t.num("allocator_allocated", h.objects)
+	t.num("allocator_active", h.active)
+	t.num("allocator_resident", h.resident)
+	t.num("allocator_muzzy", 0)
+	t.bytes("total_system_memory", systemMemory())
+	infoScripts(t, c)
+	t.bytes("maxmemory", c.Config.MaxMemory)
+	t.text("maxmemory_policy", c.Config.MaxMemoryPolicy)
+	t.line("allocator_frag_ratio:%.2f", ratio(h.active, h.objects))
+	t.num("allocator_frag_bytes", h.active-h.objects)
+	t.line("allocator_rss_ratio:%.2f", ratio(h.resident, h.active))
+	t.num("allocator_rss_bytes", h.resident-h.active)
+	t.line("rss_overhead_ratio:%.2f", 1.0)
+	t.num("rss_overhead_bytes", 0)
+	t.line("mem_fragmentation_ratio:%.2f", ratio(h.resident, used))
+	t.num("mem_fragmentation_bytes", h.resident-used)
+	t.num("mem_not_counted_for_evict", 0)
+	t.num("mem_replication_backlog", 0)
+	t.num("mem_total_replication_buffers", 0)
+	t.num("mem_clients_slaves", 0)
+	t.num("mem_clients_normal", m.Clients)
+	t.num("mem_cluster_links", 0)
+	t.num("mem_aof_buffer", 0)
+	t.text("mem_allocator", "go")
+	t.num("mem_overhead_db_hashtable_rehashing", 0)
+	t.num("active_defrag_running", 0)
+	t.num("lazyfree_pending_objects", 0)
+	t.count("lazyfreed_objects", c.Stats.FreedLater)
+}
+
+// infoScripts shows what scripts and functions take, which is a part of the
+// memory of the program.
+func infoScripts(t *infoText, c *engine.Ctx) {
+	libraries, functions := c.Functions.Len()
+	scriptSource, scriptMachine := c.Scripts.Size()
+	functionSource, functionMachine := c.Functions.Size()
+	t.num("used_memory_lua", int64(scriptMachine))
+	t.num("used_memory_vm_eval", int64(scriptMachine))
+	t.text("used_memory_lua_human", humanBytes(int64(scriptMachine)))
+	t.num("used_memory_scripts_eval", int64(scriptSource))
+	t.num("number_of_cached_scripts", int64(c.Scripts.Len()))
+	t.num("number_of_functions", int64(functions))
+	t.num("number_of_libraries", int64(libraries))
+	t.num("used_memory_vm_functions", int64(functionMachine))
+	t.bytes("used_memory_vm_total", int64(scriptMachine+functionMachine))
+	t.num("used_memory_functions", int64(functionSource))
+	t.bytes("used_memory_scripts", int64(scriptSource+functionSource))
+}
+
+func infoPersistence(t *infoText, c *engine.Ctx) {
+	s := &c.Saving
+	running, current, status := int64(0), int64(-1), "ok"
+	if s.Since != 0 {
+		running, current = 1, c.NowMilli()/1000-s.Since
+	}
+	if s.Failed {
+		status = "err"
+	}
+	t.num("loading", 0)
+	t.num("async_loading", 0)
+	processed, total := s.Progress()
+	t.num("current_cow_peak", 0)
+	t.num("current_cow_size", 0)
+	t.num("current_cow_size_age", 0)
+	t.line("current_fork_perc:%.2f", 100*ratio(processed, total))
+	t.num("current_save_keys_processed", processed)
+	t.num("current_save_keys_total", total)
+	t.count("rdb_changes_since_last_save", c.Stats.Changes)
+	t.num("rdb_bgsave_in_progress", running)
+	t.num("rdb_last_save_time", s.Last)
+	t.text("rdb_last_bgsave_status", status)
+	t.num("rdb_last_bgsave_time_sec", s.Took)
+	t.num("rdb_current_bgsave_time_sec", current)
+	t.count("rdb_saves", c.Stats.Saves)
+	t.num("rdb_last_cow_size", 0)
+	t.num("rdb_last_load_keys_expired", int64(s.Expired))
+	t.num("rdb_last_load_keys_loaded", int64(s.Loaded))
+	t.num("aof_enabled", 0)
+	t.num("aof_rewrite_in_progress", 0)
+	t.num("aof_rewrite_scheduled", 0)
+	t.num("aof_last_rewrite_time_sec", -1)
+	t.num("aof_current_rewrite_time_sec", -1)
+	t.text("aof_last_bgrewrite_status", "ok")
+	t.num("aof_rewrites", 0)
+	t.num("aof_rewrites_consecutive_failures", 0)
+	t.text("aof_last_write_status", "ok")
+	t.num("aof_last_cow_size", 0)
+	t.num("module_fork_in_progress", 0)
+	t.num("module_fork_last_cow_size", 0)
+}
+
+func infoStats(t *infoText, c *engine.Ctx) {
+	s := &c.Stats
+	t.count("total_connections_received", s.Connections)
+	t.count("total_commands_processed", s.Commands)
+	rates := c.Rates()
+	t.num("instantaneous_ops_per_sec", int64(rates.Commands))
+	t.count("total_net_input_bytes", s.InputBytes)
+	t.count("total_net_output_bytes", s.OutputBytes)
+	t.num("total_net_repl_input_bytes", 0)
+	t.num("total_net_repl_output_bytes", 0)
+	t.line("instantaneous_input_kbps:%.2f", rates.InputBytes/1024)
+	t.line("instantaneous_output_kbps:%.2f", rates.OutputBytes/1024)
+	t.line("instantaneous_input_repl_kbps:%.2f", 0.0)
+	t.line("instantaneous_output_repl_kbps:%.2f", 0.0)
+	t.count("rejected_connections", s.RejectedConnections)
+	t.num("sync_full", 0)
+	t.num("sync_partial_ok", 0)
+	t.num("sync_partial_err", 0)
+	t.count("expired_subkeys", s.ExpiredFields)
+	t.count("expired_keys", s.ExpiredKeys)
+	t.line("expired_stale_perc:%.2f", 0.0) // keys are deleted when their time comes
+	t.count("expired_time_cap_reached_count", s.ExpiryCuts)
+	t.num("expire_cycle_cpu_milliseconds", s.ExpiryTime.Milliseconds())
+	t.count("evicted_keys", s.EvictedKeys)
+	t.count("evicted_clients", s.EvictedClients)
+	t.count("evicted_scripts", s.EvictedScripts)
+	over, overNow := c.OverMemory()
+	t.num("total_eviction_exceeded_time", over.Milliseconds())
+	t.num("current_eviction_exceeded_time", overNow.Milliseconds())
+	t.count("keyspace_hits", s.Hits)
+	t.count("keyspace_misses", s.Misses)
+	t.num("pubsub_channels", int64(c.PubSub.Len(pubsub.Channel)))
+	t.num("pubsub_patterns", int64(c.PubSub.Len(pubsub.Pattern)))
+	t.num("pubsubshard_channels", int64(c.PubSub.Len(pubsub.Shard)))
+	t.num("latest_fork_usec", 0)
+	t.num("total_forks", 0)
+	t.num("migrate_cached_sockets", 0)
+	t.num("slave_expires_tracked_keys", 0)
+	t.num("active_defrag_hits", 0)
+	t.num("active_defrag_misses", 0)
+	t.num("active_defrag_key_hits", 0)
+	t.num("active_defrag_key_misses", 0)
+	t.num("total_active_defrag_time", 0)
+	t.num("current_active_defrag_time", 0)
+	_, keys, items, prefixes := c.TrackingUse()
+	t.num("tracking_total_keys", int64(keys))
+	t.num("tracking_total_items", int64(items))
+	t.num("tracking_total_prefixes", int64(prefixes))
+	t.num("unexpected_error_replies", 0)
+	t.count("total_error_replies", s.ErrorReplies)
+	t.num("dump_payload_sanitizations", 0)
+	t.count("total_reads_processed", s.Reads)
+	t.count("total_writes_processed", s.Writes)
+	t.num("io_threaded_reads_processed", 0)
+	t.num("io_threaded_writes_processed", 0)
+	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
+	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)
+	t.num("reply_buffer_shrinks", 0)
+	t.num("reply_buffer_expands", 0)
+	t.count("eventloop_cycles", s.Batches)
+	t.num("eventloop_duration_sum", s.BatchTime.Microseconds())
+	t.num("eventloop_duration_cmd_sum", s.CommandTime.Microseconds())
+	t.num("instantaneous_eventloop_cycles_per_sec", int64(rates.Batches+0.5))
+	t.num("instantaneous_eventloop_duration_usec", rates.BatchTime.Microseconds())
+	t.count("acl_access_denied_auth", s.Denied.Logins)
+	t.count("acl_access_denied_cmd", s.Denied.Commands)
+	t.count("acl_access_denied_key", s.Denied.Keys)
+	t.count("acl_access_denied_channel", s.Denied.Channels)
+}
+
+func infoReplication(t *infoText, c *engine.Ctx) {
+	t.text("role", "master")
+	t.num("connected_slaves", 0)
+	t.text("master_failover_state", "no-failover")
+	t.text("master_replid", c.ReplID)
+	t.text("master_replid2", "0000000000000000000000000000000000000000")
+	t.num("master_repl_offset", 0)
+	t.num("second_repl_offset", -1)
+	t.num("repl_backlog_active", 0)
+	t.text("repl_backlog_size", setting(c, "repl-backlog-size"))
+	t.num("repl_backlog_first_byte_offset", 0)
+	t.num("repl_backlog_histlen", 0)
+}
+
+// infoCPU shows the time of the whole program, as infoMemory does: no thread of
+// it is the main one.
+func infoCPU(t *infoText, _ *engine.Ctx) {
+	user, sys := cpuTime(false)
+	userBelow, sysBelow := cpuTime(true)
+	seconds := func(name string, d time.Duration) { t.line("used_cpu_%s:%.6f", name, d.Seconds()) }
+	seconds("sys", sys)
+	seconds("user", user)
+	seconds("sys_children", sysBelow)
+	seconds("user_children", userBelow)
+	seconds("sys_main_thread", sys)
+	seconds("user_main_thread", user)
+}
+
+func infoCommandStats(t *infoText, c *engine.Ctx) {
+	for _, cmd := range c.Table().All() {
+		s := c.Stats.Of(cmd)
+		if s == nil || s.Calls+s.Rejected == 0 {
+			continue
+		}
+		us := s.Time.Microseconds()
+		t.line("cmdstat_%s:calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
+			cmd.FullName, s.Calls, us, float64(us)/float64(max(s.Calls, 1)), s.Rejected, s.Failed)
+	}
+}
+
+func infoErrorStats(t *infoText, c *engine.Ctx) {
+	for _, code := range slices.Sorted(maps.Keys(c.Stats.Errors)) {
+		t.line("errorstat_%s:count=%d", code, c.Stats.Errors[code])
+	}
+}
+
+func infoLatencyStats(t *infoText, c *engine.Ctx) {
+	if !c.Config.LatencyTracking {
+		return
+	}
+	for _, cmd := range c.Table().All() {
+		h := latencyOf(c, cmd)
+		if h == nil {
+			continue
+		}
+		var list []string
+		for _, p := range c.Config.LatencyPercentiles {
+			list = append(list, fmt.Sprintf("p%s=%.3f", config.FormatPercentile(p), float64(h.Percentile(p))/1000))
+		}
+		t.text("latency_percentiles_usec_"+cmd.FullName, strings.Join(list, ","))
+	}
+}
+
+func infoCluster(t *infoText, _ *engine.Ctx) { t.num("cluster_enabled", 0) }
+
+func infoKeyspace(t *infoText, c *engine.Ctx) {
+	for db := range c.Keyspace.Used {
+		ttl := int64(0)
+		if at := db.MeanExpiry(); at != 0 {
+			ttl = max(at-c.NowMilli(), 0)
+		}
+		t.line("db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d", db.Index(), db.Len(), db.Expires(), ttl, db.ElementExpires())
+	}
+}
+
+func infoDebug(t *infoText, c *engine.Ctx) {
+	s := &c.Stats
+	_, scripts := c.Scripts.Size()
+	_, functions := c.Functions.Size()
+	t.num("eventloop_duration_aof_sum", 0)
+	t.num("eventloop_duration_cron_sum", s.TickTime.Microseconds())
+	t.num("eventloop_duration_max", s.LongestBatch.Microseconds())
+	t.count("eventloop_cmd_per_cycle_max", s.MostCommands)
+	t.num("allocator_allocated_lua", int64(scripts+functions))
+	t.num("allocator_active_lua", int64(scripts+functions))
+	t.num("allocator_resident_lua", int64(scripts+functions))
+	t.num("allocator_frag_bytes_lua", 0)
+}

@@ -1,0 +1,57 @@
+package command
+
+import (
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
+)
+
+var saveCommands = engine.Handlers{
+	"bgsave":   bgsave,
+	"lastsave": lastsave,
+	"save":     save,
+	"shutdown": shutdown,
+}
+
+// SAVE
+func save(c *engine.Ctx) error {
+	if err := c.Save(); err != nil {
+		return err
+	}
+	return c.OK()
+}
+
+// BGSAVE [SCHEDULE]
+func bgsave(c *engine.Ctx) error {
+	// SCHEDULE makes a difference while an append-only file is rewritten.
+	if len(c.Args) > 2 || len(c.Args) == 2 && !c.ArgIs(1, "schedule") {
+		return resp.ErrSyntax
+	}
+	begun, err := c.SaveInBackground()
+	if err != nil {
+		return err
+	}
+	if !begun {
+		return c.Simple("Background saving scheduled")
+	}
+	return c.Simple("Background saving started")
+}
+
+// LASTSAVE
+func lastsave(c *engine.Ctx) error { return c.Integer64(c.Saving.Last) }
+
+// SHUTDOWN [NOSAVE | SAVE] [NOW] [FORCE] [ABORT]
+func shutdown(c *engine.Ctx) error {
+	o, err := c.Options(1)
+	if err != nil {
+		return err
+	}
+	if o.Has(spec.WordABORT) {
+		if len(c.Args) > 2 {
+			return resp.ErrSyntax
+		}
+		return resp.Error("ERR No shutdown in progress.")
+	}
+	// No replica lags behind, so NOW changes nothing.
+	return c.ShutDown(o.Has(spec.WordSAVE), o.Has(spec.WordNOSAVE), o.Has(spec.WordFORCE))
+}

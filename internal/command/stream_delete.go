@@ -1,0 +1,229 @@
+package command
+
+import (
+	"math"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/event"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
+)
+
+var streamDeleteCommands = engine.Handlers{
+	"xackdel": xackdel,
+	"xdelex":  xdelex,
+	"xnack":   xnack,
+}
+
+const (
+	errIDCount    resp.Error = "ERR Number of IDs must be a positive integer"
+	errIDMismatch resp.Error = "ERR The `numids` parameter must match the number of arguments"
+	errIDsMissing resp.Error = "ERR IDS option is required"
+)
+
+// What became of an entry that was to be deleted.
+const (
+	idUnknown  = -1
+	idDeleted  = 1
+	idRetained = 2 // a group still needs the entry
+)
+
+// argDeletion reads the options of XDELEX and XACKDEL: where the ids are, and
+// what becomes of references to them.
+func argDeletion(c *engine.Ctx, from int) (ids, count int, refs value.References, err error) {
+	given := false
+	for i := from; i < len(c.Args); i++ {
+		switch {
+		case !given && argReferences(c, i, &refs):
+			given = true
+		case c.ArgIs(i, "ids") && i+1 < len(c.Args):
+			n, err := c.ArgIntIn(i+1, 1, math.MaxInt64, errIDCount)
+			if err != nil {
+				return 0, 0, 0, err
+			}
+			if n > int64(len(c.Args)-i-2) {
+				return 0, 0, 0, errIDMismatch
+			}
+			ids, count = i+2, int(n)
+			i += 1 + count
+		default:
+			return 0, 0, 0, resp.ErrSyntax
+		}
+	}
+	if ids == 0 {
+		return 0, 0, 0, errIDsMissing
+	}
+	return ids, count, refs, nil
+}
+
+// unknownIDs replies that none of n ids is known.
+func unknownIDs(c *engine.Ctx, n int) error {
+	c.Array(n)
+	for range n {
+		c.Integer(idUnknown)
+	}
+	return nil
+}
+
+// XDELEX key [KEEPREF | DELREF | ACKED] IDS numids id [id ...]
+func xdelex(c *engine.Ctx) error {
+	from, count, refs, err := argDeletion(c, 2)
+	if err != nil {
+		return err
+	}
+	key := c.Args[1]
+	s, err := engine.FindToWrite[*value.Stream](c, key)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return unknownIDs(c, count)
+	}
+	var few [8]value.StreamID
+	ids, err := argStreamIDs(c, from, from+count, few[:0])
+	if err != nil {
+		return err
+	}
+	c.Array(count)
+	deleted, unreferenced := false, false
+	for _, id := range ids {
+		switch {
+		case refs == value.AckedOnly && s.FindEntry(id) && s.Referenced(id):
+			c.Integer(idRetained)
+			continue
+		case s.Delete(id):
+			deleted = true
+			c.Integer(idDeleted)
+		default:
+			c.Integer(idUnknown)
+		}
+		if refs == value.DropRefs && s.Unreference(id) {
+			unreferenced = true
+		}
+	}
+	switch {
+	case deleted:
+		c.Changed(key, event.XDel)
+	case unreferenced:
+		c.Altered(key, event.None)
+	}
+	return nil
+}
+
+// XACKDEL key group [KEEPREF | DELREF | ACKED] IDS numids id [id ...]
+func xackdel(c *engine.Ctx) error {
+	from, count, refs, err := argDeletion(c, 3)
+	if err != nil {
+		return err
+	}
+	key, name := c.Args[1], c.Args[2]
+	_, g, err := findGroup(c, key, name)
+	if err != nil {
+		return err
+	}
+	if g == nil {
+		return unknownIDs(c, count)
+	}
+	var few [8]value.StreamID
+	ids, err := argStreamIDs(c, from, from+count, few[:0])
+	if err != nil {
+		return err
+	}
+	s, g, err := thawGroup(c, key, name)
+	if err != nil {
+		return err
+	}
+	c.Array(count)
+	deleted := false
+	for _, id := range ids {
+		if !g.Ack(id) {
+			c.Integer(idUnknown)
+			continue
+		}
+		c.Altered(key, event.None)
+		switch {
+		case refs == value.AckedOnly && s.Referenced(id):
+			c.Integer(idRetained)
+			continue
+		case refs == value.DropRefs:
+			s.Unreference(id)
+		}
+		if s.Delete(id) {
+			deleted = true
+		}
+		c.Integer(idDeleted) // the group needs it no more, whether or not it was there
+	}
+	if deleted {
+		c.Changed(key, event.XDel)
+	}
+	return nil
+}
+
+// XNACK key group <SILENT | FAIL | FATAL> IDS numids id [id ...] [RETRYCOUNT count] [FORCE]
+func xnack(c *engine.Ctx) error {
+	silent, fatal := c.ArgIs(3, "silent"), c.ArgIs(3, "fatal")
+	if !silent && !fatal && !c.ArgIs(3, "fail") || !c.ArgIs(4, "ids") {
+		return resp.ErrSyntax
+	}
+	n, err := c.ArgIntIn(5, 1, math.MaxInt64, errIDCount)
+	if err != nil {
+		return err
+	}
+	if n > int64(len(c.Args)-6) {
+		return errIDMismatch
+	}
+	retries, force := int64(-1), false
+	for i := 6 + int(n); i < len(c.Args); i++ {
+		switch {
+		case c.ArgIs(i, "force"):
+			force = true
+		case c.ArgIs(i, "retrycount") && i+1 < len(c.Args):
+			i++
+			if retries, err = c.ArgIntIn(i, 0, math.MaxInt64, resp.ErrNotInteger); err != nil {
+				return err
+			}
+		default:
+			return resp.ErrSyntax
+		}
+	}
+	key, name := c.Args[1], c.Args[2]
+	_, g, err := findGroup(c, key, name)
+	if err != nil {
+		return err
+	}
+	if g == nil {
+		return errNoGroup(key, name)
+	}
+	var few [8]value.StreamID
+	ids, err := argStreamIDs(c, 6, 6+int(n), few[:0])
+	if err != nil {
+		return err
+	}
+	s, g, err := thawGroup(c, key, name)
+	if err != nil {
+		return err
+	}
+	count := 0
+	for _, id := range ids {
+		p, had := g.Pending(id)
+		if !had && (!force || !s.FindEntry(id)) {
+			continue
+		}
+		p.ID, p.DeliveredAt = id, 0 // as if it had been idle for ever
+		switch {
+		case retries >= 0:
+			p.Deliveries = uint64(retries)
+		case fatal:
+			p.Deliveries = math.MaxInt64
+		case silent && p.Deliveries > 0:
+			p.Deliveries--
+		}
+		g.Release(p)
+		c.Altered(key, event.None)
+		count++
+	}
+	if count > 0 {
+		c.Idles(key, 0)
+	}
+	return c.Integer(count)
+}
