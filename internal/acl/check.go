@@ -87,13 +87,13 @@ func (q *query) check(s *Selector) Verdict {
 			}
 		}
 	}
-	if !s.allChannels && q.c.channels != spec.NoChannels {
+	if !s.allChannels && q.c.Channels != spec.NoChannels {
 		end := len(q.args)
-		if q.c.channels == spec.PublishesTo {
+		if q.c.Channels == spec.PublishesTo {
 			end = min(end, 2)
 		}
 		for i := 1; i < end; i++ {
-			if !allowsChannel(s.channels, string(q.args[i]), q.c.channels == spec.SubscribesAll) {
+			if !allowsChannel(s.channels, string(q.args[i]), q.c.Channels == spec.SubscribesAll) {
 				return Verdict{DeniedChannel, i}
 			}
 		}

@@ -14,10 +14,9 @@ type Command struct {
 	// FullName is "get", and "config|get" for a subcommand.
 	FullName string
 
-	id       int
-	isSub    bool
-	channels spec.ChannelUse
-	subs     []*Command
+	id    int
+	isSub bool
+	subs  []*Command
 }
 
 // table is all rows.
@@ -32,7 +31,6 @@ var commands = sync.OnceValue(func() *table {
 	for _, group := range spec.Groups() {
 		for i := range group {
 			c := t.add(&group[i], group[i].Name)
-			c.channels = spec.Channels(c.Name)
 			for j := range group[i].Subcommands {
 				sub := &group[i].Subcommands[j]
 				s := t.add(sub, c.Name+"|"+sub.Name)

@@ -78,7 +78,7 @@ func (e *Core) reject(s *Session, cmd *Command, args [][]byte, err error) {
 		s.multi.aborted = true
 	}
 	r := errorReply(err)
-	if cmd != nil && cmd.Name == "exec" {
+	if cmd != nil && cmd.traits&spec.RunsQueued != 0 {
 		s.Discard()
 		if len(e.monitors) > 0 {
 			c := &s.ctx
@@ -179,7 +179,7 @@ func (c *Ctx) handler() Handler {
 // reply goes to the writer of the Ctx.
 func (c *Ctx) Call(cmd *Command, args [][]byte) {
 	outer, outerArgs, wasNested, wasScripted, shown := c.Cmd, c.Args, c.nested, c.scripted, c.shown
-	c.Cmd, c.Args, c.nested, c.scripted = cmd, args, true, outer.Flags&spec.SkipMonitor != 0
+	c.Cmd, c.Args, c.nested, c.scripted = cmd, args, true, outer.Script != spec.RunsNoScript
 	c.Core.call(c)
 	c.Cmd, c.Args, c.nested, c.scripted, c.shown = outer, outerArgs, wasNested, wasScripted, shown
 }

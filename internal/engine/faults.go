@@ -38,7 +38,7 @@ func (e *Core) gateFault(s *Session, cmd *Command, args [][]byte) error {
 		s.delayed = false // it waits no second time
 		return nil
 	}
-	if cmd.FullName == "testing" || cmd.Container != nil && cmd.Container.Name == "testing" || s.multi != nil && cmd.FullName == "exec" {
+	if cmd.traits&spec.BeyondFaults != 0 || s.multi != nil && cmd.traits&spec.RunsQueued != 0 {
 		return nil // else there was no way back; the commands of EXEC met theirs when they were queued
 	}
 	a, hit := e.faults.Command(e.faultCall(s, cmd, args))

@@ -103,34 +103,23 @@ func (s *Session) gates() (on gateSet) {
 
 // gatesOf returns the gates that are on for a command.
 func gatesOf(row *spec.Command) gateSet {
-	if row.Flags&spec.Protected != 0 {
+	if row.EnabledBy != "" {
 		return gateProtected
 	}
 	return 0
 }
 
 func (e *Core) gateProtected(s *Session, cmd *Command, _ [][]byte) error {
-	if !s.Allows(e.protection(cmd)) {
+	if !s.Allows(e.Config.Get(cmd.enabledBy)) {
 		return errProtectedCommand(cmd)
 	}
 	return nil
 }
 
-// protection returns the setting that allows a protected command.
-func (e *Core) protection(cmd *Command) string {
-	if cmd.Container != nil {
-		if cmd.Container.Name == "testing" {
-			return e.Config.EnableTestingCommand
-		}
-		return e.Config.EnableModuleCommand
-	}
-	return e.Config.EnableDebugCommand
-}
-
 func errProtectedCommand(cmd *Command) resp.Error {
 	name, _, _ := strings.Cut(cmd.FullName, "|")
-	return resp.Errorf("ERR %s command not allowed. If the enable-%s-command option is set to \"local\", you can run it from a local connection, "+
-		"otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(name), name)
+	return resp.Errorf("ERR %s command not allowed. If the %s option is set to \"local\", you can run it from a local connection, "+
+		"otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(name), cmd.EnabledBy)
 }
 
 // Allows reports whether a setting with the values no, yes and local allows
@@ -172,7 +161,7 @@ func (e *Core) gateMemory(s *Session, cmd *Command, args [][]byte) error {
 // gateDisk refuses writes while they could not be saved, and PING, so that
 // health checks notice.
 func (e *Core) gateDisk(s *Session, cmd *Command, args [][]byte) error {
-	if cmd.FullName == "ping" || s.flags(cmd, args)&spec.Write != 0 {
+	if cmd.traits&spec.ChecksHealth != 0 || s.flags(cmd, args)&spec.Write != 0 {
 		return errDisk
 	}
 	return nil
@@ -203,9 +192,9 @@ func (e *Core) gateMonitor(_ *Session, cmd *Command, _ [][]byte) error {
 // too, and scripts and functions that declare flags know best what they do.
 func (s *Session) flags(cmd *Command, args [][]byte) spec.Flag {
 	switch {
-	case cmd.Flags&spec.SkipMonitor != 0:
+	case cmd.Script != spec.RunsNoScript:
 		return s.e.scriptFlags(cmd, args)
-	case s.multi != nil && cmd.FullName == "exec":
+	case s.multi != nil && cmd.traits&spec.RunsQueued != 0:
 		return cmd.Flags | s.multi.flags
 	}
 	return cmd.Flags

@@ -62,10 +62,10 @@ func (s *Scripts) Find(sha string) *script.Script {
 // What that declares replaces what is assumed of any script.
 func (e *Core) scriptFlags(cmd *Command, args [][]byte) spec.Flag {
 	var declared script.Flags
-	switch cmd.Name {
-	case "eval", "eval_ro":
+	switch cmd.Script {
+	case spec.ScriptSource:
 		declared = script.FlagsOf(args[1])
-	case "evalsha", "evalsha_ro":
+	case spec.ScriptSHA:
 		if s := e.Scripts.Find(string(toLower(args[1]))); s != nil {
 			declared = s.Flags
 		}

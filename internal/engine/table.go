@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
 )
@@ -35,7 +36,9 @@ type Command struct {
 	handler Handler
 	traits  spec.Trait
 	gates   gateSet
-	sub     map[string]*Command
+	// enabledBy is the setting that allows the command, or nil.
+	enabledBy *config.Param
+	sub       map[string]*Command
 }
 
 // Table is the set of commands that a server has. It is immutable.
@@ -59,7 +62,8 @@ type Module struct {
 }
 
 // NewTable joins the rows of modules with their handlers. A handler without a
-// row panics: it is a mistake in the program, not in its input.
+// row or an unknown setting panics: it is a mistake in the program, not in its
+// input.
 func NewTable(modules ...Module) *Table {
 	t := &Table{}
 	for _, m := range modules {
@@ -190,10 +194,17 @@ func (c *Command) own(args [][]byte) [][]byte {
 }
 
 func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *Command {
-	c := &Command{Command: row, FullName: row.Name, called: row.Name, Container: container, Options: row.Options(), traits: spec.Traits(row.Name), acl: acl.Of(row), gates: gatesOf(row)}
+	c := &Command{Command: row, FullName: row.Name, called: row.Name, Container: container, Options: row.Options(), traits: row.Traits, acl: acl.Of(row), gates: gatesOf(row)}
 	if container != nil {
 		c.FullName = container.Name + "|" + row.Name
-		c.traits = 0
+		c.traits |= container.traits
+	}
+	if row.EnabledBy != "" {
+		p, ok := config.Find(row.EnabledBy)
+		if !ok {
+			panic("engine: no setting " + row.EnabledBy + " for " + c.FullName)
+		}
+		c.enabledBy = p
 	}
 	for i := range c.Options {
 		c.Options[i].Text = strings.ToLower(c.Options[i].Text)

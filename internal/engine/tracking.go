@@ -105,7 +105,7 @@ func (e *Core) TrackingUse() (clients, keys, items, prefixes int) {
 // readsKeys tells whether a command is one whose keys are tracked: of scripts
 // that only read these are the keys of their commands.
 func readsKeys(cmd *Command) bool {
-	return cmd.Flags&spec.ReadOnly != 0 && cmd.Flags&spec.SkipMonitor == 0
+	return cmd.Flags&spec.ReadOnly != 0 && cmd.Script == spec.RunsNoScript
 }
 
 // trackAfter remembers what the command has read for a client that caches.
@@ -286,7 +286,7 @@ func (s *Session) usedCaching() {
 	if !t.Caching || s.multi != nil || s.wait != nil {
 		return
 	}
-	if cmd := s.LastCmd; cmd == nil || cmd.Name != "client" && (cmd.Container == nil || cmd.Container.Name != "client") {
+	if cmd := s.LastCmd; cmd == nil || cmd.traits&spec.KeepsCaching == 0 {
 		t.Caching = false
 	}
 }

@@ -28,6 +28,7 @@ var bitmapCommands = []Command{
 		Complexity: "O(1) for each subcommand specified",
 		Arity:      -2, Flags: Write | DenyOOM,
 		Categories: WriteCategory | Bitmap | Slow,
+		KeyCode:    appendBitfieldKey,
 		Keys: []KeySpec{
 			{Notes: "This command allows both access and modification of the key", Flags: RW | Access | Update | VariableFlags, Index: 1, Step: 1},
 		},

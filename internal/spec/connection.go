@@ -20,6 +20,7 @@ var connectionCommands = []Command{
 		Complexity:  "Depends on subcommand.",
 		Arity:       -2,
 		Categories:  Slow,
+		Traits:      KeepsCaching,
 		Subcommands: clientSubcommands,
 	},
 	{
@@ -54,6 +55,7 @@ var connectionCommands = []Command{
 		Complexity: "O(1)",
 		Arity:      -1, Flags: Fast,
 		Categories: FastCategory | Connection,
+		Traits:     RunsSubscribed | ChecksHealth,
 		Tips: []string{
 			"request_policy:all_shards",
 			"response_policy:all_succeeded",
@@ -66,6 +68,7 @@ var connectionCommands = []Command{
 		Complexity: "O(1)",
 		Arity:      -1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Categories:      FastCategory | Connection,
+		Traits:          RunsInMulti | RunsSubscribed,
 		Doc:             Deprecated,
 		DeprecatedSince: "7.2.0",
 		ReplacedBy:      "just closing the connection",
@@ -76,6 +79,7 @@ var connectionCommands = []Command{
 		Complexity: "O(1)",
 		Arity:      1, Flags: NoScript | Loading | Stale | Fast | NoAuth | AllowBusy,
 		Categories: FastCategory | Connection,
+		Traits:     RunsInMulti | RunsSubscribed,
 	},
 	{
 		Name: "select", Group: "connection", Since: "1.0.0",

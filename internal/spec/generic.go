@@ -121,6 +121,7 @@ var genericCommands = []Command{
 		Complexity: "This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. See the pages of these commands for time complexity. Also an O(N) data transfer between the two instances is performed.",
 		Arity:      -6, Flags: Write | MovableKeys,
 		Categories: Keyspace | WriteCategory | Slow | Dangerous,
+		KeyCode:    appendMigrateKeys,
 		Keys: []KeySpec{
 			{Flags: RW | Access | Delete, Index: 3, Step: 1},
 			{Flags: RW | Access | Delete | Incomplete, Keyword: "KEYS", StartFrom: -2, LastKey: -1, Step: 1},
@@ -330,6 +331,7 @@ var genericCommands = []Command{
 		Complexity: "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).",
 		Arity:      -2, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | SetCategory | SortedSet | List | Slow | Dangerous,
+		KeyCode:    appendSortKeys,
 		Keys: []KeySpec{
 			{Flags: RO | Access, Index: 1, Step: 1},
 			{Notes: "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort", Flags: RO | Access, Unknown: true, UnknownKeys: true},
@@ -357,6 +359,7 @@ var genericCommands = []Command{
 		Complexity: "O(N+M*log(M)) where N is the number of elements in the list or set to sort, and M the number of returned elements. When the elements are not sorted, complexity is O(N).",
 		Arity:      -2, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SetCategory | SortedSet | List | Slow | Dangerous,
+		KeyCode:    appendSortROKey,
 		Keys: []KeySpec{
 			{Flags: RO | Access, Index: 1, Step: 1},
 			{Notes: "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort", Flags: RO | Access, Unknown: true, UnknownKeys: true},

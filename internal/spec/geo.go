@@ -73,6 +73,7 @@ var geoCommands = []Command{
 		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
 		Arity:      -6, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | Geo | Slow,
+		KeyCode:    appendGeoradiusKeys,
 		Keys: []KeySpec{
 			{Flags: RO | Access, Index: 1, Step: 1},
 			{Flags: OW | Update, Keyword: "STORE", StartFrom: 6, Step: 1},
@@ -157,6 +158,7 @@ var geoCommands = []Command{
 		Complexity: "O(N+log(M)) where N is the number of elements inside the bounding box of the circular area delimited by center and radius and M is the number of items inside the index.",
 		Arity:      -5, Flags: Write | DenyOOM | MovableKeys,
 		Categories: WriteCategory | Geo | Slow,
+		KeyCode:    appendGeoradiusKeys,
 		Keys: []KeySpec{
 			{Flags: RO | Access, Index: 1, Step: 1},
 			{Flags: OW | Update, Keyword: "STORE", StartFrom: 5, Step: 1},

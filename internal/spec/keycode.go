@@ -1,25 +1,13 @@
 package spec
 
 // appendByCode finds the keys of the commands whose specs do not tell
-// everything, and of command lines that do not fit their specs. It does what
-// the real server's own key functions do, their leniency included: GETKEYS
-// shows it.
+// everything, and of command lines that do not fit their specs: GETKEYS shows
+// what the key functions of the real server make of these.
 func (c *Command) appendByCode(dst []KeyPos, args [][]byte) ([]KeyPos, bool) {
 	n := len(dst)
-	switch c.Name {
-	case "set":
-		dst = appendSetKey(dst, args)
-	case "bitfield":
-		dst = appendBitfieldKey(dst, args)
-	case "sort":
-		dst = appendSortKeys(dst, args)
-	case "sort_ro":
-		dst = append(dst, KeyPos{1, RO | Access})
-	case "migrate":
-		dst = appendMigrateKeys(dst, args)
-	case "georadius", "georadiusbymember":
-		dst = appendGeoradiusKeys(dst, args)
-	default:
+	if c.KeyCode != nil {
+		dst = c.KeyCode(dst, args)
+	} else {
 		dst = c.appendCountedKeys(dst, args)
 	}
 	return dst, len(dst) > n
@@ -72,6 +60,11 @@ func appendSortKeys(dst []KeyPos, args [][]byte) []KeyPos {
 		dst = append(dst, KeyPos{store, OW | Update})
 	}
 	return dst
+}
+
+// SORT_RO reads its key; those of BY and GET are unknown.
+func appendSortROKey(dst []KeyPos, _ [][]byte) []KeyPos {
+	return append(dst, KeyPos{1, RO | Access})
 }
 
 // MIGRATE names one key as its third argument or, if that is empty, any number after KEYS.

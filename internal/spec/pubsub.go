@@ -8,6 +8,8 @@ var pubsubCommands = []Command{
 		Complexity: "O(N) where N is the number of patterns to subscribe to.",
 		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
+		Channels:   SubscribesAll,
+		Traits:     RunsSubscribed,
 		Args:       []Arg{{Name: "pattern", Type: Pattern, Multiple: true}},
 	},
 	{
@@ -16,6 +18,7 @@ var pubsubCommands = []Command{
 		Complexity: "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).",
 		Arity:      3, Flags: PubSub | Loading | Stale | Fast | MayReplicate,
 		Categories: PubSubCategory | FastCategory,
+		Channels:   PublishesTo,
 		Args: []Arg{
 			{Name: "channel"},
 			{Name: "message"},
@@ -35,6 +38,7 @@ var pubsubCommands = []Command{
 		Complexity: "O(N) where N is the number of patterns to unsubscribe.",
 		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
+		Traits:     RunsSubscribed,
 		Args:       []Arg{{Name: "pattern", Type: Pattern, Optional: true, Multiple: true}},
 	},
 	{
@@ -43,6 +47,7 @@ var pubsubCommands = []Command{
 		Complexity: "O(N) where N is the number of clients subscribed to the receiving shard channel.",
 		Arity:      3, Flags: PubSub | Loading | Stale | Fast | MayReplicate,
 		Categories: PubSubCategory | FastCategory,
+		Channels:   PublishesTo,
 		Keys:       []KeySpec{{Flags: NotKey, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "shardchannel"},
@@ -55,6 +60,8 @@ var pubsubCommands = []Command{
 		Complexity: "O(N) where N is the number of shard channels to subscribe to.",
 		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
+		Channels:   SubscribesTo,
+		Traits:     RunsSubscribed,
 		Keys:       []KeySpec{{Flags: NotKey, Index: 1, LastKey: -1, Step: 1}},
 		Args:       []Arg{{Name: "shardchannel", Multiple: true}},
 	},
@@ -64,6 +71,8 @@ var pubsubCommands = []Command{
 		Complexity: "O(N) where N is the number of channels to subscribe to.",
 		Arity:      -2, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
+		Channels:   SubscribesTo,
+		Traits:     RunsSubscribed,
 		Args:       []Arg{{Name: "channel", Multiple: true}},
 	},
 	{
@@ -72,6 +81,7 @@ var pubsubCommands = []Command{
 		Complexity: "O(N) where N is the number of shard channels to unsubscribe.",
 		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
+		Traits:     RunsSubscribed,
 		Keys:       []KeySpec{{Flags: NotKey, Index: 1, LastKey: -1, Step: 1}},
 		Args:       []Arg{{Name: "shardchannel", Optional: true, Multiple: true}},
 	},
@@ -81,6 +91,7 @@ var pubsubCommands = []Command{
 		Complexity: "O(N) where N is the number of channels to unsubscribe.",
 		Arity:      -1, Flags: PubSub | NoScript | Loading | Stale,
 		Categories: PubSubCategory | Slow,
+		Traits:     RunsSubscribed,
 		Args:       []Arg{{Name: "channel", Optional: true, Multiple: true}},
 	},
 }

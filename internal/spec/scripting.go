@@ -8,6 +8,7 @@ var scriptingCommands = []Command{
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
+		Script:     ScriptSource,
 		Keys: []KeySpec{
 			{Notes: "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE", Flags: RW | Access | Update, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
 		},
@@ -24,6 +25,7 @@ var scriptingCommands = []Command{
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
+		Script:     ScriptSource,
 		Keys: []KeySpec{
 			{Notes: "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS", Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
 		},
@@ -40,6 +42,7 @@ var scriptingCommands = []Command{
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
+		Script:     ScriptSHA,
 		Keys:       []KeySpec{{Flags: RW | Access | Update, Index: 2, KeyNum: true, FirstKey: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "sha1"},
@@ -54,6 +57,7 @@ var scriptingCommands = []Command{
 		Complexity: "Depends on the script that is executed.",
 		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
+		Script:     ScriptSHA,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "sha1"},
@@ -68,6 +72,7 @@ var scriptingCommands = []Command{
 		Complexity: "Depends on the function that is executed.",
 		Arity:      -3, Flags: NoScript | Stale | SkipMonitor | MayReplicate | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
+		Script:     FunctionName,
 		Keys: []KeySpec{
 			{Notes: "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE", Flags: RW | Access | Update, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
 		},
@@ -84,6 +89,7 @@ var scriptingCommands = []Command{
 		Complexity: "Depends on the function that is executed.",
 		Arity:      -3, Flags: ReadOnly | NoScript | Stale | SkipMonitor | NoMandatoryKeys | MovableKeys,
 		Categories: Slow | Scripting,
+		Script:     FunctionName,
 		Keys: []KeySpec{
 			{Notes: "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS", Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
 		},

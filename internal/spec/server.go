@@ -74,8 +74,9 @@ var serverCommands = []Command{
 		Name: "debug", Group: "server", Since: "1.0.0",
 		Summary:    "Bundle what only those who work on the server need.",
 		Complexity: "Depends on subcommand.",
-		Arity:      -2, Flags: Admin | NoScript | Loading | Stale | Protected,
+		Arity:      -2, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
+		EnabledBy:  "enable-debug-command",
 		Doc:        SysCmd,
 	},
 	{

@@ -21,8 +21,9 @@ var moduleSubcommands = []Command{
 		Name: "load", Group: "server", Since: "4.0.0",
 		Summary:    "Load a module.",
 		Complexity: "O(1)",
-		Arity:      -3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
+		Arity:      -3, Flags: Admin | NoScript | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
+		EnabledBy:  "enable-module-command",
 		Args: []Arg{
 			{Name: "path"},
 			{Name: "arg", Optional: true, Multiple: true},
@@ -32,8 +33,9 @@ var moduleSubcommands = []Command{
 		Name: "loadex", Group: "server", Since: "7.0.0",
 		Summary:    "Load a module and give it settings.",
 		Complexity: "O(1)",
-		Arity:      -3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
+		Arity:      -3, Flags: Admin | NoScript | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
+		EnabledBy:  "enable-module-command",
 		Args: []Arg{
 			{Name: "path"},
 			{Name: "configs", Type: Block, Token: "CONFIG", Optional: true, Multiple: true, MultipleToken: true, Args: []Arg{
@@ -47,8 +49,9 @@ var moduleSubcommands = []Command{
 		Name: "unload", Group: "server", Since: "4.0.0",
 		Summary:    "Unload a module.",
 		Complexity: "O(1)",
-		Arity:      3, Flags: Admin | NoScript | Protected | NoAsyncLoading,
+		Arity:      3, Flags: Admin | NoScript | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
+		EnabledBy:  "enable-module-command",
 		Args:       []Arg{{Name: "name"}},
 	},
 }

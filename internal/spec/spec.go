@@ -34,8 +34,20 @@ type Command struct {
 	Flags Flag
 	// Categories are all ACL categories, the implied ones included, as COMMAND reports them.
 	Categories Category
+	// Traits, EnabledBy, Channels and Script are facts that the server needs and
+	// that no command shows; see their types.
+	Traits   Trait
+	Channels ChannelUse
+	Script   ScriptArg
+	// EnabledBy names the setting, with the values no, yes and local, that allows
+	// the command; empty if it needs none. Its subcommands have their own.
+	EnabledBy string
 	// Keys says where the keys stand; empty if the command has none.
 	Keys []KeySpec
+	// KeyCode appends the keys of command lines that Keys does not describe, as
+	// the key function of the real server does, its leniency included. Without it
+	// keys that are counted are found by their number.
+	KeyCode func(dst []KeyPos, args [][]byte) []KeyPos
 	// Args is the argument tree without the command name.
 	Args []Arg
 	// Tips are the hints for proxies and clients ("request_policy:all_shards").
@@ -57,7 +69,7 @@ type Change struct{ Version, What string }
 type Flag uint32
 
 // Command flags, in the order in which COMMAND lists them. COMMAND does not
-// show MayReplicate, Protected and TouchesArbitraryKeys.
+// show MayReplicate and TouchesArbitraryKeys.
 const (
 	Write Flag = 1 << iota
 	ReadOnly
@@ -76,7 +88,6 @@ const (
 	NoAuth
 	MayReplicate
 	NoMandatoryKeys
-	Protected
 	NoAsyncLoading
 	NoMulti
 	MovableKeys

@@ -308,6 +308,7 @@ var stringCommands = []Command{
 		Complexity: "O(1)",
 		Arity:      -3, Flags: Write | DenyOOM,
 		Categories: WriteCategory | String | Slow,
+		KeyCode:    appendSetKey,
 		Keys: []KeySpec{
 			{Notes: "RW and ACCESS due to the optional `GET` argument", Flags: RW | Access | Update | VariableFlags, Index: 1, Step: 1},
 		},

@@ -1,28 +1,25 @@
 package spec
 
 // Trait is a fact about a command that the executor must know and that the
-// public tables do not state.
+// public tables do not state. Subcommands have those of their container too.
 type Trait uint8
 
 const (
 	// RunsInMulti commands run at once inside MULTI instead of being queued.
 	RunsInMulti Trait = 1 << iota
+	// RunsQueued is the command that runs what MULTI has queued: it does what
+	// these do, and an error before it ends the transaction.
+	RunsQueued
 	// RunsSubscribed commands are allowed to a RESP2 client that subscribes.
 	RunsSubscribed
+	// ChecksHealth commands fail while writes would, so that probes notice.
+	ChecksHealth
+	// KeepsCaching commands do not use up what CLIENT CACHING says about the next
+	// command.
+	KeepsCaching
+	// BeyondFaults commands run whatever faults a test has asked for: they end them.
+	BeyondFaults
 )
-
-// Traits returns the traits of a command by its lower-case name.
-func Traits(name string) Trait {
-	switch name {
-	case "exec", "discard", "multi", "watch":
-		return RunsInMulti
-	case "quit", "reset":
-		return RunsInMulti | RunsSubscribed
-	case "ping", "subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe":
-		return RunsSubscribed
-	}
-	return 0
-}
 
 // ChannelUse says which arguments of a command are channels, and what for.
 // Those that end a subscription need no permission and are none here.
@@ -35,15 +32,13 @@ const (
 	SubscribesAll            // all arguments, which are patterns of channels
 )
 
-// Channels returns how a command uses channels, by its lower-case name.
-func Channels(name string) ChannelUse {
-	switch name {
-	case "publish", "spublish":
-		return PublishesTo
-	case "subscribe", "ssubscribe":
-		return SubscribesTo
-	case "psubscribe":
-		return SubscribesAll
-	}
-	return NoChannels
-}
+// ScriptArg says how the first argument of a command names the script that it
+// runs.
+type ScriptArg uint8
+
+const (
+	RunsNoScript ScriptArg = iota
+	ScriptSource           // the text of the script
+	ScriptSHA              // the SHA-1 of its text
+	FunctionName           // a function of a library
+)

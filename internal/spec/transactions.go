@@ -8,6 +8,7 @@ var transactionsCommands = []Command{
 		Complexity: "O(N), when N is the number of queued commands",
 		Arity:      1, Flags: NoScript | Loading | Stale | Fast | AllowBusy,
 		Categories: FastCategory | Transaction,
+		Traits:     RunsInMulti,
 	},
 	{
 		Name: "exec", Group: "transactions", Since: "1.2.0",
@@ -15,6 +16,7 @@ var transactionsCommands = []Command{
 		Complexity: "Depends on commands in the transaction",
 		Arity:      1, Flags: NoScript | Loading | Stale | SkipSlowlog,
 		Categories: Slow | Transaction,
+		Traits:     RunsInMulti | RunsQueued,
 	},
 	{
 		Name: "multi", Group: "transactions", Since: "1.2.0",
@@ -22,6 +24,7 @@ var transactionsCommands = []Command{
 		Complexity: "O(1)",
 		Arity:      1, Flags: NoScript | Loading | Stale | Fast | AllowBusy,
 		Categories: FastCategory | Transaction,
+		Traits:     RunsInMulti,
 	},
 	{
 		Name: "unwatch", Group: "transactions", Since: "2.2.0",
@@ -36,6 +39,7 @@ var transactionsCommands = []Command{
 		Complexity: "O(1) for every key.",
 		Arity:      -2, Flags: NoScript | Loading | Stale | Fast | AllowBusy,
 		Categories: FastCategory | Transaction,
+		Traits:     RunsInMulti,
 		Keys:       []KeySpec{{Flags: RO, Index: 1, LastKey: -1, Step: 1}},
 		Args:       []Arg{{Name: "key", Type: Key, Multiple: true, KeySpec: 1}},
 	},

@@ -4,14 +4,14 @@ import "github.com/resp-server/resp-server/internal/spec"
 
 // flags are those of all subcommands: what they do is outside of transactions
 // and scripts, and possible while scripts are busy.
-const flags = spec.Admin | spec.NoScript | spec.NoMulti | spec.Loading | spec.Stale | spec.Protected | spec.SkipSlowlog
+const flags = spec.Admin | spec.NoScript | spec.NoMulti | spec.Loading | spec.Stale | spec.SkipSlowlog
 
 const categories = spec.AdminCategory | spec.Slow | spec.Dangerous
 
 func subcommand(name string, arity int, summary string, args ...spec.Arg) spec.Command {
 	return spec.Command{
 		Name: name, Group: "testing", Summary: summary, Complexity: "O(1)",
-		Arity: arity, Flags: flags, Categories: categories, Args: args,
+		Arity: arity, Flags: flags, Categories: categories, EnabledBy: "enable-testing-command", Args: args,
 	}
 }
 
@@ -22,6 +22,7 @@ var commands = spec.Register([]spec.Command{{
 	Complexity: "Depends on subcommand.",
 	Arity:      -2,
 	Categories: spec.Slow,
+	Traits:     spec.BeyondFaults,
 	Subcommands: []spec.Command{
 		subcommand("clock", -3, "Move, stop or read the clock of the server.",
 			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
