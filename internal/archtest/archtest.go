@@ -56,7 +56,7 @@ var imports = []rule{
 		why: "the files know commands as bytes and a snapshot as something that is written: they can be crashed without a server"},
 	{in: "./internal/vfs/...", deny: "./...", allow: "./internal/vfs/...",
 		why: "the door to the file system knows nothing of what goes through it"},
-	{in: "./internal/transcript/...", deny: "./...", allow: "./internal/transcript/... ./internal/notation",
+	{in: "./internal/transcript/...", deny: "./...", allow: "./internal/transcript/... ./internal/notation ./internal/linediff",
 		why: "transcripts judge the server: what they share with it is how they are written, and nothing that they judge"},
 	{in: "./...", except: "./internal/transcript/... ./explore", deny: "./internal/transcript/... ./internal/oracle ./internal/archtest ./internal/vfs/crashfs testing/...",
 		why: "these are for tests; production code does not carry them"},
