@@ -1,0 +1,3 @@
+from resp_server.main import main
+
+main()

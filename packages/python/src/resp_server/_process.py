@@ -1,0 +1,118 @@
+"""Starts the server as a process and ends it."""
+
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from resp_server._binary import find_binary
+
+
+# What the server says about itself when it is ready; None if it ended before.
+Ready = Optional[Dict[str, Any]]
+
+
+class StartError(RuntimeError):
+    """The server did not start. The message ends with what it logged."""
+
+
+class Process:
+    """One server process.
+
+    It ends with stop(), with this object, or with this Python process,
+    whichever comes first.
+    """
+
+    def __init__(self, args: Sequence[str], timeout: float):
+        folder = tempfile.TemporaryDirectory(prefix="resp-server-")
+        self._log = Path(folder.name, "log")
+        command = [find_binary(), *args, "--exit-with-parent"]
+        start = _start_with_file if os.name == "nt" else _start_with_pipe
+        with open(self._log, "ab") as log:
+            popen, ready = start(command, log, timeout, Path(folder.name))
+        if ready is None:
+            code = popen.wait()
+            text = self.log()
+            folder.cleanup()
+            raise StartError(f"resp-server was not ready within {timeout:g} seconds (exit code {code})\n{text}".rstrip())
+        self._popen = popen
+        # A server that nobody stops ends when its owner is collected.
+        self._end = weakref.finalize(self, _end, popen, folder)
+        self.addr: str = ready["addr"]
+        self.port: int = ready["port"]
+        self.pid: int = ready["pid"]
+        self.unixsocket: str = ready["unixsocket"]
+
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def wait(self) -> int:
+        """Wait until the process ends, and return its exit code."""
+        return int(self._popen.wait())
+
+    def stop(self) -> None:
+        self._end()
+
+    def log(self) -> str:
+        """Return what the server has logged so far; "" after stop()."""
+        try:
+            return self._log.read_text(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+
+def _end(popen: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[str]") -> None:
+    if popen.poll() is None:
+        popen.terminate()
+        try:
+            popen.wait(10)  # it may save a snapshot
+        except subprocess.TimeoutExpired:
+            popen.kill()
+            popen.wait()
+    folder.cleanup()
+
+
+def _launch(command: List[str], log: Any, **options: Any) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **options)
+
+
+def _start_with_pipe(
+    command: List[str], log: Any, timeout: float, folder: Path
+) -> Tuple["subprocess.Popen[bytes]", Ready]:
+    out, fd = os.pipe()
+    with os.fdopen(out, "rb") as ready:
+        try:
+            popen = _launch([*command, "--ready-file", str(fd)], log, pass_fds=[fd])
+        finally:
+            os.close(fd)
+        late = threading.Timer(timeout, popen.kill)
+        late.start()
+        line = ready.readline()
+        late.cancel()
+    return popen, _parse(line)
+
+
+def _start_with_file(
+    command: List[str], log: Any, timeout: float, folder: Path
+) -> Tuple["subprocess.Popen[bytes]", Ready]:
+    # A Windows process inherits no file descriptors.
+    path = folder / "ready.json"
+    popen = _launch([*command, "--ready-file", str(path)], log)
+    deadline = time.monotonic() + timeout
+    while not path.exists():
+        if popen.poll() is not None:
+            return popen, None
+        if time.monotonic() > deadline:
+            popen.kill()
+            return popen, None
+        time.sleep(0.002)
+    return popen, _parse(path.read_bytes())
+
+
+def _parse(line: bytes) -> Ready:
+    return dict(json.loads(line)) if line else None

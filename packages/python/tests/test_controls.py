@@ -1,0 +1,106 @@
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pytest
+import redis
+
+from resp_server import Fault, Server
+
+
+@pytest.fixture
+def server():
+    with Server(config={"spaces": True}) as server:
+        yield server
+
+
+@pytest.fixture
+def r(server):
+    with server.client(decode_responses=True) as client:
+        yield client
+
+
+def test_clock(server, r):
+    r.set("session", "x", ex=3600)
+    server.clock.freeze()
+    server.clock.advance(timedelta(minutes=59))
+    assert r.get("session") == "x"
+    server.clock.advance(60)
+    assert r.get("session") is None
+    server.clock.set(datetime(2040, 2, 29, tzinfo=timezone.utc))
+    assert server.clock.now() == datetime(2040, 2, 29, tzinfo=timezone.utc)
+    assert r.time()[0] == int(datetime(2040, 2, 29, tzinfo=timezone.utc).timestamp())
+    server.clock.resume()
+
+
+def test_clock_wakes_blocked_clients(server, r):
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(r.blpop("queue", 3600)))
+    thread.start()
+    while "cmd=blpop" not in server.call("CLIENT", "LIST"):
+        pass
+    server.clock.advance(3600)
+    thread.join(20)
+    assert answers == [None]
+
+
+def test_snapshot_and_reset(server, r):
+    r.set("k", "before")
+    server.snapshot("fixture")
+    r.set("k", "after")
+    server.restore("fixture")
+    assert r.get("k") == "before"
+    server.reset()
+    assert r.dbsize() == 0
+
+
+def test_fork(server, r):
+    r.set("k", "shared")
+    with server.fork() as fork:
+        f = fork.client(decode_responses=True)
+        assert f.get("k") == "shared"
+        f.set("k", "changed")
+        assert r.get("k") == "shared"
+    with pytest.raises(redis.ConnectionError):
+        f.ping()
+
+
+def test_space(server, r):
+    r.set("k", "shared")
+    one = redis.Redis.from_url(server.space_url("w1"), decode_responses=True)
+    two = redis.Redis.from_url(server.space_url("w2"), decode_responses=True)
+    assert one.get("k") == "shared"
+    one.flushall()
+    assert two.get("k") == "shared"
+    assert r.get("k") == "shared"
+
+
+def test_error(server, r):
+    with server.inject(Fault(command="GET", key="user:*", error="LOADING Redis is loading the dataset in memory")):
+        with pytest.raises(redis.exceptions.BusyLoadingError):
+            redis.Redis.from_url(server.url, retry=None).get("user:1")
+        assert r.get("other") is None
+    assert r.get("user:1") is None
+
+
+def test_executed_but_the_reply_is_lost(server):
+    r = redis.Redis.from_url(server.url, retry=None, decode_responses=True)
+    with server.inject(Fault(command="INCR", close="after", times=1)):
+        with pytest.raises(redis.ConnectionError):
+            r.incr("counter")
+        assert r.incr("counter") == 2  # a retry counts twice
+
+
+def test_a_fault_does_one_thing():
+    with pytest.raises(ValueError):
+        Fault(command="GET").words()
+    with pytest.raises(ValueError):
+        Fault(command="GET", error="ERR x", delay=1).words()
+
+
+def test_fixtures(server, r, tmp_path):
+    file = tmp_path / "seed.redis"
+    file.write_text("SET user:1 ann\nRPUSH queue a b\n")
+    server.load(file)
+    assert r.get("user:1") == "ann"
+    assert r.lrange("queue", 0, -1) == ["a", "b"]
+    assert "user:1" in server.dump()
