@@ -35,7 +35,7 @@ func pipeline(rng *rand.Rand) []byte {
 	var b []byte
 	for range 1 + rng.IntN(6) {
 		line := lines[rng.IntN(len(lines))]
-		if rng.IntN(4) == 0 && !strings.ContainsAny(line, "\r\n\x00\xff") {
+		if rng.IntN(4) == 0 && !strings.ContainsAny(line, "\r\n\x00") && !strings.Contains(line, "\xff") {
 			b = append(append(b, line...), "\r\n"...)
 		} else {
 			b = resp.AppendCommand(b, words(line)...)

@@ -158,9 +158,11 @@ class Controls:
         """
         connection = Connection(self.address)
         try:
-            host, _, port = connection.call("TESTING", "FORK").rpartition(":")
+            address = connection.call("TESTING", "FORK")
+            host, _, port = address.rpartition(":")
             with Remote(host, int(port)) as fork:
                 yield fork
+            connection.call("TESTING", "CLOSE", address)
         finally:
             connection.close()
 
