@@ -94,7 +94,7 @@ func TestInputOfStrangers(t *testing.T) {
 }
 
 // TestLongPipeline: without a limit a pipeline is answered whole, and long replies
-// are not copied as the output grows.
+// are not copied again and again as the output grows: that took 334 MB.
 func TestLongPipeline(t *testing.T) {
 	s := StartTest(t, Options{})
 	s.Must("SET", "big", strings.Repeat("x", 1<<20))
@@ -106,7 +106,7 @@ func TestLongPipeline(t *testing.T) {
 		t.Fatalf("%v after %d bytes", err, n)
 	}
 	runtime.ReadMemStats(&after)
-	if used := after.TotalAlloc - before.TotalAlloc; used > 150<<20 {
+	if used := after.TotalAlloc - before.TotalAlloc; used > 280<<20 {
 		t.Errorf("100 MB of replies took %d MB", used>>20)
 	}
 }
