@@ -186,10 +186,7 @@ func TestTLSSettings(t *testing.T) {
 // TestTLSRedisCLI connects with OpenSSL.
 func TestTLSRedisCLI(t *testing.T) {
 	t.Parallel()
-	cli, err := exec.LookPath("redis-cli")
-	if err != nil {
-		t.Skip("no redis-cli on PATH")
-	}
+	cli := redisCLI(t)
 	a, dir := authority(t), t.TempDir()
 	if err := a.WriteFiles(dir); err != nil {
 		t.Fatal(err)

@@ -65,7 +65,7 @@ func TestBusyScript(t *testing.T) {
 	}
 }
 
-// TestKilledScript: once a script was killed, nobody is told that it is busy.
+// TestKilledScript: once a script was killed, no client gets BUSY because of it.
 func TestKilledScript(t *testing.T) {
 	for _, source := range []string{"while true do end", "table.insert({}, -2^31, 1)", "return string.find(string.rep('a', 2^20), '.-.-.-b')"} {
 		e, c := newBusy(t)

@@ -13,7 +13,7 @@ type outBuffers struct {
 	mu   sync.Mutex
 	free [][]byte
 	size int // of free, in bytes
-	// kept tells that sessions keep their buffers instead.
+	// kept: sessions keep their buffers instead.
 	kept atomic.Bool
 }
 

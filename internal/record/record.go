@@ -1,7 +1,7 @@
 // Package record keeps what clients say to a server and what they are answered,
 // so that a test can look at it afterwards, show it and play it again.
 //
-// It knows bytes only: somebody else tells it what arrives and what is sent.
+// It knows bytes only; its owner passes in what arrives and what is sent.
 // Replies belong to commands in the order in which both come, as clients match
 // them; messages, which nobody asked for, are kept apart.
 package record
