@@ -134,7 +134,8 @@ func TestCommandsForOthers(t *testing.T) {
 func TestCommandsLikeRealServer(t *testing.T) {
 	dir := t.TempDir()
 	c := realServer(t, dir, "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--enable-debug-command", "yes")
-	s := start(t, Options{})
+	now := NewManualClock(time.Now()) // XPENDING shows times that pass
+	s := start(t, Options{Clock: now})
 	for _, k := range fill(t, s, c, 3)[:20] {
 		for _, at := range []string{"32503680000000"} {
 			expect(t, s, ask(t, c, "PEXPIREAT", k, at), "PEXPIREAT", k, at)
@@ -184,7 +185,7 @@ func TestCommandsLikeRealServer(t *testing.T) {
 		t.Errorf("%d keys, want %d", len(got), len(want))
 	}
 
-	two := start(t, Options{})
+	two := start(t, Options{Clock: now})
 	text := ours.String()
 	replay(t, two, text)
 	compare(t, "made again", dataOf(two), dataOf(s))
