@@ -1,0 +1,225 @@
+'use strict'
+// A server for tests, and its test controls. The types and what each method
+// does are in index.d.ts.
+
+const { findBinary } = require('./binary.js')
+const { StartError, launch, end } = require('./process.js')
+const { Connection, ReplyError } = require('./wire.js')
+
+// Node 18.0 to 18.17 have no such symbol; TypeScript's output then uses this one.
+const asyncDispose = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')
+
+class Clock {
+  #server
+
+  constructor(server) {
+    this.#server = server
+  }
+
+  async advance(milliseconds) {
+    await this.#server.call('TESTING', 'CLOCK', 'ADVANCE', Math.round(milliseconds))
+  }
+
+  async set(time) {
+    await this.#server.call('TESTING', 'CLOCK', 'SET', Math.round(Number(time)))
+  }
+
+  async freeze() {
+    await this.#server.call('TESTING', 'CLOCK', 'FREEZE')
+  }
+
+  async resume() {
+    await this.#server.call('TESTING', 'CLOCK', 'RESUME')
+  }
+
+  async now() {
+    return new Date(await this.#server.call('TESTING', 'CLOCK', 'NOW'))
+  }
+}
+
+let faults = 0
+
+/** The test controls, of a server and of a fork. */
+class Controls {
+  #connection = null
+
+  constructor(host, port) {
+    this.host = host
+    this.port = port
+    this.clock = new Clock(this)
+  }
+
+  get url() {
+    return `redis://${this.#address}/0`
+  }
+
+  get #address() {
+    return `${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`
+  }
+
+  call(...words) {
+    if (!this.#connection || this.#connection.closed) this.#connection = new Connection(this.host, this.port)
+    return this.#connection.call(words)
+  }
+
+  async snapshot(name = 'default') {
+    await this.call('TESTING', 'SNAPSHOT', name)
+  }
+
+  async restore(name = 'default') {
+    await this.call('TESTING', 'RESTORE', name)
+  }
+
+  async reset() {
+    await this.call('TESTING', 'RESET')
+  }
+
+  async fork() {
+    const owner = new Connection(this.host, this.port)
+    try {
+      return new Fork(await owner.call(['TESTING', 'FORK']), owner)
+    } catch (error) {
+      owner.close()
+      throw error
+    }
+  }
+
+  async inject(fault) {
+    const name = `node-${process.pid}-${++faults}`
+    await this.call('TESTING', 'FAULT', 'ADD', name, ...faultWords(fault))
+    const remove = async () => {
+      await this.call('TESTING', 'FAULT', 'DEL', name)
+    }
+    return { remove, [asyncDispose]: remove }
+  }
+
+  spaceUrl(name) {
+    return `redis://${encodeURIComponent(`space:${name}`)}:x@${this.#address}/0`
+  }
+
+  async load(data) {
+    await this.call('TESTING', 'LOAD', data)
+  }
+
+  dump() {
+    return this.call('TESTING', 'DUMP')
+  }
+
+  async stop() {
+    this.#connection?.close()
+    this.#connection = null
+  }
+
+  [asyncDispose]() {
+    return this.stop()
+  }
+}
+
+/** A server that lives in the process of another one. */
+class Fork extends Controls {
+  #name
+  #owner // the fork ends with this connection
+
+  constructor(name, owner) {
+    const colon = name.lastIndexOf(':')
+    super(name.slice(0, colon).replace(/^\[|\]$/g, ''), Number(name.slice(colon + 1)))
+    this.#name = name
+    this.#owner = owner
+  }
+
+  async stop() {
+    await super.stop()
+    const owner = this.#owner
+    if (!owner) return
+    this.#owner = null
+    try {
+      if (!owner.closed) await owner.call(['TESTING', 'CLOSE', this.#name])
+    } finally {
+      owner.close()
+    }
+  }
+}
+
+class Server extends Controls {
+  #running
+  #stopping = null
+
+  constructor(host, running) {
+    super(host, running.ready.port)
+    this.#running = running
+    this.pid = running.ready.pid
+  }
+
+  log() {
+    return this.#running.log.read()
+  }
+
+  stop() {
+    this.#stopping ??= super.stop().then(() => end(this.#running))
+    return this.#stopping
+  }
+}
+
+async function start(options = {}) {
+  const { host = '127.0.0.1', timeout = 10000 } = options
+  return new Server(host, await launch(commandLine({ ...options, host }), timeout))
+}
+
+const known = new Set(['port', 'host', 'unixsocket', 'config', 'confFile', 'load', 'args', 'testing', 'timeout'])
+
+function commandLine(options) {
+  const unknown = Object.keys(options).find(name => !known.has(name))
+  if (unknown) throw new TypeError(`start has no option ${unknown}; directives of redis.conf go into config`)
+  const { port = 0, host, unixsocket, config = {}, confFile, load = [], args = [], testing = true } = options
+  const words = confFile ? [confFile] : []
+  words.push('--port', String(port), '--bind', host)
+  if (!confFile && !('dir' in config)) words.push('--dir', '', '--save', '')
+  if (unixsocket) words.push('--unixsocket', unixsocket)
+  for (const [name, value] of Object.entries(config)) words.push(`--${name}`, ...directive(value))
+  for (const file of load) words.push('--load', file)
+  if (testing) words.push('--testing')
+  return [...words, ...args]
+}
+
+function directive(value) {
+  if (typeof value === 'boolean') return [value ? 'yes' : 'no']
+  const words = String(value).split(/\s+/).filter(Boolean)
+  return words.length ? words : ['']
+}
+
+const conditions = ['command', 'category', 'key', 'client', 'user', 'from', 'every', 'times', 'probability']
+const actions = {
+  error: text => ['ERROR', text],
+  delay: ms => ['DELAY', ms],
+  close: when => ['CLOSE', String(when).toUpperCase()],
+  cut: bytes => ['CUT', bytes],
+  blackhole: () => ['BLACKHOLE'],
+  trickle: ms => ['TRICKLE', ms],
+  expire: () => ['EXPIRE'],
+  evict: () => ['EVICT'],
+  refuse: () => ['REFUSE'],
+  disk: error => [String(error).toUpperCase()],
+}
+
+/** The words of TESTING FAULT ADD after the name. */
+function faultWords(fault) {
+  const words = []
+  let action = null
+  for (const [name, value] of Object.entries(fault)) {
+    if (value === undefined || value === false) continue
+    if (Object.hasOwn(actions, name)) {
+      if (action) throw new TypeError(`a fault has one action, not ${Object.keys(fault).join(', ')}`)
+      action = actions[name](value)
+    } else if (conditions.includes(name)) {
+      words.push(name.toUpperCase(), value)
+    } else if (name === 'after' || name === 'before') {
+      words.push(name.toUpperCase(), Math.round(Number(value)))
+    } else {
+      throw new TypeError(`a fault has no field ${name}`)
+    }
+  }
+  if (!action) throw new TypeError(`a fault needs one of ${Object.keys(actions).join(', ')}`)
+  return [...words, 'DO', ...action]
+}
+
+module.exports = { start, findBinary, ReplyError, StartError }
