@@ -1,0 +1,87 @@
+"""What packages/build and packages/test share: the version, the platforms and the binary."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+PACKAGES = Path(__file__).resolve().parent
+ROOT = PACKAGES.parent
+DIST = ROOT / "dist"
+
+
+class Platform(NamedTuple):
+    """A system and an architecture, as each ecosystem calls them."""
+
+    goos: str
+    goarch: str
+    npm: str
+    wheel: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.goos}/{self.goarch}"
+
+    @property
+    def binary(self) -> str:
+        return "resp-server.exe" if self.goos == "windows" else "resp-server"
+
+    @property
+    def archive(self) -> str:
+        return f"resp-server_{VERSION}_{self.goos}_{self.goarch}." + ("zip" if self.goos == "windows" else "tar.gz")
+
+    @property
+    def tarball(self) -> str:
+        return f"resp-server-{self.npm}-{VERSION}.tgz"
+
+    @property
+    def wheel_file(self) -> str:
+        return f"resp_server-{VERSION}-py3-none-{self.wheel}.whl"
+
+
+# A static binary needs no libc, so a wheel has the tags of both glibc and musl.
+PLATFORMS = [
+    Platform("linux", "amd64", "linux-x64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
+    Platform("linux", "arm64", "linux-arm64", "manylinux_2_17_aarch64.musllinux_1_1_aarch64"),
+    Platform("darwin", "amd64", "darwin-x64", "macosx_11_0_x86_64"),
+    Platform("darwin", "arm64", "darwin-arm64", "macosx_11_0_arm64"),
+    Platform("windows", "amd64", "win32-x64", "win_amd64"),
+    Platform("windows", "arm64", "win32-arm64", "win_arm64"),
+]
+
+
+def host() -> Platform:
+    """The platform of this machine, as Go names it."""
+    env = subprocess.run(["go", "env", "GOHOSTOS", "GOHOSTARCH"], check=True, capture_output=True, text=True, cwd=ROOT)
+    goos, goarch = env.stdout.split()
+    for platform in PLATFORMS:
+        if (platform.goos, platform.goarch) == (goos, goarch):
+            return platform
+    raise SystemExit(f"no package is made for {goos}/{goarch}")
+
+
+def build_binary(platform: Platform, path: Path) -> None:
+    """Builds the binary. The same tree and the same Go make the same bytes."""
+    env = {**os.environ, "CGO_ENABLED": "0", "GOOS": platform.goos, "GOARCH": platform.goarch, "GOFLAGS": ""}
+    command = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(path), "./cmd/resp-server"]
+    subprocess.run(command, check=True, env=env, cwd=ROOT)
+
+
+def _version() -> str:
+    """The version, which stands in version.go; the Python package has to agree."""
+    version = _match(r'^const Version = "(.+)"', ROOT / "version.go")
+    python = _match(r'^__version__ = "(.+)"', PACKAGES / "python/src/resp_server/_version.py")
+    if python != version:
+        raise SystemExit(f"version.go says {version}, the Python package {python}")
+    return version
+
+
+def _match(pattern: str, file: Path) -> str:
+    found = re.search(pattern, file.read_text(encoding="utf-8"), re.MULTILINE)
+    if not found:
+        raise SystemExit(f"{file} has no version")
+    return found[1]
+
+
+VERSION = _version()
