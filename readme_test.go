@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,7 +22,11 @@ var (
 // TestREADME compares the examples in README and guides with their files, which
 // are run elsewhere, and the coverage with the command table.
 func TestREADME(t *testing.T) {
-	for _, file := range []string{"README.md", "docs/testing.md"} {
+	guides, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(guides, "README.md") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
