@@ -58,7 +58,7 @@ func (b *bench) printf(format string, args ...any) { fmt.Fprintf(b.out, format, 
 func main() {
 	var b bench
 	var rows, servers, only, file, serve string
-	var extra string
+	var extra, charts string
 	flag.BoolVar(&b.quick, "quick", false, "fewer rows and smaller data: about six minutes")
 	flag.Float64Var(&b.length, "seconds", 0, "seconds that a measurement takes: 1, or 0.2 with -quick")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of each measurement, of which the median counts")
@@ -67,10 +67,18 @@ func main() {
 	flag.StringVar(&servers, "servers", "redis-server,valkey-server,miniredis", "programs to compare with, names or paths; what is not there is left out")
 	flag.StringVar(&extra, "args", "", "more arguments for resp-server, separated by spaces")
 	flag.StringVar(&file, "o", "", "write the report to this file as well")
+	flag.StringVar(&charts, "charts", "", "measure nothing: draw the tables of this report into the directory charts beside it")
 	flag.StringVar(&serve, "serve-miniredis", "", "")
 	flag.Parse()
 	if serve != "" {
 		serveMiniredis(serve)
+		return
+	}
+	if charts != "" {
+		if err := draw(charts); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
 		return
 	}
 	if err := b.run(rows, servers, only, file, strings.Fields(extra)); err != nil {
@@ -125,7 +133,10 @@ func (b *bench) run(rows, servers, only, file string, extra []string) (err error
 	}
 	b.printf("\nThe run took %v.\n", time.Since(begin).Round(time.Second))
 	if file != "" {
-		return os.WriteFile(file, []byte(report.String()), 0o644)
+		if err := os.WriteFile(file, []byte(report.String()), 0o644); err != nil {
+			return err
+		}
+		return draw(file)
 	}
 	return nil
 }

@@ -58,6 +58,11 @@ func cpuModel() string {
 
 func (b *bench) heading(title, text string, args ...any) {
 	b.printf("\n## %s\n\n%s\n\n", title, fmt.Sprintf(text, args...))
+	for _, c := range charts {
+		if c.heading == title {
+			b.printf("![%s](charts/%s)\n\n", c.title, c.file)
+		}
+	}
 }
 
 // table is a Markdown table with a column for each server, ours first.

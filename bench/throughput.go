@@ -146,8 +146,9 @@ func (b *bench) measure(r row, servers []*server) (rates, costs []float64, err e
 	requests := make([]int, len(servers))
 	for i, s := range servers {
 		rate, err := 0., prepare(s, r, value, 1000)
-		if err == nil {
-			rate, err = load(s, max(1000, 2*r.clients*r.pipeline))
+		// redis-benchmark counts in milliseconds: what takes less than a few has no rate.
+		for n := max(1000, 2*r.clients*r.pipeline); err == nil && (rate == 0 || float64(n)/rate < 0.01); n *= 4 {
+			rate, err = load(s, n)
 		}
 		if err != nil {
 			continue // it does not know the command
