@@ -3,11 +3,15 @@ package respserver
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -181,6 +185,72 @@ func TestTLSSettings(t *testing.T) {
 	if _, err := Start(Options{Config: []string{"tls-port " + port}}); err == nil || !strings.Contains(err.Error(), "No tls-cert-file configured!") {
 		t.Error(err)
 	}
+}
+
+// TestTLSFiles has an encrypted key, a directory of authorities, and sessions that
+// clients resume or may not.
+func TestTLSFiles(t *testing.T) {
+	t.Parallel()
+	a, dir := authority(t), t.TempDir()
+	if err := a.WriteFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string) string { return filepath.ToSlash(filepath.Join(dir, name)) }
+	block, _ := pem.Decode(must(os.ReadFile(file("server.key"))))
+	//lint:ignore SA1019 OpenSSL writes such keys
+	block = must(x509.EncryptPEMBlock(rand.Reader, block.Type, block.Bytes, []byte("secret"), x509.PEMCipherAES256))
+	if err := os.WriteFile(file("encrypted.key"), pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(file("authorities"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(file("ca.crt"), file("authorities/ca.crt")); err != nil {
+		t.Fatal(err)
+	}
+	s := StartTest(t, Options{Addr: "127.0.0.1:0", Config: []string{
+		"tls-cert-file " + file("server.crt"), "tls-key-file " + file("encrypted.key"), "tls-key-file-pass secret", "tls-ca-cert-dir " + file("authorities"),
+	}})
+	openTLSPort(t, s)
+	s.Want(Error("ERR CONFIG SET failed (possibly related to argument 'tls-key-file-pass') - Unable to update TLS configuration. Check server logs."), "CONFIG", "SET", "tls-key-file-pass", "wrong")
+	with := must(a.ClientConfig())
+	with.ClientSessionCache = tls.NewLRUClientSessionCache(1)
+	resumed := func() bool {
+		t.Helper()
+		c := must(tls.Dial("tcp", s.TLSAddr(), with))
+		defer c.Close()
+		fmt.Fprint(c, "PING\r\n") // the ticket comes before the reply
+		if line, err := bufio.NewReader(c).ReadString('\n'); line != "+PONG\r\n" {
+			t.Error(line, err)
+		}
+		return c.ConnectionState().DidResume
+	}
+	if first, second := resumed(), resumed(); first || !second {
+		t.Errorf("sessions resumed: %v, then %v", first, second)
+	}
+	s.Want("OK", "CONFIG", "SET", "tls-session-caching", "no")
+	if resumed() {
+		t.Error("a session is resumed, where none is kept")
+	}
+	other := must(authority(t).Client("client"))
+	with.Certificates = []tls.Certificate{other}
+	if got, err := pingTLS(s.TLSAddr(), with); err == nil {
+		t.Errorf("with a certificate of somebody else: %s", got)
+	}
+}
+
+// openTLSPort sets tls-port to one that is free.
+func openTLSPort(t *testing.T, s *TestServer) {
+	t.Helper()
+	for range 10 { // somebody else may be quicker
+		free := must(net.Listen("tcp", "127.0.0.1:0"))
+		_, port, _ := net.SplitHostPort(free.Addr().String())
+		free.Close()
+		if r := must(s.Do(t.Context(), "CONFIG", "SET", "tls-port", port)); r.Text() == "OK" {
+			return
+		}
+	}
+	t.Fatal("no port can be opened")
 }
 
 // TestTLSRedisCLI connects with OpenSSL.

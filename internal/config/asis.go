@@ -11,13 +11,13 @@ import (
 
 // processSettings are about the process that the server is in. The program
 // resp-server acts on them; a library leaves them to the program around it.
-var processSettings = because("the program `resp-server` does it; a library leaves the process to the program around it",
-	immutable(inert("daemonize", "no", yesNo)),
-	immutable(inert("supervised", "no", oneOf("upstart", "systemd", "auto", "no"))),
-	immutable(inert("syslog-enabled", "no", yesNo)),
-	immutable(inert("syslog-facility", "local0", oneOf("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7"))),
-	immutable(inert("syslog-ident", "redis", anyText)),
-)
+var processSettings = []Param{
+	program(immutable(inert("daemonize", "no", yesNo))),
+	program(immutable(inert("supervised", "no", oneOf("upstart", "systemd", "auto", "no")))),
+	program(immutable(inert("syslog-enabled", "no", yesNo))),
+	program(immutable(inert("syslog-facility", "local0", oneOf("user", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7")))),
+	program(immutable(inert("syslog-ident", "redis", anyText))),
+}
 
 // fixedSettings say what the server is or does in any case. Files and clients
 // may say the same; another value would need a feature that is not there, and
@@ -243,6 +243,11 @@ func newer(from string, p Param) Param {
 // later is for a setting that has another name in later versions.
 func later(name string, p Param) Param {
 	p.Later = name
+	return p
+}
+
+func program(p Param) Param {
+	p.Program = true
 	return p
 }
 

@@ -48,7 +48,13 @@ Lines ` + "`loadmodule`" + `, of a module's settings (with a dot in the name) an
 
 `)
 	for p := range All {
-		if p.Why == "" {
+		if p.Why == "" && !p.Program {
+			fmt.Fprintf(&b, "- %s\n", p.describe())
+		}
+	}
+	b.WriteString("\n## Of the program\n\n`resp-server` acts on these; a library leaves the process to the program around it.\n\n")
+	for p := range All {
+		if p.Program {
 			fmt.Fprintf(&b, "- %s\n", p.describe())
 		}
 	}

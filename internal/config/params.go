@@ -33,6 +33,8 @@ type Param struct {
 	// Why is the reason why a setting has no effect, or only one value; empty for
 	// others.
 	Why string
+	// Program settings are for the program around the server, such as resp-server.
+	Program bool
 	// Hidden settings are not shown by patterns of CONFIG GET.
 	Hidden bool
 
@@ -81,7 +83,7 @@ var settings = []Param{
 	{Name: "lfu-decay-time", Default: "1", kind: integer(func(c *Config) *int64 { return &c.LFUDecayTime }, 0, math.MaxInt32)},
 	{Name: "lfu-log-factor", Default: "10", kind: integer(func(c *Config) *int64 { return &c.LFULogFactor }, 0, math.MaxInt32)},
 	{Name: "list-max-listpack-size", Alias: "list-max-ziplist-size", Default: "-2", kind: integer(func(c *Config) *int64 { return &c.ListMaxListpackSize }, math.MinInt32, math.MaxInt32)},
-	{Name: "logfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.LogFile }, nil)},
+	{Name: "logfile", Program: true, Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.LogFile }, nil)},
 	{Name: "loglevel", Default: "notice", kind: choice(func(c *Config) *string { return &c.LogLevel }, "debug", "verbose", "notice", "warning", "nothing")},
 	{Name: "maxclients", Applied: true, Default: "10000", kind: integer(func(c *Config) *int64 { return &c.MaxClients }, 1, math.MaxUint32)},
 	{Name: "maxmemory", Default: "0", kind: memory(func(c *Config) *int64 { return &c.MaxMemory }, 0, math.MaxInt64)},
@@ -105,8 +107,8 @@ var settings = []Param{
 	{Name: "set-max-intset-entries", Default: "512", kind: integer(func(c *Config) *int64 { return &c.SetMaxIntsetEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-entries", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "set-max-listpack-value", Default: "64", kind: integer(func(c *Config) *int64 { return &c.SetMaxListpackValue }, 0, math.MaxInt64)},
-	{Name: "shutdown-on-sigint", Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigint })},
-	{Name: "shutdown-on-sigterm", Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigterm })},
+	{Name: "shutdown-on-sigint", Program: true, Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigint })},
+	{Name: "shutdown-on-sigterm", Program: true, Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigterm })},
 	{Name: "slowlog-entry-max-argc", From: "Redis 8", Default: "32", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxArgs }, 2, math.MaxInt32)},
 	{Name: "slowlog-entry-max-string-len", From: "Redis 8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxLen }, 1, math.MaxInt64)},
 	{Name: "slowlog-log-slower-than", Alias: "commandlog-execution-slower-than", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.SlowlogLogSlowerThan }, -1, math.MaxInt64)},
