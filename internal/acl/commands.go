@@ -69,9 +69,6 @@ func Lookup(args [][]byte) *Command {
 	return c
 }
 
-// Takes tells whether the command can have n words, its name included.
-func (c *Command) Takes(n int) bool { return n == c.Arity || c.Arity < 0 && n >= -c.Arity }
-
 // set is a set of commands, a bit for each id. It is nil for none.
 type set []uint64
 

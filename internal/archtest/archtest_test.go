@@ -16,21 +16,25 @@ import (
 	"testing/fstest"
 )
 
-func TestPolicy(t *testing.T) {
+// moduleRoot returns the files of the module, from the folder of go.mod on.
+func moduleRoot(t *testing.T) fs.FS {
 	root, err := filepath.Abs(".")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(root, "go.mod")); err == nil {
-			break
+			return os.DirFS(root)
 		}
 		if root == filepath.Dir(root) {
 			t.Fatal("no go.mod in any parent directory")
 		}
 		root = filepath.Dir(root)
 	}
-	broken, err := check(os.DirFS(root))
+}
+
+func TestPolicy(t *testing.T) {
+	broken, err := check(moduleRoot(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +55,18 @@ func check(fsys fs.FS) (broken []string, err error) {
 			broken = append(broken, fmt.Sprintf("go.mod requires %s: %s", m, requirements.why))
 		}
 	}
-	err = fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
+	err = eachFile(fsys, func(file string, src []byte) error {
+		b, err := checkFile(module, file, src)
+		broken = append(broken, b...)
+		return err
+	})
+	return broken, err
+}
+
+// eachFile calls f for each Go file of the module at the root of fsys that is not a
+// test.
+func eachFile(fsys fs.FS, f func(file string, src []byte) error) error {
+	return fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -70,11 +85,8 @@ func check(fsys fs.FS) (broken []string, err error) {
 		if err != nil {
 			return err
 		}
-		b, err := checkFile(module, file, src)
-		broken = append(broken, b...)
-		return err
+		return f(file, src)
 	})
-	return broken, err
 }
 
 // parseGoMod finds the module's path and what it requires, indirectly too.

@@ -11,7 +11,18 @@ package command
 
 import (
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
+)
+
+// The errors that commands of several files answer.
+const (
+	errNumKeys       resp.Error = "ERR numkeys should be greater than 0"
+	errTooManyKeys   resp.Error = "ERR Number of keys can't be greater than number of args"
+	errFieldCount    resp.Error = "ERR Number of fields must be a positive integer"
+	errPopCount      resp.Error = "ERR count should be greater than 0"
+	errCountPositive resp.Error = "ERR COUNT must be > 0"
+	errLimit         resp.Error = "ERR LIMIT can't be negative"
 )
 
 // Modules returns the core commands: the command table joined with the handlers

@@ -41,7 +41,7 @@ func restore(c *engine.Ctx) error {
 	}
 	key := c.Args[1]
 	if !o.replace && c.Exists(key) {
-		return resp.Error("BUSYKEY Target key name already exists.")
+		return resp.ErrBusyKey
 	}
 	at, err := c.ArgInt(2)
 	if err != nil {

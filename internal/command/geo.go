@@ -384,7 +384,7 @@ func (q *geoQuery) argOptions(c *engine.Ctx, z *value.ZSet, form geoForm, i int)
 		case c.ArgIs(i, "count") && left >= 1:
 			i++
 			if q.count, err = c.ArgInt(i); err == nil && q.count <= 0 {
-				err = resp.Error("ERR COUNT must be > 0")
+				err = errCountPositive
 			}
 		case form.mayStore && left >= 1 && (c.ArgIs(i, "store") || c.ArgIs(i, "storedist")):
 			q.storeDist = c.ArgIs(i, "storedist")

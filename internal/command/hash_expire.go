@@ -169,7 +169,7 @@ func httl(seconds, absolute bool) engine.Handler {
 		if err != nil {
 			return err
 		}
-		names, err := argFields(c, 2, "ERR Number of fields must be a positive integer")
+		names, err := argFields(c, 2, errFieldCount)
 		if err != nil {
 			return err
 		}
@@ -201,7 +201,7 @@ func hpersist(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := argFields(c, 2, "ERR Number of fields must be a positive integer")
+	names, err := argFields(c, 2, errFieldCount)
 	if err != nil {
 		return err
 	}

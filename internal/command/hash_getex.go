@@ -24,7 +24,7 @@ func hgetdel(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	names, err := argFields(c, 2, "ERR Number of fields must be a positive integer")
+	names, err := argFields(c, 2, errFieldCount)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func hgetex(c *engine.Ctx) error {
 	case persist:
 		from = 3
 	}
-	names, err := argFields(c, from, "ERR Number of fields must be a positive integer")
+	names, err := argFields(c, from, errFieldCount)
 	if err != nil {
 		return err
 	}

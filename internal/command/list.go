@@ -427,7 +427,7 @@ func lpos(c *engine.Ctx) (err error) {
 
 // mpopArgs reads the arguments of LMPOP from numkeys on.
 func mpopArgs(c *engine.Ctx, i int) (keys [][]byte, from end, count int64, err error) {
-	n, err := c.ArgIntIn(i, 1, math.MaxInt64, resp.Error("ERR numkeys should be greater than 0"))
+	n, err := c.ArgIntIn(i, 1, math.MaxInt64, errNumKeys)
 	if err != nil {
 		return nil, 0, 0, err
 	}
@@ -444,7 +444,7 @@ func mpopArgs(c *engine.Ctx, i int) (keys [][]byte, from end, count int64, err e
 	case !c.ArgIs(where+1, "count") || rest == 1:
 		return nil, 0, 0, resp.ErrSyntax
 	default:
-		if count, err = c.ArgIntIn(where+2, 1, math.MaxInt64, resp.Error("ERR count should be greater than 0")); err != nil {
+		if count, err = c.ArgIntIn(where+2, 1, math.MaxInt64, errPopCount); err != nil {
 			return nil, 0, 0, err
 		}
 		if rest > 2 {

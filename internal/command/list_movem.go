@@ -37,7 +37,7 @@ func argHowMany(c *engine.Ctx, i int) (h howMany, err error) {
 	if h.exactly = c.ArgIs(i, "exactly"); !h.exactly && !c.ArgIs(i, "count") {
 		return h, resp.ErrSyntax
 	}
-	if h.count, err = c.ArgIntIn(i+1, 1, math.MaxInt64, resp.Error("ERR count should be greater than 0")); err != nil {
+	if h.count, err = c.ArgIntIn(i+1, 1, math.MaxInt64, errPopCount); err != nil {
 		return h, err
 	}
 	if h.oneByOne = c.ArgIs(i+2, "obo"); !h.oneByOne && !c.ArgIs(i+2, "bulk") {

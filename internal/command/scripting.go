@@ -57,7 +57,7 @@ func eval(bySHA, readOnly bool) engine.Handler {
 // checkKeyCount checks how many of the arguments of a script are to be keys.
 func checkKeyCount(c *engine.Ctx, n int64) error {
 	if n > int64(len(c.Args)-3) {
-		return resp.Error("ERR Number of keys can't be greater than number of args")
+		return errTooManyKeys
 	}
 	if n < 0 {
 		return resp.Error("ERR Number of keys can't be negative")

@@ -251,7 +251,7 @@ func aclDryRun(c *engine.Ctx) error {
 		return resp.Errorf("ERR Command '%s' not found", args[0])
 	}
 	if !cmd.Takes(len(args)) {
-		return resp.Errorf("ERR wrong number of arguments for '%s' command", cmd.FullName)
+		return resp.WrongArity(cmd.FullName)
 	}
 	v := c.CheckUser(u, cmd, args)
 	if v.Reason == acl.Granted {

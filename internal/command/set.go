@@ -203,19 +203,19 @@ func sinter(c *engine.Ctx) error {
 // argCounted reads the arguments of SINTERCARD and its like: the sets, the
 // limit or 0, and whether an estimate will do, which only SUNIONCARD may say.
 func argCounted(c *engine.Ctx, estimable bool) (sets []*value.Set, limit int64, estimate bool, err error) {
-	numKeys, err := c.ArgIntIn(1, 1, math.MaxInt64, resp.Error("ERR numkeys should be greater than 0"))
+	numKeys, err := c.ArgIntIn(1, 1, math.MaxInt64, errNumKeys)
 	if err != nil {
 		return nil, 0, false, err
 	}
 	if numKeys > int64(len(c.Args)-2) {
-		return nil, 0, false, resp.Error("ERR Number of keys can't be greater than number of args")
+		return nil, 0, false, errTooManyKeys
 	}
 	last := 2 + int(numKeys)
 	for i := last; i < len(c.Args); i++ {
 		switch {
 		case c.ArgIs(i, "limit") && i+1 < len(c.Args):
 			i++
-			if limit, err = c.ArgIntIn(i, 0, math.MaxInt64, resp.Error("ERR LIMIT can't be negative")); err != nil {
+			if limit, err = c.ArgIntIn(i, 0, math.MaxInt64, errLimit); err != nil {
 				return nil, 0, false, err
 			}
 		case estimable && c.ArgIs(i, "approx"):

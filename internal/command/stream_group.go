@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"math"
-	"strings"
 
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 	"github.com/resp-server/resp-server/internal/engine"
@@ -33,7 +32,6 @@ const (
 	errClaimTime        resp.Error = "ERR Invalid TIME option argument for XCLAIM"
 	errClaimRetry       resp.Error = "ERR Invalid RETRYCOUNT option argument for XCLAIM"
 	errAutoClaimIdle    resp.Error = "ERR Invalid min-idle-time argument for XAUTOCLAIM"
-	errAutoClaimCount   resp.Error = "ERR COUNT must be > 0"
 	errAutoClaimTooMany resp.Error = "ERR Insufficient memory, failed allocating transient memory, COUNT too high."
 )
 
@@ -63,12 +61,6 @@ func thawGroup(c *engine.Ctx, key, name []byte) (*value.Stream, *value.Group, er
 	return s, s.WritableGroup(name), nil
 }
 
-// unknownSubcommand is the error for a subcommand with arguments that it has
-// no use for.
-func unknownSubcommand(c *engine.Ctx) error {
-	return resp.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try %s HELP.", c.Args[1], strings.ToUpper(c.Cmd.Container.Name))
-}
-
 // xgroupOptions reads MKSTREAM, where it is known, and ENTRIESREAD.
 func xgroupOptions(c *engine.Ctx, create bool) (mkstream bool, read int64, err error) {
 	read = value.UnknownEntriesRead
@@ -85,7 +77,7 @@ func xgroupOptions(c *engine.Ctx, create bool) (mkstream bool, read int64, err e
 				return false, 0, errEntriesRead
 			}
 		default:
-			return false, 0, unknownSubcommand(c)
+			return false, 0, subcommandSyntax(c)
 		}
 	}
 	return mkstream, read, nil
@@ -106,7 +98,7 @@ func xgroupCreate(c *engine.Ctx) error {
 		return errGroupKey
 	}
 	if len(c.Args) > 8 {
-		return unknownSubcommand(c)
+		return subcommandSyntax(c)
 	}
 	var id value.StreamID
 	if string(c.Args[4]) != "$" {
@@ -155,7 +147,7 @@ func xgroupSetID(c *engine.Ctx) error {
 		return err
 	}
 	if len(c.Args) != 5 && len(c.Args) != 7 {
-		return unknownSubcommand(c)
+		return subcommandSyntax(c)
 	}
 	var id value.StreamID
 	switch string(c.Args[4]) {
@@ -517,7 +509,7 @@ func xautoclaim(c *engine.Ctx) error {
 		switch {
 		case c.ArgIs(i, "count") && i+1 < len(c.Args):
 			i++
-			if count, err = c.ArgIntIn(i, 1, math.MaxInt64/16, errAutoClaimCount); err != nil {
+			if count, err = c.ArgIntIn(i, 1, math.MaxInt64/16, errCountPositive); err != nil {
 				return err
 			}
 		case c.ArgIs(i, "justid"):

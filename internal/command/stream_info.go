@@ -31,11 +31,11 @@ func xinfoStream(c *engine.Ctx) error {
 	full := n > 3
 	count := int64(10)
 	if full && (n != 4 && n != 6 || !c.ArgIs(3, "full")) {
-		return unknownSubcommand(c)
+		return subcommandSyntax(c)
 	}
 	if n == 6 {
 		if !c.ArgIs(4, "count") {
-			return unknownSubcommand(c)
+			return subcommandSyntax(c)
 		}
 		if count, err = c.ArgInt(5); err != nil {
 			return err

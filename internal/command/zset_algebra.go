@@ -287,7 +287,7 @@ func zintercard(c *engine.Ctx) error {
 			return resp.ErrSyntax
 		}
 		i++
-		if limit, err = c.ArgIntIn(i, 0, math.MaxInt64, resp.Error("ERR LIMIT can't be negative")); err != nil {
+		if limit, err = c.ArgIntIn(i, 0, math.MaxInt64, errLimit); err != nil {
 			return err
 		}
 	}

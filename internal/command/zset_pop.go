@@ -162,7 +162,7 @@ func bzmpop(c *engine.Ctx) error {
 // argPops reads "numkeys key [key ...] <MIN | MAX> [COUNT count]" from an
 // argument on.
 func argPops(c *engine.Ctx, i int) (keys [][]byte, count int, highest bool, err error) {
-	n, err := c.ArgIntIn(i, 1, math.MaxInt64, resp.Error("ERR numkeys should be greater than 0"))
+	n, err := c.ArgIntIn(i, 1, math.MaxInt64, errNumKeys)
 	if err != nil {
 		return nil, 0, false, err
 	}
@@ -183,7 +183,7 @@ func argPops(c *engine.Ctx, i int) (keys [][]byte, count int, highest bool, err 
 			return nil, 0, false, resp.ErrSyntax
 		}
 		i++
-		if most, err = c.ArgIntIn(i, 1, math.MaxInt64, resp.Error("ERR count should be greater than 0")); err != nil {
+		if most, err = c.ArgIntIn(i, 1, math.MaxInt64, errPopCount); err != nil {
 			return nil, 0, false, err
 		}
 	}

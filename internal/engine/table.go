@@ -289,11 +289,8 @@ func (t *Table) lookup(args [][]byte) (*Command, error) {
 // subcommands mostly has none.
 func (c *Command) Runs() bool { return c.handler != nil }
 
-// Takes tells whether the command can have n words, its name included.
-func (c *Command) Takes(n int) bool { return n == c.Arity || c.Arity < 0 && n >= -c.Arity }
-
 func wrongArity(c *Command) error {
-	return resp.Errorf("ERR wrong number of arguments for '%s' command", c.FullName)
+	return resp.WrongArity(c.FullName)
 }
 
 // unknownCommand shows the beginning of what was sent, as much as Redis does.

@@ -30,23 +30,21 @@ const (
 	ErrTimeoutRange Error = "ERR timeout is out of range"
 	ErrTimeoutSign  Error = "ERR timeout is negative"
 
-	ErrNoAuth      Error = "NOAUTH Authentication required."
-	ErrNoScript    Error = "NOSCRIPT No matching script. Please use EVAL."
-	ErrLoading     Error = "LOADING Redis is loading the dataset in memory"
-	ErrBusyScript  Error = "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE."
-	ErrBusyFunc    Error = "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE."
-	ErrMasterDown  Error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
-	ErrReadOnly    Error = "READONLY You can't write against a read only replica."
-	ErrOOM         Error = "OOM command not allowed when used memory > 'maxmemory'."
-	ErrExecAbort   Error = "EXECABORT Transaction discarded because of previous errors."
-	ErrNoReplicas  Error = "NOREPLICAS Not enough good replicas to write."
-	ErrBusyKey     Error = "BUSYKEY Target key name already exists."
-	ErrNoCluster   Error = "ERR This instance has cluster support disabled"
-	ErrMisconfSave Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
-		"Commands that may modify the data set are disabled, because this instance is configured to report errors during " +
-		"writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details " +
-		"about the RDB error."
+	ErrNoAuth     Error = "NOAUTH Authentication required."
+	ErrNoScript   Error = "NOSCRIPT No matching script. Please use EVAL."
+	ErrLoading    Error = "LOADING Redis is loading the dataset in memory"
+	ErrMasterDown Error = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+	ErrReadOnly   Error = "READONLY You can't write against a read only replica."
+	ErrOOM        Error = "OOM command not allowed when used memory > 'maxmemory'."
+	ErrExecAbort  Error = "EXECABORT Transaction discarded because of previous errors."
+	ErrNoReplicas Error = "NOREPLICAS Not enough good replicas to write."
+	ErrBusyKey    Error = "BUSYKEY Target key name already exists."
 )
+
+// WrongArity is the error for a command with too many words or too few, by its full name such as "config|get".
+func WrongArity(command string) Error {
+	return Errorf("ERR wrong number of arguments for '%s' command", command)
+}
 
 // Errorf formats an error reply; the format starts with the code. What a client sent is passed as []byte and ends at its
 // first zero byte, as in the C of Redis, and a precision counts its bytes.

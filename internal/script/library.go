@@ -120,12 +120,16 @@ func (s *Libraries) Find(name string) *Library { return s.byName[name] }
 // Function returns a function by its name in any case, or nil.
 func (s *Libraries) Function(name []byte) *Function { return s.functions[string(bytes.ToLower(name))] }
 
+func errFunctionExists(name string) error {
+	return resp.Errorf("ERR Function %s already exists", name)
+}
+
 // Add adds a library, in place of one that has its name. It fails if another
 // one has a function of the same name as one of its functions.
 func (s *Libraries) Add(l *Library) error {
 	for _, f := range l.Functions {
 		if g := s.functions[strings.ToLower(f.Name)]; g != nil && g.library.Name != l.Name {
-			return resp.Errorf("ERR Function %s already exists", f.Name)
+			return errFunctionExists(f.Name)
 		}
 	}
 	s.Remove(l.Name)
@@ -182,7 +186,7 @@ func (s *Libraries) Join(from *Libraries, replace bool) error {
 	for _, l := range from.list {
 		for _, f := range l.Functions {
 			if g := s.functions[strings.ToLower(f.Name)]; g != nil && from.byName[g.library.Name] == nil {
-				return resp.Errorf("ERR Function %s already exists", f.Name)
+				return errFunctionExists(f.Name)
 			}
 		}
 	}

@@ -32,6 +32,9 @@ func Find(name string) *Command {
 	return nil
 }
 
+// Takes reports whether the command can have n words, its name included.
+func (c *Command) Takes(n int) bool { return n == c.Arity || c.Arity < 0 && n >= -c.Arity }
+
 // Subcommand returns the subcommand of that name, in any case, nil if there is none.
 func (c *Command) Subcommand(name string) *Command { return find(c.Subcommands, name) }
 
