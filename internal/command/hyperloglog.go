@@ -51,7 +51,7 @@ func pfadd(c *engine.Ctx) error {
 	if updated {
 		s = makeHyperLogLog(c, key)
 	}
-	b, sparseMax := s.Grow(0), int(c.Config.HLLSparseMaxBytes)
+	b, sparseMax := s.Grow(0), c.Limits().HLLSparseMaxBytes
 	for _, element := range c.Args[2:] {
 		var changed bool
 		if b, changed, err = hyperloglog.Add(b, element, sparseMax); err != nil {
@@ -144,7 +144,7 @@ func pfmerge(c *engine.Ctx) error {
 			return errCorruptHyperLogLog
 		}
 	}
-	if b, err = union.Store(b, int(c.Config.HLLSparseMaxBytes)); err != nil {
+	if b, err = union.Store(b, c.Limits().HLLSparseMaxBytes); err != nil {
 		return errCorruptHyperLogLog
 	}
 	hyperloglog.Invalidate(b)
@@ -209,7 +209,7 @@ func makeDense(c *engine.Ctx, key []byte, s *value.String) (b []byte, converted 
 
 // PFSELFTEST
 func pfselftest(c *engine.Ctx) error {
-	if err := hyperloglog.SelfTest(c.Rand.Uint64, int(c.Config.HLLSparseMaxBytes)); err != nil {
+	if err := hyperloglog.SelfTest(c.Rand.Uint64, c.Limits().HLLSparseMaxBytes); err != nil {
 		return resp.Error("ERR TESTFAILED " + err.Error())
 	}
 	return c.OK()

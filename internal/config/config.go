@@ -14,6 +14,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/event"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
 // TLS are the settings of encrypted connections. "" means that none is given.
@@ -142,23 +143,11 @@ type Config struct {
 	// clients; 0: not at all.
 	TrackingTableMaxKeys int64
 
-	// streams, encodings
-	StreamNodeMaxBytes     int64
-	StreamNodeMaxEntries   int64
-	ListMaxListpackSize    int64
-	HashMaxListpackEntries int64
-	HashMaxListpackValue   int64
-	SetMaxIntsetEntries    int64
-	SetMaxListpackEntries  int64
-	SetMaxListpackValue    int64
-	ZSetMaxListpackEntries int64
-	ZSetMaxListpackValue   int64
-	HLLSparseMaxBytes      int64
-	StreamIDMPDuration     int64
-	StreamIDMPMaxSize      int64
-	ArraySliceSize         int64
-	ArraySparseKMax        int64
-	ArraySparseKMin        int64
+	// Limits are those of encodings, besides what is no setting.
+	Limits          value.Limits
+	ArraySliceSize  int64
+	ArraySparseKMax int64
+	ArraySparseKMin int64
 
 	// given remembers which directives were set by a file, a flag or CONFIG SET.
 	given map[string]bool

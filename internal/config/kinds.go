@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,26 +23,47 @@ type kind interface {
 	get(c *Config) string
 }
 
+// whole is the type of a field that holds a number.
+type whole interface{ ~int | ~int64 }
+
+// number gives access to a field of whatever type.
+type number struct {
+	read  func(*Config) int64
+	write func(*Config, int64)
+}
+
+func numberOf[T whole](field func(*Config) *T) number {
+	return number{
+		func(c *Config) int64 { return int64(*field(c)) },
+		func(c *Config, n int64) {
+			if int64(T(n)) != n {
+				n = math.MaxInt32 // an int of 32 bits
+			}
+			*field(c) = T(n)
+		},
+	}
+}
+
 type intKind struct {
-	field    func(*Config) *int64
+	number
 	min, max int64
 	base     int
 	parse    func(string) (int64, error)
 	isMemory bool
 }
 
-func integer(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, 10, parseInt, false}
+func integer[T whole](field func(*Config) *T, lo, hi int64) kind {
+	return intKind{numberOf(field), lo, hi, 10, parseInt, false}
 }
 
-func memory(field func(*Config) *int64, lo, hi int64) kind {
-	return intKind{field, lo, hi, 10, ParseMemory, true}
+func memory[T whole](field func(*Config) *T, lo, hi int64) kind {
+	return intKind{numberOf(field), lo, hi, 10, ParseMemory, true}
 }
 
 // percentMemory reads a size, or a percentage, which it keeps as a negative
 // number.
 func percentMemory(field func(*Config) *int64, lo, hi int64) kind {
-	return percentKind{intKind{field, lo, hi, 10, ParseMemory, true}}
+	return percentKind{intKind{numberOf(field), lo, hi, 10, ParseMemory, true}}
 }
 
 type percentKind struct{ intKind }
@@ -61,19 +83,19 @@ func (k percentKind) set(c *Config, words []string) error {
 	if n > 100 {
 		return errors.New("percentage argument must be less or equal to 100")
 	}
-	*k.field(c) = -n
+	k.write(c, -n)
 	return nil
 }
 
 func (k percentKind) get(c *Config) string {
-	if n := *k.field(c); n < 0 {
+	if n := k.read(c); n < 0 {
 		return strconv.FormatInt(-n, 10) + "%"
 	}
 	return k.intKind.get(c)
 }
 
 func octal(field func(*Config) *int64) kind {
-	return intKind{field, 0, 0o777, 8, parseOctal, false}
+	return intKind{numberOf(field), 0, 0o777, 8, parseOctal, false}
 }
 
 func (k intKind) set(c *Config, words []string) error {
@@ -84,11 +106,11 @@ func (k intKind) set(c *Config, words []string) error {
 	if n < k.min || n > k.max {
 		return fmt.Errorf("argument must be between %s and %s inclusive", strconv.FormatInt(k.min, k.base), strconv.FormatInt(k.max, k.base))
 	}
-	*k.field(c) = n
+	k.write(c, n)
 	return nil
 }
 
-func (k intKind) get(c *Config) string { return strconv.FormatInt(*k.field(c), k.base) }
+func (k intKind) get(c *Config) string { return strconv.FormatInt(k.read(c), k.base) }
 
 func parseInt(s string) (int64, error) {
 	n, ok := numfmt.ParseInt([]byte(s))
@@ -132,7 +154,7 @@ func ParseMemory(s string) (int64, error) {
 
 // checked is an integer that has to agree with other settings.
 func checked(field func(*Config) *int64, lo, hi int64, check func(c *Config, n int64) error) kind {
-	return checkedKind{intKind{field, lo, hi, 10, parseInt, false}, check}
+	return checkedKind{intKind{numberOf(field), lo, hi, 10, parseInt, false}, check}
 }
 
 type checkedKind struct {
@@ -141,13 +163,13 @@ type checkedKind struct {
 }
 
 func (k checkedKind) set(c *Config, words []string) error {
-	was := *k.field(c)
+	was := k.read(c)
 	err := k.intKind.set(c, words)
 	if err == nil {
-		err = k.check(c, *k.field(c))
+		err = k.check(c, k.read(c))
 	}
 	if err != nil {
-		*k.field(c) = was
+		k.write(c, was)
 	}
 	return err
 }

@@ -113,7 +113,7 @@ func (c *Config) lines(p *Param) []rewritten {
 		text = quote(v)
 	case intKind:
 		if k.isMemory {
-			text = memoryText(*k.field(c))
+			text = memoryText(k.read(c))
 		}
 	case inertKind, fixedKind:
 		if !p.Multi && !plain(v) {

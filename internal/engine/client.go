@@ -2,6 +2,8 @@ package engine
 
 import (
 	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/resp"
 )
 
 // Class is a kind of clients, as CLIENT LIST TYPE and the limits of output
@@ -68,30 +70,13 @@ type Usage struct {
 	Total int
 }
 
-// wireLen returns how long a command is as an array of bulk strings.
-func wireLen(args [][]byte) int {
-	n := decimals(len(args)) + len("*\r\n")
-	for _, a := range args {
-		n += decimals(len(a)) + len(a) + len("$\r\n\r\n")
-	}
-	return n
-}
-
-// decimals returns how many digits a number has.
-func decimals(n int) (digits int) {
-	for digits = 1; n > 9; n /= 10 {
-		digits++
-	}
-	return digits
-}
-
 // Usage returns the memory of a client.
 func (s *Session) Usage() Usage {
 	var u Usage
 	used, size := s.QueryBuffer()
 	if s == s.e.executing {
 		u.Args = argsLen(s.ctx.Args)
-		used += min(wireLen(s.ctx.Args), size) // as the real server, which has it still
+		used += min(resp.CommandLen(s.ctx.Args), size) // as the real server, which has it still
 	} else if s.wait != nil {
 		u.Args = argsLen(s.wait.args)
 	}

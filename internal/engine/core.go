@@ -147,23 +147,9 @@ func (e *Core) randomHex(n int) string {
 // called at start and by CONFIG SET.
 func (e *Core) ConfigChanged() {
 	c := e.Config
-	e.limits = value.Limits{
-		Seed:                   e.limits.Seed,
-		ListPlainFrom:          e.limits.ListPlainFrom,
-		ListMaxListpackSize:    int(c.ListMaxListpackSize),
-		HashMaxListpackEntries: int(c.HashMaxListpackEntries),
-		HashMaxListpackValue:   int(c.HashMaxListpackValue),
-		SetMaxIntsetEntries:    int(c.SetMaxIntsetEntries),
-		SetMaxListpackEntries:  int(c.SetMaxListpackEntries),
-		SetMaxListpackValue:    int(c.SetMaxListpackValue),
-		ZSetMaxListpackEntries: int(c.ZSetMaxListpackEntries),
-		ZSetMaxListpackValue:   int(c.ZSetMaxListpackValue),
-		StreamNodeMaxBytes:     int(c.StreamNodeMaxBytes),
-		StreamNodeMaxEntries:   int(c.StreamNodeMaxEntries),
-		HLLSparseMaxBytes:      int(c.HLLSparseMaxBytes),
-		StreamIDMPDuration:     int(c.StreamIDMPDuration),
-		StreamIDMPMaxSize:      int(c.StreamIDMPMaxSize),
-	}
+	limits := c.Limits
+	limits.Seed, limits.ListPlainFrom = e.limits.Seed, e.limits.ListPlainFrom
+	e.limits = limits
 	if e.logLevel != nil {
 		e.logLevel.Set(c.SlogLevel())
 	}

@@ -228,17 +228,5 @@ func wireSize(args [][]byte, atLeast int) int {
 	if n+most*(len(args)+1) < atLeast {
 		return n
 	}
-	n += len("*\r\n") + digits(len(args))
-	for _, a := range args {
-		n += len("$\r\n\r\n") + digits(len(a))
-	}
-	return n
-}
-
-func digits(n int) int {
-	d := 1
-	for ; n >= 10; n /= 10 {
-		d++
-	}
-	return d
+	return resp.CommandLen(args)
 }

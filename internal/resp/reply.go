@@ -144,6 +144,24 @@ func (w *Writer) replies(rs []Reply) {
 	}
 }
 
+// CommandLen returns how long a request is as AppendCommand writes it.
+func CommandLen[T ~string | ~[]byte](args []T) int {
+	n := len("*\r\n") + decimals(len(args))
+	for _, a := range args {
+		n += len("$\r\n\r\n") + decimals(len(a)) + len(a)
+	}
+	return n
+}
+
+// decimals returns how many digits a number has that is not negative.
+func decimals(n int) int {
+	digits := 1
+	for ; n > 9; n /= 10 {
+		digits++
+	}
+	return digits
+}
+
 // AppendCommand appends a request: an array of bulk strings.
 func AppendCommand[T ~string | ~[]byte](dst []byte, args ...T) []byte {
 	w := Writer{Buf: dst}
