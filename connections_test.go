@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -324,24 +325,17 @@ func TestAnySplit(t *testing.T) {
 	s := StartTest(t)
 	run := func(cuts ...int) []byte {
 		s.Do(context.Background(), "FLUSHALL")
-		session, ok := s.engine.NewSession(&direct{wake: make(chan struct{}, 1)})
+		session, ok := s.engine.NewSession(enginetest.Conn(""))
 		if !ok {
 			t.Fatal("no session")
 		}
 		defer session.Close()
 		rest, last := in, 0
 		for _, cut := range append(cuts, len(in)) {
-			for part := rest[:cut-last]; len(part) > 0; {
-				n := copy(session.Space(), part)
-				session.Feed(n)
-				part = part[n:]
-			}
+			enginetest.Send(session, string(rest[:cut-last]))
 			rest, last = rest[cut-last:], cut
 		}
-		var all []byte
-		for out := session.Output(nil); out != nil; out = session.Output(out) {
-			all = append(all, out...)
-		}
+		all := enginetest.Output(session)
 		if !session.Finished() {
 			t.Error("the connection stays after an error of the protocol")
 		}

@@ -58,7 +58,7 @@ var imports = []rule{
 		why: "the door to the file system knows nothing of what goes through it"},
 	{in: "./internal/transcript/...", deny: "./...", allow: "./internal/transcript/... ./internal/notation ./internal/linediff",
 		why: "transcripts judge the server: what they share with it is how they are written, and nothing that they judge"},
-	{in: "./...", except: "./internal/transcript/... ./explore", deny: "./internal/transcript/... ./internal/oracle ./internal/archtest ./internal/vfs/crashfs testing/...",
+	{in: "./...", except: "./internal/transcript/... ./explore ./internal/engine/enginetest", deny: "./internal/transcript/... ./internal/oracle ./internal/archtest ./internal/engine/enginetest ./internal/vfs/crashfs testing/...",
 		why: "these are for tests; production code does not carry them"},
 	{in: "./...", deny: "log",
 		why: "logging goes through the *slog.Logger of Options: an embedding program decides where it ends up"},

@@ -18,6 +18,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/module/array"
@@ -91,7 +92,7 @@ func newWatched(t *testing.T) *watched {
 	}
 	parts := engine.Parts{Table: Table(), Config: w.config, Clock: w.clock, Logger: slog.New(slog.DiscardHandler), Seed: 1}
 	w.copy = engine.New(parts)
-	w.dst = w.copy.NewInternalSession(nowhere{})
+	w.dst = w.copy.NewInternalSession(enginetest.Conn("copy:0"))
 	watchedGroups := groups()
 	for i, g := range watchedGroups {
 		watchedGroups[i] = engine.Handlers{}
@@ -215,10 +216,7 @@ func (w *watched) Append(unit []journal.Op, _ int64) journal.Position {
 
 func (w *watched) replay(args [][]byte) {
 	w.dst.Do(args)
-	var reply []byte
-	for out := w.dst.Output(nil); out != nil; out = w.dst.Output(out) {
-		reply = append(reply, out...)
-	}
+	reply := enginetest.Output(w.dst)
 	if len(reply) == 0 || reply[0] == '-' && !strings.EqualFold(string(args[0]), "pfadd") {
 		w.t.Errorf("the effect %.60q of %s is answered with %q", args, w.last, reply)
 	}
@@ -348,11 +346,3 @@ func (img image) difference(other image) string {
 	}
 	return fmt.Sprintf("%s was %.300s and is %.300s", first, img[first], other[first])
 }
-
-// nowhere is the connection of a session that is used directly.
-type nowhere struct{}
-
-func (nowhere) Wake()             {}
-func (nowhere) Addr() string      { return "copy:0" }
-func (nowhere) LocalAddr() string { return "copy:0" }
-func (nowhere) FD() int           { return -1 }

@@ -13,15 +13,9 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/datastruct/block"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/resp"
 )
-
-type noConn struct{}
-
-func (noConn) Wake()             {}
-func (noConn) Addr() string      { return "" }
-func (noConn) LocalAddr() string { return "" }
-func (noConn) FD() int           { return -1 }
 
 // client runs commands straight in an engine.
 type client struct {
@@ -38,7 +32,7 @@ func newClient(tb testing.TB) *client {
 		Seed:   1,
 	})
 	tb.Cleanup(func() { e.Close() })
-	return &client{Session: e.NewInternalSession(noConn{})}
+	return &client{Session: e.NewInternalSession(enginetest.Conn(""))}
 }
 
 func words(line string) (args [][]byte) {

@@ -11,6 +11,7 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 )
 
 // bench is an engine with clients that are driven by hand, so that a test says
@@ -43,14 +44,9 @@ type waiter struct {
 	space []byte // handed out for the next read
 }
 
-func (*waiter) Wake()             {}
-func (*waiter) Addr() string      { return "test:1" }
-func (*waiter) LocalAddr() string { return "test:0" }
-func (*waiter) FD() int           { return -1 }
-
 func (b *bench) newClient() *waiter {
 	c := &waiter{t: b.t}
-	c.Session, _ = b.NewSession(c)
+	c.Session, _ = b.NewSession(enginetest.Conn("test:1"))
 	c.space = c.Space() // as a transport that waits for input
 	return c
 }
@@ -69,11 +65,7 @@ func (c *waiter) send(lines ...string) {
 // want checks what the session has answered since the last call.
 func (c *waiter) want(reply string) {
 	c.t.Helper()
-	var got []byte
-	for out := c.Output(nil); out != nil; out = c.Output(out) {
-		got = append(got, out...)
-	}
-	if s := strings.ReplaceAll(string(got), "\r\n", " "); strings.TrimSpace(s) != reply {
+	if s := strings.ReplaceAll(string(enginetest.Output(c.Session)), "\r\n", " "); strings.TrimSpace(s) != reply {
 		c.t.Errorf("answered %q, want %q", s, reply)
 	}
 }
@@ -188,13 +180,10 @@ func BenchmarkServeOneOfMany(b *testing.B) {
 	defer e.Close()
 	newClient := func() *waiter {
 		c := &waiter{}
-		c.Session, _ = e.NewSession(c)
+		c.Session, _ = e.NewSession(enginetest.Conn("test:1"))
 		return c
 	}
-	drain := func(c *waiter) {
-		for out := c.Output(nil); out != nil; out = c.Output(out) {
-		}
-	}
+	drain := func(c *waiter) { enginetest.Output(c.Session) }
 	waiting := make([]*waiter, 5000)
 	pop, push := [][]byte{[]byte("BLPOP"), []byte("q"), []byte("0")}, [][]byte{[]byte("RPUSH"), []byte("q"), []byte("element")}
 	for i := range waiting {

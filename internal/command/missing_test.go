@@ -13,6 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
@@ -82,12 +83,10 @@ func TestMissing(t *testing.T) {
 func TestPartly(t *testing.T) {
 	e := engine.New(engine.Parts{Table: Table(), Config: config.New(), Clock: clock.Real{}, Logger: slog.New(slog.DiscardHandler), Seed: 1})
 	defer e.Close()
-	s := e.NewInternalSession(nowhere{})
-	var out []byte
+	s := e.NewInternalSession(enginetest.Conn(""))
 	do := func(line string) string {
 		s.Do(bytes.Fields([]byte(line)))
-		out = s.Output(out)
-		return string(out)
+		return string(enginetest.Output(s))
 	}
 	do("SET k v")
 	for _, p := range partly {

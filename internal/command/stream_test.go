@@ -13,6 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/journal"
 )
 
@@ -41,7 +42,7 @@ func TestStreamEffects(t *testing.T) {
 			Clock: m, Seed: 1, Journal: told,
 		})
 		t.Cleanup(func() { e.Close() })
-		return &client{Session: e.NewInternalSession(noConn{})}, m
+		return &client{Session: e.NewInternalSession(enginetest.Conn(""))}, m
 	}
 	for seed := range uint64(6) {
 		r := rand.New(rand.NewPCG(seed, 3))

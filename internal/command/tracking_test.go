@@ -13,16 +13,11 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// localConn is the connection of a client that the server takes for another
-// program on its machine.
-type localConn struct{ noConn }
-
-func (localConn) Addr() string { return "127.0.0.1:5000" }
-
-// peers opens connections to an engine with a clock that stands still.
+// peers opens connections from the machine of the server to an engine with a clock that stands still.
 func peers(t *testing.T, n int) ([]*client, *clock.Manual) {
 	clk := clock.NewManual(time.Unix(1_700_000_000, 0))
 	settings := config.New()
@@ -37,7 +32,7 @@ func peers(t *testing.T, n int) ([]*client, *clock.Manual) {
 	t.Cleanup(func() { e.Close() })
 	var all []*client
 	for range n {
-		s, ok := e.NewSession(localConn{})
+		s, ok := e.NewSession(enginetest.Conn("127.0.0.1:5000"))
 		if !ok {
 			t.Fatal("turned away")
 		}
@@ -46,29 +41,11 @@ func peers(t *testing.T, n int) ([]*client, *clock.Manual) {
 	return all, clk
 }
 
-// read returns the replies and messages that wait for the client.
-func (c *client) read(t *testing.T) (all []resp.Reply) {
-	t.Helper()
-	var b []byte
-	for out := c.Output(nil); out != nil; out = c.Output(out) {
-		b = append(b, out...)
-	}
-	for len(b) > 0 {
-		r, rest, err := resp.ParseReply(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, r)
-		b = rest
-	}
-	return all
-}
-
 // ask runs a command and returns what is there to read then.
 func (c *client) ask(t *testing.T, line string) []resp.Reply {
 	t.Helper()
 	c.Session.Do(words(line))
-	return c.read(t)
+	return enginetest.Replies(t, c.Session)
 }
 
 // TestCacheIsNeverStale keeps what a client reads as long as it is not told
@@ -124,7 +101,7 @@ func TestCacheIsNeverStale(t *testing.T) {
 				default:
 					other.ask(t, line)
 				}
-				listen(me.read(t))
+				listen(enginetest.Replies(t, me.Session))
 				told += before - len(cache)
 				for k, v := range cache {
 					if now := fmt.Sprint(judge.ask(t, "DEBUG DIGEST-VALUE "+k)); now != v {
@@ -156,7 +133,7 @@ func TestMonitorBlocked(t *testing.T) {
 	other.ask(t, "XADD s 1-1 f v")
 	other.ask(t, "AUTH secret")
 	var got strings.Builder
-	for _, line := range monitor.read(t) {
+	for _, line := range enginetest.Replies(t, monitor.Session) {
 		got.WriteString(line.Str + "\n")
 	}
 	const want = `1700000000.000000 [0 127.0.0.1:5000] "XREAD" "BLOCK" "0" "STREAMS" "s" "$"
@@ -166,7 +143,7 @@ func TestMonitorBlocked(t *testing.T) {
 	if got.String() != want {
 		t.Errorf("got:\n%s", got.String())
 	}
-	if n := len(waiting.read(t)); n != 1 {
+	if n := len(enginetest.Replies(t, waiting.Session)); n != 1 {
 		t.Errorf("%d replies to XREAD", n)
 	}
 }

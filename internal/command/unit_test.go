@@ -12,6 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/journal"
 )
 
@@ -24,7 +25,7 @@ func newJournaled(tb testing.TB) (*client, *journal.Stream, *clock.Manual) {
 		Clock: m, Seed: 1, Journal: s,
 	})
 	tb.Cleanup(func() { e.Close() })
-	session, _ := e.NewSession(noConn{})
+	session, _ := e.NewSession(enginetest.Conn(""))
 	return &client{Session: session}, s, m
 }
 

@@ -8,15 +8,9 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/spec"
 )
-
-type noConn struct{}
-
-func (noConn) Wake()             {}
-func (noConn) Addr() string      { return "" }
-func (noConn) LocalAddr() string { return "" }
-func (noConn) FD() int           { return -1 }
 
 // A panic in a handler is answered as an error and logged; the session and the
 // engine live on.
@@ -42,16 +36,15 @@ func TestPanicInHandler(t *testing.T) {
 		Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	defer e.Close()
-	s, ok := e.NewSession(noConn{})
+	s, ok := e.NewSession(enginetest.Conn(""))
 	if !ok {
 		t.Fatal("no session")
 	}
 	defer s.Close()
-	in := "PING\r\nECHO x\r\nPING\r\nMULTI\r\nECHO x\r\nPING\r\nEXEC\r\n"
-	s.Feed(copy(s.Space(), in))
+	enginetest.Send(s, "PING\r\nECHO x\r\nPING\r\nMULTI\r\nECHO x\r\nPING\r\nEXEC\r\n")
 	const want = "+PONG\r\n-ERR internal error in 'echo'\r\n+PONG\r\n" +
 		"+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n-ERR internal error in 'echo'\r\n+PONG\r\n"
-	if got := string(s.Output(nil)); got != want {
+	if got := string(enginetest.Output(s)); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if !bytes.Contains(log.Bytes(), []byte("no echo here")) {

@@ -16,6 +16,7 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -28,15 +29,8 @@ type client struct {
 	s *engine.Session
 }
 
-func (client) Wake()             {}
-func (client) Addr() string      { return "test:0" }
-func (client) LocalAddr() string { return "test:0" }
-func (client) FD() int           { return -1 }
-
 func newClient(t *testing.T, e *engine.Engine) *client {
-	c := &client{t: t}
-	c.s = e.NewInternalSession(c)
-	return c
+	return &client{t: t, s: e.NewInternalSession(enginetest.Conn("test:0"))}
 }
 
 // do runs a command and returns its reply as text.
@@ -52,17 +46,8 @@ func (c *client) do(args ...any) string {
 // read returns what there is to read.
 func (c *client) read() (replies []string) {
 	c.t.Helper()
-	var all []byte
-	for out := c.s.Output(nil); out != nil; out = c.s.Output(out) {
-		all = append(all, out...)
-	}
-	for len(all) > 0 {
-		r, rest, err := resp.ParseReply(all)
-		if err != nil {
-			c.t.Fatal(err)
-		}
+	for _, r := range enginetest.Replies(c.t, c.s) {
 		replies = append(replies, show(r))
-		all = rest
 	}
 	return replies
 }
@@ -382,10 +367,10 @@ func TestDebugSleep(t *testing.T) {
 	var clients [2]*client
 	for i := range clients {
 		clients[i] = &client{t: t}
-		clients[i].s, _ = e.NewSession(clients[i])
+		clients[i].s, _ = e.NewSession(enginetest.Conn("test:0"))
 	}
 	for i, line := range []string{"DEBUG SLEEP 0.5\r\n", "PING\r\n"} {
-		clients[i].s.Feed(copy(clients[i].s.Space(), line))
+		enginetest.Send(clients[i].s, line)
 	}
 	for _, step := range []struct {
 		d    time.Duration
@@ -409,9 +394,9 @@ func TestSleepInside(t *testing.T) {
 	var clients [3]*client
 	for i := range clients {
 		clients[i] = &client{t: t}
-		clients[i].s, _ = e.NewSession(clients[i])
+		clients[i].s, _ = e.NewSession(enginetest.Conn("test:0"))
 	}
-	feed := func(i int, text string) { clients[i].s.Feed(copy(clients[i].s.Space(), text)) }
+	feed := func(i int, text string) { enginetest.Send(clients[i].s, text) }
 	expect := func(when string, want ...string) {
 		t.Helper()
 		for i, cl := range clients {
