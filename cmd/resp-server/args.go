@@ -15,6 +15,10 @@ import (
 // commandLine stands for a file's name where an option is wrong.
 const commandLine = "command line"
 
+// defaultsEnv names a file with lines of redis.conf that replace defaults. A container image sets it: users bring a file
+// and arguments of their own.
+const defaultsEnv = "RESP_SERVER_DEFAULTS"
+
 // arguments are the command line, taken apart.
 type arguments struct {
 	file           string   // redis.conf
@@ -122,6 +126,14 @@ func parseArgs(args []string) (*arguments, error) {
 func (a *arguments) settings(stdin io.Reader) ([]string, error) {
 	sources := []respserver.ConfigSource{
 		{Name: "defaults", Reader: strings.NewReader("port 6379\nbind 127.0.0.1 -::1\ndir .\n")},
+	}
+	if file := os.Getenv(defaultsEnv); file != "" {
+		f, err := os.Open(file)
+		if err != nil {
+			return nil, fmt.Errorf("can't open config file '%s' of %s: %s", file, defaultsEnv, systemError(err))
+		}
+		defer f.Close()
+		sources = append(sources, respserver.ConfigSource{Name: file, Reader: f})
 	}
 	if a.file != "" {
 		f, err := os.Open(a.file)

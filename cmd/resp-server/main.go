@@ -16,9 +16,12 @@ import (
 	"strings"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/rediscli"
 )
 
 const usage = `Usage: resp-server [redis.conf] [--directive value ...] [-]
+       resp-server ping [redis.conf] [--directive value ...] | ping --pid N
+       resp-server redis-cli [options] [command]
        resp-server replay FILE --to HOST:PORT
        resp-server version | --version | --help
        resp-server --check-system | --test-memory MEGABYTES
@@ -58,6 +61,10 @@ Options
 resp-server replay sends the commands of such a file to any server and shows
 which replies differ; then its exit code is 1.
 
+resp-server ping asks the server that has such arguments, or the arguments of a
+process, whether it serves clients; if not, its exit code is 1. resp-server
+redis-cli, or a link of that name, sends commands: see redis-cli --help.
+
 Every other directive of redis.conf is an option too, also as --directive=value.
 A "-" as first or last argument reads more of redis.conf from standard input.
 What comes later wins: the file, standard input, the options in their order.
@@ -74,9 +81,13 @@ Examples
 `
 
 func main() {
+	client, args := invocation(os.Args)
+	if client {
+		os.Exit(rediscli.Run(args, os.Stdin, os.Stdout, os.Stderr))
+	}
 	tuneCollector()
 	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
-	os.Exit(p.run(os.Args[1:]))
+	os.Exit(p.run(args))
 }
 
 // program is a run of the binary.
@@ -102,6 +113,8 @@ func (p *program) run(args []string) int {
 			return 0
 		case "replay":
 			return replay(args[1:], p.stdout, p.stderr)
+		case "ping":
+			return ping(args[1:], p.stdout, p.stderr)
 		case "--check-system":
 			return checkSystem(p.stdout)
 		case "--test-memory":

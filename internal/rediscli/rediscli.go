@@ -1,0 +1,265 @@
+// Package rediscli is the part of redis-cli that scripts and health checks use: one command from the command line, or
+// one a line from the standard input. Replies are printed as redis-cli prints them. There is no prompt, and none of the
+// modes that examine a server (--scan, --bigkeys, --latency and others).
+package rediscli
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// Server is where a server listens. TLS is nil for a plain connection.
+type Server struct {
+	Network, Addr string
+	TLS           *tls.Config
+}
+
+func (s Server) dial(ctx context.Context) (net.Conn, error) {
+	if s.TLS != nil {
+		return (&tls.Dialer{Config: s.TLS}).DialContext(ctx, s.Network, s.Addr)
+	}
+	return new(net.Dialer).DialContext(ctx, s.Network, s.Addr)
+}
+
+// Ping sends PING to a server and returns the text of the reply. The error is nil if the server serves clients, which
+// it also does if it asks for a password first.
+func Ping(ctx context.Context, s Server) (string, error) {
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if _, err := conn.Write(resp.AppendCommand(nil, "PING")); err != nil {
+		return "", err
+	}
+	reply, err := resp.ReadReply(bufio.NewReader(conn))
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if err != nil {
+		return "", err
+	}
+	if err, is := reply.Err().(resp.Error); is && err.Code() != "NOAUTH" {
+		return "", err
+	}
+	return reply.Str, nil
+}
+
+// client is a run of the program.
+type client struct {
+	*options
+	stdin          io.Reader
+	stdout, stderr io.Writer
+
+	conn    net.Conn // nil: not connected
+	replies *bufio.Reader
+}
+
+// errFailed ends a run whose error was printed.
+var errFailed = errors.New("failed")
+
+// Run runs redis-cli with its arguments, and returns the exit code. Tests and scripts get raw replies unless stdout is
+// a terminal.
+func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	o, err := parse(args, os.Getenv("REDISCLI_AUTH"), isTerminal(stdout))
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	if o.help {
+		io.WriteString(stdout, usage)
+		return 0
+	}
+	if o.warn {
+		io.WriteString(stderr, "Warning: Using a password with '-a' or '-u' option on the command line interface may not be safe.\n")
+	}
+	c := &client{options: o, stdin: stdin, stdout: stdout, stderr: stderr}
+	defer c.disconnect()
+	if len(o.command) == 0 {
+		if isTerminal(stdin) {
+			io.WriteString(stderr, "This redis-cli has no prompt: write a command after the options, or commands to the standard input. See redis-cli --help.\n")
+			return 1
+		}
+		return c.lines()
+	}
+	if o.lastFromStdin {
+		last, err := io.ReadAll(stdin)
+		if err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+		o.command = append(o.command, string(last))
+	}
+	for range o.repeat {
+		if err := c.call(o.command); err != nil {
+			return 1
+		}
+	}
+	return 0
+}
+
+// lines runs the commands of the standard input, one a line. An error does not stop it.
+func (c *client) lines() int {
+	in := bufio.NewReader(c.stdin)
+	for {
+		line, err := in.ReadString('\n')
+		words, ok := resp.SplitWords(line)
+		switch {
+		case !ok:
+			io.WriteString(c.stdout, "Invalid argument(s)\n")
+		case len(words) == 0:
+		case strings.EqualFold(words[0], "quit"), strings.EqualFold(words[0], "exit"):
+			return 0
+		default:
+			c.call(words)
+		}
+		if err != nil {
+			return 0
+		}
+	}
+}
+
+// call sends a command and prints its reply, and all that follow if there is no end to them. It connects first if need
+// be. It prints errors; the one that it returns says that there were some.
+func (c *client) call(command []string) error {
+	if c.conn == nil {
+		if err := c.connect(); err != nil {
+			return err
+		}
+	}
+	if _, err := c.conn.Write(resp.AppendCommand(nil, command...)); err != nil {
+		return c.lost(err)
+	}
+	name := strings.ToLower(command[0])
+	for {
+		reply, err := resp.ReadReply(c.replies)
+		if err == io.EOF && name == "shutdown" {
+			c.disconnect()
+			return nil
+		}
+		if err != nil {
+			return c.lost(err)
+		}
+		if err := reply.Err(); err != nil && c.failOnError && len(c.command) > 0 {
+			fmt.Fprintln(c.stderr, err)
+			return errFailed
+		}
+		switch {
+		case isText(command):
+			io.WriteString(c.stdout, raw(reply))
+		case c.raw:
+			io.WriteString(c.stdout, raw(reply)+"\n")
+		default:
+			io.WriteString(c.stdout, formatted(reply, ""))
+		}
+		switch name {
+		case "subscribe", "psubscribe", "ssubscribe", "monitor":
+			if reply.Err() == nil {
+				continue
+			}
+		}
+		return nil
+	}
+}
+
+// connect connects, authenticates, and selects the database and the protocol. If one of the latter fails, the command
+// is sent all the same.
+func (c *client) connect() error {
+	conn, err := c.server.dial(context.Background())
+	if err != nil {
+		fmt.Fprintf(c.stderr, "Could not connect to Redis at %s: %s\n", c.server.Addr, reason(err))
+		return errFailed
+	}
+	c.conn, c.replies = conn, bufio.NewReader(conn)
+	if c.password != "" {
+		auth := []string{"AUTH", c.password}
+		if c.user != "" {
+			auth = []string{"AUTH", c.user, c.password}
+		}
+		if err := c.prepare("AUTH", auth); err != nil {
+			return nil
+		}
+	}
+	if c.database != "0" {
+		if err := c.prepare("SELECT "+c.database, []string{"SELECT", c.database}); err != nil {
+			return nil
+		}
+	}
+	if c.resp3 {
+		c.prepare("HELLO 3", []string{"HELLO", "3"})
+	}
+	return nil
+}
+
+// prepare sends a command whose reply matters only if it is an error.
+func (c *client) prepare(title string, command []string) error {
+	if _, err := c.conn.Write(resp.AppendCommand(nil, command...)); err != nil {
+		return err // which the command finds as well
+	}
+	reply, err := resp.ReadReply(c.replies)
+	if err != nil {
+		return err
+	}
+	if err := reply.Err(); err != nil {
+		fmt.Fprintf(c.stderr, "%s failed: %s\n", title, err)
+		return err
+	}
+	return nil
+}
+
+// lost prints why a connection ended.
+func (c *client) lost(err error) error {
+	text := reason(err)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		text = "Server closed the connection"
+	}
+	fmt.Fprintf(c.stderr, "Error: %s\n", text)
+	c.disconnect()
+	return errFailed
+}
+
+func (c *client) disconnect() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
+}
+
+// reason is an error of the network as C programs print it.
+func reason(err error) string {
+	var number syscall.Errno
+	var unknown *net.DNSError
+	switch {
+	case errors.As(err, &number):
+		text := number.Error()
+		return strings.ToUpper(text[:1]) + text[1:]
+	case errors.As(err, &unknown) && unknown.IsNotFound:
+		return "Name or service not known"
+	}
+	return err.Error()
+}
+
+// isTerminal says whether a stream is a terminal, or another device but the empty one.
+func isTerminal(stream any) bool {
+	f, is := stream.(*os.File)
+	if !is {
+		return false
+	}
+	info, err := f.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
+}
