@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -166,52 +165,6 @@ func (c *Ctx) Again() bool { return c.again != nil }
 
 // MayBlock tells whether Block would park the command.
 func (c *Ctx) MayBlock() bool { return !c.nested }
-
-// ArgTimeout reads argument i as a timeout in seconds, which may have a
-// fraction, and returns the deadline for Wait.
-func (c *Ctx) ArgTimeout(i int) (deadline int64, err error) {
-	f, ok := numfmt.ParseFloat(c.Args[i])
-	if !ok {
-		if _, ok := numfmt.ParseLongDouble(c.Args[i]); !ok {
-			return 0, resp.ErrTimeoutFloat
-		}
-		// Redis reads a long double here, which has room for 1e400.
-		f = math.Inf(1)
-		if c.Args[i][0] == '-' {
-			f = -f
-		}
-	}
-	ms := math.Ceil(f * 1000)
-	if ms < math.MinInt64 {
-		return 0, resp.ErrTimeoutSign
-	}
-	if ms >= math.MaxInt64 {
-		return 0, resp.ErrTimeoutRange
-	}
-	return c.deadline(int64(ms))
-}
-
-// ArgTimeoutMilli reads argument i as a timeout in whole milliseconds.
-func (c *Ctx) ArgTimeoutMilli(i int) (deadline int64, err error) {
-	ms, ok := numfmt.ParseInt(c.Args[i])
-	if !ok {
-		return 0, resp.ErrTimeoutInt
-	}
-	return c.deadline(ms)
-}
-
-func (c *Ctx) deadline(ms int64) (int64, error) {
-	switch now := c.NowMilli(); {
-	case ms < 0:
-		return 0, resp.ErrTimeoutSign
-	case ms == 0:
-		return 0, nil
-	case ms+now < 0:
-		return 0, resp.ErrTimeoutRange
-	default:
-		return ms + now, nil
-	}
-}
 
 // wakeKey notes that a key changed that blocked commands may wait for.
 func (e *Core) wakeKey(db int, key []byte) {
@@ -419,4 +372,94 @@ func (s *Session) Unblock(withError bool) bool {
 	s.e.fail(w, errUnblocked)
 	s.e.answered(w, mark)
 	return true
+}
+
+// compareRetries orders waits by when they are worth another try.
+func compareRetries(a, b *wait) int {
+	return cmp.Or(cmp.Compare(a.Retry, b.Retry), cmp.Compare(a.seq, b.seq))
+}
+
+// retryAt has a blocked command run again at a time although no key changed;
+// 0 is never.
+func (e *Core) retryAt(w *wait, at int64) {
+	if w.Retry == at {
+		return
+	}
+	if w.Retry != 0 {
+		e.retries.Delete(w)
+	}
+	w.Retry = at
+	if at != 0 {
+		e.retries.Insert(w)
+	}
+}
+
+// Idles tells the blocked commands that claim what idles in a key that
+// something does so since a time in milliseconds since 1970.
+func (c *Ctx) Idles(key []byte, since int64) {
+	if len(c.waiting) == 0 {
+		return
+	}
+	q := c.waiting[dbKey{c.Session.db, string(key)}]
+	if q == nil {
+		return
+	}
+	for l := q.first; l != nil; l = l.next {
+		if w := l.w; w.Claims {
+			at := max(AfterIdle(since, w.MinIdle), 1)
+			if w.Retry == 0 || at < w.Retry {
+				c.retryAt(w, at)
+			}
+		}
+	}
+}
+
+// AfterIdle returns when what idles since a time has done so for some
+// milliseconds.
+func AfterIdle(since, ms int64) int64 {
+	if since > 0 && ms > math.MaxInt64-since {
+		return math.MaxInt64
+	}
+	return since + ms
+}
+
+// retry runs the blocked commands again whose time for that has come.
+func (e *Core) retry() {
+	now := e.NowMilli()
+	for {
+		w, ok := e.retries.Min()
+		if !ok || w.Retry > now {
+			return
+		}
+		if e.isPaused() {
+			e.retryAt(w, e.pause.until)
+			continue
+		}
+		e.retryAt(w, 0) // unless it blocks again
+		e.tryAgain(w)
+	}
+}
+
+// Later has f do what can't be done under the engine's lock, in a goroutine of
+// its own; the client waits, and everybody else goes on. f returns how to reply.
+// It is the last thing that a handler does: `return c.Later(...)`. The command
+// must have the flags that keep it out of transactions and scripts.
+func (c *Ctx) Later(f func() (reply func(*Ctx) error)) error {
+	s := c.Session
+	w := &wait{s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq + 1, began: c.now}
+	c.waitSeq++
+	s.wait = w
+	c.countBlocked(1)
+	e := c.engine
+	go func() {
+		reply := f()
+		e.interpose()
+		defer e.leave()
+		if s.wait != w {
+			return // the client is gone
+		}
+		w.TimeOut = reply
+		e.core.timeOut(w)
+	}()
+	return errBlocked
 }

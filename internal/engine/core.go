@@ -143,34 +143,6 @@ func (e *Core) randomHex(n int) string {
 	return string(b)
 }
 
-// ConfigChanged takes over the settings that are kept in another form. It is
-// called at start and by CONFIG SET.
-func (e *Core) ConfigChanged() {
-	c := e.Config
-	limits := c.Limits
-	limits.Seed, limits.ListPlainFrom = e.limits.Seed, e.limits.ListPlainFrom
-	e.limits = limits
-	if e.logLevel != nil {
-		e.logLevel.Set(c.SlogLevel())
-	}
-	e.applyUserSettings()
-	for _, s := range e.sessions {
-		s.applyLimits()
-	}
-	if c.Timeout > 0 && len(e.sessions) > 0 {
-		e.idleAt(e.NowMilli())
-	}
-	e.keepalive.Store(c.TCPKeepalive)
-	e.checkDisk()
-	e.limitTracking()
-	e.largeRequest = largeFrom(c.LargeRequest, c.LargeRequestMaxLen)
-	e.largeReply = largeFrom(c.LargeReply, c.LargeReplyMaxLen)
-	e.slowness = min(e.slowAfter(), e.latencyAfter())
-	e.limitMemory()
-	e.setGates()
-	e.setObservers()
-}
-
 func (e *Core) readClock() {
 	e.now = e.clock.Now().UnixMicro()
 	e.entered = e.clock.Monotonic()
@@ -223,23 +195,11 @@ func (e *Core) finish() {
 	}
 }
 
-// handOver gives the transports what sessions answered.
-func (e *Core) handOver() {
-	for _, s := range e.dirty {
-		s.handOver()
-	}
-	clear(e.dirty)
-	e.dirty = e.dirty[:0]
-}
-
 // NowMilli returns the time of the unit in milliseconds since 1970.
 func (e *Core) NowMilli() int64 { return e.now / 1000 }
 
 // NowMicro returns the time of the unit in microseconds since 1970.
 func (e *Core) NowMicro() int64 { return e.now }
-
-// ConfigFile returns the path of the settings' file, or "".
-func (e *Core) ConfigFile() string { return e.conf }
 
 // Table returns the commands of the server.
 func (e *Core) Table() *Table { return e.table }
@@ -265,18 +225,6 @@ func (e *Core) end() {
 		e.timer.Stop()
 	}
 }
-
-// Sessions yields all sessions, oldest first.
-func (e *Core) Sessions(yield func(*Session) bool) {
-	for _, s := range sortedByID(e.sessions) {
-		if !yield(s) {
-			return
-		}
-	}
-}
-
-// SessionByID returns a session or nil.
-func (e *Core) SessionByID(id uint64) *Session { return e.sessions[id] }
 
 func errorReply(err error) resp.Error {
 	switch err := err.(type) {

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"math"
+
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/spec"
 	"github.com/resp-server/resp-server/internal/value"
-	"math"
 )
 
 // Ctx is what a handler works with: the arguments of its command, its session,
@@ -143,3 +145,170 @@ func (c *Ctx) ArgIs(i int, word string) bool { return EqualFold(c.Args[i], word)
 
 // Name is the full name of the command in lower case, as errors show it.
 func (c *Ctx) Name() string { return c.Cmd.FullName }
+
+// WrongArity is the error for a number of arguments that the arity of the
+// command does not exclude.
+func (c *Ctx) WrongArity() error { return wrongArity(c.Cmd) }
+
+// maxOptions bounds how many different options one call can have.
+const maxOptions = 24
+
+// Options are the options of one call: which words came, and where.
+type Options struct {
+	words [maxOptions]spec.Word
+	at    [maxOptions]uint16
+	n     int
+}
+
+// Has tells whether an option was given.
+func (o *Options) Has(w spec.Word) bool { return o.find(w) >= 0 }
+
+// At returns the index of the first value of an option in Args, 0 if the
+// option was not given.
+func (o *Options) At(w spec.Word) int {
+	if i := o.find(w); i >= 0 {
+		return int(o.at[i]) + 1
+	}
+	return 0
+}
+
+func (o *Options) find(w spec.Word) int {
+	for i := range o.n {
+		if o.words[i] == w {
+			return i
+		}
+	}
+	return -1
+}
+
+// Options reads the arguments from the given one to the end as options of the
+// command table. An unknown word, a missing value and two options that exclude
+// each other are syntax errors; values are read by the handler, so that it
+// decides about their order. An option may be repeated: the last one counts.
+func (c *Ctx) Options(from int) (o Options, err error) {
+next:
+	for i := from; i < len(c.Args); i++ {
+		for k := range c.Cmd.Options {
+			opt := &c.Cmd.Options[k]
+			if !EqualFold(c.Args[i], opt.Text) {
+				continue
+			}
+			if i+int(opt.Values) >= len(c.Args) || o.excludes(c.Cmd.Options, opt) {
+				return o, resp.ErrSyntax
+			}
+			o.put(opt.Word, i)
+			i += int(opt.Values)
+			continue next
+		}
+		return o, resp.ErrSyntax
+	}
+	return o, nil
+}
+
+func (o *Options) put(w spec.Word, at int) {
+	i := o.find(w)
+	if i < 0 {
+		i = o.n
+		o.n++
+	}
+	o.words[i], o.at[i] = w, uint16(at)
+}
+
+// excludes tells whether an option was given that excludes opt.
+func (o *Options) excludes(all []spec.Option, opt *spec.Option) bool {
+	if opt.Group == 0 {
+		return false
+	}
+	for k := range all {
+		if all[k].Group == opt.Group && all[k].Word != opt.Word && o.Has(all[k].Word) {
+			return true
+		}
+	}
+	return false
+}
+
+// ExpireOption reads EX, PX, EXAT or PXAT, whichever was given, and returns
+// the time in milliseconds since 1970; NoExpiry if none was.
+func (c *Ctx) ExpireOption(o *Options) (at int64, err error) {
+	for _, w := range [...]spec.Word{spec.WordEX, spec.WordPX, spec.WordEXAT, spec.WordPXAT} {
+		if i := o.At(w); i > 0 {
+			seconds := w == spec.WordEX || w == spec.WordEXAT
+			absolute := w == spec.WordEXAT || w == spec.WordPXAT
+			return c.ArgExpiry(i, seconds, absolute)
+		}
+	}
+	return NoExpiry, nil
+}
+
+// ArgExpiry reads argument i as the time of expiry of a new value, which must
+// be positive, and returns it in milliseconds since 1970.
+func (c *Ctx) ArgExpiry(i int, seconds, absolute bool) (at int64, err error) {
+	n, err := c.ArgInt(i)
+	if err != nil {
+		return 0, err
+	}
+	if n <= 0 || seconds && n > math.MaxInt64/1000 {
+		return 0, c.InvalidExpiry()
+	}
+	if seconds {
+		n *= 1000
+	}
+	if !absolute {
+		if n > math.MaxInt64-c.NowMilli() {
+			return 0, c.InvalidExpiry()
+		}
+		n += c.NowMilli()
+	}
+	return n, nil
+}
+
+// InvalidExpiry is the error for a time of expiry that makes no sense.
+func (c *Ctx) InvalidExpiry() error {
+	return resp.Errorf("ERR invalid expire time in '%s' command", c.Name())
+}
+
+// ArgTimeout reads argument i as a timeout in seconds, which may have a
+// fraction, and returns the deadline for Wait.
+func (c *Ctx) ArgTimeout(i int) (deadline int64, err error) {
+	f, ok := numfmt.ParseFloat(c.Args[i])
+	if !ok {
+		if _, ok := numfmt.ParseLongDouble(c.Args[i]); !ok {
+			return 0, resp.ErrTimeoutFloat
+		}
+		// Redis reads a long double here, which has room for 1e400.
+		f = math.Inf(1)
+		if c.Args[i][0] == '-' {
+			f = -f
+		}
+	}
+	ms := math.Ceil(f * 1000)
+	if ms < math.MinInt64 {
+		return 0, resp.ErrTimeoutSign
+	}
+	if ms >= math.MaxInt64 {
+		return 0, resp.ErrTimeoutRange
+	}
+	return c.deadline(int64(ms))
+}
+
+// ArgTimeoutMilli reads argument i as a timeout in whole milliseconds.
+func (c *Ctx) ArgTimeoutMilli(i int) (deadline int64, err error) {
+	ms, ok := numfmt.ParseInt(c.Args[i])
+	if !ok {
+		return 0, resp.ErrTimeoutInt
+	}
+	return c.deadline(ms)
+}
+
+func (c *Ctx) deadline(ms int64) (int64, error) {
+	switch now := c.NowMilli(); {
+	case ms < 0:
+		return 0, resp.ErrTimeoutSign
+	case ms == 0:
+		return 0, nil
+	case ms+now < 0:
+		return 0, resp.ErrTimeoutRange
+	default:
+		return ms + now, nil
+	}
+}

@@ -1,52 +1,135 @@
 package engine
 
 import (
-	"math"
-
-	"github.com/resp-server/resp-server/internal/resp"
-	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/event"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
-// ExpireOption reads EX, PX, EXAT or PXAT, whichever was given, and returns
-// the time in milliseconds since 1970; NoExpiry if none was.
-func (c *Ctx) ExpireOption(o *Options) (at int64, err error) {
-	for _, w := range [...]spec.Word{spec.WordEX, spec.WordPX, spec.WordEXAT, spec.WordPXAT} {
-		if i := o.At(w); i > 0 {
-			seconds := w == spec.WordEX || w == spec.WordEXAT
-			absolute := w == spec.WordEXAT || w == spec.WordPXAT
-			return c.ArgExpiry(i, seconds, absolute)
+// tickKeys bounds how many keys one tick deletes, so that commands need not
+// wait for a million keys that expire at the same time.
+const tickKeys = 1000
+
+// expiresAt makes sure that the timer fires for a key that expires at a time
+// in milliseconds.
+func (e *Core) expiresAt(at int64) {
+	if at != 0 && (e.nextKey == 0 || at < e.nextKey) {
+		e.nextKey = at
+	}
+}
+
+// expireKeys deletes the keys whose time has come, but not too many of them.
+func (e *Core) expireKeys() {
+	now := e.NowMilli()
+	e.nextKey = 0
+	left := tickKeys
+	began := e.clock.Monotonic()
+	defer func() {
+		d := e.clock.Monotonic() - began
+		e.Stats.ExpiryTime += d
+		if left == 0 {
+			e.Stats.ExpiryCuts++
+		}
+		e.took("expire-cycle", d)
+	}()
+	for db := range e.Keyspace.Used {
+		for {
+			k, ok := db.NextExpiry()
+			if !ok {
+				break
+			}
+			if at := k.ExpireAt(); at > now || left == 0 {
+				e.expiresAt(at)
+				break
+			}
+			left--
+			e.expire(db, k)
+			e.finishUnit() // each is a unit of its own
+		}
+		for {
+			k, at, ok := db.NextElementExpiry()
+			if !ok {
+				break
+			}
+			if at > now || left == 0 {
+				e.expiresAt(at)
+				break
+			}
+			left--
+			e.expireElements(db, k)
+			e.finishUnit()
 		}
 	}
-	return NoExpiry, nil
 }
 
-// ArgExpiry reads argument i as the time of expiry of a new value, which must
-// be positive, and returns it in milliseconds since 1970.
-func (c *Ctx) ArgExpiry(i int, seconds, absolute bool) (at int64, err error) {
-	n, err := c.ArgInt(i)
-	if err != nil {
-		return 0, err
+// expire deletes a key whose time has come.
+func (e *Core) expire(db *keyspace.DB, k keyspace.Entry) {
+	key := k.Key()
+	if e.Config.LazyExpire {
+		e.freeLater(k)
 	}
-	if n <= 0 || seconds && n > math.MaxInt64/1000 {
-		return 0, c.InvalidExpiry()
+	e.remove("expire-del", db, key)
+	e.Stats.ExpiredKeys++
+	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
+	e.touch(nil, db.Index(), key)
+	e.notify(db.Index(), key, event.KeyExpired)
+}
+
+// ExpireElements removes elements of a key's value that are past their time,
+// while they are not removed by themselves. In a pause they stay.
+func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
+	if len(elements) == 0 || c.isPaused() {
+		return
 	}
-	if seconds {
-		n *= 1000
+	db := c.DB()
+	k, ok := db.Get(key)
+	if !ok {
+		return
 	}
-	if !absolute {
-		if n > math.MaxInt64-c.NowMilli() {
-			return 0, c.InvalidExpiry()
+	k = db.Open(k)
+	v := k.Value().(value.Expirer)
+	for _, element := range elements {
+		if v.Remove(element) {
+			c.Stats.ExpiredFields++
+			c.propagate(db.Index(), [][]byte{[]byte("HDEL"), key, element})
 		}
-		n += c.NowMilli()
 	}
-	return n, nil
+	c.elementsExpired(db, key, k)
 }
 
-// InvalidExpiry is the error for a time of expiry that makes no sense.
-func (c *Ctx) InvalidExpiry() error {
-	return resp.Errorf("ERR invalid expire time in '%s' command", c.Name())
+// ExpireAllElements is ExpireElements for all that are past their time.
+func (c *Ctx) ExpireAllElements(key []byte) {
+	if k, ok := c.DB().Get(key); ok && !c.isPaused() {
+		c.expireElements(c.DB(), k)
+	}
 }
 
-// WrongArity is the error for a number of arguments that the arity of the
-// command does not exclude.
-func (c *Ctx) WrongArity() error { return wrongArity(c.Cmd) }
+// expireElements removes the elements of a value whose time has come, and the
+// key if nothing is left.
+func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
+	key := append([]byte(nil), k.Key()...)
+	k = db.Open(k)
+	v := k.Value().(value.Expirer)
+	effect := [][]byte{[]byte("HDEL"), key}
+	v.Expire(e.NowMilli(), func(element []byte) {
+		effect = append(effect, append([]byte(nil), element...))
+		e.Stats.ExpiredFields++
+	})
+	if len(effect) == 2 {
+		return
+	}
+	e.propagate(db.Index(), effect)
+	e.elementsExpired(db, key, k)
+}
+
+// elementsExpired tells that elements of a key are gone, and removes the key if
+// it has no others.
+func (e *Core) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry) {
+	db.IndexElements(k)
+	e.touch(nil, db.Index(), key)
+	e.notify(db.Index(), key, event.HExpired)
+	if k.Value().Empty() {
+		db.Delete(key)
+		e.notify(db.Index(), key, event.Del)
+	}
+}

@@ -1,9 +1,16 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
+	"math"
 	"slices"
+	"time"
 	"unsafe"
+
+	"github.com/resp-server/resp-server/internal/event"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/rdb"
 )
 
 // MemoryUse is what the server takes, in bytes, as far as it depends on data
@@ -64,69 +71,378 @@ func (e *Core) usedMemory() int64 {
 	return m.Overhead() + e.Keyspace.MemoryUse()
 }
 
-// countsClients tells whether a setting asks how much memory clients take.
-func (e *Core) countsClients() bool {
-	return e.Config.MaxMemory != 0 || e.Config.MaxMemoryClients != 0
+// eviction is what is remembered between two evictions.
+type eviction struct {
+	policy policy
+	// pool has the best candidates that were seen, the best one last.
+	pool []candidate
+	// next is when evicting goes on, in ms; 0: it is over.
+	next int64
+	// over tells that the data took too much memory when it was last looked at,
+	// and overSince since when, by the monotonic clock.
+	over      bool
+	overSince time.Duration
+	// recount is when to look again at what each client takes, by the monotonic
+	// clock.
+	recount time.Duration
+	// failed tells that no memory could be freed before the command that runs.
+	failed bool
 }
 
-// countClient takes note of the memory of a client.
-func (s *Session) countClient() {
-	n := 0
-	if !s.killed && !s.internal {
-		n = s.Usage().Total
-	}
-	s.e.clientMemory += int64(n - s.counted)
-	s.counted = n
+// policy is a value of the setting maxmemory-policy.
+type policy struct {
+	volatile bool // only keys with an expiry time
+	by       func(*Core, keyspace.Entry) int64
+	random   bool
+	ttl      bool
 }
 
-// countAllClients takes note of what clients have read meanwhile, which only
-// their transports know.
-func (e *Core) countAllClients() {
-	for _, s := range e.sessions {
-		s.countClient()
-	}
+// candidate is a key that may be evicted; the higher the score the better.
+type candidate struct {
+	db    *keyspace.DB
+	key   []byte
+	score int64
 }
 
-// smallestClients is the lowest limit for all clients together: with less, none
-// could set a better one.
-const smallestClients = 128 << 10
+const (
+	poolSize = 16
+	// evictedAtOnce is after how many keys evicting looks at the clock.
+	evictedAtOnce = 16
+	// countingShare is the part of the time, as its inverse, that counting what
+	// clients take may need.
+	countingShare = 20
+)
 
-// clientsLimit returns how many bytes clients may take together; 0: any number.
-func (e *Core) clientsLimit() int64 {
-	n := e.Config.MaxMemoryClients
-	if n < 0 { // percent of maxmemory
-		n = int64(float64(e.Config.MaxMemory) / 100 * float64(-n))
+// policyOf reads the setting; ok is false for noeviction.
+func policyOf(name string) (p policy, ok bool) {
+	class, by, _ := bytes.Cut([]byte(name), []byte("-"))
+	p.volatile = string(class) == "volatile"
+	switch string(by) {
+	case "lru":
+		p.by = (*Core).idleFor
+	case "lfu":
+		p.by = (*Core).rarity
+	case "random":
+		p.random = true
+	case "ttl":
+		p.ttl = true
+	default:
+		return policy{}, false
 	}
-	if n != 0 {
-		n = max(n, smallestClients)
-	}
-	return n
+	return p, true
 }
 
-// evictClients closes the clients that take most memory as long as all take
-// more than they may. Those who asked for it with CLIENT NO-EVICT may stay.
-func (e *Core) evictClients() {
-	limit := e.clientsLimit()
-	if limit == 0 || e.clientMemory <= limit {
+// limitMemory takes over the settings about memory.
+func (e *Core) limitMemory() {
+	c := e.Config
+	e.evict.policy, _ = policyOf(c.MaxMemoryPolicy)
+	e.evict.pool = nil
+	lfu := c.UsesLFU()
+	if lfu != e.lfu {
+		e.lfu = lfu
+		e.Keyspace.Access = e.newAccess()
+	}
+	if e.countsClients() {
+		e.countAllClients()
+	}
+	e.evict.next = 0
+	if c.MaxMemory == 0 {
+		e.evict.failed = false
+		_, now := e.OverMemory()
+		e.Stats.OverMemory += now
+		e.evict.over = false
+		e.Keyspace.StopCounting()
 		return
 	}
-	e.countAllClients()
-	if e.clientMemory <= limit {
-		return
+	e.Keyspace.Count()
+	if e.usedMemory() > c.MaxMemory {
+		e.evict.next = e.NowMilli()
 	}
-	var clients []*Session
-	for _, s := range e.sessions {
-		if !s.NoEvict && !s.internal {
-			clients = append(clients, s)
-		}
+}
+
+// makeRoom evicts keys as long as the data take too much memory, but not for
+// long at a time. It tells whether there is room for a command.
+func (e *Core) makeRoom() bool {
+	room := e.evictToLimit()
+	if over := !room || e.evict.next != 0; over != e.evict.over {
+		_, now := e.OverMemory()
+		e.Stats.OverMemory += now
+		e.evict.over, e.evict.overSince = over, e.clock.Monotonic()
 	}
-	slices.SortFunc(clients, func(a, b *Session) int { return cmp.Or(cmp.Compare(b.counted, a.counted), cmp.Compare(a.ID, b.ID)) })
-	for _, s := range clients {
-		if e.clientMemory <= limit {
+	return room
+}
+
+// OverMemory returns for how long the limit of memory could not be kept: in all,
+// and since the data last passed it.
+func (e *Core) OverMemory() (all, now time.Duration) {
+	if e.evict.over {
+		now = e.clock.Monotonic() - e.evict.overSince
+	}
+	return e.Stats.OverMemory + now, now
+}
+
+func (e *Core) evictToLimit() (room bool) {
+	e.evict.next = 0
+	if e.isPaused() || e.usedMemory() <= e.Config.MaxMemory {
+		return true
+	}
+	began := e.clock.Monotonic()
+	if began >= e.evict.recount {
+		e.countAllClients()
+		now := e.clock.Monotonic()
+		// While the limit can't be kept each command comes here, and there may be
+		// thousands of clients.
+		e.evict.recount = now + countingShare*(now-began)
+		began = now
+	}
+	over := e.usedMemory() - e.Config.MaxMemory
+	if over <= 0 {
+		return true
+	}
+	limit := evictionTime(e.Config.EvictionTenacity)
+	room = true
+	// What is freed is what counts, not what the messages about it take.
+	goal := e.Keyspace.MemoryUse() - over
+	for n := 1; e.Keyspace.MemoryUse() > goal; n++ {
+		if !e.evictOne() {
+			room = false
 			break
 		}
-		e.Log.Info("client closed: clients take too much memory", "client", s.ID, "addr", s.conn.Addr(), "bytes", s.counted)
-		e.Stats.EvictedClients++
-		s.Kill()
+		if n%evictedAtOnce == 0 && e.clock.Monotonic()-began > limit {
+			e.evict.next = e.NowMilli() // goes on soon
+			break
+		}
 	}
+	if e.latencyAfter() != math.MaxInt64 {
+		e.took("eviction-cycle", e.clock.Monotonic()-began)
+	}
+	return room
+}
+
+// evictionTime returns how long evicting may take at a time.
+func evictionTime(tenacity int64) time.Duration {
+	switch {
+	case tenacity <= 10: // up to half a millisecond
+		return time.Duration(50*tenacity) * time.Microsecond
+	case tenacity < 100: // up to some minutes
+		return time.Duration(500*math.Pow(1.15, float64(tenacity-10))) * time.Microsecond
+	}
+	return math.MaxInt64
+}
+
+// evictOne evicts the best key that a look at some of them finds, and tells
+// whether there was one.
+func (e *Core) evictOne() bool {
+	db, k, ok := e.choose()
+	if !ok {
+		return false
+	}
+	e.evictKey(db, k)
+	return true
+}
+
+// evictKey deletes a key because there is no memory for it.
+func (e *Core) evictKey(db *keyspace.DB, k keyspace.Entry) {
+	key := slices.Clone(k.Key())
+	// What the client that runs a command is told comes before its reply.
+	executing := e.executing
+	e.executing = nil
+	if e.Config.LazyEviction {
+		e.freeLater(k)
+	}
+	e.remove("eviction-del", db, key)
+	e.Stats.EvictedKeys++
+	e.touch(nil, db.Index(), key)
+	e.notify(db.Index(), key, event.KeyEvicted)
+	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
+	e.finishUnit()
+	e.executing = executing
+}
+
+// remove deletes a key and notes for LATENCY how long that took.
+func (e *Core) remove(event string, db *keyspace.DB, key []byte) {
+	if e.latencyAfter() == math.MaxInt64 {
+		db.Delete(key)
+		return
+	}
+	began := e.clock.Monotonic()
+	db.Delete(key)
+	e.took(event, e.clock.Monotonic()-began)
+}
+
+// choose returns the key to evict next.
+func (e *Core) choose() (*keyspace.DB, keyspace.Entry, bool) {
+	switch p := &e.evict.policy; {
+	case p.ttl:
+		return e.soonest()
+	case p.random:
+		return e.anyKey()
+	case p.by == nil:
+		return nil, keyspace.Entry{}, false
+	}
+	for {
+		if !e.fillPool() {
+			return nil, keyspace.Entry{}, false
+		}
+		for len(e.evict.pool) > 0 {
+			best := e.evict.pool[len(e.evict.pool)-1]
+			e.evict.pool = e.evict.pool[:len(e.evict.pool)-1]
+			k, ok := best.db.Get(best.key)
+			if ok && (!e.evict.policy.volatile || k.ExpireAt() != 0) {
+				return best.db, k, true
+			}
+		}
+	}
+}
+
+// soonest returns the key that expires first.
+func (e *Core) soonest() (db *keyspace.DB, k keyspace.Entry, ok bool) {
+	for d := range e.Keyspace.Used {
+		if n, found := d.NextExpiry(); found && (!ok || n.ExpireAt() < k.ExpireAt()) {
+			db, k, ok = d, n, true
+		}
+	}
+	return db, k, ok
+}
+
+// eligible returns how many keys of a database may be evicted.
+func (e *Core) eligible(db *keyspace.DB) int {
+	if e.evict.policy.volatile {
+		return db.Expires()
+	}
+	return db.Len()
+}
+
+// sample returns one of the keys of a database that may be evicted.
+func (e *Core) sample(db *keyspace.DB) (keyspace.Entry, bool) {
+	if e.evict.policy.volatile {
+		return db.RandomExpiring(e.Rand.Uint64)
+	}
+	return db.Random(e.Rand.Uint64)
+}
+
+// anyKey returns one of the keys that may be evicted, each with the same
+// probability.
+func (e *Core) anyKey() (*keyspace.DB, keyspace.Entry, bool) {
+	total := 0
+	for db := range e.Keyspace.Used {
+		total += e.eligible(db)
+	}
+	if total == 0 {
+		return nil, keyspace.Entry{}, false
+	}
+	at := e.Rand.IntN(total)
+	for db := range e.Keyspace.Used {
+		if n := e.eligible(db); at >= n {
+			at -= n
+			continue
+		}
+		k, ok := e.sample(db)
+		return db, k, ok
+	}
+	return nil, keyspace.Entry{}, false
+}
+
+// fillPool looks at some keys of each database and keeps those that are better
+// than what the pool has. It tells whether there were any keys.
+func (e *Core) fillPool() bool {
+	found := false
+	for db := range e.Keyspace.Used {
+		if e.eligible(db) == 0 {
+			continue
+		}
+		for range e.Config.MaxMemorySamples {
+			if k, ok := e.sample(db); ok {
+				found = true
+				e.consider(candidate{db, k.Key(), e.evict.policy.by(e, k)})
+			}
+		}
+	}
+	return found
+}
+
+func (e *Core) consider(c candidate) {
+	pool := e.evict.pool
+	if len(pool) == poolSize && pool[0].score >= c.score {
+		return
+	}
+	if slices.ContainsFunc(pool, func(o candidate) bool { return o.db == c.db && bytes.Equal(o.key, c.key) }) {
+		return
+	}
+	c.key = slices.Clone(c.key)
+	if len(pool) == poolSize {
+		pool = slices.Delete(pool, 0, 1)
+	}
+	i, _ := slices.BinarySearchFunc(pool, c.score, func(o candidate, score int64) int { return cmp.Compare(o.score, score) })
+	e.evict.pool = slices.Insert(pool, i, c)
+}
+
+// idleFor returns for how many seconds a key was not used.
+func (e *Core) idleFor(k keyspace.Entry) int64 { return max(e.NowMilli()/1000-int64(k.Access()), 0) }
+
+// rarity is higher for keys that are used less.
+func (e *Core) rarity(k keyspace.Entry) int64 { return math.MaxUint8 - int64(e.Frequency(k)) }
+
+// The access of an entry under the LFU policies: in the lower byte a counter
+// that grows with the logarithm of the number of uses, above it the minute, of
+// 65536, of its last decrement.
+const (
+	newCounter = 5 // so that a new key is not evicted at once
+	maxCounter = math.MaxUint8
+)
+
+func (e *Core) minute() uint32 { return minuteOf(e.now / 1000) }
+
+func minuteOf(milli int64) uint32 { return uint32(milli/60e3) & math.MaxUint16 }
+
+// newAccess returns the access of an entry that is made now.
+func (e *Core) newAccess() uint32 {
+	if e.lfu {
+		return e.minute()<<8 | newCounter
+	}
+	return uint32(e.now / 1e6)
+}
+
+// Frequency returns the counter of a key as it is now, under an LFU policy.
+func (e *Core) Frequency(k keyspace.Entry) uint8 {
+	return decayed(k.Access(), e.minute(), e.Config.LFUDecayTime)
+}
+
+// decayed returns the counter of an access at a minute; it loses one in each
+// decay minutes.
+func decayed(access, minute uint32, decay int64) uint8 {
+	counter := int64(access & maxCounter)
+	if decay > 0 {
+		passed := int64((minute - access>>8) & math.MaxUint16)
+		counter -= min(passed/decay, counter)
+	}
+	return uint8(counter)
+}
+
+// loadedAccess returns the access of an entry of a file, under an LFU policy.
+func (e *Core) loadedAccess(x *rdb.Entry) uint32 {
+	if x.HasFreq {
+		return e.minute()<<8 | uint32(x.Freq)
+	}
+	return e.newAccess()
+}
+
+// SetFrequency sets the counter of a key.
+func (e *Core) SetFrequency(k keyspace.Entry, n uint8) { k.SetAccess(e.minute()<<8 | uint32(n)) }
+
+// UsesLFU tells whether an LFU policy is set: keys have counters then, no
+// times of their last use.
+func (e *Core) UsesLFU() bool { return e.lfu }
+
+// countUse counts a use of a key under an LFU policy: the higher the counter
+// the less likely.
+func (e *Core) countUse(k keyspace.Entry) {
+	n := e.Frequency(k)
+	if n < maxCounter {
+		above := max(float64(n)-newCounter, 0)
+		if e.Rand.Float64() < 1/(above*float64(e.Config.LFULogFactor)+1) {
+			n++
+		}
+	}
+	e.SetFrequency(k, n)
 }

@@ -3,7 +3,9 @@ package engine
 import (
 	"maps"
 	"slices"
+	"strconv"
 
+	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -180,4 +182,31 @@ func (e *Core) PublishShard(channel, message []byte) int {
 		w.Bulk(message)
 	}
 	return len(to)
+}
+
+// Notify sends a keyspace event beside the one of Changed.
+func (c *Ctx) Notify(key []byte, ev event.Event) { c.notify(c.Session.db, key, ev) }
+
+// NotifyIn is Notify for a key of another database.
+func (c *Ctx) NotifyIn(db int, key []byte, ev event.Event) { c.notify(db, key, ev) }
+
+// notify sends a keyspace event if the configuration asks for it.
+func (e *Core) notify(db int, key []byte, ev event.Event) {
+	mask := e.Config.NotifyMask
+	if mask == 0 || !ev.In(mask) {
+		return
+	}
+	name := []byte(ev.String())
+	if mask&event.Keyspace != 0 {
+		e.Publish(eventChannel("__keyspace@", db, key), name)
+	}
+	if mask&event.Keyevent != 0 {
+		e.Publish(eventChannel("__keyevent@", db, name), key)
+	}
+}
+
+func eventChannel(prefix string, db int, name []byte) []byte {
+	b := strconv.AppendInt([]byte(prefix), int64(db), 10)
+	b = append(b, "__:"...)
+	return append(b, name...)
 }

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"math"
+	"sync"
+	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/config"
 )
@@ -147,5 +149,195 @@ func (e *Core) endSlow() {
 			s.checkOutput()
 			e.markDirty(s)
 		}
+	}
+}
+
+// outBuffers lends sessions the buffers that they answer into. A session has
+// one only from its first answer until everything is written: idle ones cost
+// nothing, and large ones are not made anew for every batch. It is safe for
+// concurrent use; its zero value is ready.
+type outBuffers struct {
+	mu   sync.Mutex
+	free [][]byte
+	size int // of free, in bytes
+	// kept: sessions keep their buffers instead.
+	kept atomic.Bool
+}
+
+const (
+	maxFreeBuffers = 16
+	maxFreeBytes   = 4 << 20
+)
+
+// get returns an empty buffer, nil if there is none yet.
+func (o *outBuffers) get() []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := len(o.free) - 1
+	if n < 0 {
+		return nil
+	}
+	b := o.free[n]
+	o.free[n] = nil
+	o.free = o.free[:n]
+	o.size -= cap(b)
+	return b
+}
+
+// put takes a buffer that is not used any more.
+func (o *outBuffers) put(b []byte) {
+	if cap(b) == 0 {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.free) < maxFreeBuffers && o.size+cap(b) <= maxFreeBytes {
+		o.free = append(o.free, b[:0])
+		o.size += cap(b)
+	}
+}
+
+// AwaitWritten waits until nothing that was answered waits to be written, or until
+// done is closed.
+func (e *Engine) AwaitWritten(done <-chan struct{}) {
+	for {
+		written := make(chan struct{})
+		e.core.written.Store(&written)
+		if !e.hasOutput() {
+			return
+		}
+		select {
+		case <-written:
+		case <-done:
+			return
+		}
+	}
+}
+
+func (e *Engine) hasOutput() bool {
+	e.interpose()
+	defer e.leave()
+	for _, s := range e.core.sessions {
+		if !s.internal && s.OutputSize() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// wrote wakes AwaitWritten.
+func (e *Core) wrote() {
+	if written := e.written.Swap(nil); written != nil {
+		close(*written)
+	}
+}
+
+// countOutput counts what was answered since it was last moved.
+func (s *Session) countOutput() {
+	if len(s.out.Buf) > 0 {
+		s.LastUsed = s.e.NowMilli()
+		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
+		s.e.Stats.Writes++
+		if s.e.observers&observeOutside != 0 {
+			s.e.sent(s, s.out.Buf)
+		}
+	}
+}
+
+// moveOutput moves long output over between two commands of a batch, which else
+// would be copied again and again as the buffer grows.
+func (s *Session) moveOutput() {
+	s.checkOutput()
+	if s.killed {
+		return // handOver ends it
+	}
+	s.countOutput()
+	s.mu.Lock()
+	s.e.buffers.put(s.pending.add(s.out.Buf))
+	s.mu.Unlock()
+	s.out.Buf = s.e.buffers.get()
+}
+
+// handOver moves what was answered to the transport's side.
+func (s *Session) handOver() {
+	s.inDirty = false
+	s.countOutput()
+	s.checkOutput()
+	switch {
+	case s.killed:
+		s.end()
+	case s.closing:
+		s.depart()
+	}
+	s.mu.Lock()
+	if s.killed {
+		s.pending, s.out.Full = outQueue{}, false
+	} else {
+		s.e.buffers.put(s.pending.add(s.out.Buf))
+	}
+	s.out.Buf = nil
+	s.gone, s.ending = s.killed, s.closing
+	s.reusable = s.internal && s.isFresh()
+	if s.e.countsClients() {
+		defer s.countClient()
+	}
+	wake := s.killed || !s.writing && s != s.e.current
+	s.mu.Unlock()
+	if wake {
+		s.conn.Wake()
+	}
+}
+
+// Output returns bytes to write to the client and then, given them back, the
+// next ones, until there are none: then it returns nil. It also returns nil
+// while another goroutine is between two calls, which will then write
+// everything. It is safe for concurrent use.
+func (s *Session) Output(written []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if written == nil && s.writing {
+		return nil
+	}
+	if s.kept == nil && s.e.buffers.kept.Load() {
+		s.kept = written[:0]
+	} else {
+		s.e.buffers.put(written)
+	}
+	out := s.pending.take()
+	s.taken, s.writing = len(out), out != nil
+	if out == nil {
+		s.e.wrote()
+	}
+	return out
+}
+
+// OutputSize returns the bytes of output not yet written.
+func (s *Session) OutputSize() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken + s.pending.size + len(s.out.Buf)
+}
+
+// handOver gives the transports what sessions answered.
+func (e *Core) handOver() {
+	for _, s := range e.dirty {
+		s.handOver()
+	}
+	clear(e.dirty)
+	e.dirty = e.dirty[:0]
+}
+
+func (e *Core) markDirty(s *Session) {
+	if !s.inDirty {
+		s.inDirty = true
+		if s.out.Buf == nil && e.buffers.kept.Load() {
+			s.mu.Lock()
+			s.out.Buf, s.kept = s.kept, nil
+			s.mu.Unlock()
+		}
+		if s.out.Buf == nil {
+			s.out.Buf = e.buffers.get()
+		}
+		e.dirty = append(e.dirty, s)
 	}
 }

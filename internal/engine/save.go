@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -15,7 +14,6 @@ import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/resp"
-	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/snapshot"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -87,116 +85,6 @@ func (e *Core) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
 // Env returns what a value that comes from outside must know.
 func (e *Core) Env() *snapshot.Env {
 	return &snapshot.Env{Limits: e.limits, Config: e.Config, Now: e.NowMilli(), NoChecksum: e.debug.noChecksum}
-}
-
-// loadSnapshot reads the snapshot that the settings name, if there is one, in
-// place of the data.
-func (e *Core) loadSnapshot() error {
-	if e.Config.Dir == "" {
-		return nil
-	}
-	path := filepath.Join(e.Config.Dir, e.Config.DBFilename)
-	f, err := e.files.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		e.Log.Info("no snapshot to load: starting empty", "file", path)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	start := e.clock.Monotonic()
-	if err := e.loadFile(f, ReloadOptions{}); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	e.Log.Info(fmt.Sprintf("DB loaded from disk: %.3f seconds", (e.clock.Monotonic() - start).Seconds()))
-	return nil
-}
-
-func (e *Core) loadFile(f vfs.File, o ReloadOptions) error {
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	return e.load(f, info.Size(), f.Name(), o)
-}
-
-// maxSkipLog bounds how many empty keys of a file are logged.
-const maxSkipLog = 10
-
-func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error {
-	skipped := 0
-	var access func(*rdb.Entry) uint32
-	if e.lfu {
-		access = e.loadedAccess
-	}
-	l, err := snapshot.Load(r, snapshot.LoadOptions{
-		Access: access,
-		Skipped: func(key []byte) {
-			if skipped++; skipped <= maxSkipLog {
-				e.Log.Warn("skipping empty key: " + string(key))
-			}
-		},
-		Env:        *e.Env(),
-		Databases:  e.Keyspace.Len(),
-		Seed:       e.Rand.Uint64(),
-		Size:       size,
-		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
-	})
-	if err != nil {
-		return err
-	}
-	libraries, err := e.loadLibraries(l.Functions)
-	if err != nil {
-		return fmt.Errorf("function library: %w", err)
-	}
-	if o.NoFlush {
-		err = e.merge(l.Keyspace, libraries, o.Merge)
-	} else {
-		e.replace(l.Keyspace, libraries)
-	}
-	if err != nil {
-		return err
-	}
-	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
-	e.Log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Empty),
-		"file", name, "duration", e.lap())
-	return nil
-}
-
-// LoadRDB adds what a file of this size holds to the data. Keys and libraries of
-// the file replace those of the same name. It changes nothing if it fails.
-func (e *Core) LoadRDB(r io.Reader, size int64) error {
-	return e.load(r, size, "", ReloadOptions{NoFlush: true, Merge: true})
-}
-
-// replace puts what was loaded in place of what is there.
-func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
-	e.invalidateAll()
-	for db := range e.Keyspace.Used {
-		e.touchAll(db.Index(), db, nil)
-	}
-	e.Adopt(ks)
-	e.Functions.Libraries = *libraries
-}
-
-// Adopt replaces the data. It is for tests, and for what replaces all data at once.
-func (e *Core) Adopt(ks *keyspace.Keyspace) {
-	e.Keyspace = ks
-	if e.debug.fixedTables {
-		ks.KeepSize(true)
-	}
-	e.Keyspace.Access = e.newAccess()
-	e.limitMemory()
-	e.nextKey = 0
-	for db := range e.Keyspace.Used {
-		if k, ok := db.NextExpiry(); ok {
-			e.expiresAt(k.ExpireAt())
-		}
-		if _, at, ok := db.NextElementExpiry(); ok {
-			e.expiresAt(at)
-		}
-	}
 }
 
 // Save writes a snapshot while everyone waits.

@@ -1,9 +1,6 @@
 package engine
 
 import (
-	"cmp"
-	"maps"
-	"slices"
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/fault"
@@ -75,67 +72,6 @@ type Session struct {
 	ending  bool // closing
 	// reusable is set for internal sessions that were fresh at the end of the batch.
 	reusable bool
-}
-
-// NewSession registers a connection. It answers false if the server takes no
-// more clients; the session then only has the error to write.
-func (e *Engine) NewSession(conn Conn) (*Session, bool) {
-	e.interpose()
-	defer e.leave()
-	return e.core.admit(conn)
-}
-
-func (e *Core) admit(conn Conn) (*Session, bool) {
-	s := e.newSession(conn)
-	if e.closed {
-		s.killed, s.gone = true, true
-		return s, false
-	}
-	if e.faults != nil && e.faults.Connection(conn.Addr(), e.space, e.NowMilli()) {
-		s.killed, s.gone = true, true
-		return s, false
-	}
-	switch {
-	case len(e.sessions) >= int(e.Config.MaxClients):
-		return s, s.turnAway("ERR max number of clients reached")
-	case e.stranger(conn):
-		return s, s.turnAway(errProtected)
-	}
-	e.sessions[s.ID] = s
-	e.Stats.Connections++
-	if e.Config.Timeout > 0 {
-		e.idleAt(e.NowMilli() + e.Config.Timeout*1000)
-	}
-	return s, true
-}
-
-func (s *Session) turnAway(why resp.Error) (served bool) {
-	s.e.Stats.RejectedConnections++
-	s.out.Error(why)
-	s.closing = true
-	s.e.markDirty(s)
-	return false
-}
-
-// NewInternalSession returns a session for commands that come from the
-// program itself; it is not listed as a client and needs no password.
-func (e *Engine) NewInternalSession(conn Conn) *Session {
-	e.interpose()
-	defer e.leave()
-	s := e.core.newSession(conn)
-	s.internal = true
-	s.begin(s.fresh())
-	return s
-}
-
-func (e *Core) newSession(conn Conn) *Session {
-	e.lastID++
-	now := e.NowMilli()
-	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
-	s.in.Pool = &e.pages
-	s.ctx = Ctx{Core: e, Session: s, w: &s.out}
-	s.begin(s.fresh())
-	return s
 }
 
 func (s *Session) applyLimits() {
@@ -251,85 +187,6 @@ func (s *Session) protocolError(err error) {
 	s.e.markDirty(s)
 }
 
-// countOutput counts what was answered since it was last moved.
-func (s *Session) countOutput() {
-	if len(s.out.Buf) > 0 {
-		s.LastUsed = s.e.NowMilli()
-		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
-		s.e.Stats.Writes++
-		if s.e.observers&observeOutside != 0 {
-			s.e.sent(s, s.out.Buf)
-		}
-	}
-}
-
-// moveOutput moves long output over between two commands of a batch, which else
-// would be copied again and again as the buffer grows.
-func (s *Session) moveOutput() {
-	s.checkOutput()
-	if s.killed {
-		return // handOver ends it
-	}
-	s.countOutput()
-	s.mu.Lock()
-	s.e.buffers.put(s.pending.add(s.out.Buf))
-	s.mu.Unlock()
-	s.out.Buf = s.e.buffers.get()
-}
-
-// handOver moves what was answered to the transport's side.
-func (s *Session) handOver() {
-	s.inDirty = false
-	s.countOutput()
-	s.checkOutput()
-	switch {
-	case s.killed:
-		s.end()
-	case s.closing:
-		s.depart()
-	}
-	s.mu.Lock()
-	if s.killed {
-		s.pending, s.out.Full = outQueue{}, false
-	} else {
-		s.e.buffers.put(s.pending.add(s.out.Buf))
-	}
-	s.out.Buf = nil
-	s.gone, s.ending = s.killed, s.closing
-	s.reusable = s.internal && s.isFresh()
-	if s.e.countsClients() {
-		defer s.countClient()
-	}
-	wake := s.killed || !s.writing && s != s.e.current
-	s.mu.Unlock()
-	if wake {
-		s.conn.Wake()
-	}
-}
-
-// Output returns bytes to write to the client and then, given them back, the
-// next ones, until there are none: then it returns nil. It also returns nil
-// while another goroutine is between two calls, which will then write
-// everything. It is safe for concurrent use.
-func (s *Session) Output(written []byte) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if written == nil && s.writing {
-		return nil
-	}
-	if s.kept == nil && s.e.buffers.kept.Load() {
-		s.kept = written[:0]
-	} else {
-		s.e.buffers.put(written)
-	}
-	out := s.pending.take()
-	s.taken, s.writing = len(out), out != nil
-	if out == nil {
-		s.e.wrote()
-	}
-	return out
-}
-
 // Finished tells whether the connection is to be closed now: because it was
 // killed, or because it is to end and everything is written.
 func (s *Session) Finished() bool {
@@ -409,28 +266,5 @@ func (s *Session) fed() {
 	}
 }
 
-// OutputSize returns the bytes of output not yet written.
-func (s *Session) OutputSize() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.taken + s.pending.size + len(s.out.Buf)
-}
-
-func (e *Core) markDirty(s *Session) {
-	if !s.inDirty {
-		s.inDirty = true
-		if s.out.Buf == nil && e.buffers.kept.Load() {
-			s.mu.Lock()
-			s.out.Buf, s.kept = s.kept, nil
-			s.mu.Unlock()
-		}
-		if s.out.Buf == nil {
-			s.out.Buf = e.buffers.get()
-		}
-		e.dirty = append(e.dirty, s)
-	}
-}
-
-func sortedByID(m map[uint64]*Session) []*Session {
-	return slices.SortedFunc(maps.Values(m), func(a, b *Session) int { return cmp.Compare(a.ID, b.ID) })
-}
+// OnClose has f called in a goroutine of its own when the session is gone.
+func (s *Session) OnClose(f func()) { s.closers = append(s.closers, f) }

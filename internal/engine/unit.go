@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"strconv"
-
 	"github.com/resp-server/resp-server/internal/event"
-	"github.com/resp-server/resp-server/internal/glob"
 	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -65,12 +62,6 @@ func (c *Ctx) ChangedTimes(n int, key []byte, ev event.Event) {
 	c.Changed(key, ev)
 	c.Stats.Changes += uint64(n - 1)
 }
-
-// Notify sends a keyspace event beside the one of Changed.
-func (c *Ctx) Notify(key []byte, ev event.Event) { c.notify(c.Session.db, key, ev) }
-
-// NotifyIn is Notify for a key of another database.
-func (c *Ctx) NotifyIn(db int, key []byte, ev event.Event) { c.notify(db, key, ev) }
 
 // Touched is Changed for commands that count no change: it only fails
 // transactions that watch the key, wakes those who wait for it and invalidates
@@ -138,37 +129,24 @@ func (e *Core) finishUnit() {
 	}
 }
 
-// notify sends a keyspace event if the configuration asks for it.
-func (e *Core) notify(db int, key []byte, ev event.Event) {
-	mask := e.Config.NotifyMask
-	if mask == 0 || !ev.In(mask) {
-		return
-	}
-	name := []byte(ev.String())
-	if mask&event.Keyspace != 0 {
-		e.Publish(eventChannel("__keyspace@", db, key), name)
-	}
-	if mask&event.Keyevent != 0 {
-		e.Publish(eventChannel("__keyevent@", db, name), key)
+// Altered is Changed for what neither fails the transactions that watch the
+// key nor serves those who wait for it: Redis counts such a change, tells of it
+// in a keyspace event and copies it to AOF and replicas, but does not take it
+// for a new value of the key. Consumer groups change so.
+func (c *Ctx) Altered(key []byte, ev event.Event) {
+	c.unit.changes++
+	c.Stats.Changes++
+	c.Notify(key, ev)
+	if c.Keyspace.Counting() {
+		if k, ok := c.DB().Get(key); ok {
+			c.DB().Recount(k)
+		}
 	}
 }
 
-func eventChannel(prefix string, db int, name []byte) []byte {
-	b := strconv.AppendInt([]byte(prefix), int64(db), 10)
-	b = append(b, "__:"...)
-	return append(b, name...)
-}
-
-// MatchKeys calls yield for each key of a database that matches a pattern and
-// is not past its time. The pattern may be nil for all.
-func (c *Ctx) MatchKeys(db int, pattern []byte, yield func(key []byte)) {
-	now := c.NowMilli()
-	for k := range c.Keyspace.DB(db).All {
-		if at := k.ExpireAt(); at != 0 && at <= now {
-			continue
-		}
-		if pattern == nil || glob.Match(pattern, k.Key(), false) {
-			yield(k.Key())
-		}
+// Wake serves those who wait for a key, beside Altered.
+func (c *Ctx) Wake(key []byte) {
+	if len(c.waiting) > 0 {
+		c.wakeKey(c.Session.db, key)
 	}
 }

@@ -70,3 +70,34 @@ func (e *Core) readAll(name string) (string, error) {
 	text, err := io.ReadAll(f)
 	return string(text), err
 }
+
+// ConfigChanged takes over the settings that are kept in another form. It is
+// called at start and by CONFIG SET.
+func (e *Core) ConfigChanged() {
+	c := e.Config
+	limits := c.Limits
+	limits.Seed, limits.ListPlainFrom = e.limits.Seed, e.limits.ListPlainFrom
+	e.limits = limits
+	if e.logLevel != nil {
+		e.logLevel.Set(c.SlogLevel())
+	}
+	e.applyUserSettings()
+	for _, s := range e.sessions {
+		s.applyLimits()
+	}
+	if c.Timeout > 0 && len(e.sessions) > 0 {
+		e.idleAt(e.NowMilli())
+	}
+	e.keepalive.Store(c.TCPKeepalive)
+	e.checkDisk()
+	e.limitTracking()
+	e.largeRequest = largeFrom(c.LargeRequest, c.LargeRequestMaxLen)
+	e.largeReply = largeFrom(c.LargeReply, c.LargeReplyMaxLen)
+	e.slowness = min(e.slowAfter(), e.latencyAfter())
+	e.limitMemory()
+	e.setGates()
+	e.setObservers()
+}
+
+// ConfigFile returns the path of the settings' file, or "".
+func (e *Core) ConfigFile() string { return e.conf }

@@ -1,0 +1,335 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"github.com/resp-server/resp-server/internal/resp"
+)
+
+// NewSession registers a connection. It answers false if the server takes no
+// more clients; the session then only has the error to write.
+func (e *Engine) NewSession(conn Conn) (*Session, bool) {
+	e.interpose()
+	defer e.leave()
+	return e.core.admit(conn)
+}
+
+func (e *Core) admit(conn Conn) (*Session, bool) {
+	s := e.newSession(conn)
+	if e.closed {
+		s.killed, s.gone = true, true
+		return s, false
+	}
+	if e.faults != nil && e.faults.Connection(conn.Addr(), e.space, e.NowMilli()) {
+		s.killed, s.gone = true, true
+		return s, false
+	}
+	switch {
+	case len(e.sessions) >= int(e.Config.MaxClients):
+		return s, s.turnAway("ERR max number of clients reached")
+	case e.stranger(conn):
+		return s, s.turnAway(errProtected)
+	}
+	e.sessions[s.ID] = s
+	e.Stats.Connections++
+	if e.Config.Timeout > 0 {
+		e.idleAt(e.NowMilli() + e.Config.Timeout*1000)
+	}
+	return s, true
+}
+
+func (s *Session) turnAway(why resp.Error) (served bool) {
+	s.e.Stats.RejectedConnections++
+	s.out.Error(why)
+	s.closing = true
+	s.e.markDirty(s)
+	return false
+}
+
+// NewInternalSession returns a session for commands that come from the
+// program itself; it is not listed as a client and needs no password.
+func (e *Engine) NewInternalSession(conn Conn) *Session {
+	e.interpose()
+	defer e.leave()
+	s := e.core.newSession(conn)
+	s.internal = true
+	s.begin(s.fresh())
+	return s
+}
+
+func (e *Core) newSession(conn Conn) *Session {
+	e.lastID++
+	now := e.NowMilli()
+	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
+	s.in.Pool = &e.pages
+	s.ctx = Ctx{Core: e, Session: s, w: &s.out}
+	s.begin(s.fresh())
+	return s
+}
+
+// idleStep is how far apart two looks for idle clients are at least, in
+// milliseconds: a look costs time for each client.
+const idleStep = 1000
+
+// idleAt makes sure that the timer fires for a client that may be idle for too
+// long by then.
+func (e *Core) idleAt(at int64) {
+	if e.nextIdle == 0 || at < e.nextIdle {
+		e.nextIdle = at
+	}
+}
+
+// dropIdle closes the clients that said nothing and were told nothing for
+// longer than the setting timeout. Those that wait or listen may stay.
+func (e *Core) dropIdle(now int64) {
+	if e.nextIdle == 0 || now < e.nextIdle {
+		return
+	}
+	e.nextIdle = 0
+	after := e.Config.Timeout * 1000
+	if after == 0 {
+		return
+	}
+	for _, s := range e.sessions {
+		switch at := s.LastUsed + after; {
+		case s.wait != nil || s.monitor || s.Subscriptions() > 0:
+			e.idleAt(now + after)
+		case at > now:
+			e.idleAt(max(at, now+idleStep))
+		default:
+			e.Log.Info("client closed: it was idle", "client", s.ID, "addr", s.conn.Addr())
+			s.Kill()
+		}
+	}
+}
+
+// errProtected is what strangers are told.
+const errProtected resp.Error = "DENIED This server is in protected mode: it has no password and serves only clients on its own machine. " +
+	"Set a password (requirepass), or switch the mode off (protected-mode no) if nobody else can reach the server."
+
+// stranger tells whether protected mode keeps a connection out.
+func (e *Core) stranger(conn Conn) bool {
+	if !e.Config.ProtectedMode || !e.Users.Default().NoPassword {
+		return false
+	}
+	from, err := netip.ParseAddrPort(conn.Addr())
+	return err == nil && !from.Addr().Unmap().IsLoopback() // others than TCP are local
+}
+
+// strangerQuery is how much may wait of what a client sent that has to log in.
+const strangerQuery = 1 << 20
+
+// checkQuery ends a session that sent more than it may before it is run: an
+// endless command, or a transaction.
+func (s *Session) checkQuery() {
+	size := s.in.Buffered() + len(s.late)
+	if s.multi != nil {
+		size += s.multi.size
+	}
+	limit := s.e.Config.ClientQueryBufLimit
+	if s.in.Limits.Unauthenticated {
+		limit = min(limit, strangerQuery)
+	}
+	if int64(size) <= limit || s.killed {
+		return
+	}
+	s.e.Stats.QueryLimitKills++
+	s.e.Log.Warn("client closed: its query buffer passed the limit", "client", s.ID, "addr", s.conn.Addr(), "bytes", size)
+	s.Kill()
+}
+
+// Sessions yields all sessions, oldest first.
+func (e *Core) Sessions(yield func(*Session) bool) {
+	for _, s := range sortedByID(e.sessions) {
+		if !yield(s) {
+			return
+		}
+	}
+}
+
+// SessionByID returns a session or nil.
+func (e *Core) SessionByID(id uint64) *Session { return e.sessions[id] }
+
+func sortedByID(m map[uint64]*Session) []*Session {
+	return slices.SortedFunc(maps.Values(m), func(a, b *Session) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// countsClients tells whether a setting asks how much memory clients take.
+func (e *Core) countsClients() bool {
+	return e.Config.MaxMemory != 0 || e.Config.MaxMemoryClients != 0
+}
+
+// countClient takes note of the memory of a client.
+func (s *Session) countClient() {
+	n := 0
+	if !s.killed && !s.internal {
+		n = s.Usage().Total
+	}
+	s.e.clientMemory += int64(n - s.counted)
+	s.counted = n
+}
+
+// countAllClients takes note of what clients have read meanwhile, which only
+// their transports know.
+func (e *Core) countAllClients() {
+	for _, s := range e.sessions {
+		s.countClient()
+	}
+}
+
+// smallestClients is the lowest limit for all clients together: with less, none
+// could set a better one.
+const smallestClients = 128 << 10
+
+// clientsLimit returns how many bytes clients may take together; 0: any number.
+func (e *Core) clientsLimit() int64 {
+	n := e.Config.MaxMemoryClients
+	if n < 0 { // percent of maxmemory
+		n = int64(float64(e.Config.MaxMemory) / 100 * float64(-n))
+	}
+	if n != 0 {
+		n = max(n, smallestClients)
+	}
+	return n
+}
+
+// evictClients closes the clients that take most memory as long as all take
+// more than they may. Those who asked for it with CLIENT NO-EVICT may stay.
+func (e *Core) evictClients() {
+	limit := e.clientsLimit()
+	if limit == 0 || e.clientMemory <= limit {
+		return
+	}
+	e.countAllClients()
+	if e.clientMemory <= limit {
+		return
+	}
+	var clients []*Session
+	for _, s := range e.sessions {
+		if !s.NoEvict && !s.internal {
+			clients = append(clients, s)
+		}
+	}
+	slices.SortFunc(clients, func(a, b *Session) int { return cmp.Or(cmp.Compare(b.counted, a.counted), cmp.Compare(a.ID, b.ID)) })
+	for _, s := range clients {
+		if e.clientMemory <= limit {
+			break
+		}
+		e.Log.Info("client closed: clients take too much memory", "client", s.ID, "addr", s.conn.Addr(), "bytes", s.counted)
+		e.Stats.EvictedClients++
+		s.Kill()
+	}
+}
+
+// Listener is what listens on the sockets of one kind.
+type Listener struct {
+	Kind ListenerKind
+	Bind []string // addresses or a path
+	Port int      // 0: they have none
+}
+
+// ListenerKind is a kind of sockets, by its number in INFO.
+type ListenerKind int
+
+// The kinds of sockets.
+const (
+	ListenTCP ListenerKind = iota
+	ListenUnix
+	ListenTLS
+)
+
+// String returns the name of the kind.
+func (k ListenerKind) String() string { return [...]string{"tcp", "unix", "tls"}[k] }
+
+// String returns the listener as INFO shows it.
+func (l *Listener) String() string {
+	s := "name=" + l.Kind.String()
+	for _, b := range l.Bind {
+		s += ",bind=" + b
+	}
+	if l.Port != 0 {
+		s += ",port=" + strconv.Itoa(l.Port)
+	}
+	return s
+}
+
+// Listeners returns the sockets that clients can come to.
+func (e *Core) Listeners() []Listener {
+	if e.listeners == nil {
+		return nil
+	}
+	return e.listeners()
+}
+
+// A client can move to another engine: the private server of a space. The
+// session's commands end with the one that asks for it; whoever stands between
+// the transport and the engine sees that (Moving), and goes on with a session of
+// the other engine, which gets what is left of the input (Leave, Settle).
+
+// MoveTo has the client served by another engine from the next command on.
+func (s *Session) MoveTo(e *Engine) { s.moving = e }
+
+// Moving returns the engine that the client moves to, nil if it stays. It is for
+// the goroutine that feeds the session.
+func (s *Session) Moving() *Engine {
+	s.e.engine.interpose()
+	defer s.e.engine.leave()
+	return s.moving
+}
+
+// Luggage is what a client takes along when it moves.
+type Luggage struct {
+	input          []byte
+	name, lib, ver string
+	proto          int
+	replies        ReplyMode
+}
+
+// Leave takes the client out of the server, but for output that is still to be
+// written. What it had there (a transaction, subscriptions) is gone.
+func (s *Session) Leave() Luggage {
+	s.e.engine.interpose()
+	defer s.e.engine.leave()
+	l := Luggage{
+		input: append([]byte(nil), s.in.Unconsumed()...),
+		name:  s.Name, lib: s.LibName, ver: s.LibVer, proto: s.proto, replies: s.ReplyMode,
+	}
+	l.input = append(l.input, s.late...)
+	s.depart()
+	for _, f := range s.closers {
+		go f()
+	}
+	s.closers = nil
+	s.e.clientMemory -= int64(s.counted)
+	s.counted = 0
+	delete(s.e.slow, s)
+	return l
+}
+
+// Settle makes the session one of a client that has come from another engine,
+// and runs the input that it has brought. It needs no password.
+func (s *Session) Settle(l Luggage) {
+	s.e.engine.interpose()
+	defer s.e.engine.leave()
+	if s.closing || s.killed {
+		return // turned away
+	}
+	s.Name, s.LibName, s.LibVer, s.ReplyMode = l.name, l.lib, l.ver, l.replies
+	s.authenticated = true
+	s.SetProto(l.proto)
+	s.applyLimits()
+	s.e.current = s
+	s.in.Feed(l.input)
+	s.run()
+}
+
+// Drained reports whether all output is written.
+func (s *Session) Drained() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.writing && s.pending.size == 0
+}

@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/rdb"
+	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/script"
+	"github.com/resp-server/resp-server/internal/snapshot"
+	"github.com/resp-server/resp-server/internal/vfs"
+)
+
+// ReloadOptions say what DEBUG RELOAD does.
+type ReloadOptions struct {
+	// NoSave: true to load the file that is there.
+	NoSave bool
+	// NoFlush: true to add to the data, instead of replacing them.
+	NoFlush bool
+	// Merge: true to let keys and libraries of the file replace those of the
+	// same name; else, with NoFlush, they are an error.
+	Merge bool
+}
+
+// Reload puts what a snapshot keeps of the data in place of the data, or adds
+// it. Without a directory the snapshot is made in memory. It fails if the file
+// can't be read, and then changes nothing.
+func (e *Core) Reload(o ReloadOptions) error {
+	err := e.reload(o)
+	if _, ok := err.(resp.Error); err == nil || ok {
+		return err
+	}
+	e.Log.Error("reloading failed", "error", err)
+	return resp.Error("ERR Error trying to load the RDB dump, check server logs.")
+}
+
+func (e *Core) reload(o ReloadOptions) error {
+	if e.Config.Dir == "" && !o.NoSave {
+		var b bytes.Buffer
+		if err := e.writeTo(&b, e.present()); err != nil {
+			return err
+		}
+		return e.load(&b, int64(b.Len()), "", o)
+	}
+	if !o.NoSave {
+		if err := e.Save(); err != nil {
+			return err
+		}
+	}
+	if e.Config.Dir == "" {
+		return errNoDir
+	}
+	f, err := e.files.Open(filepath.Join(e.Config.Dir, e.Config.DBFilename))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return e.loadFile(f, o)
+}
+
+// merge adds keys and libraries to what is there, or nothing and tells why.
+func (e *Core) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace bool) error {
+	if !replace {
+		for from := range ks.Used {
+			for k := range from.All {
+				if _, ok := e.Keyspace.DB(from.Index()).Get(k.Key()); ok {
+					return fmt.Errorf("key %.100q of database %d is there already", k.Key(), from.Index())
+				}
+			}
+		}
+	}
+	if err := e.Functions.Join(libraries, replace); err != nil {
+		return fmt.Errorf("function library: %w", err)
+	}
+	for from := range ks.Used {
+		db := e.Keyspace.DB(from.Index())
+		for k := range from.All {
+			db.Share(from, k, k.Key(), k.ExpireAt())
+			e.touch(nil, db.Index(), k.Key())
+		}
+	}
+	e.Adopt(e.Keyspace)
+	return nil
+}
+
+// loadSnapshot reads the snapshot that the settings name, if there is one, in
+// place of the data.
+func (e *Core) loadSnapshot() error {
+	if e.Config.Dir == "" {
+		return nil
+	}
+	path := filepath.Join(e.Config.Dir, e.Config.DBFilename)
+	f, err := e.files.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		e.Log.Info("no snapshot to load: starting empty", "file", path)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	start := e.clock.Monotonic()
+	if err := e.loadFile(f, ReloadOptions{}); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	e.Log.Info(fmt.Sprintf("DB loaded from disk: %.3f seconds", (e.clock.Monotonic() - start).Seconds()))
+	return nil
+}
+
+func (e *Core) loadFile(f vfs.File, o ReloadOptions) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	return e.load(f, info.Size(), f.Name(), o)
+}
+
+// maxSkipLog bounds how many empty keys of a file are logged.
+const maxSkipLog = 10
+
+func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error {
+	skipped := 0
+	var access func(*rdb.Entry) uint32
+	if e.lfu {
+		access = e.loadedAccess
+	}
+	l, err := snapshot.Load(r, snapshot.LoadOptions{
+		Access: access,
+		Skipped: func(key []byte) {
+			if skipped++; skipped <= maxSkipLog {
+				e.Log.Warn("skipping empty key: " + string(key))
+			}
+		},
+		Env:        *e.Env(),
+		Databases:  e.Keyspace.Len(),
+		Seed:       e.Rand.Uint64(),
+		Size:       size,
+		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
+	})
+	if err != nil {
+		return err
+	}
+	libraries, err := e.loadLibraries(l.Functions)
+	if err != nil {
+		return fmt.Errorf("function library: %w", err)
+	}
+	if o.NoFlush {
+		err = e.merge(l.Keyspace, libraries, o.Merge)
+	} else {
+		e.replace(l.Keyspace, libraries)
+	}
+	if err != nil {
+		return err
+	}
+	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
+	e.Log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Empty),
+		"file", name, "duration", e.lap())
+	return nil
+}
+
+// LoadRDB adds what a file of this size holds to the data. Keys and libraries of
+// the file replace those of the same name. It changes nothing if it fails.
+func (e *Core) LoadRDB(r io.Reader, size int64) error {
+	return e.load(r, size, "", ReloadOptions{NoFlush: true, Merge: true})
+}
+
+// replace puts what was loaded in place of what is there.
+func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
+	e.invalidateAll()
+	for db := range e.Keyspace.Used {
+		e.touchAll(db.Index(), db, nil)
+	}
+	e.Adopt(ks)
+	e.Functions.Libraries = *libraries
+}
+
+// Adopt replaces the data. It is for tests, and for what replaces all data at once.
+func (e *Core) Adopt(ks *keyspace.Keyspace) {
+	e.Keyspace = ks
+	if e.debug.fixedTables {
+		ks.KeepSize(true)
+	}
+	e.Keyspace.Access = e.newAccess()
+	e.limitMemory()
+	e.nextKey = 0
+	for db := range e.Keyspace.Used {
+		if k, ok := db.NextExpiry(); ok {
+			e.expiresAt(k.ExpireAt())
+		}
+		if _, at, ok := db.NextElementExpiry(); ok {
+			e.expiresAt(at)
+		}
+	}
+}
