@@ -18,6 +18,7 @@ class Platform(NamedTuple):
     goarch: str
     npm: str
     wheel: str
+    classifier: str  # of Maven, as os-maven-plugin has it
 
     @property
     def name(self) -> str:
@@ -39,15 +40,19 @@ class Platform(NamedTuple):
     def wheel_file(self) -> str:
         return f"resp_server-{VERSION}-py3-none-{self.wheel}.whl"
 
+    @property
+    def jar(self) -> str:
+        return f"resp-server-{VERSION}-{self.classifier}.jar"
+
 
 # A static binary needs no libc, so a wheel has the tags of both glibc and musl.
 PLATFORMS = [
-    Platform("linux", "amd64", "linux-x64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
-    Platform("linux", "arm64", "linux-arm64", "manylinux_2_17_aarch64.musllinux_1_1_aarch64"),
-    Platform("darwin", "amd64", "darwin-x64", "macosx_11_0_x86_64"),
-    Platform("darwin", "arm64", "darwin-arm64", "macosx_11_0_arm64"),
-    Platform("windows", "amd64", "win32-x64", "win_amd64"),
-    Platform("windows", "arm64", "win32-arm64", "win_arm64"),
+    Platform("linux", "amd64", "linux-x64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64", "linux-x86_64"),
+    Platform("linux", "arm64", "linux-arm64", "manylinux_2_17_aarch64.musllinux_1_1_aarch64", "linux-aarch_64"),
+    Platform("darwin", "amd64", "darwin-x64", "macosx_11_0_x86_64", "osx-x86_64"),
+    Platform("darwin", "arm64", "darwin-arm64", "macosx_11_0_arm64", "osx-aarch_64"),
+    Platform("windows", "amd64", "win32-x64", "win_amd64", "windows-x86_64"),
+    Platform("windows", "arm64", "win32-arm64", "win_arm64", "windows-aarch_64"),
 ]
 
 
@@ -69,11 +74,14 @@ def build_binary(platform: Platform, path: Path) -> None:
 
 
 def _version() -> str:
-    """The version, which stands in version.go; the Python package has to agree."""
+    """The version, which stands in version.go; the packages have to agree."""
     version = _match(r'^const Version = "(.+)"', ROOT / "version.go")
-    python = _match(r'^__version__ = "(.+)"', PACKAGES / "python/src/resp_server/_version.py")
-    if python != version:
-        raise SystemExit(f"version.go says {version}, the Python package {python}")
+    for file, pattern in (
+        ("python/src/resp_server/_version.py", r'^__version__ = "(.+)"'),
+        ("java/pom.xml", r"^  <version>(.+)</version>"),
+    ):
+        if _match(pattern, PACKAGES / file) != version:
+            raise SystemExit(f"version.go says {version}, packages/{file} says something else")
     return version
 
 
