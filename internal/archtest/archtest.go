@@ -3,9 +3,83 @@
 // rule either goes elsewhere or changes the rule and its reason.
 package archtest
 
-// A rule forbids packages something. Its fields hold patterns separated by
-// spaces: "./x" is a package of this module, "." the module's root, "x/..." is
-// x and all below it, and anything else an import path. Test files are free.
+// Patterns are separated by spaces: "./x" is a package of this module, "." the
+// module's root, "x/..." is x and all below it, and anything else an import path.
+// Test files are free.
+
+// A room is packages, and what they may import of this module. Each package is in
+// one room. Whoever adds one says here what it may know; what nobody lists, such as
+// what is for tests, no production code carries.
+type room struct{ in, knows, why string }
+
+var rooms = []room{
+	{".", "./internal/clock ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
+		"./internal/module/... ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/transport ./internal/vfs",
+		"only the root wires things together: the parts of a server, its transports, its modules and what tests ask of it"},
+	{"./cmd/...", ". ./cmd/... ./internal/rediscli", "the server in the binary can do nothing that an embedding program cannot"},
+	{"./internal/rediscli", "./internal/resp", "a client knows the protocol and no server"},
+	{"./examples/...", ".", "examples show what anyone can do"},
+	{"./explore", ".", "what explores a server uses it as any test does"},
+
+	{"./internal/engine", "./internal/acl ./internal/clock ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
+		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script " +
+		"./internal/slowlog ./internal/snapshot ./internal/spec ./internal/tracking ./internal/value ./internal/vfs",
+		"the engine runs commands and knows none: they are handed to it as a table, by the root, and so are transports"},
+	{"./internal/command", "./internal/acl ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
+		"./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script ./internal/slowlog ./internal/snapshot " +
+		"./internal/spec ./internal/tracking ./internal/value",
+		"handlers use the engine and the data; they know no transport, no file, no clock and no module"},
+	{"./internal/module/array", "./internal/config ./internal/datastruct/tree ./internal/engine ./internal/ere ./internal/event ./internal/glob ./internal/numfmt " +
+		"./internal/rdb ./internal/resp ./internal/snapshot ./internal/spec ./internal/value",
+		"a module uses what any module could use: the engine, not the core handlers"},
+	{"./internal/module/controls", "./internal/engine ./internal/fault ./internal/resp ./internal/spec",
+		"a module uses what any module could use: the engine, not the core handlers"},
+
+	{"./internal/transport", "./internal/clock",
+		"a transport carries bytes to and from a small interface; so any of them runs any session"},
+	{"./internal/config", "./internal/acl ./internal/event ./internal/numfmt ./internal/resp ./internal/value",
+		"settings are data: who uses one reads its field"},
+	{"./internal/spec", "", "the command table is data that everybody reads, so it can depend on nobody"},
+	{"./internal/acl", "./internal/glob ./internal/resp ./internal/spec",
+		"who may do what is decided from the command table and the arguments alone: it can be understood without the server"},
+	{"./internal/script", "./internal/lua ./internal/numfmt ./internal/resp",
+		"Lua stands behind an interface and can be replaced in one place"},
+	{"./internal/lua", "./internal/numfmt", "the language knows nothing of the server that runs it"},
+
+	{"./internal/keyspace", "./internal/datastruct/block ./internal/datastruct/dict ./internal/datastruct/tree ./internal/numfmt ./internal/value",
+		"databases know keys, times and values; commands, clients and files are above them"},
+	{"./internal/value", "./internal/datastruct/... ./internal/numfmt",
+		"types answer with Go values; how those look on the wire is for the commands"},
+	{"./internal/datastruct/...", "./internal/datastruct/...",
+		"structures are libraries: whoever changes the server need not read them, nor the other way round"},
+	{"./internal/snapshot", "./internal/config ./internal/datastruct/listpack ./internal/keyspace ./internal/numfmt ./internal/rdb ./internal/resp ./internal/value",
+		"it alone knows both the types and the format of files"},
+	{"./internal/rdb/...", "./internal/rdb/... ./internal/datastruct/intset ./internal/datastruct/listpack",
+		"a format calls back through an interface, so that it also reads files without a server"},
+	{"./internal/journal", "./internal/resp",
+		"the stream knows the form of commands, not what they do, nor who reads it"},
+	{"./internal/aof", "./internal/clock ./internal/journal ./internal/rdb ./internal/resp ./internal/vfs",
+		"the files know commands as bytes and a snapshot as something that is written: they can be crashed without a server"},
+	{"./internal/vfs/...", "./internal/vfs", "the door to the file system knows nothing of what goes through it"},
+
+	{"./internal/resp", "./internal/numfmt", "the protocol knows no server: clients, tests and the replication link use it alone"},
+	{"./internal/pubsub", "./internal/glob", "who gets which message is decided without a server"},
+	{"./internal/fault", "./internal/glob", "rules for faults match commands and decide; the engine makes the faults"},
+	{"./internal/record", "./internal/clock ./internal/glob ./internal/notation ./internal/resp ./internal/spec",
+		"records are of bytes on a connection: they are read and replayed without a server"},
+	{"./internal/fixture", "./internal/keyspace ./internal/numfmt ./internal/resp ./internal/snapshot ./internal/value",
+		"fixtures are text for the data of a database"},
+	{"./internal/clock ./internal/ere ./internal/event ./internal/glob ./internal/latency ./internal/linediff ./internal/notation ./internal/numfmt ./internal/slowlog ./internal/tracking",
+		"", "leaves: each can be understood, tested and replaced alone"},
+
+	{"./internal/engine/enginetest", "./internal/engine ./internal/resp", "it is for the tests of what runs in an engine"},
+	{"./internal/transcript/...", "./internal/transcript/... ./internal/linediff ./internal/notation",
+		"transcripts judge the server: what they share with it is how they are written, and nothing that they judge"},
+	{"./internal/archtest ./internal/attack ./internal/differential ./internal/oracle", "",
+		"these are for tests: what they judge, their test files know"},
+}
+
+// A rule forbids packages something.
 type rule struct {
 	in     string // the packages it is for
 	except string // those of them that it is not for
@@ -14,54 +88,12 @@ type rule struct {
 	why    string
 }
 
-// imports is about import declarations.
+// imports is about imports from elsewhere.
 var imports = []rule{
-	{in: "./internal/datastruct/...", deny: "./...", allow: "./internal/datastruct/...",
-		why: "structures are libraries: whoever changes the server need not read them, nor the other way round"},
 	{in: "./internal/datastruct/...", deny: "net/... time log/... os/...",
 		why: "structures know no protocol, no clock and no files; what depends on time gets it as an argument"},
-	{in: "./internal/value/...", deny: "./internal/resp/...",
-		why: "types answer with Go values; how those look on the wire is for the commands"},
-	{in: "./internal/resp/...", deny: "./...", allow: "./internal/resp/... ./internal/numfmt",
-		why: "the protocol knows no server: clients, tests and the replication link use it alone"},
-	{in: "./internal/spec/...", deny: "./...", allow: "./internal/spec/...",
-		why: "the command table is data that everybody reads, so it can depend on nobody"},
-	{in: "./internal/acl/...", deny: "./...", allow: "./internal/spec ./internal/glob ./internal/resp",
-		why: "who may do what is decided from the command table and the arguments alone: it can be understood without the server"},
-	{in: "./internal/numfmt ./internal/glob ./internal/clock ./internal/notation", deny: "./...",
-		why: "leaves: each can be understood, tested and replaced alone"},
-	{in: "./...", except: ". ./internal/engine/... ./internal/command/... ./internal/module/...", deny: "./internal/engine/...",
-		why: "handlers import the engine; everything else is called by it, through interfaces"},
-	{in: "./...", except: ". ./internal/command/...", deny: "./internal/command/...",
-		why: "the engine does not know its commands: they are handed to it as a table, by the root"},
-	{in: "./...", except: ".", deny: "./internal/module/...", allow: "./internal/module/...",
-		why: "modules plug in at the root, as the core commands do"},
-	{in: "./internal/module/...", deny: "./internal/command/...",
-		why: "a module uses what any module could use: the engine, not the core handlers"},
-	{in: "./internal/transport/...", deny: "./...", allow: "./internal/transport/... ./internal/clock ./internal/fault",
-		why: "a transport carries bytes to and from a small interface; so any of them runs any session"},
-	{in: "./internal/rdb/...", deny: "./internal/keyspace/...",
-		why: "a format calls back through an interface, so that it also reads files without a server"},
-	{in: "./...", except: "./internal/script/...", deny: "./internal/lua/...",
-		why: "Lua stands behind an interface and can be replaced in one place"},
-	{in: "./internal/lua/...", deny: "./...", allow: "./internal/numfmt",
-		why: "the language knows nothing of the server that runs it"},
-	{in: "./internal/...", deny: ".",
-		why: "only the root wires things together"},
-	{in: "./cmd/...", deny: "./...", allow: ". ./cmd/... ./internal/rediscli",
-		why: "the server in the binary can do nothing that an embedding program cannot"},
-	{in: "./internal/rediscli/...", deny: "./...", allow: "./internal/resp",
-		why: "a client knows the protocol and no server"},
-	{in: "./internal/journal/...", deny: "./...", allow: "./internal/resp",
-		why: "the stream knows the form of commands, not what they do, nor who reads it"},
-	{in: "./internal/aof/...", deny: "./...", allow: "./internal/journal ./internal/vfs ./internal/resp ./internal/clock ./internal/rdb",
-		why: "the files know commands as bytes and a snapshot as something that is written: they can be crashed without a server"},
-	{in: "./internal/vfs/...", deny: "./...", allow: "./internal/vfs/...",
-		why: "the door to the file system knows nothing of what goes through it"},
-	{in: "./internal/transcript/...", deny: "./...", allow: "./internal/transcript/... ./internal/notation ./internal/linediff",
-		why: "transcripts judge the server: what they share with it is how they are written, and nothing that they judge"},
-	{in: "./...", except: "./internal/transcript/... ./explore ./internal/engine/enginetest", deny: "./internal/transcript/... ./internal/oracle ./internal/archtest ./internal/engine/enginetest ./internal/vfs/crashfs testing/...",
-		why: "these are for tests; production code does not carry them"},
+	{in: "./...", except: "./internal/transcript/... ./explore ./internal/engine/enginetest", deny: "testing/...",
+		why: "production code carries nothing that is for tests"},
 	{in: "./...", deny: "log",
 		why: "logging goes through the *slog.Logger of Options: an embedding program decides where it ends up"},
 	{in: "./...", deny: "C",

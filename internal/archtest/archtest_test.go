@@ -129,6 +129,10 @@ func checkFile(module, file string, src []byte) (broken []string, err error) {
 			report(f.Name.Pos(), "a package is called %s: %s", name, names.why)
 		}
 	}
+	at := roomsOf(pkg)
+	if len(at) != 1 {
+		report(f.Name.Pos(), "%s is in %d rooms: say in one place what it may know, and why", pkg, len(at))
+	}
 	imported := map[string]string{} // by the name in this file
 	for _, spec := range f.Imports {
 		target, err := strconv.Unquote(spec.Path.Value)
@@ -141,6 +145,11 @@ func checkFile(module, file string, src []byte) (broken []string, err error) {
 			name = spec.Name.Name
 		}
 		imported[name] = target
+		for _, r := range at {
+			if matches("./...", target) && !matches(r.knows, target) {
+				report(spec.Pos(), "%s imports %s: %s", pkg, target, r.why)
+			}
+		}
 		for _, r := range imports {
 			if r.breaks(pkg, target) {
 				report(spec.Pos(), "%s imports %s: %s", pkg, target, r.why)
@@ -176,6 +185,16 @@ func local(module, importPath string) string {
 		return "./" + rest
 	}
 	return importPath
+}
+
+// roomsOf returns the rooms that a package is in.
+func roomsOf(pkg string) (in []room) {
+	for _, r := range rooms {
+		if matches(r.in, pkg) {
+			in = append(in, r)
+		}
+	}
+	return in
 }
 
 func (r *rule) breaks(pkg, target string) bool {
@@ -222,6 +241,10 @@ func TestRulesBite(t *testing.T) {
 		{"internal/acl/acl.go", `package acl; import _ "log"`, "imports log"},
 		{"internal/acl/acl.go", `package acl; import _ "log/slog"`, ""},
 		{"internal/acl/acl.go", `package acl; import "C"`, "imports C"},
+		{"internal/news/news.go", `package news`, "is in 0 rooms"},
+		{"internal/script/script.go", `package script; import _ "example.org/m/internal/engine"`, "imports ./internal/engine"},
+		{"internal/engine/engine.go", `package engine; import _ "example.org/m/internal/engine/enginetest"`, "imports ./internal/engine/enginetest"},
+		{"internal/engine/engine.go", `package engine; import _ "testing"`, "imports testing"},
 		{"internal/util/util.go", `package strutil`, "called util"},
 		{"internal/acl/acl.go", `package helper`, "called helper"},
 		{"go.mod", mod + "require github.com/x/y v1.0.0\n", "go.mod requires github.com/x/y"},
@@ -251,6 +274,11 @@ func TestRulesBite(t *testing.T) {
 }
 
 func TestRulesHaveReasons(t *testing.T) {
+	for _, r := range rooms {
+		if r.why == "" {
+			t.Errorf("no reason: %+v", r)
+		}
+	}
 	for _, r := range slices.Concat(imports, calls, []rule{requirements, names}) {
 		if r.why == "" {
 			t.Errorf("no reason: %+v", r)
