@@ -15,10 +15,7 @@ var bitmapCommands = []Command{
 			{Name: "range", Type: Block, Optional: true, Args: []Arg{
 				{Name: "start", Type: Integer},
 				{Name: "end", Type: Integer},
-				{Name: "unit", Type: OneOf, Since: "7.0.0", Optional: true, Args: []Arg{
-					{Name: "byte", Type: PureToken, Token: "BYTE"},
-					{Name: "bit", Type: PureToken, Token: "BIT"},
-				}},
+				bitUnit,
 			}},
 		},
 	},
@@ -112,10 +109,7 @@ var bitmapCommands = []Command{
 				{Name: "start", Type: Integer},
 				{Name: "end-unit-block", Type: Block, Optional: true, Args: []Arg{
 					{Name: "end", Type: Integer},
-					{Name: "unit", Type: OneOf, Since: "7.0.0", Optional: true, Args: []Arg{
-						{Name: "byte", Type: PureToken, Token: "BYTE"},
-						{Name: "bit", Type: PureToken, Token: "BIT"},
-					}},
+					bitUnit,
 				}},
 			}},
 		},

@@ -70,10 +70,7 @@ var clusterSubcommands = []Command{
 		Arity:      -4, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
 		Args: []Arg{
-			{Name: "range", Type: Block, Multiple: true, Args: []Arg{
-				{Name: "start-slot", Type: Integer},
-				{Name: "end-slot", Type: Integer},
-			}},
+			slotRange,
 		},
 	},
 	{
@@ -123,10 +120,7 @@ var clusterSubcommands = []Command{
 		Arity:      -4, Flags: Admin | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
 		Args: []Arg{
-			{Name: "range", Type: Block, Multiple: true, Args: []Arg{
-				{Name: "start-slot", Type: Integer},
-				{Name: "end-slot", Type: Integer},
-			}},
+			slotRange,
 		},
 	},
 	{
@@ -150,10 +144,7 @@ var clusterSubcommands = []Command{
 		Categories: Keyspace | WriteCategory | AdminCategory | Slow | Dangerous,
 		Args: []Arg{
 			{Name: "slot", Type: Integer},
-			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "async", Type: PureToken, Token: "ASYNC"},
-				{Name: "sync", Type: PureToken, Token: "SYNC"},
-			}},
+			flushType,
 		},
 	},
 	{
@@ -243,10 +234,7 @@ var clusterSubcommands = []Command{
 		Args: []Arg{
 			{Name: "migration-group", Type: Block, Multiple: true, Args: []Arg{
 				{Name: "slotsrange-token", Type: PureToken, Token: "SLOTSRANGE"},
-				{Name: "range", Type: Block, Multiple: true, Args: []Arg{
-					{Name: "start-slot", Type: Integer},
-					{Name: "end-slot", Type: Integer},
-				}},
+				slotRange,
 				{Name: "node-token", Type: PureToken, Token: "NODE"},
 				{Name: "node-id"},
 			}},
@@ -398,10 +386,7 @@ var clusterSubcommands = []Command{
 				{Name: "orderby", Type: Block, Token: "ORDERBY", Args: []Arg{
 					{Name: "metric"},
 					{Name: "limit", Type: Integer, Token: "LIMIT", Optional: true},
-					{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-						{Name: "asc", Type: PureToken, Token: "ASC"},
-						{Name: "desc", Type: PureToken, Token: "DESC"},
-					}},
+					order,
 				}},
 			}},
 		},

@@ -149,10 +149,7 @@ var clientSubcommands = []Command{
 		Arity:      3, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
 		Args: []Arg{
-			{Name: "enabled", Type: OneOf, Args: []Arg{
-				{Name: "on", Type: PureToken, Token: "ON"},
-				{Name: "off", Type: PureToken, Token: "OFF"},
-			}},
+			onOff,
 		},
 	},
 	{
@@ -233,10 +230,7 @@ var clientSubcommands = []Command{
 		Arity:      3, Flags: Admin | NoScript | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous | Connection,
 		Args: []Arg{
-			{Name: "enabled", Type: OneOf, Args: []Arg{
-				{Name: "on", Type: PureToken, Token: "ON"},
-				{Name: "off", Type: PureToken, Token: "OFF"},
-			}},
+			onOff,
 		},
 	},
 	{
@@ -246,10 +240,7 @@ var clientSubcommands = []Command{
 		Arity:      3, Flags: NoScript | Loading | Stale,
 		Categories: Slow | Connection,
 		Args: []Arg{
-			{Name: "enabled", Type: OneOf, Args: []Arg{
-				{Name: "on", Type: PureToken, Token: "ON"},
-				{Name: "off", Type: PureToken, Token: "OFF"},
-			}},
+			onOff,
 		},
 	},
 	{

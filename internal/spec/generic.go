@@ -67,12 +67,7 @@ var genericCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "seconds", Type: Integer},
-			{Name: "condition", Type: OneOf, Since: "7.0.0", Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
+			since("7.0.0", expireCondition),
 		},
 	},
 	{
@@ -86,12 +81,7 @@ var genericCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-seconds", Type: UnixTime},
-			{Name: "condition", Type: OneOf, Since: "7.0.0", Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
+			since("7.0.0", expireCondition),
 		},
 	},
 	{
@@ -194,12 +184,7 @@ var genericCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "milliseconds", Type: Integer},
-			{Name: "condition", Type: OneOf, Since: "7.0.0", Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
+			since("7.0.0", expireCondition),
 		},
 	},
 	{
@@ -213,12 +198,7 @@ var genericCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-milliseconds", Type: UnixTime},
-			{Name: "condition", Type: OneOf, Since: "7.0.0", Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
+			since("7.0.0", expireCondition),
 		},
 	},
 	{
@@ -340,15 +320,9 @@ var genericCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "by-pattern", Type: Pattern, Display: "pattern", Token: "BY", Optional: true, KeySpec: 2},
-			{Name: "limit", Type: Block, Token: "LIMIT", Optional: true, Args: []Arg{
-				{Name: "offset", Type: Integer},
-				{Name: "count", Type: Integer},
-			}},
+			limit,
 			{Name: "get-pattern", Type: Pattern, Display: "pattern", Token: "GET", Optional: true, Multiple: true, MultipleToken: true, KeySpec: 2},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
+			order,
 			{Name: "sorting", Type: PureToken, Token: "ALPHA", Optional: true},
 			{Name: "destination", Type: Key, Token: "STORE", Optional: true, KeySpec: 3},
 		},
@@ -367,15 +341,9 @@ var genericCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "by-pattern", Type: Pattern, Display: "pattern", Token: "BY", Optional: true, KeySpec: 2},
-			{Name: "limit", Type: Block, Token: "LIMIT", Optional: true, Args: []Arg{
-				{Name: "offset", Type: Integer},
-				{Name: "count", Type: Integer},
-			}},
+			limit,
 			{Name: "get-pattern", Type: Pattern, Display: "pattern", Token: "GET", Optional: true, Multiple: true, MultipleToken: true, KeySpec: 2},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
+			order,
 			{Name: "sorting", Type: PureToken, Token: "ALPHA", Optional: true},
 		},
 	},

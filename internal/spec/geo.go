@@ -91,27 +91,13 @@ var geoCommands = []Command{
 			{Name: "longitude", Type: Double},
 			{Name: "latitude", Type: Double},
 			{Name: "radius", Type: Double},
-			{Name: "unit", Type: OneOf, Args: []Arg{
-				{Name: "m", Type: PureToken, Token: "M"},
-				{Name: "km", Type: PureToken, Token: "KM"},
-				{Name: "ft", Type: PureToken, Token: "FT"},
-				{Name: "mi", Type: PureToken, Token: "MI"},
-			}},
+			geoUnit,
 			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
 			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
 			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
-			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "count", Type: Integer, Token: "COUNT"},
-				{Name: "any", Type: PureToken, Token: "ANY", Since: "6.2.0", Optional: true},
-			}},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
-			{Name: "store", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "storekey", Type: Key, Display: "key", Token: "STORE", KeySpec: 2},
-				{Name: "storedistkey", Type: Key, Display: "key", Token: "STOREDIST", KeySpec: 3},
-			}},
+			geoCountSince,
+			order,
+			geoStore,
 		},
 	},
 	{
@@ -133,23 +119,12 @@ var geoCommands = []Command{
 			{Name: "longitude", Type: Double},
 			{Name: "latitude", Type: Double},
 			{Name: "radius", Type: Double},
-			{Name: "unit", Type: OneOf, Args: []Arg{
-				{Name: "m", Type: PureToken, Token: "M"},
-				{Name: "km", Type: PureToken, Token: "KM"},
-				{Name: "ft", Type: PureToken, Token: "FT"},
-				{Name: "mi", Type: PureToken, Token: "MI"},
-			}},
+			geoUnit,
 			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
 			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
 			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
-			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "count", Type: Integer, Token: "COUNT"},
-				{Name: "any", Type: PureToken, Token: "ANY", Since: "6.2.0", Optional: true},
-			}},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
+			geoCountSince,
+			order,
 		},
 	},
 	{
@@ -175,27 +150,13 @@ var geoCommands = []Command{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "member"},
 			{Name: "radius", Type: Double},
-			{Name: "unit", Type: OneOf, Args: []Arg{
-				{Name: "m", Type: PureToken, Token: "M"},
-				{Name: "km", Type: PureToken, Token: "KM"},
-				{Name: "ft", Type: PureToken, Token: "FT"},
-				{Name: "mi", Type: PureToken, Token: "MI"},
-			}},
+			geoUnit,
 			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
 			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
 			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
-			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "count", Type: Integer, Token: "COUNT"},
-				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
-			}},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
-			{Name: "store", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "storekey", Type: Key, Display: "key", Token: "STORE", KeySpec: 2},
-				{Name: "storedistkey", Type: Key, Display: "key", Token: "STOREDIST", KeySpec: 3},
-			}},
+			geoCount,
+			order,
+			geoStore,
 		},
 	},
 	{
@@ -216,23 +177,12 @@ var geoCommands = []Command{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "member"},
 			{Name: "radius", Type: Double},
-			{Name: "unit", Type: OneOf, Args: []Arg{
-				{Name: "m", Type: PureToken, Token: "M"},
-				{Name: "km", Type: PureToken, Token: "KM"},
-				{Name: "ft", Type: PureToken, Token: "FT"},
-				{Name: "mi", Type: PureToken, Token: "MI"},
-			}},
+			geoUnit,
 			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
 			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
 			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
-			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "count", Type: Integer, Token: "COUNT"},
-				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
-			}},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
+			geoCount,
+			order,
 		},
 	},
 	{
@@ -245,42 +195,10 @@ var geoCommands = []Command{
 		History:    []Change{{"7.0.0", "Units may be in capitals."}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "from", Type: OneOf, Args: []Arg{
-				{Name: "member", Token: "FROMMEMBER"},
-				{Name: "fromlonlat", Type: Block, Token: "FROMLONLAT", Args: []Arg{
-					{Name: "longitude", Type: Double},
-					{Name: "latitude", Type: Double},
-				}},
-			}},
-			{Name: "by", Type: OneOf, Args: []Arg{
-				{Name: "circle", Type: Block, Args: []Arg{
-					{Name: "radius", Type: Double, Token: "BYRADIUS"},
-					{Name: "unit", Type: OneOf, Args: []Arg{
-						{Name: "m", Type: PureToken, Token: "M"},
-						{Name: "km", Type: PureToken, Token: "KM"},
-						{Name: "ft", Type: PureToken, Token: "FT"},
-						{Name: "mi", Type: PureToken, Token: "MI"},
-					}},
-				}},
-				{Name: "box", Type: Block, Args: []Arg{
-					{Name: "width", Type: Double, Token: "BYBOX"},
-					{Name: "height", Type: Double},
-					{Name: "unit", Type: OneOf, Args: []Arg{
-						{Name: "m", Type: PureToken, Token: "M"},
-						{Name: "km", Type: PureToken, Token: "KM"},
-						{Name: "ft", Type: PureToken, Token: "FT"},
-						{Name: "mi", Type: PureToken, Token: "MI"},
-					}},
-				}},
-			}},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
-			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "count", Type: Integer, Token: "COUNT"},
-				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
-			}},
+			geoFrom,
+			geoBy,
+			order,
+			geoCount,
 			{Name: "withcoord", Type: PureToken, Token: "WITHCOORD", Optional: true},
 			{Name: "withdist", Type: PureToken, Token: "WITHDIST", Optional: true},
 			{Name: "withhash", Type: PureToken, Token: "WITHHASH", Optional: true},
@@ -300,42 +218,10 @@ var geoCommands = []Command{
 		Args: []Arg{
 			{Name: "destination", Type: Key, KeySpec: 1},
 			{Name: "source", Type: Key, KeySpec: 2},
-			{Name: "from", Type: OneOf, Args: []Arg{
-				{Name: "member", Token: "FROMMEMBER"},
-				{Name: "fromlonlat", Type: Block, Token: "FROMLONLAT", Args: []Arg{
-					{Name: "longitude", Type: Double},
-					{Name: "latitude", Type: Double},
-				}},
-			}},
-			{Name: "by", Type: OneOf, Args: []Arg{
-				{Name: "circle", Type: Block, Args: []Arg{
-					{Name: "radius", Type: Double, Token: "BYRADIUS"},
-					{Name: "unit", Type: OneOf, Args: []Arg{
-						{Name: "m", Type: PureToken, Token: "M"},
-						{Name: "km", Type: PureToken, Token: "KM"},
-						{Name: "ft", Type: PureToken, Token: "FT"},
-						{Name: "mi", Type: PureToken, Token: "MI"},
-					}},
-				}},
-				{Name: "box", Type: Block, Args: []Arg{
-					{Name: "width", Type: Double, Token: "BYBOX"},
-					{Name: "height", Type: Double},
-					{Name: "unit", Type: OneOf, Args: []Arg{
-						{Name: "m", Type: PureToken, Token: "M"},
-						{Name: "km", Type: PureToken, Token: "KM"},
-						{Name: "ft", Type: PureToken, Token: "FT"},
-						{Name: "mi", Type: PureToken, Token: "MI"},
-					}},
-				}},
-			}},
-			{Name: "order", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "asc", Type: PureToken, Token: "ASC"},
-				{Name: "desc", Type: PureToken, Token: "DESC"},
-			}},
-			{Name: "count-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "count", Type: Integer, Token: "COUNT"},
-				{Name: "any", Type: PureToken, Token: "ANY", Optional: true},
-			}},
+			geoFrom,
+			geoBy,
+			order,
+			geoCount,
 			{Name: "storedist", Type: PureToken, Token: "STOREDIST", Optional: true},
 		},
 	},

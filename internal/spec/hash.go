@@ -37,16 +37,8 @@ var hashCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "seconds", Type: Integer},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			expireCondition,
+			countedFields,
 		},
 	},
 	{
@@ -59,16 +51,8 @@ var hashCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-seconds", Type: UnixTime},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			expireCondition,
+			countedFields,
 		},
 	},
 	{
@@ -80,10 +64,7 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			countedFields,
 		},
 	},
 	{
@@ -117,10 +98,7 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RW | Access | Delete, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			countedFields,
 		},
 	},
 	{
@@ -132,17 +110,8 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RW | Access | Update, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "seconds", Type: Integer, Token: "EX"},
-				{Name: "milliseconds", Type: Integer, Token: "PX"},
-				{Name: "unix-time-seconds", Type: UnixTime, Token: "EXAT"},
-				{Name: "unix-time-milliseconds", Type: UnixTime, Token: "PXAT"},
-				{Name: "persist", Type: PureToken, Token: "PERSIST"},
-			}},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			expireOrPersist,
+			countedFields,
 		},
 	},
 	{
@@ -234,10 +203,7 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			countedFields,
 		},
 	},
 	{
@@ -250,16 +216,8 @@ var hashCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "milliseconds", Type: Integer},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			expireCondition,
+			countedFields,
 		},
 	},
 	{
@@ -272,16 +230,8 @@ var hashCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-milliseconds", Type: UnixTime},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			expireCondition,
+			countedFields,
 		},
 	},
 	{
@@ -293,10 +243,7 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			countedFields,
 		},
 	},
 	{
@@ -308,10 +255,7 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			countedFields,
 		},
 	},
 	{
@@ -368,21 +312,9 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "fnx", Type: PureToken, Token: "FNX"},
-				{Name: "fxx", Type: PureToken, Token: "FXX"},
-			}},
-			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "seconds", Type: Integer, Token: "EX"},
-				{Name: "milliseconds", Type: Integer, Token: "PX"},
-				{Name: "unix-time-seconds", Type: UnixTime, Token: "EXAT"},
-				{Name: "unix-time-milliseconds", Type: UnixTime, Token: "PXAT"},
-				{Name: "keepttl", Type: PureToken, Token: "KEEPTTL"},
-			}},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "data", Type: Block, Multiple: true, Args: []Arg{{Name: "field"}, {Name: "value"}}},
-			}},
+			fieldCondition,
+			expireOrKeep,
+			countedPairs,
 		},
 	},
 	{
@@ -419,10 +351,7 @@ var hashCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "field", Multiple: true},
-			}},
+			countedFields,
 		},
 	},
 	{

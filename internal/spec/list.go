@@ -15,14 +15,8 @@ var listCommands = []Command{
 		Args: []Arg{
 			{Name: "source", Type: Key, KeySpec: 1},
 			{Name: "destination", Type: Key, KeySpec: 2},
-			{Name: "wherefrom", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
-			{Name: "whereto", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
+			whereFrom,
+			whereTo,
 			{Name: "timeout", Type: Double},
 		},
 	},
@@ -39,25 +33,10 @@ var listCommands = []Command{
 		Args: []Arg{
 			{Name: "source", Type: Key, KeySpec: 1},
 			{Name: "destination", Type: Key, KeySpec: 2},
-			{Name: "wherefrom", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
-			{Name: "whereto", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
+			whereFrom,
+			whereTo,
 			{Name: "timeout", Type: Double},
-			{Name: "how-many", Type: Block, Optional: true, Args: []Arg{
-				{Name: "selector", Type: OneOf, Args: []Arg{
-					{Name: "count", Type: Integer, Token: "COUNT"},
-					{Name: "exactly", Type: Integer, Token: "EXACTLY"},
-				}},
-				{Name: "ordering", Type: OneOf, Args: []Arg{
-					{Name: "obo", Type: PureToken, Token: "OBO"},
-					{Name: "bulk", Type: PureToken, Token: "BULK"},
-				}},
-			}},
+			listHowMany,
 		},
 	},
 	{
@@ -71,10 +50,7 @@ var listCommands = []Command{
 			{Name: "timeout", Type: Double},
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
-			{Name: "where", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
+			listWhere,
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
 		},
 	},
@@ -175,14 +151,8 @@ var listCommands = []Command{
 		Args: []Arg{
 			{Name: "source", Type: Key, KeySpec: 1},
 			{Name: "destination", Type: Key, KeySpec: 2},
-			{Name: "wherefrom", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
-			{Name: "whereto", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
+			whereFrom,
+			whereTo,
 		},
 	},
 	{
@@ -198,24 +168,9 @@ var listCommands = []Command{
 		Args: []Arg{
 			{Name: "source", Type: Key, KeySpec: 1},
 			{Name: "destination", Type: Key, KeySpec: 2},
-			{Name: "wherefrom", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
-			{Name: "whereto", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
-			{Name: "how-many", Type: Block, Optional: true, Args: []Arg{
-				{Name: "selector", Type: OneOf, Args: []Arg{
-					{Name: "count", Type: Integer, Token: "COUNT"},
-					{Name: "exactly", Type: Integer, Token: "EXACTLY"},
-				}},
-				{Name: "ordering", Type: OneOf, Args: []Arg{
-					{Name: "obo", Type: PureToken, Token: "OBO"},
-					{Name: "bulk", Type: PureToken, Token: "BULK"},
-				}},
-			}},
+			whereFrom,
+			whereTo,
+			listHowMany,
 		},
 	},
 	{
@@ -228,10 +183,7 @@ var listCommands = []Command{
 		Args: []Arg{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
-			{Name: "where", Type: OneOf, Args: []Arg{
-				{Name: "left", Type: PureToken, Token: "LEFT"},
-				{Name: "right", Type: PureToken, Token: "RIGHT"},
-			}},
+			listWhere,
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
 		},
 	},

@@ -98,14 +98,8 @@ var pathhashCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "path"},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "fnx", Type: PureToken, Token: "FNX"},
-				{Name: "fxx", Type: PureToken, Token: "FXX"},
-			}},
-			{Name: "fields", Type: Block, Token: "FIELDS", Args: []Arg{
-				{Name: "numfields", Type: Integer},
-				{Name: "data", Type: Block, Multiple: true, Args: []Arg{{Name: "field"}, {Name: "value"}}},
-			}},
+			fieldCondition,
+			countedPairs,
 		},
 	},
 }

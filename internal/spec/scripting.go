@@ -150,10 +150,7 @@ var functionSubcommands = []Command{
 			"response_policy:all_succeeded",
 		},
 		Args: []Arg{
-			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "async", Type: PureToken, Token: "ASYNC"},
-				{Name: "sync", Type: PureToken, Token: "SYNC"},
-			}},
+			flushType,
 		},
 	},
 	{

@@ -110,10 +110,7 @@ var serverCommands = []Command{
 			{"6.2.0", "New option: `SYNC`."},
 		},
 		Args: []Arg{
-			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "async", Type: PureToken, Token: "ASYNC", Since: "4.0.0"},
-				{Name: "sync", Type: PureToken, Token: "SYNC", Since: "6.2.0"},
-			}},
+			flushTypeSince,
 		},
 	},
 	{
@@ -131,10 +128,7 @@ var serverCommands = []Command{
 			{"6.2.0", "New option: `SYNC`."},
 		},
 		Args: []Arg{
-			{Name: "flush-type", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "async", Type: PureToken, Token: "ASYNC", Since: "4.0.0"},
-				{Name: "sync", Type: PureToken, Token: "SYNC", Since: "6.2.0"},
-			}},
+			flushTypeSince,
 		},
 	},
 	{
@@ -229,13 +223,7 @@ var serverCommands = []Command{
 		Arity:      3, Flags: Admin | NoScript | Stale | NoAsyncLoading,
 		Categories: AdminCategory | Slow | Dangerous,
 		Args: []Arg{
-			{Name: "args", Type: OneOf, Args: []Arg{
-				{Name: "host-port", Type: Block, Args: []Arg{{Name: "host"}, {Name: "port", Type: Integer}}},
-				{Name: "no-one", Type: Block, Args: []Arg{
-					{Name: "no", Type: PureToken, Token: "NO"},
-					{Name: "one", Type: PureToken, Token: "ONE"},
-				}},
-			}},
+			hostOrNoOne,
 		},
 	},
 	{
@@ -302,13 +290,7 @@ var serverCommands = []Command{
 		DeprecatedSince: "5.0.0",
 		ReplacedBy:      "`REPLICAOF`",
 		Args: []Arg{
-			{Name: "args", Type: OneOf, Args: []Arg{
-				{Name: "host-port", Type: Block, Args: []Arg{{Name: "host"}, {Name: "port", Type: Integer}}},
-				{Name: "no-one", Type: Block, Args: []Arg{
-					{Name: "no", Type: PureToken, Token: "NO"},
-					{Name: "one", Type: PureToken, Token: "ONE"},
-				}},
-			}},
+			hostOrNoOne,
 		},
 	},
 	{

@@ -14,11 +14,7 @@ var commandlogSubcommands = []Command{
 		},
 		Args: []Arg{
 			{Name: "count", Type: Integer},
-			{Name: "type", Type: OneOf, Args: []Arg{
-				{Name: "slow", Type: PureToken, Token: "slow"},
-				{Name: "large-request", Type: PureToken, Token: "large-request"},
-				{Name: "large-reply", Type: PureToken, Token: "large-reply"},
-			}},
+			logType,
 		},
 	},
 	{
@@ -40,11 +36,7 @@ var commandlogSubcommands = []Command{
 			"nondeterministic_output",
 		},
 		Args: []Arg{
-			{Name: "type", Type: OneOf, Args: []Arg{
-				{Name: "slow", Type: PureToken, Token: "slow"},
-				{Name: "large-request", Type: PureToken, Token: "large-request"},
-				{Name: "large-reply", Type: PureToken, Token: "large-reply"},
-			}},
+			logType,
 		},
 	},
 	{
@@ -58,11 +50,7 @@ var commandlogSubcommands = []Command{
 			"response_policy:all_succeeded",
 		},
 		Args: []Arg{
-			{Name: "type", Type: OneOf, Args: []Arg{
-				{Name: "slow", Type: PureToken, Token: "slow"},
-				{Name: "large-request", Type: PureToken, Token: "large-request"},
-				{Name: "large-reply", Type: PureToken, Token: "large-reply"},
-			}},
+			logType,
 		},
 	},
 }

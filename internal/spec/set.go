@@ -72,16 +72,8 @@ var setCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "seconds", Type: Integer},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			expireCondition,
+			countedMembers,
 		},
 	},
 	{
@@ -94,16 +86,8 @@ var setCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-seconds", Type: UnixTime},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			expireCondition,
+			countedMembers,
 		},
 	},
 	{
@@ -115,10 +99,7 @@ var setCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			countedMembers,
 		},
 	},
 	{
@@ -218,10 +199,7 @@ var setCommands = []Command{
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			countedMembers,
 		},
 	},
 	{
@@ -234,16 +212,8 @@ var setCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "milliseconds", Type: Integer},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			expireCondition,
+			countedMembers,
 		},
 	},
 	{
@@ -256,16 +226,8 @@ var setCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "unix-time-milliseconds", Type: UnixTime},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "nx", Type: PureToken, Token: "NX"},
-				{Name: "xx", Type: PureToken, Token: "XX"},
-				{Name: "gt", Type: PureToken, Token: "GT"},
-				{Name: "lt", Type: PureToken, Token: "LT"},
-			}},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			expireCondition,
+			countedMembers,
 		},
 	},
 	{
@@ -277,10 +239,7 @@ var setCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			countedMembers,
 		},
 	},
 	{
@@ -306,10 +265,7 @@ var setCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			countedMembers,
 		},
 	},
 	{
@@ -363,10 +319,7 @@ var setCommands = []Command{
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "members", Type: Block, Token: "MEMBERS", Args: []Arg{
-				{Name: "nummembers", Type: Integer},
-				{Name: "member", Multiple: true},
-			}},
+			countedMembers,
 		},
 	},
 	{

@@ -13,11 +13,7 @@ var sortedSetCommands = []Command{
 			{Name: "timeout", Type: Double},
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
-			{Name: "where", Type: OneOf, Args: []Arg{
-				{Name: "min", Type: PureToken, Token: "MIN"},
-				{Name: "max", Type: PureToken, Token: "MAX"},
-				{Name: "count", Type: PureToken, Token: "COUNT", Since: "8.8.0"},
-			}},
+			popWhere,
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
 		},
 	},
@@ -152,12 +148,7 @@ var sortedSetCommands = []Command{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
 			{Name: "weight", Type: Integer, Token: "WEIGHTS", Optional: true, Multiple: true},
-			{Name: "aggregate", Type: OneOf, Token: "AGGREGATE", Optional: true, Args: []Arg{
-				{Name: "sum", Type: PureToken, Token: "SUM"},
-				{Name: "min", Type: PureToken, Token: "MIN"},
-				{Name: "max", Type: PureToken, Token: "MAX"},
-				{Name: "count", Type: PureToken, Token: "COUNT", Since: "8.8.0"},
-			}},
+			aggregate,
 			{Name: "withscores", Type: PureToken, Token: "WITHSCORES", Optional: true},
 		},
 	},
@@ -189,12 +180,7 @@ var sortedSetCommands = []Command{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 2},
 			{Name: "weight", Type: Integer, Token: "WEIGHTS", Optional: true, Multiple: true},
-			{Name: "aggregate", Type: OneOf, Token: "AGGREGATE", Optional: true, Args: []Arg{
-				{Name: "sum", Type: PureToken, Token: "SUM"},
-				{Name: "min", Type: PureToken, Token: "MIN"},
-				{Name: "max", Type: PureToken, Token: "MAX"},
-				{Name: "count", Type: PureToken, Token: "COUNT", Since: "8.8.0"},
-			}},
+			aggregate,
 		},
 	},
 	{
@@ -220,11 +206,7 @@ var sortedSetCommands = []Command{
 		Args: []Arg{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
-			{Name: "where", Type: OneOf, Args: []Arg{
-				{Name: "min", Type: PureToken, Token: "MIN"},
-				{Name: "max", Type: PureToken, Token: "MAX"},
-				{Name: "count", Type: PureToken, Token: "COUNT", Since: "8.8.0"},
-			}},
+			popWhere,
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
 		},
 	},
@@ -318,10 +300,7 @@ var sortedSetCommands = []Command{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "min"},
 			{Name: "max"},
-			{Name: "limit", Type: Block, Token: "LIMIT", Optional: true, Args: []Arg{
-				{Name: "offset", Type: Integer},
-				{Name: "count", Type: Integer},
-			}},
+			limit,
 		},
 	},
 	{
@@ -340,10 +319,7 @@ var sortedSetCommands = []Command{
 			{Name: "min", Type: Double},
 			{Name: "max", Type: Double},
 			{Name: "withscores", Type: PureToken, Token: "WITHSCORES", Since: "2.0.0", Optional: true},
-			{Name: "limit", Type: Block, Token: "LIMIT", Optional: true, Args: []Arg{
-				{Name: "offset", Type: Integer},
-				{Name: "count", Type: Integer},
-			}},
+			limit,
 		},
 	},
 	{
@@ -366,10 +342,7 @@ var sortedSetCommands = []Command{
 				{Name: "bylex", Type: PureToken, Token: "BYLEX"},
 			}},
 			{Name: "rev", Type: PureToken, Token: "REV", Optional: true},
-			{Name: "limit", Type: Block, Token: "LIMIT", Optional: true, Args: []Arg{
-				{Name: "offset", Type: Integer},
-				{Name: "count", Type: Integer},
-			}},
+			limit,
 		},
 	},
 	{
@@ -469,10 +442,7 @@ var sortedSetCommands = []Command{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "max"},
 			{Name: "min"},
-			{Name: "limit", Type: Block, Token: "LIMIT", Optional: true, Args: []Arg{
-				{Name: "offset", Type: Integer},
-				{Name: "count", Type: Integer},
-			}},
+			limit,
 		},
 	},
 	{
@@ -491,10 +461,7 @@ var sortedSetCommands = []Command{
 			{Name: "max", Type: Double},
 			{Name: "min", Type: Double},
 			{Name: "withscores", Type: PureToken, Token: "WITHSCORES", Optional: true},
-			{Name: "limit", Type: Block, Token: "LIMIT", Optional: true, Args: []Arg{
-				{Name: "offset", Type: Integer},
-				{Name: "count", Type: Integer},
-			}},
+			limit,
 		},
 	},
 	{
@@ -549,12 +516,7 @@ var sortedSetCommands = []Command{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
 			{Name: "weight", Type: Integer, Token: "WEIGHTS", Optional: true, Multiple: true},
-			{Name: "aggregate", Type: OneOf, Token: "AGGREGATE", Optional: true, Args: []Arg{
-				{Name: "sum", Type: PureToken, Token: "SUM"},
-				{Name: "min", Type: PureToken, Token: "MIN"},
-				{Name: "max", Type: PureToken, Token: "MAX"},
-				{Name: "count", Type: PureToken, Token: "COUNT", Since: "8.8.0"},
-			}},
+			aggregate,
 			{Name: "withscores", Type: PureToken, Token: "WITHSCORES", Optional: true},
 		},
 	},
@@ -573,12 +535,7 @@ var sortedSetCommands = []Command{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 2},
 			{Name: "weight", Type: Integer, Token: "WEIGHTS", Optional: true, Multiple: true},
-			{Name: "aggregate", Type: OneOf, Token: "AGGREGATE", Optional: true, Args: []Arg{
-				{Name: "sum", Type: PureToken, Token: "SUM"},
-				{Name: "min", Type: PureToken, Token: "MIN"},
-				{Name: "max", Type: PureToken, Token: "MAX"},
-				{Name: "count", Type: PureToken, Token: "COUNT", Since: "8.8.0"},
-			}},
+			aggregate,
 		},
 	},
 }

@@ -33,15 +33,8 @@ var streamCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "group"},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "keepref", Type: PureToken, Token: "KEEPREF"},
-				{Name: "delref", Type: PureToken, Token: "DELREF"},
-				{Name: "acked", Type: PureToken, Token: "ACKED"},
-			}},
-			{Name: "ids", Type: Block, Token: "IDS", Args: []Arg{
-				{Name: "numids", Type: Integer},
-				{Name: "id", Multiple: true},
-			}},
+			refPolicy,
+			countedIDs,
 		},
 	},
 	{
@@ -67,14 +60,8 @@ var streamCommands = []Command{
 				{Name: "message", Type: Block, Token: "IDMP", Args: []Arg{{Name: "producer-id"}, {Name: "idempotent-id"}}},
 			}},
 			{Name: "trim", Type: Block, Optional: true, Args: []Arg{
-				{Name: "strategy", Type: OneOf, Args: []Arg{
-					{Name: "maxlen", Type: PureToken, Token: "MAXLEN"},
-					{Name: "minid", Type: PureToken, Token: "MINID", Since: "6.2.0"},
-				}},
-				{Name: "operator", Type: OneOf, Optional: true, Args: []Arg{
-					{Name: "equal", Type: PureToken, Token: "="},
-					{Name: "approximately", Type: PureToken, Token: "~"},
-				}},
+				trimStrategy,
+				trimOperator,
 				{Name: "threshold"},
 				{Name: "count", Type: Integer, Token: "LIMIT", Since: "6.2.0", Optional: true},
 			}},
@@ -168,15 +155,8 @@ var streamCommands = []Command{
 		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "keepref", Type: PureToken, Token: "KEEPREF"},
-				{Name: "delref", Type: PureToken, Token: "DELREF"},
-				{Name: "acked", Type: PureToken, Token: "ACKED"},
-			}},
-			{Name: "ids", Type: Block, Token: "IDS", Args: []Arg{
-				{Name: "numids", Type: Integer},
-				{Name: "id", Multiple: true},
-			}},
+			refPolicy,
+			countedIDs,
 		},
 	},
 	{
@@ -233,10 +213,7 @@ var streamCommands = []Command{
 				{Name: "fail", Type: PureToken, Token: "FAIL"},
 				{Name: "fatal", Type: PureToken, Token: "FATAL"},
 			}},
-			{Name: "ids", Type: Block, Token: "IDS", Args: []Arg{
-				{Name: "numids", Type: Integer},
-				{Name: "id", Multiple: true},
-			}},
+			countedIDs,
 			{Name: "count", Type: Integer, Token: "RETRYCOUNT", Optional: true},
 			{Name: "force", Type: PureToken, Token: "FORCE", Optional: true},
 		},
@@ -286,10 +263,7 @@ var streamCommands = []Command{
 		Args: []Arg{
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
 			{Name: "milliseconds", Type: Integer, Token: "BLOCK", Optional: true},
-			{Name: "streams", Type: Block, Token: "STREAMS", Args: []Arg{
-				{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
-				{Name: "id", Multiple: true},
-			}},
+			streamIDs,
 		},
 	},
 	{
@@ -305,10 +279,7 @@ var streamCommands = []Command{
 			{Name: "milliseconds", Type: Integer, Token: "BLOCK", Optional: true},
 			{Name: "min-idle-time", Type: Integer, Token: "CLAIM", Optional: true, Since: "8.4.0"},
 			{Name: "noack", Type: PureToken, Token: "NOACK", Optional: true},
-			{Name: "streams", Type: Block, Token: "STREAMS", Args: []Arg{
-				{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
-				{Name: "id", Multiple: true},
-			}},
+			streamIDs,
 		},
 	},
 	{
@@ -353,14 +324,8 @@ var streamCommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "trim", Type: Block, Args: []Arg{
-				{Name: "strategy", Type: OneOf, Args: []Arg{
-					{Name: "maxlen", Type: PureToken, Token: "MAXLEN"},
-					{Name: "minid", Type: PureToken, Token: "MINID", Since: "6.2.0"},
-				}},
-				{Name: "operator", Type: OneOf, Optional: true, Args: []Arg{
-					{Name: "equal", Type: PureToken, Token: "="},
-					{Name: "approximately", Type: PureToken, Token: "~"},
-				}},
+				trimStrategy,
+				trimOperator,
 				{Name: "threshold"},
 				{Name: "count", Type: Integer, Token: "LIMIT", Since: "6.2.0", Optional: true},
 			}},
@@ -382,10 +347,7 @@ var xgroupSubcommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "group"},
-			{Name: "id-selector", Type: OneOf, Args: []Arg{
-				{Name: "id"},
-				{Name: "new-id", Type: PureToken, Token: "$"},
-			}},
+			idOrNew,
 			{Name: "mkstream", Type: PureToken, Token: "MKSTREAM", Optional: true},
 			{Name: "entriesread", Type: Integer, Display: "entries-read", Token: "ENTRIESREAD", Optional: true},
 		},
@@ -446,10 +408,7 @@ var xgroupSubcommands = []Command{
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "group"},
-			{Name: "id-selector", Type: OneOf, Args: []Arg{
-				{Name: "id"},
-				{Name: "new-id", Type: PureToken, Token: "$"},
-			}},
+			idOrNew,
 			{Name: "entriesread", Type: Integer, Display: "entries-read", Token: "ENTRIESREAD", Optional: true},
 		},
 	},

@@ -102,13 +102,7 @@ var stringCommands = []Command{
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "seconds", Type: Integer, Token: "EX"},
-				{Name: "milliseconds", Type: Integer, Token: "PX"},
-				{Name: "unix-time-seconds", Type: UnixTime, Token: "EXAT"},
-				{Name: "unix-time-milliseconds", Type: UnixTime, Token: "PXAT"},
-				{Name: "persist", Type: PureToken, Token: "PERSIST"},
-			}},
+			expireOrPersist,
 		},
 	},
 	{
@@ -188,13 +182,7 @@ var stringCommands = []Command{
 			{Name: "lowerbound", Token: "LBOUND", Optional: true},
 			{Name: "upperbound", Token: "UBOUND", Optional: true},
 			{Name: "saturate", Type: PureToken, Token: "SATURATE", Optional: true},
-			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "seconds", Type: Integer, Token: "EX"},
-				{Name: "milliseconds", Type: Integer, Token: "PX"},
-				{Name: "unix-time-seconds", Type: UnixTime, Token: "EXAT"},
-				{Name: "unix-time-milliseconds", Type: UnixTime, Token: "PXAT"},
-				{Name: "persist", Type: PureToken, Token: "PERSIST"},
-			}},
+			expireOrPersist,
 			{Name: "enx", Type: PureToken, Token: "ENX", Optional: true},
 		},
 	},
@@ -236,10 +224,7 @@ var stringCommands = []Command{
 			"response_policy:all_succeeded",
 		},
 		Args: []Arg{
-			{Name: "data", Type: Block, Multiple: true, Args: []Arg{
-				{Name: "key", Type: Key, KeySpec: 1},
-				{Name: "value"},
-			}},
+			keyValues,
 		},
 	},
 	{
@@ -255,21 +240,12 @@ var stringCommands = []Command{
 		},
 		Args: []Arg{
 			{Name: "numkeys", Type: Integer},
-			{Name: "data", Type: Block, Multiple: true, Args: []Arg{
-				{Name: "key", Type: Key, KeySpec: 1},
-				{Name: "value"},
-			}},
+			keyValues,
 			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
 				{Name: "nx", Type: PureToken, Token: "NX"},
 				{Name: "xx", Type: PureToken, Token: "XX"},
 			}},
-			{Name: "expiration", Type: OneOf, Optional: true, Args: []Arg{
-				{Name: "seconds", Type: Integer, Token: "EX"},
-				{Name: "milliseconds", Type: Integer, Token: "PX"},
-				{Name: "unix-time-seconds", Type: UnixTime, Token: "EXAT"},
-				{Name: "unix-time-milliseconds", Type: UnixTime, Token: "PXAT"},
-				{Name: "keepttl", Type: PureToken, Token: "KEEPTTL"},
-			}},
+			expireOrKeep,
 		},
 	},
 	{
@@ -280,10 +256,7 @@ var stringCommands = []Command{
 		Categories: WriteCategory | String | Slow,
 		Keys:       []KeySpec{{Flags: OW | Insert, Index: 1, LastKey: -1, Step: 2}},
 		Args: []Arg{
-			{Name: "data", Type: Block, Multiple: true, Args: []Arg{
-				{Name: "key", Type: Key, KeySpec: 1},
-				{Name: "value"},
-			}},
+			keyValues,
 		},
 	},
 	{
