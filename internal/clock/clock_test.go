@@ -128,6 +128,24 @@ func TestManualMovedByTimer(t *testing.T) {
 	}
 }
 
+// TestPanicInTimer: a function that panics leaves a clock that goes on.
+func TestPanicInTimer(t *testing.T) {
+	m, d := newDiary()
+	m.AfterFunc(time.Second, func() { panic("alarm") })
+	m.AfterFunc(2*time.Second, d.note("later"))
+	func() {
+		defer func() {
+			if r := recover(); r != "alarm" {
+				t.Error(r)
+			}
+		}()
+		m.Advance(time.Minute)
+	}()
+	d.want(t)
+	m.Advance(time.Second)
+	d.want(t, "2s later")
+}
+
 func TestManualConcurrent(t *testing.T) {
 	m := NewManual(start)
 	var mu sync.Mutex
@@ -164,81 +182,6 @@ func TestRealInBubble(t *testing.T) {
 		}
 		if got := c.Monotonic() - mono; got != time.Hour {
 			t.Errorf("%v elapsed", got)
-		}
-	})
-}
-
-func TestOffset(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := NewOffset()
-		base := time.Now()
-		var mu sync.Mutex
-		var got []string
-		note := func(s string) func() {
-			return func() {
-				mu.Lock()
-				defer mu.Unlock()
-				got = append(got, fmt.Sprintf("%v %s", o.Monotonic(), s))
-			}
-		}
-		want := func(lines ...string) {
-			t.Helper()
-			synctest.Wait()
-			mu.Lock()
-			defer mu.Unlock()
-			if !slices.Equal(got, lines) {
-				t.Errorf("got %q, want %q", got, lines)
-			}
-			got = nil
-		}
-		o.AfterFunc(2*time.Second, note("b"))
-		o.AfterFunc(time.Second, note("a"))
-		c := o.AfterFunc(10*time.Second, note("c"))
-		stopped := o.AfterFunc(time.Second, note("stopped"))
-		if !stopped.Stop() || stopped.Stop() {
-			t.Error("Stop does not say whether a call was pending")
-		}
-		o.Advance(4 * time.Second)
-		want("4s a", "4s b")
-
-		<-time.After(5 * time.Second) // the bubble's time
-		want()
-		<-time.After(time.Second)
-		want("10s c")
-		if c.Reset(time.Second) {
-			t.Error("Reset says that a call was pending after it ran")
-		}
-
-		o.Set(base.Add(-time.Hour))
-		want()
-		if now := o.Now().Sub(base); now != -time.Hour {
-			t.Errorf("Now = %v", now)
-		}
-		<-time.After(time.Second)
-		want("11s c")
-		if now := o.Now().Sub(base); now != -time.Hour+time.Second {
-			t.Errorf("Now = %v", now)
-		}
-	})
-}
-
-func TestOffsetConcurrent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := NewOffset()
-		var mu sync.Mutex
-		ran := 0
-		for range 4 {
-			go func() {
-				for range 100 {
-					o.AfterFunc(time.Millisecond, func() { mu.Lock(); ran++; mu.Unlock() })
-					o.Advance(300 * time.Microsecond)
-				}
-			}()
-		}
-		<-time.After(time.Second)
-		synctest.Wait()
-		if ran != 400 {
-			t.Errorf("%d timers ran, want 400", ran)
 		}
 	})
 }

@@ -135,7 +135,7 @@ func (c *Steered) Advance(d time.Duration) {
 
 // Set moves the clock to t, as Advance does.
 func (c *Steered) Set(t time.Time) {
-	mustKnow(t)
+	mustKnow(t) // the difference to a time far away is cut off
 	c.Advance(t.Sub(c.Now()))
 }
 
@@ -150,8 +150,8 @@ func (c *Steered) goTo(elapsed time.Duration) {
 func (c *Steered) run(t *steeredTimer) {
 	t.disarm()
 	c.mu.Unlock()
+	defer c.mu.Lock() // whoever called unlocks it, also if f ends the goroutine
 	t.f()
-	c.mu.Lock()
 }
 
 // move changes the shift. The clock is locked.
