@@ -2,10 +2,8 @@ package respserver
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -19,35 +17,8 @@ import (
 // test if there is none on PATH.
 func realServer(t *testing.T, dir string, options ...string) *oracle.Conn {
 	t.Helper()
-	path, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("RESPSERVER_NEED_REDIS") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("skipped: no redis-server")
-	}
-	cmd := exec.Command(path, append([]string{"--port", "0", "--unixsocket", filepath.Join(dir, "s"), "--dir", dir, "--save", ""}, options...)...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	log, buf := "", make([]byte, 4096)
-	for !strings.Contains(log, "eady to accept connections") {
-		n, err := out.Read(buf)
-		if err != nil {
-			t.Fatalf("%v: %s", err, log)
-		}
-		log += string(buf[:n])
-	}
-	go io.Copy(io.Discard, out)
-	c, err := oracle.DialUnix(filepath.Join(dir, "s"))
+	socket := oracle.Start(t, oracle.Program(t, "redis-server"), dir, append([]string{"--save", ""}, options...)...)
+	c, err := oracle.DialUnix(socket)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package respserver
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,10 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/resp-server/resp-server/internal/generated"
 	"github.com/resp-server/resp-server/internal/spec"
 )
-
-var fix = flag.Bool("fix", false, "write the generated parts of README.md")
 
 var (
 	example  = regexp.MustCompile("(?s)(<!-- example: (\\S+) -->\n```\\w+\n)(.*?)```\n")
@@ -40,15 +38,7 @@ func TestREADME(t *testing.T) {
 			return m[1] + string(source) + "```\n"
 		})
 		want = coverage.ReplaceAllString(want, "${1}"+coverageTable()+"${2}")
-		switch {
-		case want == string(text):
-		case !*fix:
-			t.Errorf("%s is not up to date; go test -run TestREADME . -fix writes it", file)
-		default:
-			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+		generated.Check(t, file, []byte(want))
 	}
 }
 

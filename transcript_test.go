@@ -3,7 +3,6 @@ package respserver_test
 import (
 	"context"
 	"net"
-	"os"
 	"path/filepath"
 	"runtime"
 	"testing"
@@ -81,28 +80,14 @@ func (s *self) Advance(d time.Duration) error {
 // transport, and once more with all data written to a snapshot and read back
 // between the blocks.
 func TestTranscripts(t *testing.T) {
-	const dir = "testdata/transcripts"
-	names, err := transcript.Files(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := transcript.Parse(name, src)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rel, _ := filepath.Rel(dir, name)
-		t.Run(filepath.ToSlash(rel)+"/reload", func(t *testing.T) {
+	for name, f := range transcript.All(t, "testdata/transcripts") {
+		t.Run(name+"/reload", func(t *testing.T) {
 			t.Parallel()
 			target := startSelf(t, "pipe")
 			f.Run(t, target, transcript.Options{Between: target.Server.Reload})
 		})
 		for transport := range transports {
-			t.Run(filepath.ToSlash(rel)+"/"+transport, func(t *testing.T) {
+			t.Run(name+"/"+transport, func(t *testing.T) {
 				t.Parallel()
 				f.Run(t, startSelf(t, transport), transcript.Options{})
 			})

@@ -2,38 +2,21 @@ package command
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/generated"
 	"github.com/resp-server/resp-server/internal/spec"
 )
-
-var fix = flag.Bool("fix", false, "rewrite generated documents and the syntax lines of handlers")
 
 // TestDocs compares docs/compatibility.md with the table. `go test
 // ./internal/command -run TestDocs -fix` rewrites it.
 func TestDocs(t *testing.T) {
-	const file = "../../docs/compatibility.md"
-	want := compatibility()
-	if *fix {
-		if err := os.WriteFile(file, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is out of date: run `go test ./internal/command -run TestDocs -fix`", file)
-	}
+	generated.Check(t, "../../docs/compatibility.md", compatibility())
 }
 
 // coverage are the commands of a group.

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"math"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,22 +39,8 @@ import (
 //
 // Replies do not matter here: other tests compare them.
 func TestEffects(t *testing.T) {
-	const dir = "../../testdata/transcripts"
-	names, err := transcript.Files(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := transcript.Parse(name, src)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rel, _ := filepath.Rel(dir, name)
-		t.Run(filepath.ToSlash(rel), func(t *testing.T) {
+	for name, f := range transcript.All(t, "../../testdata/transcripts") {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWatched(t)
 			defer w.close()

@@ -14,6 +14,7 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/engine/enginetest"
+	"github.com/resp-server/resp-server/internal/generated"
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
@@ -108,12 +109,12 @@ func dropUnused(t *testing.T, file string, list map[string]string, used map[stri
 		if used[entry] {
 			continue
 		}
-		if !*fix {
+		if !*generated.Fix {
 			t.Errorf("%s: the entry %q is out of date (-fix removes it)", file, entry)
 		}
 		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, fmt.Sprintf("\t%q:", entry)) })
 	}
-	if !*fix {
+	if !*generated.Fix {
 		return
 	}
 	src, err = format.Source([]byte(strings.Join(lines, "")))

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/generated"
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
@@ -65,7 +66,7 @@ func checkComments(t *testing.T, dir string) {
 				edits = append(edits, e)
 			}
 		}
-		if *fix {
+		if *generated.Fix {
 			rewrite(t, name, edits)
 		}
 	}
@@ -134,7 +135,7 @@ func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands 
 	if slices.Equal(got, want) {
 		return edit{}
 	}
-	if !*fix {
+	if !*generated.Fix {
 		t.Errorf("%s: the comment of %s has to begin with the syntax (-fix writes it):\n\t// %s",
 			fset.Position(fn.Pos()), fn.Name.Name, strings.Join(want, "\n\t// "))
 	}
@@ -219,25 +220,13 @@ var withoutTranscript = map[string]string{
 // TestCommandsHaveTranscripts checks that some transcript calls each command.
 // HELP is one handler for all containers.
 func TestCommandsHaveTranscripts(t *testing.T) {
-	names, err := transcript.Files("../../testdata/transcripts")
-	if err != nil {
-		t.Fatal(err)
-	}
 	uncalled := map[string]bool{}
 	for _, cmd := range Table().All() {
 		if cmd.Runs() && !strings.HasSuffix(cmd.FullName, "|help") {
 			uncalled[cmd.FullName] = true
 		}
 	}
-	for _, name := range names {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := transcript.Parse(name, src)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range transcript.All(t, "../../testdata/transcripts") {
 		for _, words := range f.Commands {
 			if len(words) == 0 {
 				continue

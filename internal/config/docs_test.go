@@ -2,33 +2,18 @@ package config
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
-)
 
-var fix = flag.Bool("fix", false, "rewrite generated documents")
+	"github.com/resp-server/resp-server/internal/generated"
+)
 
 // TestDocs compares docs/settings.md with the table. `go test ./internal/config
 // -run TestDocs -fix` rewrites it.
 func TestDocs(t *testing.T) {
-	const file = "../../docs/settings.md"
-	want := document()
-	if *fix {
-		if err := os.WriteFile(file, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	got, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is out of date: run `go test ./internal/config -run TestDocs -fix`", file)
-	}
+	generated.Check(t, "../../docs/settings.md", document())
 }
 
 func document() []byte {

@@ -7,9 +7,57 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"testing"
 )
+
+// Program returns the path of a program of Redis, such as redis-server, or skips
+// the test if there is none on PATH. Where RESPSERVER_NEED_REDIS is set it fails.
+func Program(tb testing.TB, name string) string {
+	tb.Helper()
+	path, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+		return path
+	case os.Getenv("RESPSERVER_NEED_REDIS") != "":
+		tb.Fatal(err)
+	}
+	tb.Skipf("skipped: no %s on PATH", name)
+	return ""
+}
+
+// Start runs a server with its files in dir until the test has ended, and returns
+// its Unix socket when it is ready. Options follow those that it gives.
+func Start(tb testing.TB, program, dir string, options ...string) (socket string) {
+	tb.Helper()
+	socket = filepath.Join(dir, "s")
+	cmd := exec.Command(program, append([]string{"--port", "0", "--unixsocket", socket, "--dir", dir}, options...)...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	var log strings.Builder
+	for scan := bufio.NewScanner(out); scan.Scan(); {
+		log.WriteString(scan.Text() + "\n")
+		if strings.Contains(scan.Text(), "eady to accept connections") {
+			go io.Copy(io.Discard, out)
+			return socket
+		}
+	}
+	tb.Fatalf("%s did not start: %s", program, &log)
+	return ""
+}
 
 // Conn is a connection to a server. It is not safe for concurrent use.
 type Conn struct {

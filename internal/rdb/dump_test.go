@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/oracle"
 )
 
 // entries is a Handler that keeps the entries.
@@ -106,15 +106,9 @@ func TestDumpFooter(t *testing.T) {
 func TestServerRoundTrip(t *testing.T) {
 	program := *reference
 	if program == "" {
-		var err error
-		if program, err = exec.LookPath("redis-server"); err != nil {
-			if os.Getenv("RESPSERVER_NEED_REDIS") != "" {
-				t.Fatal(err)
-			}
-			t.Skip("no redis-server")
-		}
+		program = oracle.Program(t, "redis-server")
 	}
-	s := startServer(t, program, t.TempDir(), `save ""`)
+	s := startServer(t, program, t.TempDir(), "--save", "")
 	s.do("SET", "probe", "x")
 	probe := s.do("DUMP", "probe").(string)
 	version := int(probe[len(probe)-10])
@@ -175,7 +169,7 @@ func TestServerJudgement(t *testing.T) {
 	if *reference == "" {
 		t.Skip("only with -reference")
 	}
-	s := startServer(t, *reference, t.TempDir(), `save ""`, "sanitize-dump-payload yes")
+	s := startServer(t, *reference, t.TempDir(), "--save", "", "--sanitize-dump-payload", "yes")
 	rng := rand.New(rand.NewPCG(9, 10))
 	bodies := make(map[string][]byte)
 	for _, path := range goldenFiles(t) {

@@ -123,7 +123,7 @@ func TestRecord(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(other, "dump.rdb"), file, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			contents := startServer(t, *reference, other, "save \"\"").contents()
+			contents := startServer(t, *reference, other, "--save", "").contents()
 			for suffix, data := range map[string][]byte{".rdb": file, ".txt": []byte(contents)} {
 				if err := os.WriteFile(filepath.Join("testdata", name+suffix), data, 0o644); err != nil {
 					t.Fatal(err)

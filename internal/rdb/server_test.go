@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/oracle"
 )
 
 // server is a real server that runs in a directory of its own.
@@ -22,38 +21,9 @@ type server struct {
 }
 
 // startServer starts the program at path, with dir/dump.rdb as its data.
-func startServer(t *testing.T, path, dir string, config ...string) *server {
+func startServer(t *testing.T, path, dir string, options ...string) *server {
 	t.Helper()
-	socket := filepath.Join(dir, "s")
-	conf := filepath.Join(dir, "conf")
-	lines := append([]string{"port 0", "unixsocket " + socket, "dir " + dir, "dbfilename dump.rdb"}, config...)
-	if err := os.WriteFile(conf, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path, conf)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	log := new(strings.Builder)
-	for scan := bufio.NewScanner(out); ; {
-		if !scan.Scan() {
-			t.Fatalf("%s did not start: %s", path, log)
-		}
-		log.WriteString(scan.Text() + "\n")
-		if strings.Contains(scan.Text(), "eady to accept connections") {
-			break
-		}
-	}
-	go io.Copy(io.Discard, out)
-	conn, err := net.Dial("unix", socket)
+	conn, err := net.Dial("unix", oracle.Start(t, path, dir, options...))
 	if err != nil {
 		t.Fatal(err)
 	}

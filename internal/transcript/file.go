@@ -3,9 +3,12 @@ package transcript
 import (
 	"fmt"
 	"io/fs"
+	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/notation"
@@ -270,4 +273,33 @@ func Files(dir string) ([]string, error) {
 		return err
 	})
 	return files, err
+}
+
+// All returns the transcripts under dir, by their paths from there on with slashes.
+func All(tb testing.TB, dir string) iter.Seq2[string, *File] {
+	tb.Helper()
+	paths, err := Files(dir)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return func(yield func(string, *File) bool) {
+		tb.Helper()
+		for _, path := range paths {
+			src, err := os.ReadFile(path)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			f, err := Parse(path, src)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			name, err := filepath.Rel(dir, path)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if !yield(filepath.ToSlash(name), f) {
+				return
+			}
+		}
+	}
 }
