@@ -33,6 +33,19 @@ class Platform(NamedTuple):
         return f"resp-server_{VERSION}_{self.goos}_{self.goarch}." + ("zip" if self.goos == "windows" else "tar.gz")
 
     @property
+    def sbom(self) -> str:
+        return f"resp-server_{VERSION}_{self.goos}_{self.goarch}.cdx.json"
+
+    @property
+    def linux_packages(self) -> list:
+        """The deb, the rpm and the apk, each with the name that its tools expect."""
+        if self.goos != "linux":
+            return []
+        machine = {"amd64": "x86_64", "arm64": "aarch64"}[self.goarch]
+        return [f"resp-server_{VERSION}_{self.goarch}.deb", f"resp-server-{VERSION}-1.{machine}.rpm",
+                f"resp-server_{VERSION}_{machine}.apk"]
+
+    @property
     def tarball(self) -> str:
         return f"resp-server-{self.npm}-{VERSION}.tgz"
 
@@ -43,6 +56,12 @@ class Platform(NamedTuple):
     @property
     def jar(self) -> str:
         return f"resp-server-{VERSION}-{self.classifier}.jar"
+
+
+    @property
+    def files(self) -> list:
+        """All files of dist/ that are for this platform alone. Each but the SBOM has the binary."""
+        return [self.archive, self.wheel_file, self.tarball, self.jar, *self.linux_packages, self.sbom]
 
 
 # A static binary needs no libc, so a wheel has the tags of both glibc and musl.
@@ -73,6 +92,14 @@ def build_binary(platform: Platform, path: Path) -> None:
     subprocess.run(command, check=True, env=env, cwd=ROOT)
 
 
+def run(command: list, cwd: Path = ROOT, **options: object) -> str:
+    """Runs a command and returns what it prints; if it fails, so does the program."""
+    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    if done.returncode != 0:
+        raise SystemExit(f"{done.stdout}\nfailed: {' '.join(map(str, command))}")
+    return done.stdout
+
+
 def _version() -> str:
     """The version, which stands in version.go; the packages have to agree."""
     version = _match(r'^const Version = "(.+)"', ROOT / "version.go")
@@ -93,3 +120,4 @@ def _match(pattern: str, file: Path) -> str:
 
 
 VERSION = _version()
+IMAGE = f"resp-server_{VERSION}_image.tar"  # for all platforms of Linux

@@ -1,0 +1,69 @@
+"""What packages/build makes for operators: the container image, packages for Linux and bills of materials."""
+
+import gzip
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import manual
+from release import DIST, IMAGE, PACKAGES, ROOT, VERSION, Platform, host, run
+
+
+class Tools:
+    """The programs of the module tools that make packages."""
+
+    def __init__(self, folder: Path):
+        folder.mkdir()
+        self.folder = folder
+        run(["go", "build", "-o", f"{folder}{os.sep}", "./image", "./linuxpackage", "./sbom"], ROOT / "tools")
+
+    def __getattr__(self, name: str) -> Path:
+        return self.folder / (name + (".exe" if os.name == "nt" else ""))
+
+
+def sbom(tools: Tools, platform: Platform, binary: Path) -> None:
+    text = run([tools.sbom, "-version", VERSION, "-license", "MIT", binary])
+    (DIST / platform.sbom).write_text(text, encoding="utf-8")
+
+
+def image(tools: Tools, binaries: dict, folder: Path, epoch: int) -> None:
+    """Makes the image of all platforms of Linux, as a tar file of an OCI layout."""
+    linux = {p: b for p, b in binaries.items() if p.goos == "linux"}
+    if not linux:
+        return
+    git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    run([tools.image, "-out", folder, "-version", VERSION, "-revision", git.stdout.strip(), "-epoch", str(epoch),
+         "-defaults", PACKAGES / "image/defaults.conf", "-license", ROOT / "LICENSE",
+         *(f"{p.name}={b}" for p, b in linux.items())])
+    with tarfile.open(DIST / IMAGE, "w") as out:
+        for file in sorted(f for f in folder.rglob("*") if f.is_file()):
+            info = tarfile.TarInfo(file.relative_to(folder).as_posix())
+            info.size, info.mode, info.mtime = file.stat().st_size, 0o644, epoch
+            out.addfile(info, io.BytesIO(file.read_bytes()))
+
+
+def documents(binary: Path, folder: Path, epoch: int) -> None:
+    """Writes the man page and the completions, which come from what the binary of this machine prints."""
+    folder.mkdir()
+    help = manual.parse(run([binary, "--help"]))
+    settings = manual.directives(ROOT / "docs/settings.md")
+    page = manual.man_page(help, VERSION, epoch)
+    (folder / "resp-server.1").write_text(page, encoding="utf-8")
+    (folder / "resp-server.1.gz").write_bytes(gzip.compress(page.encode(), 9, mtime=epoch))
+    (folder / "resp-server.bash").write_text(manual.bash(help, settings), encoding="utf-8")
+    (folder / "resp-server.fish").write_text(manual.fish(help, settings), encoding="utf-8")
+    (folder / "_resp-server").write_text(manual.zsh(help, settings), encoding="utf-8")
+
+
+def linux_packages(tools: Tools, platform: Platform, binary: Path, documents: Path, folder: Path) -> None:
+    if platform.goos != "linux":
+        return
+    shutil.copytree(documents, folder)
+    for file in (PACKAGES / "linux").iterdir():
+        shutil.copy(file, folder)
+    shutil.copy(ROOT / "LICENSE", folder)
+    shutil.copy(binary, folder)
+    run([tools.linuxpackage, DIST], folder, env={**os.environ, "GOARCH": platform.goarch, "VERSION": VERSION})

@@ -1,0 +1,137 @@
+"""What packages/test tests of the container image, the packages for Linux and the bills of materials."""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Callable
+
+import formats
+from container import Container, Layout
+from release import DIST, IMAGE, ROOT, VERSION, Platform, build_binary, host, run
+
+DOCUMENTS = ["resp-server.1", "resp-server.bash", "resp-server.fish", "_resp-server"]
+
+COMMON = ["/etc/resp-server/resp-server.conf", "/usr/bin/resp-server", "/usr/share/man/man1/resp-server.1.gz",
+          "/usr/share/bash-completion/completions/resp-server", "/usr/share/fish/vendor_completions.d/resp-server.fish"]
+FILES = {
+    formats.deb: [*COMMON, "/usr/lib/systemd/system/resp-server.service", "/usr/share/doc/resp-server/copyright",
+                  "/usr/share/zsh/vendor-completions/_resp-server"],
+    formats.rpm: [*COMMON, "/usr/lib/systemd/system/resp-server.service", "/usr/share/licenses/resp-server/LICENSE",
+                  "/usr/share/zsh/site-functions/_resp-server"],
+    formats.apk: [*COMMON, "/etc/init.d/resp-server", "/usr/share/licenses/resp-server/LICENSE",
+                  "/usr/share/zsh/site-functions/_resp-server"],
+}
+
+
+def check_platform(platform: Platform, binary: Path) -> None:
+    """Compares what is for one platform with a binary that was built now."""
+    data = binary.read_bytes()
+    sbom = json.loads((DIST / platform.sbom).read_text(encoding="utf-8"))
+    main = sbom["metadata"]["component"]
+    if main["hashes"][0]["content"] != hashlib.sha256(data).hexdigest() or main["version"] != f"v{VERSION}":
+        raise SystemExit(f"{platform.sbom} is about another binary: run packages/build")
+    if [c["name"] for c in sbom["components"]] != ["stdlib"]:
+        raise SystemExit(f"{platform.sbom} lists {sbom['components']}; the binary has the standard library alone")
+    if platform.goos != "linux":
+        return
+    for name, (read, want) in zip(platform.linux_packages, FILES.items()):
+        files, about = read(DIST / name)
+        if sorted(files) != sorted(want):
+            raise SystemExit(f"{name} has {', '.join(sorted(files))}")
+        if files["/usr/bin/resp-server"] != (data, 0o755):
+            raise SystemExit(f"the binary in {name} is older than the tree: run packages/build")
+        if VERSION not in about.values() or not {platform.goarch, "x86_64", "aarch64"} & set(about.values()):
+            raise SystemExit(f"{name} says {about}")
+    files = Layout(DIST / IMAGE).files_of(platform.name)
+    if files["usr/local/bin/resp-server"] != data:
+        raise SystemExit(f"the binary in {IMAGE} is older than the tree: run packages/build")
+
+
+def test_linux_packages(folder: Path, binary: Path, want: Callable) -> None:
+    """Uses the files of the deb of this machine as their programs do."""
+    if host().goos != "linux":
+        return
+    folder.mkdir()
+    files, _ = formats.deb(DIST / host().linux_packages[0])
+    text = {path.rsplit("/", 1)[1]: data.decode() for path, (data, _) in files.items() if b"\0" not in data[:512]}
+    help = run([binary, "--help"])
+    options = set(re.findall(r"^  (--[a-z-]+)", help, re.MULTILINE))
+
+    page = folder / "resp-server.1"
+    page.write_bytes(gzip.decompress(files["/usr/share/man/man1/resp-server.1.gz"][0]))
+    shown = run(["man", "--warnings", "--no-hyphenation", "-l", page], folder, env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C"})
+    want("the man page has every option", "warning:" not in shown and options <= set(re.findall(r"--[a-z-]+", shown)))
+
+    completion = folder / "completion.bash"
+    completion.write_text(text["resp-server"], encoding="utf-8")
+    script = 'source "$0"; COMP_WORDS=(resp-server "$@"); COMP_CWORD=$#; _resp_server; echo "${COMPREPLY[@]}"'
+    for words, found in {"--": options, "--maxmemory-p": {"--maxmemory-policy"}, "pi": {"ping"},
+                         "--loglevel v": {"verbose"}, "--load compl": {"completion.bash"}}.items():
+        done = run(["bash", "-c", script, completion, *words.split()], folder)
+        want(f"bash completes {words}", found <= set(done.split()))
+    for shell, name in (("zsh", "_resp-server"), ("fish", "resp-server.fish")):
+        (folder / name).write_text(text[name], encoding="utf-8")
+        run([shell, "-n", folder / name], folder)
+        missing = [o for o in options if o not in text[name] and f"-l {o[2:]} " not in text[name]]
+        want(f"{shell} completes every option", not missing)
+
+    unit = folder / "resp-server.service"
+    unit.write_text(text["resp-server.service"].replace("/usr/bin/resp-server", str(binary)), encoding="utf-8")
+    want("systemd takes the unit", run(["systemd-analyze", "verify", "--man=no", unit], folder) == "")
+
+    # The service, without systemd, in another directory and on another port.
+    conf = folder / "resp-server.conf"
+    conf.write_text(text["resp-server.conf"].replace("/var/lib/resp-server", str(folder)), encoding="utf-8")
+    server = subprocess.Popen([binary, conf, "--port", "0", "--exit-with-parent"],
+                              stdout=subprocess.PIPE, text=True)
+    log = ""
+    while "Ready to accept connections" not in log and (line := server.stdout.readline()):
+        log += line
+    server.terminate()
+    server.communicate()
+    want("the configuration starts a server", "Ready to accept connections" in log and server.returncode == 0)
+
+
+def test_image(folder: Path, want: Callable) -> None:
+    """Runs the image of this machine as PID 1 of namespaces, with its configuration."""
+    if host().goos != "linux":
+        return
+    if os.geteuid() != 0:
+        print("the image is not run: that needs root")
+        return
+    layout = Layout(DIST / IMAGE)
+    folder.mkdir()
+    c = Container(layout, host().name, folder)
+
+    c.start()
+    want("it runs as PID 1", "\n1:M " in c.log)
+    want("it is not root", f"Uid:\t{c.user}\t" in c.status and c.user != "0")
+    want("it listens to other containers", "Listening on 0.0.0.0:6379" in c.log or "[::]:6379" in c.log)
+    want("its health check", c.healthy())
+    want("redis-cli in it", c.run("redis-cli", "ping") == (0, "PONG\n"))
+    want("redis-cli in it writes", c.run("redis-cli", "set", "k", "v") == (0, "OK\n"))
+    want("it ends in order", c.stop() == 0 and (folder / "data/dump.rdb").is_file())
+
+    # The volume has the data; and the commands that compose files have.
+    conf = folder / "usr/local/etc/redis/redis.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text("port 7000\nrequirepass secret\n", encoding="utf-8")
+    for command, entrypoint, port in (
+        (["redis-server", "--save", ""], None, "6379"),
+        (["redis-server", "--requirepass", "secret", "--port", "7001"], None, "7001"),
+        (["--requirepass", "secret", "--maxmemory", "100mb"], None, "6379"),
+        (["redis-server", "/usr/local/etc/redis/redis.conf"], None, "7000"),
+        (["/usr/local/etc/redis/redis.conf", "--loglevel", "warning"], None, "7000"),
+        (["--save", "60", "1"], ["redis-server"], "6379"),
+    ):
+        c.start(*command, entrypoint=entrypoint)
+        shown = " ".join([*(entrypoint or []), *command])
+        want(f"it is healthy with {shown}", c.healthy())
+        got = c.run("redis-cli", "-p", port, "-a", "secret", "--no-auth-warning", "get", "k")
+        want(f"it has the data with {shown}", got[1].endswith("v\n"))
+        want("it ends in order", c.stop() == 0)

@@ -1,0 +1,224 @@
+// Command image writes a container image as an OCI layout: an index with one image for each platform. They have nothing
+// but the binary and the few files that it needs. The same input makes the same bytes.
+//
+//	image -out DIR -version V -revision COMMIT -epoch SECONDS -defaults FILE -license FILE linux/amd64=BINARY ...
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/google/go-containerregistry/pkg/v1/validate"
+)
+
+const (
+	name   = "resp-server"
+	source = "https://github.com/resp-server/resp-server"
+
+	// The user of the images of Redis on Debian, so that their volumes can be taken over.
+	uid = 999
+
+	defaultsFile = "/etc/resp-server/defaults.conf"
+)
+
+// builder has what all images have in common.
+type builder struct {
+	version, revision string
+	time              time.Time
+	defaults, license []byte
+}
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "image:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	var b builder
+	out := flag.String("out", "", "the `directory` of the layout")
+	epoch := flag.Int64("epoch", 0, "the time of all files, in `seconds`")
+	defaults := flag.String("defaults", "", "the `file` with the defaults of the server")
+	license := flag.String("license", "", "the `file` with the license")
+	flag.StringVar(&b.version, "version", "", "the version")
+	flag.StringVar(&b.revision, "revision", "", "the commit")
+	flag.Parse()
+	if *out == "" || b.version == "" || flag.NArg() == 0 {
+		return errors.New("-out, -version and binaries are needed")
+	}
+	b.time = time.Unix(*epoch, 0).UTC()
+	var err error
+	if b.defaults, err = os.ReadFile(*defaults); err != nil {
+		return err
+	}
+	if b.license, err = os.ReadFile(*license); err != nil {
+		return err
+	}
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	for _, arg := range flag.Args() {
+		platform, binary, _ := strings.Cut(arg, "=")
+		p, err := v1.ParsePlatform(platform)
+		if err != nil {
+			return err
+		}
+		image, err := b.image(*p, binary)
+		if err != nil {
+			return fmt.Errorf("%s: %w", platform, err)
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: p}})
+	}
+	index = mutate.Annotations(index, b.labels()).(v1.ImageIndex)
+	return b.write(*out, index)
+}
+
+// write writes a layout and reads it again: every digest and size has to be right.
+func (b *builder) write(dir string, index v1.ImageIndex) error {
+	path, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		return err
+	}
+	if err := path.AppendIndex(index, layout.WithAnnotations(map[string]string{
+		"org.opencontainers.image.ref.name": b.version,
+		"io.containerd.image.name":          "docker.io/library/" + name + ":" + b.version, // docker load
+	})); err != nil {
+		return err
+	}
+	written, err := path.ImageIndex()
+	if err != nil {
+		return err
+	}
+	return validate.Index(written)
+}
+
+// labels are for people and for registries.
+func (b *builder) labels() map[string]string {
+	return map[string]string{
+		"org.opencontainers.image.title":       name,
+		"org.opencontainers.image.description": "A Redis-compatible server for tests and development",
+		"org.opencontainers.image.version":     b.version,
+		"org.opencontainers.image.revision":    b.revision,
+		"org.opencontainers.image.source":      source,
+		"org.opencontainers.image.licenses":    "MIT",
+		"org.opencontainers.image.created":     b.time.Format(time.RFC3339),
+	}
+}
+
+func (b *builder) image(p v1.Platform, binary string) (v1.Image, error) {
+	files, err := b.files(binary)
+	if err != nil {
+		return nil, err
+	}
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files)), nil },
+		tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(gzip.BestCompression))
+	if err != nil {
+		return nil, err
+	}
+	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
+	image, err = mutate.Append(image, mutate.Addendum{
+		Layer:   layer,
+		History: v1.History{Created: v1.Time{Time: b.time}, CreatedBy: name + " " + b.version},
+	})
+	if err != nil {
+		return nil, err
+	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		return nil, err
+	}
+	config = config.DeepCopy()
+	config.Architecture, config.OS, config.Variant = p.Architecture, p.OS, p.Variant
+	config.Created = v1.Time{Time: b.time}
+	config.Config = b.config()
+	image, err = mutate.ConfigFile(image, config)
+	if err != nil {
+		return nil, err
+	}
+	return mutate.Annotations(image, b.labels()).(v1.Image), nil
+}
+
+// config is how a container runs: as those of Redis do, but never as root.
+func (b *builder) config() v1.Config {
+	return v1.Config{
+		User:         fmt.Sprintf("%d:%[1]d", uid),
+		ExposedPorts: map[string]struct{}{"6379/tcp": {}},
+		Env: []string{
+			"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+			"RESP_SERVER_DEFAULTS=" + defaultsFile,
+		},
+		Entrypoint: []string{"/usr/local/bin/resp-server"},
+		Cmd:        []string{"redis-server"},
+		Volumes:    map[string]struct{}{"/data": {}},
+		WorkingDir: "/data",
+		StopSignal: "SIGTERM",
+		Labels:     b.labels(),
+		Healthcheck: &v1.HealthConfig{
+			Test:        []string{"CMD", "/usr/local/bin/resp-server", "ping", "--pid", "1"},
+			Interval:    5 * time.Second,
+			Timeout:     15 * time.Second,
+			StartPeriod: 30 * time.Second,
+			Retries:     3,
+		},
+	}
+}
+
+// files is the only layer, a tar file.
+func (b *builder) files(binary string) ([]byte, error) {
+	program, err := os.ReadFile(binary)
+	if err != nil {
+		return nil, err
+	}
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	put := func(h tar.Header, content []byte) {
+		h.ModTime, h.Size, h.Format = b.time, int64(len(content)), tar.FormatPAX
+		if err == nil {
+			err = w.WriteHeader(&h)
+		}
+		if err == nil {
+			_, err = w.Write(content)
+		}
+	}
+	dir := func(name string, mode int64, owner int) {
+		put(tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode, Uid: owner, Gid: owner}, nil)
+	}
+	file := func(name string, mode int64, content []byte) {
+		put(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode}, content)
+	}
+	dir("data/", 0o755, uid) // a new volume has this owner
+	dir("etc/", 0o755, 0)
+	file("etc/group", 0o644, fmt.Appendf(nil, "root:x:0:\nredis:x:%d:\n", uid))
+	file("etc/passwd", 0o644, fmt.Appendf(nil, "root:x:0:0:root:/:/sbin/nologin\nredis:x:%d:%[1]d:%s:/data:/sbin/nologin\n", uid, name))
+	dir("etc/resp-server/", 0o755, 0)
+	file(strings.TrimPrefix(defaultsFile, "/"), 0o644, b.defaults)
+	dir("tmp/", 0o1777, 0)
+	dir("usr/", 0o755, 0)
+	dir("usr/local/", 0o755, 0)
+	dir("usr/local/bin/", 0o755, 0)
+	for _, link := range []string{"redis-cli", "redis-server", "valkey-cli", "valkey-server"} { // which compose files and scripts call
+		put(tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/local/bin/" + link, Linkname: name, Mode: 0o777}, nil)
+	}
+	file("usr/local/bin/resp-server", 0o755, program)
+	dir("usr/share/", 0o755, 0)
+	dir("usr/share/licenses/", 0o755, 0)
+	dir("usr/share/licenses/resp-server/", 0o755, 0)
+	file("usr/share/licenses/resp-server/LICENSE", 0o644, b.license)
+	if err == nil {
+		err = w.Close()
+	}
+	return buf.Bytes(), err
+}
