@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/datastruct/tree"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -49,6 +50,8 @@ type wait struct {
 	args  [][]byte
 	links []link // one a key
 	seq   uint64
+	// before and after are its neighbours among all that wait.
+	before, after *wait
 	// took is the time of the tries before, which count when the command is done.
 	took  time.Duration
 	began int64 // µs since 1970
@@ -65,6 +68,28 @@ func compareWaits(a, b *wait) int {
 }
 
 func (w *wait) deadline() int64 { return w.Wait.Deadline }
+
+// blocking has the commands that wait, as data: for keys, for an answer of Later, or
+// for the end of what holds them back (a pause, a fault, a Schedule).
+//
+// Each of them is in the list that begins with last, its session refers to it, and
+// count says how many there are. Those with a deadline are in timeouts, those with
+// Retry set in retries, and no others. Each link of a wait stands in the queue of
+// its key, and queues has the queues with links in them, and no others.
+type blocking struct {
+	last     *wait // the newest; see wait.before
+	count    int
+	queues   map[dbKey]*queue
+	timeouts *tree.Tree[*wait]
+	retries  *tree.Tree[*wait]
+	seq      uint64 // of the last wait
+	// changed is closed when count changes; nil if nobody waits for it.
+	changed chan struct{}
+}
+
+func newBlocking() blocking {
+	return blocking{queues: make(map[dbKey]*queue), timeouts: tree.New(compareWaits), retries: tree.New(compareRetries)}
+}
 
 // queue holds the commands that wait for a key, first come first served.
 type queue struct {
@@ -111,7 +136,7 @@ func (q *queue) remove(l *link) {
 func (c *Ctx) Block(w Wait) error {
 	if c.again != nil {
 		if w.Claims {
-			c.retryAt(c.again, w.nextTry(c.NowMilli()))
+			c.blocking.retryAt(c.again, w.nextTry(c.NowMilli()))
 		}
 		return errBlocked // it keeps its deadline
 	}
@@ -119,11 +144,11 @@ func (c *Ctx) Block(w Wait) error {
 		return w.TimeOut(c)
 	}
 	s := c.Session
-	c.waitSeq++
-	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq, began: c.now}
+	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), began: c.now}
+	c.hold(b)
 	b.links = make([]link, 0, len(w.Keys))
 	for _, key := range w.Keys {
-		q := c.queueFor(s.db, key)
+		q := c.blocking.queueFor(s.db, key)
 		if q.last != nil && q.last.w == b {
 			continue // the same key again
 		}
@@ -135,11 +160,9 @@ func (c *Ctx) Block(w Wait) error {
 	}
 	b.Keys, b.Retry = nil, 0
 	if w.Deadline != 0 {
-		c.timeouts.Insert(b)
+		c.blocking.timeouts.Insert(b)
 	}
-	c.retryAt(b, w.nextTry(c.NowMilli()))
-	s.wait = b
-	c.countBlocked(1)
+	c.blocking.retryAt(b, w.nextTry(c.NowMilli()))
 	return errBlocked
 }
 
@@ -151,12 +174,46 @@ func (w *Wait) nextTry(now int64) int64 {
 	return max(w.Retry, now+1)
 }
 
-func (e *Core) queueFor(db int, key []byte) *queue {
-	if q := e.waiting[dbKey{db, string(key)}]; q != nil {
+// hold makes w, a command of a session that does not wait, what it waits for.
+func (e *Core) hold(w *wait) {
+	b := &e.blocking
+	b.seq++
+	w.seq, w.before = b.seq, b.last
+	if b.last != nil {
+		b.last.after = w
+	}
+	b.last = w
+	w.s.wait = w
+	b.counted(1)
+}
+
+func (b *blocking) remove(w *wait) {
+	if w.after == nil {
+		b.last = w.before
+	} else {
+		w.after.before = w.before
+	}
+	if w.before != nil {
+		w.before.after = w.after
+	}
+	w.before, w.after = nil, nil
+	b.counted(-1)
+}
+
+func (b *blocking) counted(n int) {
+	b.count += n
+	if b.changed != nil {
+		close(b.changed)
+		b.changed = nil
+	}
+}
+
+func (b *blocking) queueFor(db int, key []byte) *queue {
+	if q := b.queues[dbKey{db, string(key)}]; q != nil {
 		return q
 	}
 	q := &queue{key: dbKey{db, string(key)}}
-	e.waiting[q.key] = q
+	b.queues[q.key] = q
 	return q
 }
 
@@ -168,7 +225,7 @@ func (c *Ctx) MayBlock() bool { return !c.nested }
 
 // wakeKey notes that a key changed that blocked commands may wait for.
 func (e *Core) wakeKey(db int, key []byte) {
-	if q := e.waiting[dbKey{db, string(key)}]; q != nil {
+	if q := e.blocking.queues[dbKey{db, string(key)}]; q != nil {
 		e.wakeQueue(q)
 	}
 }
@@ -312,11 +369,11 @@ func (e *Core) unblock(w *wait, mark int) {
 // cancel forgets a blocked command.
 func (e *Core) cancel(w *wait) {
 	w.s.wait = nil
-	e.countBlocked(-1)
+	e.blocking.remove(w)
 	if w.deadline() != 0 {
-		e.timeouts.Delete(w)
+		e.blocking.timeouts.Delete(w)
 	}
-	e.retryAt(w, 0)
+	e.blocking.retryAt(w, 0)
 	for i := range w.links {
 		l := &w.links[i]
 		l.q.remove(l)
@@ -324,34 +381,26 @@ func (e *Core) cancel(w *wait) {
 			l.q.gone--
 		}
 		if l.q.first == nil {
-			delete(e.waiting, l.q.key)
+			delete(e.blocking.queues, l.q.key)
 		}
 	}
 }
 
 // Blocked returns the number of blocked sessions.
-func (e *Core) Blocked() int { return e.blocked }
-
-func (e *Core) countBlocked(n int) {
-	e.blocked += n
-	if e.blockedChange != nil {
-		close(e.blockedChange)
-		e.blockedChange = nil
-	}
-}
+func (e *Core) Blocked() int { return e.blocking.count }
 
 // Timeouts returns the number of blocked sessions that wait only for a while.
-func (e *Core) Timeouts() int { return e.timeouts.Len() }
+func (e *Core) Timeouts() int { return e.blocking.timeouts.Len() }
 
 // BlockedKeys returns the number of keys that blocked sessions wait for, and
 // how many of these wait for the deletion of the key as well.
 func (e *Core) BlockedKeys() (keys, orGone int) {
-	for _, q := range e.waiting {
+	for _, q := range e.blocking.queues {
 		if q.gone > 0 {
 			orGone++
 		}
 	}
-	return len(e.waiting), orGone
+	return len(e.blocking.queues), orGone
 }
 
 // Blocked tells whether the session waits.
@@ -381,26 +430,26 @@ func compareRetries(a, b *wait) int {
 
 // retryAt has a blocked command run again at a time although no key changed;
 // 0 is never.
-func (e *Core) retryAt(w *wait, at int64) {
+func (b *blocking) retryAt(w *wait, at int64) {
 	if w.Retry == at {
 		return
 	}
 	if w.Retry != 0 {
-		e.retries.Delete(w)
+		b.retries.Delete(w)
 	}
 	w.Retry = at
 	if at != 0 {
-		e.retries.Insert(w)
+		b.retries.Insert(w)
 	}
 }
 
 // Idles tells the blocked commands that claim what idles in a key that
 // something does so since a time in milliseconds since 1970.
 func (c *Ctx) Idles(key []byte, since int64) {
-	if len(c.waiting) == 0 {
+	if len(c.blocking.queues) == 0 {
 		return
 	}
-	q := c.waiting[dbKey{c.Session.db, string(key)}]
+	q := c.blocking.queues[dbKey{c.Session.db, string(key)}]
 	if q == nil {
 		return
 	}
@@ -408,7 +457,7 @@ func (c *Ctx) Idles(key []byte, since int64) {
 		if w := l.w; w.Claims {
 			at := max(AfterIdle(since, w.MinIdle), 1)
 			if w.Retry == 0 || at < w.Retry {
-				c.retryAt(w, at)
+				c.blocking.retryAt(w, at)
 			}
 		}
 	}
@@ -427,15 +476,15 @@ func AfterIdle(since, ms int64) int64 {
 func (e *Core) retry() {
 	now := e.NowMilli()
 	for {
-		w, ok := e.retries.Min()
+		w, ok := e.blocking.retries.Min()
 		if !ok || w.Retry > now {
 			return
 		}
 		if e.isPaused() {
-			e.retryAt(w, e.pause.until)
+			e.blocking.retryAt(w, e.pause.until)
 			continue
 		}
-		e.retryAt(w, 0) // unless it blocks again
+		e.blocking.retryAt(w, 0) // unless it blocks again
 		e.tryAgain(w)
 	}
 }
@@ -446,10 +495,8 @@ func (e *Core) retry() {
 // must have the flags that keep it out of transactions and scripts.
 func (c *Ctx) Later(f func() (reply func(*Ctx) error)) error {
 	s := c.Session
-	w := &wait{s: s, cmd: c.Cmd, args: copyArgs(c.Args), seq: c.waitSeq + 1, began: c.now}
-	c.waitSeq++
-	s.wait = w
-	c.countBlocked(1)
+	w := &wait{s: s, cmd: c.Cmd, args: copyArgs(c.Args), began: c.now}
+	c.hold(w)
 	e := c.engine
 	go func() {
 		reply := f()

@@ -16,6 +16,13 @@ import (
 // the data. So there is still one unit at a time, and a script that is not
 // busy costs nothing.
 
+// scripting is the script or function that runs. busy is nil, or the same once it
+// lets others in; between two entries there is neither.
+type scripting struct {
+	script *scriptRun
+	busy   *scriptRun
+}
+
 // Detacher is a Conn whose transport serves other connections as well in the
 // goroutine that calls Feed.
 type Detacher interface {

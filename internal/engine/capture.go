@@ -77,7 +77,7 @@ func (e *Core) restore(st *State) error {
 	e.Denied.Reset()
 	e.faults = nil
 	e.pause = pause{parked: e.pause.parked}
-	e.debug, e.lazy, e.cronPaused = debugging{}, false, false
+	e.debug, e.timing.lazy, e.timing.cronPaused = debugging{}, false, false
 	e.Saving.Failed, e.Saving.scheduled = false, false
 	e.ConfigChanged()
 	e.serveBlocked()

@@ -6,9 +6,33 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/resp"
 )
+
+// clients are the sessions of the server.
+//
+// all has every session that has not ended: the clients, which sessions has by
+// their ids, sessions of the program itself, and those that have left but may have
+// output to be written. clientMemory is what all of them were counted with, and
+// nextIdle is set while there are clients and a timeout for them.
+type clients struct {
+	sessions map[uint64]*Session
+	all      map[*Session]struct{}
+	lastID   uint64
+	// clientMemory is counted only while a setting asks for it; see countsClients.
+	clientMemory int64
+	// nextIdle is when to look for idle clients, in ms; 0: never.
+	nextIdle int64
+	pages    resp.Pool // input buffers
+	// keepalive is read by transports without the lock.
+	keepalive atomic.Int64
+}
+
+func newClients() clients {
+	return clients{sessions: make(map[uint64]*Session), all: make(map[*Session]struct{})}
+}
 
 // NewSession registers a connection. It answers false if the server takes no
 // more clients; the session then only has the error to write.
@@ -65,6 +89,7 @@ func (e *Core) newSession(conn Conn) *Session {
 	e.lastID++
 	now := e.NowMilli()
 	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
+	e.all[s] = struct{}{}
 	s.in.Pool = &e.pages
 	s.ctx = Ctx{Core: e, Session: s, w: &s.out}
 	s.begin(s.fresh())
@@ -304,9 +329,7 @@ func (s *Session) Leave() Luggage {
 		go f()
 	}
 	s.closers = nil
-	s.e.clientMemory -= int64(s.counted)
-	s.counted = 0
-	delete(s.e.slow, s)
+	s.unregister()
 	return l
 }
 

@@ -1,114 +1,59 @@
 package engine
 
 import (
-	"log/slog"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
-	"github.com/resp-server/resp-server/internal/datastruct/tree"
 	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/keyspace"
-	"github.com/resp-server/resp-server/internal/latency"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
-	"github.com/resp-server/resp-server/internal/slowlog"
 	"github.com/resp-server/resp-server/internal/value"
-	"github.com/resp-server/resp-server/internal/vfs"
 )
 
 // Core is what the server is, as handlers see it: data, clients, users, settings,
 // statistics. Whoever has one holds the engine's lock, so no method takes it.
+//
+// It consists of parts, each with its invariant and a method check that looks for
+// what breaks it; see Engine.Check.
 type Core struct {
-	engine     *Engine // whose lock guards everything here
-	host       any
-	enterSpace func(*Core, string) (*Engine, error)
-
-	table     *Table
-	Config    *config.Config
-	Log       *slog.Logger
-	logLevel  *slog.LevelVar
-	clock     *clock.Steered
-	journal   Journal
-	stop      func()
-	listeners func() []Listener
-	files     *vfs.Abortable
-	version   string
-	apply     func(*config.Param, *config.Config) error
-	conf      string // the path of the settings' file, or ""
-
-	Keyspace *keyspace.Keyspace
-	PubSub   pubsub.Registry[*Session]
-	Stats    Stats
-	Slowlog  slowlog.Log
-	Requests slowlog.Log // the large ones
-	Replies  slowlog.Log
-	Latency  latency.Monitor
-	Saving   Saving
-	accessControl
-	Scripts   Scripts
-	Functions Functions
-	Rand      *rand.Rand
-	RunID     string
-	ReplID    string // of the history of the data
-
-	started int64 // ms
+	environment
 	turn
 
-	limits   value.Limits
-	debug    debugging
-	sessions map[uint64]*Session
-	lastID   uint64
+	Config   *config.Config
+	limits   value.Limits // of the settings
+	Keyspace *keyspace.Keyspace
+	Rand     *rand.Rand
+	RunID    string
+	ReplID   string // of the history of the data
+	started  int64  // ms
 	closed   bool
+	stopping atomic.Bool
 
-	pages    resp.Pool // input buffers
-	buffers  outBuffers
-	waiting  map[dbKey]*queue
-	timeouts *tree.Tree[*wait]
-	retries  *tree.Tree[*wait] // those with Retry set
-	waitSeq  uint64
-	blocked  int
-	// blockedChange is closed when blocked changes; nil if nobody waits for it.
-	blockedChange chan struct{}
-	pause         pause
-	watchers      map[dbKey]map[*Session]struct{}
-	monitors      []*Session
-	slowness      time.Duration // that a command takes that is noted somewhere
-	// From how many bytes on a request or a reply is logged.
-	largeRequest, largeReply int
-	tracker                  *tracker // nil: no client tracked keys yet
-
-	refuseWrites bool // since they could not be saved
-
-	gates        gateSet     // that are on for all sessions
-	observers    observerSet // that look at all sessions
-	outside      []*Observer
-	schedule     *schedule                     // nil: commands run as they come
-	faults       *fault.Set                    // nil: there are none
-	written      atomic.Pointer[chan struct{}] // closed when a session has written its output
-	space        string                        // the name of the space, in which the server is another server's guest
-	evict        eviction
-	lfu          bool  // an LFU policy counts the uses of keys
-	clientMemory int64 // of all clients, if countsClients
-	stopping     atomic.Bool
-
-	script *scriptRun // that runs; nil: none does
-	busy   *scriptRun // the same, if it takes long
-
-	lost resp.Writer           // messages for those that are doomed
-	slow map[*Session]struct{} // those above the soft limit of output
-
-	timer   clock.Timer
-	timerAt int64 // ms; 0: none set
-	nextKey int64 // ms; no key expires before; 0: none does
-	// nextIdle is when to look for idle clients, in ms; 0: never.
-	nextIdle int64
-	// keepalive is read by transports without the lock.
-	keepalive  atomic.Int64
-	cronPaused bool
-	lazy       bool // expired keys stay until somebody looks at them
+	clients
+	accessControl
+	PubSub   pubsub.Registry[*Session]
+	blocking blocking
+	pause    pause
+	schedule *schedule  // nil: commands run as they come
+	faults   *fault.Set // nil: there are none
+	watching watching
+	tracker  *tracker // nil: no client tracked keys yet
+	output   output
+	gating
+	observing
+	logs
+	Stats     Stats
+	Saving    Saving
+	Scripts   Scripts
+	Functions Functions
+	scripting
+	evict  eviction
+	timing timing
+	debug  debugging
 }
 
 // turn is the state of one entry, from enter to leave, and of the unit in it.
@@ -221,8 +166,8 @@ func (e *Core) end() {
 			s.Kill()
 		}
 	}
-	if e.timer != nil {
-		e.timer.Stop()
+	if e.timing.timer != nil {
+		e.timing.timer.Stop()
 	}
 }
 

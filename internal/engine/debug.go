@@ -80,7 +80,7 @@ func (e *Core) KeepReplyPeaks(on bool) {
 
 func (e *Core) keepReplies() {
 	keep := e.debug.fixedReplies || e.debug.peakReplies
-	e.buffers.kept.Store(keep)
+	e.output.buffers.kept.Store(keep)
 	for _, s := range e.sessions {
 		if !keep {
 			s.mu.Lock()

@@ -23,7 +23,6 @@ import (
 	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
-	"github.com/resp-server/resp-server/internal/datastruct/tree"
 	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/vfs"
@@ -70,6 +69,25 @@ type Parts struct {
 	Listeners func() []Listener
 }
 
+// environment is what the program around the engine gave it. It stays as it is.
+type environment struct {
+	engine     *Engine // whose lock guards the Core
+	host       any
+	space      string // the name of the space, in which the server is another server's guest
+	enterSpace func(*Core, string) (*Engine, error)
+	table      *Table
+	Log        *slog.Logger
+	logLevel   *slog.LevelVar
+	clock      *clock.Steered
+	journal    Journal
+	files      *vfs.Abortable
+	conf       string // the path of the settings' file, or ""
+	apply      func(*config.Param, *config.Config) error
+	version    string
+	stop       func()
+	listeners  func() []Listener
+}
+
 // Journal receives the effects of units as commands that have the same effect
 // on a copy of the data at any later time. A journal.Stream is one. It is called
 // under the engine's lock and must not keep the arguments.
@@ -98,37 +116,36 @@ func New(o Parts) *Engine {
 	engine := new(Engine)
 	engine.idle.L = &engine.mu
 	e := &engine.core
-	*e = Core{
-		engine:     engine,
-		host:       o.Host,
-		space:      o.Space,
-		enterSpace: o.EnterSpace,
-		table:      o.Table,
-		Config:     o.Config,
-		Log:        o.Logger,
-		logLevel:   o.LogLevel,
-		clock:      steer(o.Clock),
-		journal:    o.Journal,
-		stop:       o.Shutdown,
-		listeners:  o.Listeners,
-		version:    o.Version,
-		apply:      o.Apply,
-		Keyspace:   o.Keyspace,
-		Rand:       rand.New(rand.NewPCG(seed, 0)),
-		sessions:   make(map[uint64]*Session),
-		waiting:    make(map[dbKey]*queue),
-		watchers:   make(map[dbKey]map[*Session]struct{}),
-		timeouts:   tree.New(compareWaits),
-		retries:    tree.New(compareRetries),
-	}
 	if o.Files == nil {
 		o.Files = vfs.OS{}
 	}
-	e.files = vfs.NewAbortable(o.Files)
+	*e = Core{
+		environment: environment{
+			engine:     engine,
+			host:       o.Host,
+			space:      o.Space,
+			enterSpace: o.EnterSpace,
+			table:      o.Table,
+			Log:        o.Logger,
+			logLevel:   o.LogLevel,
+			clock:      steer(o.Clock),
+			journal:    o.Journal,
+			files:      vfs.NewAbortable(o.Files),
+			conf:       o.ConfigFile,
+			apply:      o.Apply,
+			version:    o.Version,
+			stop:       o.Shutdown,
+			listeners:  o.Listeners,
+		},
+		Config:   o.Config,
+		Keyspace: o.Keyspace,
+		Rand:     rand.New(rand.NewPCG(seed, 0)),
+		clients:  newClients(),
+		blocking: newBlocking(),
+	}
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}
-	e.conf = o.ConfigFile
 	e.Users = acl.NewUsers()
 	e.limits.Seed = e.Rand.Uint64()
 	e.RunID, e.ReplID = e.randomHex(40), e.randomHex(40)
@@ -221,10 +238,10 @@ func (e *Engine) AwaitSave() {
 func (e *Engine) AwaitBlocked() (n int, changed <-chan struct{}) {
 	e.interpose()
 	defer e.leave()
-	if e.core.blockedChange == nil {
-		e.core.blockedChange = make(chan struct{})
+	if e.core.blocking.changed == nil {
+		e.core.blocking.changed = make(chan struct{})
 	}
-	return e.core.blocked, e.core.blockedChange
+	return e.core.blocking.count, e.core.blocking.changed
 }
 
 // tick is called by the timer.

@@ -13,15 +13,15 @@ const tickKeys = 1000
 // expiresAt makes sure that the timer fires for a key that expires at a time
 // in milliseconds.
 func (e *Core) expiresAt(at int64) {
-	if at != 0 && (e.nextKey == 0 || at < e.nextKey) {
-		e.nextKey = at
+	if at != 0 && (e.timing.nextKey == 0 || at < e.timing.nextKey) {
+		e.timing.nextKey = at
 	}
 }
 
 // expireKeys deletes the keys whose time has come, but not too many of them.
 func (e *Core) expireKeys() {
 	now := e.NowMilli()
-	e.nextKey = 0
+	e.timing.nextKey = 0
 	left := tickKeys
 	began := e.clock.Monotonic()
 	defer func() {

@@ -125,11 +125,9 @@ func (s *Session) faultReply(mark int) {
 
 // parkUntil has a session wait until a time in milliseconds since 1970.
 func (e *Core) parkUntil(w *wait, at int64) {
-	e.waitSeq++
-	w.seq, w.parked, w.Deadline = e.waitSeq, true, at
-	w.s.wait = w
-	e.timeouts.Insert(w)
-	e.countBlocked(1)
+	w.parked, w.Deadline = true, at
+	e.hold(w)
+	e.blocking.timeouts.Insert(w)
 }
 
 // trickle sends a reply byte by byte, on the server's clock. Until all is sent
@@ -142,7 +140,7 @@ func (s *Session) trickle(reply []byte, milli int64) {
 func (e *Core) unpark(w *wait) {
 	s := w.s
 	if w.drip == nil {
-		e.timeouts.Delete(w)
+		e.blocking.timeouts.Delete(w)
 		w.Deadline = 0
 		e.resume = append(e.resume, s) // with its command
 		return

@@ -61,10 +61,17 @@ func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// setGates says which gates the server has on. It is called when a setting or
-// what else they depend on has changed.
-func (e *Core) setGates() {
-	e.gates = 0
+// gating says which gates ask about the commands of all sessions: those that
+// gatesNow returns, since setGates is called when what they depend on changes.
+type gating struct {
+	gates        gateSet
+	refuseWrites bool // since they could not be saved
+}
+
+func (e *Core) setGates() { e.gates = e.gatesNow() }
+
+// gatesNow returns which gates the server needs, by its settings and its state.
+func (e *Core) gatesNow() (on gateSet) {
 	for _, g := range [...]struct {
 		gateSet
 		on bool
@@ -76,9 +83,10 @@ func (e *Core) setGates() {
 		{gateSchedule, e.schedule != nil},
 	} {
 		if g.on {
-			e.gates |= g.gateSet
+			on |= g.gateSet
 		}
 	}
+	return on
 }
 
 // gates returns the gates that are on for a session.

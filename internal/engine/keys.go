@@ -56,7 +56,7 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 			return keyspace.Entry{}, false
 		}
 		if v, isExpirer := k.Value().(value.Expirer); isExpirer {
-			if at := v.NextExpiry(); at != 0 && at <= c.NowMilli() && !c.lazy && !c.isPaused() {
+			if at := v.NextExpiry(); at != 0 && at <= c.NowMilli() && !c.timing.lazy && !c.isPaused() {
 				c.expireElements(c.Keyspace.DB(db), k)
 				return c.Keyspace.DB(db).Get(key)
 			}
@@ -73,7 +73,7 @@ func (e *Core) isExpired(k keyspace.Entry) bool {
 
 // access marks a key as used now.
 func (e *Core) access(k keyspace.Entry) {
-	if e.lfu {
+	if e.evict.lfu {
 		e.countUse(k)
 		return
 	}
@@ -387,7 +387,7 @@ func (c *Ctx) SwapDBs(i, j int) {
 func (e *Core) touchAll(db int, before, after *keyspace.DB) {
 	e.watchedReplaced(db, before, after)
 	var woken []*queue
-	for k, q := range e.waiting {
+	for k, q := range e.blocking.queues {
 		if k.db == db && (e.stateOf(before, k.key) != stateMissing || e.stateOf(after, k.key) != stateMissing) {
 			woken = append(woken, q)
 		}

@@ -126,7 +126,7 @@ const maxSkipLog = 10
 func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error {
 	skipped := 0
 	var access func(*rdb.Entry) uint32
-	if e.lfu {
+	if e.evict.lfu {
 		access = e.loadedAccess
 	}
 	l, err := snapshot.Load(r, snapshot.LoadOptions{
@@ -187,7 +187,7 @@ func (e *Core) Adopt(ks *keyspace.Keyspace) {
 	}
 	e.Keyspace.Access = e.newAccess()
 	e.limitMemory()
-	e.nextKey = 0
+	e.timing.nextKey = 0
 	for db := range e.Keyspace.Used {
 		if k, ok := db.NextExpiry(); ok {
 			e.expiresAt(k.ExpireAt())

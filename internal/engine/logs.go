@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/latency"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/slowlog"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -15,6 +16,32 @@ import (
 // errMonitor is what a session in MONITOR mode is told that wants keys: for
 // the real server it is a kind of replica.
 const errMonitor resp.Error = "ERR Replica can't interact with the keyspace"
+
+// logs are what SLOWLOG, COMMANDLOG and LATENCY show. The thresholds follow from
+// the settings; see thresholdsNow.
+type logs struct {
+	Slowlog  slowlog.Log
+	Requests slowlog.Log // the large ones
+	Replies  slowlog.Log
+	Latency  latency.Monitor
+	thresholds
+}
+
+// thresholds say which commands are noted somewhere.
+type thresholds struct {
+	slowness     time.Duration // those that take at least that long
+	largeRequest int           // those of as many bytes
+	largeReply   int
+}
+
+func (e *Core) thresholdsNow() thresholds {
+	c := e.Config
+	return thresholds{
+		slowness:     min(e.slowAfter(), e.latencyAfter()),
+		largeRequest: largeFrom(c.LargeRequest, c.LargeRequestMaxLen),
+		largeReply:   largeFrom(c.LargeReply, c.LargeReplyMaxLen),
+	}
+}
 
 // Monitor makes the session hear of all commands, and tells whether that is
 // new.

@@ -72,6 +72,10 @@ func (e *Core) usedMemory() int64 {
 }
 
 // eviction is what is remembered between two evictions.
+//
+// policy and lfu are those of the setting, and the keyspace counts what entries
+// take if and only if there is a limit. The pool has at most poolSize candidates,
+// each once, in order of their scores.
 type eviction struct {
 	policy policy
 	// pool has the best candidates that were seen, the best one last.
@@ -85,6 +89,7 @@ type eviction struct {
 	// recount is when to look again at what each client takes, by the monotonic
 	// clock.
 	recount time.Duration
+	lfu     bool // the policy counts the uses of keys
 	// failed tells that no memory could be freed before the command that runs.
 	failed bool
 }
@@ -138,8 +143,8 @@ func (e *Core) limitMemory() {
 	e.evict.policy, _ = policyOf(c.MaxMemoryPolicy)
 	e.evict.pool = nil
 	lfu := c.UsesLFU()
-	if lfu != e.lfu {
-		e.lfu = lfu
+	if lfu != e.evict.lfu {
+		e.evict.lfu = lfu
 		e.Keyspace.Access = e.newAccess()
 	}
 	if e.countsClients() {
@@ -397,7 +402,7 @@ func minuteOf(milli int64) uint32 { return uint32(milli/60e3) & math.MaxUint16 }
 
 // newAccess returns the access of an entry that is made now.
 func (e *Core) newAccess() uint32 {
-	if e.lfu {
+	if e.evict.lfu {
 		return e.minute()<<8 | newCounter
 	}
 	return uint32(e.now / 1e6)
@@ -432,7 +437,7 @@ func (e *Core) SetFrequency(k keyspace.Entry, n uint8) { k.SetAccess(e.minute()<
 
 // UsesLFU tells whether an LFU policy is set: keys have counters then, no
 // times of their last use.
-func (e *Core) UsesLFU() bool { return e.lfu }
+func (e *Core) UsesLFU() bool { return e.evict.lfu }
 
 // countUse counts a use of a key under an LFU policy: the higher the counter
 // the less likely.

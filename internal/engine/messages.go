@@ -26,8 +26,8 @@ func (s *Session) Push() *resp.Writer {
 		s.checkOutput()
 	}
 	if s.killed {
-		e.lost.Buf = e.lost.Buf[:0]
-		return &e.lost
+		e.output.lost.Buf = e.output.lost.Buf[:0]
+		return &e.output.lost
 	}
 	return &s.out
 }

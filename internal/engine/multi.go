@@ -52,6 +52,34 @@ type watch struct {
 	expired bool
 }
 
+// watching knows for each key that is watched by whom. These sessions have the key
+// among their watches, and no others have.
+type watching struct {
+	keys map[dbKey]map[*Session]struct{}
+}
+
+// add notes that s watches k, and reports whether that is new.
+func (w *watching) add(k dbKey, s *Session) bool {
+	if _, ok := w.keys[k][s]; ok {
+		return false
+	}
+	if w.keys[k] == nil {
+		if w.keys == nil {
+			w.keys = make(map[dbKey]map[*Session]struct{})
+		}
+		w.keys[k] = make(map[*Session]struct{}, 1)
+	}
+	w.keys[k][s] = struct{}{}
+	return true
+}
+
+func (w *watching) remove(k dbKey, s *Session) {
+	delete(w.keys[k], s)
+	if len(w.keys[k]) == 0 {
+		delete(w.keys, k)
+	}
+}
+
 // watches are the keys that a session watches, at least one.
 type watches struct {
 	list []watch
@@ -110,13 +138,9 @@ func (c *Ctx) Exec() error {
 func (c *Ctx) Watch(key []byte) {
 	s := c.Session
 	k := dbKey{s.db, string(key)}
-	if _, ok := c.watchers[k][s]; ok {
+	if !c.watching.add(k, s) {
 		return
 	}
-	if c.watchers[k] == nil {
-		c.watchers[k] = make(map[*Session]struct{}, 1)
-	}
-	c.watchers[k][s] = struct{}{}
 	if s.watched == nil {
 		s.watched = new(watches)
 	}
@@ -129,10 +153,7 @@ func (c *Ctx) Watch(key []byte) {
 func (s *Session) Unwatch() {
 	if s.watched != nil {
 		for _, w := range s.watched.list {
-			delete(s.e.watchers[w.key], s)
-			if len(s.e.watchers[w.key]) == 0 {
-				delete(s.e.watchers, w.key)
-			}
+			s.e.watching.remove(w.key, s)
 		}
 	}
 	s.watched, s.casFailed = nil, false
@@ -157,7 +178,7 @@ func (s *Session) watchOf(k dbKey) *watch {
 // watchedChanged fails the transactions that watch a key, which is different
 // now, unless it was past its time before and all that happened is its removal.
 func (e *Core) watchedChanged(k dbKey) {
-	for s := range e.watchers[k] {
+	for s := range e.watching.keys[k] {
 		if w := s.watchOf(k); w.expired {
 			if _, ok := e.Keyspace.DB(k.db).Get([]byte(k.key)); !ok {
 				w.expired = false
@@ -172,7 +193,7 @@ func (e *Core) watchedChanged(k dbKey) {
 // keys are about to be replaced by those of another, or removed if that is nil.
 // A key that is past its time is as good as none.
 func (e *Core) watchedReplaced(db int, before, after *keyspace.DB) {
-	for k, sessions := range e.watchers {
+	for k, sessions := range e.watching.keys {
 		if k.db != db {
 			continue
 		}

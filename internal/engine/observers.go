@@ -62,16 +62,27 @@ func (e *Core) observersOf(s *Session) observerSet {
 	return on
 }
 
-// setObservers says who looks at all commands. It is called when a setting or
-// what else that depends on has changed.
-func (e *Core) setObservers() {
-	e.observers = observeLogs
+// observing says who looks at the commands of all sessions: observers are those
+// that observersNow returns, and monitors the sessions in MONITOR mode, in the
+// order in which they entered it.
+type observing struct {
+	observers observerSet
+	monitors  []*Session
+	outside   []*Observer
+}
+
+// setObservers is called when what observersNow looks at has changed.
+func (e *Core) setObservers() { e.observers = e.observersNow() }
+
+func (e *Core) observersNow() observerSet {
+	on := observeLogs
 	if len(e.monitors) > 0 {
-		e.observers |= observeMonitor
+		on |= observeMonitor
 	}
 	if len(e.outside) > 0 {
-		e.observers |= observeOutside
+		on |= observeOutside
 	}
+	return on
 }
 
 // Observer is an observer from outside, such as a recorder. A nil function is

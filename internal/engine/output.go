@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/resp"
 )
 
 // checkedOutput is how many bytes one batch may append to a session's output
@@ -42,6 +43,17 @@ func (s *Session) maxOutput() int {
 		return int(min(hard, math.MaxInt/2)) + smallOutput
 	}
 	return 0
+}
+
+// output is what is on its way to clients.
+//
+// slow has the sessions that are above the soft limit of output since overSince,
+// and no others.
+type output struct {
+	buffers outBuffers
+	slow    map[*Session]struct{}
+	lost    resp.Writer                   // sink for output to killed sessions
+	written atomic.Pointer[chan struct{}] // closed when a session has written its output
 }
 
 // outQueue is output that the transport has not taken. Long output stays in the
@@ -127,12 +139,12 @@ func (s *Session) checkOutput() {
 		s.killed = true
 		s.out.Buf, s.out.Full = nil, false
 	case s.overSince == 0:
-		delete(s.e.slow, s)
+		delete(s.e.output.slow, s)
 	default:
-		if s.e.slow == nil {
-			s.e.slow = make(map[*Session]struct{})
+		if s.e.output.slow == nil {
+			s.e.output.slow = make(map[*Session]struct{})
 		}
-		s.e.slow[s] = struct{}{}
+		s.e.output.slow[s] = struct{}{}
 	}
 }
 
@@ -144,7 +156,7 @@ func (s *Session) overUntil() int64 {
 
 // endSlow ends the sessions that are above the soft limit for too long.
 func (e *Core) endSlow() {
-	for s := range e.slow {
+	for s := range e.output.slow {
 		if s.overUntil() <= e.NowMilli() {
 			s.checkOutput()
 			e.markDirty(s)
@@ -202,7 +214,7 @@ func (o *outBuffers) put(b []byte) {
 func (e *Engine) AwaitWritten(done <-chan struct{}) {
 	for {
 		written := make(chan struct{})
-		e.core.written.Store(&written)
+		e.core.output.written.Store(&written)
 		if !e.hasOutput() {
 			return
 		}
@@ -227,7 +239,7 @@ func (e *Engine) hasOutput() bool {
 
 // wrote wakes AwaitWritten.
 func (e *Core) wrote() {
-	if written := e.written.Swap(nil); written != nil {
+	if written := e.output.written.Swap(nil); written != nil {
 		close(*written)
 	}
 }
@@ -253,9 +265,9 @@ func (s *Session) moveOutput() {
 	}
 	s.countOutput()
 	s.mu.Lock()
-	s.e.buffers.put(s.pending.add(s.out.Buf))
+	s.e.output.buffers.put(s.pending.add(s.out.Buf))
 	s.mu.Unlock()
-	s.out.Buf = s.e.buffers.get()
+	s.out.Buf = s.e.output.buffers.get()
 }
 
 // handOver moves what was answered to the transport's side.
@@ -273,7 +285,7 @@ func (s *Session) handOver() {
 	if s.killed {
 		s.pending, s.out.Full = outQueue{}, false
 	} else {
-		s.e.buffers.put(s.pending.add(s.out.Buf))
+		s.e.output.buffers.put(s.pending.add(s.out.Buf))
 	}
 	s.out.Buf = nil
 	s.gone, s.ending = s.killed, s.closing
@@ -298,10 +310,10 @@ func (s *Session) Output(written []byte) []byte {
 	if written == nil && s.writing {
 		return nil
 	}
-	if s.kept == nil && s.e.buffers.kept.Load() {
+	if s.kept == nil && s.e.output.buffers.kept.Load() {
 		s.kept = written[:0]
 	} else {
-		s.e.buffers.put(written)
+		s.e.output.buffers.put(written)
 	}
 	out := s.pending.take()
 	s.taken, s.writing = len(out), out != nil
@@ -330,13 +342,13 @@ func (e *Core) handOver() {
 func (e *Core) markDirty(s *Session) {
 	if !s.inDirty {
 		s.inDirty = true
-		if s.out.Buf == nil && e.buffers.kept.Load() {
+		if s.out.Buf == nil && e.output.buffers.kept.Load() {
 			s.mu.Lock()
 			s.out.Buf, s.kept = s.kept, nil
 			s.mu.Unlock()
 		}
 		if s.out.Buf == nil {
-			s.out.Buf = e.buffers.get()
+			s.out.Buf = e.output.buffers.get()
 		}
 		e.dirty = append(e.dirty, s)
 	}

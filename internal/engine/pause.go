@@ -46,10 +46,8 @@ func (e *Core) holdsBack(s *Session, cmd *Command, args [][]byte) bool {
 
 // park keeps a command for the end of the pause.
 func (e *Core) park(s *Session, cmd *Command, args [][]byte) {
-	e.waitSeq++
-	s.wait = &wait{s: s, cmd: cmd, args: copyArgs(args), seq: e.waitSeq, parked: true}
+	e.hold(&wait{s: s, cmd: cmd, args: copyArgs(args), parked: true})
 	e.pause.parked = append(e.pause.parked, s.wait)
-	e.countBlocked(1)
 }
 
 // goOn runs the input of a session that waited, after the command that a pause

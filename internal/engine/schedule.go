@@ -77,10 +77,8 @@ func (e *Core) gateSchedule(s *Session, cmd *Command, args [][]byte) error {
 	case s.multi != nil && !runs, !runs && cmd.Flags&looks == 0:
 		return nil
 	}
-	e.waitSeq++
-	w := &wait{s: s, cmd: cmd, args: copyArgs(args), seq: e.waitSeq, parked: true}
-	s.wait = w
-	e.countBlocked(1)
+	w := &wait{s: s, cmd: cmd, args: copyArgs(args), parked: true}
+	e.hold(w)
 	e.schedule.waiting = append(e.schedule.waiting, w)
 	e.schedule.arrived()
 	return errHandled

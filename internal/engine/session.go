@@ -214,7 +214,14 @@ func (s *Session) end() {
 		go f()
 	}
 	s.closers = nil
-	delete(s.e.slow, s)
+	s.unregister()
+}
+
+// unregister forgets what the server has of a session that nobody uses any more,
+// but that output of it may still be written.
+func (s *Session) unregister() {
+	delete(s.e.all, s)
+	delete(s.e.output.slow, s)
 	s.e.clientMemory -= int64(s.counted)
 	s.counted = 0
 }

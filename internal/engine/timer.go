@@ -1,19 +1,72 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/resp-server/resp-server/internal/clock"
+)
 
 // maxTimer, in milliseconds, is about 35 years: what is due later than that is
 // looked at again then. It keeps the arithmetic of timers from overflowing.
 const maxTimer = 1 << 40
 
+// timing is the timer of the engine, and what time alone brings about.
+//
+// Between two entries the timer is set for the first thing that is due, or for an
+// earlier time; see Core.due. No key and no element of one expires before nextKey.
+type timing struct {
+	timer   clock.Timer
+	at      int64 // when it fires, in ms; 0: it is not set
+	nextKey int64 // ms; 0: no key expires
+	// cronPaused: time alone does nothing but serve who waits.
+	cronPaused bool
+	lazy       bool // expired keys stay until somebody looks at them
+}
+
 // SetActiveExpire tells whether expired keys are deleted when their time comes,
 // as is the default, or only when somebody looks at them.
-func (e *Core) SetActiveExpire(on bool) { e.lazy = !on }
+func (e *Core) SetActiveExpire(on bool) { e.timing.lazy = !on }
 
 // PauseCron stops what is done by time alone: no keys expire unless somebody
 // looks at them, idle clients stay, and nothing is saved. Who waits is still
 // served.
-func (e *Core) PauseCron(on bool) { e.cronPaused = on }
+func (e *Core) PauseCron(on bool) { e.timing.cronPaused = on }
+
+// due returns when something is due next, in milliseconds since 1970; 0 is never.
+func (e *Core) due() (at int64) {
+	switch t := &e.timing; {
+	case e.pause.until != 0:
+		at = e.pause.until // no key expires before
+	case !t.lazy && !t.cronPaused:
+		at = t.nextKey
+	}
+	if w, ok := e.blocking.timeouts.Min(); ok {
+		at = sooner(at, w.deadline())
+	}
+	if w, ok := e.blocking.retries.Min(); ok {
+		at = sooner(at, w.Retry)
+	}
+	if !e.timing.cronPaused {
+		at = sooner(at, e.nextIdle)
+		at = sooner(at, e.nextSave())
+	}
+	at = sooner(at, e.evict.next)
+	if e.isAsleep() {
+		at = e.debug.asleep
+	}
+	for s := range e.output.slow {
+		at = sooner(at, s.overUntil())
+	}
+	return at
+}
+
+// sooner returns the earlier of two times, of which 0 is never.
+func sooner(a, b int64) int64 {
+	if b != 0 && (a == 0 || b < a) {
+		return b
+	}
+	return a
+}
 
 // setTimer arms the timer for what is due next, if anything is. While a script
 // is busy nothing is due; it leaves in the end.
@@ -21,53 +74,24 @@ func (e *Core) setTimer() {
 	if e.closed || e.busy != nil {
 		return
 	}
-	at := e.nextKey
-	switch {
-	case e.pause.until != 0:
-		at = e.pause.until // no key expires before
-	case e.lazy || e.cronPaused:
-		at = 0
-	}
-	if w, ok := e.timeouts.Min(); ok && (at == 0 || w.deadline() < at) {
-		at = w.deadline()
-	}
-	if w, ok := e.retries.Min(); ok && (at == 0 || w.Retry < at) {
-		at = w.Retry
-	}
-	if e.nextIdle != 0 && !e.cronPaused && (at == 0 || e.nextIdle < at) {
-		at = e.nextIdle
-	}
-	if save := e.nextSave(); save != 0 && !e.cronPaused && (at == 0 || save < at) {
-		at = save
-	}
-	if e.evict.next != 0 && (at == 0 || e.evict.next < at) {
-		at = e.evict.next
-	}
-	if e.isAsleep() {
-		at = e.debug.asleep
-	}
-	for s := range e.slow {
-		if due := s.overUntil(); at == 0 || due < at {
-			at = due
-		}
-	}
-	if at == 0 || e.timerAt != 0 && e.timerAt <= at {
+	t, at := &e.timing, e.due()
+	if at == 0 || t.at != 0 && t.at <= at {
 		return // a timer that fires too early finds nothing and sets the next
 	}
-	e.timerAt = at
+	t.at = at
 	left := min(max(at-e.NowMilli(), 0), maxTimer)
 	d := time.Duration(max(left*1000-e.now%1000, 0)) * time.Microsecond
-	if e.timer == nil {
-		e.timer = e.clock.AfterFunc(d, e.engine.tick)
+	if t.timer == nil {
+		t.timer = e.clock.AfterFunc(d, e.engine.tick)
 	} else {
-		e.timer.Reset(d)
+		t.timer.Reset(d)
 	}
 }
 
 // tick does what is due: it deletes expired keys and times out blocked
 // commands.
 func (e *Core) tick() {
-	e.timerAt = 0
+	e.timing.at = 0
 	if e.closed || e.busy != nil {
 		return
 	}
@@ -78,25 +102,25 @@ func (e *Core) tick() {
 		e.endSlow()
 		return
 	}
-	if !e.cronPaused {
+	if !e.timing.cronPaused {
 		e.dropIdle(now)
 	}
 	if e.pause.until != 0 && e.pause.until <= now {
 		e.Unpause()
 		e.serveBlocked() // those who waited while the server slept, before their time is up
 	}
-	if e.pause.until == 0 && !e.lazy && !e.cronPaused {
+	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused {
 		e.expireKeys()
 	}
 	for {
-		w, ok := e.timeouts.Min()
+		w, ok := e.blocking.timeouts.Min()
 		if !ok || w.deadline() > now {
 			break
 		}
 		e.timeOut(w)
 	}
 	e.retry()
-	if !e.cronPaused {
+	if !e.timing.cronPaused {
 		e.saveIfDue()
 	}
 	e.endSlow()

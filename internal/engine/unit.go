@@ -71,12 +71,12 @@ func (c *Ctx) Touched(key []byte) { c.touch(c.Session, c.Session.db, key) }
 // touch tells watchers, waiters and caches that a key changed; by is the
 // session that changed it, nil if time did.
 func (e *Core) touch(by *Session, db int, key []byte) {
-	if len(e.watchers) > 0 {
-		if len(e.watchers[dbKey{db, string(key)}]) > 0 {
+	if len(e.watching.keys) > 0 {
+		if len(e.watching.keys[dbKey{db, string(key)}]) > 0 {
 			e.watchedChanged(dbKey{db, string(key)})
 		}
 	}
-	if len(e.waiting) > 0 {
+	if len(e.blocking.queues) > 0 {
 		e.wakeKey(db, key)
 	}
 	if e.tracker != nil {
@@ -146,7 +146,7 @@ func (c *Ctx) Altered(key []byte, ev event.Event) {
 
 // Wake serves those who wait for a key, beside Altered.
 func (c *Ctx) Wake(key []byte) {
-	if len(c.waiting) > 0 {
+	if len(c.blocking.queues) > 0 {
 		c.wakeKey(c.Session.db, key)
 	}
 }
