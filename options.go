@@ -89,5 +89,9 @@ type Options struct {
 	// docs/transcripts.md; see Replay. Passwords are in it.
 	RecordTo io.Writer
 
+	// Check is false by default. If it is true, StartTest calls Server.Check at the
+	// end of the test, and fails the test if that finds something.
+	Check bool
+
 	files vfs.FS // for tests: nil is the file system of the system
 }

@@ -95,6 +95,16 @@ func (s *Server) SpaceNames() []string {
 	return names
 }
 
+// allSpaces returns the spaces that there are.
+func (s *Server) allSpaces() (all []*space) {
+	s.spaces.mu.Lock()
+	defer s.spaces.mu.Unlock()
+	for _, sp := range s.spaces.byName {
+		all = append(all, sp)
+	}
+	return all
+}
+
 // CloseSpace ends a space with its clients, and reports whether it was there.
 func (s *Server) CloseSpace(name string) bool {
 	root := s

@@ -54,9 +54,35 @@ func StartTest(t Tester, options ...Options) *TestServer {
 	ts.tail(t)
 	t.Cleanup(func() {
 		ts.explain(t)
-		s.Close()
+		defer s.Close()
+		if err := s.checkAtEnd(o.Check); err != nil {
+			t.Fatalf("the server is inconsistent: %v", err)
+		}
 	})
 	return ts
+}
+
+// alwaysCheck has StartTest look at each server, for the tests of this package.
+var alwaysCheck bool
+
+func (s *Server) checkAtEnd(asked bool) error {
+	if asked || alwaysCheck {
+		return s.Check()
+	}
+	return nil
+}
+
+// Check looks at everything that the server and its spaces hold: keys, values,
+// indexes, clients, blocked commands, watched keys, subscriptions, timers, what is
+// counted. It returns what does not fit together, which is an error of this
+// package, nil if everything does. It takes time for each key, and clients wait
+// meanwhile. While a script is busy nothing is looked at.
+func (s *Server) Check() error {
+	errs := []error{s.engine.Check()}
+	for _, sp := range s.allSpaces() {
+		errs = append(errs, sp.Check())
+	}
+	return errors.Join(errs...)
 }
 
 // TestServer is a Server whose failures fail a test.

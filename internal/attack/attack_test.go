@@ -61,7 +61,7 @@ func (a alarm) Handle(_ context.Context, r slog.Record) error {
 // start starts a server without sockets that fails the test if a command panics.
 func start(t testing.TB, config ...string) *respserver.TestServer {
 	return respserver.StartTest(t, respserver.Options{
-		NoListen: true, Logger: slog.New(alarm{t}), Seed: 1, Config: append(config, "enable-debug-command yes"),
+		NoListen: true, Logger: slog.New(alarm{t}), Seed: 1, Check: true, Config: append(config, "enable-debug-command yes"),
 	})
 }
 

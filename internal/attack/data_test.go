@@ -193,5 +193,8 @@ func loaded(t *testing.T, file []byte, rng *rand.Rand) bool {
 	if all := keys.Array(); len(all) > 0 {
 		use(t, s, all[rng.IntN(len(all))].Text())
 	}
+	if err := s.Check(); err != nil {
+		t.Error(err)
+	}
 	return true
 }

@@ -85,7 +85,7 @@ func TestFrames(t *testing.T) {
 	t.Parallel()
 	servers := [2]*respserver.TestServer{}
 	for i := range servers {
-		servers[i] = respserver.StartTest(t, respserver.Options{EventLoop: i == 1, Logger: slog.New(alarm{t})})
+		servers[i] = respserver.StartTest(t, respserver.Options{EventLoop: i == 1, Check: true, Logger: slog.New(alarm{t})})
 	}
 	rounds(t, func(rng *rand.Rand) {
 		sent := frames(rng)
@@ -110,7 +110,7 @@ func TestFrames(t *testing.T) {
 func TestFramesOfRealServer(t *testing.T) {
 	t.Parallel()
 	real := transcript.StartForTest(t, "")
-	s := respserver.StartTest(t, respserver.Options{Logger: slog.New(alarm{t})})
+	s := respserver.StartTest(t, respserver.Options{Check: true, Logger: slog.New(alarm{t})})
 	rounds(t, func(rng *rand.Rand) {
 		sent := frames(rng)
 		flush := resp.AppendCommand(nil, "FLUSHALL")

@@ -118,6 +118,9 @@ func TestHammer(t *testing.T) {
 				t.Error(err)
 			}
 			served(t, s)
+			if err := s.Check(); err != nil {
+				t.Error(err)
+			}
 			closed := make(chan error)
 			go func() { closed <- s.Close() }()
 			select {

@@ -3,7 +3,9 @@ package engine
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
@@ -91,6 +93,58 @@ func newBlocking() blocking {
 	return blocking{queues: make(map[dbKey]*queue), timeouts: tree.New(compareWaits), retries: tree.New(compareRetries)}
 }
 
+func (b *blocking) check(e *Core) error {
+	waits, timed, retried, links := 0, 0, 0, 0
+	for w := b.last; w != nil; w = w.before {
+		waits++
+		switch {
+		case w.s.wait != w:
+			return fmt.Errorf("client %d does not know the command that it waits with", w.s.ID)
+		case w.before != nil && (w.before.after != w || w.before.seq >= w.seq):
+			return fmt.Errorf("client %d is out of order", w.s.ID)
+		}
+		if w.deadline() != 0 {
+			timed++
+			if found, _ := b.timeouts.Get(w); found != w {
+				return fmt.Errorf("client %d has a deadline that nobody knows of", w.s.ID)
+			}
+		}
+		if w.Retry != 0 {
+			retried++
+			if found, _ := b.retries.Get(w); found != w {
+				return fmt.Errorf("client %d is to try again, which nobody knows of", w.s.ID)
+			}
+		}
+		for i := range w.links {
+			if w.links[i].w != w {
+				return fmt.Errorf("client %d has the place of another one", w.s.ID)
+			}
+		}
+		links += len(w.links)
+	}
+	sessions := 0
+	for s := range e.all {
+		if s.wait != nil {
+			sessions++
+		}
+	}
+	if waits != b.count || waits != sessions || timed != b.timeouts.Len() || retried != b.retries.Len() {
+		return fmt.Errorf("%d wait, %d of them for a time and %d to try again; counted are %d of %d sessions, %d and %d",
+			waits, timed, retried, b.count, sessions, b.timeouts.Len(), b.retries.Len())
+	}
+	for key, q := range b.queues {
+		n, err := q.check(key)
+		if err != nil {
+			return fmt.Errorf("queue of %q in database %d: %w", key.key, key.db, err)
+		}
+		links -= n
+	}
+	if links != 0 {
+		return fmt.Errorf("%d places are in no queue", links)
+	}
+	return nil
+}
+
 // queue holds the commands that wait for a key, first come first served.
 type queue struct {
 	key         dbKey
@@ -127,6 +181,28 @@ func (q *queue) remove(l *link) {
 	} else {
 		l.next.prev = l.prev
 	}
+}
+
+// check returns how many wait for the key, at least one.
+func (q *queue) check(key dbKey) (n int, err error) {
+	gone := 0
+	var last *link
+	for l := q.first; l != nil; last, l = l, l.next {
+		n++
+		if l.prev != last || l.q != q || l.w.s.wait != l.w || !slices.ContainsFunc(l.w.links, func(own link) bool { return own.q == q }) {
+			return 0, fmt.Errorf("place %d is broken", n)
+		}
+		if l.w.Gone {
+			gone++
+		}
+	}
+	switch {
+	case n == 0 || q.key != key || q.last != last:
+		return 0, fmt.Errorf("%d wait for %q", n, q.key.key)
+	case gone != q.gone:
+		return 0, fmt.Errorf("%d wait for the end of the key too, counted are %d", gone, q.gone)
+	}
+	return n, nil
 }
 
 // Block parks the command until one of the keys changes; then its handler is

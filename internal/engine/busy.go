@@ -23,6 +23,13 @@ type scripting struct {
 	busy   *scriptRun
 }
 
+func (r *scripting) check() error {
+	if r.script != nil || r.busy != nil {
+		return errors.New("one runs, but nothing else does")
+	}
+	return nil
+}
+
 // Detacher is a Conn whose transport serves other connections as well in the
 // goroutine that calls Feed.
 type Detacher interface {

@@ -2,6 +2,8 @@ package engine
 
 import (
 	"cmp"
+	"errors"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -32,6 +34,37 @@ type clients struct {
 
 func newClients() clients {
 	return clients{sessions: make(map[uint64]*Session), all: make(map[*Session]struct{})}
+}
+
+func (c *clients) check(e *Core) error {
+	memory := int64(0)
+	for id, s := range c.sessions {
+		if _, ok := c.all[s]; !ok || s.ID != id || s.internal || s.closing {
+			return fmt.Errorf("session %d is not a client", id)
+		}
+		if err := s.checkRights(); err != nil {
+			return fmt.Errorf("client %d: %w", id, err)
+		}
+	}
+	for s := range c.all {
+		memory += int64(s.counted)
+		switch {
+		case s.e != e || s.ended || s.ID > c.lastID:
+			return fmt.Errorf("session %d is gone", s.ID)
+		case !s.internal && !s.closing && c.sessions[s.ID] != s:
+			return fmt.Errorf("session %d is no client", s.ID)
+		}
+		if err := s.state.check(s); err != nil {
+			return fmt.Errorf("session %d: %w", s.ID, err)
+		}
+	}
+	switch {
+	case memory != c.clientMemory:
+		return fmt.Errorf("they take %d bytes, counted are %d", memory, c.clientMemory)
+	case e.Config.Timeout > 0 && len(c.sessions) > 0 && c.nextIdle == 0:
+		return errors.New("nobody looks for idle ones")
+	}
+	return nil
 }
 
 // NewSession registers a connection. It answers false if the server takes no

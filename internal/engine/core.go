@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -57,6 +59,8 @@ type Core struct {
 }
 
 // turn is the state of one entry, from enter to leave, and of the unit in it.
+// Between two entries it is empty, but for keys that changed while the server
+// sleeps.
 type turn struct {
 	now      int64 // µs since 1970, of the unit
 	entered  time.Duration
@@ -72,6 +76,21 @@ type turn struct {
 	executing *Session    // whose command runs
 	own       resp.Writer // messages for it, which follow the reply
 	invalid   []invalid   // what it has cached and is to hear of then
+}
+
+// check expects that no unit runs.
+func (t *turn) check(e *Core) error {
+	switch {
+	case t.unit.depth != 0 || len(t.unit.ops) > 0 || t.unit.withheld != 0:
+		return fmt.Errorf("a unit has not ended: depth %d, %d effects", t.unit.depth, len(t.unit.ops))
+	case t.executing != nil || len(t.own.Buf) > 0 || len(t.invalid) > 0:
+		return errors.New("a command has not ended")
+	case t.current != nil || len(t.resume) > 0 || len(t.dirty) > 0:
+		return errors.New("an entry has not ended")
+	case len(t.ready) > 0 && e.debug.asleep == 0:
+		return fmt.Errorf("%d keys have changed that nobody was told of", len(t.ready))
+	}
+	return nil
 }
 
 // dbKey names a key of a database.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math/bits"
 	"net/netip"
 	"strings"
@@ -87,6 +88,16 @@ func (e *Core) gatesNow() (on gateSet) {
 		}
 	}
 	return on
+}
+
+func (g *gating) check(e *Core) error {
+	switch {
+	case g.gates != e.gatesNow():
+		return fmt.Errorf("%b are on, %b have to be", g.gates, e.gatesNow())
+	case g.refuseWrites != e.cannotSave():
+		return fmt.Errorf("writes are refused: %v", g.refuseWrites)
+	}
+	return nil
 }
 
 // gates returns the gates that are on for a session.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -41,6 +42,13 @@ func (e *Core) thresholdsNow() thresholds {
 		largeRequest: largeFrom(c.LargeRequest, c.LargeRequestMaxLen),
 		largeReply:   largeFrom(c.LargeReply, c.LargeReplyMaxLen),
 	}
+}
+
+func (l *logs) check(e *Core) error {
+	if l.thresholds != e.thresholdsNow() {
+		return fmt.Errorf("thresholds %v, by the settings %v", l.thresholds, e.thresholdsNow())
+	}
+	return nil
 }
 
 // Monitor makes the session hear of all commands, and tells whether that is

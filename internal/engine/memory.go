@@ -3,6 +3,8 @@ package engine
 import (
 	"bytes"
 	"cmp"
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -117,6 +119,26 @@ const (
 	// clients take may need.
 	countingShare = 20
 )
+
+func (v *eviction) check(e *Core) error {
+	c := e.Config
+	want, _ := policyOf(c.MaxMemoryPolicy)
+	p := v.policy
+	switch {
+	case v.lfu != c.UsesLFU() || p.volatile != want.volatile || p.random != want.random || p.ttl != want.ttl || (p.by == nil) != (want.by == nil):
+		return fmt.Errorf("the policy is not %s", c.MaxMemoryPolicy)
+	case e.Keyspace.Counting() != (c.MaxMemory != 0):
+		return fmt.Errorf("the data are counted: %v", e.Keyspace.Counting())
+	case len(v.pool) > poolSize || !slices.IsSortedFunc(v.pool, func(a, b candidate) int { return cmp.Compare(a.score, b.score) }):
+		return errors.New("the candidates are out of order")
+	}
+	for i, k := range v.pool {
+		if slices.ContainsFunc(v.pool[:i], func(o candidate) bool { return o.db == k.db && bytes.Equal(o.key, k.key) }) {
+			return fmt.Errorf("key %q is a candidate twice", k.key)
+		}
+	}
+	return nil
+}
 
 // policyOf reads the setting; ok is false for noeviction.
 func policyOf(name string) (p policy, ok bool) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -93,6 +94,37 @@ func (s *Session) silence(mark int) {
 
 // subscriptions are the names that a session listens to, at least one, by kind.
 type subscriptions [3]map[string]struct{}
+
+// checkSubscriptions compares who listens to what with what sessions listen to.
+func (e *Core) checkSubscriptions() error {
+	if err := e.PubSub.Check(); err != nil {
+		return err
+	}
+	pairs := 0
+	for s := range e.all {
+		if s.subs == nil {
+			continue
+		}
+		for k, names := range *s.subs {
+			for name := range names {
+				pairs++
+				if !slices.Contains(e.PubSub.Subscribers(pubsub.Kind(k), []byte(name)), s) {
+					return fmt.Errorf("client %d listens to %q, which gives it nothing", s.ID, name)
+				}
+			}
+		}
+	}
+	for _, k := range [...]pubsub.Kind{pubsub.Channel, pubsub.Pattern, pubsub.Shard} {
+		e.PubSub.Names(k, func(name string) bool {
+			pairs -= len(e.PubSub.Subscribers(k, []byte(name)))
+			return true
+		})
+	}
+	if pairs != 0 {
+		return fmt.Errorf("%d subscriptions differ between names and clients", pairs)
+	}
+	return nil
+}
 
 // Subscribe adds a subscription and tells whether it is new.
 func (s *Session) Subscribe(k pubsub.Kind, name string) bool {

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -27,6 +30,21 @@ func (t *transaction) add(cmd *Command, args [][]byte, flags spec.Flag) {
 	for _, a := range args {
 		t.size += len(a)
 	}
+}
+
+func (t *transaction) check() error {
+	if t == nil {
+		return nil
+	}
+	words, size := 0, 0
+	for _, q := range t.queue {
+		words += len(q.args)
+		size += argsLen(q.args)
+	}
+	if words != t.words || size != t.size {
+		return fmt.Errorf("a transaction of %d words, %d bytes, counted as %d, %d", words, size, t.words, t.size)
+	}
+	return nil
 }
 
 // copyArgs copies the words of a command with two allocations.
@@ -58,6 +76,34 @@ type watching struct {
 	keys map[dbKey]map[*Session]struct{}
 }
 
+func (w *watching) check(e *Core) error {
+	pairs := 0
+	for k, sessions := range w.keys {
+		if len(sessions) == 0 {
+			return fmt.Errorf("nobody watches %q of database %d", k.key, k.db)
+		}
+		for s := range sessions {
+			if _, ok := e.all[s]; !ok {
+				return fmt.Errorf("client %d, which is gone, watches %q", s.ID, k.key)
+			}
+			if s.watched == nil || !slices.ContainsFunc(s.watched.list, func(own watch) bool { return own.key == k }) {
+				return fmt.Errorf("client %d does not know that it watches %q", s.ID, k.key)
+			}
+		}
+		pairs += len(sessions)
+	}
+	for s := range e.all {
+		pairs -= s.WatchCount()
+		if s.casFailed && s.watched != nil {
+			return fmt.Errorf("client %d watches keys, but its transaction fails anyway", s.ID)
+		}
+	}
+	if pairs != 0 {
+		return fmt.Errorf("%d watches differ between keys and clients", pairs)
+	}
+	return nil
+}
+
 // add notes that s watches k, and reports whether that is new.
 func (w *watching) add(k dbKey, s *Session) bool {
 	if _, ok := w.keys[k][s]; ok {
@@ -84,6 +130,20 @@ func (w *watching) remove(k dbKey, s *Session) {
 type watches struct {
 	list []watch
 	size int // of the keys, in bytes
+}
+
+func (w *watches) check() error {
+	if w == nil {
+		return nil
+	}
+	size := 0
+	for _, k := range w.list {
+		size += len(k.key.key)
+	}
+	if len(w.list) == 0 || size != w.size {
+		return fmt.Errorf("%d watched keys of %d bytes, counted as %d", len(w.list), size, w.size)
+	}
+	return nil
 }
 
 // Begin starts a transaction.

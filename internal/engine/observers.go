@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math/bits"
 	"slices"
 	"time"
@@ -83,6 +84,25 @@ func (e *Core) observersNow() observerSet {
 		on |= observeOutside
 	}
 	return on
+}
+
+func (o *observing) check(e *Core) error {
+	n := 0
+	for s := range e.all {
+		if s.monitor {
+			n++
+			if !slices.Contains(o.monitors, s) {
+				return fmt.Errorf("client %d hears nothing", s.ID)
+			}
+		}
+	}
+	switch {
+	case n != len(o.monitors):
+		return fmt.Errorf("%d clients in MONITOR mode, %d hear of commands", n, len(o.monitors))
+	case o.observers != e.observersNow():
+		return fmt.Errorf("%b look, %b have to", o.observers, e.observersNow())
+	}
+	return nil
 }
 
 // Observer is an observer from outside, such as a recorder. A nil function is

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -56,6 +57,26 @@ type output struct {
 	written atomic.Pointer[chan struct{}] // closed when a session has written its output
 }
 
+func (o *output) check(e *Core) error {
+	for s := range o.slow {
+		if _, ok := e.all[s]; !ok || s.overSince == 0 {
+			return fmt.Errorf("client %d is said to be slow", s.ID)
+		}
+	}
+	for s := range e.all {
+		s.mu.Lock()
+		size, queued := s.pending.recount(), s.pending.size
+		s.mu.Unlock()
+		switch {
+		case size != queued:
+			return fmt.Errorf("client %d: %d bytes wait, counted are %d", s.ID, size, queued)
+		case s.inDirty || len(s.out.Buf) > 0:
+			return fmt.Errorf("client %d: %d bytes are not handed over", s.ID, len(s.out.Buf))
+		}
+	}
+	return o.buffers.check()
+}
+
 // outQueue is output that the transport has not taken. Long output stays in the
 // buffers that it was written to. The zero outQueue is empty.
 type outQueue struct {
@@ -107,6 +128,15 @@ func (q *outQueue) room() int {
 	n := cap(q.first)
 	for _, b := range q.more {
 		n += cap(b)
+	}
+	return n
+}
+
+// recount returns what size has to be.
+func (q *outQueue) recount() int {
+	n := len(q.first)
+	for _, b := range q.more {
+		n += len(b)
 	}
 	return n
 }
@@ -207,6 +237,19 @@ func (o *outBuffers) put(b []byte) {
 		o.free = append(o.free, b[:0])
 		o.size += cap(b)
 	}
+}
+
+func (o *outBuffers) check() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	size := 0
+	for _, b := range o.free {
+		size += cap(b)
+	}
+	if size != o.size || len(o.free) > maxFreeBuffers || size > maxFreeBytes {
+		return fmt.Errorf("%d spare buffers have %d bytes, counted are %d", len(o.free), size, o.size)
+	}
+	return nil
 }
 
 // AwaitWritten waits until nothing that was answered waits to be written, or until

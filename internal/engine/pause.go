@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/resp-server/resp-server/internal/spec"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/resp-server/resp-server/internal/spec"
+)
 
 // pause is what CLIENT PAUSE asked for. A command that comes meanwhile is
 // parked as data, like a blocked one, and runs when the pause is over.
@@ -8,6 +13,18 @@ type pause struct {
 	until  int64 // ms; 0: there is none
 	all    bool  // not only commands that write
 	parked []*wait
+}
+
+func (p *pause) check(e *Core) error {
+	for s := range e.all {
+		if w := s.wait; w != nil && w.parked && w.Deadline == 0 && !slices.Contains(p.parked, w) && (e.schedule == nil || !slices.Contains(e.schedule.waiting, w)) {
+			return fmt.Errorf("client %d waits for what never ends", s.ID)
+		}
+	}
+	if len(p.parked) > 0 && p.until == 0 {
+		return fmt.Errorf("%d commands are held back, but there is no pause", len(p.parked))
+	}
+	return nil
 }
 
 // Pause holds back the commands of all clients, or only those that may write,

@@ -40,6 +40,13 @@ type Saving struct {
 	running   *background
 }
 
+func (s *Saving) check() error {
+	if s.running == nil && s.Since != 0 {
+		return fmt.Errorf("no background save runs, since %d", s.Since)
+	}
+	return nil
+}
+
 // background is a save that runs beside the engine.
 type background struct {
 	cancelled chan struct{} // closed when it is not to go on
@@ -307,8 +314,12 @@ func (w cancellable) Write(p []byte) (int, error) {
 // checkDisk notes whether writes have to be refused since they could not be
 // saved.
 func (e *Core) checkDisk() {
-	e.refuseWrites = e.Saving.Failed && e.Config.StopWritesOnSaveError && e.autosaves()
+	e.refuseWrites = e.cannotSave()
 	e.setGates()
+}
+
+func (e *Core) cannotSave() bool {
+	return e.Saving.Failed && e.Config.StopWritesOnSaveError && e.autosaves()
 }
 
 // autosaves tells whether snapshots are written without being asked for.

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
@@ -8,6 +11,18 @@ import (
 type schedule struct {
 	waiting []*wait // in the order in which they came
 	arrived func()
+}
+
+func (h *schedule) check(e *Core) error {
+	if h == nil {
+		return nil
+	}
+	for i, w := range h.waiting {
+		if w.s.wait == w && (!w.parked || slices.Index(h.waiting, w) != i) {
+			return fmt.Errorf("client %d is not held back once", w.s.ID)
+		}
+	}
+	return nil
 }
 
 // Waiting is a command that waits to be chosen.

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -24,6 +25,30 @@ type Scripts struct {
 	interp   *script.Interp
 	size     int // of the scripts, in bytes
 	compiled int // of what they are compiled to
+}
+
+func (s *Scripts) check() error {
+	size, compiled, evals := 0, 0, 0
+	for sha, c := range s.cache {
+		n, code := c.Size()
+		size, compiled = size+n, compiled+code
+		if c.SHA != sha {
+			return fmt.Errorf("script %s is found as %s", c.SHA, sha)
+		}
+		if c.place != nil {
+			evals++
+			if c.place.Value != c {
+				return fmt.Errorf("script %s has the place of another one", sha)
+			}
+		}
+	}
+	switch {
+	case size != s.size || compiled != s.compiled:
+		return fmt.Errorf("%d and %d bytes, counted as %d and %d", size, compiled, s.size, s.compiled)
+	case evals != s.evals.Len() || evals > maxEvals:
+		return fmt.Errorf("%d came with EVAL, %d have a place", evals, s.evals.Len())
+	}
+	return nil
 }
 
 // maxEvals bounds the scripts that are kept because of EVAL.

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/pubsub"
 )
@@ -49,6 +52,30 @@ func (s *Session) fresh() state {
 		f.proto = 3 // whose replies say most
 	}
 	return f
+}
+
+// check looks for what does not fit in the state of s.
+func (st *state) check(s *Session) error {
+	switch {
+	case st.proto != s.out.Proto:
+		return fmt.Errorf("protocol %d, replies in %d", st.proto, s.out.Proto)
+	case st.extras != nil && len(*st.extras) == 0, st.subs != nil && s.Subscriptions() == 0:
+		return errors.New("something empty that should be nil")
+	case st.db < 0 || st.db >= s.e.Keyspace.Len():
+		return fmt.Errorf("database %d", st.db)
+	}
+	return errors.Join(st.multi.check(), st.watched.check())
+}
+
+// checkRights looks for what does not fit the user of a client.
+func (s *Session) checkRights() error {
+	switch {
+	case s.e.Users.Get([]byte(s.user.Name)) != s.user:
+		return fmt.Errorf("its user %q is gone", s.user.Name)
+	case s.in.Limits.Unauthenticated != s.mustLogIn() || s.in.Limits.MaxBulk != s.e.Config.ProtoMaxBulkLen || s.out.Limit != s.maxOutput():
+		return errors.New("its limits are those of another one")
+	}
+	return nil
 }
 
 // begin puts a state in place of one that nothing refers to any more.

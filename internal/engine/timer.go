@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
@@ -21,6 +22,24 @@ type timing struct {
 	// cronPaused: time alone does nothing but serve who waits.
 	cronPaused bool
 	lazy       bool // expired keys stay until somebody looks at them
+}
+
+func (t *timing) check(e *Core) error {
+	if e.closed {
+		return nil
+	}
+	if due := e.due(); due != 0 && (t.at == 0 || t.at > max(due, e.NowMilli())) {
+		return fmt.Errorf("something is due at %d, the timer fires at %d", due, t.at)
+	}
+	for db := range e.Keyspace.Used {
+		if k, ok := db.NextExpiry(); ok && (t.nextKey == 0 || k.ExpireAt() < t.nextKey) {
+			return fmt.Errorf("key %q of database %d expires at %d, the next is to at %d", k.Key(), db.Index(), k.ExpireAt(), t.nextKey)
+		}
+		if k, at, ok := db.NextElementExpiry(); ok && (t.nextKey == 0 || at < t.nextKey) {
+			return fmt.Errorf("an element of key %q of database %d expires at %d, the next is to at %d", k.Key(), db.Index(), at, t.nextKey)
+		}
+	}
+	return nil
 }
 
 // SetActiveExpire tells whether expired keys are deleted when their time comes,

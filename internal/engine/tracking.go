@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/resp-server/resp-server/internal/resp"
@@ -35,6 +37,41 @@ type tracker struct {
 	clients  int
 	holders  []uint64      // memory for tell
 	keys     []spec.KeyPos // memory for remember
+}
+
+// check also looks at the sessions: those that track keys are clients, and each
+// of their prefixes leads to them.
+func (t *tracker) check(e *Core) error {
+	clients, pairs := 0, 0
+	for s := range e.all {
+		if s.tracking == nil {
+			continue
+		}
+		clients++
+		pairs += len(s.tracking.Prefixes)
+		if t == nil {
+			break
+		}
+		for _, prefix := range s.tracking.Prefixes {
+			if !t.prefixes.Has(prefix, s.ID) {
+				return fmt.Errorf("client %d hears nothing of keys with the prefix %q", s.ID, prefix)
+			}
+		}
+	}
+	if t == nil {
+		if clients > 0 {
+			return fmt.Errorf("clients track keys, which nobody notes")
+		}
+		return nil
+	}
+	limit := int(e.Config.TrackingTableMaxKeys)
+	switch {
+	case clients != t.clients || pairs != t.prefixes.Pairs():
+		return fmt.Errorf("%d clients with %d prefixes, counted as %d, %d", clients, pairs, t.clients, t.prefixes.Pairs())
+	case limit != 0 && t.reads.Keys() > limit:
+		return fmt.Errorf("%d keys, %d are allowed", t.reads.Keys(), limit)
+	}
+	return errors.Join(t.reads.Check(), t.prefixes.Check())
 }
 
 // invalid is what a session is to be told to forget.

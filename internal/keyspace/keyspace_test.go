@@ -34,8 +34,8 @@ func check(t *testing.T, db *DB, m model) {
 	if db.Len() != len(m) {
 		t.Fatalf("%d keys, want %d", db.Len(), len(m))
 	}
-	if e := db.last.Elem; !e.IsZero() && db.last != db.keys.Lookup(e.Key()) {
-		t.Fatalf("key %q is no longer where it was found", e.Key())
+	if err := db.check(); err != nil {
+		t.Fatal(err)
 	}
 	expires := 0
 	for k, want := range m {

@@ -4,7 +4,11 @@
 // them. A Registry is owned by one engine and does not lock.
 package pubsub
 
-import "github.com/resp-server/resp-server/internal/glob"
+import (
+	"fmt"
+
+	"github.com/resp-server/resp-server/internal/glob"
+)
 
 // Kind is a name space of subscriptions.
 type Kind uint8
@@ -99,3 +103,21 @@ func (r *Registry[S]) Names(k Kind, yield func(name string) bool) {
 
 // Len returns how many names of a kind have subscribers.
 func (r *Registry[S]) Len(k Kind) int { return len(r.names[k]) }
+
+// Check returns the first broken invariant: a name has subscribers, each once. It
+// is for tests.
+func (r *Registry[S]) Check() error {
+	for k, names := range r.names {
+		for name, a := range names {
+			if len(a.list) == 0 || len(a.list) != len(a.place) {
+				return fmt.Errorf("name %q of kind %d has %d subscribers in %d places", name, k, len(a.list), len(a.place))
+			}
+			for i, s := range a.list {
+				if at, ok := a.place[s]; !ok || at != i {
+					return fmt.Errorf("subscriber %d of %q is said to be at %d", i, name, at)
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -33,6 +33,9 @@ func TestModel(t *testing.T) {
 			}
 			delete(model, p)
 		}
+		if err := r.Check(); err != nil {
+			t.Fatal(err)
+		}
 		var want []int
 		names := map[string]bool{}
 		for q := range model {

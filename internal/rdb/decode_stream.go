@@ -250,9 +250,11 @@ func checkStreamPack(node StreamNode) (first StreamID, live, valid bool) {
 			skip(2 * n)
 		}
 		failed = failed || number() != elements
-		if !failed && !live && flags&streamDeleted == 0 {
+		if flags&streamDeleted != 0 {
+			deleted--
+		} else if !failed && !live {
 			first, live = StreamID{Ms: node.ID.Ms + uint64(ms), Seq: node.ID.Seq + uint64(seq)}, true
 		}
 	}
-	return first, live, !failed && pos < 0
+	return first, live, !failed && pos < 0 && deleted == 0
 }

@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -99,4 +100,33 @@ func (p *Prefixes) Broadcast(yield func(clients []uint64, changes []Change)) {
 		a.changed = nil
 		yield(a.clients, changes)
 	}
+}
+
+// Has reports whether a client hears of keys with a prefix.
+func (p *Prefixes) Has(prefix string, client uint64) bool {
+	i, ok := p.find(prefix)
+	return ok && slices.Contains(p.list[i].clients, client)
+}
+
+// Pairs returns the number of pairs of a prefix and a client.
+func (p *Prefixes) Pairs() (n int) {
+	for _, a := range p.list {
+		n += len(a.clients)
+	}
+	return n
+}
+
+// Check returns the first broken invariant. It is for tests.
+func (p *Prefixes) Check() error {
+	for i, a := range p.list {
+		switch {
+		case i > 0 && p.list[i-1].prefix >= a.prefix:
+			return fmt.Errorf("prefix %q follows %q", a.prefix, p.list[i-1].prefix)
+		case len(a.clients) == 0 || !slices.IsSorted(a.clients):
+			return fmt.Errorf("prefix %q has the clients %v", a.prefix, a.clients)
+		case len(a.changed) > 0 && !p.dirty:
+			return fmt.Errorf("changes under %q are forgotten", a.prefix)
+		}
+	}
+	return nil
 }

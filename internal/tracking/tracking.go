@@ -7,7 +7,10 @@
 // owned by one engine and do not lock.
 package tracking
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Table maps keys to the clients that read them. The zero Table is empty.
 // Clients that are gone stay in it until their keys change: it is for the
@@ -90,3 +93,24 @@ func (t *Table) remove(dst []uint64, i int32) []uint64 {
 
 // Clear removes all keys.
 func (t *Table) Clear() { *t = Table{} }
+
+// Check returns the first broken invariant. It is for tests.
+func (t *Table) Check() error {
+	if len(t.place) != len(t.reads) {
+		return fmt.Errorf("%d places for %d keys", len(t.place), len(t.reads))
+	}
+	items := 0
+	for i, r := range t.reads {
+		if t.place[r.key] != int32(i) {
+			return fmt.Errorf("%q is at %d, not at %d", r.key, i, t.place[r.key])
+		}
+		if !slices.IsSorted(r.more) || slices.Contains(r.more, r.first) {
+			return fmt.Errorf("%q: clients %d, %v", r.key, r.first, r.more)
+		}
+		items += 1 + len(r.more)
+	}
+	if items != t.items {
+		return fmt.Errorf("%d items, counted are %d", items, t.items)
+	}
+	return nil
+}

@@ -48,21 +48,8 @@ func TestTable(t *testing.T) {
 		if table.Keys() != len(model) || table.Items() != items {
 			t.Fatalf("%d keys, %d items, want %d, %d", table.Keys(), table.Items(), len(model), items)
 		}
-		check(t, &table)
-	}
-}
-
-func check(t *testing.T, table *Table) {
-	t.Helper()
-	if len(table.place) != len(table.reads) {
-		t.Fatalf("%d places for %d keys", len(table.place), len(table.reads))
-	}
-	for i, r := range table.reads {
-		if table.place[r.key] != int32(i) {
-			t.Fatalf("%s is at %d, not at %d", r.key, i, table.place[r.key])
-		}
-		if !slices.IsSorted(r.more) || slices.Contains(r.more, r.first) {
-			t.Fatalf("%s: clients %d, %v", r.key, r.first, r.more)
+		if err := table.Check(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -25,6 +25,9 @@ type fieldModel struct {
 
 func checkHash(t *testing.T, h *Hash, m hashModel) {
 	t.Helper()
+	if err := Check(h); err != nil {
+		t.Fatal(err)
+	}
 	if h.Len() != len(m) || h.Empty() != (len(m) == 0) {
 		t.Fatalf("%d fields, want %d", h.Len(), len(m))
 	}

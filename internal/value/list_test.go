@@ -28,6 +28,9 @@ func elementsOf(l *List, reverse bool) (all []string) {
 
 func checkList(t *testing.T, l *List, want []string) {
 	t.Helper()
+	if err := Check(l); err != nil {
+		t.Fatal(err)
+	}
 	if l.Len() != len(want) || l.Empty() != (len(want) == 0) {
 		t.Fatalf("length %d, want %d", l.Len(), len(want))
 	}

@@ -23,6 +23,9 @@ func membersOf(s *Set) []string {
 
 func checkSet(t *testing.T, s *Set, want map[string]bool) {
 	t.Helper()
+	if err := Check(s); err != nil {
+		t.Fatal(err)
+	}
 	got := membersOf(s)
 	slices.Sort(got)
 	if !slices.Equal(got, slices.Sorted(maps.Keys(want))) || s.Len() != len(want) || s.Empty() != (len(want) == 0) {

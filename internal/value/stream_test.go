@@ -93,96 +93,11 @@ func collect(it StreamIter, r *rand.Rand) (out []naiveEntry) {
 	return out
 }
 
-// check walks all of a stream.
-func (s *Stream) check(t *testing.T) {
-	t.Helper()
-	total, size := int64(0), 0
-	last := StreamID{}
-	var tail *streamNode
-	for it := s.nodes.Seek(0); ; {
-		n, ok := it.Next()
-		if !ok {
-			break
-		}
-		tail = n
-		if err := n.pack.Validate(true); err != nil {
-			t.Fatalf("node %v: %v", n.id, err)
-		}
-		size += len(n.pack)
-		live, dead := int64(0), int64(0)
-		e := n.begin()
-		if e.id != n.id {
-			t.Fatalf("node %v begins with %v", n.id, e.id)
-		}
-		for ok := true; ok; ok = e.next() {
-			if !last.Less(e.id) {
-				t.Fatalf("%v after %v", e.id, last)
-			}
-			last = e.id
-			if e.flags&entryDeleted != 0 {
-				dead++
-			} else {
-				live++
-			}
-		}
-		if entries, deleted := n.counts(); entries != live || deleted != dead {
-			t.Fatalf("node %v counts %d, %d: there are %d, %d", n.id, entries, deleted, live, dead)
-		}
-		total += live
-	}
-	if int(total) != s.length || size != s.size || tail != s.tail {
-		t.Fatalf("length %d, size %d, tail %p: there are %d, %d, %p", s.length, s.size, s.tail, total, size, tail)
-	}
-	for g := range s.Groups {
-		g.check(t)
-	}
-}
-
-func (g *Group) check(t *testing.T) {
-	t.Helper()
-	used := map[uint32]bool{}
-	pending := 0
-	for c := range g.Consumers {
-		if g.consumers[c.number] != c || used[c.number] {
-			t.Fatalf("consumer %q has the number %d of another one", c.name, c.number)
-		}
-		used[c.number] = true
-		for it := c.pending.Seek(0); ; pending++ {
-			id, ok := it.Next()
-			if !ok {
-				break
-			}
-			if p, ok := g.Pending(id); !ok || p.consumer != c.number {
-				t.Fatalf("%v of %q is not pending for it in the group", id, c.name)
-			}
-		}
-	}
-	for it := g.pending.Seek(0); ; {
-		p, ok := it.Next()
-		if !ok {
-			break
-		}
-		if g.Owner(p) == nil {
-			pending++
-		}
-	}
-	if pending != g.pending.Len() {
-		t.Fatalf("%d entries are pending for consumers and %d for the group", pending, g.pending.Len())
-	}
-	for _, n := range g.free {
-		if used[n] || g.consumers[n] != nil {
-			t.Fatalf("number %d is free and used", n)
-		}
-		used[n] = true
-	}
-	if len(used) != len(g.consumers) {
-		t.Fatalf("%d numbers are known of %d", len(used), len(g.consumers))
-	}
-}
-
 func (s *Stream) compare(t *testing.T, n *naiveStream) {
 	t.Helper()
-	s.check(t)
+	if err := s.check(); err != nil {
+		t.Fatal(err)
+	}
 	all := collect(s.Range(StreamID{}, MaxStreamID), nil)
 	equal := func(a, b naiveEntry) bool { return a.id == b.id && slices.Equal(a.pairs, b.pairs) }
 	if !slices.EqualFunc(all, n.entries, equal) {

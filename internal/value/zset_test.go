@@ -29,6 +29,9 @@ func (m zsetModel) without(name string) zsetModel {
 
 func checkZSet(t *testing.T, z *ZSet, m zsetModel) {
 	t.Helper()
+	if err := Check(z); err != nil {
+		t.Fatal(err)
+	}
 	if z.Len() != len(m) || z.Empty() != (len(m) == 0) {
 		t.Fatalf("%d members, want %d", z.Len(), len(m))
 	}

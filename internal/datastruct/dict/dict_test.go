@@ -43,7 +43,7 @@ func (o *owned) copyModel() map[string]*item {
 
 func (o *owned) compare(t *testing.T) {
 	t.Helper()
-	if err := o.d.check(); err != nil {
+	if err := o.d.Check(); err != nil {
 		t.Fatal(err)
 	}
 	if o.d.Len() != len(o.model) {
@@ -132,7 +132,7 @@ func testModel(t *testing.T, keys int, seed uint64) {
 			delete(o.model, string(key))
 		}
 		if step%max(50, keys) == 0 {
-			if err := o.d.check(); err != nil {
+			if err := o.d.Check(); err != nil {
 				t.Fatalf("step %d: %v", step, err)
 			}
 		}
@@ -156,7 +156,7 @@ func testGrowAndDrain(t *testing.T, topBits uint8) {
 	for i := range n {
 		d.Put(newItem(i))
 		if i%5000 == 0 {
-			if err := d.check(); err != nil {
+			if err := d.Check(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -172,12 +172,12 @@ func testGrowAndDrain(t *testing.T, topBits uint8) {
 			t.Fatalf("element %d is lost", i)
 		}
 		if i%5000 == 0 {
-			if err := d.check(); err != nil {
+			if err := d.Check(); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if err := d.check(); err != nil {
+	if err := d.Check(); err != nil {
 		t.Fatal(err)
 	}
 	if use := d.MemoryUse(); use > small+segmentBytes[*item](1) {
@@ -214,7 +214,7 @@ func TestChurn(t *testing.T) {
 			d.Delete(newItem(i).key)
 			d.Put(newItem(i + n))
 		}
-		if err := d.check(); err != nil {
+		if err := d.Check(); err != nil {
 			t.Fatal(err)
 		}
 		if use, fresh := d.MemoryUse(), filled(n).MemoryUse(); use > fresh*5/2 {
@@ -261,7 +261,7 @@ func TestPrefetch(t *testing.T) {
 			d.Prefetch(keys, found)
 			d.Prefetch(keys[:3], found[:3])
 			d.Prefetch(nil, nil)
-			if err := d.check(); err != nil || d.Len() != n {
+			if err := d.Check(); err != nil || d.Len() != n {
 				t.Fatalf("%d elements of %d, %v", d.Len(), n, err)
 			}
 		}
@@ -284,14 +284,14 @@ func TestReserve(t *testing.T) {
 	for _, n := range []int{1, 7, 8, 56, 57, 112, 113, 1000, 100_000} {
 		d := New(1, itemKey)
 		d.Reserve(n)
-		if err := d.check(); err != nil {
+		if err := d.Check(); err != nil {
 			t.Fatalf("%d: %v", n, err)
 		}
 		before := d.MemoryUse()
 		for i := range n {
 			d.Put(newItem(i))
 		}
-		if err := d.check(); err != nil {
+		if err := d.Check(); err != nil {
 			t.Fatalf("%d: %v", n, err)
 		}
 		if after := d.MemoryUse(); after > before+before/8+32*1024 {
@@ -315,13 +315,13 @@ func TestThawConcurrently(t *testing.T) {
 				for i := n; i < 2*n; i++ {
 					d.Put(newItem(i))
 				}
-				if err := d.check(); err != nil || d.Len() != n+n/2 && d.Len() != n+(n+1)/2 {
+				if err := d.Check(); err != nil || d.Len() != n+n/2 && d.Len() != n+(n+1)/2 {
 					t.Errorf("%d elements, %v", d.Len(), err)
 				}
 			})
 		}
 		wg.Wait()
-		if err := frozen.check(); err != nil || frozen.Len() != n {
+		if err := frozen.Check(); err != nil || frozen.Len() != n {
 			t.Errorf("the frozen table has %d elements, %v", frozen.Len(), err)
 		}
 	}
@@ -357,7 +357,7 @@ func TestWideElements(t *testing.T) {
 		binary.LittleEndian.PutUint64(w.id[:], uint64(i))
 		d.Put(w)
 	}
-	if err := d.check(); err != nil {
+	if err := d.Check(); err != nil {
 		t.Fatal(err)
 	}
 	for w := range d.All() {
@@ -389,7 +389,7 @@ func testOwns(t *testing.T, keys int, seed uint64) {
 	owners := []*owner{{d: New(seed, itemKey), values: map[string]int{}, mine: map[string]bool{}}}
 	compare := func(o *owner) {
 		t.Helper()
-		if err := o.d.check(); err != nil {
+		if err := o.d.Check(); err != nil {
 			t.Fatal(err)
 		}
 		if o.d.Len() != len(o.values) {

@@ -87,7 +87,7 @@ func TestScanGuarantee(t *testing.T) {
 				t.Fatalf("seed %d: the scan does not end", seed)
 			}
 		}
-		if err := d.check(); err != nil {
+		if err := d.Check(); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		for i := range stay {

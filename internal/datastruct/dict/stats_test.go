@@ -38,7 +38,7 @@ func TestKeepSize(t *testing.T) {
 					t.Fatalf("%d elements: %v are %d", n, s.Steps, sum)
 				}
 				d.KeepSize(false)
-				if err := d.check(); err != nil {
+				if err := d.Check(); err != nil {
 					t.Fatal(err)
 				}
 				if s := d.Stats(); s.Elements != left || n >= 1000 && s.Slots > 16*left {

@@ -39,7 +39,7 @@ type pair struct {
 
 func (p *pair) verify(t *testing.T, what string) {
 	t.Helper()
-	if err := p.list.check(); err != nil {
+	if err := p.list.Check(); err != nil {
 		t.Fatalf("%s: %v", what, err)
 	}
 	if p.list.Len() != len(p.want) {
@@ -79,7 +79,7 @@ func TestModel(t *testing.T) {
 				for step := range 600 {
 					p := lists[r.IntN(len(lists))]
 					what := fmt.Sprintf("seed %d step %d: ", seed, step) + p.mutate(r, m, step%200 < 140)
-					if err := p.list.check(); err != nil {
+					if err := p.list.Check(); err != nil {
 						t.Fatalf("%s: %v", what, err)
 					}
 					if r.IntN(40) == 0 {
@@ -250,7 +250,7 @@ func TestThawedByTwoAtOnce(t *testing.T) {
 			for i := range 300 {
 				p.mutate(r, Limits{Fill: -1}, i%2 == 0)
 			}
-			if err := p.list.check(); err != nil || !same(elements(p.list, false), p.want) {
+			if err := p.list.Check(); err != nil || !same(elements(p.list, false), p.want) {
 				t.Errorf("thawed list differs: %v", err)
 			}
 		}()

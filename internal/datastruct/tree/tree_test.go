@@ -30,7 +30,7 @@ func (p *pair) find(key int) (int, bool) {
 
 // same compares everything that can be read, in full.
 func (p *pair) same() error {
-	if err := p.tree.check(); err != nil {
+	if err := p.tree.Check(); err != nil {
 		return err
 	}
 	if p.tree.Len() != len(p.model) {
@@ -222,7 +222,7 @@ func TestModel(t *testing.T) {
 					}
 				}
 				if err == nil {
-					err = p.tree.check()
+					err = p.tree.Check()
 				}
 				if err == nil && step%50 == 0 {
 					for _, p := range pairs {
@@ -296,7 +296,7 @@ func TestDeleteRange(t *testing.T) {
 			p := pair{tree: whole.tree.Clone(), model: slices.Clone(whole.model)}
 			err := p.deleteRange(from, to)
 			if err == nil {
-				err = p.tree.check()
+				err = p.tree.Check()
 			}
 			if err == nil && (from+to)%5 == 0 {
 				err = p.same()
@@ -333,7 +333,7 @@ func TestOrders(t *testing.T) {
 			for i := range n {
 				tr.Insert(entry{key: o.key(i)})
 			}
-			if err := tr.check(); err != nil {
+			if err := tr.Check(); err != nil {
 				t.Fatal(err)
 			}
 			leaves := 0
@@ -364,7 +364,7 @@ func TestOrders(t *testing.T) {
 					}
 				}
 				if tr.Len()%500 == 0 {
-					if err := tr.check(); err != nil {
+					if err := tr.Check(); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -415,7 +415,7 @@ func TestQueue(t *testing.T) {
 			tr.DeleteAt(0)
 		}
 	}
-	if err := tr.check(); err != nil {
+	if err := tr.Check(); err != nil {
 		t.Fatal(err)
 	}
 	if use := tr.MemoryUse(); use > 2500 {
@@ -482,4 +482,37 @@ func TestConcurrentOwners(t *testing.T) {
 	if err := frozen.same(); err != nil {
 		t.Error(err)
 	}
+}
+
+// checkOwners returns an error if a tree reaches a node that another one would
+// write in place. Frozen trees write none.
+func checkOwners[T any](live, frozen []*Tree[T]) error {
+	writer := map[*owner]*Tree[T]{}
+	for _, t := range live {
+		if writer[t.owner] != nil {
+			return fmt.Errorf("two trees have one token")
+		}
+		writer[t.owner] = t
+	}
+	var visit func(t *Tree[T], n *node[T]) error
+	visit = func(t *Tree[T], n *node[T]) error {
+		if w := writer[n.owner]; w != nil && w != t {
+			return fmt.Errorf("a shared node can be written")
+		}
+		for _, k := range n.kids {
+			if err := visit(t, k.node); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, t := range append(frozen, live...) {
+		if t.root == nil {
+			continue
+		}
+		if err := visit(t, t.root); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -48,7 +48,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatalf("key %x: missing or other content", k.Key())
 		}
 		was, is := content(k), content(g)
-		if err := is.check(); err != nil {
+		if err := is.Check(); err != nil {
 			t.Errorf("key %x: %v", k.Key(), err)
 		}
 		if was.last != is.last {

@@ -6,8 +6,9 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 )
 
-// check walks the whole table and returns the first broken invariant.
-func (d *Dict[E]) check() error {
+// Check walks the whole table and returns the first broken invariant. It is for
+// tests.
+func (d *Dict[E]) Check() error {
 	groups, n, segs, entries, deepest := int(d.mask)+1, 0, 0, 0, 0
 	if len(d.top) != 1<<d.topBits || (d.topBits == 0) != (&d.top[0] == &d.first[0]) {
 		return fmt.Errorf("%d directories for %d bits", len(d.top), d.topBits)

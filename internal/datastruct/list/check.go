@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// check walks the whole list and reports the first thing that is not as it must be.
-func (l *List) check() error {
+// Check walks the whole list and returns the first broken invariant. It is for tests.
+func (l *List) Check() error {
 	count, bytes := 0, 0
 	for i := range l.nodes() {
 		n := &l.nodes()[i]

@@ -2,9 +2,10 @@ package tree
 
 import "fmt"
 
-// check walks the whole tree and returns the first broken invariant: order,
-// first items, counts, fill, equal depth of all leaves, room, owners.
-func (t *Tree[T]) check() error {
+// Check walks the whole tree and returns the first broken invariant: order,
+// first items, counts, fill, equal depth of all leaves, room, owners. It is for
+// tests, and for items that == compares.
+func (t *Tree[T]) Check() error {
 	if t.root == nil {
 		if t.length != 0 {
 			return fmt.Errorf("no root, length %d", t.length)
@@ -88,37 +89,4 @@ func (c *checker[T]) node(n *node[T], depth int, edge bool) (int, error) {
 		sum += count
 	}
 	return sum, nil
-}
-
-// checkOwners returns an error if a tree reaches a node that another one would
-// write in place. Frozen trees write none.
-func checkOwners[T any](live, frozen []*Tree[T]) error {
-	writer := map[*owner]*Tree[T]{}
-	for _, t := range live {
-		if writer[t.owner] != nil {
-			return fmt.Errorf("two trees have one token")
-		}
-		writer[t.owner] = t
-	}
-	var visit func(t *Tree[T], n *node[T]) error
-	visit = func(t *Tree[T], n *node[T]) error {
-		if w := writer[n.owner]; w != nil && w != t {
-			return fmt.Errorf("a shared node can be written")
-		}
-		for _, k := range n.kids {
-			if err := visit(t, k.node); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, t := range append(frozen, live...) {
-		if t.root == nil {
-			continue
-		}
-		if err := visit(t, t.root); err != nil {
-			return err
-		}
-	}
-	return nil
 }

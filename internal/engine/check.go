@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Check looks at everything that the server holds, each value included, and
+// returns what does not fit together, nil if all does. It is for tests: commands
+// wait meanwhile. While a script is busy it looks at nothing.
+func (e *Engine) Check() error {
+	e.interpose()
+	defer e.leave()
+	if e.core.busy != nil {
+		return nil
+	}
+	return e.core.check()
+}
+
+// check returns the invariants that do not hold between two units.
+func (e *Core) check() error {
+	return errors.Join(
+		named("turn", e.turn.check(e)),
+		named("clients", e.clients.check(e)),
+		named("blocked commands", e.blocking.check(e)),
+		named("pause", e.pause.check(e)),
+		named("schedule", e.schedule.check(e)),
+		named("watched keys", e.watching.check(e)),
+		named("subscriptions", e.checkSubscriptions()),
+		named("tracking", e.tracker.check(e)),
+		named("output", e.output.check(e)),
+		named("gates", e.gating.check(e)),
+		named("observers", e.observing.check(e)),
+		named("logs", e.logs.check(e)),
+		named("saving", e.Saving.check()),
+		named("scripts", e.Scripts.check()),
+		named("scripts", e.scripting.check()),
+		named("eviction", e.evict.check(e)),
+		named("timer", e.timing.check(e)),
+		named("data", e.Keyspace.Check()),
+	)
+}
+
+func named(part string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", part, err)
+}
