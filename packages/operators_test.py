@@ -1,4 +1,4 @@
-"""What packages/test tests of the container image, the packages for Linux and the bills of materials."""
+"""What packages/test tests of the container image, the packages for Linux, bills of materials, manifests and the action."""
 
 import gzip
 import hashlib
@@ -6,13 +6,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Callable
 
 import formats
+import manifests
 from container import Container, Layout
-from release import DIST, IMAGE, ROOT, VERSION, Platform, build_binary, host, run
+from release import DIST, IMAGE, PLATFORMS, ROOT, VERSION, Platform, host, run
 
 DOCUMENTS = ["resp-server.1", "resp-server.bash", "resp-server.fish", "_resp-server"]
 
@@ -135,3 +138,77 @@ def test_image(folder: Path, want: Callable) -> None:
         got = c.run("redis-cli", "-p", port, "-a", "secret", "--no-auth-warning", "get", "k")
         want(f"it has the data with {shown}", got[1].endswith("v\n"))
         want("it ends in order", c.stop() == 0)
+
+
+def test_manifests(folder: Path, python: Path, want: Callable) -> None:
+    """Compares what the manifests say with what a release has; python can read YAML."""
+    sums = {p: hashlib.sha256(p.name.encode()).hexdigest() for p in PLATFORMS}
+    found = manifests.all_manifests(sums)
+    of = {goos: {(manifests.url(p), s) for p, s in sums.items() if p.goos == goos} for goos in ("linux", "darwin", "windows")}
+
+    formula = found["resp-server.rb"]
+    want("the formula has every archive", set(re.findall(r'url "(.+)"\n +sha256 "(.+)"', formula)) == of["linux"] | of["darwin"])
+    if shutil.which("ruby"):
+        (folder / "resp-server.rb").write_text(formula, encoding="utf-8")
+        run(["ruby", "-c", "resp-server.rb"], folder)
+    bucket = json.loads(found["resp-server.json"])
+    want("Scoop's manifest has every archive", {(a["url"], a["hash"]) for a in bucket["architecture"].values()} == of["windows"])
+    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"
+    parts = {name: json.loads(run([python, "-c", read], folder, input=text)) for name, text in found.items() if name.endswith(".yaml")}
+    installers = parts["resp-server.resp-server.installer.yaml"]["Installers"]
+    want("winget's manifest has every archive",
+         {(i["InstallerUrl"], i["InstallerSha256"].lower()) for i in installers} == of["windows"])
+    want("its parts are of one version", {p["PackageVersion"] for p in parts.values()} == {VERSION} and len(parts) == 3)
+
+
+def test_action(folder: Path, want: Callable) -> None:
+    """Runs the script of the action with what dist/ has, as a step of a workflow and in another CI."""
+    folder.mkdir()
+    run(["go", "build", "-o", folder, "github.com/rhysd/actionlint/cmd/actionlint"], ROOT / "tools")
+    run([folder / "actionlint", "-shellcheck=", "-pyflakes="])
+    start = ROOT / "action/start"
+    common = {**os.environ, "RUNNER_TEMP": str(folder), "RESP_SERVER_DOWNLOADS": DIST.as_uri(), "RESP_SERVER_PORT": "0",
+              "RESP_SERVER_ARGS": "--requirepass secret --maxmemory 10mb"}
+    steps = {f"GITHUB_{n}": str(folder / n.lower()) for n in ("ENV", "OUTPUT", "PATH")}
+    run([start], env={**common, **steps})
+    path, env, output = ((folder / n).read_text(encoding="utf-8").strip() for n in ("path", "env", "output"))
+    ready = json.loads((Path(path) / "ready.json").read_text(encoding="utf-8"))
+    try:
+        url = f"redis://127.0.0.1:{ready['port']}"
+        want("the action says where the server is", env == f"REDIS_URL={url}" and output == f"url={url}\nport={ready['port']}")
+        cli = [Path(path) / "resp-server", "redis-cli", "-u", url, "--no-auth-warning", "-a", "secret"]
+        want("the action starts a server", run([*cli, "config", "get", "maxmemory"]) == "maxmemory\n10485760\n")
+    finally:
+        os.kill(ready["pid"], signal.SIGTERM)
+    other = {k: v for k, v in common.items() if not k.startswith("GITHUB_")}
+    script = 'set -e; eval "$("$0")"; resp-server version'
+    want("it works in another CI", run(["bash", "-c", script, start], env={**other, "RESP_SERVER_START": "false"})
+         .startswith(f"resp-server {VERSION} "))
+    forged = folder / "forged"
+    forged.mkdir()
+    shutil.copy(DIST / "SHA256SUMS", forged)
+    (forged / host().archive).write_bytes((DIST / host().archive).read_bytes() + b"\n")
+    done = subprocess.run([start], env={**common, "RESP_SERVER_DOWNLOADS": forged.as_uri()}, capture_output=True, text=True)
+    want("it refuses a forged archive", done.returncode == 1 and "has another checksum" in done.stderr)
+
+
+def test_again(folder: Path, binary: Path, everything: bool, want: Callable) -> None:
+    """Builds a copy of the tree in another directory, which has to give the same bytes."""
+    copy = folder / "another directory"
+    names = run(["git", "ls-files", "-co", "--exclude-standard"]).splitlines()
+    for name in names:
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    again = folder / "binary"
+    code = "import sys, release; from pathlib import Path; release.build_binary(release.host(), Path(sys.argv[1]))"
+    run([sys.executable, "-B", "-c", code, again], copy / "packages")
+    want("another directory gives the same binary", again.read_bytes() == binary.read_bytes())
+    if not everything:
+        return
+    git = run(["git", "rev-parse", "--absolute-git-dir"]).strip()
+    run([sys.executable, "-B", copy / "packages/build", "host"], copy, env={**os.environ, "GIT_DIR": git})
+    ours, theirs = ((d / "SHA256SUMS").read_text(encoding="utf-8").splitlines() for d in (DIST, copy / "dist"))
+    if any((DIST / p.archive).exists() for p in PLATFORMS if p != host()):
+        theirs = [line for line in theirs if not line.endswith(f" {IMAGE}")]  # ours has more platforms
+    want("another directory gives the same files", set(theirs) <= set(ours))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 PACKAGES = Path(__file__).resolve().parent
 ROOT = PACKAGES.parent
 DIST = ROOT / "dist"
+SOURCE = "https://github.com/resp-server/resp-server"
 
 
 class Platform(NamedTuple):
@@ -87,7 +88,8 @@ def host() -> Platform:
 
 def build_binary(platform: Platform, path: Path) -> None:
     """Builds the binary. The same tree and the same Go make the same bytes."""
-    env = {**os.environ, "CGO_ENABLED": "0", "GOOS": platform.goos, "GOARCH": platform.goarch, "GOFLAGS": ""}
+    env = {**os.environ, "CGO_ENABLED": "0", "GOOS": platform.goos, "GOARCH": platform.goarch,
+           "GOFLAGS": "", "GOAMD64": "v1", "GOARM64": "v8.0", "GOEXPERIMENT": ""}
     command = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(path), "./cmd/resp-server"]
     subprocess.run(command, check=True, env=env, cwd=ROOT)
 
@@ -121,3 +123,6 @@ def _match(pattern: str, file: Path) -> str:
 
 VERSION = _version()
 IMAGE = f"resp-server_{VERSION}_image.tar"  # for all platforms of Linux
+
+if __name__ == "__main__":
+    print(VERSION)
