@@ -141,8 +141,9 @@ func (s *TestServer) Fork(t Tester) *TestServer {
 	ts := &TestServer{Server: f, t: t, bubble: s.bubble}
 	ts.tail(t)
 	t.Cleanup(func() {
+		defer f.Close()
+		ts.judge(t)
 		ts.explain(t)
-		f.Close()
 	})
 	return ts
 }

@@ -30,6 +30,9 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 	if s.scheduled.Load() {
 		d.caller = goroutine()
 	}
+	if s.engine.IsStrict() {
+		d.origin = origin()
+	}
 	for _, a := range args {
 		d.add(a)
 	}
@@ -73,6 +76,7 @@ func (s *Server) run(ctx context.Context, d *direct) (Reply, error) {
 type direct struct {
 	session *engine.Session
 	caller  string // for a Schedule; "" without one
+	origin  string // for strict mode; "" without it
 	wake    chan struct{}
 	args    [][]byte
 	text    []byte
@@ -93,6 +97,7 @@ func (d *direct) Addr() string {
 }
 func (d *direct) LocalAddr() string { return "do:0" }
 func (d *direct) FD() int           { return -1 }
+func (d *direct) Origin() string    { return d.origin }
 
 func (d *direct) add(a any) {
 	from := len(d.text)
@@ -148,7 +153,7 @@ func (p *spareSessions) put(d *direct) {
 		d.session.Close()
 		return
 	}
-	d.caller = ""
+	d.caller, d.origin = "", ""
 	d.clear()
 	p.mu.Lock()
 	p.list = append(p.list, d)

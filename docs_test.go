@@ -1,7 +1,9 @@
 package respserver
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -27,6 +29,12 @@ func TestGuides(t *testing.T) {
 			dialogue, _, _ := strings.Cut(block, "```")
 			var got, commands strings.Builder
 			s := StartTest(t)
+			conn, err := net.Dial("tcp", s.Addr())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			in := bufio.NewReader(conn)
 			for line := range strings.Lines(dialogue) {
 				command, is := strings.CutPrefix(line, "> ")
 				if !is {
@@ -38,14 +46,19 @@ func TestGuides(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %s: %v", file, line, err)
 				}
-				args := make([]any, len(words))
+				args := make([]string, len(words))
 				for i, w := range words {
-					args[i] = w
+					args[i] = string(w)
 				}
-				r, _ := s.Do(t.Context(), args...)
+				conn.Write(resp.AppendCommand(nil, args...))
+				r, err := resp.ReadReply(in)
+				if err != nil {
+					t.Fatalf("%s: %s: %v", file, line, err)
+				}
 				got.WriteString(line + cliText(r, "") + "\n")
 				commands.WriteString(line)
 			}
+			s.ResetStrict() // what it warns of is shown on purpose
 			if got.String() != dialogue {
 				t.Errorf("%s has\n%s\nthe server says\n%s", file, dialogue, got.String())
 			}
@@ -54,26 +67,26 @@ func TestGuides(t *testing.T) {
 }
 
 // cliText shows a reply as redis-cli does.
-func cliText(r Reply, indent string) string {
+func cliText(r resp.Reply, indent string) string {
 	switch r.Kind {
-	case KindNull, KindNullArray:
+	case resp.Null, resp.NullArray:
 		return "(nil)"
-	case KindInteger:
+	case resp.Integer:
 		return fmt.Sprintf("(integer) %d", r.Integer)
-	case KindError, KindBulkError:
+	case resp.ErrorReply, resp.BulkError:
 		return "(error) " + r.Str
-	case KindSimpleString:
+	case resp.SimpleString:
 		return r.Str
-	case KindArray, KindSet, KindMap:
+	case resp.Array, resp.Set, resp.Map:
 		if len(r.Elems) == 0 {
 			return "(empty array)"
 		}
 		var lines []string
 		for i, e := range r.Elems {
-			number := fmt.Sprintf("%d) ", i+1)
+			number := fmt.Sprintf("%*d) ", len(fmt.Sprint(len(r.Elems))), i+1)
 			lines = append(lines, number+cliText(e, indent+strings.Repeat(" ", len(number))))
 		}
 		return strings.Join(lines, "\n"+indent)
 	}
-	return fmt.Sprintf("%q", r.Text())
+	return fmt.Sprintf("%q", r.Str)
 }

@@ -84,6 +84,10 @@ type Options struct {
 	// to chance repeatable: RANDOMKEY, the order of SCAN and KEYS.
 	Seed uint64
 
+	// Strict is empty by default: rules of strict mode, such as "all warn"; see
+	// Server.Strict.
+	Strict []string
+
 	// RecordTo is none by default. Everything that clients send and are answered
 	// is written there, from the start to the end of the server, in the notation of
 	// docs/transcripts.md; see Replay. Passwords are in it.

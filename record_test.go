@@ -280,6 +280,25 @@ func TestRecordBounded(t *testing.T) {
 	}
 }
 
+// TestRecordHeldBack: a command that is held back is received once.
+func TestRecordHeldBack(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Freeze()
+	rec := s.Record(respserver.RecordOptions{ClientsOnly: true})
+	s.Must("CLIENT", "PAUSE", 1000)
+	c := dialPeer(t, s)
+	c.send("GET k")
+	if err := s.WaitBlocked(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	s.Advance(time.Second)
+	c.expect("$-1")
+	if got := rec.Commands(); len(got) != 1 || !got[0].Answered || got[0].RoundTrip != 1 {
+		t.Errorf("got %v", got)
+	}
+}
+
 // TestFailure: a test that fails shows what happened.
 func TestFailure(t *testing.T) {
 	t.Parallel()

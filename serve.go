@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 
+	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/transport"
 )
 
@@ -22,7 +23,21 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	}
 	client, server := transport.Pipe()
 	s.net.Handle(server)
-	return client, nil
+	return &dialed{client, s.engine}, nil
+}
+
+// dialed is the client's end of a connection of Dial.
+type dialed struct {
+	net.Conn
+	engine *engine.Engine
+}
+
+// Write notes for strict mode where in the program it is called.
+func (d *dialed) Write(b []byte) (int, error) {
+	if d.engine.IsStrict() {
+		d.Conn.(interface{ SetOrigin(string) }).SetOrigin(origin())
+	}
+	return d.Conn.Write(b)
 }
 
 // DialContext is Dial for client libraries that let the program dial: whatever

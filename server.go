@@ -127,6 +127,12 @@ func newServer(o Options) (*Server, error) {
 			return nil, err
 		}
 	}
+	if len(o.Strict) > 0 {
+		if err := s.Strict(o.Strict...); err != nil {
+			s.engine.Close()
+			return nil, err
+		}
+	}
 	if settings.EnableTestingCommand != "no" {
 		s.first = s.Snapshot() // others must not pay for it
 	}

@@ -25,6 +25,9 @@ type Tester interface {
 // have changed since the start. It needs the methods Failed and Logf of the
 // Tester; in benchmarks nothing is kept for it.
 //
+// The test fails if strict mode has warned; see Server.Strict. A test that
+// expects that calls ResetStrict.
+//
 // Clients may use the test controls: the setting enable-testing-command is yes,
 // unless Config says otherwise.
 //
@@ -53,8 +56,9 @@ func StartTest(t Tester, options ...Options) *TestServer {
 	ts := &TestServer{Server: s, t: t, bubble: bubble()}
 	ts.tail(t)
 	t.Cleanup(func() {
-		ts.explain(t)
 		defer s.Close()
+		ts.judge(t)
+		ts.explain(t)
 		if err := s.checkAtEnd(o.Check); err != nil {
 			t.Fatalf("the server is inconsistent: %v", err)
 		}

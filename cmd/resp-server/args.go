@@ -26,6 +26,7 @@ type arguments struct {
 	options        string   // as lines of redis.conf
 	tlsAuto        string   // the directory for certificates
 	load           []string // files
+	strict         []string // rules
 	ready          readyFile
 	exitWithParent bool
 	noEventLoop    bool
@@ -90,6 +91,15 @@ func parseArgs(args []string) (*arguments, error) {
 			} else {
 				a.tlsAuto = path
 			}
+		case name == "strict":
+			if !joined && i+1 < len(args) {
+				i++
+				value = args[i]
+			}
+			if value == "" {
+				return nil, errors.New("--strict needs a rule and a level, such as 'all warn'")
+			}
+			a.strict = append(a.strict, value)
 		case name == "ready-file" || name == "record":
 			if i++; !joined && i < len(args) {
 				value = args[i]

@@ -55,6 +55,9 @@ Options
   --testing             allow the command TESTING: the test controls
   --record FILE         write what clients send and are answered to a file, in the
                         notation of transcripts; passwords are in it
+  --strict "RULE LEVEL [LIMIT ...]"
+                        find what works in tests and bites in production, such as
+                        "all warn": levels are off, warn and error; may be repeated
   -v, --version         print the version as redis-server does
   -h, --help            print this
 

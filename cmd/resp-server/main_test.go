@@ -206,7 +206,21 @@ func TestLoad(t *testing.T) {
 	if got := fail(t, "", "--load", "none.txt"); !strings.Contains(got, "none.txt") {
 		t.Error(got)
 	}
+	if got := fail(t, "", "--strict", "nothing warn"); !strings.Contains(got, "no rule is called 'nothing'") {
+		t.Error(got)
+	}
+	if got := fail(t, "", "--strict"); !strings.Contains(got, "--strict needs a rule and a level") {
+		t.Error(got)
+	}
 	if got := fail(t, "", "--load"); !strings.Contains(got, "--load needs the name of a file") {
+		t.Error(got)
+	}
+}
+
+func TestStrict(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "--port", "0", "--strict", "all warn", "--strict=cross-slot error")
+	if got := ask(t, "tcp", p.Addr, "MGET a b"); got != `-STRICT cross-slot: 'mget': "a" is in hash slot 15495, "b" in 3300` {
 		t.Error(got)
 	}
 }

@@ -14,7 +14,7 @@ type room struct{ in, knows, why string }
 
 var rooms = []room{
 	{".", "./internal/clock ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
-		"./internal/module/... ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/transport ./internal/vfs",
+		"./internal/module/... ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/strict ./internal/transport ./internal/vfs",
 		"only the root wires things together: the parts of a server, its transports, its modules and what tests ask of it"},
 	{"./cmd/...", ". ./cmd/... ./internal/rediscli", "the server in the binary can do nothing that an embedding program cannot"},
 	{"./internal/rediscli", "./internal/resp", "a client knows the protocol and no server"},
@@ -23,7 +23,7 @@ var rooms = []room{
 
 	{"./internal/engine", "./internal/acl ./internal/clock ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
 		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script " +
-		"./internal/slowlog ./internal/snapshot ./internal/spec ./internal/tracking ./internal/value ./internal/vfs",
+		"./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs",
 		"the engine runs commands and knows none: they are handed to it as a table, by the root, and so are transports"},
 	{"./internal/command", "./internal/acl ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
 		"./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script ./internal/slowlog ./internal/snapshot " +
@@ -32,7 +32,7 @@ var rooms = []room{
 	{"./internal/module/array", "./internal/config ./internal/datastruct/tree ./internal/engine ./internal/ere ./internal/event ./internal/glob ./internal/numfmt " +
 		"./internal/rdb ./internal/resp ./internal/snapshot ./internal/spec ./internal/value",
 		"a module uses what any module could use: the engine, not the core handlers"},
-	{"./internal/module/controls", "./internal/engine ./internal/fault ./internal/resp ./internal/spec",
+	{"./internal/module/controls", "./internal/engine ./internal/fault ./internal/resp ./internal/spec ./internal/strict",
 		"a module uses what any module could use: the engine, not the core handlers"},
 
 	{"./internal/transport", "./internal/clock",
@@ -65,11 +65,13 @@ var rooms = []room{
 	{"./internal/resp", "./internal/numfmt", "the protocol knows no server: clients, tests and the replication link use it alone"},
 	{"./internal/pubsub", "./internal/glob", "who gets which message is decided without a server"},
 	{"./internal/fault", "./internal/glob", "rules for faults match commands and decide; the engine makes the faults"},
+	{"./internal/strict", "./internal/glob ./internal/notation ./internal/slot ./internal/spec",
+		"what bites in production is found from the command table, the arguments and the reply: the engine asks, and refuses"},
 	{"./internal/record", "./internal/clock ./internal/glob ./internal/notation ./internal/resp ./internal/spec",
 		"records are of bytes on a connection: they are read and replayed without a server"},
 	{"./internal/fixture", "./internal/keyspace ./internal/numfmt ./internal/resp ./internal/snapshot ./internal/value",
 		"fixtures are text for the data of a database"},
-	{"./internal/clock ./internal/ere ./internal/event ./internal/glob ./internal/latency ./internal/linediff ./internal/notation ./internal/numfmt ./internal/slowlog ./internal/tracking",
+	{"./internal/clock ./internal/ere ./internal/event ./internal/glob ./internal/latency ./internal/linediff ./internal/notation ./internal/numfmt ./internal/slot ./internal/slowlog ./internal/tracking",
 		"", "leaves: each can be understood, tested and replaced alone"},
 
 	{"./internal/engine/enginetest", "./internal/engine ./internal/resp", "it is for the tests of what runs in an engine"},

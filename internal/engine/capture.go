@@ -13,13 +13,14 @@ import (
 	"github.com/resp-server/resp-server/internal/latency"
 	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/slowlog"
+	"github.com/resp-server/resp-server/internal/strict"
 )
 
 // State is what a server is, apart from its clients: data, users, scripts,
-// functions, settings and time. To take one and to go back to it costs nothing
-// for the data, whatever their size: they are shared, and copied where one side
-// writes. A State is immutable and may be used any number of times, by several
-// servers.
+// functions, settings, rules of strict mode and time. To take one and to go back
+// to it costs nothing for the data, whatever their size: they are shared, and
+// copied where one side writes. A State is immutable and may be used any number
+// of times, by several servers.
 type State struct {
 	data      *keyspace.Keyspace
 	config    *config.Config
@@ -28,6 +29,7 @@ type State struct {
 	scripts   map[string]*script.Script // those that were loaded
 	evals     []*script.Script          // least recently used first
 	clock     *clock.Steered
+	strict    *strict.Rules // nil: nobody has asked for it
 }
 
 // State returns what the server is now.
@@ -47,6 +49,10 @@ func (e *Core) State() *State {
 		if s.place == nil {
 			st.scripts[sha] = s.Script
 		}
+	}
+	if e.strict != nil {
+		rules := e.strict.Rules
+		st.strict = &rules
 	}
 	for el := e.Scripts.evals.Front(); el != nil; el = el.Next() {
 		st.evals = append(st.evals, el.Value.(*cachedScript).Script)
@@ -106,6 +112,10 @@ func (e *Core) takeOver(st *State) {
 		e.keepScript(s, false)
 	}
 	e.usersChanged()
+	if e.strict = nil; st.strict != nil {
+		e.useStrict(*st.strict)
+	}
+	e.StrictChanged()
 }
 
 // Fork returns an engine that is what the state says, on its own. Of the parts

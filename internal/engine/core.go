@@ -13,6 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/strict"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
@@ -40,8 +41,9 @@ type Core struct {
 	PubSub   pubsub.Registry[*Session]
 	blocking blocking
 	pause    pause
-	schedule *schedule  // nil: commands run as they come
-	faults   *fault.Set // nil: there are none
+	schedule *schedule   // nil: commands run as they come
+	faults   *fault.Set  // nil: there are none
+	strict   *strict.Set // nil: nobody has asked for it
 	watching watching
 	tracker  *tracker // nil: no client tracked keys yet
 	output   output

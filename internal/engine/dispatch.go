@@ -9,14 +9,20 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// process runs one command of a session and what becomes possible by it.
+// process runs one command that a session has received, and what becomes possible
+// by it.
 func (e *Core) process(s *Session, args [][]byte) {
-	e.markDirty(s)
-	mark := len(s.out.Buf)
-	e.executing = s
 	if e.observers&observeOutside != 0 {
 		e.received(s, args)
 	}
+	e.proceed(s, args)
+}
+
+// proceed is process for a command that was held back.
+func (e *Core) proceed(s *Session, args [][]byte) {
+	e.markDirty(s)
+	mark := len(s.out.Buf)
+	e.executing = s
 	e.dispatch(s, args)
 	s.answered(mark)
 	if len(e.ready) > 0 {

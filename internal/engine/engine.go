@@ -18,6 +18,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/acl"
@@ -105,6 +106,8 @@ type Engine struct {
 	mu   sync.Mutex
 	idle sync.Cond // signals that no script is busy
 	core Core
+	// strict is set if a rule of strict mode is on. It is read without the lock.
+	strict atomic.Bool
 }
 
 // New returns an Engine that is ready to run commands.

@@ -109,6 +109,10 @@ func (s *Session) faultReply(mark int) {
 		return
 	}
 	switch reply := s.out.Buf[mark:]; a.Do {
+	case fault.Error: // from strict mode: others come before the command
+		s.e.countError(resp.Error(a.Text))
+		s.out.Buf = s.out.Buf[:mark]
+		s.out.Error(resp.Error(a.Text))
 	case fault.CloseAfter:
 		s.out.Buf = s.out.Buf[:mark]
 		s.CloseAfterReply()

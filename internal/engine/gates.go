@@ -29,6 +29,7 @@ const (
 	gateMonitor
 	gateFault
 	gateSchedule
+	gateStrict
 )
 
 // gate returns why the session may not run the command, or nil. errHandled says
@@ -50,6 +51,7 @@ var gates = [...]struct {
 	{"a client in MONITOR mode", (*Core).gateMonitor},
 	{"faults that a test asked for", (*Core).gateFault},
 	{"a test that chooses which command is next", (*Core).gateSchedule},
+	{"strict mode", (*Core).gateStrict}, // the last one, so that it sees a command once
 }
 
 // gate asks the gates.
@@ -82,6 +84,7 @@ func (e *Core) gatesNow() (on gateSet) {
 		{gateBusy, e.busy != nil},
 		{gateFault, e.faults != nil},
 		{gateSchedule, e.schedule != nil},
+		{gateStrict, e.isStrict()},
 	} {
 		if g.on {
 			on |= g.gateSet

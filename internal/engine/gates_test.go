@@ -27,14 +27,16 @@ a script that is busy
 a client in MONITOR mode
 faults that a test asked for
 a test that chooses which command is next
+strict mode
 MONITOR
 SLOWLOG, LATENCY and COMMANDLOG
 what clients cache
+strict mode
 observers from outside`
 	if s := strings.Join(got, "\n"); s != strings.TrimSpace(want) {
 		t.Errorf("got\n%s", s)
 	}
-	if gateSchedule != 1<<(len(gates)-1) || observeOutside != 1<<(len(observers)-1) {
+	if gateStrict != 1<<(len(gates)-1) || observeOutside != 1<<(len(observers)-1) {
 		t.Error("the bits and the lists differ")
 	}
 }

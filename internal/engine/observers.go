@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Observers look at commands and change nothing. As with gates, each is a bit in
+// Observers look at commands and change nothing; strict mode may refuse the reply
+// that it has looked at. As with gates, each is a bit in
 // a set, and those that nobody wants to look cost nothing.
 type observerSet uint8
 
@@ -16,6 +17,7 @@ const (
 	observeMonitor observerSet = 1 << iota
 	observeLogs
 	observeTracking
+	observeStrict
 	observeOutside
 )
 
@@ -36,6 +38,7 @@ var observers = [...]struct {
 	{"MONITOR", (*Core).monitorBefore, (*Core).monitorAfter},
 	{"SLOWLOG, LATENCY and COMMANDLOG", nil, (*Core).logAfter},
 	{"what clients cache", nil, (*Core).trackAfter},
+	{"strict mode", nil, (*Core).strictAfter},
 	{"observers from outside", (*Core).outsideBefore, (*Core).outsideAfter},
 }
 
@@ -79,6 +82,9 @@ func (e *Core) observersNow() observerSet {
 	on := observeLogs
 	if len(e.monitors) > 0 {
 		on |= observeMonitor
+	}
+	if e.isStrict() {
+		on |= observeStrict
 	}
 	if len(e.outside) > 0 {
 		on |= observeOutside

@@ -72,7 +72,7 @@ func (e *Core) park(s *Session, cmd *Command, args [][]byte) {
 func (s *Session) goOn() {
 	if w := s.wait; w != nil && w.parked && w.Deadline == 0 {
 		s.e.cancel(w)
-		s.e.process(s, w.args)
+		s.e.proceed(s, w.args)
 	}
 	s.run()
 }

@@ -277,6 +277,9 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 			return resp.Error("ERR ACL failure in script: " + why)
 		}
 	}
+	if err := r.gateStrict(cmd, args); err != nil {
+		return err
+	}
 	switch {
 	case r.readOnly && cmd.Flags&(spec.Write|spec.MayReplicate) != 0:
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")

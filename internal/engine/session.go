@@ -6,6 +6,7 @@ import (
 	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/strict"
 )
 
 // Conn is what the engine needs of a connection.
@@ -53,6 +54,8 @@ type Session struct {
 	moving     *Engine      // where the client goes; nil: it stays
 	delayed    bool         // a fault has held the next command back already
 	chosen     bool         // the next command was held back, and is to run now
+	judged     bool         // strict mode has looked at the command already
+	oneByOne   *strict.Run  // nil: strict mode was never on
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in

@@ -325,6 +325,15 @@ func (c *conn) flush() {
 	c.write(out, out)
 }
 
+// Origin returns where in the program the client has written, if the connection
+// knows that.
+func (c *conn) Origin() string {
+	if o, ok := c.nc.(interface{ Origin() string }); ok {
+		return o.Origin()
+	}
+	return ""
+}
+
 // Wake implements Conn.
 func (c *conn) Wake() {
 	switch {

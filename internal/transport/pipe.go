@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
@@ -19,7 +20,8 @@ import (
 // to wait for.
 func Pipe() (client, server net.Conn) {
 	up, down := newStream(bufferSize), newStream(16*bufferSize)
-	return &pipeEnd{in: down, out: up}, &pipeEnd{in: up, out: down}
+	origin := new(atomic.Pointer[string])
+	return &pipeEnd{in: down, out: up, origin: origin}, &pipeEnd{in: up, out: down, origin: origin}
 }
 
 const bufferSize = 64 << 10
@@ -136,7 +138,21 @@ func (s *stream) setDeadline(t time.Time, late *bool, timer *clock.Timer) {
 	*timer = mine
 }
 
-type pipeEnd struct{ in, out *stream }
+type pipeEnd struct {
+	in, out *stream
+	origin  *atomic.Pointer[string] // shared by both ends
+}
+
+// SetOrigin says where in the program what is written next comes from.
+func (p *pipeEnd) SetOrigin(place string) { p.origin.Store(&place) }
+
+// Origin returns what SetOrigin of either end has said last, "" if nothing.
+func (p *pipeEnd) Origin() string {
+	if place := p.origin.Load(); place != nil {
+		return *place
+	}
+	return ""
+}
 
 func (p *pipeEnd) Read(b []byte) (int, error)  { return p.in.read(b) }
 func (p *pipeEnd) Write(b []byte) (int, error) { return p.out.write(b, true) }

@@ -72,5 +72,21 @@ var commands = spec.Register([]spec.Command{{
 		subcommand("snapshot", 3, "Remember what the server is now: data, users, scripts, functions, settings and time.", spec.Arg{Name: "name"}),
 		subcommand("space", 3, "Go on with the private server of a name, which is made if it is not there.", spec.Arg{Name: "name"}),
 		subcommand("spaces", 2, "List the spaces that there are."),
+		subcommand("strict", -3, "Find commands that work in a test and bite in production.",
+			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
+				{Name: "set", Type: spec.Block, Args: []spec.Arg{
+					{Name: "set", Type: spec.PureToken, Token: "SET"},
+					{Name: "rule|all"},
+					{Name: "level", Type: spec.OneOf, Args: []spec.Arg{
+						{Name: "off", Type: spec.PureToken, Token: "OFF"},
+						{Name: "warn", Type: spec.PureToken, Token: "WARN"},
+						{Name: "error", Type: spec.PureToken, Token: "ERROR"},
+					}},
+					{Name: "limit", Optional: true, Multiple: true},
+				}},
+				{Name: "list", Type: spec.PureToken, Token: "LIST"},
+				{Name: "report", Type: spec.PureToken, Token: "REPORT"},
+				{Name: "reset", Type: spec.PureToken, Token: "RESET"},
+			}}),
 	},
 }})

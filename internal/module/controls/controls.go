@@ -67,6 +67,7 @@ var handlers = engine.Handlers{
 	"testing|snapshot": snapshot,
 	"testing|space":    space,
 	"testing|spaces":   spaces,
+	"testing|strict":   strictMode,
 }
 
 func host(c *engine.Ctx) Host { return c.Host().(Host) }

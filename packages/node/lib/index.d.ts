@@ -95,6 +95,23 @@ export interface InjectedFault extends AsyncDisposable {
   remove(): Promise<void>
 }
 
+/** A rule of strict mode that a command has broken. What may differ is as it was the first time. */
+export interface StrictFinding {
+  rule: string
+  /** The reply was an error if it is 'error'. */
+  level: 'warn' | 'error'
+  command: string
+  /** What is wrong with the command. */
+  message: string
+  /** The command as redis-cli reads it, cut if it is long. */
+  line: string
+  /** The client's name or address. */
+  client: string
+  count: number
+  /** On the clock of the server. */
+  first: Date
+}
+
 /** A server and its test controls; docs/testing.md of the server is the guide. */
 export interface Controls extends AsyncDisposable {
   readonly host: string
@@ -114,6 +131,15 @@ export interface Controls extends AsyncDisposable {
   fork(): Promise<Fork>
   /** Has a fault from now on; `await using` removes it at the end of the block. */
   inject(fault: Fault): Promise<InjectedFault>
+  /**
+   * Sets rules of strict mode, which finds what works in tests and bites in production:
+   * strict('all warn', 'large-reads error 100').
+   */
+  strict(...rules: string[]): Promise<void>
+  /** What strict mode has found since the start or resetStrict(). */
+  strictReport(): Promise<StrictFinding[]>
+  /** Forgets what strict mode has found. The rules stay. */
+  resetStrict(): Promise<void>
   /**
    * The URL of a private server behind this port, a fork of this one when its first client connects. It needs the
    * setting config: { spaces: true }.

@@ -93,6 +93,23 @@ class Controls {
     return { remove, [asyncDispose]: remove }
   }
 
+  async strict(...rules) {
+    for (const rule of rules) await this.call('TESTING', 'STRICT', 'SET', ...rule.trim().split(/\s+/))
+  }
+
+  async strictReport() {
+    return (await this.call('TESTING', 'STRICT', 'REPORT')).map(flat => {
+      const found = {}
+      for (let i = 0; i < flat.length; i += 2) found[flat[i]] = flat[i + 1]
+      const { rule, level, command, message, line, client, count, first } = found
+      return { rule, level, command, message, line, client, count, first: new Date(first) }
+    })
+  }
+
+  async resetStrict() {
+    await this.call('TESTING', 'STRICT', 'RESET')
+  }
+
   spaceUrl(name) {
     return `redis://${encodeURIComponent(`space:${name}`)}:x@${this.#address}/0`
   }

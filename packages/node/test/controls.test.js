@@ -45,6 +45,32 @@ test('snapshots', async () => {
   await assert.rejects(server().restore('nosuch'), ReplyError)
 })
 
+test('strict mode', async () => {
+  await server().strict('all warn', 'large-values error 10')
+  await server().clock.freeze()
+  await server().call('MSET', 'a', 1, 'b', 2)
+  await server().call('MSET', 'a', 1, 'b', 2)
+  await assert.rejects(server().call('SET', 'k', 'x'.repeat(11)), /STRICT large-values/)
+  const report = await server().strictReport()
+  const { client, first, ...rest } = report[0]
+  assert.deepEqual(rest, {
+    rule: 'cross-slot',
+    level: 'warn',
+    command: 'mset',
+    message: '"a" is in hash slot 15495, "b" in 3300',
+    line: 'MSET a 1 b 2',
+    count: 2
+  })
+  assert.match(client, /^127\.0\.0\.1:/)
+  assert.equal(+first, +(await server().clock.now()))
+  assert.deepEqual(report.slice(1).map(f => [f.rule, f.level]), [['large-values', 'error']])
+  await server().resetStrict()
+  assert.deepEqual(await server().strictReport(), [])
+  await assert.rejects(server().strict('nothing warn'), ReplyError)
+  await server().strict('all off')
+  await server().clock.resume()
+})
+
 test('forks', async () => {
   await server().call('SET', 'k', 'v')
   const fork = await server().fork()

@@ -6,7 +6,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from resp_server import Fault, Server
+from resp_server import Fault, ReplyError, Server
 from resp_server._wire import Connection
 
 
@@ -54,6 +54,25 @@ def test_snapshot_and_reset(server, r):
     assert r.get("k") == "before"
     server.reset()
     assert r.dbsize() == 0
+
+
+def test_strict(server, r):
+    server.strict("all warn", "large-values error 10")
+    server.clock.freeze()
+    r.mset({"a": 1, "b": 2})
+    r.mset({"a": 1, "b": 2})
+    with pytest.raises(redis.ResponseError, match="STRICT large-values"):
+        r.set("k", "x" * 11)
+    found, refused = server.strict_report()
+    assert str(found) == 'cross-slot: MSET a 1 b 2: "a" is in hash slot 15495, "b" in 3300 (2 times)'
+    assert (found.command, found.level, found.count) == ("mset", "warn", 2)
+    assert found.first == server.clock.now()
+    assert (refused.rule, refused.level) == ("large-values", "error")
+    server.reset_strict()
+    assert server.strict_report() == []
+    server.strict("all off")
+    with pytest.raises(ReplyError):
+        server.strict("nothing warn")
 
 
 def test_fork(server, r):

@@ -11,7 +11,7 @@ Server() and gone after the block, also when this process is killed.
 """
 
 from resp_server._binary import BinaryNotFound, find_binary
-from resp_server._controls import Clock, Controls, Fault, ReplyError
+from resp_server._controls import Clock, Controls, Fault, ReplyError, StrictFinding
 from resp_server._process import StartError
 from resp_server._server import AsyncServer, Server
 from resp_server._version import __version__
@@ -25,6 +25,7 @@ __all__ = [
     "ReplyError",
     "Server",
     "StartError",
+    "StrictFinding",
     "__version__",
     "find_binary",
 ]

@@ -122,6 +122,24 @@ class Fault:
         return actions
 
 
+@dataclass(frozen=True)
+class StrictFinding:
+    """A rule of strict mode that a command has broken, as the first time."""
+
+    rule: str
+    level: str  # "warn", or "error" if the reply was one
+    command: str
+    message: str
+    line: str  # the command as redis-cli reads it, cut if it is long
+    client: str
+    count: int
+    first: datetime  # on the clock of the server
+
+    def __str__(self) -> str:
+        times = f" ({self.count} times)" if self.count > 1 else ""
+        return f"{self.rule}: {self.line}: {self.message}{times}"
+
+
 class Controls:
     """The test controls of a server, which Server inherits."""
 
@@ -188,6 +206,26 @@ class Controls:
         finally:
             self.call("TESTING", "FAULT", "DEL", name)
 
+    def strict(self, *rules: str) -> None:
+        """Set rules of strict mode, which finds what works in tests and bites in
+        production: strict("all warn", "large-reads error 100")."""
+        for rule in rules:
+            self.call("TESTING", "STRICT", "SET", *rule.split())
+
+    def strict_report(self) -> List[StrictFinding]:
+        """What strict mode has found since the start or reset_strict()."""
+        report = []
+        for flat in self.call("TESTING", "STRICT", "REPORT"):
+            found = dict(zip(flat[::2], flat[1::2]))
+            first = datetime.fromtimestamp(found["first"] / 1000, timezone.utc)
+            names = ("rule", "level", "command", "message", "line", "client", "count")
+            report.append(StrictFinding(*(found[name] for name in names), first))
+        return report
+
+    def reset_strict(self) -> None:
+        """Forget what strict mode has found. The rules stay."""
+        self.call("TESTING", "STRICT", "RESET")
+
     def load(self, fixture: Union[str, "os.PathLike[str]"]) -> None:
         """Load a fixture: a file (.rdb, .json, or commands as redis-cli reads
         them), or such a text itself."""
@@ -234,4 +272,4 @@ class Remote(Controls):
             self._connection = None
 
 
-__all__ = ["Clock", "Controls", "Fault", "Remote", "ReplyError"]
+__all__ = ["Clock", "Controls", "Fault", "Remote", "ReplyError", "StrictFinding"]

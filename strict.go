@@ -1,0 +1,146 @@
+package respserver
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/strict"
+)
+
+// StrictFinding is a rule of strict mode that was broken by one command from one
+// place. What else may differ is as it was the first time.
+type StrictFinding struct {
+	Rule    string // "cross-slot"
+	Refused bool   // the reply was an error
+	Command string // "mget", "client|kill"
+	Message string // what is wrong with it
+	Line    string // the command as redis-cli reads it, cut if it is long
+	Client  string // the name or the address
+	// Caller is the file and line that called Do, Must, or a client that uses Dial.
+	// It is "" for clients of sockets.
+	Caller string
+	Count  int
+	First  time.Time // on the clock of the server
+}
+
+// String returns the finding in one line.
+func (f StrictFinding) String() string {
+	text := f.Rule + ": " + f.Line + ": " + f.Message
+	if f.Caller != "" {
+		text = f.Caller + ": " + text
+	}
+	if f.Count > 1 {
+		text += fmt.Sprintf(" (%d times)", f.Count)
+	}
+	return text
+}
+
+// Strict sets rules of strict mode, which finds commands that work in a test and
+// bite in production. Each is what TESTING STRICT SET takes: a rule or "all", a
+// level (off, warn or error), and for some rules a limit:
+//
+//	srv.Strict("all warn", "large-reads error 100", "missing-ttl warn session:* cache:*")
+//
+// docs/testing.md lists the rules. A rule at level warn logs and counts what
+// breaks it, and at the end of a test fails it if the server is one of StartTest; at
+// level error the reply is an error as well. large-reads, large-values of strings
+// that grow, and missing-ttl look at what a command has done: then it has happened
+// although the reply is an error. A server without rules pays nothing for them.
+func (s *Server) Strict(rules ...string) error {
+	var err error
+	s.engine.Run(func(c *engine.Core) { err = setStrict(c, rules) })
+	return err
+}
+
+func setStrict(c *engine.Core, rules []string) error {
+	defer c.StrictChanged()
+	next := c.Strict().Rules
+	for _, r := range rules {
+		if err := next.Set(strings.Fields(r)); err != nil {
+			return fmt.Errorf("respserver: strict: %s: %w", r, err)
+		}
+	}
+	c.Strict().Rules = next
+	return nil
+}
+
+// StrictReport returns what strict mode has found since the start or ResetStrict:
+// the first 1000 that differ in rule, command or caller.
+func (s *Server) StrictReport() (report []StrictFinding) {
+	s.engine.Run(func(c *engine.Core) {
+		for f := range c.Strict().Found {
+			report = append(report, StrictFinding{
+				Rule: f.Rule.String(), Refused: f.Level == strict.Error, Command: f.Command, Message: f.Message, Line: f.Line,
+				Client: f.Client, Caller: f.Origin, Count: f.Count, First: time.UnixMilli(f.At),
+			})
+		}
+	})
+	return report
+}
+
+// ResetStrict forgets what strict mode has found. The rules stay.
+func (s *Server) ResetStrict() {
+	s.engine.Run(func(c *engine.Core) { c.Strict().Forget() })
+}
+
+// judge fails the test for what strict mode has warned about.
+func (s *TestServer) judge(t Tester) {
+	t.Helper()
+	if !s.engine.IsStrict() {
+		return
+	}
+	var b strings.Builder
+	for _, f := range s.StrictReport() {
+		if !f.Refused {
+			b.WriteString("\n  " + f.String())
+		}
+	}
+	if b.Len() == 0 {
+		return
+	}
+	fail := t.Fatalf
+	if t, ok := t.(interface{ Errorf(string, ...any) }); ok {
+		fail = t.Errorf // what else is to be cleaned up goes on
+	}
+	fail("strict mode warns of what clients of %s have done:%s", s.name(), b.String())
+}
+
+// origin returns the file and line of the caller that a user would look for: the
+// first one that is neither of this package, nor of the standard library, nor of
+// a module that was downloaded.
+func origin() string {
+	var callers [64]uintptr
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])])
+	for {
+		f, more := frames.Next()
+		switch {
+		case strings.HasPrefix(f.Function, ownPackage) && !strings.HasSuffix(f.File, "_test.go"),
+			strings.HasPrefix(f.File, libraries) && libraries != "",
+			strings.Contains(f.File, "@v"), strings.Contains(f.File, "/vendor/"), f.File == "":
+		default:
+			return fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)
+		}
+		if !more {
+			return ""
+		}
+	}
+}
+
+// ownPackage is how the names of the functions of this package begin.
+const ownPackage = "github.com/resp-server/resp-server."
+
+// libraries is the directory of the standard library; "" if the program does not
+// know it, as with -trimpath.
+var libraries = func() string {
+	f := runtime.FuncForPC(reflect.ValueOf(runtime.GC).Pointer())
+	file, _ := f.FileLine(f.Entry())
+	if dir := filepath.ToSlash(filepath.Dir(filepath.Dir(file))); dir != "." {
+		return dir + "/"
+	}
+	return ""
+}()
