@@ -249,6 +249,17 @@ func (f *Fault) rule() (fault.Rule, error) {
 	return r, nil
 }
 
+// Seed returns what everything that is left to chance depends on: Options.Seed,
+// or what was drawn instead. A fork has the seed of the server that it is of, and
+// goes on with chance from where that is; Restore goes back in it.
+func (s *Server) Seed() (seed uint64) {
+	s.engine.Run(func(c *engine.Core) { seed = c.Seed() })
+	return seed
+}
+
+// Shuffle sets Options.Shuffle anew.
+func (s *Server) Shuffle(on bool) { s.engine.Run(func(c *engine.Core) { c.Shuffle(on) }) }
+
 // testHost is what the command TESTING does with a server.
 type testHost struct {
 	*Server

@@ -80,9 +80,20 @@ type Options struct {
 	// nothing is above slog.LevelError.
 	LogLevel *slog.LevelVar
 
-	// Seed is random by default. A fixed one makes everything that Redis leaves
-	// to chance repeatable: RANDOMKEY, the order of SCAN and KEYS.
+	// Seed is random by default. Servers with the same seed, clock and commands
+	// answer the same, byte for byte: RANDOMKEY, SPOP, cursors, the order of KEYS
+	// and of hash tables, evictions, the probability of faults, run ids. What
+	// stays different is what the process has (pid, memory, ports), and the
+	// passwords of ACL GENPASS. See Server.Seed.
 	Seed uint64
+
+	// Shuffle is false by default. If it is true, replies whose order Redis leaves
+	// open come in another one, which depends on the seed: those of KEYS, SMEMBERS,
+	// SINTER, HGETALL and their like, what is behind a cursor of SCAN, GEOSEARCH
+	// that does not sort, PUBSUB CHANNELS, CONFIG GET. So a test that relies on an
+	// order which small collections happen to have fails early. The order stays the
+	// same until the key changes. The seed is logged at the start.
+	Shuffle bool
 
 	// Strict is empty by default: rules of strict mode, such as "all warn"; see
 	// Server.Strict.

@@ -475,6 +475,7 @@ func (s *TestServer) explain(t Tester) {
 		text = "(nothing)"
 	}
 	f.Logf("What clients of %s sent last, and were answered:\n%s", s.name(), text)
+	f.Logf("What was left to chance is repeated by Options.Seed: %d", s.Seed())
 	if s.first == nil {
 		return
 	}

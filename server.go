@@ -68,6 +68,9 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	if o.RecordTo != nil {
 		s.Record(RecordOptions{To: o.RecordTo})
 	}
+	if o.Shuffle {
+		s.log.Info("Replies are shuffled; the same seed repeats their order", "seed", s.Seed())
+	}
 	if !o.NoListen && !(lazy && s.anywhere) {
 		if err := s.listen(); err != nil {
 			s.Close()
@@ -156,6 +159,7 @@ func (s *Server) parts() engine.Parts {
 		Logger:     s.log,
 		LogLevel:   s.options.LogLevel,
 		Seed:       s.options.Seed,
+		Shuffle:    s.options.Shuffle,
 		Files:      s.options.files,
 		Version:    RedisVersion,
 		Host:       &s.host,

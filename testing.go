@@ -54,6 +54,9 @@ func StartTest(t Tester, options ...Options) *TestServer {
 		return nil
 	}
 	ts := &TestServer{Server: s, t: t, bubble: bubble()}
+	if f, ok := t.(failer); ok && o.Shuffle {
+		f.Logf("replies are shuffled; Options.Seed: %d repeats their order", s.Seed())
+	}
 	ts.tail(t)
 	t.Cleanup(func() {
 		defer s.Close()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -27,6 +28,8 @@ type arguments struct {
 	tlsAuto        string   // the directory for certificates
 	load           []string // files
 	strict         []string // rules
+	seed           uint64
+	shuffle        bool
 	ready          readyFile
 	exitWithParent bool
 	noEventLoop    bool
@@ -72,6 +75,17 @@ func parseArgs(args []string) (*arguments, error) {
 			a.exitWithParent = true
 		case name == "testing" && !joined:
 			options.WriteString("\nenable-testing-command yes")
+		case name == "shuffle" && !joined:
+			a.shuffle = true
+		case name == "seed":
+			if !joined && i+1 < len(args) {
+				i++
+				value = args[i]
+			}
+			var err error
+			if a.seed, err = strconv.ParseUint(value, 10, 64); err != nil || a.seed == 0 {
+				return nil, errors.New("--seed needs a number from 1 on")
+			}
 		case name == "no-event-loop" && !joined:
 			a.noEventLoop = true
 		case name == "load" || name == "tls-auto":

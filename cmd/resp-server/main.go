@@ -58,6 +58,10 @@ Options
   --strict "RULE LEVEL [LIMIT ...]"
                         find what works in tests and bites in production, such as
                         "all warn": levels are off, warn and error; may be repeated
+  --seed N              repeat what is left to chance: with the same seed, clock and
+                        commands each reply is the same
+  --shuffle             put replies in another order, where Redis leaves that open;
+                        the seed is in the log
   -v, --version         print the version as redis-server does
   -h, --help            print this
 

@@ -225,6 +225,32 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+func TestShuffle(t *testing.T) {
+	t.Parallel()
+	p := &process{dir: t.TempDir()}
+	p.run(t, nil, "", "--port", "0", "--dir", "", "--seed", "7", "--shuffle", "--testing", "--logfile", "log.txt")
+	text, err := waitForFile(filepath.Join(p.dir, "ready.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &p.ready); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, "tcp", p.Addr, "TESTING SEED"); got != "$1" {
+		t.Error(got)
+	}
+	log, err := os.ReadFile(filepath.Join(p.dir, "log.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log := string(log); !strings.Contains(log, "Replies are shuffled; the same seed repeats their order seed=7") {
+		t.Errorf("got %s", log)
+	}
+	if got := fail(t, "", "--seed", "seven"); !strings.Contains(got, "--seed needs a number from 1 on") {
+		t.Error(got)
+	}
+}
+
 func TestTLSAuto(t *testing.T) {
 	t.Parallel()
 	p := start(t, "", "--port", "0", "--tls-auto", "certs")

@@ -17,10 +17,10 @@ import (
 )
 
 // State is what a server is, apart from its clients: data, users, scripts,
-// functions, settings, rules of strict mode and time. To take one and to go back
-// to it costs nothing for the data, whatever their size: they are shared, and
-// copied where one side writes. A State is immutable and may be used any number
-// of times, by several servers.
+// functions, settings, rules of strict mode, time, and what it would do by chance
+// next. To take one and to go back to it costs nothing for the data, whatever their
+// size: they are shared, and copied where one side writes. A State is immutable and
+// may be used any number of times, by several servers.
 type State struct {
 	data      *keyspace.Keyspace
 	config    *config.Config
@@ -30,6 +30,10 @@ type State struct {
 	evals     []*script.Script          // least recently used first
 	clock     *clock.Steered
 	strict    *strict.Rules // nil: nobody has asked for it
+	chance    rand.PCG
+	seed      uint64
+	elements  uint64 // the seed of new collections
+	shuffle   shuffling
 }
 
 // State returns what the server is now.
@@ -43,7 +47,7 @@ func (e *Engine) State() *State {
 func (e *Core) State() *State {
 	st := &State{
 		data: e.Keyspace.Clone(), config: e.Config.Clone(), users: e.Users.Clone(), functions: e.Functions.Sources(),
-		scripts: make(map[string]*script.Script), clock: e.clock.Fork(),
+		scripts: make(map[string]*script.Script), clock: e.clock.Fork(), chance: *e.chance, seed: e.seed, elements: e.limits.Seed, shuffle: e.shuffle,
 	}
 	for sha, s := range e.Scripts.cache {
 		if s.place == nil {
@@ -112,6 +116,7 @@ func (e *Core) takeOver(st *State) {
 		e.keepScript(s, false)
 	}
 	e.usersChanged()
+	*e.chance, e.seed, e.limits.Seed, e.shuffle = st.chance, st.seed, st.elements, st.shuffle
 	if e.strict = nil; st.strict != nil {
 		e.useStrict(*st.strict)
 	}

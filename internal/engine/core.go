@@ -30,6 +30,9 @@ type Core struct {
 	limits   value.Limits // of the settings
 	Keyspace *keyspace.Keyspace
 	Rand     *rand.Rand
+	chance   *rand.PCG // what Rand draws from
+	seed     uint64
+	shuffle  shuffling
 	RunID    string
 	ReplID   string // of the history of the data
 	started  int64  // ms

@@ -41,6 +41,8 @@ type Parts struct {
 	// Seed makes random choices and the order of SCAN repeatable; 0 means a
 	// random one.
 	Seed uint64
+	// Shuffle puts replies in another order, where that is open.
+	Shuffle bool
 	// Keyspace is the data to begin with; nil means none.
 	Keyspace *keyspace.Keyspace
 	// Files is where snapshots are; nil means the file system of the system.
@@ -142,10 +144,13 @@ func New(o Parts) *Engine {
 		},
 		Config:   o.Config,
 		Keyspace: o.Keyspace,
-		Rand:     rand.New(rand.NewPCG(seed, 0)),
+		chance:   rand.NewPCG(seed, 0),
+		seed:     seed,
+		shuffle:  shuffling{o.Shuffle, seed},
 		clients:  newClients(),
 		blocking: newBlocking(),
 	}
+	e.Rand = rand.New(e.chance)
 	if e.Keyspace == nil {
 		e.Keyspace = keyspace.New(int(o.Config.Databases), e.Rand.Uint64())
 	}

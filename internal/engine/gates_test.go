@@ -31,6 +31,7 @@ strict mode
 MONITOR
 SLOWLOG, LATENCY and COMMANDLOG
 what clients cache
+replies in another order
 strict mode
 observers from outside`
 	if s := strings.Join(got, "\n"); s != strings.TrimSpace(want) {

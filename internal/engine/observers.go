@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Observers look at commands and change nothing; strict mode may refuse the reply
-// that it has looked at. As with gates, each is a bit in
+// Observers look at commands and change no data. Two of them look at the reply and
+// change that: strict mode may refuse it, and its order may be shuffled. As with gates, each is a bit in
 // a set, and those that nobody wants to look cost nothing.
 type observerSet uint8
 
@@ -17,6 +17,7 @@ const (
 	observeMonitor observerSet = 1 << iota
 	observeLogs
 	observeTracking
+	observeShuffle
 	observeStrict
 	observeOutside
 )
@@ -38,6 +39,7 @@ var observers = [...]struct {
 	{"MONITOR", (*Core).monitorBefore, (*Core).monitorAfter},
 	{"SLOWLOG, LATENCY and COMMANDLOG", nil, (*Core).logAfter},
 	{"what clients cache", nil, (*Core).trackAfter},
+	{"replies in another order", nil, (*Core).shuffleAfter},
 	{"strict mode", nil, (*Core).strictAfter},
 	{"observers from outside", (*Core).outsideBefore, (*Core).outsideAfter},
 }
@@ -82,6 +84,9 @@ func (e *Core) observersNow() observerSet {
 	on := observeLogs
 	if len(e.monitors) > 0 {
 		on |= observeMonitor
+	}
+	if e.shuffle.on {
+		on |= observeShuffle
 	}
 	if e.isStrict() {
 		on |= observeStrict

@@ -35,6 +35,7 @@ type Command struct {
 	acl     *acl.Command
 	handler Handler
 	traits  spec.Trait
+	order   order // that the reply may come in
 	gates   gateSet
 	// enabledBy is the setting that allows the command, or nil.
 	enabledBy *config.Param
@@ -209,6 +210,7 @@ func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *C
 	for i := range c.Options {
 		c.Options[i].Text = strings.ToLower(c.Options[i].Text)
 	}
+	c.order = orderOf(c)
 	c.handler = handlers[c.FullName]
 	delete(handlers, c.FullName)
 	for i := range row.Subcommands {

@@ -5,7 +5,9 @@
 package pubsub
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/resp-server/resp-server/internal/glob"
 )
@@ -24,11 +26,14 @@ const (
 // Registry maps names to subscribers S, which are compared by identity.
 type Registry[S comparable] struct {
 	names [kinds]map[string]*audience[S]
+	begun uint64 // audiences so far
 }
 
 // audience is a set of subscribers in the order in which they came, but that
 // a leaving one gives its place to the last.
 type audience[S comparable] struct {
+	name  string
+	since uint64 // which audience it is, in the order in which they began
 	list  []S
 	place map[S]int
 }
@@ -40,7 +45,8 @@ func (r *Registry[S]) Subscribe(k Kind, name string, s S) bool {
 	}
 	a := r.names[k][name]
 	if a == nil {
-		a = &audience[S]{place: make(map[S]int, 1)}
+		r.begun++
+		a = &audience[S]{name: name, since: r.begun, place: make(map[S]int, 1)}
 		r.names[k][name] = a
 	}
 	if _, ok := a.place[s]; ok {
@@ -83,12 +89,19 @@ func (r *Registry[S]) Subscribers(k Kind, name []byte) []S {
 	return nil
 }
 
-// Matching calls yield for each pattern that matches a channel.
+// Matching calls yield for each pattern that matches a channel, in the order in
+// which the patterns got their first subscribers.
 func (r *Registry[S]) Matching(channel []byte, yield func(pattern string, to []S)) {
+	var found []*audience[S]
 	for pattern, a := range r.names[Pattern] {
 		if glob.Match([]byte(pattern), channel, false) {
-			yield(pattern, a.list)
+			found = append(found, a)
 		}
+	}
+	// A map has no order, and who subscribes to several patterns sees it.
+	slices.SortFunc(found, func(a, b *audience[S]) int { return cmp.Compare(a.since, b.since) })
+	for _, a := range found {
+		yield(a.name, a.list)
 	}
 }
 

@@ -69,6 +69,12 @@ var commands = spec.Register([]spec.Command{{
 			}}),
 		subcommand("reset", 2, "Make the server as it was after its start."),
 		subcommand("restore", 3, "Go back to a snapshot.", spec.Arg{Name: "name"}),
+		subcommand("seed", 2, "Return what everything that is left to chance depends on."),
+		subcommand("shuffle", 3, "Put replies in another order, where Redis leaves that open, or end that.",
+			spec.Arg{Name: "shuffle", Type: spec.OneOf, Args: []spec.Arg{
+				{Name: "on", Type: spec.PureToken, Token: "ON"},
+				{Name: "off", Type: spec.PureToken, Token: "OFF"},
+			}}),
 		subcommand("snapshot", 3, "Remember what the server is now: data, users, scripts, functions, settings and time.", spec.Arg{Name: "name"}),
 		subcommand("space", 3, "Go on with the private server of a name, which is made if it is not there.", spec.Arg{Name: "name"}),
 		subcommand("spaces", 2, "List the spaces that there are."),

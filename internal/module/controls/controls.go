@@ -64,6 +64,8 @@ var handlers = engine.Handlers{
 	"testing|record":   record,
 	"testing|reset":    reset,
 	"testing|restore":  restore,
+	"testing|seed":     seed,
+	"testing|shuffle":  shuffle,
 	"testing|snapshot": snapshot,
 	"testing|space":    space,
 	"testing|spaces":   spaces,
@@ -215,6 +217,19 @@ func spaces(c *engine.Ctx) error {
 		c.BulkString(name)
 	}
 	return nil
+}
+
+// TESTING SEED
+func seed(c *engine.Ctx) error { return c.BulkString(strconv.FormatUint(c.Seed(), 10)) }
+
+// TESTING SHUFFLE <ON | OFF>
+func shuffle(c *engine.Ctx) error {
+	on := c.ArgIs(2, "on")
+	if !on && !c.ArgIs(2, "off") {
+		return resp.ErrSyntax
+	}
+	c.Shuffle(on)
+	return c.OK()
 }
 
 // TESTING LOAD data
