@@ -54,6 +54,16 @@ for want in message news 'first post'; do
 done
 kill "$subscriber_PID"
 
+# Encrypted, if the server is: with a certificate that is checked, and not with one
+# of somebody else.
+if [ -n "${REDIS_TLS_PORT:-}" ]; then
+	tls=(redis-cli -p "$REDIS_TLS_PORT" --tls --cert "$REDIS_CERTS/client.crt" --key "$REDIS_CERTS/client.key")
+	[ "$("${tls[@]}" --cacert "$REDIS_CERTS/ca.crt" get greeting)" = 'hello world' ]
+	for i in $(seq 1000); do echo "RPUSH encrypted $i"; done | "${tls[@]}" --cacert "$REDIS_CERTS/ca.crt" >/dev/null
+	[ "$("${tls[@]}" --cacert "$REDIS_CERTS/ca.crt" lrange encrypted 0 -1)" = "$(seq 1000)" ]
+	{ "${tls[@]}" --cacert "$REDIS_CERTS/client.crt" ping 2>&1 || true; } | grep -q 'certificate verify failed'
+fi
+
 [ "$(cli --scan --pattern 'b*')" = bulk ]
 cli info server | grep -q '^redis_version:'
 echo "redis-cli: all as expected"

@@ -1,5 +1,6 @@
 const { test, beforeEach, after } = require('node:test')
 const assert = require('node:assert')
+const fs = require('node:fs')
 const Redis = require('ioredis')
 
 const port = Number(process.env.REDIS_PORT)
@@ -68,4 +69,18 @@ test('transaction', async () => {
   await r.set('n', 10)
   assert.equal(await other.multi().incr('n').exec(), null)
   other.disconnect()
+})
+
+test('TLS', { skip: !process.env.REDIS_TLS_PORT }, async () => {
+  const file = name => fs.readFileSync(`${process.env.REDIS_CERTS}/${name}`)
+  const connect = tls => new Redis({ port: Number(process.env.REDIS_TLS_PORT), db: 1, retryStrategy: null, lazyConnect: true, tls })
+  const encrypted = connect({ ca: file('ca.crt'), cert: file('client.crt'), key: file('client.key') })
+  await encrypted.set('k', 'v'.repeat(1_000_000))
+  assert.equal((await encrypted.get('k')).length, 1_000_000)
+  assert.equal(await r.strlen('k'), 1_000_000)
+  encrypted.disconnect()
+  const stranger = connect({})
+  const failed = new Promise(resolve => stranger.on('error', resolve))
+  await assert.rejects(stranger.connect())
+  assert.match((await failed).message, /unable to verify|self-signed|unable to get/)
 })

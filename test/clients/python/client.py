@@ -9,6 +9,8 @@ import redis
 import redis.asyncio
 
 PORT = int(os.environ["REDIS_PORT"])
+TLS_PORT = int(os.environ.get("REDIS_TLS_PORT", 0))
+CERTS = os.environ.get("REDIS_CERTS", "")
 
 
 class Client(unittest.TestCase):
@@ -104,6 +106,21 @@ class Client(unittest.TestCase):
             with self.assertRaises(redis.WatchError):
                 p.execute()
         self.assertEqual(self.r.get("k"), "10")
+
+    @unittest.skipUnless(TLS_PORT, "the server has no TLS port")
+    def test_tls(self):
+        def connect(**options):
+            r = redis.Redis(port=TLS_PORT, ssl=True, **options)
+            self.addCleanup(r.close)
+            return r
+
+        certificate = {"ssl_certfile": CERTS + "/client.crt", "ssl_keyfile": CERTS + "/client.key"}
+        r = connect(ssl_ca_certs=CERTS + "/ca.crt", ssl_check_hostname=True, **certificate)
+        r.set("k", "v" * 1_000_000)
+        self.assertEqual(len(r.get("k")), 1_000_000)
+        self.assertEqual(self.r.strlen("k"), 1_000_000)
+        with self.assertRaisesRegex(redis.ConnectionError, "certificate verify failed"):
+            connect().ping()
 
     def test_asyncio(self):
         async def main():
