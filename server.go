@@ -255,9 +255,7 @@ func (s *Server) Done() <-chan struct{} { return s.done }
 // of Redis. The engine's lock is held.
 func (s *Server) apply(p *config.Param, c *config.Config) error {
 	if strings.HasPrefix(p.Name, "tls-") {
-		if c.TLS.Port == 0 && s.options.TLS == nil {
-			s.tls.Store(nil) // it is read anew when the port opens
-		} else if err := s.setTLS(c); err != nil {
+		if err := s.applyTLS(p, c); err != nil {
 			s.log.Warn(err.Error())
 			return errors.New("Unable to update TLS configuration. Check server logs.")
 		}

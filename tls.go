@@ -43,6 +43,38 @@ func (s *Server) setTLS(c *config.Config) error {
 	return nil
 }
 
+// applyTLS does what a setting of TLS asks for. As in Redis, files are read again
+// while the port is open; opening it reads them only the first time.
+func (s *Server) applyTLS(p *config.Param, c *config.Config) error {
+	now := s.tls.Load()
+	switch {
+	case p.Name == "tls-auth-clients":
+		if now != nil && s.options.TLS == nil {
+			next := now.Clone()
+			next.ClientAuth = clientAuth(c.TLS.AuthClients)
+			if next.ClientCAs == nil {
+				next.ClientCAs = x509.NewCertPool() // nobody is trusted, instead of all that the system does
+			}
+			s.tls.Store(next)
+		}
+		return nil
+	case p.Name == "tls-port" && now != nil, c.TLS.Port == 0 && s.options.TLS == nil:
+		return nil
+	}
+	return s.setTLS(c)
+}
+
+// clientAuth returns which certificates clients need.
+func clientAuth(setting string) tls.ClientAuthType {
+	switch setting {
+	case "yes":
+		return tls.RequireAndVerifyClientCert
+	case "optional":
+		return tls.VerifyClientCertIfGiven
+	}
+	return tls.NoClientCert
+}
+
 // openTLS opens sockets as openTCP does, for encrypted connections.
 func (s *Server) openTLS(c *config.Config, hosts []string, port int) ([]door, error) {
 	doors, err := s.openTCP(c, hosts, port)
@@ -69,21 +101,9 @@ func readTLS(c *config.TLS) (*tls.Config, error) {
 	case c.AuthClients != "no" && c.CAFile == "" && c.CADir == "":
 		return nil, errors.New("Either tls-ca-cert-file or tls-ca-cert-dir must be specified when tls-cluster, tls-replication or tls-auth-clients are enabled!")
 	}
-	conf := &tls.Config{SessionTicketsDisabled: !c.SessionCaching}
-	switch c.AuthClients {
-	case "yes":
-		conf.ClientAuth = tls.RequireAndVerifyClientCert
-	case "optional":
-		conf.ClientAuth = tls.VerifyClientCertIfGiven
-	}
+	conf := &tls.Config{SessionTicketsDisabled: !c.SessionCaching, ClientAuth: clientAuth(c.AuthClients)}
 	var err error
 	if conf.MinVersion, conf.MaxVersion, err = protocols(c.Protocols); err != nil {
-		return nil, err
-	}
-	if conf.CipherSuites, err = ciphers(c.Ciphers); err != nil {
-		return nil, err
-	}
-	if err := checkSuites(c.CipherSuites); err != nil {
 		return nil, err
 	}
 	cert, err := os.ReadFile(c.CertFile)
@@ -104,7 +124,10 @@ func readTLS(c *config.TLS) (*tls.Config, error) {
 			return nil, fmt.Errorf("Failed to configure CA certificate(s) file/directory: %w", err)
 		}
 	}
-	return conf, nil
+	if conf.CipherSuites, err = ciphers(c.Ciphers); err != nil {
+		return nil, err
+	}
+	return conf, checkSuites(c.CipherSuites)
 }
 
 // readKey reads a private key in PEM, which may be encrypted as PEM itself does it
@@ -145,10 +168,7 @@ func readCAs(file, dir string) (*x509.CertPool, error) {
 		}
 	}
 	if dir != "" {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			return nil, err
-		}
+		entries, _ := os.ReadDir(dir) // OpenSSL does not mind either if it is not there
 		for _, e := range entries {
 			if text, err := os.ReadFile(filepath.Join(dir, e.Name())); err == nil {
 				pool.AppendCertsFromPEM(text)

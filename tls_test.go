@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -281,4 +282,70 @@ func TestTLSRedisCLI(t *testing.T) {
 	if got := run("GET", "k"); got == "v" {
 		t.Error("a client without certificate got an answer")
 	}
+}
+
+// TestTLSLikeRedis has a real server judge the replies to CONFIG SET, and what the
+// settings are afterwards.
+func TestTLSLikeRedis(t *testing.T) {
+	t.Parallel()
+	a, dir := authority(t), t.TempDir()
+	if err := a.WriteFiles(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := func(name string) string { return filepath.ToSlash(filepath.Join(dir, name)) }
+	port := func() string {
+		free := must(net.Listen("tcp", "127.0.0.1:0"))
+		defer free.Close()
+		_, port, _ := net.SplitHostPort(free.Addr().String())
+		return port
+	}
+	settings := []string{"tls-cert-file", file("server.crt"), "tls-key-file", file("server.key"), "tls-ca-cert-file", file("ca.crt"), "tls-port", port()}
+	options := slices.Clone(settings)
+	for i := 0; i < len(options); i += 2 {
+		options[i] = "--" + options[i]
+	}
+	real := realServer(t, t.TempDir(), options...)
+	s := StartTest(t, Options{Addr: "127.0.0.1:0", Config: []string{"loglevel warning"}})
+	settings[7] = port()
+	s.Want("OK", append([]any{"CONFIG", "SET"}, anys(settings)...)...)
+	again := [2]string{port(), port()}
+	for _, change := range []string{
+		"tls-cert-file /none", "tls-key-file /none", "tls-key-file " + file("client.key"), "tls-ca-cert-file /none", "tls-ca-cert-dir /none",
+		"tls-ca-cert-file ", "tls-auth-clients maybe", "tls-auth-clients no", "tls-ca-cert-file ", "tls-auth-clients yes",
+		"tls-protocols foo", "tls-protocols TLSv1.2", "tls-auth-clients no", "tls-protocols TLSv1.2", "tls-protocols TLSv1.3 TLSv1.2", "tls-protocols ",
+		"tls-ciphers foo", "tls-ciphers DEFAULT:!MEDIUM", "tls-ciphersuites foo", "tls-session-cache-size -1", "tls-session-cache-timeout 10",
+		"tls-session-caching maybe", "tls-session-caching no", "tls-prefer-server-ciphers yes", "tls-key-file-pass secret", "tls-port 99999", "tls-cert-file ", "tls-key-file ",
+		"tls-port 0", "tls-cert-file /none", "tls-port", "tls-cert-file " + file("server.crt"),
+		"tls-cert-file " + file("expired.crt") + " tls-key-file " + file("expired.key"),
+	} {
+		name, value, _ := strings.Cut(change, " ")
+		values := []string{name, value}
+		if first, rest, is := strings.Cut(value, " tls-key-file "); is {
+			values = []string{name, first, "tls-key-file", rest}
+		}
+		if change == "tls-port" {
+			values[1] = again[0]
+		}
+		want := ask(t, real, append([]string{"CONFIG", "SET"}, values...)...)
+		if change == "tls-port" {
+			values[1] = again[1]
+		}
+		got, _ := s.Do(t.Context(), append([]any{"CONFIG", "SET"}, anys(values)...)...)
+		if want = strings.TrimPrefix(want, "-"); got.Str != want {
+			t.Errorf("%s: %s, not %s", change, got.Str, want)
+		}
+		if name != "tls-port" {
+			r := must(s.Do(t.Context(), "CONFIG", "GET", name))
+			if want := ask(t, real, "CONFIG", "GET", name); fmt.Sprint([]any{name, r.StringMap()[name]}) != want {
+				t.Errorf("%s: then it is %v, not %s", change, r, want)
+			}
+		}
+	}
+}
+
+func anys(words []string) (list []any) {
+	for _, w := range words {
+		list = append(list, w)
+	}
+	return list
 }
