@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 import manual
-from release import DIST, IMAGE, PACKAGES, ROOT, VERSION, Platform, host, run
+from release import DIST, IMAGE, PACKAGES, ROOT, VERSION, Platform, build_env, run
 
 
 class Tools:
@@ -29,15 +29,26 @@ def sbom(tools: Tools, platform: Platform, binary: Path) -> None:
     (DIST / platform.sbom).write_text(text, encoding="utf-8")
 
 
+def shell(platform: Platform, path: Path) -> Path:
+    """Builds /bin/sh of the image."""
+    run(["go", "build", "-trimpath", "-buildvcs=false", "-gcflags=all=-l", "-ldflags=-s -w", "-o", path, "./shell"],
+        ROOT / "tools", env=build_env(platform))
+    return path
+
+
 def image(tools: Tools, binaries: dict, folder: Path, epoch: int) -> None:
     """Makes the image of all platforms of Linux, as a tar file of an OCI layout."""
     linux = {p: b for p, b in binaries.items() if p.goos == "linux"}
     if not linux:
         return
     git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    shells = {p: shell(p, folder.with_name(f"sh-{p.goarch}")) for p in linux}
+    command = ["go", "list", "-m", "-f", "{{.Dir}}", "mvdan.cc/sh/v3"]
+    module = subprocess.run(command, cwd=ROOT / "tools", check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     run([tools.image, "-out", folder, "-version", VERSION, "-revision", git.stdout.strip(), "-epoch", str(epoch),
          "-defaults", PACKAGES / "image/defaults.conf", "-license", ROOT / "LICENSE",
-         *(f"{p.name}={b}" for p, b in linux.items())])
+         "-shell-license", Path(module) / "LICENSE",
+         *(f"{p.name}={b}={shells[p]}" for p, b in linux.items())])
     with tarfile.open(DIST / IMAGE, "w") as out:
         for file in sorted(f for f in folder.rglob("*") if f.is_file()):
             info = tarfile.TarInfo(file.relative_to(folder).as_posix())

@@ -15,7 +15,7 @@ from typing import Callable
 import formats
 import manifests
 from container import Container, Layout
-from release import DIST, IMAGE, PLATFORMS, ROOT, VERSION, Platform, host, run
+from release import DIST, IMAGE, LIMIT, PLATFORMS, ROOT, VERSION, Platform, host, run
 
 DOCUMENTS = ["resp-server.1", "resp-server.bash", "resp-server.fish", "_resp-server"]
 
@@ -50,7 +50,10 @@ def check_platform(platform: Platform, binary: Path) -> None:
             raise SystemExit(f"the binary in {name} is older than the tree: run packages/build")
         if VERSION not in about.values() or not {platform.goarch, "x86_64", "aarch64"} & set(about.values()):
             raise SystemExit(f"{name} says {about}")
-    files = Layout(DIST / IMAGE).files_of(platform.name)
+    layout = Layout(DIST / IMAGE)
+    if any(d["size"] > LIMIT for d in layout.manifests[platform.name]["layers"]):
+        raise SystemExit(f"a layer of {IMAGE} has more than {LIMIT / 1e6:g} MB")
+    files = layout.files_of(platform.name)
     if files["usr/local/bin/resp-server"] != data:
         raise SystemExit(f"the binary in {IMAGE} is older than the tree: run packages/build")
 
@@ -118,6 +121,9 @@ def test_image(folder: Path, want: Callable) -> None:
     want("its health check", c.healthy())
     want("redis-cli in it", c.run("redis-cli", "ping") == (0, "PONG\n"))
     want("redis-cli in it writes", c.run("redis-cli", "set", "k", "v") == (0, "OK\n"))
+    for check in ("redis-cli ping", "redis-cli ping || exit 1", "redis-cli ping | grep PONG", '[ "$(redis-cli ping)" = "PONG" ]'):
+        want(f"a health check by a shell: {check}", c.run("/bin/sh", "-c", check)[0] == 0)
+    want("one that fails", c.run("/bin/sh", "-c", "redis-cli -p 1 ping || exit 1")[0] == 1)
     want("it ends in order", c.stop() == 0 and (folder / "data/dump.rdb").is_file())
 
     # The volume has the data; and the commands that compose files have.
@@ -131,10 +137,12 @@ def test_image(folder: Path, want: Callable) -> None:
         (["redis-server", "/usr/local/etc/redis/redis.conf"], None, "7000"),
         (["/usr/local/etc/redis/redis.conf", "--loglevel", "warning"], None, "7000"),
         (["--save", "60", "1"], ["redis-server"], "6379"),
+        (["sh", "-c", "redis-server --requirepass ${PASSWORD:-secret} --port 7002"], None, "7002"),
+        (["-c", "echo starting && exec redis-server --save ''"], ["/bin/sh"], "6379"),
     ):
         c.start(*command, entrypoint=entrypoint)
         shown = " ".join([*(entrypoint or []), *command])
-        want(f"it is healthy with {shown}", c.healthy())
+        want(f"it is healthy with {shown}", c.healthy() and "\n1:M " in c.log)
         got = c.run("redis-cli", "-p", port, "-a", "secret", "--no-auth-warning", "get", "k")
         want(f"it has the data with {shown}", got[1].endswith("v\n"))
         want("it ends in order", c.stop() == 0)

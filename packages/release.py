@@ -9,6 +9,7 @@ from typing import NamedTuple
 PACKAGES = Path(__file__).resolve().parent
 ROOT = PACKAGES.parent
 DIST = ROOT / "dist"
+LIMIT = 6_000_000  # bytes of each file, and of each layer of the image
 SOURCE = "https://github.com/resp-server/resp-server"
 
 
@@ -86,12 +87,15 @@ def host() -> Platform:
     raise SystemExit(f"no package is made for {goos}/{goarch}")
 
 
+def build_env(platform: Platform) -> dict:
+    """The environment in which Go builds for a platform. The same tree and the same Go make the same bytes."""
+    return {**os.environ, "CGO_ENABLED": "0", "GOOS": platform.goos, "GOARCH": platform.goarch,
+            "GOFLAGS": "", "GOAMD64": "v1", "GOARM64": "v8.0", "GOEXPERIMENT": ""}
+
+
 def build_binary(platform: Platform, path: Path) -> None:
-    """Builds the binary. The same tree and the same Go make the same bytes."""
-    env = {**os.environ, "CGO_ENABLED": "0", "GOOS": platform.goos, "GOARCH": platform.goarch,
-           "GOFLAGS": "", "GOAMD64": "v1", "GOARM64": "v8.0", "GOEXPERIMENT": ""}
     command = ["go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", str(path), "./cmd/resp-server"]
-    subprocess.run(command, check=True, env=env, cwd=ROOT)
+    subprocess.run(command, check=True, env=build_env(platform), cwd=ROOT)
 
 
 def run(command: list, cwd: Path = ROOT, **options: object) -> str:

@@ -18,3 +18,5 @@ func daemonize([]string, string, io.Writer) (int, error) {
 func detach(*os.File) error { return errors.ErrUnsupported }
 
 func stopMyself() error { return errors.ErrUnsupported }
+
+func become(string, []string) error { return errors.ErrUnsupported }

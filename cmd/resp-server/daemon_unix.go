@@ -78,3 +78,6 @@ func detach(stderr *os.File) error {
 
 // stopMyself stops this process as SIGSTOP does, until somebody continues it.
 func stopMyself() error { return syscall.Kill(os.Getpid(), syscall.SIGSTOP) }
+
+// become replaces this program by another one.
+func become(path string, args []string) error { return syscall.Exec(path, args, os.Environ()) }

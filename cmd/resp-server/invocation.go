@@ -1,6 +1,10 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -25,3 +29,30 @@ func isServerName(path string) bool { return serverNames[programName(path)] }
 func isClientName(path string) bool { return clientNames[programName(path)] }
 
 func programName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }
+
+// isShell says whether arguments are a command for a shell, as in `sh -c "redis-server ..."`. Entry points of container
+// images run such commands.
+func isShell(args []string) bool {
+	if len(args) < 2 || !strings.HasPrefix(args[1], "-") || !strings.HasSuffix(args[1], "c") {
+		return false
+	}
+	switch programName(args[0]) {
+	case "sh", "ash", "bash":
+		return true
+	}
+	return false
+}
+
+// becomeShell replaces this program by a shell. The sh of the image is good for commands of any.
+func becomeShell(args []string) error {
+	for _, name := range []string{args[0], "/bin/sh"} {
+		path, err := exec.LookPath(name)
+		if err == nil {
+			err = become(path, args)
+		}
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, exec.ErrNotFound) {
+			return fmt.Errorf("can't run %s: %s", name, systemError(err))
+		}
+	}
+	return fmt.Errorf("there is no %s here: write the arguments of redis-server without it", args[0])
+}

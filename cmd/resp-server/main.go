@@ -128,6 +128,9 @@ func (p *program) run(args []string) int {
 			return testMemory(args[1:], p.stdout, p.stderr)
 		}
 	}
+	if isShell(args) {
+		return p.fail(becomeShell(args))
+	}
 	p.background = inBackground()
 	var err error
 	if p.arguments, err = parseArgs(args); err != nil {

@@ -38,6 +38,23 @@ func TestInvocation(t *testing.T) {
 	}
 }
 
+// TestShell runs commands of a shell, as the entry point of a container does.
+func TestShell(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		if out, code := run(t, nil, "sh", "-c", "exit 7"); code != 1 || !strings.Contains(out, "sh") {
+			t.Errorf("%d, %s", code, out)
+		}
+		return
+	}
+	if out, code := run(t, []string{"X=y"}, "sh", "-c", "echo $X $0; exit 7", "name"); code != 7 || out != "y name\n" {
+		t.Errorf("%d, %s", code, out)
+	}
+	if out, code := run(t, []string{"PATH=/nonexistent"}, "bash", "-ec", "echo fine"); code != 0 || out != "fine\n" {
+		t.Errorf("%d, %s", code, out)
+	}
+}
+
 // TestAddress finds where servers listen from their settings alone.
 func TestAddress(t *testing.T) {
 	for _, c := range []struct{ args, want string }{

@@ -113,7 +113,7 @@ func (p *program) announceStart() {
 	b := build()
 	p.log.Info(fmt.Sprintf("Redis version=%s, bits=%d, commit=%s, modified=%d, pid=%d, just started (resp-server %s)",
 		respserver.RedisVersion, bits.UintSize, b.commit, b.modified, os.Getpid(), respserver.Version))
-	if len(os.Args) == 1 {
+	if _, args := invocation(os.Args); len(args) == 0 {
 		p.log.Warn("Warning: no config file specified, using the default config. In order to specify a config file use " + os.Args[0] + " /path/to/redis.conf")
 	} else {
 		p.log.Info("Configuration loaded")

@@ -13,22 +13,9 @@ import (
 	"testing"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/oracle"
 	"github.com/resp-server/resp-server/internal/rediscli"
 )
-
-// redisCLI returns the path of the real program. Without it the test is skipped, or fails if RESPSERVER_NEED_REDIS
-// demands it.
-func redisCLI(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("redis-cli")
-	if err != nil {
-		if os.Getenv("RESPSERVER_NEED_REDIS") != "" {
-			t.Fatal("no redis-cli on PATH")
-		}
-		t.Skip("no redis-cli on PATH")
-	}
-	return path
-}
 
 // result is what a run of either program shows.
 type result struct {
@@ -93,7 +80,7 @@ func (s side) result(r result) result {
 // TestAsRedisCLI runs both programs with the same arguments and compares all that they show. The real one is the judge
 // of its own output.
 func TestAsRedisCLI(t *testing.T) {
-	path := redisCLI(t)
+	path := oracle.Program(t, "redis-cli")
 	type run struct {
 		stdin string
 		args  []string

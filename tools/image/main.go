@@ -1,7 +1,8 @@
-// Command image writes a container image as an OCI layout: an index with one image for each platform. They have nothing
-// but the binary and the few files that it needs. The same input makes the same bytes.
+// Command image writes a container image as an OCI layout: an index with one image for each platform. They have the
+// binary, a shell, and the few files that those need. The same input makes the same bytes.
 //
-//	image -out DIR -version V -revision COMMIT -epoch SECONDS -defaults FILE -license FILE linux/amd64=BINARY ...
+//	image -out DIR -version V -revision COMMIT -epoch SECONDS -defaults FILE -license FILE -shell-license FILE
+//		linux/amd64=BINARY=SHELL ...
 package main
 
 import (
@@ -39,7 +40,9 @@ const (
 type builder struct {
 	version, revision string
 	time              time.Time
-	defaults, license []byte
+	defaults          []byte
+	license           []byte
+	shellLicense      []byte
 }
 
 func main() {
@@ -55,6 +58,7 @@ func run() error {
 	epoch := flag.Int64("epoch", 0, "the time of all files, in `seconds`")
 	defaults := flag.String("defaults", "", "the `file` with the defaults of the server")
 	license := flag.String("license", "", "the `file` with the license")
+	shellLicense := flag.String("shell-license", "", "the `file` with the license of the shell")
 	flag.StringVar(&b.version, "version", "", "the version")
 	flag.StringVar(&b.revision, "revision", "", "the commit")
 	flag.Parse()
@@ -62,21 +66,24 @@ func run() error {
 		return errors.New("-out, -version and binaries are needed")
 	}
 	b.time = time.Unix(*epoch, 0).UTC()
-	var err error
-	if b.defaults, err = os.ReadFile(*defaults); err != nil {
-		return err
-	}
-	if b.license, err = os.ReadFile(*license); err != nil {
-		return err
+	for _, f := range []struct {
+		content *[]byte
+		name    string
+	}{{&b.defaults, *defaults}, {&b.license, *license}, {&b.shellLicense, *shellLicense}} {
+		var err error
+		if *f.content, err = os.ReadFile(f.name); err != nil {
+			return err
+		}
 	}
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
 	for _, arg := range flag.Args() {
-		platform, binary, _ := strings.Cut(arg, "=")
+		platform, programs, _ := strings.Cut(arg, "=")
+		binary, shell, _ := strings.Cut(programs, "=")
 		p, err := v1.ParsePlatform(platform)
 		if err != nil {
 			return err
 		}
-		image, err := b.image(*p, binary)
+		image, err := b.image(*p, binary, shell)
 		if err != nil {
 			return fmt.Errorf("%s: %w", platform, err)
 		}
@@ -118,23 +125,33 @@ func (b *builder) labels() map[string]string {
 	}
 }
 
-func (b *builder) image(p v1.Platform, binary string) (v1.Image, error) {
-	files, err := b.files(binary)
-	if err != nil {
-		return nil, err
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(files)), nil },
-		tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(gzip.BestCompression))
-	if err != nil {
-		return nil, err
-	}
+func (b *builder) image(p v1.Platform, binary, shell string) (v1.Image, error) {
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	image, err = mutate.Append(image, mutate.Addendum{
-		Layer:   layer,
-		History: v1.History{Created: v1.Time{Time: b.time}, CreatedBy: name + " " + b.version},
-	})
-	if err != nil {
-		return nil, err
+	// What changes least is first.
+	for _, layer := range []struct {
+		created string
+		content func(*archive) error
+	}{
+		{"files and a shell", func(a *archive) error { return b.base(a, shell) }},
+		{name + " " + b.version, func(a *archive) error { return b.program(a, binary) }},
+	} {
+		a := archive{time: b.time}
+		a.w = tar.NewWriter(&a.buf)
+		if err := errors.Join(layer.content(&a), a.err, a.w.Close()); err != nil {
+			return nil, err
+		}
+		l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(a.buf.Bytes())), nil },
+			tarball.WithMediaType(types.OCILayer), tarball.WithCompressionLevel(gzip.BestCompression))
+		if err != nil {
+			return nil, err
+		}
+		image, err = mutate.Append(image, mutate.Addendum{
+			Layer:   l,
+			History: v1.History{Created: v1.Time{Time: b.time}, CreatedBy: layer.created},
+		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	config, err := image.ConfigFile()
 	if err != nil {
@@ -176,49 +193,69 @@ func (b *builder) config() v1.Config {
 	}
 }
 
-// files is the only layer, a tar file.
-func (b *builder) files(binary string) ([]byte, error) {
-	program, err := os.ReadFile(binary)
+// base has all but the server.
+func (b *builder) base(a *archive, shell string) error {
+	sh, err := os.ReadFile(shell)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var buf bytes.Buffer
-	w := tar.NewWriter(&buf)
-	put := func(h tar.Header, content []byte) {
-		h.ModTime, h.Size, h.Format = b.time, int64(len(content)), tar.FormatPAX
-		if err == nil {
-			err = w.WriteHeader(&h)
-		}
-		if err == nil {
-			_, err = w.Write(content)
-		}
+	a.dir("bin/", 0o755, 0)
+	a.file("bin/sh", 0o755, sh)
+	a.dir("data/", 0o755, uid) // a new volume has this owner
+	a.dir("etc/", 0o755, 0)
+	a.file("etc/group", 0o644, fmt.Appendf(nil, "root:x:0:\nredis:x:%d:\n", uid))
+	a.file("etc/passwd", 0o644, fmt.Appendf(nil, "root:x:0:0:root:/:/bin/sh\nredis:x:%d:%[1]d:%s:/data:/bin/sh\n", uid, name))
+	a.dir("etc/resp-server/", 0o755, 0)
+	a.file(strings.TrimPrefix(defaultsFile, "/"), 0o644, b.defaults)
+	a.dir("tmp/", 0o1777, 0)
+	a.dir("usr/", 0o755, 0)
+	a.dir("usr/share/", 0o755, 0)
+	a.dir("usr/share/licenses/", 0o755, 0)
+	a.dir("usr/share/licenses/resp-server/", 0o755, 0)
+	a.file("usr/share/licenses/resp-server/LICENSE", 0o644, b.license)
+	a.dir("usr/share/licenses/sh/", 0o755, 0)
+	a.file("usr/share/licenses/sh/LICENSE", 0o644, b.shellLicense)
+	return nil
+}
+
+// program has the server, with the names by which compose files and scripts call it.
+func (b *builder) program(a *archive, binary string) error {
+	server, err := os.ReadFile(binary)
+	if err != nil {
+		return err
 	}
-	dir := func(name string, mode int64, owner int) {
-		put(tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode, Uid: owner, Gid: owner}, nil)
+	a.dir("usr/", 0o755, 0)
+	a.dir("usr/local/", 0o755, 0)
+	a.dir("usr/local/bin/", 0o755, 0)
+	for _, link := range []string{"redis-cli", "redis-server", "valkey-cli", "valkey-server"} {
+		a.put(tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/local/bin/" + link, Linkname: name, Mode: 0o777}, nil)
 	}
-	file := func(name string, mode int64, content []byte) {
-		put(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode}, content)
+	a.file("usr/local/bin/resp-server", 0o755, server)
+	return nil
+}
+
+// archive is a tar file that is written. err is the first error.
+type archive struct {
+	time time.Time
+	buf  bytes.Buffer
+	w    *tar.Writer
+	err  error
+}
+
+func (a *archive) put(h tar.Header, content []byte) {
+	h.ModTime, h.Size, h.Format = a.time, int64(len(content)), tar.FormatPAX
+	if a.err == nil {
+		a.err = a.w.WriteHeader(&h)
 	}
-	dir("data/", 0o755, uid) // a new volume has this owner
-	dir("etc/", 0o755, 0)
-	file("etc/group", 0o644, fmt.Appendf(nil, "root:x:0:\nredis:x:%d:\n", uid))
-	file("etc/passwd", 0o644, fmt.Appendf(nil, "root:x:0:0:root:/:/sbin/nologin\nredis:x:%d:%[1]d:%s:/data:/sbin/nologin\n", uid, name))
-	dir("etc/resp-server/", 0o755, 0)
-	file(strings.TrimPrefix(defaultsFile, "/"), 0o644, b.defaults)
-	dir("tmp/", 0o1777, 0)
-	dir("usr/", 0o755, 0)
-	dir("usr/local/", 0o755, 0)
-	dir("usr/local/bin/", 0o755, 0)
-	for _, link := range []string{"redis-cli", "redis-server", "valkey-cli", "valkey-server"} { // which compose files and scripts call
-		put(tar.Header{Typeflag: tar.TypeSymlink, Name: "usr/local/bin/" + link, Linkname: name, Mode: 0o777}, nil)
+	if a.err == nil {
+		_, a.err = a.w.Write(content)
 	}
-	file("usr/local/bin/resp-server", 0o755, program)
-	dir("usr/share/", 0o755, 0)
-	dir("usr/share/licenses/", 0o755, 0)
-	dir("usr/share/licenses/resp-server/", 0o755, 0)
-	file("usr/share/licenses/resp-server/LICENSE", 0o644, b.license)
-	if err == nil {
-		err = w.Close()
-	}
-	return buf.Bytes(), err
+}
+
+func (a *archive) dir(name string, mode int64, owner int) {
+	a.put(tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: mode, Uid: owner, Gid: owner}, nil)
+}
+
+func (a *archive) file(name string, mode int64, content []byte) {
+	a.put(tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode}, content)
 }
