@@ -18,8 +18,8 @@ func splitDefault(p *Param) []string {
 // Find returns the row of a directive, by its name or its alias in any case.
 func Find(name string) (*Param, bool) {
 	name = strings.ToLower(name)
-	for i := range params {
-		if p := &params[i]; p.Name == name || name != "" && (p.Alias == name || p.Later == name) {
+	for _, p := range params {
+		if p.Name == name || name != "" && (p.Alias == name || p.Later == name) {
 			return p, true
 		}
 	}
@@ -28,8 +28,8 @@ func Find(name string) (*Param, bool) {
 
 // All yields the rows in alphabetical order.
 func All(yield func(*Param) bool) {
-	for i := range params {
-		if !yield(&params[i]) {
+	for _, p := range params {
+		if !yield(p) {
 			return
 		}
 	}
@@ -84,6 +84,7 @@ func (c *Config) Clone() *Config {
 	d := *c
 	d.given = maps.Clone(c.given)
 	d.inert = maps.Clone(c.inert)
+	d.sections = cloneSections(c.sections)
 	return &d
 }
 

@@ -144,11 +144,10 @@ type Config struct {
 	TrackingTableMaxKeys int64
 
 	// Limits are those of encodings, besides what is no setting.
-	Limits          value.Limits
-	ArraySliceSize  int64
-	ArraySparseKMax int64
-	ArraySparseKMin int64
+	Limits value.Limits
 
+	// sections are those of modules; see Extend.
+	sections []section
 	// given remembers which directives were set by a file, a flag or CONFIG SET.
 	given map[string]bool
 	// inert holds the values of inertSettings.
@@ -208,9 +207,9 @@ func New() *Config {
 // defaults is parsed once, so that a server starts in microseconds. Nobody
 // changes it.
 var defaults = sync.OnceValue(func() *Config {
-	c := &Config{given: make(map[string]bool), inert: make(map[string]string)}
-	for i := range params {
-		p := &params[i]
+	tableIsRead = true
+	c := &Config{given: make(map[string]bool), inert: make(map[string]string), sections: cloneSections(sections)}
+	for _, p := range params {
 		if err := p.kind.set(c, splitDefault(p)); err != nil {
 			panic("config: default of " + p.Name + ": " + err.Error())
 		}

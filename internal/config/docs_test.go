@@ -94,8 +94,8 @@ func TestNamesOnce(t *testing.T) {
 	for _, name := range retired {
 		seen[name] = true
 	}
-	for i := range params {
-		for _, name := range []string{params[i].Name, params[i].Alias, params[i].Later} {
+	for _, row := range params {
+		for _, name := range []string{row.Name, row.Alias, row.Later} {
 			if name == "" {
 				continue
 			}
@@ -103,7 +103,7 @@ func TestNamesOnce(t *testing.T) {
 				t.Errorf("%s stands twice", name)
 			}
 			seen[name] = true
-			if p, ok := Find(name); !ok || p != &params[i] {
+			if p, ok := Find(name); !ok || p != row {
 				t.Errorf("Find(%q) is another row", name)
 			}
 		}

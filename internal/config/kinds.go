@@ -153,7 +153,7 @@ func ParseMemory(s string) (int64, error) {
 }
 
 // checked is an integer that has to agree with other settings.
-func checked(field func(*Config) *int64, lo, hi int64, check func(c *Config, n int64) error) kind {
+func checked[T whole](field func(*Config) *T, lo, hi int64, check func(c *Config, n int64) error) kind {
 	return checkedKind{intKind{numberOf(field), lo, hi, 10, parseInt, false}, check}
 }
 
@@ -172,27 +172,6 @@ func (k checkedKind) set(c *Config, words []string) error {
 		k.write(c, was)
 	}
 	return err
-}
-
-func sliceSize(_ *Config, n int64) error {
-	if n&(n-1) != 0 {
-		return errors.New("array-slice-size must be a power of two")
-	}
-	return nil
-}
-
-func sparseMax(c *Config, n int64) error {
-	if n > 0 && n <= c.ArraySparseKMin {
-		return errors.New("array-sparse-kmax must be greater than array-sparse-kmin when non-zero")
-	}
-	return nil
-}
-
-func sparseMin(c *Config, n int64) error {
-	if c.ArraySparseKMax > 0 && n >= c.ArraySparseKMax {
-		return errors.New("array-sparse-kmin must be less than array-sparse-kmax")
-	}
-	return nil
 }
 
 type textKind struct {

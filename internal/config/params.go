@@ -42,17 +42,25 @@ type Param struct {
 }
 
 // params are all settings in alphabetical order.
-var params = slices.SortedFunc(slices.Values(slices.Concat(settings, processSettings, fixedSettings, inertSettings)),
-	func(a, b Param) int { return strings.Compare(a.Name, b.Name) })
+var params = sortedParams(settings, processSettings, fixedSettings, inertSettings)
+
+func sortedParams(groups ...[]Param) (all []*Param) {
+	for _, rows := range groups {
+		for i := range rows {
+			all = append(all, &rows[i])
+		}
+	}
+	slices.SortFunc(all, byName)
+	return all
+}
+
+func byName(a, b *Param) int { return strings.Compare(a.Name, b.Name) }
 
 // settings are those that have an effect.
 var settings = []Param{
 	{Name: "acl-pubsub-default", Default: "resetchannels", kind: choice(func(c *Config) *string { return &c.ACLPubSubDefault }, "allchannels", "resetchannels")},
 	{Name: "aclfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.ACLFile }, nil)},
 	{Name: "acllog-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.ACLLogMaxLen }, 0, math.MaxInt64)},
-	{Name: "array-slice-size", From: "Redis 8", Default: "4096", kind: checked(func(c *Config) *int64 { return &c.ArraySliceSize }, 256, 65536, sliceSize)},
-	{Name: "array-sparse-kmax", From: "Redis 8", Default: "10", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMax }, 0, math.MaxUint16, sparseMax)},
-	{Name: "array-sparse-kmin", From: "Redis 8", Default: "5", kind: checked(func(c *Config) *int64 { return &c.ArraySparseKMin }, 0, math.MaxUint16, sparseMin)},
 	{Name: "bind", Applied: true, Default: "127.0.0.1 -::1", Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
 	{Name: "busy-reply-threshold", Alias: "lua-time-limit", Default: "5000", kind: integer(func(c *Config) *int64 { return &c.BusyReplyThreshold }, 0, math.MaxInt64)},
 	{Name: "client-output-buffer-limit", Default: "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60", Multi: true, kind: outputLimits{}},

@@ -1,11 +1,14 @@
 // Package array is the array type of Redis 8.8 with its commands: a sparse
 // sequence of values by index, with a place where insertions go on.
 //
-// It is a module: it brings rows, handlers, a type, its form in RDB files and
-// its events, and uses the engine as any module could.
+// It is a module: it brings rows, handlers, a type, its form in RDB files,
+// its events and its settings, and uses the engine as any module could.
 package array
 
 import (
+	"errors"
+	"math"
+
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
@@ -35,13 +38,42 @@ var (
 	eventArSeek     = event.New("arseek", event.ClassArray)
 )
 
-// limits are the bounds of the encodings, from the settings array-*.
+// limits are the bounds of the encodings.
 type limits struct {
 	sliceSize int // a power of two
 	sparseMax int // slots in use of a sparse slice; 0: there are none
 	sparseMin int // a dense slice with as few may become sparse
 }
 
-func limitsOf(c *config.Config) *limits {
-	return &limits{sliceSize: int(c.ArraySliceSize), sparseMax: int(c.ArraySparseKMax), sparseMin: int(c.ArraySparseKMin)}
-}
+var settings = config.Extend(
+	config.Setting[limits]{
+		Param: config.Param{Name: "array-slice-size", From: "Redis 8", Default: "4096"},
+		Field: func(l *limits) *int { return &l.sliceSize }, Min: 256, Max: 65536,
+		Check: func(l *limits) error {
+			if l.sliceSize&(l.sliceSize-1) != 0 {
+				return errors.New("array-slice-size must be a power of two")
+			}
+			return nil
+		},
+	},
+	config.Setting[limits]{
+		Param: config.Param{Name: "array-sparse-kmax", From: "Redis 8", Default: "10"},
+		Field: func(l *limits) *int { return &l.sparseMax }, Max: math.MaxUint16,
+		Check: func(l *limits) error {
+			if l.sparseMax > 0 && l.sparseMax <= l.sparseMin {
+				return errors.New("array-sparse-kmax must be greater than array-sparse-kmin when non-zero")
+			}
+			return nil
+		},
+	},
+	config.Setting[limits]{
+		Param: config.Param{Name: "array-sparse-kmin", From: "Redis 8", Default: "5"},
+		Field: func(l *limits) *int { return &l.sparseMin }, Max: math.MaxUint16,
+		Check: func(l *limits) error {
+			if l.sparseMax > 0 && l.sparseMin >= l.sparseMax {
+				return errors.New("array-sparse-kmin must be less than array-sparse-kmax")
+			}
+			return nil
+		},
+	},
+)

@@ -58,7 +58,7 @@ func findToWrite(c *engine.Ctx) (*sparse, error) {
 
 func findOrMake(c *engine.Ctx) (*sparse, error) {
 	return engine.ContentOf[*sparse](engine.FindOrMake(c, c.Args[1], func(*value.Limits) *value.Foreign {
-		return value.NewForeign(kind, newSparse(limitsOf(c.Config)))
+		return value.NewForeign(kind, newSparse(settings.Of(c.Config)))
 	}))
 }
 
@@ -202,10 +202,10 @@ func arset(c *engine.Ctx) error {
 // empty.
 func setSlots(c *engine.Ctx, a *sparse, index uint64, values [][]byte) (added int) {
 	if len(values) > 1 {
-		a.Reserve(limitsOf(c.Config), index, index+uint64(len(values))-1)
+		a.Reserve(settings.Of(c.Config), index, index+uint64(len(values))-1)
 	}
 	for i, v := range values {
-		if a.Set(limitsOf(c.Config), index+uint64(i), v) {
+		if a.Set(settings.Of(c.Config), index+uint64(i), v) {
 			added++
 		}
 	}
@@ -227,7 +227,7 @@ func armset(c *engine.Ctx) error {
 	}
 	added := 0
 	for i, index := range indexes {
-		if a.Set(limitsOf(c.Config), index, c.Args[3+2*i]) {
+		if a.Set(settings.Of(c.Config), index, c.Args[3+2*i]) {
 			added++
 		}
 	}
@@ -247,7 +247,7 @@ func ardel(c *engine.Ctx) error {
 	}
 	deleted := 0
 	for _, index := range indexes {
-		if a.Count() > 0 && a.Delete(limitsOf(c.Config), index) {
+		if a.Count() > 0 && a.Delete(settings.Of(c.Config), index) {
 			deleted++
 		}
 	}
@@ -272,7 +272,7 @@ func ardelrange(c *engine.Ctx) error {
 	}
 	deleted := uint64(0)
 	for ; len(ends) > 0 && a.Count() > 0; ends = ends[2:] {
-		deleted += a.DeleteRange(limitsOf(c.Config), min(ends[0], ends[1]), max(ends[0], ends[1]))
+		deleted += a.DeleteRange(settings.Of(c.Config), min(ends[0], ends[1]), max(ends[0], ends[1]))
 	}
 	if deleted > 0 {
 		c.ChangedTimes(int(deleted), c.Args[1], eventArDelRange)
@@ -376,13 +376,13 @@ func arring(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	a.Fit(limitsOf(c.Config), uint64(size))
+	a.Fit(settings.Of(c.Config), uint64(size))
 	values := c.Args[3:]
 	index := uint64(0)
 	for _, v := range values {
 		index, _ = a.Next()
 		index %= uint64(size)
-		a.Set(limitsOf(c.Config), index, v)
+		a.Set(settings.Of(c.Config), index, v)
 		a.Seek(index + 1)
 	}
 	c.ChangedTimes(len(values), c.Args[1], eventArRing)

@@ -11,7 +11,7 @@ import (
 
 func load(v rdb.Value, env *snapshot.Env) value.Value {
 	from := v.(*rdb.Array)
-	l := limitsOf(env.Config)
+	l := settings.Of(env.Config)
 	a := newSparse(l)
 	var room [32]byte
 	for s := range from.Slots {

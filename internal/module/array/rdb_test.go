@@ -16,7 +16,7 @@ import (
 func TestRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	cfg := config.New()
-	l := limitsOf(cfg)
+	l := settings.Of(cfg)
 	ks := keyspace.New(1, 1)
 	for i := range 200 {
 		a := newSparse(l)
