@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 var attackTime = flag.Duration("attack", 300*time.Millisecond, "how long servers are killed while they save")
@@ -25,7 +27,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	p := &process{dir: t.TempDir()}
 	began, rounds := time.Now(), 0
 	saved, written := 0, 0 // the number that was saved for certain, and the last one
-	for rng := rand.New(rand.NewPCG(1, 0)); rounds < 2 || time.Since(began) < *attackTime; rounds++ {
+	for rng := rand.New(rand.NewPCG(1, 0)); rounds < 2 || time.Since(began) < effort.Of(*attackTime); rounds++ {
 		os.Remove(filepath.Join(p.dir, "ready.json"))
 		p.line = ""
 		p.run(t, nil, "", "--port", "0", "--dir", ".", "--save", "", "--enable-debug-command", "yes")

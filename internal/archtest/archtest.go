@@ -77,7 +77,7 @@ var rooms = []room{
 	{"./internal/engine/enginetest", "./internal/engine ./internal/resp", "it is for the tests of what runs in an engine"},
 	{"./internal/transcript/...", "./internal/transcript/... ./internal/linediff ./internal/notation",
 		"transcripts judge the server: what they share with it is how they are written, and nothing that they judge"},
-	{"./internal/archtest ./internal/attack ./internal/differential ./internal/generated ./internal/oracle", "",
+	{"./internal/archtest ./internal/attack ./internal/differential ./internal/effort ./internal/generated ./internal/oracle", "",
 		"these are for tests: what they judge, their test files know"},
 }
 
@@ -94,7 +94,7 @@ type rule struct {
 var imports = []rule{
 	{in: "./internal/datastruct/...", deny: "net/... time log/... os/...",
 		why: "structures know no protocol, no clock and no files; what depends on time gets it as an argument"},
-	{in: "./...", except: "./internal/transcript/... ./internal/generated ./internal/oracle ./explore ./internal/engine/enginetest", deny: "testing/...",
+	{in: "./...", except: "./internal/transcript/... ./internal/effort ./internal/generated ./internal/oracle ./explore ./internal/engine/enginetest", deny: "testing/...",
 		why: "production code carries nothing that is for tests"},
 	{in: "./...", deny: "log",
 		why: "logging goes through the *slog.Logger of Options: an embedding program decides where it ends up"},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/rdb/crc64"
 )
 
@@ -24,7 +25,7 @@ var (
 func rounds(t *testing.T, attack func(rng *rand.Rand)) {
 	began, seed := time.Now(), *firstSeed
 	defer func() { t.Logf("%d rounds", seed-*firstSeed) }()
-	for ; time.Since(began) < *duration; seed++ {
+	for ; time.Since(began) < effort.Of(*duration); seed++ {
 		returned := false
 		func() {
 			defer func() {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
 )
@@ -176,7 +177,7 @@ func served(t *testing.T, s *respserver.Server) {
 
 // hammer works on a server as long as the flag says.
 func hammer(t *testing.T, s *respserver.Server, commands *commandMaker) {
-	ctx, cancel := context.WithTimeout(t.Context(), *duration)
+	ctx, cancel := context.WithTimeout(t.Context(), effort.Of(*duration))
 	defer cancel()
 	var all sync.WaitGroup
 	for i := range 6 {

@@ -5,12 +5,14 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // TestSmallest compares the few first elements with those of the sorted list.
 func TestSmallest(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 2000 {
+	for range effort.Of(2000) {
 		list := make([]int, r.IntN(60))
 		for i := range list {
 			list[i] = r.IntN(30)

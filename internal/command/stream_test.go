@@ -12,6 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/journal"
@@ -44,7 +45,7 @@ func TestStreamEffects(t *testing.T) {
 		t.Cleanup(func() { e.Close() })
 		return &client{Session: e.NewInternalSession(enginetest.Conn(""))}, m
 	}
-	for seed := range uint64(6) {
+	for seed := range effort.Of(uint64(6)) {
 		r := rand.New(rand.NewPCG(seed, 3))
 		var told effects
 		c, now := open(start, &told)

@@ -12,6 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -89,7 +90,7 @@ func TestCacheIsNeverStale(t *testing.T) {
 				}
 			}
 			told := 0
-			for range 3000 {
+			for range effort.Of(3000) {
 				key := func() string { return fmt.Sprint("k", rnd.IntN(3)) }
 				before := len(cache)
 				line := strings.NewReplacer("key", key(), "dst", key()).Replace(changes[rnd.IntN(len(changes))])

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/notation"
 	"github.com/resp-server/resp-server/internal/spec"
 )
@@ -15,7 +16,7 @@ func TestAccess(t *testing.T) {
 	list := m.commands(t)
 	g := newGenerator(list, m.version)
 	differ := 0
-	for n := *seed; n < *seed+uint64(*replies/300); n++ {
+	for n := *seed; n < *seed+uint64(effort.Of(*replies)/300); n++ {
 		g.seed(n)
 		steps := [][]string{{"ACL", "DELUSER", "u"}, slices.Concat([]string{"ACL", "SETUSER", "u"}, g.rules(list, true))}
 		for range 100 {

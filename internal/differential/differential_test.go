@@ -13,12 +13,13 @@ import (
 	"time"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/spec"
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
 var (
-	replies  = flag.Int("replies", 15_000, "how many replies to compare, at least")
+	replies  = flag.Int("replies", 15_000, "how many replies to compare, at least, if tests are neither -short nor long")
 	seed     = flag.Uint64("seed", 1, "of the first episode; the next ones count up")
 	realPath = flag.String("redis-server", os.Getenv("RESPSERVER_DIFF_REDIS"), "the real server's binary (default: redis-server on PATH)")
 	oursPath = flag.String("other", "", "another real server in the place of ours, to see what two of them disagree about")
@@ -109,7 +110,7 @@ func TestCommands(t *testing.T) {
 	counts := map[string]int{}
 	shown := 0
 	begin := time.Now()
-	for n := *seed; m.compared < *replies; n++ {
+	for n := *seed; m.compared < effort.Of(*replies); n++ {
 		g.seed(n)
 		proto := "2"
 		if g.chance(40) {

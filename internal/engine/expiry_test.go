@@ -15,6 +15,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/keyspace"
@@ -240,7 +241,7 @@ type record struct {
 
 // TestExpiryModel runs random commands next to a map with times.
 func TestExpiryModel(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range effort.Of(uint64(20)) {
 		t.Run(fmt.Sprint("seed=", seed), func(t *testing.T) {
 			t.Parallel()
 			rng := rand.New(rand.NewPCG(seed, 0))

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 func rule(t *testing.T, line string) Rule {
@@ -137,7 +139,7 @@ func TestProbabilityRepeatsFromTheSeed(t *testing.T) {
 		t.Errorf("the same seed gives two runs: %s, %s", first, second)
 	}
 	other := false
-	for seed := range uint64(20) {
+	for seed := range effort.Of(uint64(20)) {
 		other = other || run(seed) != run(7)
 	}
 	if !other {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 func op(db int, to Target, words ...string) Op {
@@ -220,7 +222,7 @@ func (m *reference) append(unit []Op, now int64) {
 // TestModel appends at random, with readers that come and go, and compares
 // what they get with the reference.
 func TestModel(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range effort.Of(uint64(10)) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		s := New(1000)
 		s.Annotate(true)

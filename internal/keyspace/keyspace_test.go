@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
@@ -108,7 +109,7 @@ func testModel(t *testing.T, keys int) {
 		}
 		return 1 + int64(rnd.IntN(50))
 	}
-	for step := range 4000 {
+	for step := range effort.Of(3000) {
 		o := owners[rnd.IntN(len(owners))]
 		db := o.ks.DB(0)
 		k := key()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
@@ -125,7 +126,7 @@ func TestFloat(t *testing.T) {
 func TestAppendFloatReadsBack(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	longer := 0
-	for range 200000 {
+	for range effort.Of(200000) {
 		f := math.Float64frombits(rnd.Uint64())
 		if f != f {
 			continue
@@ -237,7 +238,7 @@ func TestLongDoubleOrder(t *testing.T) {
 
 func TestLongDoubleModel(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(9, 10))
-	for range 30000 {
+	for range effort.Of(30000) {
 		as, bs := randomDecimal(rnd), randomDecimal(rnd)
 		if rnd.IntN(4) == 0 { // nearly cancel
 			bs = "-" + as + strconv.Itoa(rnd.IntN(10))

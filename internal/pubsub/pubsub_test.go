@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // TestModel compares a Registry with a set of pairs.
@@ -20,7 +22,7 @@ func TestModel(t *testing.T) {
 	}
 	var r Registry[int]
 	model := map[pair]bool{}
-	for range 5000 {
+	for range effort.Of(5000) {
 		p := pair{Kind(rnd.IntN(int(kinds))), fmt.Sprint("c", rnd.IntN(5)), rnd.IntN(8)}
 		if rnd.IntN(2) == 0 {
 			if r.Subscribe(p.kind, p.name, p.s) == model[p] {

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/rdb/crc64"
 )
 
@@ -39,13 +40,15 @@ func readFile(t testing.TB, path string) (f []byte) {
 	return f
 }
 
-// TestTruncated and TestBitFlips visit some of the positions; every one of
-// them takes half a minute.
+// gap is how far the positions that TestTruncated and TestBitFlips visit are apart at
+// the most: every one of them takes half a minute.
+func gap() int { return max(3000/effort.Of(100), 1) }
+
 func TestTruncated(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, path := range goldenFiles(t) {
 		file := readFile(t, path)
-		for n := 0; n < len(file); n += 1 + rng.IntN(30) {
+		for n := 0; n < len(file); n += 1 + rng.IntN(gap()) {
 			var fe *FormatError
 			err := load(file[:n], Options{})
 			if !errors.As(err, &fe) || !errors.Is(err, io.ErrUnexpectedEOF) || fe.Offset != int64(n) {
@@ -60,7 +63,7 @@ func TestBitFlips(t *testing.T) {
 	for _, path := range goldenFiles(t) {
 		file := readFile(t, path)
 		summed := file[8] >= '5' || file[7] > '0'
-		for i := 9; i < len(file); i += 1 + rng.IntN(30) {
+		for i := 9; i < len(file); i += 1 + rng.IntN(gap()) {
 			damaged := bytes.Clone(file)
 			damaged[i] ^= 1 << rng.IntN(8)
 			var fe *FormatError

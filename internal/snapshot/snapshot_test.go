@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/value"
@@ -237,7 +238,7 @@ func save(t *testing.T, ks *keyspace.Keyspace, o SaveOptions) []byte {
 
 // TestRoundTrip: what is saved and loaded is the same, with its encodings.
 func TestRoundTrip(t *testing.T) {
-	for seed := range uint64(10) {
+	for seed := range effort.Of(uint64(10)) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		ks := randomKeyspace(rng, 40)
 		o := SaveOptions{AccessTimes: true, Functions: [][]byte{[]byte("#!lua name=l")}}

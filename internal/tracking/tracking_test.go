@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // TestTable compares a Table with a map of sets.
@@ -24,7 +26,7 @@ func TestTable(t *testing.T) {
 		}
 		delete(model, key)
 	}
-	for range 20000 {
+	for range effort.Of(20000) {
 		key, client := fmt.Sprint("k", rnd.IntN(50)), 1+rnd.Uint64N(8)
 		switch n := rnd.IntN(100); {
 		case n < 80:

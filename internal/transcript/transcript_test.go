@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -57,11 +58,24 @@ func TestFilesAreCanonical(t *testing.T) {
 	}
 }
 
+// TestRealServer replays all files against real servers: several, since most of the
+// time goes by in waiting for times to pass.
 func TestRealServer(t *testing.T) {
-	server := StartForTest(t, *redisServer)
-	for _, f := range parseFiles(t) {
-		t.Run(strings.TrimPrefix(f.Name(), testdata+"/"), func(t *testing.T) { f.Run(t, server, Options{}) })
+	files := make(chan *File)
+	var wg sync.WaitGroup
+	for range 6 {
+		server := StartForTest(t, *redisServer)
+		wg.Go(func() {
+			for f := range files {
+				t.Run(strings.TrimPrefix(f.Name(), testdata+"/"), func(t *testing.T) { f.Run(t, server, Options{}) })
+			}
+		})
 	}
+	for _, f := range parseFiles(t) {
+		files <- f
+	}
+	close(files)
+	wg.Wait()
 }
 
 func TestRestart(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 var testLimits = Limits{
@@ -62,7 +64,7 @@ func TestHashModel(t *testing.T) {
 		h *Hash
 		m hashModel
 	}
-	for range 30 {
+	for range effort.Of(30) {
 		owners := []owner{{NewHash(&testLimits), hashModel{}}}
 		fields := 4 + rnd.IntN(20)
 		for range 300 {

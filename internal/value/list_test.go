@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // elementsOf walks a list in either direction.
@@ -77,7 +78,7 @@ func TestListModel(t *testing.T) {
 				frozen bool
 			}
 			owners := []*owner{{l: NewList(limits)}}
-			for range 4000 {
+			for range effort.Of(3000) {
 				o := owners[r.IntN(len(owners))]
 				if o.frozen || r.IntN(40) == 0 {
 					o.frozen = true

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 var testSetLimits = Limits{Seed: 42, SetMaxIntsetEntries: 12, SetMaxListpackEntries: 8, SetMaxListpackValue: 10}
@@ -72,7 +73,7 @@ func TestSetModel(t *testing.T) {
 	fresh := func() *owner { return &owner{s: NewSet(l), model: map[string]bool{}} }
 	owners := []*owner{fresh()}
 	seen := map[string]int{}
-	for range 30_000 {
+	for range effort.Of(30_000) {
 		i := r.IntN(len(owners))
 		o := owners[i]
 		switch {
@@ -184,7 +185,7 @@ func TestSetOperations(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	l := &testSetLimits
-	for range 3000 {
+	for range effort.Of(3000) {
 		sets := make([]*Set, r.IntN(4)+1)
 		models := make([]map[string]bool, len(sets))
 		for i := range sets {

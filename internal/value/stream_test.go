@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // naiveStream is a stream as a slice, and groups as maps.
@@ -130,7 +131,7 @@ func (s *Stream) compare(t *testing.T, n *naiveStream) {
 // TestStreamModel does the same to streams and to naive ones, and takes
 // copies, which must not see what happens to each other.
 func TestStreamModel(t *testing.T) {
-	for seed := range uint64(12) {
+	for seed := range effort.Of(uint64(12)) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 1))
 			limits := &Limits{StreamNodeMaxBytes: []int{4096, 200, 0}[r.IntN(3)], StreamNodeMaxEntries: []int{100, 5, 1, 0}[r.IntN(4)]}
@@ -323,7 +324,7 @@ func naiveRadixNodes(keys []string) int {
 
 func TestRadixNodes(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
-	for range 300 {
+	for range effort.Of(300) {
 		s := NewStream()
 		var keys []string
 		id := StreamID{}

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // zsetModel is a sorted set as a sorted slice.
@@ -77,7 +79,7 @@ func TestZSetModel(t *testing.T) {
 		z *ZSet
 		m zsetModel
 	}
-	for range 30 {
+	for range effort.Of(30) {
 		owners := []owner{{NewZSet(&testLimits), nil}}
 		names := 4 + rnd.IntN(20)
 		for range 200 {

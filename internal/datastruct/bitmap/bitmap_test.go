@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 func bit(b []byte, i int) bool { return i>>3 < len(b) && b[i>>3]&(0x80>>(i&7)) != 0 }
@@ -32,7 +34,7 @@ func random(r *rand.Rand, n int) []byte {
 func TestRangesModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	for range 3000 {
+	for range effort.Of(3000) {
 		b := random(r, 1+r.IntN(100))
 		lo := r.IntN(len(b)*8 + 1)
 		hi := lo + r.IntN(len(b)*8+1-lo)
@@ -59,7 +61,7 @@ func TestRangesModel(t *testing.T) {
 func TestCombineModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	for round := range 200 {
+	for round := range effort.Of(200) {
 		size := 100
 		if round%20 == 0 {
 			size = 3 * blockSize
@@ -105,7 +107,7 @@ func TestCombineModel(t *testing.T) {
 func TestFieldModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	for range 5000 {
+	for range effort.Of(5000) {
 		f := Field{Signed: r.IntN(2) == 0, Width: uint8(1 + r.IntN(63))}
 		if f.Signed && r.IntN(8) == 0 {
 			f.Width = 64
@@ -141,7 +143,7 @@ func TestFieldModel(t *testing.T) {
 func TestAddModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	for range 20000 {
+	for range effort.Of(20000) {
 		f := Field{Signed: r.IntN(2) == 0, Width: uint8(1 + r.IntN(63))}
 		if f.Signed && r.IntN(8) == 0 {
 			f.Width = 64

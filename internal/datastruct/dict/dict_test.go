@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 type item struct {
@@ -87,7 +89,7 @@ func testModel(t *testing.T, keys int, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	owners := []*owned{{d: New(seed, itemKey), model: map[string]*item{}}}
 	grow := 60 // percent of the writes that add
-	for step := range max(40_000, 20*keys) {
+	for step := range effort.Of(max(40_000, 20*keys)) {
 		if step%(5*keys) == 0 {
 			grow = []int{95, 60, 50, 40, 5}[rng.IntN(5)]
 		}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 func random(rnd *rand.Rand) Point {
@@ -12,7 +14,7 @@ func random(rnd *rand.Rand) Point {
 
 func TestRoundTrip(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
-	for range 10000 {
+	for range effort.Of(10000) {
 		p := random(rnd)
 		q := Decode(Encode(p))
 		if math.Abs(p.Lat-q.Lat) > 1e-5 || math.Abs(p.Long-q.Long) > 1e-5 {
@@ -59,7 +61,7 @@ func TestRanges(t *testing.T) {
 func TestContains(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	inside := 0
-	for range 3000 {
+	for range effort.Of(3000) {
 		center := Point{-180 + rnd.Float64()*360, -85 + rnd.Float64()*170}
 		s := Shape{Center: center, Radius: math.Exp(rnd.Float64() * 17)}
 		near := degrees(s.Radius/earthRadius) * 2

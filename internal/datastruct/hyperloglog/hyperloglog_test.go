@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // check walks a HyperLogLog and returns its registers.
@@ -44,7 +46,7 @@ func check(t *testing.T, b []byte, sparseMax int) (regs [registers]uint8) {
 func TestAddModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	for round := range 20 {
+	for round := range effort.Of(20) {
 		sparseMax := []int{0, 40, 300, 3000, 20000}[round%5]
 		b := New()
 		var want [registers]uint8

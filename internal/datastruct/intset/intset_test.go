@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // The sets are those inside DUMP payloads of redis-server 7.4.1.
@@ -37,7 +39,7 @@ func TestModel(t *testing.T) {
 		seed := rand.Uint64()
 		r := rand.New(rand.NewPCG(seed, 0))
 		s, want := New(), map[int64]bool{}
-		for step := range 3000 {
+		for step := range effort.Of(3000) {
 			v := int64(r.Uint64()) >> (64 - bits)
 			if r.IntN(3) == 0 && s.Len() > 0 {
 				v = s.Random(r.Uint64())

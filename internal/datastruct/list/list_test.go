@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // elements are what the list holds, walked over in the given direction and returned from head to tail.
@@ -72,7 +73,7 @@ func randomElement(r *rand.Rand, m Limits) []byte {
 func TestModel(t *testing.T) {
 	for _, m := range []Limits{{}, {Fill: -1}, {Fill: 1}, {Fill: 3}, {Fill: 128}, {Fill: -1, Plain: 60}} {
 		t.Run(fmt.Sprint(m), func(t *testing.T) {
-			for range 2 {
+			for range effort.Of(2) {
 				seed := rand.Uint64()
 				r := rand.New(rand.NewPCG(seed, 0))
 				lists := []*pair{{list: New(m)}}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 func pack(values ...string) Pack {
@@ -197,7 +199,7 @@ func TestModel(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	p, want := New(0), []string{}
-	for step := range 20000 {
+	for step := range effort.Of(20000) {
 		v, i, n := randomValue(r), 0, len(want)
 		if n > 0 {
 			i = r.IntN(n)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // entry has more than its order sees, so that replacing shows.
@@ -164,7 +166,7 @@ func (p *pair) deleteRange(from, to int) error {
 // TestModel runs random operations on several owners of shared nodes, in phases
 // that grow, shrink and shift, and compares with sorted slices.
 func TestModel(t *testing.T) {
-	for range 6 {
+	for range effort.Of(6) {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 0))

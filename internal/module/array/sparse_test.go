@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // compareArrays compares an array with a map, also by walking it.
@@ -81,7 +83,7 @@ func TestArrayModel(t *testing.T) {
 				}
 				return rng.Uint64N(200)
 			}
-			for range 1000 {
+			for range effort.Of(1000) {
 				switch i := index(); rng.IntN(7) {
 				case 0, 1, 2:
 					text := texts[rng.IntN(len(texts))]

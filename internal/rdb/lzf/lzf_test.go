@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 func TestRoundTrip(t *testing.T) {
@@ -36,7 +38,7 @@ func TestRoundTrip(t *testing.T) {
 		check(bytes.Repeat([]byte("abcdefghij"), n))
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
-	for range 3000 {
+	for range effort.Of(3000) {
 		src := make([]byte, rng.IntN(600))
 		alphabet := 1 + rng.IntN(20)
 		for i := range src {
