@@ -28,6 +28,7 @@ CONFIG GET with a pattern lists what Redis 7.4.1 lists, and what of later versio
 changes there, ` + "`bind` and `port`" + ` included: with ` + "`CONFIG SET port 0`" + ` no TCP socket stays open, while ` + "`port 0`" + ` at the start is a
 free port. ` + "`rename-command`" + ` gives a command another name, or none; the journal, ACL rules and statistics keep its own.
 Lines ` + "`loadmodule`" + `, of a module's settings (with a dot in the name) and of ` + "`sentinel`" + ` are refused.
+Defaults of Valkey 9 are from its documentation; all others are from servers or their sources.
 
 ## With an effect
 
