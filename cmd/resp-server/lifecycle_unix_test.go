@@ -193,26 +193,54 @@ func TestSystemd(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	for _, mode := range []string{"systemd", "auto"} {
-		p := &process{dir: t.TempDir()}
-		p.run(t, []string{"NOTIFY_SOCKET=" + name, "UPSTART_JOB="}, "", "--port", "0", "--supervised", mode, "--daemonize", "yes")
-		expect := func(want string) {
-			t.Helper()
-			buf := make([]byte, 1000)
-			socket.SetReadDeadline(time.Now().Add(10 * time.Second))
-			n, err := socket.Read(buf)
-			if err != nil || string(buf[:n]) != want {
-				t.Errorf("%s: it says %q, %v; want %q", mode, buf[:n], err, want)
-			}
+	expect := func(want string) {
+		t.Helper()
+		buf := make([]byte, 1000)
+		socket.SetReadDeadline(time.Now().Add(10 * time.Second))
+		n, err := socket.Read(buf)
+		if err != nil || string(buf[:n]) != want {
+			t.Errorf("it says %q, %v; want %q", buf[:n], err, want)
 		}
+	}
+	const saving = "STATUS=Saving the final RDB snapshot\n"
+	start := func(options ...string) *process {
+		t.Helper()
+		p := &process{dir: t.TempDir()}
+		p.run(t, []string{"NOTIFY_SOCKET=" + name, "UPSTART_JOB="}, "", append([]string{"--port", "0", "--daemonize", "yes", "--dir", p.dir}, options...)...)
 		expect("STATUS=Redis is loading...\n")
 		expect(fmt.Sprintf("READY=1\nMAINPID=%d\nSTATUS=Ready to accept connections\n", p.cmd.Process.Pid))
+		return p
+	}
+	for _, mode := range []string{"systemd", "auto"} {
+		p := start("--supervised", mode, "--save", "")
 		p.cmd.Process.Signal(syscall.SIGTERM)
 		expect("STOPPING=1\n")
 		p.end(t, 0)
 	}
+	// It hears at its beginning of a client's SHUTDOWN, whatever the level of the log,
+	// and how that goes on.
+	p := start("--supervised", "systemd", "--loglevel", "warning", "--unixsocket", filepath.Join(dir, "c"))
+	c, err := net.Dial("unix", filepath.Join(dir, "c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := os.Mkdir(filepath.Join(p.dir, "dump.rdb"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(c, "SHUTDOWN SAVE\r\n")
+	expect("STOPPING=1\n")
+	expect(saving)
+	expect("STATUS=Error trying to save the DB, can't exit.\n")
+	if err := os.Remove(filepath.Join(p.dir, "dump.rdb")); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(c, "SHUTDOWN SAVE\r\n")
+	expect("STOPPING=1\n")
+	expect(saving)
+	p.end(t, 0)
 	// Where there is no systemd it is not waited for.
-	p := &process{dir: t.TempDir()}
+	p = &process{dir: t.TempDir()}
 	p.run(t, []string{"NOTIFY_SOCKET="}, "", "--port", "0", "--supervised", "systemd")
 	p.waitForLine(t, "systemd supervision error: NOTIFY_SOCKET not found!")
 	p.waitForLine(t, "Ready to accept connections tcp")

@@ -43,7 +43,7 @@ func (p *program) serve(boss supervisor) int {
 	if err := p.ready.prepare(); err != nil {
 		return p.fail(fmt.Errorf("--ready-file: %w", err))
 	}
-	options := respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: p.log, LogLevel: &p.level, Load: p.load, Strict: p.strict, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop}
+	options := respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: boss.follow(p.log), LogLevel: &p.level, Load: p.load, Strict: p.strict, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop}
 	if p.record != "" {
 		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it has passwords
 		if err != nil {
@@ -198,7 +198,6 @@ func (p *program) bye() { p.log.Warn("Redis is now ready to exit, bye bye...") }
 func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphaned <-chan struct{}, boss supervisor) int {
 	var ending chan error // has the result of what is to end the server; nil: nothing is
 	end := func(stop func() error) {
-		boss.notify("STOPPING=1\n")
 		ending = make(chan error, 1)
 		go func() { ending <- stop() }()
 	}
@@ -220,18 +219,15 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 			if err != nil {
 				ending = nil
 				p.log.Warn("Errors trying to shut down the server. Check the logs for more information.", "error", err)
-				boss.notify("STATUS=Error trying to save the DB, can't exit.\n")
 			}
 		case <-orphaned:
 			orphaned = nil
 			p.log.Warn("The parent process is gone.")
 			if ending == nil {
+				boss.notify(stopping)
 				end(srv.Close)
 			}
 		case <-srv.Done():
-			if ending == nil { // a client ended it
-				boss.notify("STOPPING=1\n")
-			}
 			p.bye()
 			return 0
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -71,6 +72,55 @@ func (s supervisor) notify(state string) bool {
 		s.log.Warn("systemd supervision error", "error", err)
 	}
 	return err == nil
+}
+
+// stopping says that the server has begun to end.
+const stopping = "STOPPING=1\n"
+
+// states are what systemd is to know when a line is logged, whether a signal or a
+// client's SHUTDOWN is the reason. redis-server sends the same at the same moments.
+var states = map[string]string{
+	"User requested shutdown...":                    stopping,
+	"Saving the final RDB snapshot before exiting.": "STATUS=Saving the final RDB snapshot\n",
+	"Error trying to save the DB, can't exit.":      "STATUS=Error trying to save the DB, can't exit.\n",
+}
+
+// follow returns a logger for the server, of whose lines systemd hears.
+func (s supervisor) follow(log *slog.Logger) *slog.Logger {
+	if s.systemd == "" {
+		return log
+	}
+	return slog.New(stateHandler{log.Handler(), s})
+}
+
+// stateHandler sees all lines, also those that are not to be logged.
+type stateHandler struct {
+	slog.Handler
+	supervisor supervisor
+}
+
+// Enabled implements slog.Handler.
+func (h stateHandler) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle implements slog.Handler.
+func (h stateHandler) Handle(ctx context.Context, r slog.Record) error {
+	if state := states[r.Message]; state != "" {
+		h.supervisor.notify(state)
+	}
+	if !h.Handler.Enabled(ctx, r.Level) {
+		return nil
+	}
+	return h.Handler.Handle(ctx, r)
+}
+
+// WithAttrs implements slog.Handler.
+func (h stateHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return stateHandler{h.Handler.WithAttrs(attrs), h.supervisor}
+}
+
+// WithGroup implements slog.Handler.
+func (h stateHandler) WithGroup(name string) slog.Handler {
+	return stateHandler{h.Handler.WithGroup(name), h.supervisor}
 }
 
 // ready says that connections are accepted.
