@@ -381,19 +381,11 @@ func hrandfield(c *engine.Ctx) error {
 			c.Bulk(v)
 		}
 	}
-	n, err := randomReply(c, count, h.Len(), values)
-	if err != nil {
-		return err
-	}
+	n := randomReply(c, count, h.Len(), values)
 	if count > 0 {
 		h.Sample(c.Rand, n, reply)
 		return nil
 	}
-	for range n {
-		var scratch [48]byte
-		if reply(h.Random(c.Rand.Uint64, &scratch)); c.Out().Full {
-			break
-		}
-	}
-	return nil
+	var scratch [48]byte
+	return repeat(c.Out(), maxRandom, n, func() { reply(h.Random(c.Rand.Uint64, &scratch)) })
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// maxRandom bounds how many random elements one command answers to a client
-// whose output has no limit, so that a count of many millions can't exhaust the
-// memory of the program around us.
-const maxRandom = 1 << 24
+// maxRandom bounds the bytes of random elements that one command answers to a
+// client whose output has no limit. A real server goes on until the system ends it;
+// here that would be the program around us.
+const maxRandom = 1 << 30
 
 // randomCount reads "count [word]" of HRANDFIELD and ZRANDMEMBER.
 func randomCount(c *engine.Ctx, word string) (count int64, pairs bool, err error) {
@@ -31,13 +31,11 @@ func randomCount(c *engine.Ctx, word string) (count int64, pairs bool, err error
 // randomReply begins the reply of a random choice from size elements and
 // returns how many will follow: different ones for a positive count, any
 // number for a negative one. Pairs are nested in RESP3 only.
-func randomReply(c *engine.Ctx, count int64, size int, pairs bool) (n int, err error) {
+func randomReply(c *engine.Ctx, count int64, size int, pairs bool) (n int) {
 	switch {
 	case size == 0:
 	case count >= 0:
 		n = int(min(count, int64(size)))
-	case count < -maxRandom && c.Out().Limit == 0:
-		return 0, resp.ErrValueRange
 	default:
 		n = int(-count)
 	}
@@ -46,5 +44,28 @@ func randomReply(c *engine.Ctx, count int64, size int, pairs bool) (n int, err e
 	} else {
 		c.Array(n)
 	}
-	return n, nil
+	return n
+}
+
+// repeat calls write, which adds a random element to a reply, n times, or until the
+// reply is too long. Where that has no limit of its own, most bytes are.
+func repeat(out *resp.Writer, most, n int, write func()) error {
+	unlimited := out.Limit == 0
+	if unlimited {
+		out.Limit = len(out.Buf) + most
+	}
+	for range n {
+		if write(); out.Full {
+			break
+		}
+	}
+	if !unlimited {
+		return nil
+	}
+	full := out.Full
+	out.Limit, out.Full = 0, false
+	if full {
+		return resp.ErrValueRange
+	}
+	return nil
 }

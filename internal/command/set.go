@@ -360,20 +360,15 @@ func srandmember(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	n, err := randomReply(c, count, s.Len(), false)
-	if n == 0 || err != nil {
-		return err
+	n := randomReply(c, count, s.Len(), false)
+	if n == 0 {
+		return nil
 	}
 	if count >= 0 {
 		s.Sample(n, c.Rand, func(v listpack.Value) { element(c, v) })
 		return nil
 	}
-	for range n { // the same member may come again
-		if element(c, s.Random(c.Rand)); c.Out().Full {
-			break
-		}
-	}
-	return nil
+	return repeat(c.Out(), maxRandom, n, func() { element(c, s.Random(c.Rand)) }) // the same member may come again
 }
 
 // SPOP key [count]

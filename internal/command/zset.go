@@ -338,18 +338,10 @@ func zrandmember(c *engine.Ctx) error {
 			c.Double(score)
 		}
 	}
-	n, err := randomReply(c, count, z.Len(), scores)
-	if err != nil {
-		return err
-	}
+	n := randomReply(c, count, z.Len(), scores)
 	if count > 0 {
 		z.Sample(c.Rand, n, reply)
 		return nil
 	}
-	for range n {
-		if reply(z.Random(c.Rand.Uint64, &scratch)); c.Out().Full {
-			break
-		}
-	}
-	return nil
+	return repeat(c.Out(), maxRandom, n, func() { reply(z.Random(c.Rand.Uint64, &scratch)) })
 }
