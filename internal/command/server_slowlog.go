@@ -83,9 +83,6 @@ func argLog(c *engine.Ctx, i int) (*slowlog.Log, error) {
 
 // COMMANDLOG GET count <slow | large-request | large-reply>
 func commandlogGet(c *engine.Ctx) error {
-	if len(c.Args) > 4 {
-		return subcommandSyntax(c)
-	}
 	count, err := argLogCount(c)
 	if err != nil {
 		return err
@@ -100,9 +97,6 @@ func commandlogGet(c *engine.Ctx) error {
 
 // COMMANDLOG LEN <slow | large-request | large-reply>
 func commandlogLen(c *engine.Ctx) error {
-	if len(c.Args) > 3 {
-		return subcommandSyntax(c)
-	}
 	l, err := argLog(c, 2)
 	if err != nil {
 		return err
@@ -112,9 +106,6 @@ func commandlogLen(c *engine.Ctx) error {
 
 // COMMANDLOG RESET <slow | large-request | large-reply>
 func commandlogReset(c *engine.Ctx) error {
-	if len(c.Args) > 3 {
-		return subcommandSyntax(c)
-	}
 	l, err := argLog(c, 2)
 	if err != nil {
 		return err

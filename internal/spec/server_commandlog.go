@@ -6,7 +6,7 @@ var commandlogSubcommands = []Command{
 		Name: "get", Group: "server", Since: "", ValkeySince: "8.1.0",
 		Summary:    "List entries of a log.",
 		Complexity: "O(N) where N is the number of entries returned.",
-		Arity:      -4, Flags: Admin | Loading | Stale,
+		Arity:      4, Flags: Admin | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 		Tips: []string{
 			"request_policy:all_nodes",
@@ -28,7 +28,7 @@ var commandlogSubcommands = []Command{
 		Name: "len", Group: "server", Since: "", ValkeySince: "8.1.0",
 		Summary:    "Count the entries of a log.",
 		Complexity: "O(1)",
-		Arity:      -3, Flags: Admin | Loading | Stale,
+		Arity:      3, Flags: Admin | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 		Tips: []string{
 			"request_policy:all_nodes",
@@ -43,7 +43,7 @@ var commandlogSubcommands = []Command{
 		Name: "reset", Group: "server", Since: "", ValkeySince: "8.1.0",
 		Summary:    "Empty a log.",
 		Complexity: "O(N) where N is the number of entries.",
-		Arity:      -3, Flags: Admin | Loading | Stale,
+		Arity:      3, Flags: Admin | Loading | Stale,
 		Categories: AdminCategory | Slow | Dangerous,
 		Tips: []string{
 			"request_policy:all_nodes",

@@ -173,7 +173,6 @@ func TestArityFitsArguments(t *testing.T) {
 	// The servers declare another arity for these than their trees say, or no tree.
 	odd := map[string]bool{
 		"client|kill": true, "cluster|migrateslots": true, "cluster|migration": true,
-		"commandlog|get": true, "commandlog|len": true, "commandlog|reset": true,
 		"debug": true, "hotkeys|start": true, "psync": true, "quit": true, "replconf": true,
 	}
 	walk(func(name string, c *Command) {
