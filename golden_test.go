@@ -16,14 +16,19 @@ import (
 	"github.com/resp-server/resp-server/internal/snapshot"
 )
 
-// TestGoldenFiles loads the files of eight servers and compares what commands
-// answer with what was recorded of them.
-func TestGoldenFiles(t *testing.T) {
+// recordedFiles returns the paths of what eight servers have written.
+func recordedFiles(t *testing.T) []string {
 	files, err := filepath.Glob("internal/rdb/testdata/*.rdb")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no files", err)
 	}
-	for _, path := range files {
+	return files
+}
+
+// TestGoldenFiles loads the files of eight servers and compares what commands
+// answer with what was recorded of them.
+func TestGoldenFiles(t *testing.T) {
+	for _, path := range recordedFiles(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			t.Parallel()
 			file, err := os.ReadFile(path)

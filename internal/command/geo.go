@@ -108,6 +108,11 @@ func pointOf(z *value.ZSet, name []byte) (geohash.Point, bool) {
 
 // GEOPOS key [member [member ...]]
 func geopos(c *engine.Ctx) error {
+	return replyPlaces(c, func(p geohash.Point) { replyPoint(c, p) }, c.NullArray)
+}
+
+// replyPlaces replies the places of the members of a command.
+func replyPlaces(c *engine.Ctx, place func(geohash.Point), none func() error) error {
 	z, err := findZSet(c, 1)
 	if err != nil {
 		return err
@@ -115,9 +120,9 @@ func geopos(c *engine.Ctx) error {
 	c.Array(len(c.Args) - 2)
 	for _, name := range c.Args[2:] {
 		if p, ok := pointOf(z, name); ok {
-			replyPoint(c, p)
+			place(p)
 		} else {
-			c.NullArray()
+			none()
 		}
 	}
 	return nil
@@ -155,19 +160,7 @@ func appendDegrees(dst []byte, f float64) []byte {
 
 // GEOHASH key [member [member ...]]
 func geohashes(c *engine.Ctx) error {
-	z, err := findZSet(c, 1)
-	if err != nil {
-		return err
-	}
-	c.Array(len(c.Args) - 2)
-	for _, name := range c.Args[2:] {
-		if p, ok := pointOf(z, name); ok {
-			c.BulkString(geohash.Text(p))
-		} else {
-			c.Null()
-		}
-	}
-	return nil
+	return replyPlaces(c, func(p geohash.Point) { c.BulkString(geohash.Text(p)) }, c.Null)
 }
 
 // GEODIST key member1 member2 [M | KM | FT | MI]

@@ -130,7 +130,8 @@ func (s *zspan) ranks(z *value.ZSet, reverse bool) (lo, hi int) {
 	n := z.Len()
 	switch s.by {
 	case byRank:
-		lo, hi = clampRanks(s.first, s.end, n)
+		lo, hi = indexRange(s.first, s.end, n)
+		hi += lo
 		if reverse {
 			lo, hi = n-hi, n-lo
 		}
@@ -142,23 +143,6 @@ func (s *zspan) ranks(z *value.ZSet, reverse bool) (lo, hi int) {
 		hi = z.SearchMember(s.max.passed)
 	}
 	return lo, max(lo, hi)
-}
-
-// clampRanks turns first and last of LRANGE and ZRANGE, which may be negative,
-// into the half-open range of n elements.
-func clampRanks(first, last int64, n int) (lo, hi int) {
-	size := int64(n)
-	if first < 0 {
-		first = max(first+size, 0)
-	}
-	if last < 0 {
-		last += size
-	}
-	last = min(last, size-1)
-	if first > last {
-		return 0, 0
-	}
-	return int(first), int(last) + 1
 }
 
 // rangeForm is one of the commands that answer a range.

@@ -172,13 +172,7 @@ func (p *parser) piece() (*node, error) {
 		default:
 			return n, nil
 		}
-		switch p.i++; p.peek(0) {
-		case '?':
-			p.i++
-		case '*', '+':
-			return nil, errRepetition
-		}
-		n = newRepeat(n, low, high)
+		n, err = p.repeated(n, low, high)
 	}
 	return n, err
 }
@@ -218,6 +212,11 @@ func (p *parser) bound(n *node) (*node, error) {
 	case p.i == from || p.peek(0) != '}':
 		return nil, errBound
 	}
+	return p.repeated(n, low, high)
+}
+
+// repeated ends a repetition, of which the last character is at hand.
+func (p *parser) repeated(n *node, low, high int) (*node, error) {
 	switch p.i++; p.peek(0) {
 	case '?':
 		p.i++

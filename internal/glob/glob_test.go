@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -96,15 +95,9 @@ func golden(t *testing.T, file string, nocase bool, names, patterns []string, as
 	lines := 0
 	sc := bufio.NewScanner(f)
 	for ; sc.Scan(); lines++ {
-		var words []string
-		for line := sc.Text(); line != ""; {
-			q, err := strconv.QuotedPrefix(line)
-			if err != nil {
-				t.Fatalf("%s: %q: %v", file, line, err)
-			}
-			s, _ := strconv.Unquote(q)
-			words = append(words, s)
-			line = strings.TrimPrefix(line[len(q):], " ")
+		words, err := oracle.Unquote(sc.Text())
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
 		}
 		pattern, want := words[0], words[1:]
 		for _, s := range names {

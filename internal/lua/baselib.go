@@ -238,17 +238,22 @@ func baseXpcall(th *Thread, args []Value) []Value {
 	})
 }
 
+// caught returns false and the error, unless nothing may catch that.
+func (th *Thread) caught(err *Error) []Value {
+	if err.final {
+		panic(err)
+	}
+	out := th.Results(2)
+	out[0], out[1] = False, err.Value
+	return out
+}
+
 // protected returns true and the results, or false and the error.
 func (th *Thread) protected(fn Value, args []Value, handler func(*Thread, Value) Value) []Value {
 	var r []Value
 	err := th.Protect(func() { r = th.Call(fn, args...) }, handler)
 	if err != nil {
-		if err.final {
-			panic(err)
-		}
-		out := th.Results(2)
-		out[0], out[1] = False, err.Value
-		return out
+		return th.caught(err)
 	}
 	out := th.alloc(len(r) + 1)
 	copy(out[1:], r) // first: out may lie over r

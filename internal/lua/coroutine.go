@@ -78,12 +78,7 @@ func coResume(th *Thread, args []Value) []Value {
 	t := th.checkCoroutine(args)
 	r, err := th.resume(t, args[1:])
 	if err != nil {
-		if err.final {
-			panic(err)
-		}
-		out := th.Results(2)
-		out[0], out[1] = False, err.Value
-		return out
+		return th.caught(err)
 	}
 	out := th.alloc(len(r) + 1)
 	out[0] = True

@@ -47,16 +47,11 @@ func golden(t *testing.T, file string, cases func() [][]string, ask func(*oracle
 	sc := bufio.NewScanner(f)
 	n := 0
 	for sc.Scan() {
-		var in []string
-		for line := sc.Text(); line != ""; n++ {
-			q, err := strconv.QuotedPrefix(line)
-			if err != nil {
-				t.Fatalf("%s: %q: %v", file, line, err)
-			}
-			s, _ := strconv.Unquote(q)
-			in = append(in, s)
-			line = strings.TrimPrefix(line[len(q):], " ")
+		in, err := oracle.Unquote(sc.Text())
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
 		}
+		n++
 		check(t, in[:len(in)-1], in[len(in)-1])
 	}
 	if n == 0 {

@@ -130,3 +130,20 @@ func (c *Conn) reply() (any, error) {
 	}
 	return a, nil
 }
+
+// Unquote reads a line of words in quotes, as a file of recorded answers has them.
+func Unquote(line string) (words []string, err error) {
+	for line != "" {
+		q, err := strconv.QuotedPrefix(line)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", line, err)
+		}
+		word, err := strconv.Unquote(q)
+		if err != nil {
+			return nil, err
+		}
+		words = append(words, word)
+		line = strings.TrimPrefix(line[len(q):], " ")
+	}
+	return words, nil
+}

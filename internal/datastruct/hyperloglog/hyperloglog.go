@@ -111,23 +111,8 @@ func ToDense(b []byte) ([]byte, error) {
 	out := make([]byte, denseSize)
 	copy(out, b[:headerSize])
 	out[encodingAt] = dense
-	regs, index := out[headerSize:], 0
-	for i := headerSize; i < len(b); {
-		value, run, size := opcode(b, i)
-		i += size
-		if value == 0 {
-			index += run
-			continue
-		}
-		if index+run > registers {
-			break // after the last register nobody looks at what follows
-		}
-		for ; run > 0; run-- {
-			setDense(regs, index, value)
-			index++
-		}
-	}
-	if index != registers {
+	regs := out[headerSize:]
+	if !eachSparse(b, func(index int, value uint8) { setDense(regs, index, value) }) {
 		return nil, ErrCorrupt
 	}
 	return out, nil
@@ -155,23 +140,7 @@ func (r *Registers) Merge(b []byte) error {
 		r.mergeDense(b[headerSize:])
 		return nil
 	}
-	index := 0
-	for i := headerSize; i < len(b); {
-		value, run, size := opcode(b, i)
-		i += size
-		if value == 0 {
-			index += run
-			continue
-		}
-		if index+run > registers {
-			break
-		}
-		for ; run > 0; run-- {
-			r[index] = max(r[index], value)
-			index++
-		}
-	}
-	if index != registers {
+	if !eachSparse(b, func(index int, value uint8) { r[index] = max(r[index], value) }) {
 		return ErrCorrupt
 	}
 	return nil

@@ -28,6 +28,28 @@ func opcode(b []byte, i int) (value uint8, run, size int) {
 	}
 }
 
+// eachSparse calls set for each register that is not 0, and returns whether the runs
+// are as long as all registers.
+func eachSparse(b []byte, set func(index int, value uint8)) bool {
+	index := 0
+	for i := headerSize; i < len(b); {
+		value, run, size := opcode(b, i)
+		i += size
+		if value == 0 {
+			index += run
+			continue
+		}
+		if index+run > registers {
+			break // after the last register nobody looks at what follows
+		}
+		for ; run > 0; run-- {
+			set(index, value)
+			index++
+		}
+	}
+	return index == registers
+}
+
 func isValue(c byte) bool { return c >= 0x80 }
 
 func valueOp(value uint8, run int) byte { return 0x80 | (value-1)<<2 | byte(run-1) }
