@@ -2,9 +2,11 @@ package respserver_test
 
 import (
 	"context"
+	"maps"
 	"net"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,15 +80,20 @@ func (s *self) Advance(d time.Duration) error {
 
 // TestTranscripts replays what was recorded from a real server, over every
 // transport, and once more with all data written to a snapshot and read back
-// between the blocks.
+// between the blocks. With -short each file has one transport.
 func TestTranscripts(t *testing.T) {
+	turn, kinds := 0, slices.Sorted(maps.Keys(transports))
 	for name, f := range transcript.All(t, "testdata/transcripts") {
 		t.Run(name+"/reload", func(t *testing.T) {
 			t.Parallel()
 			target := startSelf(t, "pipe")
 			f.Run(t, target, transcript.Options{Between: target.Server.Reload})
 		})
-		for transport := range transports {
+		turn++
+		for i, transport := range kinds {
+			if testing.Short() && i != turn%len(kinds) {
+				continue
+			}
 			t.Run(name+"/"+transport, func(t *testing.T) {
 				t.Parallel()
 				f.Run(t, startSelf(t, transport), transcript.Options{})
