@@ -59,6 +59,27 @@ class Platform(NamedTuple):
     def jar(self) -> str:
         return f"resp-server-{VERSION}-{self.classifier}.jar"
 
+    @property
+    def rust_os(self) -> str:
+        return "macos" if self.goos == "darwin" else self.goos
+
+    @property
+    def rust_arch(self) -> str:
+        return {"amd64": "x86_64", "arm64": "aarch64"}[self.goarch]
+
+    @property
+    def crate(self) -> str:
+        return f"resp-server-{self.rust_os}-{self.rust_arch}"
+
+    @property
+    def crate_file(self) -> str:
+        return f"{self.crate}-{VERSION}.crate"
+
+    @property
+    def files(self) -> list:
+        """The files of dist/ that have the binary."""
+        return [self.archive, self.wheel_file, self.tarball, self.jar, self.crate_file]
+
 
     @property
     def files(self) -> list:
@@ -112,6 +133,7 @@ def _version() -> str:
     for file, pattern in (
         ("python/src/resp_server/_version.py", r'^__version__ = "(.+)"'),
         ("java/pom.xml", r"^  <version>(.+)</version>"),
+        ("rust/Cargo.toml", r'^version = "(.+)"'),
     ):
         if _match(pattern, PACKAGES / file) != version:
             raise SystemExit(f"version.go says {version}, packages/{file} says something else")

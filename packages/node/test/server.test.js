@@ -27,7 +27,8 @@ async function started(t, options) {
 /** A connection that waits for its end. */
 async function connected(port) {
   const socket = net.connect(port, '127.0.0.1')
-  await once(socket, 'connect')
+  socket.write('PING\r\n')
+  await once(socket, 'data') // now it is accepted, so that its end is no reset
   return { closed: once(socket.resume(), 'close') }
 }
 

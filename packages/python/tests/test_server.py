@@ -124,6 +124,8 @@ def test_the_server_ends_with_a_killed_parent():
     port = int(parent.stdout.readline())
     connection = socket.create_connection(("127.0.0.1", port))
     connection.settimeout(20)
+    connection.sendall(b"PING\r\n")
+    assert connection.recv(7) == b"+PONG\r\n"  # now it is accepted, so that its end is no reset
     parent.kill()
     assert connection.recv(1) == b""  # closed by the end of the server
     parent.wait()

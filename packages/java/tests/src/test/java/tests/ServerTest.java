@@ -136,6 +136,8 @@ class ServerTest {
         int port = Integer.parseInt(out.readLine());
         try (Socket connection = new Socket("127.0.0.1", port)) {
             connection.setSoTimeout(20_000);
+            connection.getOutputStream().write("PING\r\n".getBytes());
+            connection.getInputStream().readNBytes(7); // now it is accepted, so that its end is no reset
             parent.destroyForcibly();
             assertEquals(-1, connection.getInputStream().read()); // closed by the end of the server
         }
