@@ -2,13 +2,11 @@
 
 import gzip
 import io
-import os
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
 
-from release import DIST, PACKAGES, PLATFORMS, ROOT, VERSION, Platform
+from release import DIST, PACKAGES, PLATFORMS, ROOT, VERSION, Platform, run
 
 SOURCE = PACKAGES / "rust"
 CRATE = "resp-server"
@@ -88,16 +86,7 @@ def test(folder: Path, every: bool) -> None:
     (project / "src/lib.rs").touch()
     manifest = f'[package]\nname = "project"\nedition = "2021"\n[dev-dependencies]\n{CRATE} = "{VERSION}"\n'
     (project / "Cargo.toml").write_text(manifest, encoding="utf-8")
-    cargo(project, "test", "-q", "--offline", *patches)
+    run(["cargo", "test", "-q", "--offline", *patches], project, CARGO_TARGET_DIR=str(folder / "target"))
     if every:
         shutil.copytree(SOURCE / "clients", folder / "clients", ignore=shutil.ignore_patterns("target"))
-        cargo(folder / "clients", "test", "-q", *patches)
-
-
-def cargo(folder: Path, *words: str) -> None:
-    """Runs Cargo. What it prints is shown only if it fails."""
-    env = {**os.environ, "CARGO_TARGET_DIR": str(folder / "target")}
-    command = [shutil.which("cargo") or "cargo", *words]
-    done = subprocess.run(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{done.stdout}\nfailed: cargo {' '.join(words)}")
+        run(["cargo", "test", "-q", *patches], folder / "clients", CARGO_TARGET_DIR=str(folder / "target"))

@@ -1,14 +1,12 @@
 """Makes the artifacts of Maven, and tests them: a jar, and one with the binary for each platform."""
 
 import hashlib
-import os
 import shutil
-import subprocess
 import time
 import zipfile
 from pathlib import Path
 
-from release import DIST, PACKAGES, PLATFORMS, ROOT, VERSION, Platform, host
+from release import DIST, PACKAGES, PLATFORMS, ROOT, VERSION, Platform, host, run
 
 SOURCE = PACKAGES / "java"
 GROUP, ARTIFACT = "io.github.resp-server", "resp-server"
@@ -16,12 +14,7 @@ MANIFEST = "Manifest-Version: 1.0\r\n"
 
 
 def mvn(folder: Path, *words: str, **env: str) -> None:
-    """Runs Maven. What it prints is shown only if it fails."""
-    command = [shutil.which("mvn") or "mvn", "-q", "-B", "-ntp", *words]
-    environment = {**os.environ, **env}
-    done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        raise SystemExit(f"{done.stdout}\nfailed: mvn {' '.join(words)}")
+    run(["mvn", "-q", "-B", "-ntp", *words], folder, **env)
 
 
 def build(scratch: Path, epoch: int, documented: bool) -> None:

@@ -77,4 +77,4 @@ def linux_packages(tools: Tools, platform: Platform, binary: Path, documents: Pa
         shutil.copy(file, folder)
     shutil.copy(ROOT / "LICENSE", folder)
     shutil.copy(binary, folder)
-    run([tools.linuxpackage, DIST], folder, env={**os.environ, "GOARCH": platform.goarch, "VERSION": VERSION})
+    run([tools.linuxpackage, DIST], folder, GOARCH=platform.goarch, VERSION=VERSION)

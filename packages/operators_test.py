@@ -70,7 +70,7 @@ def test_linux_packages(folder: Path, binary: Path, want: Callable) -> None:
 
     page = folder / "resp-server.1"
     page.write_bytes(gzip.decompress(files["/usr/share/man/man1/resp-server.1.gz"][0]))
-    shown = run(["man", "--warnings", "--no-hyphenation", "-l", page], folder, env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C"})
+    shown = run(["man", "--warnings", "--no-hyphenation", "-l", page], folder, MANWIDTH="80", LC_ALL="C")
     want("the man page has every option", "warning:" not in shown and options <= set(re.findall(r"--[a-z-]+", shown)))
 
     completion = folder / "completion.bash"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ class Platform(NamedTuple):
     npm: str
     wheel: str
     classifier: str  # of Maven, as os-maven-plugin has it
+    ruby: str
 
     @property
     def name(self) -> str:
@@ -76,25 +78,28 @@ class Platform(NamedTuple):
         return f"{self.crate}-{VERSION}.crate"
 
     @property
-    def files(self) -> list:
-        """The files of dist/ that have the binary."""
-        return [self.archive, self.wheel_file, self.tarball, self.jar, self.crate_file]
+    def gem(self) -> str:
+        return f"resp-server-{VERSION}-{self.ruby}.gem"
 
+    @property
+    def archives(self) -> list:
+        """The files of dist/ that have the binary, but those of package managers of Linux."""
+        return [self.archive, self.wheel_file, self.tarball, self.jar, self.crate_file, self.gem]
 
     @property
     def files(self) -> list:
         """All files of dist/ that are for this platform alone. Each but the SBOM has the binary."""
-        return [self.archive, self.wheel_file, self.tarball, self.jar, *self.linux_packages, self.sbom]
+        return [*self.archives, *self.linux_packages, self.sbom]
 
 
 # A static binary needs no libc, so a wheel has the tags of both glibc and musl.
 PLATFORMS = [
-    Platform("linux", "amd64", "linux-x64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64", "linux-x86_64"),
-    Platform("linux", "arm64", "linux-arm64", "manylinux_2_17_aarch64.musllinux_1_1_aarch64", "linux-aarch_64"),
-    Platform("darwin", "amd64", "darwin-x64", "macosx_11_0_x86_64", "osx-x86_64"),
-    Platform("darwin", "arm64", "darwin-arm64", "macosx_11_0_arm64", "osx-aarch_64"),
-    Platform("windows", "amd64", "win32-x64", "win_amd64", "windows-x86_64"),
-    Platform("windows", "arm64", "win32-arm64", "win_arm64", "windows-aarch_64"),
+    Platform("linux", "amd64", "linux-x64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64", "linux-x86_64", "x86_64-linux"),
+    Platform("linux", "arm64", "linux-arm64", "manylinux_2_17_aarch64.musllinux_1_1_aarch64", "linux-aarch_64", "aarch64-linux"),
+    Platform("darwin", "amd64", "darwin-x64", "macosx_11_0_x86_64", "osx-x86_64", "x86_64-darwin"),
+    Platform("darwin", "arm64", "darwin-arm64", "macosx_11_0_arm64", "osx-aarch_64", "arm64-darwin"),
+    Platform("windows", "amd64", "win32-x64", "win_amd64", "windows-x86_64", "x64-mingw-ucrt"),
+    Platform("windows", "arm64", "win32-arm64", "win_arm64", "windows-aarch_64", "aarch64-mingw-ucrt"),
 ]
 
 
@@ -108,6 +113,16 @@ def host() -> Platform:
     raise SystemExit(f"no package is made for {goos}/{goarch}")
 
 
+def run(command: list, cwd: Path = ROOT, **env: str) -> str:
+    """Runs a command, with variables, and returns what it prints; if it fails, so does the program."""
+    command = [shutil.which(command[0]) or command[0], *map(str, command[1:])]
+    environment = {**os.environ, **env}
+    done = subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{done.stdout}\nfailed: {' '.join(map(str, command))}")
+    return done.stdout
+
+
 def build_env(platform: Platform) -> dict:
     """The environment in which Go builds for a platform. The same tree and the same Go make the same bytes."""
     return {**os.environ, "CGO_ENABLED": "0", "GOOS": platform.goos, "GOARCH": platform.goarch,
@@ -119,14 +134,6 @@ def build_binary(platform: Platform, path: Path) -> None:
     subprocess.run(command, check=True, env=build_env(platform), cwd=ROOT)
 
 
-def run(command: list, cwd: Path = ROOT, **options: object) -> str:
-    """Runs a command and returns what it prints; if it fails, so does the program."""
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
-    if done.returncode != 0:
-        raise SystemExit(f"{done.stdout}\nfailed: {' '.join(map(str, command))}")
-    return done.stdout
-
-
 def _version() -> str:
     """The version, which stands in version.go; the packages have to agree."""
     version = _match(r'^const Version = "(.+)"', ROOT / "version.go")
@@ -134,6 +141,8 @@ def _version() -> str:
         ("python/src/resp_server/_version.py", r'^__version__ = "(.+)"'),
         ("java/pom.xml", r"^  <version>(.+)</version>"),
         ("rust/Cargo.toml", r'^version = "(.+)"'),
+        ("ruby/lib/resp_server/version.rb", r'^  VERSION = "(.+)"'),
+        ("php/src/Binary.php", r"const VERSION = '(.+)'"),
     ):
         if _match(pattern, PACKAGES / file) != version:
             raise SystemExit(f"version.go says {version}, packages/{file} says something else")

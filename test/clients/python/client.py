@@ -127,7 +127,7 @@ class Client(unittest.TestCase):
             r = redis.asyncio.Redis(port=PORT)
             await asyncio.gather(*(r.incr("n") for _ in range(100)))
             n = await r.get("n")
-            await r.close()
+            await getattr(r, "aclose", r.close)()  # redis-py 5 has renamed it
             return n
 
         self.assertEqual(asyncio.run(main()), b"100")

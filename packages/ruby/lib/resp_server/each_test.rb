@@ -1,0 +1,39 @@
+# frozen_string_literal: true
+
+require "resp_server"
+
+module RespServer
+  # A server for each test: a fork of one server of the process, made in no
+  # time. So tests may run in parallel threads, and in forked processes.
+  module EachTest
+    class << self
+      # The options of RespServer.start for the server that is forked, such as
+      # { load: ["test/fixtures/shop.json"] }. Set them before the first test.
+      attr_writer :options
+
+      # The server that is forked. What is put there before the first test, each
+      # test finds.
+      def base
+        @mutex.synchronize { @base ||= RespServer.start(**(@options || {})) }
+      end
+    end
+    @mutex = Mutex.new
+
+    # Returns the server of this test.
+    def resp_server
+      @resp_server ||= EachTest.base.fork
+    end
+
+    # Returns its URL.
+    def redis_url
+      resp_server.url
+    end
+
+    private
+
+    def stop_resp_server
+      @resp_server&.stop
+      @resp_server = nil
+    end
+  end
+end

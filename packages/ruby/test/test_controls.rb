@@ -1,0 +1,105 @@
+# frozen_string_literal: true
+
+require "minitest/autorun"
+require "tempfile"
+
+require "resp_server/minitest"
+
+RespServer::EachTest.options = { config: { spaces: true } }
+
+class ControlsTest < Minitest::Test
+  include RespServer::Minitest
+  parallelize_me!
+
+  def test_clock
+    resp_server.call("SET", "session", "x", "EX", 3600)
+    resp_server.clock.freeze
+    resp_server.clock.advance(3599)
+    assert_equal "x", resp_server.call("GET", "session")
+    resp_server.clock.advance(1)
+    assert_nil resp_server.call("GET", "session")
+    day = Time.utc(2040, 2, 29)
+    resp_server.clock.set(day)
+    assert_equal day, resp_server.clock.now
+    assert_equal day.to_i.to_s, resp_server.call("TIME").first
+    resp_server.clock.resume
+  end
+
+  def test_snapshot_and_reset
+    resp_server.call("SET", "k", "before")
+    resp_server.snapshot
+    resp_server.call("SET", "k", "after")
+    resp_server.restore
+    assert_equal "before", resp_server.call("GET", "k")
+    resp_server.reset
+    assert_nil resp_server.call("GET", "other")
+  end
+
+  def test_fork
+    resp_server.call("SET", "k", "shared")
+    port = resp_server.fork do |fork|
+      assert_equal "shared", fork.call("GET", "k")
+      fork.call("SET", "k", "changed")
+      assert_equal "shared", resp_server.call("GET", "k")
+      fork.port
+    end
+    assert_raises(Errno::ECONNREFUSED) { TCPSocket.new("127.0.0.1", port) }
+  end
+
+  def test_a_forked_process_has_a_connection_of_its_own
+    resp_server.call("SET", "k", "v")
+    out, into = IO.pipe
+    child = Process.fork do
+      into.write(resp_server.call("GET", "k"))
+      exit!
+    end
+    into.close
+    assert_equal "v", out.read
+    Process.wait(child)
+    assert_equal "v", resp_server.call("GET", "k")
+  end
+
+  def test_space_url
+    assert_equal "redis://space%3Aworker%201:x@127.0.0.1:#{resp_server.port}/0", resp_server.space_url("worker 1")
+  end
+
+  def test_an_error_for_some_keys
+    resp_server.inject(command: "GET", key: "user:*", error: "LOADING Redis is loading the dataset in memory") do
+      assert_raises(RespServer::ReplyError) { resp_server.call("GET", "user:1") }
+      assert_nil resp_server.call("GET", "other")
+    end
+    assert_nil resp_server.call("GET", "user:1")
+  end
+
+  def test_executed_but_the_reply_is_lost
+    resp_server.inject(command: "INCR", close: :after, times: 1) do
+      assert_raises(EOFError) { resp_server.call("INCR", "counter") }
+      assert_equal 2, resp_server.call("INCR", "counter") # a retry counts twice
+    end
+  end
+
+  def test_every_fault_is_understood
+    [{ error: "ERR x" }, { delay: 1 }, { close: :before }, { close: :after }, { cut: 3 }, { blackhole: true },
+     { trickle: 0.5 }, { expire: true }, { evict: true }, { disk: :enospc }, { disk: :eio }].each do |action|
+      resp_server.inject(command: "GET", **action) { nil }
+    end
+    resp_server.inject(client: "nobody", refuse: true) { nil }
+    resp_server.inject(command: "CONFIG|SET", category: "admin", key: "k*", client: "c*", user: "default", from: 2,
+                       every: 3, times: 4, probability: 0.5, error: "ERR x") { nil }
+    assert_empty resp_server.call("TESTING", "FAULT", "LIST")
+    assert_raises(ArgumentError) { resp_server.inject(command: "GET") { nil } }
+    assert_raises(ArgumentError) { resp_server.inject(comand: "GET", evict: true) { nil } }
+  end
+
+  def test_fixtures
+    resp_server.load("SET user:1 ann\nRPUSH queue a b\n")
+    dump = resp_server.dump
+    resp_server.call("FLUSHALL")
+    Tempfile.create("dump") do |file|
+      file.write(dump)
+      file.close
+      resp_server.load_file(file.path)
+    end
+    assert_equal dump, resp_server.dump
+  end
+end
