@@ -1,6 +1,7 @@
 """Makes the artifacts of Maven, and tests them: a jar, and one with the binary for each platform."""
 
 import hashlib
+import secrets
 import shutil
 import time
 import zipfile
@@ -71,28 +72,30 @@ def jar(path: Path, manifest: str, members: list, epoch: int) -> None:
             out.writestr(info, data, zipfile.ZIP_DEFLATED, compresslevel=9)
 
 
-def repository(folder: Path) -> str:
-    """Lays the artifacts of dist/ out as a Maven repository, and returns its URL."""
-    target = folder.joinpath(*GROUP.split("."), ARTIFACT, VERSION)
+def repository(folder: Path, version: str) -> str:
+    """Lays the artifacts of dist/ out as a Maven repository, under another version, and returns its URL."""
+    target = folder.joinpath(*GROUP.split("."), ARTIFACT, version)
     target.mkdir(parents=True)
-    for file in DIST.glob(f"{ARTIFACT}-{VERSION}*"):
-        if file.suffix in (".jar", ".pom"):
-            shutil.copy(file, target)
+    for file in DIST.glob(f"{ARTIFACT}-{VERSION}*.jar"):
+        shutil.copy(file, target / file.name.replace(VERSION, version, 1))
+    text = (DIST / f"{ARTIFACT}-{VERSION}.pom").read_text(encoding="utf-8")
+    text = text.replace(f"<version>{VERSION}</version>", f"<version>{version}</version>")
+    (target / f"{ARTIFACT}-{version}.pom").write_text(text, encoding="utf-8")
     return folder.as_uri()
 
 
 def test(folder: Path, every: bool) -> None:
     """Runs the tests with what a project gets from the artifacts; every: with all clients, and with Spring Boot."""
     shutil.copytree(SOURCE / "tests", folder, ignore=shutil.ignore_patterns("target"))
-    words = [f"-Drepository={repository(folder / 'repository')}"]
-    words += [f"-Dresp-server.version={VERSION}", f"-Dresp-server.platform={host().classifier}"]
-    # Maven would take what an earlier run has left in its cache.
-    cached = Path.home().joinpath(".m2/repository", *GROUP.split("."), ARTIFACT, VERSION)
-    shutil.rmtree(cached, ignore_errors=True)
+    # Maven keeps each version that it has seen, and all programs of a user share what it keeps.
+    version = f"{VERSION}-{secrets.token_hex(4)}"
+    words = [f"-Drepository={repository(folder / 'repository', version)}"]
+    words += [f"-Dresp-server.version={version}", f"-Dresp-server.platform={host().classifier}"]
     if every:
         words.append("-Pall")
+    goals = ["resources:testResources", "compiler:testCompile", "surefire:test"]
     try:
-        goals = ["resources:testResources", "compiler:testCompile", "surefire:test"]
         mvn(folder, *words, *goals, XDG_CACHE_HOME=str(folder / "cache"))
     finally:
-        shutil.rmtree(cached, ignore_errors=True)
+        kept = Path.home().joinpath(".m2/repository", *GROUP.split("."), ARTIFACT, version)
+        shutil.rmtree(kept, ignore_errors=True)

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 PACKAGES = Path(__file__).resolve().parent
 ROOT = PACKAGES.parent
@@ -113,11 +113,14 @@ def host() -> Platform:
     raise SystemExit(f"no package is made for {goos}/{goarch}")
 
 
-def run(command: list, cwd: Path = ROOT, **env: str) -> str:
-    """Runs a command, with variables, and returns what it prints; if it fails, so does the program."""
+def run(command: list, cwd: Path = ROOT, env: Optional[dict] = None, **more: str) -> str:
+    """Runs a command and returns what it prints; if it fails, so does the program.
+
+    env is the whole environment, ours by default; more has variables to add.
+    """
     command = [shutil.which(command[0]) or command[0], *map(str, command[1:])]
-    environment = {**os.environ, **env}
-    done = subprocess.run(command, cwd=cwd, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    variables = {**(os.environ if env is None else env), **more}
+    done = subprocess.run(command, cwd=cwd, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         raise SystemExit(f"{done.stdout}\nfailed: {' '.join(map(str, command))}")
     return done.stdout

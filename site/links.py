@@ -14,6 +14,10 @@ PAGES = {
     "README.md": "index.md",
     "CHANGELOG.md": "changes.md",
     "packages/node/README.md": "node.md",
+    "packages/java/README.md": "java.md",
+    "packages/rust/README.md": "rust.md",
+    "packages/ruby/README.md": "ruby.md",
+    "packages/php/README.md": "php.md",
     "packages/python/README.md": "python.md",
 }
 LINK = re.compile(r"(\]\()([^)\s]+)(\))")
