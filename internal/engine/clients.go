@@ -77,12 +77,9 @@ func (e *Engine) NewSession(conn Conn) (*Session, bool) {
 
 func (e *Core) admit(conn Conn) (*Session, bool) {
 	s := e.newSession(conn)
-	if e.closed {
+	if e.closed || e.faults != nil && e.faults.Connection(conn.Addr(), e.space, e.NowMilli()) {
 		s.killed, s.gone = true, true
-		return s, false
-	}
-	if e.faults != nil && e.faults.Connection(conn.Addr(), e.space, e.NowMilli()) {
-		s.killed, s.gone = true, true
+		s.unregister()
 		return s, false
 	}
 	switch {
