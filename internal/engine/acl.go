@@ -31,7 +31,7 @@ const errNoSpace resp.Error = "ERR this connection can't enter a space; see the 
 // errWrongPass does not tell whether the user or the password is wrong.
 const errWrongPass resp.Error = "WRONGPASS invalid username-password pair or user is disabled."
 
-// check tells whether the session may run a command line. The program itself
+// check reports whether the session may run a command line. The program itself
 // may run all.
 func (s *Session) check(cmd *Command, args [][]byte) acl.Verdict {
 	if s.user.Unrestricted || s.internal {
@@ -52,8 +52,8 @@ func (s *Session) permit(cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// deny tells why the session may not run a command line, and notes that it
-// wanted to. It is "" if it may.
+// deny returns why the session may not run a command line, "" if it may, and logs
+// the refusal.
 func (s *Session) deny(cmd *Command, args [][]byte, where acl.Context) string {
 	v := s.check(cmd, args)
 	if v.Reason == acl.Granted {
@@ -113,7 +113,7 @@ func (c *Ctx) permitQueued(cmd *Command, args [][]byte) error {
 		"This command is no longer allowed for the following reason: %s", why)
 }
 
-// MayReadAllKeys tells whether the command may read keys that its arguments do
+// MayReadAllKeys reports whether the command may read keys that its arguments do
 // not name.
 func (c *Ctx) MayReadAllKeys() bool {
 	s := c.Session
@@ -161,7 +161,7 @@ func (c *Ctx) EnterSpace(name string) error {
 // UserName returns the name of the user that the session is.
 func (s *Session) UserName() string { return s.user.Name }
 
-// mustLogIn tells whether the session has to log in before it may do anything.
+// mustLogIn reports whether the session has to log in before it may do anything.
 func (s *Session) mustLogIn() bool { return !s.authenticated && s.e.Users.PasswordNeeded() }
 
 // SetUser changes a user, or makes a new one. Those who listen to channels that
@@ -186,7 +186,7 @@ func (e *Core) SetUser(name string, rules []string) error {
 }
 
 // stayWith disconnects the session if it listens to other channels than these,
-// and tells whether it stays.
+// and reports whether it stays.
 func (s *Session) stayWith(channels acl.Channels) bool {
 	if s.subs == nil {
 		return true
@@ -213,7 +213,7 @@ func (s *Session) expel() {
 	s.Kill()
 }
 
-// DeleteUser removes a user and disconnects its clients. It tells whether there
+// DeleteUser removes a user and disconnects its clients. It reports whether there
 // was one.
 func (e *Core) DeleteUser(name []byte) bool {
 	u := e.Users.Delete(name)
@@ -352,7 +352,7 @@ func (e *Core) SaveUsers() error {
 	return nil
 }
 
-// CheckUser tells whether some user may run a command line.
+// CheckUser reports whether some user may run a command line.
 func (e *Core) CheckUser(u *acl.User, cmd *acl.Command, args [][]byte) acl.Verdict {
 	return e.judge.Check(u, cmd, args)
 }

@@ -293,10 +293,10 @@ func (b *blocking) queueFor(db int, key []byte) *queue {
 	return q
 }
 
-// Again tells whether a blocked command is run once more.
+// Again reports whether a blocked command is run once more.
 func (c *Ctx) Again() bool { return c.again != nil }
 
-// MayBlock tells whether Block would park the command.
+// MayBlock reports whether Block would park the command.
 func (c *Ctx) MayBlock() bool { return !c.nested }
 
 // wakeKey notes that a key changed that blocked commands may wait for.
@@ -479,11 +479,11 @@ func (e *Core) BlockedKeys() (keys, orGone int) {
 	return len(e.blocking.queues), orGone
 }
 
-// Blocked tells whether the session waits.
+// Blocked reports whether the session waits.
 func (s *Session) Blocked() bool { return s.wait != nil }
 
 // Unblock ends the wait of a session, as by its timeout or with an error. It
-// tells whether the session was waiting.
+// reports whether the session was waiting.
 func (s *Session) Unblock(withError bool) bool {
 	w := s.wait
 	if w == nil || w.parked {
@@ -519,8 +519,8 @@ func (b *blocking) retryAt(w *wait, at int64) {
 	}
 }
 
-// Idles tells the blocked commands that claim what idles in a key that
-// something does so since a time in milliseconds since 1970.
+// Idles schedules another try of the blocked commands that claim idle elements of
+// a key: an element of it idles since a time in milliseconds since 1970.
 func (c *Ctx) Idles(key []byte, since int64) {
 	if len(c.blocking.queues) == 0 {
 		return

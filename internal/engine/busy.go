@@ -33,7 +33,7 @@ func (r *scripting) check() error {
 // Detacher is a Conn whose transport serves other connections as well in the
 // goroutine that calls Feed.
 type Detacher interface {
-	// Detach tells that Feed will take long. The transport has another goroutine
+	// Detach announces that Feed will take long. The transport has another goroutine
 	// serve the other connections from now on. It is called within Feed.
 	Detach()
 }
@@ -46,7 +46,7 @@ var (
 // errKilled ends a script.
 var errKilled = errors.New("Script killed by user with SCRIPT KILL...")
 
-// Interrupt tells whether the script is to end; a busy one lets others in.
+// Interrupt reports whether the script is to end; a busy one lets others in.
 func (r *scriptRun) Interrupt() error {
 	e := r.c.Core
 	if e.busy == nil && r.isBusy() {

@@ -138,8 +138,8 @@ func (e *Core) idleAt(at int64) {
 	}
 }
 
-// dropIdle closes the clients that said nothing and were told nothing for
-// longer than the setting timeout. Those that wait or listen may stay.
+// dropIdle closes the clients that sent nothing and were sent nothing for longer
+// than the setting timeout. Those that wait or listen may stay.
 func (e *Core) dropIdle(now int64) {
 	if e.nextIdle == 0 || now < e.nextIdle {
 		return
@@ -166,7 +166,7 @@ func (e *Core) dropIdle(now int64) {
 const errProtected resp.Error = "DENIED This server is in protected mode: it has no password and serves only clients on its own machine. " +
 	"Set a password (requirepass), or switch the mode off (protected-mode no) if nobody else can reach the server."
 
-// stranger tells whether protected mode keeps a connection out.
+// stranger reports whether protected mode keeps a connection out.
 func (e *Core) stranger(conn Conn) bool {
 	if !e.Config.ProtectedMode || !e.Users.Default().NoPassword {
 		return false
@@ -213,7 +213,7 @@ func sortedByID(m map[uint64]*Session) []*Session {
 	return slices.SortedFunc(maps.Values(m), func(a, b *Session) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// countsClients tells whether a setting asks how much memory clients take.
+// countsClients reports whether a setting asks how much memory clients take.
 func (e *Core) countsClients() bool {
 	return e.Config.MaxMemory != 0 || e.Config.MaxMemoryClients != 0
 }

@@ -28,17 +28,16 @@ type Ctx struct {
 	w *resp.Writer
 	// again is set while a blocked command is run once more.
 	again *wait
-	// nested tells that the command runs inside EXEC or a script, where nothing
-	// may block.
+	// nested: the command runs inside EXEC or a script, where nothing may block.
 	nested bool
-	// scripted tells that it runs inside a script.
+	// scripted: it runs inside a script.
 	scripted bool
 	// shown are the arguments for MONITOR and SLOWLOG, if not Args.
 	shown   [][]byte
 	scratch [32]byte
 }
 
-// InScript tells whether a script calls the command.
+// InScript reports whether a script calls the command.
 func (c *Ctx) InScript() bool { return c.scripted }
 
 // OK replies "+OK".
@@ -140,7 +139,7 @@ func (c *Ctx) ArgDB(i int) (int, error) {
 	return int(n), nil
 }
 
-// ArgIs tells whether argument i is a lower-case word, in any case.
+// ArgIs reports whether argument i is a lower-case word, in any case.
 func (c *Ctx) ArgIs(i int, word string) bool { return EqualFold(c.Args[i], word) }
 
 // Name is the full name of the command in lower case, as errors show it.
@@ -160,7 +159,7 @@ type Options struct {
 	n     int
 }
 
-// Has tells whether an option was given.
+// Has reports whether an option was given.
 func (o *Options) Has(w spec.Word) bool { return o.find(w) >= 0 }
 
 // At returns the index of the first value of an option in Args, 0 if the
@@ -214,7 +213,7 @@ func (o *Options) put(w spec.Word, at int) {
 	o.words[i], o.at[i] = w, uint16(at)
 }
 
-// excludes tells whether an option was given that excludes opt.
+// excludes reports whether an option was given that excludes opt.
 func (o *Options) excludes(all []spec.Option, opt *spec.Option) bool {
 	if opt.Group == 0 {
 		return false

@@ -27,7 +27,7 @@ func (c *Ctx) Sleep(until int64) error {
 	return c.Block(Wait{Deadline: until, Busy: true, TimeOut: (*Ctx).OK})
 }
 
-// isAsleep tells whether Sleep lasts.
+// isAsleep reports whether Sleep lasts.
 func (e *Core) isAsleep() bool { return e.debug.asleep > e.NowMilli() }
 
 // holdReply takes back the reply that a transaction or a script with a Sleep has
@@ -128,7 +128,7 @@ func (e *Core) ClientShares() []ClientShare {
 }
 
 // LogScripts writes the scripts of EVAL to the log: that with a hash, or all.
-// It tells whether there was one, or none was asked for.
+// It reports whether there was one, or none was asked for.
 func (e *Core) LogScripts(sha string) bool {
 	found := sha == ""
 	for _, c := range e.Scripts.cache {

@@ -65,7 +65,7 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 	e.finishUnit()
 }
 
-// tooLarge tells whether the client is evicted because of the command that it
+// tooLarge reports whether the client is evicted because of the command that it
 // sent.
 func (e *Core) tooLarge(s *Session, args [][]byte) bool {
 	s.ctx.Args = args
@@ -74,7 +74,7 @@ func (e *Core) tooLarge(s *Session, args [][]byte) bool {
 	return s.killed
 }
 
-// speaksHTTP tells whether a command is the first line of a POST request or
+// speaksHTTP reports whether a command is the first line of a POST request or
 // one of its headers.
 func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(name, "host:") }
 
@@ -101,7 +101,7 @@ func (e *Core) reject(s *Session, cmd *Command, args [][]byte, err error) {
 }
 
 // call runs a handler and everything that belongs to it: the error reply,
-// the statistics, the effects. It tells whether the command blocked.
+// the statistics, the effects. It reports whether the command blocked.
 func (e *Core) call(c *Ctx) (blocked bool) {
 	outer := e.unit
 	e.unit.changes, e.unit.explicit = 0, false

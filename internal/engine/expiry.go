@@ -122,8 +122,8 @@ func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
 	e.elementsExpired(db, key, k)
 }
 
-// elementsExpired tells that elements of a key are gone, and removes the key if
-// it has no others.
+// elementsExpired publishes that elements of a key have expired, and removes the
+// key if it has no others.
 func (e *Core) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry) {
 	db.IndexElements(k)
 	e.touch(nil, db.Index(), key)

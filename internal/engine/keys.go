@@ -65,7 +65,7 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 	return k, ok
 }
 
-// isExpired tells whether the time of a key has come.
+// isExpired reports whether the time of a key has come.
 func (e *Core) isExpired(k keyspace.Entry) bool {
 	at := k.ExpireAt()
 	return at != 0 && at <= e.NowMilli()
@@ -95,7 +95,7 @@ func ContentOf[T value.Content](f *value.Foreign, err error) (T, error) {
 	return content, nil
 }
 
-// Exists tells whether a key exists, marking nothing.
+// Exists reports whether a key exists, marking nothing.
 func (c *Ctx) Exists(key []byte) bool {
 	_, ok := c.Peek(key)
 	return ok
@@ -230,8 +230,8 @@ func (c *Ctx) Put(key []byte, v value.Value, at int64) {
 	p.Set(v, at)
 }
 
-// replacing finds the place of a key to be written: it resolves KeepTTL, and
-// tells who wants to know that a key is new.
+// replacing finds the place of a key to be written: it resolves KeepTTL, and sends
+// the new event.
 func (c *Ctx) replacing(key []byte, at int64) (keyspace.Place, int64) {
 	db := c.DB()
 	p := db.Find(key)
@@ -294,7 +294,7 @@ func (c *Ctx) relocated(at int64, db int, key []byte) {
 	}
 }
 
-// Delete removes a key and tells whether it existed. The caller reports it
+// Delete removes a key and reports whether it existed. The caller reports it
 // with Changed or Deleted.
 func (c *Ctx) Delete(key []byte) bool {
 	_, ok := c.Peek(key)
@@ -340,8 +340,8 @@ func (c *Ctx) MatchKeys(db int, pattern []byte, yield func(key []byte)) {
 }
 
 // Flush removes all keys of a database. It counts as a change even if there
-// were none: FLUSHALL always reaches copies. later tells that the memory counts
-// as freed in the background.
+// were none: FLUSHALL always reaches copies. With later the memory
+// counts as freed in the background.
 func (c *Ctx) Flush(db int, later bool) {
 	c.invalidateAll()
 	c.flush(db, later)
@@ -381,9 +381,8 @@ func (c *Ctx) SwapDBs(i, j int) {
 	c.Keyspace.Swap(i, j)
 }
 
-// touchAll tells those who watch keys of a database or wait for them that all
-// its keys are about to be replaced by those of another, or removed if that is
-// nil. What is in neither of the two does not change.
+// touchAll fails the transactions and wakes the commands of all keys of a database,
+// which are about to be replaced by those of another, or removed if that is nil. What is in neither of the two does not change.
 func (e *Core) touchAll(db int, before, after *keyspace.DB) {
 	e.watchedReplaced(db, before, after)
 	var woken []*queue

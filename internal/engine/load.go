@@ -63,7 +63,7 @@ func (e *Core) reload(o ReloadOptions) error {
 	return e.loadFile(f, o)
 }
 
-// merge adds keys and libraries to what is there, or nothing and tells why.
+// merge adds keys and libraries to what is there; if it fails it adds nothing.
 func (e *Core) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace bool) error {
 	if !replace {
 		for from := range ks.Used {

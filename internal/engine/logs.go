@@ -14,8 +14,8 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// errMonitor is what a session in MONITOR mode is told that wants keys: for
-// the real server it is a kind of replica.
+// errMonitor is the reply to commands about keys in MONITOR mode: for the real
+// server such a client is a kind of replica.
 const errMonitor resp.Error = "ERR Replica can't interact with the keyspace"
 
 // logs are what SLOWLOG, COMMANDLOG and LATENCY show. The thresholds follow from
@@ -51,7 +51,7 @@ func (l *logs) check(e *Core) error {
 	return nil
 }
 
-// Monitor makes the session hear of all commands, and tells whether that is
+// Monitor makes the session hear of all commands, and reports whether that is
 // new.
 func (s *Session) Monitor() bool {
 	if s.monitor {
@@ -107,7 +107,7 @@ func (c *Ctx) shownArgs() [][]byte {
 	return c.Args
 }
 
-// monitored tells whether MONITOR shows a command.
+// monitored reports whether MONITOR shows a command.
 func monitored(cmd *Command) bool { return cmd.Flags&(spec.SkipMonitor|spec.Admin) == 0 }
 
 // monitorBefore shows a script before its commands.

@@ -84,15 +84,15 @@ type eviction struct {
 	pool []candidate
 	// next is when evicting goes on, in ms; 0: it is over.
 	next int64
-	// over tells that the data took too much memory when it was last looked at,
-	// and overSince since when, by the monotonic clock.
+	// over: the data took too much memory at the last look; overSince is when that
+	// began, by the monotonic clock.
 	over      bool
 	overSince time.Duration
 	// recount is when to look again at what each client takes, by the monotonic
 	// clock.
 	recount time.Duration
 	lfu     bool // the policy counts the uses of keys
-	// failed tells that no memory could be freed before the command that runs.
+	// failed: no memory could be freed before the command that runs.
 	failed bool
 }
 
@@ -188,7 +188,7 @@ func (e *Core) limitMemory() {
 }
 
 // makeRoom evicts keys as long as the data take too much memory, but not for
-// long at a time. It tells whether there is room for a command.
+// long at a time. It reports whether there is room for a command.
 func (e *Core) makeRoom() bool {
 	room := e.evictToLimit()
 	if over := !room || e.evict.next != 0; over != e.evict.over {
@@ -257,8 +257,8 @@ func evictionTime(tenacity int64) time.Duration {
 	return math.MaxInt64
 }
 
-// evictOne evicts the best key that a look at some of them finds, and tells
-// whether there was one.
+// evictOne evicts the best of some keys that it looks at, and reports whether there
+// was one.
 func (e *Core) evictOne() bool {
 	db, k, ok := e.choose()
 	if !ok {
@@ -271,7 +271,7 @@ func (e *Core) evictOne() bool {
 // evictKey deletes a key because there is no memory for it.
 func (e *Core) evictKey(db *keyspace.DB, k keyspace.Entry) {
 	key := slices.Clone(k.Key())
-	// What the client that runs a command is told comes before its reply.
+	// Messages to the client that runs a command come before its reply.
 	executing := e.executing
 	e.executing = nil
 	if e.Config.LazyEviction {
@@ -371,7 +371,7 @@ func (e *Core) anyKey() (*keyspace.DB, keyspace.Entry, bool) {
 }
 
 // fillPool looks at some keys of each database and keeps those that are better
-// than what the pool has. It tells whether there were any keys.
+// than what the pool has. It reports whether there were any keys.
 func (e *Core) fillPool() bool {
 	found := false
 	for db := range e.Keyspace.Used {
@@ -457,7 +457,7 @@ func (e *Core) loadedAccess(x *rdb.Entry) uint32 {
 // SetFrequency sets the counter of a key.
 func (e *Core) SetFrequency(k keyspace.Entry, n uint8) { k.SetAccess(e.minute()<<8 | uint32(n)) }
 
-// UsesLFU tells whether an LFU policy is set: keys have counters then, no
+// UsesLFU reports whether an LFU policy is set: keys have counters then, no
 // times of their last use.
 func (e *Core) UsesLFU() bool { return e.evict.lfu }
 

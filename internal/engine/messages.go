@@ -126,7 +126,7 @@ func (e *Core) checkSubscriptions() error {
 	return nil
 }
 
-// Subscribe adds a subscription and tells whether it is new.
+// Subscribe adds a subscription and reports whether it is new.
 func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
 	if s.subs == nil {
 		s.subs = new(subscriptions)
@@ -139,7 +139,7 @@ func (s *Session) Subscribe(k pubsub.Kind, name string) bool {
 	return s.e.PubSub.Subscribe(k, name, s)
 }
 
-// Unsubscribe ends a subscription and tells whether there was one.
+// Unsubscribe ends a subscription and reports whether there was one.
 func (s *Session) Unsubscribe(k pubsub.Kind, name string) bool {
 	if s.subs != nil {
 		delete(s.subs[k], name)

@@ -65,8 +65,7 @@ func copyArgs(args [][]byte) [][]byte {
 // watch is a key that WATCH named.
 type watch struct {
 	key dbKey
-	// expired tells that the key is past its time already: its removal, after
-	// which the watch is one of a missing key, does not fail the transaction.
+	// expired: the key is past its time already. Its removal, after which the watch is one of a missing key, does not fail the transaction.
 	expired bool
 }
 
@@ -155,7 +154,7 @@ func (s *Session) Begin() error {
 	return nil
 }
 
-// InMulti tells whether the session queues commands, and how many it has.
+// InMulti reports whether the session queues commands, and how many it has.
 func (s *Session) InMulti() (n int, ok bool) {
 	if s.multi == nil {
 		return 0, false
@@ -302,7 +301,7 @@ func (s *Session) WatchCount() int {
 	return len(s.watched.list)
 }
 
-// watchExpired tells whether the time of a watched key has come since WATCH.
+// watchExpired reports whether the time of a watched key has come since WATCH.
 func (c *Ctx) watchExpired() bool {
 	if c.Session.watched == nil {
 		return false

@@ -53,7 +53,7 @@ func (e *Core) Unpause() {
 
 func (e *Core) isPaused() bool { return e.pause.until > e.NowMilli() }
 
-// holdsBack tells whether the pause is one for a command.
+// holdsBack reports whether the pause is one for a command.
 func (e *Core) holdsBack(s *Session, cmd *Command, args [][]byte) bool {
 	if !e.isPaused() || s.internal || s.monitor {
 		return false

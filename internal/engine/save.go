@@ -23,7 +23,7 @@ import (
 type Saving struct {
 	// Last is when the data were last written whole, or the start.
 	Last int64
-	// Failed tells that the last background save did not succeed.
+	// Failed: the last background save did not succeed.
 	Failed bool
 	// Took is how many seconds the last background save took; -1: there was none.
 	Took int64
@@ -135,7 +135,7 @@ func (e *Core) saveFlushed() {
 }
 
 // SaveInBackground begins to write a snapshot of the data as they are now, in
-// a goroutine of its own. It tells whether it has begun; if not, it has to
+// a goroutine of its own. It reports whether it has begun; if not, it has to
 // wait for the transaction that asked for it, and begins then.
 func (c *Ctx) SaveInBackground() (begun bool, err error) {
 	switch {
@@ -293,7 +293,7 @@ func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	return err
 }
 
-// cancellable is a writer that can be told to fail. It lets others run before
+// cancellable is a writer that fails when it is cancelled. It lets others run before
 // each piece: where processors are few, commands would otherwise wait for the
 // scheduler to take one away from the save.
 type cancellable struct {
@@ -322,7 +322,7 @@ func (e *Core) cannotSave() bool {
 	return e.Saving.Failed && e.Config.StopWritesOnSaveError && e.autosaves()
 }
 
-// autosaves tells whether snapshots are written without being asked for.
+// autosaves reports whether snapshots are written without being asked for.
 func (e *Core) autosaves() bool { return len(e.Config.SavePoints) > 0 && e.Config.Dir != "" }
 
 // nextSave returns when the next save is due, in milliseconds; 0: none is.

@@ -118,8 +118,8 @@ func (e *Core) scriptFlags(cmd *Command, args [][]byte) spec.Flag {
 	return flags
 }
 
-// LoadScript compiles a source unless it is there; loaded tells that it is to
-// stay.
+// LoadScript compiles a source unless it is there. If loaded is true it stays until
+// SCRIPT FLUSH.
 func (e *Core) LoadScript(source []byte, loaded bool) (*script.Script, error) {
 	s := &e.Scripts
 	if known := s.Find(script.SHA(source)); known != nil {
@@ -157,8 +157,8 @@ func (e *Core) keepScript(compiled *script.Script, loaded bool) {
 	s.compiled += code
 }
 
-// FlushScripts forgets all scripts; later tells that nobody waits for their
-// memory.
+// FlushScripts forgets all scripts. With later their memory counts as freed in the
+// background.
 func (e *Core) FlushScripts(later bool) {
 	if later {
 		e.freedLater(e.Scripts.Len())
@@ -291,7 +291,7 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// MayCall tells whether there is a command, and whether the user may call it.
+// MayCall reports whether there is a command, and whether the user may call it.
 func (r *scriptRun) MayCall(args [][]byte) (may, known bool) {
 	cmd, _ := r.c.table.lookup(args)
 	return cmd != nil && r.c.Session.check(cmd, args).Reason == acl.Granted, cmd != nil
@@ -405,7 +405,7 @@ func (f *Functions) Sources() [][]byte {
 // DumpLibraries returns all libraries in the form that RestoreLibraries reads.
 func (e *Core) DumpLibraries() []byte { return e.Dumper().DumpFunctions(e.Functions.Sources()) }
 
-// RestorePolicy tells what becomes of the libraries that are there.
+// RestorePolicy says what becomes of the libraries that are there.
 type RestorePolicy uint8
 
 // What RestoreLibraries does with the libraries that are there.
@@ -442,7 +442,7 @@ func (c *Ctx) changedFunctions() {
 	c.Stats.Changes++
 }
 
-// DeleteLibrary removes a library and tells whether it was there.
+// DeleteLibrary removes a library and reports whether it was there.
 func (c *Ctx) DeleteLibrary(name []byte) bool {
 	if !c.Functions.Remove(string(name)) {
 		return false
@@ -451,8 +451,8 @@ func (c *Ctx) DeleteLibrary(name []byte) bool {
 	return true
 }
 
-// FlushLibraries removes all libraries; later tells that nobody waits for their
-// memory.
+// FlushLibraries removes all libraries. With later their memory counts as freed in
+// the background.
 func (c *Ctx) FlushLibraries(later bool) {
 	if _, n := c.Functions.Len(); later {
 		c.freedLater(n + 1) // and their interpreter

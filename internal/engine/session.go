@@ -11,7 +11,7 @@ import (
 
 // Conn is what the engine needs of a connection.
 type Conn interface {
-	// Wake tells that Output may have something, or that the session is
+	// Wake announces that Output may have something, or that the session is
 	// finished. It is called under the engine's lock and must not block: the
 	// transport calls Output from another goroutine.
 	Wake()
@@ -99,8 +99,8 @@ func (s *Session) Space() []byte {
 	return s.aside
 }
 
-// Feed tells that n bytes were read into Space, and runs the commands that
-// are complete now.
+// Feed takes n bytes that were read into Space, and runs the commands that are
+// complete now.
 func (s *Session) Feed(n int) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
@@ -190,7 +190,7 @@ func (s *Session) protocolError(err error) {
 	s.e.markDirty(s)
 }
 
-// Finished tells whether the connection is to be closed now: because it was
+// Finished reports whether the connection is to be closed now: because it was
 // killed, or because it is to end and everything is written.
 func (s *Session) Finished() bool {
 	s.mu.Lock()
@@ -250,7 +250,7 @@ func (s *Session) CloseAfterReply() {
 	s.e.markDirty(s)
 }
 
-// Internal tells whether the session belongs to the program itself.
+// Internal reports whether the session belongs to the program itself.
 func (s *Session) Internal() bool { return s.internal }
 
 // Conn returns the connection.

@@ -28,7 +28,7 @@ func (s *Session) Class() Class {
 	return ClassNormal
 }
 
-// Flags returns the letters by which CLIENT LIST tells the state of a client.
+// Flags returns the letters by which CLIENT LIST shows the state of a client.
 func (s *Session) Flags() string {
 	var f [16]byte
 	n := 0

@@ -287,7 +287,7 @@ func (t *Table) lookup(args [][]byte) (*Command, error) {
 	return c, nil
 }
 
-// Runs tells whether the command has a handler of its own; a container of
+// Runs reports whether the command has a handler of its own; a container of
 // subcommands mostly has none.
 func (c *Command) Runs() bool { return c.handler != nil }
 
@@ -308,7 +308,7 @@ func unknownCommand(args [][]byte) error {
 	return resp.Errorf("ERR unknown command '%.*s', with args beginning with: %s", most, args[0], shown)
 }
 
-// EqualFold tells whether b equals the lower-case ASCII word s in any case.
+// EqualFold reports whether b equals the lower-case ASCII word s in any case.
 func EqualFold(b []byte, s string) bool {
 	if len(b) != len(s) {
 		return false

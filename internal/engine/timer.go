@@ -42,7 +42,7 @@ func (t *timing) check(e *Core) error {
 	return nil
 }
 
-// SetActiveExpire tells whether expired keys are deleted when their time comes,
+// SetActiveExpire reports whether expired keys are deleted when their time comes,
 // as is the default, or only when somebody looks at them.
 func (e *Core) SetActiveExpire(on bool) { e.timing.lazy = !on }
 

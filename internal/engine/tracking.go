@@ -23,9 +23,9 @@ type Tracking struct {
 	OptIn, OptOut bool
 	// NoLoop sessions do not hear of what they changed themselves.
 	NoLoop bool
-	// Caching tells that CLIENT CACHING was given for the next command.
+	// Caching: CLIENT CACHING was given for the next command.
 	Caching bool
-	// Broken tells that a message was lost since the client of Redirect is gone.
+	// Broken: a message was lost since the client of Redirect is gone.
 	Broken bool
 }
 
@@ -74,7 +74,7 @@ func (t *tracker) check(e *Core) error {
 	return errors.Join(t.reads.Check(), t.prefixes.Check())
 }
 
-// invalid is what a session is to be told to forget.
+// invalid is a key that the cache of a session has to forget.
 type invalid struct {
 	key string
 	all bool // all keys
@@ -139,7 +139,7 @@ func (e *Core) TrackingUse() (clients, keys, items, prefixes int) {
 	return 0, 0, 0, 0
 }
 
-// readsKeys tells whether a command is one whose keys are tracked: of scripts
+// readsKeys reports whether a command is one whose keys are tracked: of scripts
 // that only read these are the keys of their commands.
 func readsKeys(cmd *Command) bool {
 	return cmd.Flags&spec.ReadOnly != 0 && cmd.Script == spec.RunsNoScript
@@ -181,8 +181,8 @@ func (e *Core) limitTracking() {
 	}
 }
 
-// invalidate tells those who may have cached a key that it changed; by is the
-// session that changed it, nil if time did.
+// invalidate sends a key that changed to the clients that may have cached it; by is
+// the session that changed it, nil if time did.
 func (e *Core) invalidate(by *Session, key []byte) {
 	t := e.tracker
 	if t.prefixes.Len() > 0 {
@@ -215,7 +215,7 @@ func (e *Core) tell(by *Session, key []byte) {
 	}
 }
 
-// invalidateAll tells all clients that track keys that everything changed.
+// invalidateAll empties the caches of all clients that track keys.
 func (e *Core) invalidateAll() {
 	if e.tracker == nil {
 		return
@@ -250,7 +250,7 @@ func (e *Core) tellOwn(s *Session) {
 	e.invalid = e.invalid[:0]
 }
 
-// broadcast tells the clients of prefixes what changed in this entry.
+// broadcast sends the clients of prefixes the keys that changed in this entry.
 func (e *Core) broadcast() {
 	e.tracker.prefixes.Broadcast(func(clients []uint64, changes []tracking.Change) {
 		for _, id := range clients {

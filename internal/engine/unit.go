@@ -68,8 +68,8 @@ func (c *Ctx) ChangedTimes(n int, key []byte, ev event.Event) {
 // what clients cached of it.
 func (c *Ctx) Touched(key []byte) { c.touch(c.Session, c.Session.db, key) }
 
-// touch tells watchers, waiters and caches that a key changed; by is the
-// session that changed it, nil if time did.
+// touch fails the transactions that watch a key, wakes the commands that wait for it
+// and invalidates caches of it; by is the session that changed it, nil if time did.
 func (e *Core) touch(by *Session, db int, key []byte) {
 	if len(e.watching.keys) > 0 {
 		if len(e.watching.keys[dbKey{db, string(key)}]) > 0 {
@@ -84,7 +84,7 @@ func (e *Core) touch(by *Session, db int, key []byte) {
 	}
 }
 
-// Journaling tells whether somebody wants to know effects; handlers that go
+// Journaling reports whether somebody wants to know effects; handlers that go
 // to some length to name them may ask first.
 func (e *Core) Journaling() bool { return e.journal != nil }
 
@@ -130,8 +130,8 @@ func (e *Core) finishUnit() {
 }
 
 // Altered is Changed for what neither fails the transactions that watch the
-// key nor serves those who wait for it: Redis counts such a change, tells of it
-// in a keyspace event and copies it to AOF and replicas, but does not take it
+// key nor serves those who wait for it: Redis counts such a change, sends a
+// keyspace event and copies it to AOF and replicas, but does not take it
 // for a new value of the key. Consumer groups change so.
 func (c *Ctx) Altered(key []byte, ev event.Event) {
 	c.unit.changes++
