@@ -94,6 +94,11 @@ func newWatched(t *testing.T) *watched {
 }
 
 func (w *watched) close() {
+	for _, e := range []*engine.Engine{w.engine, w.copy} {
+		if err := e.Check(); err != nil {
+			w.t.Error(err)
+		}
+	}
 	w.engine.Close()
 	w.net.Close(nil)
 	w.copy.Close()

@@ -31,7 +31,7 @@ func newClient(tb testing.TB) *client {
 		Clock:  clock.Real{},
 		Seed:   1,
 	})
-	tb.Cleanup(func() { e.Close() })
+	enginetest.CloseAtEnd(tb, e)
 	return &client{Session: e.NewInternalSession(enginetest.Conn(""))}
 }
 

@@ -25,7 +25,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	m := clock.NewManual(time.UnixMilli(1_700_000_000_000))
 	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: config.New(), Clock: m, Logger: slog.New(slog.DiscardHandler)})
-	t.Cleanup(func() { e.Close() })
+	enginetest.CloseAtEnd(t, e)
 	return &bench{e, t, m}
 }
 

@@ -42,7 +42,7 @@ func TestStreamEffects(t *testing.T) {
 			Table: engine.NewTable(command.Modules()...), Config: config.New(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 			Clock: m, Seed: 1, Journal: told,
 		})
-		t.Cleanup(func() { e.Close() })
+		enginetest.CloseAtEnd(t, e)
 		return &client{Session: e.NewInternalSession(enginetest.Conn(""))}, m
 	}
 	for seed := range effort.Of(uint64(6)) {

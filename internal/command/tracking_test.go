@@ -30,7 +30,7 @@ func peers(t *testing.T, n int) ([]*client, *clock.Manual) {
 		Clock:  clk,
 		Seed:   1,
 	})
-	t.Cleanup(func() { e.Close() })
+	enginetest.CloseAtEnd(t, e)
 	var all []*client
 	for range n {
 		s, ok := e.NewSession(enginetest.Conn("127.0.0.1:5000"))

@@ -24,7 +24,7 @@ func newJournaled(tb testing.TB) (*client, *journal.Stream, *clock.Manual) {
 		Table: engine.NewTable(command.Modules()...), Config: config.New(), Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Clock: m, Seed: 1, Journal: s,
 	})
-	tb.Cleanup(func() { e.Close() })
+	enginetest.CloseAtEnd(tb, e)
 	session, _ := e.NewSession(enginetest.Conn(""))
 	return &client{Session: session}, s, m
 }

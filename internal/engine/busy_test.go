@@ -12,6 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/engine/enginetest"
 	"github.com/resp-server/resp-server/internal/module/array"
 )
 
@@ -19,7 +20,7 @@ import (
 func newBusy(t *testing.T) (*engine.Engine, *clock.Manual) {
 	c := clock.NewManual(start)
 	e := engine.New(engine.Parts{Table: engine.NewTable(append(command.Modules(), array.Module())...), Config: config.New(), Clock: c, Logger: slog.New(slog.DiscardHandler), Version: command.RedisVersion})
-	t.Cleanup(func() { e.Close() })
+	enginetest.CloseAtEnd(t, e)
 	return e, c
 }
 

@@ -75,7 +75,7 @@ func newEngine(t *testing.T, c clock.Clock, ks *keyspace.Keyspace, settings ...s
 		}
 	}
 	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: cfg, Clock: c, Logger: slog.New(slog.DiscardHandler), Seed: 1, Keyspace: ks})
-	t.Cleanup(func() { e.Close() })
+	enginetest.CloseAtEnd(t, e)
 	return e
 }
 

@@ -54,3 +54,14 @@ func Replies(tb testing.TB, s *engine.Session) (all []resp.Reply) {
 	}
 	return all
 }
+
+// CloseAtEnd closes an engine at the end of the test, and fails the test if the
+// engine is inconsistent then.
+func CloseAtEnd(tb testing.TB, e *engine.Engine) {
+	tb.Cleanup(func() {
+		defer e.Close()
+		if err := e.Check(); err != nil {
+			tb.Errorf("the engine is inconsistent: %v", err)
+		}
+	})
+}
