@@ -21,6 +21,7 @@ import (
 type scripting struct {
 	script *scriptRun
 	busy   *scriptRun
+	behind int // sessions that wait for the end of busy in the middle of a command
 }
 
 func (r *scripting) check() error {
@@ -144,9 +145,11 @@ func (e *Core) mayRunBusy() bool {
 	}
 	mine := e.turn
 	e.turn = turn{}
+	e.behind++
 	for e.busy != nil && e.busy.killed {
 		e.engine.idle.Wait()
 	}
+	e.behind--
 	e.turn = mine
 	e.Keyspace.Access = e.newAccess()
 	return e.busy == nil && !e.closed

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"runtime"
 )
 
 // Check looks at everything that the server holds, each value included, and
@@ -11,6 +12,12 @@ import (
 func (e *Engine) Check() error {
 	e.interpose()
 	defer e.leave()
+	for e.core.busy == nil && e.core.behind > 0 {
+		e.mu.Unlock()
+		runtime.Gosched()
+		e.mu.Lock()
+		e.core.readClock()
+	}
 	if e.core.busy != nil {
 		return nil
 	}
