@@ -59,7 +59,7 @@ func (us *Users) All(yield func(*User) bool) {
 	}
 }
 
-// PasswordNeeded tells whether a client has to log in before it is the default
+// PasswordNeeded reports whether a client has to log in before it is the default
 // user.
 func (us *Users) PasswordNeeded() bool { return !us.def.NoPassword || !us.def.Enabled }
 
@@ -151,11 +151,11 @@ func (us *Users) newUser(name string) *User {
 	return &User{Name: name, selectors: []*Selector{{allChannels: us.AllChannels}}}
 }
 
-// ValidName tells whether a user can have a name: one without spaces, which
+// ValidName reports whether a user can have a name: one without spaces, which
 // would not survive a file.
 func ValidName(name string) bool { return !hasSpace(name) }
 
-// hasSpace tells whether there is white space or a zero byte in s.
+// hasSpace reports whether there is white space or a zero byte in s.
 func hasSpace(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c == ' ' || c == 0 || c >= '\t' && c <= '\r' {

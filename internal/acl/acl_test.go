@@ -230,7 +230,7 @@ func TestLog(t *testing.T) {
 	expect("")
 }
 
-// survives tells whether a user can be written down and read again: as in
+// survives reports whether a user can be written down and read again: as in
 // Redis, quotes, parentheses and spaces in patterns and arguments can't.
 func survives(u *User) bool {
 	for i, s := range u.selectors {

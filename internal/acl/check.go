@@ -35,7 +35,7 @@ type Verdict struct {
 // next question, and can't answer two at the same time.
 type Judge struct{ keys []spec.KeyPos }
 
-// Check tells whether a user may run a command line.
+// Check reports whether a user may run a command line.
 func (j *Judge) Check(u *User, c *Command, args [][]byte) Verdict {
 	if u.Unrestricted {
 		return Verdict{}
@@ -56,7 +56,7 @@ func (j *Judge) Check(u *User, c *Command, args [][]byte) Verdict {
 	return worst
 }
 
-// CheckAllKeys tells whether a user may run a command line and, by the same
+// CheckAllKeys reports whether a user may run a command line and, by the same
 // selector, use any key besides: SORT reads keys that its arguments do not name.
 func (j *Judge) CheckAllKeys(u *User, c *Command, args [][]byte, flags spec.KeyFlag) bool {
 	if u.Unrestricted {
@@ -114,7 +114,7 @@ func (q *query) keys() []spec.KeyPos {
 	return q.j.keys
 }
 
-// allows tells whether the command may be run, whatever its keys are.
+// allows reports whether the command may be run, whatever its keys are.
 func (s *Selector) allows(c *Command, args [][]byte) bool {
 	if s.everything || c.Flags&spec.NoAuth != 0 || s.allowed.has(c) {
 		return true
@@ -147,7 +147,7 @@ func (s *Selector) usesAllKeys(need use) bool {
 	})
 }
 
-// allowsChannel tells whether one of some patterns is for a channel. For a
+// allowsChannel reports whether one of some patterns is for a channel. For a
 // pattern of channels only the same pattern is.
 func allowsChannel(patterns []string, channel string, isPattern bool) bool {
 	if isPattern {
@@ -161,7 +161,7 @@ func allowsChannel(patterns []string, channel string, isPattern bool) bool {
 // Channels are the patterns of channels that a user may use.
 type Channels []string
 
-// Revoked tells whether a user lost channels by a change, and which are left:
+// Revoked reports whether a user lost channels by a change, and which are left:
 // those who listen to others must not any more.
 func Revoked(before, after *User) (left Channels, revoked bool) {
 	for _, s := range after.selectors {
@@ -178,7 +178,7 @@ func Revoked(before, after *User) (left Channels, revoked bool) {
 	return nil, false
 }
 
-// Allow tells whether a channel, or a pattern of channels, is one of them.
+// Allow reports whether a channel, or a pattern of channels, is one of them.
 func (cs Channels) Allow(channel string, isPattern bool) bool {
 	return allowsChannel(cs, channel, isPattern)
 }

@@ -57,7 +57,7 @@ func isHash(s string) bool {
 	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// MayLogIn tells whether a password is right. How long that takes does not
+// MayLogIn reports whether a password is right. How long that takes does not
 // depend on the password.
 func (u *User) MayLogIn(password []byte) bool {
 	switch {

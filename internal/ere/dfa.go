@@ -48,7 +48,7 @@ const (
 // workStep is how many steps are made between two looks whether to stop.
 const workStep = 1 << 16
 
-// Match tells whether some part of b matches.
+// Match reports whether some part of b matches.
 func (r *Regexp) Match(b []byte) bool {
 	m, _ := r.MatchUntil(b, func() error { return nil })
 	return m
@@ -196,7 +196,7 @@ func (r *Regexp) enter(from []int32, before byte, c int) (list []int32, match bo
 	return d.list, false
 }
 
-// holds tells whether an assertion holds between what was before and the byte
+// holds reports whether an assertion holds between what was before and the byte
 // c. As in TRE, a zero byte is as good as the end, and both ends are boundaries
 // of words.
 func holds(a assertion, before byte, c int) bool {

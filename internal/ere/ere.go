@@ -48,7 +48,7 @@ type Regexp struct {
 	dfa      dfa
 }
 
-// References tells whether the expression has back references. It does not
+// References reports whether the expression has back references. It does not
 // match what it should then.
 func (r *Regexp) References() bool { return r.refs }
 

@@ -38,7 +38,7 @@ func newRepeat(n *node, low, high int) *node {
 	return &node{kind: repeat, min: low, max: high, left: n}
 }
 
-// nullable tells whether the node may match the empty string.
+// nullable reports whether the node may match the empty string.
 func (n *node) nullable() bool {
 	switch n.kind {
 	case set:
@@ -53,7 +53,7 @@ func (n *node) nullable() bool {
 	return true
 }
 
-// blank tells whether the node can match nothing but the empty string.
+// blank reports whether the node can match nothing but the empty string.
 func (n *node) blank() bool {
 	switch n.kind {
 	case set:

@@ -59,10 +59,10 @@ const (
 
 func (e Entry) header() *value.HeadWord { return (*value.HeadWord)(e.p) }
 
-// isObject tells whether e is a value with its head.
+// isObject reports whether e is a value with its head.
 func (e Entry) isObject() bool { return e.header().Kind >= kindObject }
 
-// IsZero tells whether e is the zero Entry, that is, no entry at all.
+// IsZero reports whether e is the zero Entry, that is, no entry at all.
 func (e Entry) IsZero() bool { return e.p == nil }
 
 // body returns the memory of a flat entry from the end of its header and

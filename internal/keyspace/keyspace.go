@@ -199,7 +199,7 @@ func (db *DB) Set(key []byte, v value.Value, expireAt int64) {
 	p.Set(v, expireAt)
 }
 
-// owns tells whether e is an object that db may write in place.
+// owns reports whether e is an object that db may write in place.
 func (db *DB) owns(e Entry) bool { return e.isObject() && e.object().Owner == db.owner }
 
 // Share stores the value of e, an entry of src, under a key, in O(1) for
@@ -346,7 +346,7 @@ func (db *DB) Delete(key []byte) bool {
 }
 
 // SetExpire gives a key an expiry time in milliseconds since 1970, or takes
-// it away with 0. It tells whether the key exists.
+// it away with 0. It reports whether the key exists.
 func (db *DB) SetExpire(key []byte, at int64) bool {
 	s := db.lookup(key)
 	if !s.Found() {

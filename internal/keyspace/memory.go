@@ -24,7 +24,7 @@ func (ks *Keyspace) Count() {
 // StopCounting ends what Count began.
 func (ks *Keyspace) StopCounting() { ks.counting = false }
 
-// Counting tells whether Count was called.
+// Counting reports whether Count was called.
 func (ks *Keyspace) Counting() bool { return ks.counting }
 
 // MemoryUse returns how many bytes the data take, the tables of keys and

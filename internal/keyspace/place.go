@@ -59,7 +59,7 @@ func (p *Place) SetInt(n, expireAt int64) {
 	p.put(newInt(p.key, n, expireAt))
 }
 
-// fits tells whether a string can be written over the one that is there: no
+// fits reports whether a string can be written over the one that is there: no
 // clone shares that, it takes as large a block, and it has an expiry time if
 // the new one has. While block.Poison is at work none can: who keeps the bytes
 // of a string over a write then finds them overwritten.

@@ -61,7 +61,7 @@ func (m *Monitor) Find(name string) *Event { return m.events[name] }
 // Names returns the names of the events, sorted.
 func (m *Monitor) Names() []string { return slices.Sorted(maps.Keys(m.events)) }
 
-// Reset forgets an event, and tells whether there was one.
+// Reset forgets an event, and reports whether there was one.
 func (m *Monitor) Reset(name string) bool {
 	_, ok := m.events[name]
 	delete(m.events, name)

@@ -240,7 +240,7 @@ func (m *matcher) single(c byte, p, end int) bool {
 	return m.p[p] == c
 }
 
-// inSet tells whether c is in the set [...]; end is where its ']' is.
+// inSet reports whether c is in the set [...]; end is where its ']' is.
 func (m *matcher) inSet(c byte, p, end int) bool {
 	m.th.workBytes(end - p)
 	p++

@@ -114,10 +114,10 @@ func (v Value) Kind() Kind {
 	return v.p.kind
 }
 
-// Truth tells whether v counts as true: all but nil and false do.
+// Truth reports whether v counts as true: all but nil and false do.
 func (v Value) Truth() bool { return v.p != nil && (v.p != boolObject || v.n != 0) }
 
-// IsNil tells whether v is nil.
+// IsNil reports whether v is nil.
 func (v Value) IsNil() bool { return v.p == nil }
 
 // Number returns the number that v is.
@@ -177,7 +177,7 @@ func equals(a, b Value) bool {
 	return a.Kind() == String && b.Kind() == String && a.str().s == b.str().s
 }
 
-// Equal tells whether two values are equal without metamethods.
+// Equal reports whether two values are equal without metamethods.
 func Equal(a, b Value) bool { return equals(a, b) }
 
 // FormatNumber writes a number as tostring does: "%.14g".

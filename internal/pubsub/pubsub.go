@@ -38,7 +38,7 @@ type audience[S comparable] struct {
 	place map[S]int
 }
 
-// Subscribe adds s to a name and tells whether it is new there.
+// Subscribe adds s to a name and reports whether it is new there.
 func (r *Registry[S]) Subscribe(k Kind, name string, s S) bool {
 	if r.names[k] == nil {
 		r.names[k] = make(map[string]*audience[S])
@@ -57,7 +57,7 @@ func (r *Registry[S]) Subscribe(k Kind, name string, s S) bool {
 	return true
 }
 
-// Unsubscribe removes s from a name and tells whether it was there.
+// Unsubscribe removes s from a name and reports whether it was there.
 func (r *Registry[S]) Unsubscribe(k Kind, name string, s S) bool {
 	a := r.names[k][name]
 	if a == nil {

@@ -130,7 +130,7 @@ func (p *jsonParser) word(c byte) {
 	}
 }
 
-// unusual tells whether what stands here is a number only for strtod.
+// unusual reports whether what stands here is a number only for strtod.
 func (p *jsonParser) unusual() bool {
 	i := p.pos
 	if p.peek(i) == '+' {

@@ -156,7 +156,7 @@ func (s *Libraries) add(l *Library) {
 	}
 }
 
-// Remove removes a library and tells whether it was there.
+// Remove removes a library and reports whether it was there.
 func (s *Libraries) Remove(name string) bool {
 	l := s.byName[name]
 	if l == nil {

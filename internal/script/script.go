@@ -165,7 +165,7 @@ type Host interface {
 	// that the script chose. The error tells why the command may not run in a
 	// script, as a reply; it was counted.
 	Call(args [][]byte, w *resp.Writer) error
-	// MayCall tells whether the user may run a command, and whether there is
+	// MayCall reports whether the user may run a command, and whether there is
 	// such a command at all.
 	MayCall(args [][]byte) (may, known bool)
 	// Propagate sets whether commands from here on are sent on to the file of

@@ -29,7 +29,7 @@ type Change struct {
 	By  uint64
 }
 
-// Overlap tells whether some key has both prefixes.
+// Overlap reports whether some key has both prefixes.
 func Overlap(a, b string) bool { return strings.HasPrefix(a, b) || strings.HasPrefix(b, a) }
 
 // Len returns the number of prefixes.
@@ -39,7 +39,7 @@ func (p *Prefixes) find(prefix string) (int, bool) {
 	return slices.BinarySearchFunc(p.list, prefix, func(a *audience, s string) int { return cmp.Compare(a.prefix, s) })
 }
 
-// Add lets a client hear of keys with a prefix, and tells whether that is new.
+// Add lets a client hear of keys with a prefix, and reports whether that is new.
 func (p *Prefixes) Add(prefix string, client uint64) bool {
 	i, ok := p.find(prefix)
 	if !ok {

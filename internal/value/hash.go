@@ -98,7 +98,7 @@ func (h *Hash) step() int {
 	return 2
 }
 
-// Empty tells whether there is no field.
+// Empty reports whether there is no field.
 func (h *Hash) Empty() bool { return h.Len() == 0 }
 
 // Thaw returns a writable Hash of the same content.
@@ -177,7 +177,7 @@ func entryText(v listpack.Value, scratch []byte) []byte {
 	return v.Str
 }
 
-// Has tells whether a field exists.
+// Has reports whether a field exists.
 func (h *Hash) Has(name []byte) bool {
 	switch {
 	case h == nil:
@@ -211,7 +211,7 @@ func (h *Hash) Time(name []byte) (at int64, ok bool) {
 // KeepTime as the time of Set keeps the expiry time of the field.
 const KeepTime = math.MinInt64
 
-// Set gives a field a value and an expiry time, 0 for none, and tells whether
+// Set gives a field a value and an expiry time, 0 for none, and reports whether
 // it is new.
 func (h *Hash) Set(l *Limits, name, v []byte, at int64) (added bool) {
 	h.makeRoom(l, len(name), len(v))
@@ -411,7 +411,7 @@ func (h *Hash) Delete(name []byte) bool {
 // Remove implements Expirer.
 func (h *Hash) Remove(name []byte) bool { return h.Delete(name) }
 
-// HasExpired tells whether there are fields whose time is not after now.
+// HasExpired reports whether there are fields whose time is not after now.
 func (h *Hash) HasExpired(now int64) bool {
 	at := h.NextExpiry()
 	return at != 0 && at <= now

@@ -64,7 +64,7 @@ func (f field) value() []byte {
 	return unsafe.Slice((*byte)(f.p), off+n+size)[off+n:]
 }
 
-// fits tells whether a field would take as large a block with a value of n bytes.
+// fits reports whether a field would take as large a block with a value of n bytes.
 func (f field) fits(n int) bool {
 	off, name, size := f.layout()
 	return n == size || block.Size(off+name+n) == block.Size(off+name+size)

@@ -55,7 +55,7 @@ func (l *List) Encoding() string {
 	return "listpack"
 }
 
-// Empty tells whether there are no elements.
+// Empty reports whether there are no elements.
 func (l *List) Empty() bool { return l.Len() == 0 }
 
 // Thaw returns a List of the same elements; each node is copied by its first
@@ -199,7 +199,7 @@ func (l *List) DropBack() {
 	l.DeleteRange(-1, 1)
 }
 
-// Set makes v element i and tells whether there was one.
+// Set makes v element i and reports whether there was one.
 func (l *List) Set(i int, v []byte) bool {
 	if l.long != nil {
 		return l.long.Set(i, v)

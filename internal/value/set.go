@@ -131,7 +131,7 @@ func (s *Set) Encoding() string {
 	return [...]string{"intset", "listpack", "hashtable"}[s.form]
 }
 
-// Empty tells whether there are no members.
+// Empty reports whether there are no members.
 func (s *Set) Empty() bool { return s.Len() == 0 }
 
 // Thaw returns a Set of the same members; each part is copied by its first
@@ -188,7 +188,7 @@ func (s *Set) Pack() (listpack.Pack, bool) {
 	return s.pack(), true
 }
 
-// Has tells whether m is a member.
+// Has reports whether m is a member.
 func (s *Set) Has(m []byte) bool {
 	if s == nil {
 		return false
@@ -307,7 +307,7 @@ func (s *Set) Prepare(l *Limits, first []byte, n int) {
 	}
 }
 
-// Add makes m a member and tells whether it is new.
+// Add makes m a member and reports whether it is new.
 func (s *Set) Add(l *Limits, m []byte) bool {
 	switch s.form {
 	case setInts:
@@ -363,7 +363,7 @@ func (s *Set) addInt(l *Limits, n int64) (added bool) {
 	return true
 }
 
-// Remove makes m no member and tells whether it was one.
+// Remove makes m no member and reports whether it was one.
 func (s *Set) Remove(m []byte) bool {
 	switch s.form {
 	case setInts:

@@ -183,7 +183,7 @@ func (s *Stream) Add(l *Limits, id StreamID, pairs [][]byte) {
 	}
 }
 
-// full tells whether another entry begins a new node.
+// full reports whether another entry begins a new node.
 func (n *streamNode) full(l *Limits, pairs [][]byte) bool {
 	size := len(n.pack)
 	for _, b := range pairs {
@@ -254,7 +254,7 @@ func (n *streamNode) counts() (entries, deleted int64) {
 	return v.Int, n.pack.Get(next).Int
 }
 
-// addOne counts an entry that is about to be added, and tells whether it has
+// addOne counts an entry that is about to be added, and reports whether it has
 // the fields of the node.
 func (n *streamNode) addOne(pairs [][]byte) (sameFields bool) {
 	p := n.pack
@@ -310,7 +310,7 @@ func (s *Stream) FindEntry(id StreamID) bool {
 }
 
 // Delete deletes an entry, in O(log n) and a node's length. It keeps FirstID
-// and MaxDeletedID up to date, and tells whether there was such an entry.
+// and MaxDeletedID up to date, and reports whether there was such an entry.
 func (s *Stream) Delete(id StreamID) bool {
 	rank := s.floor(id)
 	if rank < 0 {

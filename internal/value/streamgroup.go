@@ -135,7 +135,7 @@ func (s *Stream) AddGroup(name []byte, last StreamID, entriesRead int64) *Group 
 	return g
 }
 
-// DeleteGroup deletes a group and tells whether there was one of that name.
+// DeleteGroup deletes a group and reports whether there was one of that name.
 func (s *Stream) DeleteGroup(name []byte) bool {
 	if s.GroupCount() == 0 {
 		return false
@@ -289,7 +289,7 @@ func (g *Group) disown(p Pending) {
 	}
 }
 
-// Ack takes an entry from the pending ones and tells whether it was one.
+// Ack takes an entry from the pending ones and reports whether it was one.
 func (g *Group) Ack(id StreamID) bool {
 	p, ok := g.pending.Delete(Pending{ID: id})
 	if ok {
@@ -321,7 +321,7 @@ func (c *Consumer) PendingFrom(id StreamID) tree.Iter[StreamID] {
 	return c.pending.Seek(c.pending.Search(func(p StreamID) bool { return !p.Less(id) }))
 }
 
-// Referenced tells whether a group still needs an entry: it has not read it, or
+// Referenced reports whether a group still needs an entry: it has not read it, or
 // not acknowledged it. O(g log p) of g groups with p pending entries.
 func (s *Stream) Referenced(id StreamID) bool {
 	for g := range s.Groups {
@@ -367,7 +367,7 @@ func (s *Stream) EntriesRead(id StreamID) int64 {
 	return UnknownEntriesRead
 }
 
-// HolesAfter tells whether entries at or after an id may have been deleted
+// HolesAfter reports whether entries at or after an id may have been deleted
 // from between others, so that counting would be wrong.
 func (s *Stream) HolesAfter(id StreamID) bool {
 	switch {

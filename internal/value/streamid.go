@@ -26,12 +26,12 @@ func (id StreamID) Compare(other StreamID) int {
 	return 1
 }
 
-// Less tells whether id comes before other.
+// Less reports whether id comes before other.
 func (id StreamID) Less(other StreamID) bool {
 	return id.Ms < other.Ms || id.Ms == other.Ms && id.Seq < other.Seq
 }
 
-// IsZero tells whether id is 0-0, which no entry has.
+// IsZero reports whether id is 0-0, which no entry has.
 func (id StreamID) IsZero() bool { return id == StreamID{} }
 
 // Next returns the id after this one; false, and 0-0, after the largest.

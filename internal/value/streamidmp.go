@@ -85,7 +85,7 @@ func (m *Idempotency) memoryUse() (n int) {
 	}
 }
 
-// expired tells whether an id is too old to be remembered.
+// expired reports whether an id is too old to be remembered.
 func (m *Idempotency) expired(id StreamID, now int64) bool {
 	return int64(id.Ms)+1000*m.Duration < now
 }

@@ -123,7 +123,7 @@ func (s *Stream) RangeBack(first, last StreamID) StreamIter {
 	return StreamIter{nodes: s.nodes.Seek(s.floor(last) + 1), first: first, last: last, back: true}
 }
 
-// Next moves to the next entry and tells whether there is one.
+// Next moves to the next entry and reports whether there is one.
 func (it *StreamIter) Next() bool {
 	for it.step() {
 		id := it.e.id

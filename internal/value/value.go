@@ -47,7 +47,7 @@ type Value interface {
 	Type() Type
 	// Encoding returns what OBJECT ENCODING answers.
 	Encoding() string
-	// Empty tells whether the key must go because nothing is left in it.
+	// Empty reports whether the key must go because nothing is left in it.
 	Empty() bool
 	// Thaw returns a writable value of the same content in O(1); the receiver
 	// is only read, and must not be written from then on.

@@ -126,7 +126,7 @@ func (z *ZSet) Len() int {
 	return z.pack().Len() / 2
 }
 
-// Empty tells whether there is no member.
+// Empty reports whether there is no member.
 func (z *ZSet) Empty() bool { return z.Len() == 0 }
 
 // Thaw returns a writable ZSet of the same content.
@@ -192,7 +192,7 @@ func (z *ZSet) Score(name []byte) (float64, bool) {
 	return z.packScore(pos), true
 }
 
-// Set gives a member a score, which is not NaN, and tells whether the member
+// Set gives a member a score, which is not NaN, and reports whether the member
 // is new, and if not, whether it had another score.
 func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) {
 	if z.large == nil && z.mustConvert(l, name) {
@@ -228,7 +228,7 @@ func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) 
 	return pos < 0, pos >= 0
 }
 
-// mustConvert tells whether a member that is not there yet would make the
+// mustConvert reports whether a member that is not there yet would make the
 // pack too large.
 func (z *ZSet) mustConvert(l *Limits, name []byte) bool {
 	if len(name) <= l.ZSetMaxListpackValue && z.pack().Len()/2 < l.ZSetMaxListpackEntries && z.pack().CanAdd(len(name)) {

@@ -2,5 +2,5 @@
 
 package block
 
-// Poisons tells whether Poison does anything.
+// Poisons reports whether Poison does anything.
 const Poisons = true

@@ -181,7 +181,7 @@ func (d *Dict[E]) Store(s Slot[E], e E) {
 	d.insert(s.hash, e)
 }
 
-// Owns tells whether the element that s has found was stored since the table
+// Owns reports whether the element that s has found was stored since the table
 // was last cloned: then no other table has it, and who stored it may modify it
 // in place, but for its key.
 func (d *Dict[E]) Owns(s Slot[E]) bool {

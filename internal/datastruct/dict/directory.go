@@ -43,7 +43,7 @@ func (d *Dict[E]) segmentOf(h uint64) *segment[E] {
 	return t.segs[d.index(t, h)]
 }
 
-// single tells whether the table has a single segment and needs no directory.
+// single reports whether the table has a single segment and needs no directory.
 func (d *Dict[E]) single() bool { return d.topBits == 0 && d.first[0].shift == 63 }
 
 // span returns how many entries of its directory lead to a segment.

@@ -160,7 +160,7 @@ func (s *segment[E]) replace(at int, e E) {
 	s.stored[at/groupSlots] |= 1 << (at % groupSlots)
 }
 
-// isStored tells whether the owner put the element in a slot there.
+// isStored reports whether the owner put the element in a slot there.
 func (s *segment[E]) isStored(at int) bool {
 	return s.stored[at/groupSlots]>>(at%groupSlots)&1 != 0
 }

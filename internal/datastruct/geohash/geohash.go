@@ -31,7 +31,7 @@ const (
 // Point is a place, in degrees.
 type Point struct{ Long, Lat float64 }
 
-// Valid tells whether the point can be encoded.
+// Valid reports whether the point can be encoded.
 func (p Point) Valid() bool {
 	return p.Long >= MinLong && p.Long <= MaxLong && p.Lat >= MinLat && p.Lat <= MaxLat
 }

@@ -15,7 +15,7 @@ type Shape struct {
 	reach float64
 }
 
-// Contains tells whether a point is in the shape, and its distance from the
+// Contains reports whether a point is in the shape, and its distance from the
 // centre in metres if so, which may differ from that of Distance in the last
 // digits. The shape must not be changed after the first call.
 func (s *Shape) Contains(p Point) (distance float64, ok bool) {

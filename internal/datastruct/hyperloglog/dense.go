@@ -10,7 +10,7 @@ func getDense(regs []byte, index int) uint8 {
 	return v & 63
 }
 
-// setDense raises a register to a value and tells whether it was lower.
+// setDense raises a register to a value and reports whether it was lower.
 func setDense(regs []byte, index int, value uint8) bool {
 	i, shift := index*6>>3, uint(index*6&7)
 	if getDense(regs, index) >= value {

@@ -62,7 +62,7 @@ func (h *histogram) addDense(regs []byte) {
 	}
 }
 
-// addSparse tells whether the registers were all there.
+// addSparse reports whether the registers were all there.
 func (h *histogram) addSparse(b []byte) bool {
 	index := 0
 	for i := headerSize; i < len(b); {

@@ -65,7 +65,7 @@ func New() []byte {
 	return appendRun(b, 0, registers)
 }
 
-// Valid tells whether a string looks like a HyperLogLog; its sparse registers
+// Valid reports whether a string looks like a HyperLogLog; its sparse registers
 // are not checked.
 func Valid(b []byte) bool {
 	return len(b) >= headerSize && string(b[:4]) == "HYLL" && b[encodingAt] <= sparse &&
@@ -86,7 +86,7 @@ func SetCached(b []byte, n uint64) { binary.LittleEndian.PutUint64(b[cacheAt:], 
 // Invalidate says that the stored estimate is no longer right.
 func Invalidate(b []byte) { b[staleAt] |= staleBit }
 
-// Add adds an element and tells whether a register changed; if so the caller
+// Add adds an element and reports whether a register changed; if so the caller
 // must Invalidate. Sparse registers that would take more than sparseMax bytes,
 // header included, become dense. O(1) if dense, else O(sparseMax).
 func Add(b, element []byte, sparseMax int) (out []byte, changed bool, err error) {

@@ -284,7 +284,7 @@ func (g *grep) compile() error {
 	return nil
 }
 
-// holds tells whether a value is what was asked for.
+// holds reports whether a value is what was asked for.
 func (g *grep) holds(text []byte) (bool, error) {
 	for i := range g.predicates {
 		if g.work += len(text) + 1; g.work >= grepWork {
@@ -330,7 +330,7 @@ func contains(text, part []byte, fold bool, stop func() error) (bool, error) {
 	return false, nil
 }
 
-// hasAt tells whether text begins with another one, which is no longer.
+// hasAt reports whether text begins with another one, which is no longer.
 func hasAt(text, begin []byte, fold bool) bool {
 	if !fold {
 		return bytes.Equal(text[:len(begin)], begin)

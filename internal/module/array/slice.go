@@ -84,7 +84,7 @@ func (s *slice) value(i int) slot {
 	return v
 }
 
-// set writes a slot and tells whether it was empty.
+// set writes a slot and reports whether it was empty.
 func (s *slice) set(l *limits, size, off int, text []byte) bool {
 	i, used := s.find(off)
 	if !used {

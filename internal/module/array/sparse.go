@@ -59,7 +59,7 @@ func compareSlices(a, b *slice) int {
 // Encoding returns "sliced-array".
 func (a *sparse) Encoding() string { return "sliced-array" }
 
-// Empty tells whether no slot is in use.
+// Empty reports whether no slot is in use.
 func (a *sparse) Empty() bool { return a.count == 0 }
 
 // Thaw returns an array of the same content, in O(1).
@@ -133,7 +133,7 @@ func (a *sparse) own(s *slice) *slice {
 	return s
 }
 
-// Set writes a slot, copying the text, and tells whether it was empty.
+// Set writes a slot, copying the text, and reports whether it was empty.
 func (a *sparse) Set(l *limits, index uint64, text []byte) bool {
 	id := index / a.size
 	s := a.find(id)
@@ -244,7 +244,7 @@ func (s *slice) usedBetween(first, last int) (n int) {
 	return n
 }
 
-// Delete empties a slot and tells whether it was in use.
+// Delete empties a slot and reports whether it was in use.
 func (a *sparse) Delete(l *limits, index uint64) bool {
 	if _, ok := a.Get(index); !ok {
 		return false
