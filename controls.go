@@ -40,6 +40,41 @@ func (s *Server) Resume() {
 	s.settle()
 }
 
+// HoldExpiry has keys and hash fields keep what they have left to live, while the
+// clock of the server goes on for everything else: only PassExpiry takes from it.
+// It is for programs that were written for such a server; most tests want Freeze
+// and Advance, which keep all times one. What is written to files meanwhile has
+// wrong times of expiry.
+func (s *Server) HoldExpiry() { s.engine.Run(func(c *engine.Core) { c.HoldExpiry(true) }) }
+
+// ReleaseExpiry ends HoldExpiry: from now on what is left passes with the clock.
+func (s *Server) ReleaseExpiry() { s.engine.Run(func(c *engine.Core) { c.HoldExpiry(false) }) }
+
+// PassExpiry takes d, in whole milliseconds, from what keys and hash fields have
+// left to live, and leaves the clock where it is. What expires by that is gone when
+// it returns. A negative d adds to it.
+func (s *Server) PassExpiry(d time.Duration) {
+	s.engine.Run(func(c *engine.Core) { c.PassExpiry(d) })
+	s.settle()
+}
+
+// ShowTime has TIME, the ids of streams, their idle times, and EXPIREAT and its
+// like see t, which stands still, in place of the clock. Timeouts and what keys have
+// left to live go on as before. The zero Time ends it.
+func (s *Server) ShowTime(t time.Time) {
+	micro := int64(0)
+	if !t.IsZero() {
+		micro = max(t.UnixMicro(), 1)
+	}
+	s.engine.Run(func(c *engine.Core) { c.ShowTime(micro) })
+	s.settle()
+}
+
+// Reseed has the random choices of commands such as SRANDMEMBER begin anew from a
+// seed. They are the same in each run if Options.Seed is the same as well, since
+// that decides in which order elements are kept.
+func (s *Server) Reseed(seed uint64) { s.engine.Run(func(c *engine.Core) { c.Reseed(seed) }) }
+
 // patience is how long Advance waits for clients that do not read.
 const patience = time.Second
 

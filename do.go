@@ -23,6 +23,11 @@ import (
 // client, and CLIENT PAUSE does not hold it back. A command that is to be
 // judged as a user's goes through Dial or a socket.
 func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
+	return s.DoIn(ctx, 0, args...)
+}
+
+// DoIn is Do in another database than the first.
+func (s *Server) DoIn(ctx context.Context, db int, args ...any) (Reply, error) {
 	if len(args) == 0 {
 		return Reply{}, Error("ERR no command")
 	}
@@ -36,6 +41,7 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 	for _, a := range args {
 		d.add(a)
 	}
+	d.db = db
 	reply, err := s.run(ctx, d)
 	if err != nil {
 		d.session.Close()
@@ -47,7 +53,7 @@ func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 
 // run runs the command that d has.
 func (s *Server) run(ctx context.Context, d *direct) (Reply, error) {
-	done := d.session.Do(d.args)
+	done := d.do()
 	out := d.session.Output(nil)
 	for out == nil {
 		if d.session.Finished() {
@@ -78,8 +84,16 @@ type direct struct {
 	caller  string // for a Schedule; "" without one
 	origin  string // for strict mode; "" without it
 	wake    chan struct{}
+	db      int // 0: the selected one
 	args    [][]byte
 	text    []byte
+}
+
+func (d *direct) do() (done bool) {
+	if d.db == 0 {
+		return d.session.Do(d.args)
+	}
+	return d.session.DoIn(d.db, d.args)
 }
 
 func (d *direct) Wake() {
@@ -153,7 +167,7 @@ func (p *spareSessions) put(d *direct) {
 		d.session.Close()
 		return
 	}
-	d.caller, d.origin = "", ""
+	d.caller, d.origin, d.db = "", "", 0
 	d.clear()
 	p.mu.Lock()
 	p.list = append(p.list, d)

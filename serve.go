@@ -51,6 +51,23 @@ func (s *Server) DialContext(ctx context.Context, network, addr string) (net.Con
 	return s.Dial(ctx)
 }
 
+// Attach is Dial with the rights of Do: the connection needs no password, has all
+// permissions, is not counted as a client, and Intercept does not see it. It ends
+// with the server.
+func (s *Server) Attach(ctx context.Context) (net.Conn, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	client, server := transport.Pipe()
+	s.inside.Handle(server)
+	return client, nil
+}
+
 // Serve accepts connections from l until the server is closed, and then returns
 // ErrClosed; or until l is closed or fails, and then returns the error of
 // Accept. It closes l in any case. Each connection has a goroutine, whatever

@@ -34,6 +34,7 @@ type Server struct {
 	table     *engine.Table // of commands
 	engine    *engine.Engine
 	net       transport.Goroutines // the in-memory connections
+	inside    transport.Goroutines // those of Attach
 	sockets   transport.Server
 	spare     spareSessions
 	clock     *clock.Steered
@@ -180,6 +181,7 @@ func (s *Server) carry(withSpaces bool) {
 		session, _ := s.engine.NewSession(c)
 		return session
 	}
+	s.inside.New = func(c transport.Conn) transport.Session { return s.engine.NewAttachedSession(c) }
 	if withSpaces {
 		s.net.New = s.newGuest
 	}
@@ -211,7 +213,7 @@ func (s *Server) Close() error {
 	s.closeSpaces()
 	err := s.engine.Close()
 	s.stopRecordings()
-	for _, t := range [...]transport.Server{s.sockets, &s.net} {
+	for _, t := range [...]transport.Server{s.sockets, &s.net, &s.inside} {
 		t.Close(func(addrs []string) {
 			s.log.Warn("Close waits for connections", "addrs", addrs)
 		})

@@ -62,10 +62,14 @@ func restore(c *engine.Ctx) error {
 		return err
 	}
 
-	if at != 0 && !o.absolute {
-		at += c.NowMilli()
+	switch {
+	case at == 0:
+	case o.absolute:
+		at = c.ExpiryOfUnix(at)
+	default:
+		at += c.ExpiryMilli()
 	}
-	if at != 0 && at <= c.NowMilli() {
+	if at != 0 && at <= c.ExpiryMilli() {
 		// It would be gone at once; what it replaces is.
 		if o.replace && c.Delete(key) {
 			c.Changed(key, event.Del)

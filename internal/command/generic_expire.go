@@ -50,7 +50,7 @@ func expire(seconds, absolute bool) engine.Handler {
 		if !ok || !cond.met(k.ExpireAt(), at) {
 			return c.Integer(0)
 		}
-		if at <= c.NowMilli() {
+		if at <= c.ExpiryMilli() {
 			c.Delete(key)
 			c.Changed(key, event.Del)
 			c.Propagate([]byte("DEL"), key)
@@ -117,12 +117,12 @@ func readExpiry(c *engine.Ctx, i int, seconds, absolute bool) (at int64, err err
 		at *= 1000
 	}
 	if !absolute {
-		if at > math.MaxInt64-c.NowMilli() {
+		if at > math.MaxInt64-c.ExpiryMilli() {
 			return 0, c.InvalidExpiry()
 		}
-		at += c.NowMilli()
+		return at + c.ExpiryMilli(), nil
 	}
-	return at, nil
+	return c.ExpiryOfUnix(at), nil
 }
 
 // TTL key
@@ -139,8 +139,10 @@ func ttl(seconds, absolute bool) engine.Handler {
 		if ms == 0 {
 			return c.Integer(-1)
 		}
-		if !absolute {
-			ms -= c.NowMilli()
+		if absolute {
+			ms = c.UnixOfExpiry(ms)
+		} else {
+			ms -= c.ExpiryMilli()
 		}
 		if seconds {
 			ms = int64((uint64(ms) + 500) / 1000) // unsigned: the latest time is not to overflow

@@ -18,7 +18,7 @@ var scanCommands = engine.Handlers{
 // KEYS pattern
 func keysMatching(c *engine.Ctx) error {
 	p := newPattern(c.Args[1])
-	now := c.NowMilli()
+	now := c.ExpiryMilli()
 	n, length := 0, c.Out().ArrayLater()
 	for k := range c.DB().All {
 		if at := k.ExpireAt(); (at == 0 || at > now) && p.matches(k.Key()) {

@@ -42,11 +42,11 @@ func makeHash(c *engine.Ctx) (*value.Hash, error) {
 // of a value is the business of the engine, except where it was told to leave
 // fields alone until somebody looks at them.
 func fieldExpired(c *engine.Ctx, h *value.Hash, name []byte) bool {
-	if !h.HasExpired(c.NowMilli()) {
+	if !h.HasExpired(c.ExpiryMilli()) {
 		return false
 	}
 	at, _ := h.Time(name)
-	return at != 0 && at <= c.NowMilli()
+	return at != 0 && at <= c.ExpiryMilli()
 }
 
 // getField is Get for a field as of now of the hash of a key. It removes the
@@ -148,7 +148,7 @@ func hgetall(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	n, fields := h.Live(c.NowMilli())
+	n, fields := h.Live(c.ExpiryMilli())
 	c.Map(n)
 	for name, v := range fields {
 		c.Bulk(name)
@@ -166,7 +166,7 @@ func hashParts(names, values bool) engine.Handler {
 		if err != nil {
 			return err
 		}
-		n, fields := h.Live(c.NowMilli())
+		n, fields := h.Live(c.ExpiryMilli())
 		c.Array(n)
 		for name, v := range fields {
 			if names {
@@ -338,7 +338,7 @@ func hscan(c *engine.Ctx) error {
 // expireFields removes the fields that are past their time before some are
 // chosen, and returns what is left.
 func expireFields(c *engine.Ctx, h *value.Hash) *value.Hash {
-	if !h.HasExpired(c.NowMilli()) {
+	if !h.HasExpired(c.ExpiryMilli()) {
 		return h
 	}
 	c.ExpireAllElements(c.Args[1])

@@ -105,7 +105,7 @@ func hexpire(seconds, absolute bool) engine.Handler {
 				c.Integer(fieldMissing)
 			case was == 0 && (xx || gt) || was != 0 && (nx || gt && was >= at || lt && was <= at):
 				c.Integer(fieldKept)
-			case at <= c.NowMilli():
+			case at <= c.ExpiryMilli():
 				h.Delete(name)
 				deleted = append(deleted, name)
 				c.Integer(fieldDeleted)
@@ -150,10 +150,13 @@ func argFieldTime(c *engine.Ctx, i int, seconds, absolute bool) (int64, error) {
 	}
 	base := int64(0)
 	if !absolute {
-		base = c.NowMilli()
+		base = c.ExpiryMilli()
 	}
 	if at > maxFieldTime-base {
 		return 0, c.InvalidExpiry()
+	}
+	if absolute {
+		return c.ExpiryOfUnix(at), nil
 	}
 	return at + base, nil
 }
@@ -173,15 +176,15 @@ func httl(seconds, absolute bool) engine.Handler {
 		if err != nil {
 			return err
 		}
-		base := c.NowMilli()
+		base := c.ExpiryMilli()
 		if absolute {
-			base = 0
+			base -= c.UnixOfExpiry(base)
 		}
 		c.Array(len(names))
 		for _, name := range names {
 			at, ok := h.Time(name)
 			switch {
-			case !ok || at != 0 && at <= c.NowMilli():
+			case !ok || at != 0 && at <= c.ExpiryMilli():
 				c.Integer(fieldMissing)
 			case at == 0:
 				c.Integer(fieldLasting)
@@ -210,7 +213,7 @@ func hpersist(c *engine.Ctx) error {
 	for _, name := range names {
 		at, ok := h.Time(name)
 		switch {
-		case !ok || at != 0 && at <= c.NowMilli():
+		case !ok || at != 0 && at <= c.ExpiryMilli():
 			c.Integer(fieldMissing)
 		case at == 0:
 			c.Integer(fieldLasting)

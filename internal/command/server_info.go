@@ -434,7 +434,7 @@ func infoKeyspace(t *infoText, c *engine.Ctx) {
 	for db := range c.Keyspace.Used {
 		ttl := int64(0)
 		if at := db.MeanExpiry(); at != 0 {
-			ttl = max(at-c.NowMilli(), 0)
+			ttl = max(at-c.ExpiryMilli(), 0)
 		}
 		t.line("db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d", db.Index(), db.Len(), db.Expires(), ttl, db.ElementExpires())
 	}

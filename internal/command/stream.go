@@ -324,7 +324,7 @@ func xadd(c *engine.Ctx) error {
 	}
 	if sent.on {
 		sent.identify(pairs)
-		if known, ok := s.Idempotency().Find(sent.pid, sent.iid, c.NowMilli()); ok {
+		if known, ok := s.Idempotency().Find(sent.pid, sent.iid, c.ShownMilli()); ok {
 			s.Idempotency().Duplicates++
 			writeStreamID(c.Out(), known)
 			return nil
@@ -339,7 +339,7 @@ func xadd(c *engine.Ctx) error {
 	}
 	switch {
 	case auto:
-		id, _ = s.NextID(c.NowMilli())
+		id, _ = s.NextID(c.ShownMilli())
 	case autoSeq && id.Ms == last.Ms:
 		id.Seq = last.Seq + 1 // 0 after the largest
 	}
@@ -371,7 +371,7 @@ func xadd(c *engine.Ctx) error {
 		c.Propagate(args...)
 	}
 	if sent.on {
-		s.Remember(c.Limits()).Add(sent.pid, sent.iid, id, c.NowMilli())
+		s.Remember(c.Limits()).Add(sent.pid, sent.iid, id, c.ShownMilli())
 		c.Propagate([]byte("XIDMPRECORD"), key, sent.pid, sent.iid, id.Text())
 	}
 	writeStreamID(c.Out(), id)

@@ -190,7 +190,7 @@ func xgroupCreateConsumer(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if g.AddConsumer(c.Args[4], c.NowMilli()) == nil {
+	if g.AddConsumer(c.Args[4], c.ShownMilli()) == nil {
 		return c.Integer(0)
 	}
 	c.Altered(c.Args[2], event.XGroupCreateConsumer)
@@ -301,7 +301,7 @@ func xpending(c *engine.Ctx) error {
 		if !ok || last.Less(e.ID) {
 			break
 		}
-		idle := c.NowMilli() - e.DeliveredAt
+		idle := c.ShownMilli() - e.DeliveredAt
 		if minIdle != 0 && idle < minIdle {
 			continue
 		}
@@ -391,7 +391,7 @@ func xclaim(c *engine.Ctx) error {
 		}
 		ids = append(ids, id)
 	}
-	now := c.NowMilli()
+	now := c.ShownMilli()
 	delivered, retries := int64(-1), int64(-1)
 	force, justID := false, false
 	var last value.StreamID
@@ -532,7 +532,7 @@ func xautoclaim(c *engine.Ctx) error {
 	}
 	consumer, _ := seeConsumer(c, key, g, c.Args[3])
 	journal := groupJournal{c, key, name, g}
-	now := c.NowMilli()
+	now := c.ShownMilli()
 	var claimed, deleted []value.StreamID
 	pending := g.PendingFrom(first)
 	for tries := triesPerEntry * count; tries > 0 && count > 0; tries-- {

@@ -161,12 +161,12 @@ func xidmprecord(c *engine.Ctx) error {
 		return errIDMPEntry
 	}
 	m := s.Remember(c.Limits())
-	known, ok := m.Find(pid, iid, c.NowMilli())
+	known, ok := m.Find(pid, iid, c.ShownMilli())
 	switch {
 	case ok && known != id:
 		return errIDMPOther
 	case !ok:
-		m.Add(pid, iid, id, c.NowMilli())
+		m.Add(pid, iid, id, c.ShownMilli())
 		c.Altered(key, event.None)
 	}
 	return c.OK()

@@ -62,7 +62,7 @@ func xinfoStream(c *engine.Ctx) error {
 	infoNumber(w, "entries-added", int64(s.EntriesAdded))
 	infoID(w, "recorded-first-entry-id", s.FirstID)
 	if idmp != nil { // Redis 8.6 shows it for all streams, 7.4 has it for none
-		infoIdempotency(w, idmp, c.NowMilli())
+		infoIdempotency(w, idmp, c.ShownMilli())
 	}
 	if !full {
 		infoNumber(w, "groups", int64(s.GroupCount()))
@@ -197,7 +197,7 @@ func xinfoConsumers(c *engine.Ctx) error {
 	if g == nil {
 		return errNoGroupOf(c.Args[2], c.Args[3])
 	}
-	now := c.NowMilli()
+	now := c.ShownMilli()
 	w := c.Out()
 	w.Array(g.ConsumerCount())
 	for consumer := range g.Consumers {

@@ -265,15 +265,15 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 	for _, p := range idle {
 		it := s.Range(p.ID, p.ID)
 		it.Next()
-		since := max(r.NowMilli()-p.DeliveredAt, 0)
+		since := max(r.ShownMilli()-p.DeliveredAt, 0)
 		if g.Owner(p) == nil {
 			since = -1 // as in XPENDING
 		}
 		writeDelivery(w, &it, since, p.Deliveries)
-		p.DeliveredAt = r.NowMilli()
+		p.DeliveredAt = r.ShownMilli()
 		p.Deliveries++
 		g.SetPending(p, consumer)
-		consumer.ActiveAt = r.NowMilli()
+		consumer.ActiveAt = r.ShownMilli()
 		journal.claim(p, consumer)
 		n++
 	}
@@ -286,16 +286,16 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 			writeEntry(w, &it)
 		}
 		if !r.noack {
-			p := value.Pending{ID: it.ID, DeliveredAt: r.NowMilli(), Deliveries: 1}
+			p := value.Pending{ID: it.ID, DeliveredAt: r.ShownMilli(), Deliveries: 1}
 			g.SetPending(p, consumer)
-			consumer.ActiveAt = r.NowMilli()
+			consumer.ActiveAt = r.ShownMilli()
 			journal.claim(p, consumer)
 		}
 	}
 	w.SetLen(m, int(n))
 	journal.setID()
 	r.Altered(key, event.None)
-	r.Idles(key, r.NowMilli())
+	r.Idles(key, r.ShownMilli())
 	return nil
 }
 
@@ -312,7 +312,7 @@ func writeDelivery(w *resp.Writer, it *value.StreamIter, idle int64, deliveries 
 // are not deleted, up to count. It notes when there will be more. O(P) of P
 // pending entries.
 func (r *reading) idle(s *value.Stream, g *value.Group) (list []value.Pending) {
-	now := r.NowMilli()
+	now := r.ShownMilli()
 	for pending := g.PendingFrom(value.StreamID{}); ; {
 		p, ok := pending.Next()
 		if !ok {
@@ -346,7 +346,7 @@ func (r *reading) history(w *resp.Writer, s *value.Stream, g *value.Group, consu
 		if it := s.Range(id, id); it.Next() {
 			writeEntry(w, &it)
 			p, _ := g.Pending(id)
-			p.DeliveredAt = r.NowMilli()
+			p.DeliveredAt = r.ShownMilli()
 			p.Deliveries++
 			g.SetPending(p, consumer)
 		} else {
@@ -363,11 +363,11 @@ func (r *reading) history(w *resp.Writer, s *value.Stream, g *value.Group, consu
 func seeConsumer(c *engine.Ctx, key []byte, g *value.Group, name []byte) (consumer *value.Consumer, created bool) {
 	consumer = g.WritableConsumer(name)
 	if consumer == nil {
-		consumer = g.AddConsumer(name, c.NowMilli())
+		consumer = g.AddConsumer(name, c.ShownMilli())
 		c.Altered(key, event.XGroupCreateConsumer)
 		return consumer, true
 	}
-	consumer.SeenAt = c.NowMilli()
+	consumer.SeenAt = c.ShownMilli()
 	return consumer, false
 }
 

@@ -59,6 +59,8 @@ type wait struct {
 	began int64 // µs since 1970
 	// parked: a pause or a fault holds the command back, which was not run yet.
 	parked bool
+	// taken: an Interceptor answers the command.
+	taken bool
 	// drip is what remains of a reply that is sent a byte each so many
 	// milliseconds; there is no command then.
 	drip []byte
@@ -212,7 +214,7 @@ func (q *queue) check(key dbKey) (n int, err error) {
 func (c *Ctx) Block(w Wait) error {
 	if c.again != nil {
 		if w.Claims {
-			c.blocking.retryAt(c.again, w.nextTry(c.NowMilli()))
+			c.blocking.retryAt(c.again, w.nextTry(c.ShownMilli()))
 		}
 		return errBlocked // it keeps its deadline
 	}
@@ -238,7 +240,7 @@ func (c *Ctx) Block(w Wait) error {
 	if w.Deadline != 0 {
 		c.blocking.timeouts.Insert(b)
 	}
-	c.blocking.retryAt(b, w.nextTry(c.NowMilli()))
+	c.blocking.retryAt(b, w.nextTry(c.ShownMilli()))
 	return errBlocked
 }
 
@@ -353,7 +355,7 @@ func (e *Core) serve(q *queue) {
 // typeOf returns the type of what a key holds, if it exists.
 func (e *Core) typeOf(k dbKey) (value.Type, bool) {
 	entry, ok := e.Keyspace.DB(k.db).Get([]byte(k.key))
-	if !ok || entry.ExpireAt() != 0 && entry.ExpireAt() <= e.NowMilli() {
+	if !ok || entry.ExpireAt() != 0 && entry.ExpireAt() <= e.ExpiryMilli() {
 		return 0, false
 	}
 	return entry.Type(), true
@@ -486,7 +488,7 @@ func (s *Session) Blocked() bool { return s.wait != nil }
 // reports whether the session was waiting.
 func (s *Session) Unblock(withError bool) bool {
 	w := s.wait
-	if w == nil || w.parked {
+	if w == nil || w.parked || w.taken {
 		return false
 	}
 	if !withError {
@@ -550,14 +552,14 @@ func AfterIdle(since, ms int64) int64 {
 
 // retry runs the blocked commands again whose time for that has come.
 func (e *Core) retry() {
-	now := e.NowMilli()
+	now := e.ShownMilli()
 	for {
 		w, ok := e.blocking.retries.Min()
 		if !ok || w.Retry > now {
 			return
 		}
 		if e.isPaused() {
-			e.blocking.retryAt(w, e.pause.until)
+			e.blocking.retryAt(w, e.pause.until-e.NowMilli()+now)
 			continue
 		}
 		e.blocking.retryAt(w, 0) // unless it blocks again

@@ -128,12 +128,12 @@ func (r *scriptRun) letOthersIn() {
 
 // Wall returns the time that a clock on the wall shows, in microseconds since
 // 1970: that of the unit, but while a script is busy it goes on, so that those
-// which wait for a time come to an end. Keys expire by NowMilli all the same.
+// which wait for a time come to an end. Keys expire by ExpiryMilli all the same.
 func (e *Core) Wall() int64 {
-	if e.busy != nil {
+	if e.busy != nil && e.times.shown == 0 {
 		return e.busy.time
 	}
-	return e.now
+	return e.ShownMicro()
 }
 
 // mayRunBusy decides whether a command that has to wait for the busy script may

@@ -34,6 +34,7 @@ type State struct {
 	seed      uint64
 	elements  uint64 // the seed of new collections
 	shuffle   shuffling
+	times     times
 }
 
 // State returns what the server is now.
@@ -47,7 +48,7 @@ func (e *Engine) State() *State {
 func (e *Core) State() *State {
 	st := &State{
 		data: e.Keyspace.Clone(), config: e.Config.Clone(), users: e.Users.Clone(), functions: e.Functions.Sources(),
-		scripts: make(map[string]*script.Script), clock: e.clock.Fork(), chance: *e.chance, seed: e.seed, elements: e.limits.Seed, shuffle: e.shuffle,
+		scripts: make(map[string]*script.Script), clock: e.clock.Fork(), chance: *e.chance, seed: e.seed, elements: e.limits.Seed, shuffle: e.shuffle, times: e.times,
 	}
 	for sha, s := range e.Scripts.cache {
 		if s.place == nil {
@@ -79,6 +80,7 @@ func (e *Core) restore(st *State) error {
 		return err
 	}
 	e.clock.SetLike(st.clock)
+	e.times = st.times
 	e.readClock()
 	e.replace(st.data.Clone(), libraries)
 	e.takeOver(st)
@@ -137,6 +139,7 @@ func (st *State) Fork(o Parts) (*Engine, error) {
 		return nil, err
 	}
 	e.Run(func(c *Core) {
+		c.times = st.times
 		c.Functions.Libraries = *libraries
 		c.takeOver(st)
 	})

@@ -115,6 +115,22 @@ func (e *Engine) NewInternalSession(conn Conn) *Session {
 	return s
 }
 
+// NewAttachedSession is NewInternalSession for a connection of the program, which
+// the end of the engine ends.
+func (e *Engine) NewAttachedSession(conn Conn) *Session {
+	e.interpose()
+	defer e.leave()
+	s := e.core.newSession(conn)
+	s.internal = true
+	s.begin(s.fresh())
+	s.SetProto(2)
+	s.attached = true
+	if e.core.closed {
+		s.killed, s.gone = true, true
+	}
+	return s
+}
+
 func (e *Core) newSession(conn Conn) *Session {
 	e.lastID++
 	now := e.NowMilli()

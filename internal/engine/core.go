@@ -41,15 +41,16 @@ type Core struct {
 
 	clients
 	accessControl
-	PubSub   pubsub.Registry[*Session]
-	blocking blocking
-	pause    pause
-	schedule *schedule   // nil: commands run as they come
-	faults   *fault.Set  // nil: there are none
-	strict   *strict.Set // nil: nobody has asked for it
-	watching watching
-	tracker  *tracker // nil: no client tracked keys yet
-	output   output
+	PubSub      pubsub.Registry[*Session]
+	blocking    blocking
+	pause       pause
+	interceptor *Interceptor // nil: all commands are the server's
+	schedule    *schedule    // nil: commands run as they come
+	faults      *fault.Set   // nil: there are none
+	strict      *strict.Set  // nil: nobody has asked for it
+	watching    watching
+	tracker     *tracker // nil: no client tracked keys yet
+	output      output
 	gating
 	observing
 	logs
@@ -60,6 +61,7 @@ type Core struct {
 	scripting
 	evict  eviction
 	timing timing
+	times  times
 	debug  debugging
 }
 
@@ -103,6 +105,10 @@ type dbKey struct {
 	db  int
 	key string
 }
+
+// Reseed has random choices begin anew. In which order elements are kept depends on
+// the first seed as before.
+func (e *Core) Reseed(seed uint64) { e.chance.Seed(seed, 0) }
 
 func (e *Core) randomHex(n int) string {
 	b := make([]byte, n)
@@ -187,6 +193,11 @@ func (e *Core) end() {
 	e.closed = true
 	for _, s := range e.sessions {
 		if !s.closing {
+			s.Kill()
+		}
+	}
+	for s := range e.all {
+		if s.attached && !s.killed {
 			s.Kill()
 		}
 	}

@@ -227,7 +227,7 @@ func (o *Options) excludes(all []spec.Option, opt *spec.Option) bool {
 }
 
 // ExpireOption reads EX, PX, EXAT or PXAT, whichever was given, and returns
-// the time in milliseconds since 1970; NoExpiry if none was.
+// the time of expiry; NoExpiry if none was.
 func (c *Ctx) ExpireOption(o *Options) (at int64, err error) {
 	for _, w := range [...]spec.Word{spec.WordEX, spec.WordPX, spec.WordEXAT, spec.WordPXAT} {
 		if i := o.At(w); i > 0 {
@@ -240,7 +240,7 @@ func (c *Ctx) ExpireOption(o *Options) (at int64, err error) {
 }
 
 // ArgExpiry reads argument i as the time of expiry of a new value, which must
-// be positive, and returns it in milliseconds since 1970.
+// be positive, and returns it as ExpireAt does.
 func (c *Ctx) ArgExpiry(i int, seconds, absolute bool) (at int64, err error) {
 	n, err := c.ArgInt(i)
 	if err != nil {
@@ -253,12 +253,12 @@ func (c *Ctx) ArgExpiry(i int, seconds, absolute bool) (at int64, err error) {
 		n *= 1000
 	}
 	if !absolute {
-		if n > math.MaxInt64-c.NowMilli() {
+		if n > math.MaxInt64-c.ExpiryMilli() {
 			return 0, c.InvalidExpiry()
 		}
-		n += c.NowMilli()
+		return n + c.ExpiryMilli(), nil
 	}
-	return n, nil
+	return c.ExpiryOfUnix(n), nil
 }
 
 // InvalidExpiry is the error for a time of expiry that makes no sense.

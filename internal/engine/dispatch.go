@@ -15,7 +15,9 @@ func (e *Core) process(s *Session, args [][]byte) {
 	if e.observers&observeOutside != 0 {
 		e.received(s, args)
 	}
-	e.proceed(s, args)
+	if e.interceptor == nil || !e.takes(s, args) {
+		e.proceed(s, args)
+	}
 }
 
 // proceed is process for a command that was held back.

@@ -20,7 +20,7 @@ func (e *Core) expiresAt(at int64) {
 
 // expireKeys deletes the keys whose time has come, but not too many of them.
 func (e *Core) expireKeys() {
-	now := e.NowMilli()
+	now := e.ExpiryMilli()
 	e.timing.nextKey = 0
 	left := tickKeys
 	began := e.clock.Monotonic()
@@ -111,7 +111,7 @@ func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
 	k = db.Open(k)
 	v := k.Value().(value.Expirer)
 	effect := [][]byte{[]byte("HDEL"), key}
-	v.Expire(e.NowMilli(), func(element []byte) {
+	v.Expire(e.ExpiryMilli(), func(element []byte) {
 		effect = append(effect, append([]byte(nil), element...))
 		e.Stats.ExpiredFields++
 	})

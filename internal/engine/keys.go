@@ -56,7 +56,7 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 			return keyspace.Entry{}, false
 		}
 		if v, isExpirer := k.Value().(value.Expirer); isExpirer {
-			if at := v.NextExpiry(); at != 0 && at <= c.NowMilli() && !c.timing.lazy && !c.isPaused() {
+			if at := v.NextExpiry(); at != 0 && at <= c.ExpiryMilli() && !c.timing.lazy && !c.isPaused() {
 				c.expireElements(c.Keyspace.DB(db), k)
 				return c.Keyspace.DB(db).Get(key)
 			}
@@ -68,7 +68,7 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 // isExpired reports whether the time of a key has come.
 func (e *Core) isExpired(k keyspace.Entry) bool {
 	at := k.ExpireAt()
-	return at != 0 && at <= e.NowMilli()
+	return at != 0 && at <= e.ExpiryMilli()
 }
 
 // access marks a key as used now.
@@ -328,7 +328,7 @@ func (c *Ctx) ExpireAt(key []byte) int64 {
 // MatchKeys calls yield for each key of a database that matches a pattern and
 // is not past its time. The pattern may be nil for all.
 func (c *Ctx) MatchKeys(db int, pattern []byte, yield func(key []byte)) {
-	now := c.NowMilli()
+	now := c.ExpiryMilli()
 	for k := range c.Keyspace.DB(db).All {
 		if at := k.ExpireAt(); at != 0 && at <= now {
 			continue

@@ -42,6 +42,7 @@ type Session struct {
 	killed    bool // at once
 	ended     bool // it is out of the server
 	internal  bool
+	attached  bool // it is internal, and has a connection
 	inDirty   bool
 	overSince int64 // ms
 	counted   int   // bytes in Core.clientMemory
@@ -52,10 +53,12 @@ type Session struct {
 	fault      fault.Action // for the reply of the command that runs
 	closers    []func()     // called when it is gone
 	moving     *Engine      // where the client goes; nil: it stays
-	delayed    bool         // a fault has held the next command back already
-	chosen     bool         // the next command was held back, and is to run now
-	judged     bool         // strict mode has looked at the command already
-	oneByOne   *strict.Run  // nil: strict mode was never on
+	// Companion is what an Interceptor keeps with the client.
+	Companion any
+	delayed   bool        // a fault has held the next command back already
+	chosen    bool        // the next command was held back, and is to run now
+	judged    bool        // strict mode has looked at the command already
+	oneByOne  *strict.Run // nil: strict mode was never on
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in
@@ -124,10 +127,13 @@ func (s *Session) Feed(n int) {
 	s.run()
 }
 
-// Do runs one command as the first of a new connection, and appends what it
-// answers to the output. It reports whether the command is done; one that blocks
-// answers later.
-func (s *Session) Do(args [][]byte) (done bool) {
+// Do is DoIn for the selected database.
+func (s *Session) Do(args [][]byte) (done bool) { return s.DoIn(s.db, args) }
+
+// DoIn runs one command as the first of a new connection, but with a database
+// selected, and appends what it answers to the output. It reports whether the
+// command is done; one that blocks answers later.
+func (s *Session) DoIn(db int, args [][]byte) (done bool) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
 	s.e.current = s
@@ -136,7 +142,17 @@ func (s *Session) Do(args [][]byte) (done bool) {
 		return true
 	}
 	s.Created, s.LastUsed = s.e.NowMilli(), s.e.NowMilli()
+	if db < 0 || db >= s.e.Keyspace.Len() {
+		s.e.markDirty(s)
+		s.out.Error(resp.ErrDBIndex)
+		return true
+	}
+	was := s.db
+	s.db = db
 	s.e.process(s, args)
+	if s.wait == nil && s.db == db {
+		s.db = was // unless the command was SELECT
+	}
 	return s.wait == nil
 }
 

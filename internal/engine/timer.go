@@ -57,13 +57,13 @@ func (e *Core) due() (at int64) {
 	case e.pause.until != 0:
 		at = e.pause.until // no key expires before
 	case !t.lazy && !t.cronPaused:
-		at = t.nextKey
+		at = e.expiryOnClock()
 	}
 	if w, ok := e.blocking.timeouts.Min(); ok {
 		at = sooner(at, w.deadline())
 	}
 	if w, ok := e.blocking.retries.Min(); ok {
-		at = sooner(at, w.Retry)
+		at = sooner(at, w.Retry-e.ShownMilli()+e.NowMilli())
 	}
 	if !e.timing.cronPaused {
 		at = sooner(at, e.nextIdle)
@@ -146,6 +146,5 @@ func (e *Core) tick() {
 	if e.evict.next != 0 {
 		e.makeRoom()
 	}
-	e.finishUnit()
-	e.serveBlocked()
+	e.served()
 }
