@@ -87,6 +87,17 @@ func ReadConfigs(sources ...ConfigSource) ([]string, error) {
 func (o *Options) config() (*config.Config, error) {
 	c := config.New()
 	lines, err := config.Read(strings.NewReader(strings.Join(o.Config, "\n")), "Options.Config")
+	for i := range o.Users {
+		directive, err := o.Users[i].directive()
+		if err != nil {
+			return nil, err
+		}
+		users, err := config.Read(strings.NewReader(directive), "Options.Users")
+		if err != nil {
+			return nil, configError(err)
+		}
+		lines = append(lines, users...)
+	}
 	if err == nil {
 		err = c.SetLines(lines)
 	}

@@ -61,6 +61,11 @@ type Options struct {
 	// in Redis, "port 0" is a free port; what opens no TCP socket is `bind ""`.
 	Config []string
 
+	// Users are none by default: users of the access control list beside those of
+	// Config, in roles that most tests need. The user "default" needs no password
+	// and may do everything unless it is one of them.
+	Users []User
+
 	// ConfigFile is none by default: the file that CONFIG REWRITE brings up to
 	// date. It is not read at the start: its lines are to be in Config.
 	ConfigFile string

@@ -28,6 +28,7 @@ type arguments struct {
 	tlsAuto        string   // the directory for certificates
 	load           []string // files
 	strict         []string // rules
+	users          []respserver.User
 	seed           uint64
 	shuffle        bool
 	ready          readyFile
@@ -105,6 +106,16 @@ func parseArgs(args []string) (*arguments, error) {
 			} else {
 				a.tlsAuto = path
 			}
+		case name == "acl-user":
+			if !joined && i+1 < len(args) {
+				i++
+				value = args[i]
+			}
+			u, err := respserver.ParseUser(value)
+			if err != nil {
+				return nil, fmt.Errorf("--acl-user: %s", strings.TrimPrefix(err.Error(), "respserver: "))
+			}
+			a.users = append(a.users, u)
 		case name == "strict":
 			if !joined && i+1 < len(args) {
 				i++

@@ -55,6 +55,10 @@ Options
   --testing             allow the command TESTING: the test controls
   --record FILE         write what clients send and are answered to a file, in the
                         notation of transcripts; passwords are in it
+  --acl-user NAME:PASSWORD:ROLE[:KEYS]
+                        add a user; roles are read-only, app (all but what concerns the
+                        server as a whole) and admin; KEYS is a glob, "*" by default;
+                        may be repeated, the name "default" is for those without one
   --strict "RULE LEVEL [LIMIT ...]"
                         find what works in tests and bites in production, such as
                         "all warn": levels are off, warn and error; may be repeated

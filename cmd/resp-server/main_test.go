@@ -225,6 +225,27 @@ func TestStrict(t *testing.T) {
 	}
 }
 
+func TestUsers(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "--port", "0", "--acl-user", "default::read-only", "--acl-user=ann:secret:app:user:*")
+	for command, want := range map[string]string{
+		"GET k":            "$-1",
+		"SET k v":          "-NOPERM User default has no permissions to run the 'set' command",
+		"AUTH ann wrong":   "-WRONGPASS invalid username-password pair or user is disabled.",
+		"AUTH ann secret":  "+OK",
+		"ACL GETUSER none": "-NOPERM User default has no permissions to run the 'acl|getuser' command",
+	} {
+		if got := ask(t, "tcp", p.Addr, command); got != want {
+			t.Errorf("%s: %s", command, got)
+		}
+	}
+	for user, want := range map[string]string{"ann": "is not NAME:PASSWORD:ROLE", "ann:x:king": "no role is called", "::app": "has no name"} {
+		if got := fail(t, "", "--acl-user", user); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", user, got)
+		}
+	}
+}
+
 func TestShuffle(t *testing.T) {
 	t.Parallel()
 	p := &process{dir: t.TempDir()}

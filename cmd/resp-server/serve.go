@@ -43,7 +43,10 @@ func (p *program) serve(boss supervisor) int {
 	if err := p.ready.prepare(); err != nil {
 		return p.fail(fmt.Errorf("--ready-file: %w", err))
 	}
-	options := respserver.Options{Config: p.lines, ConfigFile: p.file, Logger: boss.follow(p.log), LogLevel: &p.level, Load: p.load, Strict: p.strict, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop}
+	options := respserver.Options{
+		Config: p.lines, ConfigFile: p.file, Logger: boss.follow(p.log), LogLevel: &p.level, Load: p.load,
+		Strict: p.strict, Users: p.users, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop,
+	}
 	if p.record != "" {
 		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it has passwords
 		if err != nil {
