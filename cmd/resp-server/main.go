@@ -22,7 +22,7 @@ import (
 const usage = `Usage: resp-server [redis.conf] [--directive value ...] [-]
        resp-server ping [redis.conf] [--directive value ...] | ping --pid N
        resp-server redis-cli [options] [command]
-       resp-server replay FILE --to HOST:PORT
+       resp-server replay FILE --to HOST:PORT|/SOCKET|URL
        resp-server version | --version | --help
        resp-server --check-system | --test-memory MEGABYTES
 
@@ -70,7 +70,9 @@ Options
   -h, --help            print this
 
 resp-server replay sends the commands of such a file to any server and shows
-which replies differ; then its exit code is 1.
+which replies differ; then its exit code is 1. The URL is one of redis-cli -u, such
+as redis://user:password@host:6379/2, or rediss:// for TLS with --cacert, --cert,
+--key and --insecure.
 
 resp-server ping asks the server that has such arguments, or the arguments of a
 process, whether it serves clients; if not, its exit code is 1. resp-server

@@ -8,12 +8,14 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/rediscli"
 )
 
-var errReplayUsage = errors.New("usage: resp-server replay FILE --to HOST:PORT")
+var errReplayUsage = errors.New("usage: resp-server replay FILE --to HOST:PORT|/SOCKET|redis://[USER:PASSWORD@]HOST:PORT[/DB] [--cacert FILE] [--cert FILE] [--key FILE] [--insecure]")
 
 // replay sends the commands of a record to a server and says which replies are
 // other ones. It returns the exit code: 0 if none is, 1 if some are or nothing
@@ -28,6 +30,7 @@ func replay(args []string, stdout, stderr io.Writer) int {
 
 func replayFile(args []string, stdout io.Writer) error {
 	var file, to string
+	var options []string // of redis-cli
 	for i := 0; i < len(args); i++ {
 		switch value, joined := strings.CutPrefix(args[i], "--to="); {
 		case joined:
@@ -35,6 +38,11 @@ func replayFile(args []string, stdout io.Writer) error {
 		case args[i] == "--to" && i+1 < len(args):
 			i++
 			to = args[i]
+		case args[i] == "--insecure":
+			options = append(options, args[i])
+		case slices.Contains([]string{"--cacert", "--cert", "--key"}, args[i]) && i+1 < len(args):
+			options = append(options, args[i], args[i+1])
+			i++
 		case file == "" && !strings.HasPrefix(args[i], "--"):
 			file = args[i]
 		default:
@@ -51,14 +59,15 @@ func replayFile(args []string, stdout io.Writer) error {
 	defer f.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	result, err := respserver.Replay(ctx, f, func(ctx context.Context) (net.Conn, error) {
-		network := "tcp"
-		if strings.HasPrefix(to, "/") {
-			network = "unix"
+	if strings.HasPrefix(to, "/") {
+		options = append(options, "-s", to)
+	} else {
+		if !strings.Contains(to, "://") {
+			to = "redis://" + to
 		}
-		var d net.Dialer
-		return d.DialContext(ctx, network, to)
-	})
+		options = append(options, "-u", to)
+	}
+	result, err := respserver.Replay(ctx, f, func(ctx context.Context) (net.Conn, error) { return rediscli.Connect(ctx, options) })
 	for _, d := range result.Differences {
 		fmt.Fprintf(stdout, "%s:%v\n\n", file, d)
 	}

@@ -42,6 +42,42 @@ func TestRecordAndReplay(t *testing.T) {
 		!strings.Contains(out.String(), "line 1: INCR n\n  recorded\n    (integer) 7\n  now\n    (integer) 43\n") || complaints.String() != "resp-server: 1 replies differ\n" {
 		t.Errorf("exit code %d\n%s%s", code, &out, &complaints)
 	}
+	// By a URL: to a database, with a password, over TLS.
+	authority, err := respserver.NewAuthority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	certs := t.TempDir()
+	if err := authority.WriteFiles(certs); err != nil {
+		t.Fatal(err)
+	}
+	secure, err := authority.ServerConfig()
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv = respserver.StartTest(t, respserver.Options{TLS: secure, Users: []respserver.User{{Name: "ann", Password: "se cret", Role: respserver.App}, {Name: "default", Password: "x", Role: respserver.App}}})
+	os.WriteFile(file, []byte("> INCR n\n(integer) 1\n"), 0o600)
+	for _, args := range [][]string{
+		{"--to", "redis://ann:se%20cret@" + srv.Addr() + "/1"},
+		{"--to", "redis://:x@" + srv.Addr() + "/2"},
+		{"--to", "rediss://ann:se%20cret@" + srv.TLSAddr() + "/3", "--cacert", filepath.Join(certs, "ca.crt")},
+		{"--to", "rediss://ann:se%20cret@" + srv.TLSAddr() + "/4", "--insecure"},
+	} {
+		out.Reset()
+		complaints.Reset()
+		if code := replay(append([]string{file}, args...), &out, &complaints); code != 0 || !strings.HasPrefix(out.String(), "1 commands, 0 replies differ") {
+			t.Errorf("%v: exit code %d\n%s%s", args, code, &out, &complaints)
+		}
+	}
+	for want, to := range map[string]string{
+		"AUTH: WRONGPASS invalid username-password pair or user is disabled.": "redis://ann:wrong@" + srv.Addr(), "Invalid URI scheme": "http://" + srv.Addr(),
+		"certificate": "rediss://" + srv.TLSAddr(),
+	} {
+		complaints.Reset()
+		if code := replay([]string{file, "--to", to}, &out, &complaints); code != 1 || !strings.Contains(complaints.String(), want) {
+			t.Errorf("%s: exit code %d, %s", to, code, &complaints)
+		}
+	}
 	for _, args := range [][]string{{}, {file}, {"--to", "x:1"}, {file, "--to"}, {file, "more", "--to", "x:1"}} {
 		complaints.Reset()
 		if code := replay(args, &out, &complaints); code != 1 || complaints.String() != "resp-server: "+errReplayUsage.Error()+"\n" {

@@ -179,6 +179,21 @@ func parse(args []string, password string, terminal bool) (*options, error) {
 	return o, nil
 }
 
+// introduction is what a connection begins with.
+func (o *options) introduction() (commands [][]string) {
+	switch {
+	case o.password == "":
+	case o.user == "":
+		commands = append(commands, []string{"AUTH", o.password})
+	default:
+		commands = append(commands, []string{"AUTH", o.user, o.password})
+	}
+	if o.database != "0" {
+		commands = append(commands, []string{"SELECT", o.database})
+	}
+	return commands
+}
+
 func unrecognized(option string) error {
 	return fmt.Errorf("Unrecognized option or bad number of args for: '%s'\nThis redis-cli has a part of the options; see redis-cli --help.", option)
 }

@@ -56,6 +56,33 @@ func Ping(ctx context.Context, s Server) (string, error) {
 	return reply.Str, nil
 }
 
+// Connect connects to a server that options of redis-cli name, such as "-u" and
+// "redis://user:password@host:6379/2", logs in and selects the database.
+func Connect(ctx context.Context, options []string) (net.Conn, error) {
+	o, err := parse(options, "", false)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := o.server.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	replies := bufio.NewReader(conn)
+	for _, command := range o.introduction() {
+		if _, err = conn.Write(resp.AppendCommand(nil, command...)); err == nil {
+			var reply resp.Reply
+			if reply, err = resp.ReadReply(replies); err == nil {
+				err = reply.Err()
+			}
+		}
+		if err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("%s: %w", command[0], err)
+		}
+	}
+	return conn, nil
+}
+
 // client is a run of the program.
 type client struct {
 	*options
@@ -182,17 +209,12 @@ func (c *client) connect() error {
 		return errFailed
 	}
 	c.conn, c.replies = conn, bufio.NewReader(conn)
-	if c.password != "" {
-		auth := []string{"AUTH", c.password}
-		if c.user != "" {
-			auth = []string{"AUTH", c.user, c.password}
+	for _, command := range c.introduction() {
+		title := command[0]
+		if title == "SELECT" {
+			title += " " + c.database
 		}
-		if err := c.prepare("AUTH", auth); err != nil {
-			return nil
-		}
-	}
-	if c.database != "0" {
-		if err := c.prepare("SELECT "+c.database, []string{"SELECT", c.database}); err != nil {
+		if err := c.prepare(title, command); err != nil {
 			return nil
 		}
 	}
