@@ -28,6 +28,10 @@ type RecordOptions struct {
 	// what else the program does itself are left out.
 	ClientsOnly bool
 
+	// Scripts is false by default. If it is true, what scripts and functions call
+	// is kept too, with the command that runs them: see RecordedCommand.Calls.
+	Scripts bool
+
 	// To is none by default. What is recorded is written there while it happens,
 	// in the notation of docs/transcripts.md; see Replay. Passwords are in it.
 	To io.Writer
@@ -69,6 +73,9 @@ type RecordedCommand struct {
 	// Transaction is the number of the MULTI to which the command belongs, from 1
 	// on; MULTI and EXEC belong to it too. 0 is none.
 	Transaction int
+	// Calls are what a script or a function has called for this command, if
+	// RecordOptions.Scripts asks for it: arguments, time and reply.
+	Calls []RecordedCommand
 }
 
 // String returns the command as redis-cli reads it, cut if it is long.
@@ -108,7 +115,7 @@ func (s *Server) Record(options ...RecordOptions) *Recording {
 		})
 		go r.write(o.To)
 	}
-	r.stop = s.observe(r.rec, o.ClientsOnly)
+	r.stop = s.observe(r.rec, o.ClientsOnly, o.Scripts)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -119,8 +126,16 @@ func (s *Server) Record(options ...RecordOptions) *Recording {
 }
 
 // observe has a recorder look at all commands.
-func (s *Server) observe(rec *record.Recorder, clientsOnly bool) (stop func()) {
+func (s *Server) observe(rec *record.Recorder, clientsOnly, scripts bool) (stop func()) {
 	var remove func(*engine.Core)
+	var after func(*engine.Ctx)
+	if scripts {
+		after = func(c *engine.Ctx) {
+			if c.InScript() && (!clientsOnly || !c.Session.Internal()) {
+				rec.Called(c.Session.ID, c.NowMicro(), c.Args, c.Reply())
+			}
+		}
+	}
 	s.engine.Run(func(c *engine.Core) {
 		for client := range c.Sessions {
 			if client.Blocked() {
@@ -133,6 +148,7 @@ func (s *Server) observe(rec *record.Recorder, clientsOnly bool) (stop func()) {
 					rec.Received(stateOf(client), c.NowMicro(), args)
 				}
 			},
+			After:  after,
 			Sent:   func(client *engine.Session, output []byte) { rec.Sent(client.ID, c.NowMicro(), output) },
 			Closed: func(client *engine.Session, byServer bool) { rec.Closed(client.ID, c.NowMicro(), byServer) },
 		})
@@ -210,6 +226,14 @@ func (r *Recording) Commands() []RecordedCommand {
 		commands[i] = RecordedCommand{
 			Args: c.Args, Client: c.Client, ByProgram: c.ByProgram, At: time.UnixMicro(c.At),
 			RoundTrip: c.RoundTrip, Transaction: c.Transaction,
+		}
+		for _, call := range c.Calls {
+			inner := RecordedCommand{
+				Args: call.Args, Client: c.Client, ByProgram: c.ByProgram, At: time.UnixMicro(call.At),
+				Answered: true, AnsweredAt: time.UnixMicro(call.At), RoundTrip: c.RoundTrip, Transaction: c.Transaction,
+			}
+			inner.Reply, _, _ = resp.ParseReplyAs[Reply](call.Reply)
+			commands[i].Calls = append(commands[i].Calls, inner)
 		}
 		if len(c.Replies) > 0 {
 			commands[i].Answered, commands[i].AnsweredAt = true, time.UnixMicro(c.AnsweredAt)
@@ -460,7 +484,7 @@ func (s *TestServer) tail(t Tester) {
 		return
 	}
 	s.last = record.New(record.Limits{Events: tailEvents, Each: tailEach})
-	s.observe(s.last, false)
+	s.observe(s.last, false, false)
 }
 
 // explain prints what happened before a failure.

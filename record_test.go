@@ -299,6 +299,83 @@ func TestRecordHeldBack(t *testing.T) {
 	}
 }
 
+// TestRecordScripts keeps what scripts and functions call, beside what is sent.
+func TestRecordScripts(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.Must("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('up', function(keys) return redis.call('INCR', keys[1]) end)")
+	var text strings.Builder
+	rec := s.Record(respserver.RecordOptions{Scripts: true, To: &text})
+	s.Must("EVAL", "redis.call('SET', KEYS[1], 41) return redis.pcall('INCR', KEYS[1])", 1, "n")
+	s.Must("FCALL", "up", 1, "n")
+	s.Must("GET", "n")
+	if err := rec.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range rec.Commands() {
+		got = append(got, fmt.Sprint(c.Args[0], " ", c.Reply))
+		for _, inner := range c.Calls {
+			got = append(got, fmt.Sprint("calls ", inner, " ", inner.Reply))
+		}
+	}
+	want := "EVAL 42\ncalls SET n 41 OK\ncalls INCR n 42\nFCALL 43\ncalls INCR n 43\nGET \"43\""
+	if got := strings.Join(got, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if !strings.Contains(text.String(), "# the next command calls SET n 41\n# the next command calls INCR n\ndo> EVAL ") {
+		t.Errorf("got %s", &text)
+	}
+	s.Reset()
+	s.Must("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('up', function(keys) return redis.call('INCR', keys[1]) end)")
+	if result, err := respserver.Replay(t.Context(), strings.NewReader(text.String()), s.Dial); err != nil || len(result.Differences) != 0 || result.Commands != 3 {
+		t.Errorf("%+v, %v", result, err)
+	}
+	plain := s.Record()
+	s.Must("FCALL", "up", 1, "n")
+	if calls := plain.Commands()[0].Calls; calls != nil {
+		t.Errorf("kept without being asked: %v", calls)
+	}
+	bounded := s.Record(respserver.RecordOptions{Scripts: true, MaxBytes: 10_000})
+	s.Must("EVAL", "for i = 1, 1000 do redis.call('SET', KEYS[1], i) end", 1, "n")
+	s.Must("PING")
+	if list := bounded.Commands(); len(list) != 1 || list[0].Args[0] != "PING" {
+		t.Errorf("got %v", list)
+	}
+}
+
+// TestRecordSpace records a private server, and not its neighbours.
+func TestRecordSpace(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
+	w1, err := s.Space("w1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, other := w1.Record(), s.Record(respserver.RecordOptions{ClientsOnly: true})
+	a, b := dialPeer(t, s), dialPeer(t, s)
+	a.send("TESTING SPACE w1", "SET k 1")
+	a.expect("+OK", "+OK")
+	b.send("TESTING SPACE w2", "SET k 2")
+	b.expect("+OK", "+OK")
+	if again, err := s.Space("w1"); err != nil || again != w1 {
+		t.Errorf("the space is another one: %v", err)
+	}
+	rec.Expect(t, "SET k *", respserver.Times(1))
+	rec.Expect(t, "SET k 1", respserver.Times(1))
+	for _, c := range other.Commands() {
+		if c.Args[0] != "TESTING" {
+			t.Errorf("the server around has recorded %v", c)
+		}
+	}
+	if !s.CloseSpace("w1") || s.CloseSpace("w1") {
+		t.Error("the space did not end")
+	}
+	if _, err := respserver.StartTest(t).Space("w1"); err == nil {
+		t.Error("a space without the setting")
+	}
+}
+
 // TestFailure: a test that fails shows what happened.
 func TestFailure(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -59,6 +60,36 @@ func (s *Server) enterSpace(c *engine.Core, name string) (*engine.Engine, error)
 		s.dropSpace(name, sp)
 	}()
 	return f.engine, nil
+}
+
+// Space returns the private server of a name behind the sockets of this one, which
+// is made if it is not there. All controls work on it: clocks, faults, records,
+// fixtures. It needs the setting spaces, and ends by CloseSpace or Close.
+func (s *Server) Space(name string) (*Server, error) {
+	if s.space == name && name != "" {
+		return s, nil
+	}
+	var err error
+	s.engine.Run(func(c *engine.Core) {
+		if c.Config.Spaces == "no" {
+			err = errors.New("this server has no spaces; see the setting 'spaces'")
+			return
+		}
+		_, err = s.enterSpace(c, name)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("respserver: %w", err)
+	}
+	root := s
+	if s.space != "" {
+		root = s.parent
+	}
+	root.spaces.mu.Lock()
+	defer root.spaces.mu.Unlock()
+	if sp := root.spaces.byName[name]; sp != nil {
+		return sp.Server, nil
+	}
+	return nil, ErrClosed
 }
 
 // knownSpace returns the engine of a space for a client of another one. A new one

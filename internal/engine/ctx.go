@@ -40,6 +40,9 @@ type Ctx struct {
 // InScript reports whether a script calls the command.
 func (c *Ctx) InScript() bool { return c.scripted }
 
+// Reply returns what the command has replied, for observers that look afterwards.
+func (c *Ctx) Reply() []byte { return c.w.Buf[c.Outcome.mark:] }
+
 // OK replies "+OK".
 func (c *Ctx) OK() error { c.w.Simple("OK"); return nil }
 

@@ -67,7 +67,7 @@ func (e *Core) shuffleAfter(c *Ctx) {
 	if how == inOrder || c.Outcome.Err != nil || c.Outcome.Blocked || c.w.Full {
 		return
 	}
-	reply := c.w.Buf[c.Outcome.mark:]
+	reply := c.Reply()
 	pairs := how == pairsOrder || how == pairsScan
 	has := func(word string) bool {
 		return slices.ContainsFunc(c.Args, func(a []byte) bool { return EqualFold(a, word) })

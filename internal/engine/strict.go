@@ -122,7 +122,7 @@ func (e *Core) strictAfter(c *Ctx) {
 	}
 	if !c.Outcome.Blocked && c.Outcome.Err == nil && c.Cmd.traits&spec.BeyondFaults == 0 {
 		call := e.strictCall(s, c.Cmd, c.Args)
-		refuse(e.strict.After(&call, c.w.Buf[c.Outcome.mark:], c.w.Proto))
+		refuse(e.strict.After(&call, c.Reply(), c.w.Proto))
 		if c.Cmd.Flags&spec.Write != 0 && e.unit.changes > 0 {
 			e.strict.Wrote(&call, s.db, call.Keys)
 		}

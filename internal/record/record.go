@@ -60,6 +60,15 @@ type event struct {
 	data   []byte
 	ends   []int // of a command: where its words end in data
 	cut    int   // bytes that are not kept
+	calls  []Call
+	called int // bytes of calls
+}
+
+// Call is a command that a script or function has run.
+type Call struct {
+	Args  []string
+	Reply []byte
+	At    int64 // µs since 1970
 }
 
 // client is a connection.
@@ -73,6 +82,7 @@ type client struct {
 	partial []byte // of a reply
 	trip    int
 	multi   int
+	last    uint64 // the number of its last command
 	monitor bool
 	listens bool // in RESP2 messages look like arrays
 }
@@ -157,6 +167,7 @@ func (r *Recorder) Received(s State, at int64, args [][]byte) {
 		return
 	}
 	e := r.add(command, c, at)
+	c.last = r.first + uint64(r.n) - 1
 	e.silent, e.trip = silent, c.trip
 	if s.InMulti || is(args[0], "multi") {
 		e.multi = c.multi
@@ -169,6 +180,33 @@ func (r *Recorder) Received(s State, at int64, args [][]byte) {
 }
 
 func is(b []byte, word string) bool { return strings.EqualFold(string(b), word) }
+
+// Called notes what the last command of a client has called: a script or a function
+// has.
+func (r *Recorder) Called(id uint64, at int64, args [][]byte, reply []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.clients[id]
+	if r.stopped || c == nil || c.last < r.first || c.last >= r.first+uint64(r.n) {
+		return
+	}
+	e := &r.ring[(r.head+int(c.last-r.first))%len(r.ring)]
+	if e.kind != command || e.client != c {
+		return // it is hidden
+	}
+	call := Call{Args: make([]string, len(args)), Reply: bytes.Clone(reply), At: at}
+	size := len(reply)
+	for i, a := range args {
+		call.Args[i] = string(a)
+		size += len(a)
+	}
+	e.calls = append(e.calls, call)
+	e.called += size
+	r.bytes += size
+	for r.limits.Bytes > 0 && r.bytes > r.limits.Bytes && r.n > 0 {
+		r.forget()
+	}
+}
 
 // Owed notes that a client waits for the reply to a command that is no part of
 // the record.
@@ -334,7 +372,8 @@ func (r *Recorder) add(k kind, c *client, at int64) *event {
 // forget drops the oldest event.
 func (r *Recorder) forget() {
 	old := &r.ring[r.head]
-	r.bytes -= len(old.data)
+	r.bytes -= len(old.data) + old.called
+	old.calls = nil
 	if r.limits.Each == 0 || cap(old.data) > 2*r.limits.Each {
 		old.data = nil
 	}
@@ -390,7 +429,7 @@ func (r *Recorder) events(from uint64) (list []event, first uint64, missing uint
 	}
 	for i := int(from - r.first); i < r.n; i++ {
 		e := r.ring[(r.head+i)%len(r.ring)]
-		e.data, e.ends = bytes.Clone(e.data), slices.Clone(e.ends)
+		e.data, e.ends, e.calls = bytes.Clone(e.data), slices.Clone(e.ends), slices.Clone(e.calls)
 		list = append(list, e)
 	}
 	return list, from, missing
@@ -419,6 +458,7 @@ type Command struct {
 	RoundTrip   int // of the client, from 1
 	Transaction int // the number of its MULTI, from 1; 0: none
 	Silent      bool
+	Calls       []Call
 
 	number uint64
 }
@@ -450,7 +490,7 @@ func (r *Recorder) Contents() Contents {
 			index[first+uint64(i)] = len(out.Commands)
 			out.Commands = append(out.Commands, Command{
 				Client: e.client.id, ClientName: e.client.name, ByProgram: e.client.program, Args: e.words(), At: e.at,
-				RoundTrip: e.trip, Transaction: e.multi, Silent: e.silent, number: first + uint64(i),
+				RoundTrip: e.trip, Transaction: e.multi, Silent: e.silent, Calls: e.calls, number: first + uint64(i),
 			})
 		case reply:
 			if at, ok := index[e.of]; ok {

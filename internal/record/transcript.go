@@ -106,6 +106,9 @@ func (w *Writer) flush() {
 		if e.cut > 0 {
 			line += fmt.Sprintf(" (%d bytes more)", e.cut)
 		}
+		for _, c := range e.calls {
+			w.printf("# the next command calls %s\n", Line(c.Args))
+		}
 		mine := answers[e.client]
 		switch {
 		case e.silent:
