@@ -81,8 +81,19 @@ func fill(s *respserver.TestServer) {
 	s.Must("XADD", "stream", "1-1", "f", "v")
 	s.Must("XGROUP", "CREATE", "stream", "group", 0)
 	s.Must("ARSET", "array", 3, "v")
+	s.Must("PFADD", "hyperloglog", "a", "b")
+	s.Must("SETBIT", "bitmap", 1000, 1)
+	s.Must("GEOADD", "geo", 13.3, 38.1, "a")
+	s.Must("SADD", "numbers", 1, 2, 3)
+	s.Must("HSET", "fields", "f", "v", "g", "v")
+	s.Must("HPEXPIREAT", "fields", 4_000_000_000_000, "FIELDS", 1, "f")
 	for i := range 1000 {
 		s.Must("HSET", "large", i, i)
+		s.Must("RPUSH", "large list", i, "x")
+		s.Must("SADD", "large set", i, fmt.Sprint("m", i))
+		s.Must("ZADD", "large zset", i, fmt.Sprint("m", i))
+		s.Must("XADD", "large stream", fmt.Sprint(i+1, "-1"), "f", i)
+		s.Must("ARSET", "large array", 100*i, i)
 	}
 	s.Must("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('hello', function() return 'hello' end)")
 	s.Must("ACL", "SETUSER", "ann", "on", "nopass", "+get", "~*")
@@ -109,9 +120,28 @@ func change(s *respserver.TestServer) {
 	s.Must("XADD", "stream", "2-1", "f", "v")
 	s.Must("XREADGROUP", "GROUP", "group", "c", "STREAMS", "stream", ">")
 	s.Must("ARSET", "array", 4, "v")
+	s.Must("PFADD", "hyperloglog", "c", "d")
+	s.Must("SETBIT", "bitmap", 1001, 1)
+	s.Must("GEOADD", "geo", 15, 37, "b")
+	s.Must("SADD", "numbers", 4)
+	s.Must("SREM", "numbers", 1)
+	s.Must("HPERSIST", "fields", "FIELDS", 1, "f")
+	s.Must("HSET", "fields", "g", "w")
 	for i := range 1000 {
 		s.Must("HSET", "large", i, "x")
 	}
+	for i := 0; i < 1000; i += 50 {
+		s.Must("LSET", "large list", i, "y")
+		s.Must("LPOP", "large list")
+		s.Must("SREM", "large set", i)
+		s.Must("SADD", "large set", fmt.Sprint("n", i))
+		s.Must("ZINCRBY", "large zset", 500, fmt.Sprint("m", i))
+		s.Must("ZREM", "large zset", fmt.Sprint("m", i+1))
+		s.Must("XADD", "large stream", "*", "f", i)
+		s.Must("XDEL", "large stream", fmt.Sprint(i+1, "-1"))
+		s.Must("ARSET", "large array", 100*i, "x")
+	}
+	s.Must("XTRIM", "large stream", "MAXLEN", 700)
 	s.Must("FUNCTION", "FLUSH")
 	s.Must("ACL", "DELUSER", "ann")
 	s.Must("CONFIG", "SET", "maxclients", 88)
@@ -197,26 +227,38 @@ func TestFork(t *testing.T) {
 	}
 }
 
-// TestForksWrite has a server and its forks write at the same time; the race
-// detector looks on.
+// TestForksWrite has a server, its forks and their forks write values of each type
+// at the same time, and none finds what another one has written; the race detector
+// looks on.
 func TestForksWrite(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, testControls)
+	s.Freeze() // the forks' clocks stand still too
 	fill(s)
-	before := look(s)
+	before, snapshot := look(s), s.Snapshot()
 	var wait sync.WaitGroup
-	for range 8 {
-		f := s.Fork(t)
-		wait.Go(func() {
-			for range 5 {
-				change(f)
-				f.Reset()
-			}
-			if got := look(f); got != before {
+	write := func(s *respserver.TestServer, back func() error) {
+		for range 3 {
+			if got := look(s); got != before {
 				t.Errorf("got %s\nwant %s", got, before)
 			}
-		})
+			change(s)
+			changed := look(s)
+			if got := look(s); got != changed || got == before {
+				t.Errorf("after changes: %s, then %s", changed, got)
+			}
+			if err := back(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
+	for range 3 {
+		f := s.Fork(t)
+		inner := f.Fork(t)
+		wait.Go(func() { write(f, f.Reset) })
+		wait.Go(func() { write(inner, inner.Reset) })
+	}
+	wait.Go(func() { write(s, func() error { return s.Restore(snapshot) }) })
 	wait.Wait()
 }
 
