@@ -1,0 +1,3 @@
+module github.com/resp-server/resp-server/test/dropin
+
+go 1.25
