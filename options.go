@@ -43,7 +43,8 @@ type Options struct {
 	// written by SAVE, BGSAVE and SHUTDOWN SAVE, and without being asked only if
 	// there are save points: with "save 60 100" in Config after 60 seconds with
 	// 100 changes, and by Close. There are none by default, so that fixtures stay
-	// as they are.
+	// as they are. With "appendonly yes" in Config the append-only file in Dir
+	// keeps every write, and is loaded in place of the snapshot.
 	Dir string
 
 	// Clock is RealClock by default. A ManualClock stands still until it is

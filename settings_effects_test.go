@@ -142,13 +142,26 @@ const addSet = "SADD k"
 // effects are those of all settings that have one. DIR stands for a directory that
 // is there.
 var effects = map[string]effect{
-	"acl-pubsub-default": {a: "resetchannels", b: "allchannels", see: says("ACL SETUSER u", "ACL GETUSER u")},
-	"aclfile":            {a: "", b: "DIR/users.acl", see: says("ACL SAVE")},
-	"acllog-max-len":     {a: "0", b: "9", see: says("AUTH no no", "ACL LOG")},
-	"array-slice-size":   {a: "256", b: "512", see: says("ARSET k 0 v", "ARINFO k")},
-	"array-sparse-kmax":  {a: "0", b: "9", see: says("ARSET k 0 v", "ARINFO k FULL")},
-	"array-sparse-kmin":  {a: "1", b: "9", see: says("ARMSET k 0 a 10 a 20 a 30 a 40 a 50 a 60 a 70 a 80 a 90 a 100 a 110 a", "ARDEL k 0 10 20 30", "ARINFO k FULL")},
-	"bind":               {test: "TestConfigSetAddresses"},
+	"aof-disable-auto-gc":            {test: "TestAppendSettings"},
+	"aof-load-corrupt-tail-max-size": {test: "TestAppendSettings"},
+	"aof-load-truncated":             {test: "TestAppendTruncated"},
+	"aof-rewrite-incremental-fsync":  {test: "TestAppendSettings"},
+	"aof-timestamp-enabled":          {test: "TestAppendSettings"},
+	"aof-use-rdb-preamble":           {test: "TestAppendOnly"},
+	"appenddirname":                  {test: "TestAppendSettings"},
+	"appendfilename":                 {test: "TestAppendSettings"},
+	"appendfsync":                    {test: "TestAppendOnly"},
+	"appendonly":                     {test: "TestAppendOnly"},
+	"auto-aof-rewrite-min-size":      {test: "TestAppendSettings"},
+	"auto-aof-rewrite-percentage":    {test: "TestAppendSettings"},
+	"no-appendfsync-on-rewrite":      {test: "TestAppendSettings"},
+	"acl-pubsub-default":             {a: "resetchannels", b: "allchannels", see: says("ACL SETUSER u", "ACL GETUSER u")},
+	"aclfile":                        {a: "", b: "DIR/users.acl", see: says("ACL SAVE")},
+	"acllog-max-len":                 {a: "0", b: "9", see: says("AUTH no no", "ACL LOG")},
+	"array-slice-size":               {a: "256", b: "512", see: says("ARSET k 0 v", "ARINFO k")},
+	"array-sparse-kmax":              {a: "0", b: "9", see: says("ARSET k 0 v", "ARINFO k FULL")},
+	"array-sparse-kmin":              {a: "1", b: "9", see: says("ARMSET k 0 a 10 a 20 a 30 a 40 a 50 a 60 a 70 a 80 a 90 a 100 a 110 a", "ARDEL k 0 10 20 30", "ARINFO k FULL")},
+	"bind":                           {test: "TestConfigSetAddresses"},
 	"busy-reply-threshold": {a: "0", b: "1", slow: true, see: func(t *testing.T, u *user) any {
 		script := "for i=1,3e5 do end"
 		if u.value == "1" {

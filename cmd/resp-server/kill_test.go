@@ -10,13 +10,14 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/effort"
 )
 
-var attackTime = flag.Duration("attack", 300*time.Millisecond, "how long servers are killed while they save")
+var attackTime = flag.Duration("attack", 300*time.Millisecond, "how long servers are killed while they save or append")
 
 // TestKilledWhileSaving kills servers at any moment, while they write snapshots
 // over and over. The next one starts, with data of one moment that is not older
@@ -75,6 +76,72 @@ func TestKilledWhileSaving(t *testing.T) {
 		p.cmd.Wait()
 	}
 	t.Logf("%d rounds, %d saves", rounds, written)
+}
+
+// TestKilledWhileAppending kills servers at any moment under the writes of many
+// clients, while the append-only file is rewritten over and over. With appendfsync
+// always the next one has all that was answered, and of transactions all or
+// nothing.
+func TestKilledWhileAppending(t *testing.T) {
+	t.Parallel()
+	const clients, perRound, atLeast = 4, 30, 10
+	p := &process{dir: t.TempDir()}
+	var answered, sent [clients]int
+	began, rounds := time.Now(), 0
+	for rng := rand.New(rand.NewPCG(2, 0)); rounds < atLeast || time.Since(began) < *attackTime; rounds++ {
+		os.Remove(filepath.Join(p.dir, "ready.json"))
+		p.line = ""
+		preamble := [...]string{"yes", "no"}[rng.IntN(2)]
+		p.run(t, nil, "", "--port", "0", "--dir", ".", "--appendonly", "yes", "--appendfsync", "always", "--aof-use-rdb-preamble", preamble)
+		p.awaitReady(t)
+		for i := range clients {
+			n := 0
+			if reply := ask(t, "tcp", p.Addr, fmt.Sprint("GET n", i)); reply != "$-1" {
+				n, _ = strconv.Atoi(askBulk(t, p.Addr, fmt.Sprint("GET n", i)))
+				if last := askBulk(t, p.Addr, fmt.Sprintf("GET last%d:%d", i, n%10)); last != fmt.Sprint(n) {
+					t.Fatalf("round %d: n%d is %d, but its key has %s", rounds, i, n, last)
+				}
+			}
+			if n < answered[i] || n > sent[i] {
+				t.Fatalf("round %d: n%d is %d after the start; %d was answered, %d was sent", rounds, i, n, answered[i], sent[i])
+			}
+			answered[i], sent[i] = n, n
+		}
+		kill := time.AfterFunc(time.Duration(rng.IntN(perRound))*time.Millisecond, func() { p.cmd.Process.Kill() })
+		var done sync.WaitGroup
+		for i := range clients {
+			done.Go(func() {
+				c, err := net.Dial("tcp", p.Addr)
+				if err != nil {
+					return // it is dead already
+				}
+				defer c.Close()
+				for in := bufio.NewReader(c); ; {
+					sent[i]++
+					n, lines := sent[i], 6 // OK QUEUED QUEUED *2 OK OK
+					switch {
+					case n%20 == 10 && i == 0:
+						fmt.Fprint(c, "BGREWRITEAOF\r\n")
+						lines++
+					case n%2 == 0: // a second command in the packet
+						fmt.Fprint(c, "PING\r\n")
+						lines++
+					}
+					fmt.Fprintf(c, "MULTI\r\nSET n%d %d\r\nSET last%d:%d %d\r\nEXEC\r\n", i, n, i, n%10, n)
+					for range lines {
+						if _, err := in.ReadString('\n'); err != nil {
+							return
+						}
+					}
+					answered[i] = n
+				}
+			})
+		}
+		done.Wait()
+		kill.Stop()
+		p.cmd.Wait()
+	}
+	t.Logf("%d rounds, %v transactions", rounds, sent)
 }
 
 // askBulk is ask for commands that answer a string.

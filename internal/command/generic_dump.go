@@ -69,7 +69,7 @@ func restore(c *engine.Ctx) error {
 	default:
 		at += c.ExpiryMilli()
 	}
-	if at != 0 && at <= c.ExpiryMilli() {
+	if at != 0 && c.IsPast(at) {
 		// It would be gone at once; what it replaces is.
 		if o.replace && c.Delete(key) {
 			c.Changed(key, event.Del)

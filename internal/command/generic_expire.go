@@ -50,7 +50,7 @@ func expire(seconds, absolute bool) engine.Handler {
 		if !ok || !cond.met(k.ExpireAt(), at) {
 			return c.Integer(0)
 		}
-		if at <= c.ExpiryMilli() {
+		if c.IsPast(at) {
 			c.Delete(key)
 			c.Changed(key, event.Del)
 			c.Propagate([]byte("DEL"), key)

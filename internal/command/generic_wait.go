@@ -39,14 +39,22 @@ func waitAOF(c *engine.Ctx) error {
 	if _, err := c.ArgTimeoutMilli(3); err != nil {
 		return err
 	}
-	if local > 0 {
+	if local > 0 && !c.Config.AOF.On {
 		return resp.Error("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
 	}
-	return waitForReplicas(c, replicas, 3, func(c *engine.Ctx) error {
+	reply := func(c *engine.Ctx) error {
 		c.Array(2)
-		c.Integer(0)
+		c.Truth(c.Durable())
 		return c.Integer(0)
-	})
+	}
+	if local == 0 || c.Durable() {
+		return waitForReplicas(c, replicas, 3, reply)
+	}
+	deadline, err := c.ArgTimeoutMilli(3)
+	if err != nil {
+		return err
+	}
+	return c.Block(engine.Wait{Deadline: deadline, TimeOut: reply, Durable: true})
 }
 
 // waitForReplicas replies at once if no replica is wanted, and else when the

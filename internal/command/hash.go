@@ -46,7 +46,7 @@ func fieldExpired(c *engine.Ctx, h *value.Hash, name []byte) bool {
 		return false
 	}
 	at, _ := h.Time(name)
-	return at != 0 && at <= c.ExpiryMilli()
+	return at != 0 && c.IsPast(at)
 }
 
 // getField is Get for a field as of now of the hash of a key. It removes the

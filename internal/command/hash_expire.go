@@ -105,7 +105,7 @@ func hexpire(seconds, absolute bool) engine.Handler {
 				c.Integer(fieldMissing)
 			case was == 0 && (xx || gt) || was != 0 && (nx || gt && was >= at || lt && was <= at):
 				c.Integer(fieldKept)
-			case at <= c.ExpiryMilli():
+			case c.IsPast(at):
 				h.Delete(name)
 				deleted = append(deleted, name)
 				c.Integer(fieldDeleted)
@@ -184,7 +184,7 @@ func httl(seconds, absolute bool) engine.Handler {
 		for _, name := range names {
 			at, ok := h.Time(name)
 			switch {
-			case !ok || at != 0 && at <= c.ExpiryMilli():
+			case !ok || at != 0 && c.IsPast(at):
 				c.Integer(fieldMissing)
 			case at == 0:
 				c.Integer(fieldLasting)
@@ -213,7 +213,7 @@ func hpersist(c *engine.Ctx) error {
 	for _, name := range names {
 		at, ok := h.Time(name)
 		switch {
-		case !ok || at != 0 && at <= c.ExpiryMilli():
+		case !ok || at != 0 && c.IsPast(at):
 			c.Integer(fieldMissing)
 		case at == 0:
 			c.Integer(fieldLasting)

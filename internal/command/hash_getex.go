@@ -68,13 +68,13 @@ func hgetex(c *engine.Ctx) error {
 	if h != nil && (timed || persist) {
 		h.AllowTimes()
 	}
-	past := timed && at <= c.ExpiryMilli()
+	past := timed && c.IsPast(at)
 	changed := false
 	for _, name := range names {
 		replyField(c, h, name)
 		was, ok := h.Time(name)
 		switch {
-		case !ok || was != 0 && was <= c.ExpiryMilli():
+		case !ok || was != 0 && c.IsPast(was):
 		case past:
 			h.Delete(name)
 			changed = true
@@ -192,7 +192,7 @@ func hsetex(c *engine.Ctx) error {
 		return err
 	}
 	timed := o.timeArg > 0
-	if timed && o.at <= c.ExpiryMilli() {
+	if timed && c.IsPast(o.at) {
 		deleted := [][]byte{[]byte("HDEL"), key}
 		for i := 0; i < len(o.pairs); i += 2 {
 			h.Delete(o.pairs[i])

@@ -23,10 +23,9 @@ import (
 // what is left of a whole group ("@set"). Commands that are newer than
 // RedisVersion need no entry. Who adds a command removes its entry.
 var missing = map[string]string{
-	"bgrewriteaof": "there is no append-only file",
-	"psync":        noReplication,
-	"replconf":     noReplication,
-	"sync":         noReplication,
+	"psync":    noReplication,
+	"replconf": noReplication,
+	"sync":     noReplication,
 }
 
 // partly are the commands of which the server has a part only: a call that it

@@ -67,6 +67,11 @@ func debug(c *engine.Ctx) error {
 		return debugQuicklist(c)
 	case is("quicklist-packed-threshold", 1):
 		return debugPackedThreshold(c)
+	case is("loadaof", 0):
+		if err := c.ReloadLog(); err != nil {
+			return err
+		}
+		return c.OK()
 	case c.ArgIs(1, "reload"):
 		return debugReload(c)
 	case is("replybuffer", 2):
@@ -124,6 +129,8 @@ func debugHelp(c *engine.Ctx) error {
 		"    Show how the table of a value is filled.",
 		"LISTPACK <key>",
 		"    Write the elements of a listpack to the log.",
+		"LOADAOF",
+		"    Write what there is to the append-only file, and load that in place of the data.",
 		"LOG <message>",
 		"    Write to the log of the server.",
 		"OBJECT <key>",

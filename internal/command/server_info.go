@@ -226,7 +226,7 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.num("mem_clients_slaves", 0)
 	t.num("mem_clients_normal", m.Clients)
 	t.num("mem_cluster_links", 0)
-	t.num("mem_aof_buffer", 0)
+	t.num("mem_aof_buffer", c.AppendInfo().BufferLength)
 	t.text("mem_allocator", "go")
 	t.num("mem_overhead_db_hashtable_rehashing", 0)
 	t.num("active_defrag_running", 0)
@@ -264,7 +264,7 @@ func infoPersistence(t *infoText, c *engine.Ctx) {
 	}
 	t.num("loading", 0)
 	t.num("async_loading", 0)
-	processed, total := s.Progress()
+	processed, total := c.Progress()
 	t.num("current_cow_peak", 0)
 	t.num("current_cow_size", 0)
 	t.num("current_cow_size_age", 0)
@@ -281,18 +281,49 @@ func infoPersistence(t *infoText, c *engine.Ctx) {
 	t.num("rdb_last_cow_size", 0)
 	t.num("rdb_last_load_keys_expired", int64(s.Expired))
 	t.num("rdb_last_load_keys_loaded", int64(s.Loaded))
-	t.num("aof_enabled", 0)
-	t.num("aof_rewrite_in_progress", 0)
-	t.num("aof_rewrite_scheduled", 0)
-	t.num("aof_last_rewrite_time_sec", -1)
-	t.num("aof_current_rewrite_time_sec", -1)
-	t.text("aof_last_bgrewrite_status", "ok")
-	t.num("aof_rewrites", 0)
-	t.num("aof_rewrites_consecutive_failures", 0)
-	t.text("aof_last_write_status", "ok")
+	a := c.AppendInfo()
+	t.num("aof_enabled", bit(a.Enabled))
+	t.num("aof_rewrite_in_progress", bit(a.Rewriting))
+	t.num("aof_rewrite_scheduled", bit(a.Scheduled))
+	t.num("aof_last_rewrite_time_sec", secondsOf(a.RewriteTook))
+	t.num("aof_current_rewrite_time_sec", secondsOf(a.RewriteTakes))
+	t.text("aof_last_bgrewrite_status", okUnless(a.RewriteFailed))
+	t.num("aof_rewrites", a.Rewrites)
+	t.num("aof_rewrites_consecutive_failures", a.Failures)
+	t.text("aof_last_write_status", okUnless(a.WriteFailed))
 	t.num("aof_last_cow_size", 0)
 	t.num("module_fork_in_progress", 0)
 	t.num("module_fork_last_cow_size", 0)
+	if a.Enabled {
+		t.num("aof_current_size", a.CurrentSize)
+		t.num("aof_base_size", a.BaseSize)
+		t.num("aof_pending_rewrite", bit(a.Scheduled))
+		t.num("aof_buffer_length", a.BufferLength)
+		t.num("aof_pending_bio_fsync", bit(a.PendingFsync))
+		t.num("aof_delayed_fsync", a.DelayedFsync)
+	}
+}
+
+func bit(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// secondsOf returns whole seconds; what is negative is -1.
+func secondsOf(d time.Duration) int64 {
+	if d < 0 {
+		return -1
+	}
+	return int64(d / time.Second)
+}
+
+func okUnless(failed bool) string {
+	if failed {
+		return "err"
+	}
+	return "ok"
 }
 
 func infoStats(t *infoText, c *engine.Ctx) {

@@ -7,10 +7,11 @@ import (
 )
 
 var saveCommands = engine.Handlers{
-	"bgsave":   bgsave,
-	"lastsave": lastsave,
-	"save":     save,
-	"shutdown": shutdown,
+	"bgrewriteaof": bgrewriteaof,
+	"bgsave":       bgsave,
+	"lastsave":     lastsave,
+	"save":         save,
+	"shutdown":     shutdown,
 }
 
 // SAVE
@@ -23,11 +24,11 @@ func save(c *engine.Ctx) error {
 
 // BGSAVE [SCHEDULE]
 func bgsave(c *engine.Ctx) error {
-	// SCHEDULE makes a difference while an append-only file is rewritten.
-	if len(c.Args) > 2 || len(c.Args) == 2 && !c.ArgIs(1, "schedule") {
+	schedule := len(c.Args) == 2 && c.ArgIs(1, "schedule")
+	if len(c.Args) > 1 && !schedule {
 		return resp.ErrSyntax
 	}
-	begun, err := c.SaveInBackground()
+	begun, err := c.SaveInBackground(schedule)
 	if err != nil {
 		return err
 	}
@@ -35,6 +36,18 @@ func bgsave(c *engine.Ctx) error {
 		return c.Simple("Background saving scheduled")
 	}
 	return c.Simple("Background saving started")
+}
+
+// BGREWRITEAOF
+func bgrewriteaof(c *engine.Ctx) error {
+	begun, err := c.RewriteLog()
+	if err != nil {
+		return err
+	}
+	if !begun {
+		return c.Simple("Background append only file rewriting scheduled")
+	}
+	return c.Simple("Background append only file rewriting started")
 }
 
 // LASTSAVE

@@ -87,7 +87,7 @@ func getex(c *engine.Ctx) error {
 			c.Changed(key, event.Persist)
 			c.Propagate([]byte("PERSIST"), key)
 		}
-	case at <= c.ExpiryMilli(): // only absolute times can be in the past
+	case c.IsPast(at): // only absolute times can be in the past
 		c.Delete(key)
 		c.Changed(key, event.Del)
 		c.Propagate([]byte("DEL"), key)

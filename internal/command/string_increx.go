@@ -180,7 +180,7 @@ func increxStore(c *engine.Ctx, o *engine.Options, at int64, ev event.Event, tex
 	timed := at != engine.NoExpiry && !(o.Has(spec.WordENX) && was != engine.NoExpiry)
 	persist := o.Has(spec.WordPERSIST)
 	switch {
-	case timed && at <= c.ExpiryMilli():
+	case timed && c.IsPast(at):
 		deleteKey(c, key)
 		return
 	case timed:

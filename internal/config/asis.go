@@ -23,8 +23,6 @@ var processSettings = []Param{
 // may say the same; another value would need a feature that is not there, and
 // is refused, since without it data could be lost or read by others.
 var fixedSettings = slices.Concat(
-	because("there is no append-only file",
-		fixed("appendonly", "no", yesNo)),
 	because("there is no cluster mode",
 		immutable(fixed("cluster-enabled", "no", yesNo))),
 	because("there is no replication",
@@ -127,20 +125,6 @@ var inertSettings = slices.Concat(
 	),
 	because("there are no vector sets",
 		newer("Redis 8", inert("vset-force-single-threaded-execution", "no", yesNo)),
-	),
-	because("there is no append-only file",
-		hidden(inert("aof-disable-auto-gc", "no", yesNo)),
-		newer("Redis 8", inert("aof-load-corrupt-tail-max-size", "0", between(0, math.MaxInt64))),
-		inert("aof-load-truncated", "yes", yesNo),
-		inert("aof-rewrite-incremental-fsync", "yes", yesNo),
-		inert("aof-timestamp-enabled", "no", yesNo),
-		inert("aof-use-rdb-preamble", "yes", yesNo),
-		immutable(inert("appenddirname", "appendonlydir", baseName("appenddirname", "dirname"))),
-		immutable(inert("appendfilename", "appendonly.aof", baseName("appendfilename", "filename"))),
-		inert("appendfsync", "everysec", oneOf("everysec", "always", "no")),
-		inert("auto-aof-rewrite-min-size", "67108864", sizeBetween(0, math.MaxInt64)),
-		inert("auto-aof-rewrite-percentage", "100", between(0, math.MaxInt32)),
-		inert("no-appendfsync-on-rewrite", "no", yesNo),
 	),
 	because("there is no cluster mode",
 		inert("cluster-allow-pubsubshard-when-down", "yes", yesNo),
@@ -425,21 +409,6 @@ func anySize(s string) (string, error) {
 func outOfBounds(lo, hi int64) error {
 	return fmt.Errorf("argument must be between %d and %d inclusive", lo, hi)
 }
-
-// baseName reads the name of a file or directory in another one.
-func baseName(name, what string) reader {
-	return func(s string) (string, error) {
-		switch {
-		case s == "":
-			return "", errors.New(name + " can't be empty")
-		case !isBaseName(s):
-			return "", fmt.Errorf("%s can't be a path, just a %s", name, what)
-		}
-		return s, nil
-	}
-}
-
-func isBaseName(s string) bool { return !strings.ContainsAny(s, "/\\") }
 
 // hostName reads a name of a host, or nothing.
 func hostName(s string) (string, error) {

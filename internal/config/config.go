@@ -94,6 +94,8 @@ type Config struct {
 	RDBChecksum           bool
 	StopWritesOnSaveError bool
 
+	AOF AOF
+
 	// Lazy* say which values INFO counts as freed in the background. All are:
 	// the garbage collector frees them.
 	LazyEviction  bool
@@ -216,3 +218,20 @@ var defaults = sync.OnceValue(func() *Config {
 	}
 	return c
 })
+
+// AOF is what there is to set about the append-only file.
+type AOF struct {
+	On                bool
+	DirName, FileName string // the directory in Dir, and the files in it
+	Fsync             string // always, everysec or no
+	NoFsyncOnRewrite  bool
+	LoadTruncated     bool
+	LoadCorruptTail   int64 // bytes
+	RDBPreamble       bool  // the base is an RDB file, not commands
+	Timestamps        bool
+	IncrementalFsync  bool
+	KeepHistory       bool
+	// Percentage is by how much the files grow beyond their size after the last
+	// rewrite before the next, if they are larger than MinSize; 0: no matter how.
+	Percentage, MinSize int64
+}

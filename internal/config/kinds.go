@@ -193,11 +193,25 @@ func (k textKind) set(c *Config, words []string) error {
 
 func (k textKind) get(c *Config) string { return *k.field(c) }
 
-func fileName(s string) error {
-	if !isBaseName(s) {
-		return errors.New("dbfilename can't be a path, just a filename")
+// baseName checks the name of a file or directory in another one.
+func baseName(setting, what string) func(string) error {
+	return func(s string) error {
+		if strings.ContainsAny(s, "/\\") {
+			return fmt.Errorf("%s can't be a path, just a %s", setting, what)
+		}
+		return nil
 	}
-	return nil
+}
+
+// partName is a baseName that is not empty.
+func partName(setting, what string) func(string) error {
+	check := baseName(setting, what)
+	return func(s string) error {
+		if s == "" {
+			return errors.New(setting + " can't be empty")
+		}
+		return check(s)
+	}
 }
 
 // directory reads the path of a directory that exists, and makes it absolute.

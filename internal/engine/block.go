@@ -39,6 +39,8 @@ type Wait struct {
 	MinIdle, Retry int64
 	// Busy makes the command count as one that runs until its deadline.
 	Busy bool
+	// Durable has the command run again when Ctx.Durable is true.
+	Durable bool
 	// TimeOut answers when the deadline passes, or at once where nothing may
 	// block.
 	TimeOut func(*Ctx) error
@@ -241,6 +243,9 @@ func (c *Ctx) Block(w Wait) error {
 		c.blocking.timeouts.Insert(b)
 	}
 	c.blocking.retryAt(b, w.nextTry(c.ShownMilli()))
+	if w.Durable {
+		c.awaitDurable()
+	}
 	return errBlocked
 }
 

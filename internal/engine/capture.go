@@ -84,6 +84,7 @@ func (e *Core) restore(st *State) error {
 	e.readClock()
 	e.replace(st.data.Clone(), libraries)
 	e.takeOver(st)
+	e.restartLog()
 	e.Stats = Stats{}
 	e.Slowlog, e.Requests, e.Replies, e.Latency = slowlog.Log{}, slowlog.Log{}, slowlog.Log{}, latency.Monitor{}
 	e.Denied.Reset()
@@ -99,6 +100,7 @@ func (e *Core) restore(st *State) error {
 // takeOver sets what is not data.
 func (e *Core) takeOver(st *State) {
 	next := st.config.Clone()
+	next.AOF = e.Config.AOF                                                                   // the file is this server's
 	next.Bind, next.Port, next.UnixSocket = e.Config.Bind, e.Config.Port, e.Config.UnixSocket // the sockets are where they are
 	next.TLS = e.Config.TLS
 	e.Config = next
@@ -129,6 +131,7 @@ func (e *Core) takeOver(st *State) {
 // those count that the state does not say.
 func (st *State) Fork(o Parts) (*Engine, error) {
 	o.Config, o.Keyspace, o.Clock = st.config.Clone(), st.data.Clone(), st.clock.Fork()
+	o.Config.AOF.On = false // the file is the original's
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
 	}

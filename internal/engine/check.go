@@ -40,6 +40,8 @@ func (e *Core) check() error {
 		named("observers", e.observing.check(e)),
 		named("logs", e.logs.check(e)),
 		named("saving", e.Saving.check()),
+		named("append-only file", e.append.check(e)),
+		named("journal", e.journal.check()),
 		named("scripts", e.Scripts.check()),
 		named("scripts", e.scripting.check()),
 		named("eviction", e.evict.check(e)),

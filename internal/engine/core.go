@@ -56,6 +56,8 @@ type Core struct {
 	logs
 	Stats     Stats
 	Saving    Saving
+	append    appending
+	journal   journaling
 	Scripts   Scripts
 	Functions Functions
 	scripting
@@ -151,6 +153,8 @@ func (e *Core) finish() {
 	if e.tracker != nil && e.busy == nil {
 		e.broadcast()
 	}
+	e.finishUnit()
+	e.published()
 	e.handOver()
 	if e.current != nil {
 		e.current.fed()
@@ -160,6 +164,7 @@ func (e *Core) finish() {
 		e.evictClients()
 		e.handOver()
 	}
+	e.rewriteIfDue()
 	e.setTimer()
 	if s := &e.Stats; e.measured > e.entered {
 		d := e.measured - e.entered // the end needs no other reading

@@ -15,6 +15,7 @@
 package engine
 
 import (
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -24,7 +25,6 @@ import (
 	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
-	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -82,22 +82,12 @@ type environment struct {
 	Log        *slog.Logger
 	logLevel   *slog.LevelVar
 	clock      *clock.Steered
-	journal    Journal
 	files      *vfs.Abortable
 	conf       string // the path of the settings' file, or ""
 	apply      func(*config.Param, *config.Config) error
 	version    string
 	stop       func()
 	listeners  func() []Listener
-}
-
-// Journal receives the effects of units as commands that have the same effect
-// on a copy of the data at any later time. A journal.Stream is one. It is called
-// under the engine's lock and must not keep the arguments.
-type Journal interface {
-	// Append is called once for each unit that has effects, with the time in
-	// seconds since 1970. It returns the end of the journal.
-	Append(unit []journal.Op, now int64) journal.Position
 }
 
 // Engine guards a Core with a lock and gives it life: it lets sessions, the
@@ -134,7 +124,6 @@ func New(o Parts) *Engine {
 			Log:        o.Logger,
 			logLevel:   o.LogLevel,
 			clock:      steer(o.Clock),
-			journal:    o.Journal,
 			files:      vfs.NewAbortable(o.Files),
 			conf:       o.ConfigFile,
 			apply:      o.Apply,
@@ -149,6 +138,7 @@ func New(o Parts) *Engine {
 		shuffle:  shuffling{o.Shuffle, seed},
 		clients:  newClients(),
 		blocking: newBlocking(),
+		journal:  journaling{on: o.Journal != nil, outside: o.Journal},
 	}
 	e.Rand = rand.New(e.chance)
 	if e.Keyspace == nil {
@@ -174,12 +164,13 @@ func (e *Engine) SetUpUsers() error {
 	return e.core.setUpUsers()
 }
 
-// Load reads the snapshot that the settings name, if there is one, in place of
-// the data. It is called before the first command. The error names the file.
+// Load makes the data of the append-only file, if it is on, or else of the
+// snapshot that the settings name, if there is one. It is called before the first
+// command. The error names the file.
 func (e *Engine) Load() error {
 	e.enter()
 	defer e.leave()
-	return e.core.loadSnapshot()
+	return e.core.loadData()
 }
 
 // LoadFrom replaces the data by those of a file.
@@ -263,14 +254,15 @@ func (e *Engine) tick() {
 // file stays, and nothing can be saved any more.
 func (e *Engine) Abort() { e.core.files.Abort() }
 
-// Close writes a last snapshot, if the server saves on its own, and ends all
-// sessions, the timer and what runs in the background. Commands that come
-// later get no answer. The error is that of the snapshot.
+// Close writes and syncs the append-only file, writes a last snapshot, if the
+// server saves on its own, and ends all sessions, the timer and what runs in the
+// background. Commands that come later get no answer. The error is that of the
+// files.
 func (e *Engine) Close() error {
 	c := &e.core
 	c.stopping.Store(true) // a script that runs ends now
 	e.enter()
-	err := c.saveFinally(false)
+	err := errors.Join(c.endAppending(), c.saveFinally(false))
 	c.end()
 	running := c.Saving.running
 	e.leave()
@@ -278,5 +270,6 @@ func (e *Engine) Close() error {
 		running.cancel()
 		<-running.done
 	}
+	c.append.rewriting.Wait()
 	return err
 }

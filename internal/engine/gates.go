@@ -80,7 +80,7 @@ func (e *Core) gatesNow() (on gateSet) {
 		on bool
 	}{
 		{gateMemory, e.Config.MaxMemory != 0},
-		{gateDisk, e.refuseWrites},
+		{gateDisk, e.refuseWrites || e.append.err != nil},
 		{gateBusy, e.busy != nil},
 		{gateFault, e.faults != nil},
 		{gateSchedule, e.schedule != nil},
@@ -184,7 +184,7 @@ func (e *Core) gateMemory(s *Session, cmd *Command, args [][]byte) error {
 // health checks notice.
 func (e *Core) gateDisk(s *Session, cmd *Command, args [][]byte) error {
 	if cmd.traits&spec.ChecksHealth != 0 || s.flags(cmd, args)&spec.Write != 0 {
-		return errDisk
+		return e.diskError()
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 			return keyspace.Entry{}, false
 		}
 		if v, isExpirer := k.Value().(value.Expirer); isExpirer {
-			if at := v.NextExpiry(); at != 0 && at <= c.ExpiryMilli() && !c.timing.lazy && !c.isPaused() {
+			if at := v.NextExpiry(); at != 0 && c.IsPast(at) && !c.timing.lazy && !c.isPaused() {
 				c.expireElements(c.Keyspace.DB(db), k)
 				return c.Keyspace.DB(db).Get(key)
 			}
@@ -68,7 +68,14 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 // isExpired reports whether the time of a key has come.
 func (e *Core) isExpired(k keyspace.Entry) bool {
 	at := k.ExpireAt()
-	return at != 0 && at <= e.ExpiryMilli()
+	return at != 0 && e.IsPast(at)
+}
+
+// IsPast reports whether a time at which something expires has come.
+// While the append-only file is loaded nothing expires: the commands in it are of
+// a time when what they are about was there, and deletions are among them.
+func (e *Core) IsPast(at int64) bool {
+	return at <= e.ExpiryMilli() && !e.append.loading
 }
 
 // access marks a key as used now.

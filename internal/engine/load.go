@@ -32,6 +32,9 @@ type ReloadOptions struct {
 // can't be read, and then changes nothing.
 func (e *Core) Reload(o ReloadOptions) error {
 	err := e.reload(o)
+	if err == nil && (o.NoSave || o.NoFlush) {
+		e.restartLog()
+	}
 	if _, ok := err.(resp.Error); err == nil || ok {
 		return err
 	}
@@ -45,7 +48,8 @@ func (e *Core) reload(o ReloadOptions) error {
 		if err := e.writeTo(&b, e.present()); err != nil {
 			return err
 		}
-		return e.load(&b, int64(b.Len()), "", o)
+		_, err := e.load(&b, int64(b.Len()), "", o)
+		return err
 	}
 	if !o.NoSave {
 		if err := e.Save(); err != nil {
@@ -88,6 +92,14 @@ func (e *Core) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace
 	return nil
 }
 
+// loadData reads what a server begins with.
+func (e *Core) loadData() error {
+	if e.Config.AOF.On {
+		return e.loadLog()
+	}
+	return e.loadSnapshot()
+}
+
 // loadSnapshot reads the snapshot that the settings name, if there is one, in
 // place of the data.
 func (e *Core) loadSnapshot() error {
@@ -117,13 +129,14 @@ func (e *Core) loadFile(f vfs.File, o ReloadOptions) error {
 	if err != nil {
 		return err
 	}
-	return e.load(f, info.Size(), f.Name(), o)
+	_, err = e.load(f, info.Size(), f.Name(), o)
+	return err
 }
 
 // maxSkipLog bounds how many empty keys of a file are logged.
 const maxSkipLog = 10
 
-func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error {
+func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) (*snapshot.Loaded, error) {
 	skipped := 0
 	var access func(*rdb.Entry) uint32
 	if e.evict.lfu {
@@ -141,13 +154,15 @@ func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error
 		Seed:       e.Rand.Uint64(),
 		Size:       size,
 		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
+		// The commands that follow may be about them.
+		KeepExpired: e.append.loading,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	libraries, err := e.loadLibraries(l.Functions)
 	if err != nil {
-		return fmt.Errorf("function library: %w", err)
+		return nil, fmt.Errorf("function library: %w", err)
 	}
 	if o.NoFlush {
 		err = e.merge(l.Keyspace, libraries, o.Merge)
@@ -155,18 +170,22 @@ func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) error
 		e.replace(l.Keyspace, libraries)
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	e.Saving.Loaded, e.Saving.Expired = l.Keys, l.Expired
 	e.Log.Info(fmt.Sprintf("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d.", l.Keys, l.Expired, l.Empty),
 		"file", name, "duration", e.lap())
-	return nil
+	return l, nil
 }
 
 // LoadRDB adds what a file of this size holds to the data. Keys and libraries of
 // the file replace those of the same name. It changes nothing if it fails.
 func (e *Core) LoadRDB(r io.Reader, size int64) error {
-	return e.load(r, size, "", ReloadOptions{NoFlush: true, Merge: true})
+	_, err := e.load(r, size, "", ReloadOptions{NoFlush: true, Merge: true})
+	if err == nil {
+		e.restartLog()
+	}
+	return err
 }
 
 // replace puts what was loaded in place of what is there.

@@ -308,6 +308,7 @@ func (s *Session) moveOutput() {
 	}
 	s.countOutput()
 	s.mu.Lock()
+	s.hold()
 	s.e.output.buffers.put(s.pending.add(s.out.Buf))
 	s.mu.Unlock()
 	s.out.Buf = s.e.output.buffers.get()
@@ -328,6 +329,7 @@ func (s *Session) handOver() {
 	if s.killed {
 		s.pending, s.out.Full = outQueue{}, false
 	} else {
+		s.hold()
 		s.e.output.buffers.put(s.pending.add(s.out.Buf))
 	}
 	s.out.Buf = nil
@@ -358,7 +360,10 @@ func (s *Session) Output(written []byte) []byte {
 	} else {
 		s.e.output.buffers.put(written)
 	}
-	out := s.pending.take()
+	var out []byte
+	if !s.held {
+		out = s.pending.take()
+	}
 	s.taken, s.writing = len(out), out != nil
 	if out == nil {
 		s.e.wrote()

@@ -63,10 +63,14 @@ func newBackground() *background {
 	return b
 }
 
-// Progress returns how many keys the background save that runs has written, and
-// of how many: both are 0 if none runs.
-func (s *Saving) Progress() (processed, total int64) {
-	if b := s.running; b != nil {
+// Progress returns how many keys the background save or the rewrite that runs has
+// written, and of how many: both are 0 if none runs.
+func (e *Core) Progress() (processed, total int64) {
+	b := e.Saving.running
+	if b == nil && e.append.rewrites() {
+		b = e.append.base
+	}
+	if b != nil {
 		return b.processed.Load(), b.total
 	}
 	return 0, 0
@@ -78,6 +82,7 @@ const retryDelay = 5
 var (
 	errNoDir     = resp.Error("ERR there is no directory to save in: see the setting 'dir'")
 	errSaving    = resp.Error("ERR Background save already in progress")
+	errRewriting = resp.Error("ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.")
 	errCancelled = errors.New("cancelled")
 )
 
@@ -85,6 +90,18 @@ var (
 var errDisk = resp.Error("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
 	"Commands that may modify the data set are disabled, because this instance is configured to report errors during writes " +
 	"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.")
+
+// diskError returns the answer to writes that could not be made to last, nil if
+// they could.
+func (e *Core) diskError() error {
+	switch {
+	case e.refuseWrites:
+		return errDisk
+	case e.append.err != nil:
+		return errAppending(e.append.err)
+	}
+	return nil
+}
 
 // Dumper returns what makes payloads of DUMP.
 func (e *Core) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
@@ -135,15 +152,19 @@ func (e *Core) saveFlushed() {
 }
 
 // SaveInBackground begins to write a snapshot of the data as they are now, in
-// a goroutine of its own. It reports whether it has begun; if not, it has to
-// wait for the transaction that asked for it, and begins then.
-func (c *Ctx) SaveInBackground() (begun bool, err error) {
+// a goroutine of its own. It reports whether it has begun; if not, it begins when
+// the transaction that asked for it has ended, or, if patient is true, a rewrite
+// of the append-only file.
+func (c *Ctx) SaveInBackground(patient bool) (begun bool, err error) {
+	rewrites := c.append.rewrites()
 	switch {
 	case c.Saving.running != nil:
 		return false, errSaving
 	case c.Config.Dir == "":
 		return false, errNoDir
-	case c.nested:
+	case rewrites && !patient && !c.nested:
+		return false, errRewriting
+	case rewrites || c.nested:
 		c.Saving.scheduled = true
 		return false, nil
 	}
@@ -162,11 +183,10 @@ func (e *Core) beginSave() {
 	s.Since, s.tried = now/1000, now/1000
 	e.Stats.Saves++
 	changes := e.Stats.Changes
-	for db := range e.Keyspace.Used {
-		b.total += int64(db.Len())
+	p := e.cloneFor(b)
+	if e.append.log != nil {
+		e.append.log.SetSaving(true)
 	}
-	p := picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace.Clone(), config: e.Config.Clone(), functions: e.Functions.Sources(), now: now}
-	p.eachKey = func() { b.processed.Add(1) }
 	go func() {
 		defer close(b.done)
 		start := e.clock.Monotonic()
@@ -183,6 +203,9 @@ func (e *Core) beginSave() {
 func (e *Core) endSave(changes uint64, took time.Duration, err error) {
 	s := &e.Saving
 	s.running, s.Since = nil, 0
+	if e.append.log != nil {
+		e.append.log.SetSaving(false)
+	}
 	if errors.Is(err, errCancelled) {
 		return
 	}
@@ -204,6 +227,7 @@ type picture struct {
 	config    *config.Config
 	functions [][]byte
 	now       int64
+	base      bool   // of an append-only file
 	eachKey   func() // called after each key, if not nil
 	fail      error  // of a disk that a fault has full or broken
 }
@@ -237,7 +261,27 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 // present is what is there now, for those who hold the lock as long as they
 // look at it.
 func (e *Core) present() picture {
-	return picture{fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli()}
+	return picture{
+		fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli(),
+		eachKey: e.saveDelay(e.Config.RDBKeySaveDelay, nil),
+	}
+}
+
+// cloneFor is what is there now, for b to write it while others go on.
+func (e *Core) cloneFor(b *background) picture {
+	p := e.present()
+	p.data, p.config = p.data.Clone(), p.config.Clone()
+	for db := range p.data.Used {
+		b.total += int64(db.Len())
+	}
+	delay := e.saveDelay(p.config.RDBKeySaveDelay, b.cancelled)
+	p.eachKey = func() {
+		b.processed.Add(1)
+		if delay != nil {
+			delay()
+		}
+	}
+	return p
 }
 
 // writeNow writes a file while everyone waits.
@@ -260,6 +304,7 @@ func (e *Core) writeTo(w io.Writer, p picture) error {
 		AccessTimes: p.config.UsesLRU(),
 		Frequency:   frequency,
 		EachKey:     p.eachKey,
+		Base:        p.base,
 	})
 }
 
@@ -272,15 +317,6 @@ func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
 		if p.fail != nil {
 			return p.fail
-		}
-		if delay := e.saveDelay(p.config.RDBKeySaveDelay, cancelled); delay != nil {
-			count := p.eachKey
-			p.eachKey = func() {
-				if count != nil {
-					count()
-				}
-				delay()
-			}
 		}
 		return e.writeTo(cancellable{w, cancelled}, p)
 	})
@@ -315,6 +351,10 @@ func (w cancellable) Write(p []byte) (int, error) {
 // saved.
 func (e *Core) checkDisk() {
 	e.refuseWrites = e.cannotSave()
+	e.append.err = nil
+	if e.append.log != nil {
+		e.append.err = e.append.log.WriteError()
+	}
 	e.setGates()
 }
 
@@ -328,7 +368,7 @@ func (e *Core) autosaves() bool { return len(e.Config.SavePoints) > 0 && e.Confi
 // nextSave returns when the next save is due, in milliseconds; 0: none is.
 func (e *Core) nextSave() int64 {
 	s := &e.Saving
-	if s.running != nil {
+	if s.running != nil || e.append.rewrites() {
 		return 0
 	}
 	due := int64(0)
@@ -361,7 +401,7 @@ func (e *Core) saveFinally(must bool) error {
 		return nil
 	}
 	if !must && !e.autosaves() {
-		if n := e.Stats.Changes; n > 0 && e.Config.Dir != "" {
+		if n := e.Stats.Changes; n > 0 && e.Config.Dir != "" && !e.Config.AOF.On {
 			e.Log.Warn(fmt.Sprintf("%d changes not saved: no save points, see --save", n))
 		}
 		return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/vfs"
 )
 
 // Scripts are the scripts that clients can call by their SHA-1. Those that came
@@ -178,6 +179,9 @@ func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) er
 const errDiskScript resp.Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
 	"Writable scripts are blocked. Use 'no-writes' flag for read only scripts."
 
+const errAppendScript resp.Error = "MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. " +
+	"Writable scripts are blocked. Use 'no-writes' flag for read only scripts. AOF error: "
+
 const errOOMScript resp.Error = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
 
 // scriptRun is the host of a script or a function while it runs.
@@ -202,6 +206,8 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 		switch {
 		case c.refuseWrites:
 			return errDiskScript
+		case c.append.err != nil:
+			return errAppendScript + resp.Error(vfs.Reason(c.append.err))
 		case readOnly:
 			return resp.Error("ERR Can not execute a script with write flag using *_ro command.")
 		}
@@ -285,8 +291,8 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")
 	case r.c.evict.failed && cmd.Flags&spec.DenyOOM != 0 && !r.wrote && !r.allowOOM:
 		return resp.ErrOOM
-	case r.c.refuseWrites && cmd.Flags&spec.Write != 0 && !r.wrote:
-		return errDisk
+	case (r.c.refuseWrites || r.c.append.err != nil) && cmd.Flags&spec.Write != 0 && !r.wrote:
+		return r.c.diskError()
 	}
 	return nil
 }

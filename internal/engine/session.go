@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/fault"
+	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/strict"
@@ -55,10 +56,11 @@ type Session struct {
 	moving     *Engine      // where the client goes; nil: it stays
 	// Companion is what an Interceptor keeps with the client.
 	Companion any
-	delayed   bool        // a fault has held the next command back already
-	chosen    bool        // the next command was held back, and is to run now
-	judged    bool        // strict mode has looked at the command already
-	oneByOne  *strict.Run // nil: strict mode was never on
+	delayed   bool             // a fault has held the next command back already
+	chosen    bool             // the next command was held back, and is to run now
+	judged    bool             // strict mode has looked at the command already
+	oneByOne  *strict.Run      // nil: strict mode was never on
+	wrote     journal.Position // the end of its last unit in the stream of effects
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in
@@ -75,6 +77,7 @@ type Session struct {
 	taken   int    // bytes that are being written
 	writing bool
 	gone    bool // killed
+	held    bool // it is too early for what is pending
 	ending  bool // closing
 	// reusable is set for internal sessions that were fresh at the end of the batch.
 	reusable bool
@@ -149,11 +152,12 @@ func (s *Session) DoIn(db int, args [][]byte) (done bool) {
 	}
 	was := s.db
 	s.db = db
+	s.wrote = journal.Position{}
 	s.e.process(s, args)
 	if s.wait == nil && s.db == db {
 		s.db = was // unless the command was SELECT
 	}
-	return s.wait == nil
+	return s.wait == nil && !s.mustHold()
 }
 
 // Reusable reports whether the next command of an internal session would find it

@@ -14,14 +14,20 @@ import (
 // applied all stay as they were; failed is its index.
 func (e *Core) Reconfigure(next *config.Config, changed []*config.Param) (failed int, err error) {
 	for i, p := range changed {
-		if !p.Applied || e.apply == nil {
-			continue
+		switch {
+		case p.Applied && e.apply != nil:
+			err = e.apply(p, next)
+		case p.Name == "appendonly":
+			err = e.enableLog(next)
 		}
-		if err := e.apply(p, next); err != nil {
+		if err != nil {
 			e.Log.Warn("Failed applying new configuration. Possibly related to new " + p.Name + " setting. Restoring previous settings.")
 			for _, p := range changed[:i] {
-				if p.Applied {
+				switch {
+				case p.Applied && e.apply != nil:
 					e.apply(p, e.Config) // as it was before, so that it works
+				case p.Name == "appendonly":
+					e.applyAppending()
 				}
 			}
 			return i, err
@@ -93,6 +99,7 @@ func (e *Core) ConfigChanged() {
 	e.limitTracking()
 	e.thresholds = e.thresholdsNow()
 	e.limitMemory()
+	e.applyAppending()
 	e.setGates()
 	e.setObservers()
 }

@@ -68,6 +68,7 @@ func (e *Core) due() (at int64) {
 	if !e.timing.cronPaused {
 		at = sooner(at, e.nextIdle)
 		at = sooner(at, e.nextSave())
+		at = sooner(at, e.nextRewrite())
 	}
 	at = sooner(at, e.evict.next)
 	if e.isAsleep() {

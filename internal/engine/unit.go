@@ -84,10 +84,6 @@ func (e *Core) touch(by *Session, db int, key []byte) {
 	}
 }
 
-// Journaling reports whether somebody wants to know effects; handlers that go
-// to some length to name them may ask first.
-func (e *Core) Journaling() bool { return e.journal != nil }
-
 // Propagate says what has the effect of this command, instead of the command
 // itself: for what depends on time or chance. It may be called repeatedly.
 func (c *Ctx) Propagate(args ...[]byte) {
@@ -100,7 +96,7 @@ func (c *Ctx) PropagateNothing() { c.unit.explicit = true }
 
 func (e *Core) propagate(db int, args [][]byte) {
 	u := &e.unit
-	if e.journal == nil || u.withheld == journal.Both {
+	if !e.journal.on || u.withheld == journal.Both {
 		return
 	}
 	first := len(u.words)
@@ -118,8 +114,8 @@ func (e *Core) finishUnit() {
 	if u.depth > 0 || len(u.ops) == 0 {
 		return
 	}
-	if e.journal != nil {
-		e.journal.Append(u.ops, e.now/1e6)
+	if e.journal.on {
+		e.record(u.ops)
 	}
 	clear(u.ops)
 	clear(u.words)

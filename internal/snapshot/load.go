@@ -23,6 +23,9 @@ type LoadOptions struct {
 	// Access returns what Entry.Access is to be under an LFU policy; nil under
 	// others, where it is the time of the last use.
 	Access func(*rdb.Entry) uint32
+	// KeepExpired: true to load keys whose time has passed: commands about them
+	// may follow.
+	KeepExpired bool
 	// Skipped is told of keys that are left out because there is nothing in
 	// them, if it is not nil.
 	Skipped func(key []byte)
@@ -37,6 +40,9 @@ type Loaded struct {
 	// Empty because there was nothing in them (old servers wrote those by
 	// mistake).
 	Keys, Expired, Empty int
+	// Size is that of the file in bytes. Tail is what follows it in its source.
+	Size int64
+	Tail io.Reader
 }
 
 // Load reads a file. It returns all of what it holds or an error, a
@@ -51,6 +57,7 @@ func Load(src io.Reader, o LoadOptions) (*Loaded, error) {
 		return nil, err
 	}
 	l.loaded.Empty = l.r.Empty()
+	l.loaded.Size, l.loaded.Tail = l.r.Offset(), l.r.Tail()
 	return &l.loaded, nil
 }
 
@@ -101,7 +108,7 @@ func (l *loader) Entry(e *rdb.Entry) error {
 	if l.db == nil {
 		l.db = l.loaded.Keyspace.DB(0)
 	}
-	if e.ExpireAt != 0 && e.ExpireAt < l.Now {
+	if e.ExpireAt != 0 && e.ExpireAt < l.Now && !l.KeepExpired {
 		l.loaded.Expired++
 		return nil
 	}

@@ -23,6 +23,8 @@ type SaveOptions struct {
 	// Frequency returns the counter that Entry.Access holds under an LFU policy,
 	// to be written instead; nil under others.
 	Frequency func(access uint32) uint8
+	// Base: true for the base of an append-only file.
+	Base bool
 	// EachKey is called after each key, if it is not nil.
 	EachKey func()
 }
@@ -31,10 +33,14 @@ type SaveOptions struct {
 // included, as Redis does.
 func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 	w := rdb.NewWriter(dst, o.WriterOptions)
+	base := "0"
+	if o.Base {
+		base = "1"
+	}
 	w.Aux("redis-ver", o.Server)
 	w.Aux("redis-bits", strconv.Itoa(strconv.IntSize))
 	w.Aux("ctime", strconv.FormatInt(o.Now/1000, 10))
-	w.Aux("aof-base", "0")
+	w.Aux("aof-base", base)
 	for _, code := range o.Functions {
 		w.Function(code)
 	}
