@@ -24,6 +24,7 @@ type Keyspace struct {
 	// engine sets it once per unit.
 	Access    uint32
 	keepsSize bool // of the tables of keys
+	bySlot    bool // keys are indexed by their hash slots
 	// counting tells that DB.bytes are kept up to date.
 	counting bool
 }
@@ -74,7 +75,7 @@ func (ks *Keyspace) Swap(i, j int) {
 // Clone returns a second owner of all databases in O(1) of their size. Each
 // side copies what it writes from then on, in whatever goroutine it lives.
 func (ks *Keyspace) Clone() *Keyspace {
-	c := &Keyspace{seed: ks.seed, dbs: make([]*DB, len(ks.dbs)), Access: ks.Access}
+	c := &Keyspace{seed: ks.seed, dbs: make([]*DB, len(ks.dbs)), Access: ks.Access, bySlot: ks.bySlot}
 	for i, db := range ks.dbs {
 		if db != nil {
 			c.dbs[i] = &DB{ks: c, index: i, contents: db.clone()}
@@ -108,6 +109,7 @@ type contents struct {
 	expires *tree.Tree[expiry]
 	// elements has the keys with elements that expire, by the time of the first.
 	elements *tree.Tree[expiry]
+	slots    *tree.Tree[slotted] // nil: the Keyspace does not index them
 	owner    *owner
 	// last is where a key was found last: a command looks at its key several
 	// times, and the next command often at the same one. What moves entries
@@ -119,7 +121,11 @@ type contents struct {
 func (c *contents) clone() contents {
 	// Both sides get a new token: neither owns an object made before.
 	c.owner = new(owner)
-	return contents{keys: c.keys.Clone(), expires: c.expires.Clone(), elements: c.elements.Clone(), owner: new(owner)}
+	d := contents{keys: c.keys.Clone(), expires: c.expires.Clone(), elements: c.elements.Clone(), owner: new(owner)}
+	if c.slots != nil {
+		d.slots = c.slots.Clone()
+	}
+	return d
 }
 
 // DB is one database.
@@ -137,6 +143,9 @@ func newDB(ks *Keyspace, index int) *DB {
 		owner:    new(owner),
 	}}
 	db.keys.KeepSize(ks.keepsSize)
+	if ks.bySlot {
+		db.slots = tree.New(compareSlotted)
+	}
 	return db
 }
 
@@ -231,10 +240,13 @@ func (db *DB) put(e Entry) {
 	p.put(e)
 }
 
-// reindex keeps the expiry index in step with a replaced entry. An item of
-// the index refers to the entry itself, so it is replaced with it.
+// reindex keeps the indexes in step with a replaced entry. An item of an index
+// refers to the entry itself, so it is replaced with it.
 func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 	at := e.ExpireAt()
+	if db.slots != nil {
+		db.slots.Insert(slottedOf(e))
+	}
 	if replaced {
 		if was := old.ExpireAt(); was != 0 && was != at {
 			db.expires.Delete(expiry{was, old})
@@ -339,6 +351,9 @@ func (db *DB) Delete(key []byte) bool {
 		}
 		if at := old.ExpireAt(); at != 0 {
 			db.expires.Delete(expiry{at, old})
+		}
+		if db.slots != nil {
+			db.slots.Delete(slottedOf(old))
 		}
 		db.unindexElements(old)
 	}
