@@ -67,7 +67,8 @@ func (a *Authority) server(hosts []string) *x509.Certificate {
 		hosts = []string{"localhost", "127.0.0.1", "::1"}
 	}
 	t := a.template(hosts[0])
-	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	// A server is a client of its master, and of the other nodes of its cluster.
+	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	for _, h := range hosts {
 		if ip := net.ParseIP(h); ip != nil {
 			t.IPAddresses = append(t.IPAddresses, ip)

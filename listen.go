@@ -42,7 +42,7 @@ var (
 
 // anywhere reports whether the options leave open where to listen.
 func anywhere(o *Options, c *config.Config) bool {
-	return o.Addr == "" && c.UnixSocket == "" && !c.Given("port") && !c.Given("bind") && c.TLS.Port == 0
+	return o.Addr == "" && c.UnixSocket == "" && !c.Given("port") && !c.Given("bind") && c.TLS.Port == 0 && !c.Cluster.Enabled
 }
 
 // door is an open socket, and what was asked for to get it.
@@ -68,7 +68,10 @@ func (s *Server) listen() (err error) {
 		case s.closed:
 			err = ErrClosed
 		case s.doors == nil:
-			if err = s.open(core.Config); err != nil {
+			if err = s.open(core.Config); err == nil && core.Cluster() != nil {
+				err = s.openBus(core)
+			}
+			if err != nil {
 				err = fmt.Errorf("respserver: %w", err)
 			}
 		}

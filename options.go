@@ -1,9 +1,11 @@
 package respserver
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"log/slog"
+	"net"
 
 	"github.com/resp-server/resp-server/internal/vfs"
 )
@@ -115,4 +117,6 @@ type Options struct {
 	Check bool
 
 	files vfs.FS // for tests: nil is the file system of the system
+	// dialNode connects to other nodes of a Cluster; nil: as the system does it.
+	dialNode func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
 }

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/clock"
+	"github.com/resp-server/resp-server/internal/cluster/bus"
 	"github.com/resp-server/resp-server/internal/command"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
@@ -44,12 +45,15 @@ type Server struct {
 	spaces    spaces
 	scheduled atomic.Bool // a Schedule holds commands
 	space     string      // the name, if the server is a space
+	bus       *bus.Bus    // nil: the server is no node of a cluster
+	anyPort   bool        // the system chooses the ports of the node
 
 	mu      sync.Mutex
 	tls     atomic.Pointer[tls.Config] // for new connections; nil: none can come
 	doors   []door                     // none until the sockets are open
 	addrs   []string                   // of the doors
 	tlsAddr string
+	busAddr string // of a node of a cluster
 	closed  bool
 	done    chan struct{}
 
@@ -123,6 +127,12 @@ func newServer(o Options) (*Server, error) {
 	if err := s.engine.Load(); err != nil {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: loading the DB: %w", err)
+	}
+	if settings.Cluster.Enabled {
+		if err := s.joinCluster(); err != nil {
+			s.engine.Close()
+			return nil, fmt.Errorf("respserver: %w", err)
+		}
 	}
 	s.carry(settings.Spaces != "no")
 	for _, file := range o.Load {
@@ -211,6 +221,9 @@ func (s *Server) Close() error {
 	s.mu.Unlock()
 	s.host.closeForks()
 	s.closeSpaces()
+	if s.bus != nil {
+		s.bus.Close()
+	}
 	err := s.engine.Close()
 	s.stopRecordings()
 	for _, t := range [...]transport.Server{s.sockets, &s.net, &s.inside} {

@@ -139,6 +139,9 @@ var members = func() string {
 
 const addSet = "SADD k"
 
+// inCluster makes a node of a cluster.
+var inCluster = []string{"cluster-enabled yes"}
+
 // effects are those of all settings that have one. DIR stands for a directory that
 // is there.
 var effects = map[string]effect{
@@ -191,6 +194,36 @@ var effects = map[string]effect{
 		part := "*2\r\n$4\r\nECHO\r\n$600000\r\n" + strings.Repeat("x", 600000) + "\r\n"
 		u.raw(t, "MULTI\r\n"+part+part+"EXEC\r\n")
 		return u.field("client_query_buffer_limit_disconnections")
+	}},
+	"cluster-allow-pubsubshard-when-down": {a: "yes", b: "no", config: inCluster, see: says("CLUSTER ADDSLOTSRANGE 0 16383", "SPUBLISH c m")},
+	"cluster-allow-reads-when-down":       {a: "yes", b: "no", config: inCluster, see: says("CLUSTER ADDSLOTSRANGE 0 16383", "GET k")},
+	"cluster-allow-replica-migration":     {test: "TestClusterSettings"},
+	"cluster-announce-bus-port":           {a: "0", b: "5", config: inCluster, see: says("CLUSTER NODES")},
+	"cluster-announce-hostname":           {a: "", b: "h", config: inCluster, see: says("CLUSTER SHARDS")},
+	"cluster-announce-human-nodename":     {a: "", b: "h", config: append(inCluster, "dir DIR"), see: files("CLUSTER SAVECONFIG")},
+	"cluster-announce-ip":                 {a: "", b: "10.0.0.1", config: inCluster, see: says("CLUSTER NODES")},
+	"cluster-announce-port":               {a: "0", b: "5", config: inCluster, see: says("CLUSTER NODES")},
+	"cluster-announce-tls-port":           {a: "0", b: "5", config: inCluster, see: says("CLUSTER SHARDS")},
+	"cluster-config-file":                 {a: "a.conf", b: "b.conf", config: append(inCluster, "dir DIR"), see: files()},
+	"cluster-enabled":                     {a: "no", b: "yes", see: says("ASKING")},
+	"cluster-link-sendbuf-limit":          {test: "TestClusterSettings"},
+	"cluster-migration-barrier":           {test: "TestClusterSettings"},
+	"cluster-node-timeout": {a: "1000", b: "60000", config: inCluster, see: func(t *testing.T, u *user) any {
+		u.say("CLUSTER MEET 127.0.0.1 1 1")
+		u.clock.Advance(2 * time.Second) // a node that does not answer is forgotten by then
+		return regexp.MustCompile("known_nodes:.").FindString(u.say("CLUSTER INFO").Str)
+	}},
+	"cluster-ping-interval":           {test: "TestClusterSettings"},
+	"cluster-port":                    {test: "TestClusterSettings"},
+	"cluster-preferred-endpoint-type": {a: "ip", b: "hostname", config: append(inCluster, "cluster-announce-hostname h"), see: says("CLUSTER SHARDS")},
+	"cluster-replica-no-failover":     {a: "no", b: "yes", config: inCluster, see: says("CLUSTER NODES")},
+	"cluster-replica-validity-factor": {test: "TestClusterSettings"},
+	"cluster-require-full-coverage": {a: "yes", b: "no", config: inCluster, see: func(t *testing.T, u *user) any {
+		u.say("CLUSTER ADDSLOTS 0")
+		for range 80 {
+			u.clock.Advance(100 * time.Millisecond)
+		}
+		return regexp.MustCompile("cluster_state:.*").FindString(u.say("CLUSTER INFO").Str)
 	}},
 	"commandlog-large-reply-max-len":   {a: "9", b: "0", config: []string{"commandlog-reply-larger-than 1"}, see: says("COMMANDLOG RESET large-reply", "PING", "COMMANDLOG LEN large-reply")},
 	"commandlog-large-request-max-len": {a: "9", b: "0", config: []string{"commandlog-request-larger-than 1"}, see: says("COMMANDLOG RESET large-request", "PING", "COMMANDLOG LEN large-request")},
@@ -386,6 +419,7 @@ var effects = map[string]effect{
 	"tls-cert-file":             {test: "TestTLSSettings"},
 	"tls-ciphers":               {test: "TestTLSSettings"},
 	"tls-ciphersuites":          {test: "TestTLSSettings"},
+	"tls-cluster":               {test: "TestClusterTLS"},
 	"tls-key-file":              {test: "TestTLSSettings"},
 	"tls-key-file-pass":         {test: "TestTLSFiles"},
 	"tls-port":                  {test: "TestTLSSettings"},

@@ -23,6 +23,7 @@ const usage = `Usage: resp-server [redis.conf] [--directive value ...] [-]
        resp-server ping [redis.conf] [--directive value ...] | ping --pid N
        resp-server redis-cli [options] [command]
        resp-server replay FILE --to HOST:PORT|/SOCKET|URL
+       resp-server cluster [--masters N] [--replicas N] [--port N] [options]
        resp-server version | --version | --help
        resp-server --check-system | --test-memory MEGABYTES
 
@@ -74,6 +75,11 @@ which replies differ; then its exit code is 1. The URL is one of redis-cli -u, s
 as redis://user:password@host:6379/2, or rediss:// for TLS with --cacert, --cert,
 --key and --insecure.
 
+resp-server cluster starts a whole Redis Cluster in this process: --masters, 3 by
+default, each with so many --replicas, on --port and the next ones, or free
+ports. The ready file has the addresses as "nodes". Other options are those of
+each node; nothing is saved.
+
 resp-server ping asks the server that has such arguments, or the arguments of a
 process, whether it serves clients; if not, its exit code is 1. resp-server
 redis-cli, or a link of that name, sends commands: see redis-cli --help.
@@ -91,6 +97,7 @@ Examples
   resp-server redis.conf --port 7777 --loglevel verbose
   resp-server --dir /var/lib/resp-server --save 60 1
   echo 'maxclients 100' | resp-server -
+  resp-server cluster --masters 3 --replicas 1 --port 7000
 `
 
 func main() {
@@ -126,6 +133,8 @@ func (p *program) run(args []string) int {
 			return 0
 		case "replay":
 			return replay(args[1:], p.stdout, p.stderr)
+		case "cluster":
+			return p.runCluster(args[1:])
 		case "ping":
 			return ping(args[1:], p.stdout, p.stderr)
 		case "--check-system":

@@ -24,6 +24,8 @@ type ready struct {
 	Version    string `json:"version"`
 	UnixSocket string `json:"unixsocket"`
 	TLSAddr    string `json:"tls_addr,omitempty"`
+	// Nodes are the addresses of all nodes of a cluster, its masters first.
+	Nodes []string `json:"nodes,omitempty"`
 }
 
 // descriptor returns the number of the file descriptor, if it is one.
@@ -72,7 +74,19 @@ func (f readyFile) announce(addrs []string, secure string) error {
 	if f == "" {
 		return nil
 	}
-	r := ready{PID: os.Getpid(), Version: respserver.Version, TLSAddr: secure}
+	return f.write(ready{TLSAddr: secure}, addrs)
+}
+
+// announceCluster is announce for all nodes of a cluster.
+func (f readyFile) announceCluster(nodes []string) error {
+	if f == "" {
+		return nil
+	}
+	return f.write(ready{Nodes: nodes}, nodes[:1])
+}
+
+func (f readyFile) write(r ready, addrs []string) error {
+	r.PID, r.Version = os.Getpid(), respserver.Version
 	var tcp []string
 	if tcp, r.UnixSocket = split(addrs); len(tcp) > 0 {
 		r.Addr = tcp[0]

@@ -13,20 +13,20 @@ package archtest
 type room struct{ in, knows, why string }
 
 var rooms = []room{
-	{".", "./internal/clock ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
-		"./internal/module/... ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/strict ./internal/transport ./internal/vfs",
+	{".", "./internal/clock ./internal/cluster/... ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
+		"./internal/module/... ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/slot ./internal/strict ./internal/transport ./internal/vfs",
 		"only the root wires things together: the parts of a server, its transports, its modules and what tests ask of it"},
 	{"./cmd/...", ". ./cmd/... ./internal/rediscli", "the server in the binary can do nothing that an embedding program cannot"},
 	{"./internal/rediscli", "./internal/resp", "a client knows the protocol and no server"},
 	{"./examples/...", ".", "examples show what anyone can do"},
 	{"./explore", ".", "what explores a server uses it as any test does"},
 
-	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
+	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/cluster ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
 		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script " +
-		"./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs",
+		"./internal/slot ./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs",
 		"the engine runs commands and knows none: they are handed to it as a table, by the root, and so are transports"},
-	{"./internal/command", "./internal/acl ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
-		"./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script ./internal/slowlog ./internal/snapshot " +
+	{"./internal/command", "./internal/acl ./internal/cluster ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
+		"./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script ./internal/slot ./internal/slowlog ./internal/snapshot " +
 		"./internal/spec ./internal/tracking ./internal/value",
 		"handlers use the engine and the data; they know no transport, no file, no clock and no module"},
 	{"./internal/module/array", "./internal/config ./internal/datastruct/tree ./internal/engine ./internal/ere ./internal/event ./internal/glob ./internal/numfmt " +
@@ -46,7 +46,7 @@ var rooms = []room{
 		"Lua stands behind an interface and can be replaced in one place"},
 	{"./internal/lua", "./internal/numfmt", "the language knows nothing of the server that runs it"},
 
-	{"./internal/keyspace", "./internal/datastruct/block ./internal/datastruct/dict ./internal/datastruct/tree ./internal/numfmt ./internal/value",
+	{"./internal/keyspace", "./internal/datastruct/block ./internal/datastruct/dict ./internal/datastruct/tree ./internal/numfmt ./internal/slot ./internal/value",
 		"databases know keys, times and values; commands, clients and files are above them"},
 	{"./internal/value", "./internal/datastruct/... ./internal/numfmt",
 		"types answer with Go values; how those look on the wire is for the commands"},
@@ -61,6 +61,10 @@ var rooms = []room{
 	{"./internal/aof", "./internal/clock ./internal/journal ./internal/rdb ./internal/resp ./internal/vfs",
 		"the files know commands as bytes and a snapshot as something that is written: they can be crashed without a server"},
 	{"./internal/vfs/...", "./internal/vfs", "the door to the file system knows nothing of what goes through it"},
+
+	{"./internal/cluster", "",
+		"who serves which slot is decided from messages, times and a small interface alone: so whole clusters are tested in no time"},
+	{"./internal/cluster/bus", "./internal/cluster", "a transport carries the messages of nodes and does not read them"},
 
 	{"./internal/resp", "./internal/numfmt", "the protocol knows no server: clients, tests and the replication link use it alone"},
 	{"./internal/pubsub", "./internal/glob", "who gets which message is decided without a server"},

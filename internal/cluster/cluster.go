@@ -152,6 +152,9 @@ func (c *Cluster) clear() {
 func (c *Cluster) now() int64          { return c.host.Now() }
 func (c *Cluster) settings() *Settings { return c.host.Settings() }
 
+// Settings returns what the node is configured to.
+func (c *Cluster) Settings() Settings { return *c.settings() }
+
 // Up reports whether the cluster serves, as this node sees it.
 func (c *Cluster) Up() bool { return c.up }
 

@@ -136,6 +136,21 @@ func Load(host Host, log *slog.Logger, text []byte) (*Cluster, error) {
 	return c, nil
 }
 
+// Resume has a replica that was loaded follow its master.
+func (c *Cluster) Resume() {
+	if m := c.Me.Master; c.Me.Is(Replica) && m != nil && !m.Is(NoAddr) && m.IP != "" {
+		c.host.Follow(m.IP, m.ClientPort(c.settings().TLS))
+	}
+}
+
+// Trust takes the word of a file that was just made for it: the node serves at
+// once, and does not wait until it may have heard of what has changed.
+func (c *Cluster) Trust() {
+	c.firstLook = c.now() - writableDelay
+	c.minority = c.firstLook - rejoinMax
+	c.updateState()
+}
+
 func (c *Cluster) loadLine(f []string) error {
 	if strings.EqualFold(f[0], "vars") {
 		if len(f)%2 == 0 {

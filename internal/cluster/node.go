@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"math/bits"
 	"slices"
 	"strings"
 )
@@ -52,13 +51,6 @@ func (b *Bitmap) Has(slot int) bool { return b[slot/8]&(1<<(slot&7)) != 0 }
 
 func (b *Bitmap) set(slot int)   { b[slot/8] |= 1 << (slot & 7) }
 func (b *Bitmap) clear(slot int) { b[slot/8] &^= 1 << (slot & 7) }
-
-func (b *Bitmap) len() (n int) {
-	for _, x := range b {
-		n += bits.OnesCount8(x)
-	}
-	return n
-}
 
 // Range is the slots from First to Last.
 type Range struct{ First, Last int }

@@ -90,7 +90,7 @@ func hello(c *engine.Ctx) error {
 	c.BulkString("id")
 	c.Integer64(int64(c.Session.ID))
 	c.BulkString("mode")
-	c.BulkString("standalone")
+	c.BulkString(mode(c))
 	c.BulkString("role")
 	c.BulkString("master")
 	c.BulkString("modules")
@@ -134,10 +134,23 @@ func reset(c *engine.Ctx) error {
 
 // SELECT index
 func selectDB(c *engine.Ctx) error {
+	if c.Cluster() != nil {
+		if n, err := c.ArgInt(1); err == nil && n != 0 {
+			return resp.Error("ERR SELECT is not allowed in cluster mode")
+		}
+	}
 	db, err := c.ArgDB(1)
 	if err != nil {
 		return err
 	}
 	c.Session.Select(db)
 	return c.OK()
+}
+
+// mode returns what kind of server HELLO and INFO say this is.
+func mode(c *engine.Ctx) string {
+	if c.Cluster() != nil {
+		return "cluster"
+	}
+	return "standalone"
 }

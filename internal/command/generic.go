@@ -122,6 +122,9 @@ func renameKey(c *engine.Ctx, replace bool) (renamed bool, err error) {
 
 // MOVE key db
 func move(c *engine.Ctx) error {
+	if c.Cluster() != nil {
+		return resp.Error("ERR MOVE is not allowed in cluster mode")
+	}
 	key := c.Args[1]
 	db, err := c.ArgDB(2)
 	if err != nil {
@@ -161,6 +164,9 @@ func copyKey(c *engine.Ctx) error {
 		default:
 			return resp.ErrSyntax
 		}
+	}
+	if db != 0 && c.Cluster() != nil {
+		return resp.Error("ERR Copying to another database is not allowed in cluster mode")
 	}
 	if db == c.Session.DB() && bytes.Equal(from, to) {
 		return resp.ErrSameObject

@@ -10,6 +10,7 @@ import (
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/slot"
 	"github.com/resp-server/resp-server/internal/value"
 )
 
@@ -89,10 +90,15 @@ func readSortOptions(c *engine.Ctx, readOnly bool) (o sortOptions, err error) {
 			o.by = c.Args[i]
 			if bytes.IndexByte(o.by, '*') < 0 {
 				o.unsorted = true // also if another BY follows
+			} else if elsewhere(c, o.by) {
+				return o, resp.Error("ERR BY option of SORT denied in Cluster mode when keys formed by the pattern may be in different slots.")
 			} else if !all {
 				return o, resp.Error("ERR BY option of SORT denied due to insufficient ACL permissions.")
 			}
 		case c.ArgIs(i, "get") && left >= 1:
+			if elsewhere(c, c.Args[i+1]) {
+				return o, resp.Error("ERR GET option of SORT denied in Cluster mode when keys formed by the pattern may be in different slots.")
+			}
 			if !all {
 				return o, resp.Error("ERR GET option of SORT denied due to insufficient ACL permissions.")
 			}
@@ -103,6 +109,19 @@ func readSortOptions(c *engine.Ctx, readOnly bool) (o sortOptions, err error) {
 		}
 	}
 	return o, nil
+}
+
+// elsewhere reports whether, in a cluster, a pattern may form keys of another
+// slot than that of the key to sort.
+func elsewhere(c *engine.Ctx, pattern []byte) bool {
+	if c.Cluster() == nil {
+		return false
+	}
+	decides := pattern // up to the end of the hash tag, if there is one
+	if tag := slot.Tag(pattern); len(tag) < len(pattern) {
+		decides = pattern[:bytes.IndexByte(pattern, '{')+1+len(tag)]
+	}
+	return bytes.ContainsAny(decides, `*?[\`) || slot.Of(pattern) != slot.Of(c.Args[1])
 }
 
 // sorted returns the elements that are asked for, in order.

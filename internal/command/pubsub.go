@@ -95,10 +95,22 @@ func confirm(c *engine.Ctx, k pubsub.Kind, word string, name []byte) {
 }
 
 // PUBLISH channel message
-func publish(c *engine.Ctx) error { return c.Integer(c.Publish(c.Args[1], c.Args[2])) }
+func publish(c *engine.Ctx) error {
+	n := c.Publish(c.Args[1], c.Args[2])
+	if node := c.Cluster(); node != nil {
+		node.Publish(c.Args[1], c.Args[2], false)
+	}
+	return c.Integer(n)
+}
 
 // SPUBLISH shardchannel message
-func spublish(c *engine.Ctx) error { return c.Integer(c.PublishShard(c.Args[1], c.Args[2])) }
+func spublish(c *engine.Ctx) error {
+	n := c.PublishShard(c.Args[1], c.Args[2])
+	if node := c.Cluster(); node != nil {
+		node.Publish(c.Args[1], c.Args[2], true)
+	}
+	return c.Integer(n)
+}
 
 // PUBSUB CHANNELS [pattern]
 // PUBSUB SHARDCHANNELS [pattern]

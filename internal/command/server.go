@@ -82,6 +82,9 @@ func lolwut(c *engine.Ctx) error {
 
 // SWAPDB index1 index2
 func swapdb(c *engine.Ctx) error {
+	if c.Cluster() != nil {
+		return resp.Error("ERR SWAPDB is not allowed in cluster mode")
+	}
 	i, err := c.ArgIntIn(1, math.MinInt32, math.MaxInt32, resp.Error("ERR invalid first DB index"))
 	if err != nil {
 		return err

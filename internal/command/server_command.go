@@ -150,6 +150,11 @@ func textPair(w *resp.Writer, name, value string) {
 	w.BulkString(value)
 }
 
+func intPair(w *resp.Writer, name string, value int64) {
+	w.BulkString(name)
+	w.Integer(value)
+}
+
 func numberPair(w *resp.Writer, name string, n int) {
 	w.BulkString(name)
 	w.Integer(int64(n))

@@ -125,7 +125,7 @@ func infoServer(t *infoText, c *engine.Ctx) {
 	t.text("redis_git_sha1", "00000000") // of no commit of Redis
 	t.num("redis_git_dirty", 0)
 	t.text("redis_build_id", buildID())
-	t.text("redis_mode", "standalone")
+	t.text("redis_mode", mode(c))
 	t.text("os", osName())
 	t.num("arch_bits", strconv.IntSize)
 	t.text("monotonic_clock", "POSIX clock_gettime")
@@ -177,7 +177,7 @@ func infoClients(t *infoText, c *engine.Ctx) {
 	keys, orGone := c.BlockedKeys()
 	tracking, _, _, _ := c.TrackingUse()
 	t.num("connected_clients", clients)
-	t.num("cluster_connections", 0)
+	t.num("cluster_connections", int64(c.ClusterLinks()))
 	t.num("maxclients", c.Config.MaxClients)
 	t.num("client_recent_max_input_buffer", int64(input))
 	t.num("client_recent_max_output_buffer", int64(output))
@@ -225,7 +225,7 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.num("mem_total_replication_buffers", 0)
 	t.num("mem_clients_slaves", 0)
 	t.num("mem_clients_normal", m.Clients)
-	t.num("mem_cluster_links", 0)
+	t.num("mem_cluster_links", int64(c.ClusterLinkMemory()))
 	t.num("mem_aof_buffer", c.AppendInfo().BufferLength)
 	t.text("mem_allocator", "go")
 	t.num("mem_overhead_db_hashtable_rehashing", 0)
@@ -459,7 +459,13 @@ func infoLatencyStats(t *infoText, c *engine.Ctx) {
 	}
 }
 
-func infoCluster(t *infoText, _ *engine.Ctx) { t.num("cluster_enabled", 0) }
+func infoCluster(t *infoText, c *engine.Ctx) {
+	enabled := int64(0)
+	if c.Cluster() != nil {
+		enabled = 1
+	}
+	t.num("cluster_enabled", enabled)
+}
 
 func infoKeyspace(t *infoText, c *engine.Ctx) {
 	for db := range c.Keyspace.Used {

@@ -73,7 +73,7 @@ func memoryStats(c *engine.Ctx) error {
 	num("replication.backlog", 0)
 	num("clients.slaves", 0)
 	num("clients.normal", m.Clients)
-	num("cluster.links", 0)
+	num("cluster.links", int64(c.ClusterLinkMemory()))
 	num("aof.buffer", 0)
 	num("lua.caches", m.Scripts)
 	num("functions.caches", m.Functions)

@@ -21,8 +21,10 @@ func replicaOf(c *engine.Ctx) error {
 	if _, err := c.ArgIntIn(2, 0, 65535, resp.Error("ERR Invalid master port")); err != nil {
 		return err
 	}
-	return resp.Error("ERR Replication is not supported")
+	return errNoReplication
 }
+
+const errNoReplication resp.Error = "ERR Replication is not supported"
 
 // FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]
 func failover(c *engine.Ctx) error {

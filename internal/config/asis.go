@@ -23,8 +23,6 @@ var processSettings = []Param{
 // may say the same; another value would need a feature that is not there, and
 // is refused, since without it data could be lost or read by others.
 var fixedSettings = slices.Concat(
-	because("there is no cluster mode",
-		immutable(fixed("cluster-enabled", "no", yesNo))),
 	because("there is no replication",
 		alias("min-slaves-to-write", fixed("min-replicas-to-write", "0", between(0, math.MaxInt32))),
 		alias("slaveof", several(immutable(fixed("replicaof", "", anyText)))),
@@ -126,36 +124,17 @@ var inertSettings = slices.Concat(
 	because("there are no vector sets",
 		newer("Redis 8", inert("vset-force-single-threaded-execution", "no", yesNo)),
 	),
-	because("there is no cluster mode",
-		inert("cluster-allow-pubsubshard-when-down", "yes", yesNo),
-		inert("cluster-allow-reads-when-down", "no", yesNo),
-		inert("cluster-allow-replica-migration", "yes", yesNo),
-		inert("cluster-announce-bus-port", "0", between(0, 65535)),
+	because("they belong to what clusters of later versions do",
 		newer("Valkey 8", inert("cluster-announce-client-ipv4", "", anyText)),
 		newer("Valkey 8", inert("cluster-announce-client-ipv6", "", anyText)),
 		newer("Valkey 9", inert("cluster-announce-client-port", "0", between(0, 65535))),
 		newer("Valkey 9", inert("cluster-announce-client-tls-port", "0", between(0, 65535))),
-		inert("cluster-announce-hostname", "", hostName),
-		inert("cluster-announce-human-nodename", "", nodeName),
-		inert("cluster-announce-ip", "", anyText),
-		inert("cluster-announce-port", "0", between(0, 65535)),
-		inert("cluster-announce-tls-port", "0", between(0, 65535)),
 		newer("Valkey 8", inert("cluster-blacklist-ttl", "60", between(0, math.MaxInt64))),
 		newer("Redis 8", inert("cluster-compatibility-sample-ratio", "0", between(0, 100))),
-		immutable(inert("cluster-config-file", "nodes.conf", anyText)),
 		newer("Valkey 9", inert("cluster-config-save-behavior", "sync", oneOf("sync", "best-effort"))),
 		newer("Valkey 9", immutable(inert("cluster-databases", "1", between(1, math.MaxInt32)))),
-		inert("cluster-link-sendbuf-limit", "0", anySize),
 		newer("Valkey 8", inert("cluster-manual-failover-timeout", "5000", between(1, math.MaxInt32))),
 		newer("Valkey 9", inert("cluster-message-gossip-perc", "10", between(1, 100))),
-		inert("cluster-migration-barrier", "1", between(0, math.MaxInt32)),
-		inert("cluster-node-timeout", "15000", between(0, math.MaxInt64)),
-		hidden(inert("cluster-ping-interval", "0", between(0, math.MaxInt64))),
-		immutable(inert("cluster-port", "0", between(0, 65535))),
-		inert("cluster-preferred-endpoint-type", "ip", oneOf("ip", "hostname", "unknown-endpoint")),
-		alias("cluster-slave-no-failover", inert("cluster-replica-no-failover", "no", yesNo)),
-		alias("cluster-slave-validity-factor", inert("cluster-replica-validity-factor", "10", between(0, math.MaxInt32))),
-		inert("cluster-require-full-coverage", "yes", yesNo),
 		newer("Redis 8", inert("cluster-slot-migration-handoff-max-lag-bytes", "1048576", sizeBetween(0, math.MaxInt64))),
 		newer("Valkey 9", inert("cluster-slot-migration-log-max-len", "1000", between(0, math.MaxInt64))),
 		newer("Redis 8", hidden(inert("cluster-slot-migration-max-archived-tasks", "32", between(1, math.MaxInt32)))),
@@ -198,7 +177,6 @@ var inertSettings = slices.Concat(
 		inert("tls-client-cert-file", "", anyText),
 		inert("tls-client-key-file", "", anyText),
 		secret(inert("tls-client-key-file-pass", "", anyText)),
-		inert("tls-cluster", "no", yesNo),
 		inert("tls-replication", "no", yesNo),
 	),
 	because("TLS is that of Go: it accepts connections as they come, chooses ciphers and keys by itself, keeps sessions with the clients, and reads certificates when CONFIG SET names them",
@@ -398,12 +376,6 @@ func sizeBetween(lo, hi int64) reader {
 		}
 		return strconv.FormatInt(n, 10), err
 	}
-}
-
-// anySize reads a size up to the largest unsigned number.
-func anySize(s string) (string, error) {
-	n, err := ParseMemory(s)
-	return strconv.FormatUint(uint64(n), 10), err
 }
 
 func outOfBounds(lo, hi int64) error {

@@ -50,6 +50,7 @@ type Config struct {
 	ProtectedMode   bool   // without a password only local clients may connect
 	PIDFile         string
 	TLS             TLS
+	Cluster         Cluster
 	// OOMScoreAdj is how readily Linux ends the process when memory is short:
 	// no, yes (relative to what it was), or absolute. OOMScores are for masters,
 	// replicas, and processes that save.

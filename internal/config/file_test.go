@@ -105,7 +105,7 @@ func FuzzRead(f *testing.F) {
 // TestLastValueCounts: a value that is not supported is no error if a later one
 // replaces it, whatever file it is from.
 func TestLastValueCounts(t *testing.T) {
-	const on, off = "cluster-enabled yes", "cluster-enabled no"
+	const on, off = "import-mode yes", "import-mode no"
 	for _, c := range []struct {
 		text string
 		line int // of the error; 0: there is none

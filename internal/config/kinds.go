@@ -60,6 +60,19 @@ func memory[T whole](field func(*Config) *T, lo, hi int64) kind {
 	return intKind{numberOf(field), lo, hi, 10, ParseMemory, true}
 }
 
+// sizeKind is a size without bounds, as an unsigned number: "-1" is the greatest.
+type sizeKind func(*Config) *int64
+
+func (k sizeKind) set(c *Config, words []string) error {
+	n, err := ParseMemory(words[0])
+	if err == nil {
+		*k(c) = n
+	}
+	return err
+}
+
+func (k sizeKind) get(c *Config) string { return strconv.FormatUint(uint64(*k(c)), 10) }
+
 // percentMemory reads a size, or a percentage, which it keeps as a negative
 // number.
 func percentMemory(field func(*Config) *int64, lo, hi int64) kind {

@@ -131,7 +131,8 @@ func (e *Core) takeOver(st *State) {
 // those count that the state does not say.
 func (st *State) Fork(o Parts) (*Engine, error) {
 	o.Config, o.Keyspace, o.Clock = st.config.Clone(), st.data.Clone(), st.clock.Fork()
-	o.Config.AOF.On = false // the file is the original's
+	o.Config.AOF.On = false          // the file is the original's
+	o.Config.Cluster.Enabled = false // a fork is no second node with the same name
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
 	}

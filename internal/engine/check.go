@@ -29,6 +29,7 @@ func (e *Core) check() error {
 	return errors.Join(
 		named("turn", e.turn.check(e)),
 		named("clients", e.clients.check(e)),
+		named("cluster", e.cluster.check(e)),
 		named("blocked commands", e.blocking.check(e)),
 		named("pause", e.pause.check(e)),
 		named("schedule", e.schedule.check(e)),

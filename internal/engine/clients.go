@@ -83,6 +83,8 @@ func (e *Core) admit(conn Conn) (*Session, bool) {
 		return s, false
 	}
 	switch {
+	case e.cluster.node != nil && len(e.sessions)+e.ClusterLinks() >= int(e.Config.MaxClients):
+		return s, s.turnAway("ERR max number of clients + cluster connections reached")
 	case len(e.sessions) >= int(e.Config.MaxClients):
 		return s, s.turnAway("ERR max number of clients reached")
 	case e.stranger(conn):

@@ -41,6 +41,7 @@ type Core struct {
 
 	clients
 	accessControl
+	cluster     clustering
 	PubSub      pubsub.Registry[*Session]
 	blocking    blocking
 	pause       pause

@@ -22,6 +22,7 @@ const (
 	gateLogin
 	gateTransaction
 	gateACL
+	gateCluster
 	gateMemory
 	gateDisk
 	gateSubscriber
@@ -44,6 +45,7 @@ var gates = [...]struct {
 	{"a client that has to log in", (*Core).gateLogin},
 	{"a command that no transaction may have", (*Core).gateTransaction},
 	{"what the user may do", (*Core).gateACL},
+	{"keys that another node of the cluster serves", (*Core).gateCluster},
 	{"maxmemory", (*Core).gateMemory},
 	{"a disk that can't be written", (*Core).gateDisk},
 	{"a RESP2 client with subscriptions", (*Core).gateSubscriber},
@@ -79,6 +81,7 @@ func (e *Core) gatesNow() (on gateSet) {
 		gateSet
 		on bool
 	}{
+		{gateCluster, e.cluster.node != nil},
 		{gateMemory, e.Config.MaxMemory != 0},
 		{gateDisk, e.refuseWrites || e.append.err != nil},
 		{gateBusy, e.busy != nil},

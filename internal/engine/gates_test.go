@@ -20,6 +20,7 @@ a command that a setting has to allow
 a client that has to log in
 a command that no transaction may have
 what the user may do
+keys that another node of the cluster serves
 maxmemory
 a disk that can't be written
 a RESP2 client with subscriptions

@@ -201,6 +201,9 @@ func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 // Adopt replaces the data. It is for tests, and for what replaces all data at once.
 func (e *Core) Adopt(ks *keyspace.Keyspace) {
 	e.Keyspace = ks
+	if e.cluster.node != nil {
+		ks.IndexSlots()
+	}
 	if e.debug.fixedTables {
 		ks.KeepSize(true)
 	}

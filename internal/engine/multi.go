@@ -164,7 +164,7 @@ func (s *Session) InMulti() (n int, ok bool) {
 
 // Discard ends the transaction without running it and forgets the watches.
 func (s *Session) Discard() {
-	s.multi = nil
+	s.multi, s.asking = nil, false
 	s.Unwatch()
 }
 

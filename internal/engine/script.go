@@ -193,9 +193,15 @@ type scriptRun struct {
 	allowOOM bool
 	wrote    bool
 	killed   bool
-	began    time.Duration // of the monotonic clock
-	time     int64         // µs since 1970, when others were in last
-	aside    turn          // while others are in
+	// In a cluster: the slot of the keys so far, or -1, whether others may follow,
+	// and whether the client was sent by ASK.
+	slot      int
+	crossSlot bool
+	asked     bool
+
+	began time.Duration // of the monotonic clock
+	time  int64         // µs since 1970, when others were in last
+	aside turn          // while others are in
 }
 
 // start runs a script or a function, unless its flags or the state of the
@@ -215,6 +221,10 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 	if flags&script.Declared != 0 && flags&(script.AllowOOM|script.NoWrites) == 0 && c.evict.failed {
 		return errOOMScript
 	}
+	if c.cluster.node != nil && flags&script.NoCluster != 0 {
+		return resp.Error("ERR Can not run script on cluster, 'no-cluster' flag is set.")
+	}
+	r.slot, r.asked, r.crossSlot = c.cluster.slot, c.cluster.asked, flags&script.Declared == 0 || flags&script.AllowCrossSlot != 0
 	if *interp == nil {
 		*interp = c.newInterp(!r.eval)
 	}
@@ -282,6 +292,9 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 		if why := r.c.Session.deny(cmd, args, acl.InScript); why != "" {
 			return resp.Error("ERR ACL failure in script: " + why)
 		}
+	}
+	if err := r.gateCluster(cmd, args); err != nil {
+		return err
 	}
 	if err := r.gateStrict(cmd, args); err != nil {
 		return err

@@ -30,6 +30,8 @@ type state struct {
 	subs          *subscriptions
 	tracking      *Tracking
 	monitor       bool
+	asking        bool // as ASKING sets it
+	readOnly      bool // as READONLY does
 	extras        *extras
 }
 

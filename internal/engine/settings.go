@@ -100,6 +100,7 @@ func (e *Core) ConfigChanged() {
 	e.thresholds = e.thresholdsNow()
 	e.limitMemory()
 	e.applyAppending()
+	e.configureCluster()
 	e.setGates()
 	e.setObservers()
 }

@@ -71,6 +71,7 @@ func (e *Core) due() (at int64) {
 		at = sooner(at, e.nextRewrite())
 	}
 	at = sooner(at, e.evict.next)
+	at = sooner(at, e.cluster.next)
 	if e.isAsleep() {
 		at = e.debug.asleep
 	}
@@ -140,6 +141,7 @@ func (e *Core) tick() {
 		e.timeOut(w)
 	}
 	e.retry()
+	e.tickCluster(now)
 	if !e.timing.cronPaused {
 		e.saveIfDue()
 	}

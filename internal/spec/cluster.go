@@ -7,6 +7,7 @@ var clusterCommands = []Command{
 		Summary:    "Let the next command use a slot that is being imported.",
 		Complexity: "O(1)",
 		Arity:      1, Flags: Fast,
+		Traits:     KeepsAsking,
 		Categories: FastCategory | Connection,
 	},
 	{

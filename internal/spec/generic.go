@@ -111,6 +111,7 @@ var genericCommands = []Command{
 		Complexity: "This command actually executes a DUMP+DEL in the source instance, and a RESTORE in the target instance. See the pages of these commands for time complexity. Also an O(N) data transfer between the two instances is performed.",
 		Arity:      -6, Flags: Write | MovableKeys,
 		Categories: Keyspace | WriteCategory | Slow | Dangerous,
+		Traits:     MovesKeys,
 		KeyCode:    appendMigrateKeys,
 		Keys: []KeySpec{
 			{Flags: RW | Access | Delete, Index: 3, Step: 1},

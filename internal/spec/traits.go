@@ -2,7 +2,7 @@ package spec
 
 // Trait is a fact about a command that the executor must know and that the
 // public tables do not state. Subcommands have those of their container too.
-type Trait uint8
+type Trait uint16
 
 const (
 	// RunsInMulti commands run at once inside MULTI instead of being queued.
@@ -19,6 +19,11 @@ const (
 	KeepsCaching
 	// BeyondFaults commands run whatever faults a test has asked for: they end them.
 	BeyondFaults
+	// KeepsAsking commands do not use up what ASKING allows to the next command.
+	KeepsAsking
+	// MovesKeys is the command that moves keys to another node, so it has them
+	// while they move.
+	MovesKeys
 )
 
 // ChannelUse says which arguments of a command are channels, and what for.

@@ -24,7 +24,7 @@ var transactionsCommands = []Command{
 		Complexity: "O(1)",
 		Arity:      1, Flags: NoScript | Loading | Stale | Fast | AllowBusy,
 		Categories: FastCategory | Transaction,
-		Traits:     RunsInMulti,
+		Traits:     RunsInMulti | KeepsAsking,
 	},
 	{
 		Name: "unwatch", Group: "transactions", Since: "2.2.0",

@@ -1,0 +1,52 @@
+package config
+
+import "math"
+
+// Cluster are the settings of a node of a cluster. Times are in milliseconds.
+type Cluster struct {
+	Enabled bool
+	File    string // where the node remembers the others, relative to dir
+	Port    int64  // of the bus; 0 is 10000 more than the port for clients
+
+	NodeTimeout           int64
+	PingInterval          int64 // 0: half of NodeTimeout
+	RequireFullCoverage   bool
+	AllowReplicaMigration bool
+	MigrationBarrier      int64
+	NoFailover            bool
+	ValidityFactor        int64
+	LinkSendLimit         int64
+	ReadsWhenDown         bool
+	ShardsWhenDown        bool
+	TLS                   bool // the bus is encrypted
+
+	// What clients and other nodes are told; "" and 0 mean what is so.
+	AnnounceIP, AnnounceHostname, AnnounceName     string
+	AnnouncePort, AnnounceTLSPort, AnnounceBusPort int64
+	PreferredEndpoint                              string // ip, hostname, or unknown-endpoint
+}
+
+// clusterSettings have an effect if cluster-enabled is set.
+var clusterSettings = []Param{
+	{Name: "cluster-allow-pubsubshard-when-down", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Cluster.ShardsWhenDown })},
+	{Name: "cluster-allow-reads-when-down", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.ReadsWhenDown })},
+	{Name: "cluster-allow-replica-migration", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Cluster.AllowReplicaMigration })},
+	{Name: "cluster-announce-bus-port", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Cluster.AnnounceBusPort }, 0, 65535)},
+	{Name: "cluster-announce-hostname", Default: "", kind: choiceKind{func(c *Config) *string { return &c.Cluster.AnnounceHostname }, hostName}},
+	{Name: "cluster-announce-human-nodename", Default: "", kind: choiceKind{func(c *Config) *string { return &c.Cluster.AnnounceName }, nodeName}},
+	{Name: "cluster-announce-ip", Default: "", kind: text(func(c *Config) *string { return &c.Cluster.AnnounceIP }, nil)},
+	{Name: "cluster-announce-port", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Cluster.AnnouncePort }, 0, 65535)},
+	{Name: "cluster-announce-tls-port", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Cluster.AnnounceTLSPort }, 0, 65535)},
+	{Name: "cluster-config-file", Default: "nodes.conf", Immutable: true, kind: text(func(c *Config) *string { return &c.Cluster.File }, nil)},
+	{Name: "cluster-enabled", Default: "no", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.Cluster.Enabled })},
+	{Name: "cluster-link-sendbuf-limit", Default: "0", kind: sizeKind(func(c *Config) *int64 { return &c.Cluster.LinkSendLimit })},
+	{Name: "cluster-migration-barrier", Default: "1", kind: integer(func(c *Config) *int64 { return &c.Cluster.MigrationBarrier }, 0, math.MaxInt32)},
+	{Name: "cluster-node-timeout", Default: "15000", kind: integer(func(c *Config) *int64 { return &c.Cluster.NodeTimeout }, 0, math.MaxInt64)},
+	{Name: "cluster-ping-interval", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.Cluster.PingInterval }, 0, math.MaxInt64)},
+	{Name: "cluster-port", Default: "0", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Cluster.Port }, 0, 65535)},
+	{Name: "cluster-preferred-endpoint-type", Default: "ip", kind: choice(func(c *Config) *string { return &c.Cluster.PreferredEndpoint }, "ip", "hostname", "unknown-endpoint")},
+	{Name: "cluster-replica-no-failover", Alias: "cluster-slave-no-failover", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.NoFailover })},
+	{Name: "cluster-replica-validity-factor", Alias: "cluster-slave-validity-factor", Default: "10", kind: integer(func(c *Config) *int64 { return &c.Cluster.ValidityFactor }, 0, math.MaxInt32)},
+	{Name: "cluster-require-full-coverage", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Cluster.RequireFullCoverage })},
+	{Name: "tls-cluster", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.TLS })},
+}
