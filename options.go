@@ -119,4 +119,5 @@ type Options struct {
 	files vfs.FS // for tests: nil is the file system of the system
 	// dialNode connects to other nodes of a Cluster; nil: as the system does it.
 	dialNode func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
+	master   *Server // of a replica in the same process
 }

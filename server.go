@@ -82,6 +82,7 @@ func startServer(o Options, lazy bool) (*Server, error) {
 			return nil, err
 		}
 	}
+	s.engine.StartReplication()
 	if path := s.pidFile; path != "" {
 		if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
 			s.log.Warn("Failed to write PID file", "error", err) // as Redis has it, no reason not to serve
@@ -181,6 +182,8 @@ func (s *Server) parts() engine.Parts {
 		Apply:      s.apply,
 		// A client may end the server.
 		Shutdown:  func() { s.Close() },
+		Dial:      s.dial,
+		Carry:     s.carryLink,
 		Listeners: s.listeners,
 	}
 }

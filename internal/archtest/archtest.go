@@ -22,7 +22,7 @@ var rooms = []room{
 	{"./explore", ".", "what explores a server uses it as any test does"},
 
 	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/cluster ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
-		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script " +
+		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/replication ./internal/resp ./internal/script " +
 		"./internal/slot ./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs",
 		"the engine runs commands and knows none: they are handed to it as a table, by the root, and so are transports"},
 	{"./internal/command", "./internal/acl ./internal/cluster ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
@@ -60,6 +60,8 @@ var rooms = []room{
 		"the stream knows the form of commands, not what they do, nor who reads it"},
 	{"./internal/aof", "./internal/clock ./internal/journal ./internal/rdb ./internal/resp ./internal/vfs",
 		"the files know commands as bytes and a snapshot as something that is written: they can be crashed without a server"},
+	{"./internal/replication", "./internal/journal ./internal/resp",
+		"the protocol of replication is data: it can be tested without a server and without a connection"},
 	{"./internal/vfs/...", "./internal/vfs", "the door to the file system knows nothing of what goes through it"},
 
 	{"./internal/cluster", "",

@@ -116,7 +116,7 @@ func clusterReplicate(c *engine.Ctx) error {
 	case node.Me.Is(cluster.Master) && (node.Me.NumSlots() != 0 || c.Keyspace.DB(0).Len() != 0):
 		return resp.Error("ERR To set a master the node must be empty and without assigned slots.")
 	}
-	return errNoReplication
+	return resp.Error("ERR Replication between the nodes of a cluster is not supported")
 }
 
 // CLUSTER RESET [HARD | SOFT]

@@ -70,15 +70,20 @@ func typeOf(c *engine.Ctx) error {
 	return c.Simple(k.Type().String())
 }
 
+// maxRandomTries is how often RANDOMKEY looks for a key that is not past its time,
+// where these stay.
+const maxRandomTries = 100
+
 // RANDOMKEY
 func randomKey(c *engine.Ctx) error {
-	for {
+	for try := 1; ; try++ {
 		k, ok := c.DB().Random(c.Rand.Uint64)
 		if !ok {
 			return c.Null()
 		}
-		// The look-up deletes a key that is past its time.
-		if key := k.Key(); c.Exists(key) {
+		// The look-up deletes a key that is past its time. Where it may not, there may
+		// be no other.
+		if key := k.Key(); c.Exists(key) || try >= maxRandomTries && !c.DeletesExpired() {
 			return c.Bulk(key)
 		}
 	}

@@ -85,7 +85,7 @@ options:
 		return resp.ErrSyntax
 	}
 	// It is a ZADD with numbers for places; what replays it sees that as well.
-	args := append([][]byte{[]byte("ZADD")}, c.Args[1:i]...)
+	args := append([][]byte{[]byte("zadd")}, c.Args[1:i]...)
 	for ; i < len(c.Args); i += 3 {
 		p, err := argPoint(c, i)
 		if err != nil {

@@ -22,24 +22,18 @@ import (
 // not, with the reason: a command, a container with all its subcommands, or
 // what is left of a whole group ("@set"). Commands that are newer than
 // RedisVersion need no entry. Who adds a command removes its entry.
-var missing = map[string]string{
-	"psync":    noReplication,
-	"replconf": noReplication,
-	"sync":     noReplication,
-}
+var missing = map[string]string{}
 
 // partly are the commands of which the server has a part only: a call that it
 // refuses, what is missing, and why. Who adds it removes the row.
 var partly = []struct{ call, part, why string }{
 	{"CLUSTER INFO", "all of these answer that cluster support is disabled", "there is no cluster mode"},
 	{"MIGRATE 127.0.0.1 6379 k 0 1000", "`MIGRATE` of a key that exists", "a server opens no connections to others"},
-	{"REPLICAOF 127.0.0.1 6379", "`REPLICAOF`, `SLAVEOF` with a host and a port", noReplication},
 	{"SCRIPT DEBUG YES", "`SCRIPT DEBUG YES` and `SYNC`", "there is no debugger for scripts"},
 }
 
 const (
-	noReplication = "there is no replication"
-	newer         = "newer than Redis " + RedisVersion
+	newer = "newer than Redis " + RedisVersion
 )
 
 // whyMissing returns the reason for a missing command and the entry that has

@@ -99,6 +99,8 @@ func publish(c *engine.Ctx) error {
 	n := c.Publish(c.Args[1], c.Args[2])
 	if node := c.Cluster(); node != nil {
 		node.Publish(c.Args[1], c.Args[2], false)
+	} else {
+		c.PropagateToReplicas(c.Args...)
 	}
 	return c.Integer(n)
 }
@@ -108,6 +110,8 @@ func spublish(c *engine.Ctx) error {
 	n := c.PublishShard(c.Args[1], c.Args[2])
 	if node := c.Cluster(); node != nil {
 		node.Publish(c.Args[1], c.Args[2], true)
+	} else {
+		c.PropagateToReplicas(c.Args...)
 	}
 	return c.Integer(n)
 }

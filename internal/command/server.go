@@ -13,7 +13,6 @@ var serverCommands = engine.Handlers{
 	"flushdb":  flushdb,
 	"lolwut":   lolwut,
 	"monitor":  monitor,
-	"role":     role,
 	"swapdb":   swapdb,
 	"time":     serverTime,
 }
@@ -54,16 +53,6 @@ func flushMode(c *engine.Ctx) (later bool, err error) {
 		later = c.ArgIs(1, "async")
 	}
 	return later || c.MayBlock(), nil
-}
-
-// ROLE
-//
-// It is always a master without replicas.
-func role(c *engine.Ctx) error {
-	c.Array(3)
-	c.BulkString("master")
-	c.Integer(0)
-	return c.Array(0)
 }
 
 // LOLWUT [VERSION version]

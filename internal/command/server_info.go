@@ -88,6 +88,14 @@ func (t *infoText) text(name, value string) {
 
 func (t *infoText) num(name string, n int64) { t.text(name, strconv.FormatInt(n, 10)) }
 
+func (t *infoText) flag(name string, on bool) {
+	n := int64(0)
+	if on {
+		n = 1
+	}
+	t.num(name, n)
+}
+
 func (t *infoText) count(name string, n uint64) { t.text(name, strconv.FormatUint(n, 10)) }
 
 func (t *infoText) line(format string, args ...any) { *t = fmt.Appendf(*t, format+"\r\n", args...) }
@@ -221,8 +229,9 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.line("mem_fragmentation_ratio:%.2f", ratio(h.resident, used))
 	t.num("mem_fragmentation_bytes", h.resident-used)
 	t.num("mem_not_counted_for_evict", 0)
-	t.num("mem_replication_backlog", 0)
-	t.num("mem_total_replication_buffers", 0)
+	_, backlog := c.Backlog()
+	t.num("mem_replication_backlog", backlog)
+	t.num("mem_total_replication_buffers", backlog)
 	t.num("mem_clients_slaves", 0)
 	t.num("mem_clients_normal", m.Clients)
 	t.num("mem_cluster_links", int64(c.ClusterLinkMemory()))
@@ -334,16 +343,16 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("instantaneous_ops_per_sec", int64(rates.Commands))
 	t.count("total_net_input_bytes", s.InputBytes)
 	t.count("total_net_output_bytes", s.OutputBytes)
-	t.num("total_net_repl_input_bytes", 0)
-	t.num("total_net_repl_output_bytes", 0)
+	t.count("total_net_repl_input_bytes", s.ReplicationInput)
+	t.count("total_net_repl_output_bytes", c.ReplicationOutput())
 	t.line("instantaneous_input_kbps:%.2f", rates.InputBytes/1024)
 	t.line("instantaneous_output_kbps:%.2f", rates.OutputBytes/1024)
 	t.line("instantaneous_input_repl_kbps:%.2f", 0.0)
 	t.line("instantaneous_output_repl_kbps:%.2f", 0.0)
 	t.count("rejected_connections", s.RejectedConnections)
-	t.num("sync_full", 0)
-	t.num("sync_partial_ok", 0)
-	t.num("sync_partial_err", 0)
+	t.count("sync_full", s.FullSyncs)
+	t.count("sync_partial_ok", s.PartialSyncs)
+	t.count("sync_partial_err", s.RefusedPartialSyncs)
 	t.count("expired_subkeys", s.ExpiredFields)
 	t.count("expired_keys", s.ExpiredKeys)
 	t.line("expired_stale_perc:%.2f", 0.0) // keys are deleted when their time comes
@@ -394,20 +403,6 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("acl_access_denied_cmd", s.Denied.Commands)
 	t.count("acl_access_denied_key", s.Denied.Keys)
 	t.count("acl_access_denied_channel", s.Denied.Channels)
-}
-
-func infoReplication(t *infoText, c *engine.Ctx) {
-	t.text("role", "master")
-	t.num("connected_slaves", 0)
-	t.text("master_failover_state", "no-failover")
-	t.text("master_replid", c.ReplID)
-	t.text("master_replid2", "0000000000000000000000000000000000000000")
-	t.num("master_repl_offset", 0)
-	t.num("second_repl_offset", -1)
-	t.num("repl_backlog_active", 0)
-	t.text("repl_backlog_size", setting(c, "repl-backlog-size"))
-	t.num("repl_backlog_first_byte_offset", 0)
-	t.num("repl_backlog_histlen", 0)
 }
 
 // infoCPU shows the time of the whole program, as infoMemory does: no thread of

@@ -1,60 +1,279 @@
 package command
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// What these answer on a master without replicas, which this server always is.
 var replicationCommands = engine.Handlers{
 	"failover":  failover,
+	"psync":     psync,
+	"replconf":  replConf,
 	"replicaof": replicaOf,
+	"role":      role,
 	"slaveof":   replicaOf,
+	"sync":      syncOld,
 }
 
 // REPLICAOF <host port | NO ONE>
 // SLAVEOF <host port | NO ONE>
 func replicaOf(c *engine.Ctx) error {
+	if c.Cluster() != nil {
+		return resp.Error("ERR REPLICAOF not allowed in cluster mode.")
+	}
+	if c.FailingOver() {
+		return resp.Error("ERR REPLICAOF not allowed while failing over.")
+	}
 	if c.ArgIs(1, "no") && c.ArgIs(2, "one") {
+		if c.IsReplica() {
+			c.BecomeMaster()
+			c.Log.Info(fmt.Sprintf("MASTER MODE enabled (user request from '%s')", c.Session.AppendInfo(nil)))
+		}
 		return c.OK()
 	}
-	if _, err := c.ArgIntIn(2, 0, 65535, resp.Error("ERR Invalid master port")); err != nil {
+	if c.Session.Class() == engine.ClassReplica {
+		return resp.Error("ERR Command is not valid when client is a replica.")
+	}
+	port, err := c.ArgIntIn(2, 0, 65535, resp.Error("ERR Invalid master port"))
+	if err != nil {
 		return err
 	}
-	return errNoReplication
+	host := string(c.Args[1])
+	if m := c.Master(); m.Host != "" && strings.EqualFold(m.Host, host) && m.Port == port {
+		c.Log.Info("REPLICAOF would result into synchronization with the master we are already connected with. No operation performed.")
+		return c.Simple("OK Already connected to specified master")
+	}
+	c.BecomeReplica(host, int(port))
+	c.Log.Info(fmt.Sprintf("REPLICAOF %s:%d enabled (user request from '%s')", host, port, c.Session.AppendInfo(nil)))
+	return c.OK()
 }
 
-const errNoReplication resp.Error = "ERR Replication is not supported"
+// ROLE
+func role(c *engine.Ctx) error {
+	if c.IsReplica() {
+		m := c.Master()
+		c.Array(5)
+		c.BulkString("slave")
+		c.BulkString(m.Host)
+		c.Integer64(m.Port)
+		c.BulkString(m.State)
+		if !m.Up {
+			return c.Integer(-1)
+		}
+		return c.Integer64(m.Offset)
+	}
+	var online []engine.ReplicaView
+	for _, r := range c.Replicas() {
+		if r.State == "online" {
+			online = append(online, r)
+		}
+	}
+	c.Array(3)
+	c.BulkString("master")
+	c.Integer64(c.ReplOffset())
+	c.Array(len(online))
+	for _, r := range online {
+		c.Array(3)
+		c.BulkString(r.Host)
+		c.Out().BulkInt(r.Port)
+		c.Out().BulkInt(r.Offset)
+	}
+	return nil
+}
+
+// SYNC
+func syncOld(c *engine.Ctx) error { return c.Sync(engine.SyncOptions{Old: true}) }
+
+// PSYNC replicationid offset
+func psync(c *engine.Ctx) error {
+	return c.Sync(engine.SyncOptions{ID: c.Args[1], Failover: len(c.Args) > 3 && c.ArgIs(3, "failover")})
+}
+
+// maxHost is how long the name of a host may be.
+const maxHost = 255
+
+// REPLCONF
+//
+// Its arguments are pairs of an option and a value. ACK and GETACK are answered
+// nothing.
+func replConf(c *engine.Ctx) error {
+	if len(c.Args)%2 == 0 {
+		return resp.ErrSyntax
+	}
+	for i := 1; i < len(c.Args); i += 2 {
+		value := c.Args[i+1]
+		switch {
+		case c.ArgIs(i, "listening-port"):
+			port, err := c.ArgInt(i + 1)
+			if err != nil {
+				return err
+			}
+			c.Session.Replica().Port = port
+		case c.ArgIs(i, "ip-address"):
+			if len(value) > maxHost {
+				return resp.Errorf("ERR REPLCONF ip-address provided by replica instance is too long: %d bytes", len(value))
+			}
+			c.Session.Replica().Addr = string(value)
+		case c.ArgIs(i, "capa"):
+			switch r := c.Session.Replica(); { // others are for newer masters
+			case c.ArgIs(i+1, "eof"):
+				r.EOF = true
+			case c.ArgIs(i+1, "psync2"):
+				r.PSYNC2 = true
+			}
+		case c.ArgIs(i, "ack"):
+			offset, ok := numfmt.ParseInt(value)
+			if !ok {
+				return nil
+			}
+			synced := int64(-1)
+			if len(c.Args) > i+3 && c.ArgIs(i+2, "fack") {
+				if synced, ok = numfmt.ParseInt(c.Args[i+3]); !ok {
+					return nil
+				}
+			}
+			c.Session.Acknowledge(offset, synced)
+			return nil
+		case c.ArgIs(i, "getack"):
+			c.SendAck()
+			return nil
+		case c.ArgIs(i, "rdb-only"):
+			only, err := c.ArgInt(i + 1)
+			if err != nil {
+				return err
+			}
+			if only < 0 || only > 1 {
+				return errNotBit
+			}
+			c.Session.Replica().RDBOnly = only == 1
+		case c.ArgIs(i, "rdb-filter-only"):
+			if err := replFilter(c, string(value)); err != nil {
+				return err
+			}
+		default:
+			return resp.Errorf("ERR Unrecognized REPLCONF option: %s", c.Args[i])
+		}
+	}
+	return c.OK()
+}
+
+// replFilter reads which parts of a snapshot a replica wants.
+func replFilter(c *engine.Ctx, parts string) error {
+	words, ok := resp.SplitWords(parts)
+	if !ok {
+		return resp.Error("ERR Missing rdb-filter-only values")
+	}
+	r := c.Session.Replica()
+	r.Filtered, r.FunctionsOnly = true, false
+	for _, word := range words {
+		if !strings.EqualFold(word, "functions") {
+			return resp.Errorf("ERR Unsupported rdb-filter-only option: %s", word)
+		}
+		r.FunctionsOnly = true
+	}
+	return nil
+}
 
 // FAILOVER [TO host port [FORCE]] [ABORT] [TIMEOUT milliseconds]
 func failover(c *engine.Ctx) error {
 	if len(c.Args) == 2 && c.ArgIs(1, "abort") {
-		return resp.Error("ERR No failover in progress.")
+		if err := c.AbortFailover(); err != nil {
+			return err
+		}
+		return c.OK()
 	}
-	var timeout, to, force bool
+	var (
+		timeout, port int64
+		host          string
+		force         bool
+		err           error
+	)
 	for i := 1; i < len(c.Args); i++ {
 		switch left := len(c.Args) - 1 - i; {
-		case c.ArgIs(i, "timeout") && left >= 1 && !timeout:
+		case c.ArgIs(i, "timeout") && left >= 1 && timeout == 0:
 			i++
-			n, err := c.ArgInt(i)
-			if err != nil {
+			if timeout, err = c.ArgInt(i); err != nil {
 				return err
 			}
-			if n <= 0 {
+			if timeout <= 0 {
 				return resp.Error("ERR FAILOVER timeout must be greater than 0")
 			}
-			timeout = true
-		case c.ArgIs(i, "to") && left >= 2 && !to:
-			i += 2
-			if _, err := c.ArgInt(i); err != nil {
+		case c.ArgIs(i, "to") && left >= 2 && host == "":
+			if port, err = c.ArgInt(i + 2); err != nil {
 				return err
 			}
-			to = true
+			host = string(c.Args[i+1])
+			i += 2
 		case c.ArgIs(i, "force") && !force:
 			force = true
 		default:
 			return resp.ErrSyntax
 		}
 	}
-	return resp.Error("ERR FAILOVER requires connected replicas.")
+	if err := c.Failover(host, int(port), timeout, force); err != nil {
+		return err
+	}
+	return c.OK()
+}
+
+// infoReplication shows the part of the server in replication.
+func infoReplication(t *infoText, c *engine.Ctx) {
+	s := &c.Config.Replication
+	if c.IsReplica() {
+		m := c.Master()
+		link := "down"
+		if m.Up {
+			link = "up"
+		}
+		t.text("role", "slave")
+		t.text("master_host", m.Host)
+		t.num("master_port", m.Port)
+		t.text("master_link_status", link)
+		t.num("master_last_io_seconds_ago", m.LastIO)
+		t.flag("master_sync_in_progress", m.Syncing)
+		t.num("slave_read_repl_offset", m.Read)
+		t.num("slave_repl_offset", m.Offset)
+		if m.Syncing {
+			t.num("master_sync_total_bytes", m.Size)
+			t.num("master_sync_read_bytes", m.Received)
+			t.num("master_sync_left_bytes", m.Size-m.Received)
+			t.line("master_sync_perc:%.2f", 100*ratio(m.Received, m.Size))
+			t.num("master_sync_last_io_seconds_ago", m.SyncIOAgo)
+		}
+		if !m.Up {
+			t.num("master_link_down_since_seconds", m.DownFor)
+		}
+		t.num("slave_priority", s.Priority)
+		t.flag("slave_read_only", s.ReadOnly)
+		t.flag("replica_announced", s.Announced)
+	} else {
+		t.text("role", "master")
+	}
+	replicas := c.Replicas()
+	t.num("connected_slaves", int64(len(replicas)))
+	if n, needed := c.GoodReplicas(); needed {
+		t.num("min_slaves_good_slaves", n)
+	}
+	for i, r := range replicas {
+		t.line("slave%d:ip=%s,port=%d,state=%s,offset=%d,lag=%d", i, r.Host, r.Port, r.State, r.Offset, r.Lag)
+	}
+	h := c.History()
+	t.text("master_failover_state", c.FailoverState())
+	t.text("master_replid", h.ID)
+	t.text("master_replid2", h.Former)
+	t.num("master_repl_offset", c.ReplOffset())
+	t.num("second_repl_offset", h.FormerEnd)
+	b, _ := c.Backlog()
+	first, length := int64(0), int64(0)
+	if b.On {
+		first, length = b.First+1, b.End-b.First
+	}
+	t.flag("repl_backlog_active", b.On)
+	t.num("repl_backlog_size", s.BacklogSize)
+	t.num("repl_backlog_first_byte_offset", first)
+	t.num("repl_backlog_histlen", length)
 }

@@ -47,11 +47,16 @@ func popEvent(highest bool) event.Event {
 	return event.ZPopMin
 }
 
-// propagatePop says what a pop of whichever key was ready has done.
+// propagatePop says what a pop of whichever key was ready has done; n is 0 for a
+// command that can't pop more than one element.
 func propagatePop(c *engine.Ctx, key []byte, n int, highest bool) {
 	name := "ZPOPMIN"
 	if highest {
 		name = "ZPOPMAX"
+	}
+	if n == 0 {
+		c.Propagate([]byte(name), key)
+		return
 	}
 	c.Propagate([]byte(name), key, strconv.AppendInt(nil, int64(n), 10))
 }
@@ -121,7 +126,7 @@ func bzpop(highest bool) engine.Handler {
 					c.Bulk(name)
 					c.Double(score)
 				})
-				propagatePop(c, key, 1, highest)
+				propagatePop(c, key, 0, highest)
 				return err
 			}
 		}

@@ -23,10 +23,6 @@ var processSettings = []Param{
 // may say the same; another value would need a feature that is not there, and
 // is refused, since without it data could be lost or read by others.
 var fixedSettings = slices.Concat(
-	because("there is no replication",
-		alias("min-slaves-to-write", fixed("min-replicas-to-write", "0", between(0, math.MaxInt32))),
-		alias("slaveof", several(immutable(fixed("replicaof", "", anyText)))),
-	),
 	because("users are not taken from certificates",
 		newer("Redis 8", fixed("tls-auth-clients-user", "off", oneOf("off", "cn", "uri")))),
 	because("there is no RDMA",
@@ -143,41 +139,22 @@ var inertSettings = slices.Concat(
 		newer("Redis 8", several(inert("cluster-slot-stats-enabled", "no", manyOf("no", "yes", "cpu", "net", "mem")))),
 		newer("Valkey 9", inert("slot-migration-max-failover-repl-bytes", "0", anyText)),
 	),
-	because("there is no replication",
-		inert("bind-source-addr", "", anyText),
+	because("a full copy is sent to replicas from memory, never from a file, and taken over by them when it is complete",
 		newer("Valkey 8", inert("dual-channel-replication-enabled", "no", yesNo)),
-		later("primaryauth", secret(inert("masterauth", "", anyText))),
-		later("primaryuser", secret(inert("masteruser", "", anyText))),
-		alias("min-slaves-max-lag", inert("min-replicas-max-lag", "10", between(0, math.MaxInt32))),
-		inert("propagation-error-behavior", "ignore", oneOf("ignore", "panic", "panic-on-replicas")),
 		inert("rdb-del-sync-files", "no", yesNo),
-		inert("repl-backlog-size", "1048576", backlogSize),
-		inert("repl-backlog-ttl", "3600", between(0, math.MaxInt64)),
-		inert("repl-disable-tcp-nodelay", "no", yesNo),
 		inert("repl-diskless-load", "disabled", oneOfOr([]string{"flush-before-load"}, "disabled", "on-empty-db", "swapdb")),
-		inert("repl-diskless-sync", "yes", yesNo),
-		inert("repl-diskless-sync-delay", "5", between(0, math.MaxInt32)),
-		inert("repl-diskless-sync-max-replicas", "0", between(0, math.MaxInt32)),
-		newer("Valkey 9", inert("repl-mptcp", "no", yesNo)),
-		alias("repl-ping-slave-period", inert("repl-ping-replica-period", "10", between(1, math.MaxInt32))),
 		newer("Redis 8", hidden(inert("repl-rdb-channel", "yes", yesNo))),
-		inert("repl-timeout", "60", between(1, math.MaxInt32)),
-		alias("slave-announce-ip", inert("replica-announce-ip", "", anyText)),
-		alias("slave-announce-port", inert("replica-announce-port", "0", between(0, 65535))),
-		inert("replica-announced", "yes", yesNo),
 		newer("Redis 8", inert("replica-full-sync-buffer-limit", "0", sizeBetween(0, math.MaxInt64))),
-		inert("replica-ignore-disk-write-errors", "no", yesNo),
-		alias("slave-ignore-maxmemory", inert("replica-ignore-maxmemory", "yes", yesNo)),
-		alias("slave-priority", inert("replica-priority", "100", between(0, math.MaxInt32))),
-		alias("slave-read-only", inert("replica-read-only", "yes", yesNo)),
-		alias("slave-serve-stale-data", inert("replica-serve-stale-data", "yes", yesNo)),
-		inert("shutdown-timeout", "10", between(0, math.MaxInt32)),
 	),
-	because("the server does not connect to others with TLS",
-		inert("tls-client-cert-file", "", anyText),
-		inert("tls-client-key-file", "", anyText),
-		secret(inert("tls-client-key-file-pass", "", anyText)),
-		inert("tls-replication", "no", yesNo),
+	because("a server that is stopped does not wait for replicas that lag behind",
+		inert("shutdown-timeout", "10", between(0, math.MaxInt32))),
+	because("what a master sends is carried out in any case, and errors in it are logged",
+		inert("propagation-error-behavior", "ignore", oneOf("ignore", "panic", "panic-on-replicas")),
+		inert("replica-ignore-disk-write-errors", "no", yesNo),
+	),
+	because("the link to replicas uses TCP as all connections do",
+		inert("repl-disable-tcp-nodelay", "no", yesNo),
+		newer("Valkey 9", inert("repl-mptcp", "no", yesNo)),
 	),
 	because("TLS is that of Go: it accepts connections as they come, chooses ciphers and keys by itself, keeps sessions with the clients, and reads certificates when CONFIG SET names them",
 		inert("max-new-tls-connections-per-cycle", "1", between(1, 1000)),
@@ -349,10 +326,6 @@ func watchdogPeriod(s string) (string, error) {
 		return s, nil
 	}
 	return atLeastAtMost(between(0, math.MaxInt32), 200, math.MaxInt32)(s)
-}
-
-func backlogSize(s string) (string, error) {
-	return atLeastAtMost(sizeBetween(1, math.MaxInt64), 16<<10, math.MaxInt64)(s)
 }
 
 // atLeastAtMost replaces numbers that are out of bounds by the bounds.

@@ -89,6 +89,8 @@ type Config struct {
 	// everyone, or "local" clients.
 	ProtectedConfigs string
 
+	Replication Replication
+
 	// snapshots
 	SavePoints            []SavePoint
 	RDBCompression        bool
@@ -213,7 +215,11 @@ var defaults = sync.OnceValue(func() *Config {
 	tableIsRead = true
 	c := &Config{given: make(map[string]bool), inert: make(map[string]string), sections: cloneSections(sections)}
 	for _, p := range params {
-		if err := p.kind.set(c, splitDefault(p)); err != nil {
+		words := splitDefault(p)
+		if len(words) == 0 {
+			continue // none of several
+		}
+		if err := p.kind.set(c, words); err != nil {
 			panic("config: default of " + p.Name + ": " + err.Error())
 		}
 	}

@@ -42,7 +42,7 @@ type Param struct {
 }
 
 // params are all settings in alphabetical order.
-var params = sortedParams(settings, clusterSettings, processSettings, fixedSettings, inertSettings)
+var params = sortedParams(settings, clusterSettings, replicationSettings, processSettings, fixedSettings, inertSettings)
 
 func sortedParams(groups ...[]Param) (all []*Param) {
 	for _, rows := range groups {

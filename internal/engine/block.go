@@ -360,7 +360,7 @@ func (e *Core) serve(q *queue) {
 // typeOf returns the type of what a key holds, if it exists.
 func (e *Core) typeOf(k dbKey) (value.Type, bool) {
 	entry, ok := e.Keyspace.DB(k.db).Get([]byte(k.key))
-	if !ok || entry.ExpireAt() != 0 && entry.ExpireAt() <= e.ExpiryMilli() {
+	if !ok || e.isExpired(entry) {
 		return 0, false
 	}
 	return entry.Type(), true

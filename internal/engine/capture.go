@@ -83,6 +83,7 @@ func (e *Core) restore(st *State) error {
 	e.times = st.times
 	e.readClock()
 	e.replace(st.data.Clone(), libraries)
+	e.dataReplaced()
 	e.takeOver(st)
 	e.restartLog()
 	e.Stats = Stats{}
@@ -103,6 +104,7 @@ func (e *Core) takeOver(st *State) {
 	next.AOF = e.Config.AOF                                                                   // the file is this server's
 	next.Bind, next.Port, next.UnixSocket = e.Config.Bind, e.Config.Port, e.Config.UnixSocket // the sockets are where they are
 	next.TLS = e.Config.TLS
+	next.Replication.Host, next.Replication.Port = e.Config.Replication.Host, e.Config.Replication.Port
 	e.Config = next
 	for _, u := range e.Users.Restore(st.users) {
 		for _, s := range e.sessions {
@@ -133,6 +135,7 @@ func (st *State) Fork(o Parts) (*Engine, error) {
 	o.Config, o.Keyspace, o.Clock = st.config.Clone(), st.data.Clone(), st.clock.Fork()
 	o.Config.AOF.On = false          // the file is the original's
 	o.Config.Cluster.Enabled = false // a fork is no second node with the same name
+	o.Config.Replication.Host = ""   // a fork is on its own
 	if o.Seed == 0 {
 		o.Seed = rand.Uint64()
 	}

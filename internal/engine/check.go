@@ -45,6 +45,7 @@ func (e *Core) check() error {
 		named("journal", e.journal.check()),
 		named("scripts", e.Scripts.check()),
 		named("scripts", e.scripting.check()),
+		named("replication", e.repl.check(e)),
 		named("eviction", e.evict.check(e)),
 		named("timer", e.timing.check(e)),
 		named("data", e.Keyspace.Check()),

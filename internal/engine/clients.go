@@ -39,7 +39,7 @@ func newClients() clients {
 func (c *clients) check(e *Core) error {
 	memory := int64(0)
 	for id, s := range c.sessions {
-		if _, ok := c.all[s]; !ok || s.ID != id || s.internal || s.closing {
+		if _, ok := c.all[s]; !ok || s.ID != id || s.internal && s.master == nil || s.closing {
 			return fmt.Errorf("session %d is not a client", id)
 		}
 		if err := s.checkRights(); err != nil {
@@ -169,7 +169,7 @@ func (e *Core) dropIdle(now int64) {
 	}
 	for _, s := range e.sessions {
 		switch at := s.LastUsed + after; {
-		case s.wait != nil || s.monitor || s.Subscriptions() > 0:
+		case s.wait != nil || s.monitor || s.isReplica() || s.master != nil || s.Subscriptions() > 0:
 			e.idleAt(now + after)
 		case at > now:
 			e.idleAt(max(at, now+idleStep))
@@ -283,7 +283,7 @@ func (e *Core) evictClients() {
 	}
 	var clients []*Session
 	for _, s := range e.sessions {
-		if !s.NoEvict && !s.internal {
+		if !s.NoEvict && !s.internal && !s.isReplica() {
 			clients = append(clients, s)
 		}
 	}

@@ -34,8 +34,7 @@ type Core struct {
 	seed     uint64
 	shuffle  shuffling
 	RunID    string
-	ReplID   string // of the history of the data
-	started  int64  // ms
+	started  int64 // ms
 	closed   bool
 	stopping atomic.Bool
 
@@ -62,6 +61,7 @@ type Core struct {
 	Scripts   Scripts
 	Functions Functions
 	scripting
+	repl   replicating
 	evict  eviction
 	timing timing
 	times  times
@@ -155,6 +155,9 @@ func (e *Core) finish() {
 		e.broadcast()
 	}
 	e.finishUnit()
+	if e.repl.askAcks {
+		e.askForAcks()
+	}
 	e.published()
 	e.handOver()
 	if e.current != nil {

@@ -44,9 +44,6 @@ func (c *Ctx) holdReply(mark int) error {
 	}})
 }
 
-// ChangeReplID begins a new history of the data.
-func (e *Core) ChangeReplID() { e.ReplID = e.randomHex(40) }
-
 // SkipChecksums says whether the checksums of payloads and files count.
 func (e *Core) SkipChecksums(skip bool) { e.debug.noChecksum = skip }
 

@@ -15,9 +15,11 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +28,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/replication"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
@@ -67,6 +70,11 @@ type Parts struct {
 	// Shutdown is called by SHUTDOWN in a goroutine of its own; nil means that
 	// the command is refused.
 	Shutdown func()
+	// Dial opens a connection to a master, or to the target of MIGRATE. Carry has a
+	// transport carry the bytes of a session over a connection. They are called
+	// without the engine's lock. nil means that the server opens no connections.
+	Dial  func(ctx context.Context, o DialOptions) (net.Conn, error)
+	Carry func(nc net.Conn, open func(Conn) *Session)
 	// Listeners returns the sockets that clients can come to; nil means that
 	// there are none. It is called under the engine's lock.
 	Listeners func() []Listener
@@ -132,13 +140,13 @@ func New(o Parts) *Engine {
 			listeners:  o.Listeners,
 		},
 		Config:   o.Config,
+		journal:  journaling{on: o.Journal != nil, outside: o.Journal},
 		Keyspace: o.Keyspace,
 		chance:   rand.NewPCG(seed, 0),
 		seed:     seed,
 		shuffle:  shuffling{o.Shuffle, seed},
 		clients:  newClients(),
 		blocking: newBlocking(),
-		journal:  journaling{on: o.Journal != nil, outside: o.Journal},
 	}
 	e.Rand = rand.New(e.chance)
 	if e.Keyspace == nil {
@@ -146,7 +154,9 @@ func New(o Parts) *Engine {
 	}
 	e.Users = acl.NewUsers()
 	e.limits.Seed = e.Rand.Uint64()
-	e.RunID, e.ReplID = e.randomHex(40), e.randomHex(40)
+	e.RunID = e.randomHex(40)
+	e.repl.history.Begin(e.randomHex(replication.IDLen))
+	e.repl.dial, e.repl.carry = o.Dial, o.Carry
 	e.readClock()
 	e.started = e.NowMilli()
 	e.ConfigChanged()
@@ -177,7 +187,11 @@ func (e *Engine) Load() error {
 func (e *Engine) LoadFrom(f vfs.File) error {
 	e.enter()
 	defer e.leave()
-	return e.core.loadFile(f, ReloadOptions{})
+	err := e.core.loadFile(f, ReloadOptions{})
+	if err == nil {
+		e.core.dataReplaced()
+	}
+	return err
 }
 
 // Keepalive returns the period of TCP keep-alive for new connections, 0 if it
@@ -264,6 +278,7 @@ func (e *Engine) Close() error {
 	e.enter()
 	err := errors.Join(c.endAppending(), c.saveFinally(false))
 	c.end()
+	c.endReplication()
 	running := c.Saving.running
 	e.leave()
 	if running != nil {
@@ -271,5 +286,6 @@ func (e *Engine) Close() error {
 		<-running.done
 	}
 	c.append.rewriting.Wait()
+	c.repl.work.Wait()
 	return err
 }

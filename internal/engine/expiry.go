@@ -70,15 +70,24 @@ func (e *Core) expire(db *keyspace.DB, k keyspace.Entry) {
 	}
 	e.remove("expire-del", db, key)
 	e.Stats.ExpiredKeys++
-	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
+	e.propagateDeletion(db, key, e.Config.LazyExpire)
 	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, event.KeyExpired)
+}
+
+// propagateDeletion propagates the removal of a key by the server itself.
+func (e *Core) propagateDeletion(db *keyspace.DB, key []byte, later bool) {
+	name := "DEL"
+	if later {
+		name = "UNLINK"
+	}
+	e.propagate(db.Index(), [][]byte{[]byte(name), key})
 }
 
 // ExpireElements removes elements of a key's value that are past their time,
 // while they are not removed by themselves. In a pause they stay.
 func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
-	if len(elements) == 0 || c.isPaused() {
+	if len(elements) == 0 || !c.DeletesExpired() {
 		return
 	}
 	db := c.DB()
@@ -99,7 +108,7 @@ func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
 
 // ExpireAllElements is ExpireElements for all that are past their time.
 func (c *Ctx) ExpireAllElements(key []byte) {
-	if k, ok := c.DB().Get(key); ok && !c.isPaused() {
+	if k, ok := c.DB().Get(key); ok && c.DeletesExpired() {
 		c.expireElements(c.DB(), k)
 	}
 }

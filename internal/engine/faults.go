@@ -65,9 +65,16 @@ func (e *Core) gateFault(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
+// masterName is what a rule calls the link to the master, which has no name.
+const masterName = "master"
+
 func (e *Core) faultCall(s *Session, cmd *Command, args [][]byte) *fault.Call {
+	name := s.Name
+	if s.master != nil {
+		name = masterName
+	}
 	c := &fault.Call{
-		Command: cmd.FullName, ClientName: s.Name, ClientAddr: s.conn.Addr(), User: s.user.Name, Space: e.space, Now: e.NowMilli(),
+		Command: cmd.FullName, ClientName: name, ClientAddr: s.conn.Addr(), User: s.user.Name, Space: e.space, Now: e.NowMilli(),
 		InCategory: func(name string) bool { return cmd.Categories&spec.CategoryNamed(name) != 0 },
 		Keys: func(yield func([]byte) bool) {
 			keys, _ := cmd.KeyPositions(nil, args)

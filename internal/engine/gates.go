@@ -25,7 +25,10 @@ const (
 	gateCluster
 	gateMemory
 	gateDisk
+	gateReplicas
+	gateReadOnly
 	gateSubscriber
+	gateStale
 	gateBusy
 	gateMonitor
 	gateFault
@@ -48,9 +51,12 @@ var gates = [...]struct {
 	{"keys that another node of the cluster serves", (*Core).gateCluster},
 	{"maxmemory", (*Core).gateMemory},
 	{"a disk that can't be written", (*Core).gateDisk},
+	{"a master with too few replicas", (*Core).gateReplicas},
+	{"a replica that only its master writes", (*Core).gateReadOnly},
 	{"a RESP2 client with subscriptions", (*Core).gateSubscriber},
+	{"a replica whose link is down", (*Core).gateStale},
 	{"a script that is busy", (*Core).gateBusy},
-	{"a client in MONITOR mode", (*Core).gateMonitor},
+	{"a client in MONITOR mode, or a replica", (*Core).gateMonitor},
 	{"faults that a test asked for", (*Core).gateFault},
 	{"a test that chooses which command is next", (*Core).gateSchedule},
 	{"strict mode", (*Core).gateStrict}, // the last one, so that it sees a command once
@@ -82,8 +88,11 @@ func (e *Core) gatesNow() (on gateSet) {
 		on bool
 	}{
 		{gateCluster, e.cluster.node != nil},
-		{gateMemory, e.Config.MaxMemory != 0},
+		{gateMemory, e.Config.MaxMemory != 0 && !(e.IsReplica() && e.Config.Replication.IgnoreMaxMemory)},
 		{gateDisk, e.refuseWrites || e.append.err != nil},
+		{gateReplicas, e.Config.Replication.MinReplicas > 0 && e.Config.Replication.MinMaxLag > 0 && !e.IsReplica()},
+		{gateReadOnly, e.IsReplica() && e.Config.Replication.ReadOnly},
+		{gateStale, e.isStale()},
 		{gateBusy, e.busy != nil},
 		{gateFault, e.faults != nil},
 		{gateSchedule, e.schedule != nil},
@@ -120,7 +129,7 @@ func (s *Session) gates() (on gateSet) {
 	if s.out.Proto == 2 && s.Subscriptions() > 0 {
 		on |= gateSubscriber
 	}
-	if s.monitor {
+	if s.monitor || s.isReplica() {
 		on |= gateMonitor
 	}
 	return on
@@ -188,6 +197,30 @@ func (e *Core) gateMemory(s *Session, cmd *Command, args [][]byte) error {
 func (e *Core) gateDisk(s *Session, cmd *Command, args [][]byte) error {
 	if cmd.traits&spec.ChecksHealth != 0 || s.flags(cmd, args)&spec.Write != 0 {
 		return e.diskError()
+	}
+	return nil
+}
+
+// gateReplicas refuses writes that too few replicas would get soon.
+func (e *Core) gateReplicas(s *Session, cmd *Command, args [][]byte) error {
+	if s.flags(cmd, args)&spec.Write != 0 && e.tooFewReplicas() {
+		return resp.ErrNoReplicas
+	}
+	return nil
+}
+
+// gateReadOnly refuses writes on a replica.
+func (e *Core) gateReadOnly(s *Session, cmd *Command, args [][]byte) error {
+	if s.flags(cmd, args)&spec.Write != 0 {
+		return resp.ErrReadOnly
+	}
+	return nil
+}
+
+// gateStale refuses to answer with old data, where that is not wanted.
+func (e *Core) gateStale(s *Session, cmd *Command, args [][]byte) error {
+	if cmd.Flags&spec.Stale == 0 {
+		return resp.ErrMasterDown
 	}
 	return nil
 }

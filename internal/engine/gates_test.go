@@ -23,9 +23,12 @@ what the user may do
 keys that another node of the cluster serves
 maxmemory
 a disk that can't be written
+a master with too few replicas
+a replica that only its master writes
 a RESP2 client with subscriptions
+a replica whose link is down
 a script that is busy
-a client in MONITOR mode
+a client in MONITOR mode, or a replica
 faults that a test asked for
 a test that chooses which command is next
 strict mode

@@ -50,13 +50,13 @@ func (c *Ctx) PeekIn(db int, key []byte) (keyspace.Entry, bool) {
 	k, ok := c.Keyspace.DB(db).Get(key)
 	if ok {
 		if c.isExpired(k) {
-			if !c.isPaused() {
+			if c.DeletesExpired() {
 				c.expire(c.Keyspace.DB(db), k)
 			}
 			return keyspace.Entry{}, false
 		}
 		if v, isExpirer := k.Value().(value.Expirer); isExpirer {
-			if at := v.NextExpiry(); at != 0 && c.IsPast(at) && !c.timing.lazy && !c.isPaused() {
+			if at := v.NextExpiry(); at != 0 && c.IsPast(at) && !c.timing.lazy && c.DeletesExpired() {
 				c.expireElements(c.Keyspace.DB(db), k)
 				return c.Keyspace.DB(db).Get(key)
 			}
@@ -72,11 +72,17 @@ func (e *Core) isExpired(k keyspace.Entry) bool {
 }
 
 // IsPast reports whether a time at which something expires has come.
-// While the append-only file is loaded nothing expires: the commands in it are of
-// a time when what they are about was there, and deletions are among them.
+// While the append-only file is loaded, and for the commands of a master, nothing
+// expires: they are of a time when what they are about was there, and deletions are
+// among them.
 func (e *Core) IsPast(at int64) bool {
-	return at <= e.ExpiryMilli() && !e.append.loading
+	return at <= e.ExpiryMilli() && !e.append.loading && !e.repl.obeying
 }
+
+// DeletesExpired reports whether what is past its time is deleted when somebody
+// looks at it. Else it only seems to be gone: in a pause, and on a replica, where
+// deletions come from the master.
+func (e *Core) DeletesExpired() bool { return !e.isPaused() && !e.IsReplica() }
 
 // access marks a key as used now.
 func (e *Core) access(k keyspace.Entry) {

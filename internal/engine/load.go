@@ -34,6 +34,7 @@ func (e *Core) Reload(o ReloadOptions) error {
 	err := e.reload(o)
 	if err == nil && (o.NoSave || o.NoFlush) {
 		e.restartLog()
+		e.dataReplaced()
 	}
 	if _, ok := err.(resp.Error); err == nil || ok {
 		return err
@@ -184,6 +185,7 @@ func (e *Core) LoadRDB(r io.Reader, size int64) error {
 	_, err := e.load(r, size, "", ReloadOptions{NoFlush: true, Merge: true})
 	if err == nil {
 		e.restartLog()
+		e.dataReplaced()
 	}
 	return err
 }

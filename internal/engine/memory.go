@@ -173,7 +173,7 @@ func (e *Core) limitMemory() {
 		e.countAllClients()
 	}
 	e.evict.next = 0
-	if c.MaxMemory == 0 {
+	if c.MaxMemory == 0 || e.IsReplica() && c.Replication.IgnoreMaxMemory {
 		e.evict.failed = false
 		_, now := e.OverMemory()
 		e.Stats.OverMemory += now
@@ -281,7 +281,7 @@ func (e *Core) evictKey(db *keyspace.DB, k keyspace.Entry) {
 	e.Stats.EvictedKeys++
 	e.touch(nil, db.Index(), key)
 	e.notify(db.Index(), key, event.KeyEvicted)
-	e.propagate(db.Index(), [][]byte{[]byte("DEL"), key})
+	e.propagateDeletion(db, key, e.Config.LazyEviction)
 	e.finishUnit()
 	e.executing = executing
 }

@@ -21,8 +21,11 @@ const smallOutput = 16 << 10
 
 // outputLimit returns how much output may wait for the client.
 func (s *Session) outputLimit() *config.OutputLimit {
-	if s.Class() == ClassPubSub {
+	switch s.Class() {
+	case ClassPubSub:
 		return &s.e.Config.OutputLimits.PubSub
+	case ClassReplica:
+		return &s.e.Config.OutputLimits.Replica
 	}
 	return &s.e.Config.OutputLimits.Normal
 }
@@ -355,14 +358,20 @@ func (s *Session) Output(written []byte) []byte {
 	if written == nil && s.writing {
 		return nil
 	}
-	if s.kept == nil && s.e.output.buffers.kept.Load() {
+	switch {
+	case s.feeding: // it is not ours
+	case s.kept == nil && s.e.output.buffers.kept.Load():
 		s.kept = written[:0]
-	} else {
+	default:
 		s.e.output.buffers.put(written)
 	}
 	var out []byte
 	if !s.held {
 		out = s.pending.take()
+	}
+	s.feeding = false
+	if s.feed != nil {
+		out = s.nextOfFeed(out)
 	}
 	s.taken, s.writing = len(out), out != nil
 	if out == nil {

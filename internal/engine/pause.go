@@ -72,7 +72,15 @@ func (e *Core) park(s *Session, cmd *Command, args [][]byte) {
 func (s *Session) goOn() {
 	if w := s.wait; w != nil && w.parked && w.Deadline == 0 {
 		s.e.cancel(w)
-		s.e.proceed(s, w.args)
+		if s.master != nil {
+			s.e.obey(s, w.args)
+		} else {
+			s.e.proceed(s, w.args)
+		}
+	}
+	if s.master != nil {
+		s.runMaster()
+		return
 	}
 	s.run()
 }

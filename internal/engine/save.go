@@ -227,9 +227,13 @@ type picture struct {
 	config    *config.Config
 	functions [][]byte
 	now       int64
-	base      bool   // of an append-only file
-	eachKey   func() // called after each key, if not nil
-	fail      error  // of a disk that a fault has full or broken
+	aux       [][2]string // what else the file says of itself
+	noData    bool        // only functions
+	version   int         // of the format; 0: the newest
+	plain     bool        // without the uses of keys, which readers change
+	base      bool        // of an append-only file
+	eachKey   func()      // called after each key, if not nil
+	fail      error       // of a disk that a fault has full or broken
 }
 
 // saveDelay returns what makes a save slow, for tests of what happens meanwhile:
@@ -262,7 +266,7 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 // look at it.
 func (e *Core) present() picture {
 	return picture{
-		fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli(),
+		fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli(), aux: e.replicationAux(),
 		eachKey: e.saveDelay(e.Config.RDBKeySaveDelay, nil),
 	}
 }
@@ -289,22 +293,24 @@ func (e *Core) writeNow() error { return e.write(e.present(), nil) }
 
 func (e *Core) writeTo(w io.Writer, p picture) error {
 	var frequency func(uint32) uint8
-	if p.config.UsesLFU() {
+	if p.config.UsesLFU() && !p.plain {
 		frequency = func(access uint32) uint8 { return decayed(access, minuteOf(p.now), p.config.LFUDecayTime) }
 	}
 	return snapshot.Save(w, p.data, snapshot.SaveOptions{
 		WriterOptions: rdb.WriterOptions{
-			Encoding:   rdb.Encoding{NoCompression: !p.config.RDBCompression},
+			Encoding:   rdb.Encoding{Version: p.version, NoCompression: !p.config.RDBCompression},
 			NoChecksum: !p.config.RDBChecksum,
 		},
 		Server:    e.version,
 		Now:       p.now,
 		Functions: p.functions,
 		// The policy says what Entry.Access means, and whether anyone needs it.
-		AccessTimes: p.config.UsesLRU(),
+		AccessTimes: p.config.UsesLRU() && !p.plain,
 		Frequency:   frequency,
 		EachKey:     p.eachKey,
 		Base:        p.base,
+		Aux:         p.aux,
+		NoKeys:      p.noData,
 	})
 }
 

@@ -210,10 +210,14 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 	c := r.c
 	if flags&script.Declared != 0 && flags&script.NoWrites == 0 {
 		switch {
+		case c.IsReplica() && c.Config.Replication.ReadOnly && c.Session.master == nil:
+			return resp.Error("READONLY You can not run script with write flag on readonly replica.")
 		case c.refuseWrites:
 			return errDiskScript
 		case c.append.err != nil:
 			return errAppendScript + resp.Error(vfs.Reason(c.append.err))
+		case c.tooFewReplicas():
+			return resp.ErrNoReplicas
 		case readOnly:
 			return resp.Error("ERR Can not execute a script with write flag using *_ro command.")
 		}
@@ -304,8 +308,12 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")
 	case r.c.evict.failed && cmd.Flags&spec.DenyOOM != 0 && !r.wrote && !r.allowOOM:
 		return resp.ErrOOM
+	case cmd.Flags&spec.Write != 0 && r.c.gates&gateReadOnly != 0:
+		return resp.ErrReadOnly
 	case (r.c.refuseWrites || r.c.append.err != nil) && cmd.Flags&spec.Write != 0 && !r.wrote:
 		return r.c.diskError()
+	case cmd.Flags&spec.Write != 0 && !r.wrote && r.c.gates&gateReplicas != 0 && r.c.tooFewReplicas():
+		return resp.ErrNoReplicas
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/replication"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/strict"
 )
@@ -61,6 +62,8 @@ type Session struct {
 	judged    bool             // strict mode has looked at the command already
 	oneByOne  *strict.Run      // nil: strict mode was never on
 	wrote     journal.Position // the end of its last unit in the stream of effects
+	replica   *replica         // nil: the client never said that it is one
+	master    *masterStream    // nil: it is not the link to the master
 
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in
@@ -76,9 +79,11 @@ type Session struct {
 	kept    []byte // the buffer for the next answers, if sessions keep them
 	taken   int    // bytes that are being written
 	writing bool
-	gone    bool // killed
-	held    bool // it is too early for what is pending
-	ending  bool // closing
+	gone    bool              // killed
+	held    bool              // it is too early for what is pending
+	ending  bool              // closing
+	feed    *replication.Feed // follows pending, for a replica; nil: nothing does
+	feeding bool              // what is being written is of the feed
 	// reusable is set for internal sessions that were fresh at the end of the batch.
 	reusable bool
 }
@@ -96,6 +101,9 @@ func (s *Session) applyLimits() {
 // another goroutine, while the transport reads: so it gets memory that is not
 // the Reader's.
 func (s *Session) Space() []byte {
+	if s.master != nil {
+		return s.master.room()
+	}
 	if !s.waited {
 		return s.in.Space()
 	}
@@ -108,6 +116,10 @@ func (s *Session) Space() []byte {
 // Feed takes n bytes that were read into Space, and runs the commands that are
 // complete now.
 func (s *Session) Feed(n int) {
+	if s.master != nil {
+		s.feedMaster(n)
+		return
+	}
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
 	s.e.Stats.InputBytes += uint64(n)
@@ -145,6 +157,7 @@ func (s *Session) DoIn(db int, args [][]byte) (done bool) {
 		return true
 	}
 	s.Created, s.LastUsed = s.e.NowMilli(), s.e.NowMilli()
+	s.wrote = journal.Position{}
 	if db < 0 || db >= s.e.Keyspace.Len() {
 		s.e.markDirty(s)
 		s.out.Error(resp.ErrDBIndex)
@@ -224,6 +237,7 @@ func (s *Session) Close() {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
 	s.end()
+	s.closeFeed(true)
 }
 
 // end takes the session out of the server.
@@ -254,6 +268,10 @@ func (s *Session) unregister() {
 func (s *Session) depart() {
 	s.forget()
 	delete(s.e.sessions, s.ID)
+	s.endReplica()
+	if s.master != nil {
+		s.e.masterLost(s)
+	}
 }
 
 // Kill closes the connection without writing what is still to be written. For

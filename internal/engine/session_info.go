@@ -12,7 +12,7 @@ import (
 // know them.
 type Class uint8
 
-// The classes of clients. There are no sessions of replicas and masters.
+// The classes of clients.
 const (
 	ClassNormal Class = iota
 	ClassReplica
@@ -22,7 +22,12 @@ const (
 
 // Class returns what kind of client the session is.
 func (s *Session) Class() Class {
-	if s.Subscriptions() > 0 {
+	switch {
+	case s.master != nil:
+		return ClassMaster
+	case s.isReplica():
+		return ClassReplica
+	case s.Subscriptions() > 0:
 		return ClassPubSub
 	}
 	return ClassNormal
@@ -36,7 +41,9 @@ func (s *Session) Flags() string {
 		on     bool
 		letter byte
 	}{
+		{s.isReplica(), 'S'},
 		{s.monitor, 'O'},
+		{s.master != nil, 'M'},
 		{s.Subscriptions() > 0, 'P'},
 		{s.multi != nil, 'x'},
 		{s.wait != nil, 'b'},
@@ -181,7 +188,11 @@ func (s *Session) AppendInfo(b []byte) []byte {
 	l.int(" tot-mem=", int64(u.Total))
 	l.text(" events=", events)
 	l.text(" cmd=", cmd)
-	l.text(" user=", s.user.Name)
+	user := s.user.Name
+	if s.master != nil {
+		user = "(superuser)"
+	}
+	l.text(" user=", user)
 	l.int(" redir=", s.Redirection())
 	l.int(" resp=", int64(s.Proto()))
 	l.text(" lib-name=", s.LibName)

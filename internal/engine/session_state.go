@@ -102,7 +102,7 @@ func (s *Session) Reset() {
 
 // isFresh reports whether the session is like a new one.
 func (s *Session) isFresh() bool {
-	return s.state == s.fresh() && s.wait == nil && !s.closing && !s.killed
+	return s.state == s.fresh() && s.replica == nil && s.wait == nil && !s.closing && !s.killed
 }
 
 // forget takes the session out of everything that its state refers to.

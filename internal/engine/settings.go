@@ -101,6 +101,7 @@ func (e *Core) ConfigChanged() {
 	e.limitMemory()
 	e.applyAppending()
 	e.configureCluster()
+	e.applyReplication()
 	e.setGates()
 	e.setObservers()
 }

@@ -30,6 +30,10 @@ type Stats struct {
 	EvictedClients      uint64
 	Changes             uint64 // since the last save
 	InputBytes          uint64
+	ReplicationInput    uint64 // a part of InputBytes
+	FullSyncs           uint64 // that replicas got
+	PartialSyncs        uint64
+	RefusedPartialSyncs uint64
 	OutputBytes         uint64
 	Reads, Writes       uint64 // from and to connections
 	QueryLimitKills     uint64

@@ -56,7 +56,7 @@ func (e *Core) due() (at int64) {
 	switch t := &e.timing; {
 	case e.pause.until != 0:
 		at = e.pause.until // no key expires before
-	case !t.lazy && !t.cronPaused:
+	case !t.lazy && !t.cronPaused && !e.IsReplica():
 		at = e.expiryOnClock()
 	}
 	if w, ok := e.blocking.timeouts.Min(); ok {
@@ -69,6 +69,7 @@ func (e *Core) due() (at int64) {
 		at = sooner(at, e.nextIdle)
 		at = sooner(at, e.nextSave())
 		at = sooner(at, e.nextRewrite())
+		at = sooner(at, e.repl.next)
 	}
 	at = sooner(at, e.evict.next)
 	at = sooner(at, e.cluster.next)
@@ -130,7 +131,7 @@ func (e *Core) tick() {
 		e.Unpause()
 		e.serveBlocked() // those who waited while the server slept, before their time is up
 	}
-	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused {
+	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused && !e.IsReplica() {
 		e.expireKeys()
 	}
 	for {
@@ -144,6 +145,9 @@ func (e *Core) tick() {
 	e.tickCluster(now)
 	if !e.timing.cronPaused {
 		e.saveIfDue()
+	}
+	if !e.timing.cronPaused {
+		e.replicateIfDue(now)
 	}
 	e.endSlow()
 	if e.evict.next != 0 {

@@ -91,12 +91,26 @@ func (c *Ctx) Propagate(args ...[]byte) {
 	c.propagate(c.Session.db, args)
 }
 
+// PropagateToReplicas is Propagate for what only replicas get.
+func (c *Ctx) PropagateToReplicas(args ...[]byte) {
+	c.unit.explicit = true
+	c.propagateTo(journal.Replicas, c.Session.db, args)
+}
+
 // PropagateNothing says that the command's change is not one for copies.
 func (c *Ctx) PropagateNothing() { c.unit.explicit = true }
 
-func (e *Core) propagate(db int, args [][]byte) {
+func (e *Core) propagate(db int, args [][]byte) { e.propagateTo(journal.Both, db, args) }
+
+func (e *Core) propagateTo(to journal.Target, db int, args [][]byte) {
 	u := &e.unit
-	if !e.journal.on || u.withheld == journal.Both {
+	if to &^= u.withheld; !e.journal.on {
+		return
+	}
+	if e.IsReplica() {
+		to &^= journal.Replicas // these get what the master sends, and nothing else
+	}
+	if to == 0 {
 		return
 	}
 	first := len(u.words)
@@ -104,7 +118,7 @@ func (e *Core) propagate(db int, args [][]byte) {
 		u.text = append(u.text, a...)
 		u.words = append(u.words, u.text[len(u.text)-len(a):len(u.text):len(u.text)])
 	}
-	u.ops = append(u.ops, journal.Op{DB: db, Args: u.words[first:len(u.words):len(u.words)], To: journal.Both &^ u.withheld})
+	u.ops = append(u.ops, journal.Op{DB: db, Args: u.words[first:len(u.words):len(u.words)], To: to})
 }
 
 // finishUnit hands the effects to the journal when the outermost command is done:

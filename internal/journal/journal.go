@@ -147,9 +147,13 @@ func (s *Stream) Memory() int64 {
 func (s *Stream) Append(unit []Op, now int64) Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var all Target
+	for i := range unit {
+		all |= unit[i].To
+	}
 	if len(unit) > 1 {
-		s.stamp(Both, now)
-		s.line(cmdMulti, Both)
+		s.stamp(all, now)
+		s.line(cmdMulti, all)
 	}
 	for i := range unit {
 		op := &unit[i]
@@ -160,7 +164,7 @@ func (s *Stream) Append(unit []Op, now int64) Position {
 		s.command(op.Args, op.To)
 	}
 	if len(unit) > 1 {
-		s.line(cmdExec, Both)
+		s.line(cmdExec, all)
 	}
 	return s.end
 }

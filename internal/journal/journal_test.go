@@ -46,6 +46,11 @@ func TestForms(t *testing.T) {
 			s.Append([]Op{op(0, Both, "A"), op(1, Both, "B")}, 1)
 		}, "*1 5 MULTI *2 6 SELECT 1 0 *1 1 A *2 6 SELECT 1 1 *1 1 B *1 4 EXEC ",
 			"*1 5 MULTI *2 6 SELECT 1 0 *1 1 A *2 6 SELECT 1 1 *1 1 B *1 4 EXEC "},
+		{"a unit for one of them", func(s *Stream) {
+			s.Append([]Op{op(0, AOF, "A"), op(0, AOF, "B")}, 1)
+			s.Append([]Op{op(0, Replicas, "R"), op(0, Both, "C")}, 1)
+		}, "*1 5 MULTI *2 6 SELECT 1 0 *1 1 A *1 1 B *1 4 EXEC *1 5 MULTI *1 1 C *1 4 EXEC ",
+			"*1 5 MULTI *2 6 SELECT 1 0 *1 1 R *1 1 C *1 4 EXEC "},
 		{"for one of them", func(s *Stream) {
 			s.Append([]Op{op(3, AOF, "A")}, 1)
 			s.Append([]Op{op(3, Replicas, "R")}, 1)
@@ -201,19 +206,24 @@ func (m *reference) command(i, db int, args [][]byte) {
 
 func (m *reference) append(unit []Op, now int64) {
 	for i := range targets {
+		all := Target(0)
+		for _, o := range unit {
+			all |= o.To
+		}
+		together := len(unit) > 1 && all&(1<<i) != 0
 		for k, o := range unit {
-			if i == 0 && now > m.stamped && (o.To&AOF != 0 || len(unit) > 1) {
+			if i == 0 && now > m.stamped && (o.To&AOF != 0 || together) {
 				m.stamped = now
 				m.out[i] = fmt.Appendf(m.out[i], "#TS:%d\r\n", now)
 			}
-			if k == 0 && len(unit) > 1 {
+			if k == 0 && together {
 				m.command(i, AnyDB, [][]byte{[]byte("MULTI")})
 			}
 			if o.To&(1<<i) != 0 {
 				m.command(i, o.DB, o.Args)
 			}
 		}
-		if len(unit) > 1 {
+		if together {
 			m.command(i, AnyDB, [][]byte{[]byte("EXEC")})
 		}
 	}

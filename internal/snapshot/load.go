@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/rdb"
 )
 
@@ -43,6 +44,12 @@ type Loaded struct {
 	// Size is that of the file in bytes. Tail is what follows it in its source.
 	Size int64
 	Tail io.Reader
+	// StreamDB is the database that the stream of commands has selected which
+	// follows a snapshot for a replica. ID and Offset name the data in the history
+	// of a master; ID is "" if the file does not say.
+	StreamDB int
+	ID       string
+	Offset   int64
 }
 
 // Load reads a file. It returns all of what it holds or an error, a
@@ -69,7 +76,20 @@ type loader struct {
 	loaded Loaded
 }
 
-func (l *loader) Aux(key, value []byte) error { return nil }
+func (l *loader) Aux(key, value []byte) error {
+	n, ok := numfmt.ParseInt(value)
+	switch string(key) {
+	case "repl-stream-db":
+		if ok && n >= 0 && n < int64(l.Databases) {
+			l.loaded.StreamDB = int(n)
+		}
+	case "repl-id":
+		l.loaded.ID = string(value)
+	case "repl-offset":
+		l.loaded.Offset = n
+	}
+	return nil
+}
 
 func (l *loader) DB(n int) error {
 	if n >= l.Databases {

@@ -25,6 +25,10 @@ type SaveOptions struct {
 	Frequency func(access uint32) uint8
 	// Base: true for the base of an append-only file.
 	Base bool
+	// Aux is what else the file says of itself, as pairs of name and value.
+	Aux [][2]string
+	// NoKeys: true to leave the keys out.
+	NoKeys bool
 	// EachKey is called after each key, if it is not nil.
 	EachKey func()
 }
@@ -40,6 +44,9 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 	w.Aux("redis-ver", o.Server)
 	w.Aux("redis-bits", strconv.Itoa(strconv.IntSize))
 	w.Aux("ctime", strconv.FormatInt(o.Now/1000, 10))
+	for _, aux := range o.Aux {
+		w.Aux(aux[0], aux[1])
+	}
 	w.Aux("aof-base", base)
 	for _, code := range o.Functions {
 		w.Function(code)
@@ -49,6 +56,9 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 		scratch [32]byte
 	)
 	for db := range ks.Used {
+		if o.NoKeys {
+			break
+		}
 		w.DB(db.Index())
 		w.Resize(db.Len(), db.Expires())
 		for e := range db.All {

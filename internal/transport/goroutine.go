@@ -132,9 +132,18 @@ func (g *Goroutines) Carry(nc net.Conn) {
 	}
 }
 
+// Attach carries the bytes of a connection that the server opened, for the session
+// that open makes, in a goroutine of its own.
+func (g *Goroutines) Attach(nc net.Conn, open NewSession) {
+	if c := g.add(nc); c != nil {
+		c.open = open
+		go c.serve()
+	}
+}
+
 // add registers a connection. It closes it and returns nil if that is too late.
 func (g *Goroutines) add(nc net.Conn) *conn {
-	c := &conn{g: g, nc: nc}
+	c := &conn{g: g, nc: nc, open: g.New}
 	// Only of these types is it known that their Write does nothing else: a type
 	// that wraps one may encrypt or count.
 	switch nc := nc.(type) {
@@ -212,6 +221,7 @@ func (g *Goroutines) addrs() (addrs []string) {
 type conn struct {
 	g       *Goroutines
 	nc      net.Conn
+	open    NewSession
 	try     tryWriter     // nil: nc can't, so that another goroutine writes all the time
 	wake    chan struct{} // what that one waits for
 	session Session
@@ -235,7 +245,7 @@ func (c *conn) serve() {
 			return
 		}
 	}
-	c.session = c.g.New(c)
+	c.session = c.open(c)
 	c.ready.Store(true)
 	over := make(chan struct{})
 	if c.try == nil {

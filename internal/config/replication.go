@@ -1,0 +1,108 @@
+package config
+
+import (
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Replication are the settings of masters and replicas. Times are in seconds.
+type Replication struct {
+	// Host and Port are those of the master; "" means that the server is one.
+	Host string
+	Port int64
+
+	// as a replica
+	User, Password    string // for the master; "" means that none is needed
+	ReadOnly          bool
+	ServeStale        bool // while the link is down
+	IgnoreMaxMemory   bool // only the master evicts keys
+	Priority          int64
+	AnnounceAddr      string // "" means where connections come from
+	AnnouncePort      int64  // 0 means the one that the server listens on
+	Announced         bool   // to sentinels
+	BindSource        string // the address that the link comes from; "" leaves it to the system
+	TLS               bool
+	CertFile, KeyFile string // for the link, if not those of the server
+	KeyPass           string
+
+	// as a master
+	BacklogSize, BacklogTTL int64 // bytes; a time of 0 is for ever
+	DisklessSync            bool
+	DisklessDelay           int64
+	DisklessMaxReplicas     int64 // from so many on the delay ends; 0: never
+	PingPeriod              int64
+	Timeout                 int64
+	MinReplicas, MinMaxLag  int64 // what writes need; 0 means that they need none
+}
+
+// replicationSettings have an effect on replication.
+var replicationSettings = []Param{
+	{Name: "bind-source-addr", Default: "", kind: text(func(c *Config) *string { return &c.Replication.BindSource }, nil)},
+	{Name: "masterauth", Later: "primaryauth", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.Replication.Password }, nil)},
+	{Name: "masteruser", Later: "primaryuser", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.Replication.User }, nil)},
+	{Name: "min-replicas-max-lag", Alias: "min-slaves-max-lag", Default: "10", kind: integer(func(c *Config) *int64 { return &c.Replication.MinMaxLag }, 0, math.MaxInt32)},
+	{Name: "min-replicas-to-write", Alias: "min-slaves-to-write", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Replication.MinReplicas }, 0, math.MaxInt32)},
+	{Name: "repl-backlog-size", Default: "1048576", kind: backlogKind{}},
+	{Name: "repl-backlog-ttl", Default: "3600", kind: integer(func(c *Config) *int64 { return &c.Replication.BacklogTTL }, 0, math.MaxInt64)},
+	{Name: "repl-diskless-sync", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Replication.DisklessSync })},
+	{Name: "repl-diskless-sync-delay", Default: "5", kind: integer(func(c *Config) *int64 { return &c.Replication.DisklessDelay }, 0, math.MaxInt32)},
+	{Name: "repl-diskless-sync-max-replicas", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Replication.DisklessMaxReplicas }, 0, math.MaxInt32)},
+	{Name: "repl-ping-replica-period", Alias: "repl-ping-slave-period", Default: "10", kind: integer(func(c *Config) *int64 { return &c.Replication.PingPeriod }, 1, math.MaxInt32)},
+	{Name: "repl-timeout", Default: "60", kind: integer(func(c *Config) *int64 { return &c.Replication.Timeout }, 1, math.MaxInt32)},
+	{Name: "replica-announce-ip", Alias: "slave-announce-ip", Default: "", kind: text(func(c *Config) *string { return &c.Replication.AnnounceAddr }, nil)},
+	{Name: "replica-announce-port", Alias: "slave-announce-port", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Replication.AnnouncePort }, 0, 65535)},
+	{Name: "replica-announced", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Replication.Announced })},
+	{Name: "replica-ignore-maxmemory", Alias: "slave-ignore-maxmemory", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Replication.IgnoreMaxMemory })},
+	{Name: "replica-priority", Alias: "slave-priority", Default: "100", kind: integer(func(c *Config) *int64 { return &c.Replication.Priority }, 0, math.MaxInt32)},
+	{Name: "replica-read-only", Alias: "slave-read-only", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Replication.ReadOnly })},
+	{Name: "replica-serve-stale-data", Alias: "slave-serve-stale-data", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Replication.ServeStale })},
+	{Name: "replicaof", Alias: "slaveof", Default: "", Immutable: true, Multi: true, kind: masterKind{}},
+	{Name: "tls-client-cert-file", Default: "", kind: text(func(c *Config) *string { return &c.Replication.CertFile }, nil)},
+	{Name: "tls-client-key-file", Default: "", kind: text(func(c *Config) *string { return &c.Replication.KeyFile }, nil)},
+	{Name: "tls-client-key-file-pass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.Replication.KeyPass }, nil)},
+	{Name: "tls-replication", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Replication.TLS })},
+}
+
+// minBacklog is the smallest backlog; less is taken for it.
+const minBacklog = 16 << 10
+
+// backlogKind reads the size of the backlog.
+type backlogKind struct{}
+
+var backlogSize = memory(func(c *Config) *int64 { return &c.Replication.BacklogSize }, 1, math.MaxInt64)
+
+func (backlogKind) set(c *Config, words []string) error {
+	err := backlogSize.set(c, words)
+	c.Replication.BacklogSize = max(c.Replication.BacklogSize, minBacklog)
+	return err
+}
+
+func (backlogKind) get(c *Config) string { return backlogSize.get(c) }
+
+// masterKind reads "host port", or "no one".
+type masterKind struct{}
+
+func (masterKind) set(c *Config, words []string) error {
+	switch {
+	case len(words) != 2:
+		return errors.New("wrong number of arguments")
+	case strings.EqualFold(words[0], "no") && strings.EqualFold(words[1], "one"):
+		c.Replication.Host, c.Replication.Port = "", 0
+		return nil
+	}
+	port, err := strconv.ParseInt(words[1], 10, 64)
+	if err != nil || port < 0 || port > 65535 {
+		return errors.New("Invalid master port")
+	}
+	c.Replication.Host, c.Replication.Port = words[0], port
+	return nil
+}
+
+func (masterKind) get(c *Config) string {
+	if c.Replication.Host == "" {
+		return ""
+	}
+	return c.Replication.Host + " " + strconv.FormatInt(c.Replication.Port, 10)
+}
