@@ -51,7 +51,7 @@ var debugging = Options{Config: []string{"enable-debug-command yes", "repl-diskl
 
 // role returns a field of INFO replication or stats.
 func role(s *TestServer, field string) string {
-	for _, section := range []string{"replication", "stats", "clients"} {
+	for _, section := range []string{"replication", "stats"} {
 		for line := range strings.Lines(s.Must("INFO", section).Text()) {
 			if v, ok := strings.CutPrefix(line, field+":"); ok {
 				return strings.TrimSpace(v)
@@ -678,7 +678,9 @@ func startPeer(t *testing.T, options ...string) *realPeer {
 		}
 		_, port, _ := net.SplitHostPort(l.Addr().String())
 		l.Close()
-		cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "",
+		dir := t.TempDir()
+		socket := filepath.Join(dir, "s") // who answers there is surely ours
+		cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--unixsocket", socket, "--dir", dir, "--save", "",
 			"--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0"}, options...)...)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -687,7 +689,7 @@ func startPeer(t *testing.T, options ...string) *realPeer {
 		go func() { cmd.Wait(); close(ended) }()
 		t.Cleanup(func() { cmd.Process.Kill(); <-ended })
 		for {
-			c, err := oracle.Dial("127.0.0.1:" + port)
+			c, err := oracle.DialUnix(socket)
 			if err == nil {
 				if pong, err := c.Do("PING"); err == nil && (pong == "PONG" || strings.HasPrefix(fmt.Sprint(pong), "-NOAUTH")) {
 					t.Cleanup(func() { c.Close() })
@@ -925,4 +927,97 @@ func TestReplicaByTLS(t *testing.T) {
 		"replicaof " + host + " " + port}, debugging.Config...)})
 	eventually(t, "the link is up", func() bool { return role(r, "master_link_status") == "up" })
 	same(t, srv, r)
+}
+
+// TestMigrate: keys go to a real server and come back.
+func TestMigrate(t *testing.T) {
+	p := startPeer(t)
+	srv := StartTest(t, debugging)
+	_, port, _ := net.SplitHostPort(srv.Addr())
+	r := srv.StartReplica(debugging)
+	srv.Must("SET", "a", "1", "PX", 100000)
+	srv.Must("RPUSH", "l", "x", "y")
+	srv.Must("SADD", "s", "m")
+	before := srv.Must("DEBUG", "DIGEST").Text()
+	for _, step := range []struct {
+		want string
+		args []any
+	}{
+		{"NOKEY", []any{"MIGRATE", "127.0.0.1", p.port, "none", 3, 10000}},
+		{"OK", []any{"MIGRATE", "127.0.0.1", p.port, "a", 3, 10000, "COPY"}},
+		{"OK", []any{"MIGRATE", "127.0.0.1", p.port, "", 3, 10000, "REPLACE", "KEYS", "a", "none", "l", "s"}},
+	} {
+		if got := srv.Must(step.args...).Text(); got != step.want {
+			t.Errorf("%v: %s", step.args, got)
+		}
+	}
+	if got := srv.Must("DBSIZE").Int(); got != 0 {
+		t.Errorf("%d keys stayed", got)
+	}
+	synced(t, srv, 1)
+	same(t, srv, r)
+	if got := role(srv, "migrate_cached_sockets"); got != "1" {
+		t.Errorf("%s connections are kept", got)
+	}
+	ask(t, p.Conn, "SELECT", "3")
+	if got := ask(t, p.Conn, "MIGRATE", "127.0.0.1", port, "", "0", "10000", "KEYS", "a", "l", "s"); got != "OK" {
+		t.Error(got)
+	}
+	if got := srv.Must("DEBUG", "DIGEST").Text(); got != before {
+		t.Error("what came back is not the same")
+	}
+	ask(t, p.Conn, "SELECT", "0")
+	ask(t, p.Conn, "SET", "a", "theirs")
+	fails(t, srv, "ERR Target instance replied with error: BUSYKEY Target key name already exists.", "MIGRATE", "127.0.0.1", p.port, "a", 0, 10000)
+	ask(t, p.Conn, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes") // a kept connection is opened again
+	srv.Must("MIGRATE", "127.0.0.1", p.port, "a", 0, 10000, "REPLACE")
+	ask(t, p.Conn, "CONFIG", "SET", "requirepass", "secret")
+	srv.Must("SET", "b", "1")
+	fails(t, srv, "ERR Target instance replied with error: WRONGPASS invalid username-password pair or user is disabled.",
+		"MIGRATE", "127.0.0.1", p.port, "b", 0, 10000, "AUTH", "wrong")
+	srv.Must("MIGRATE", "127.0.0.1", p.port, "b", 0, 10000, "REPLACE", "AUTH", "secret")
+}
+
+// TestGrowing runs the commands of docs/growing.md: 6379 is a server of ours, 6380 a
+// real one.
+func TestGrowing(t *testing.T) {
+	text, err := os.ReadFile("docs/growing.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := startPeer(t)
+	srv := StartTest(t, debugging)
+	_, port, _ := net.SplitHostPort(srv.Addr())
+	ports := strings.NewReplacer("6379", port, "6380", p.port)
+	srv.Must("SET", "kept", "1")
+	srv.Must("HSET", "h", "f", "v")
+	commands := 0
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(ports.Replace(line))
+		if len(words) < 4 || words[0] != "redis-cli" || words[1] != "-p" {
+			continue
+		}
+		commands++
+		do := func() string {
+			if words[2] == p.port {
+				return ask(t, p.Conn, words[3:]...)
+			}
+			args := make([]any, len(words)-3)
+			for i, w := range words[3:] {
+				args[i] = w
+			}
+			return srv.Must(args...).Text()
+		}
+		if words[3] == "INFO" { // until the link is up
+			eventually(t, line, func() bool { return strings.Contains(do(), "master_link_status:up") })
+		} else if got := do(); strings.HasPrefix(got, "-") {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	if commands < 8 {
+		t.Errorf("the page has %d commands", commands)
+	}
+	if got := srv.Must("GET", "kept").Text(); got != "1" {
+		t.Errorf("what was there at the start is %q", got)
+	}
 }

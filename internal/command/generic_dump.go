@@ -17,8 +17,6 @@ var dumpCommands = engine.Handlers{
 	"restore-asking": restore,
 }
 
-const errPayload resp.Error = "ERR DUMP payload version or checksum are wrong"
-
 // DUMP key
 func dump(c *engine.Ctx) error {
 	k, ok := c.Lookup(c.Args[1])
@@ -54,7 +52,7 @@ func restore(c *engine.Ctx) error {
 	var damaged *rdb.FormatError
 	switch {
 	case errors.Is(err, rdb.ErrPayload):
-		return errPayload
+		return resp.ErrPayload
 	case errors.As(err, &damaged):
 		c.Log.Warn("RESTORE of a damaged payload: "+damaged.Reason, "key", string(key), "offset", damaged.Offset)
 		return resp.Error("ERR Bad data format")

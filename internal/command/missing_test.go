@@ -28,7 +28,6 @@ var missing = map[string]string{}
 // refuses, what is missing, and why. Who adds it removes the row.
 var partly = []struct{ call, part, why string }{
 	{"CLUSTER INFO", "all of these answer that cluster support is disabled", "there is no cluster mode"},
-	{"MIGRATE 127.0.0.1 6379 k 0 1000", "`MIGRATE` of a key that exists", "a server opens no connections to others"},
 	{"SCRIPT DEBUG YES", "`SCRIPT DEBUG YES` and `SYNC`", "there is no debugger for scripts"},
 }
 

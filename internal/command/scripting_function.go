@@ -164,7 +164,7 @@ func functionRestore(c *engine.Ctx) error {
 	var damaged *rdb.FormatError
 	switch {
 	case errors.Is(err, rdb.ErrPayload):
-		return errPayload
+		return resp.ErrPayload
 	case errors.As(err, &damaged):
 		return resp.Error("ERR Failed loading library payload")
 	case err != nil:

@@ -34,6 +34,7 @@ type replicating struct {
 	sent     uint64 // bytes to replicas that are gone
 	obeying  bool   // a command of the master runs
 
+	targets  map[string]*target // of MIGRATE, by their addresses
 	master   masterLink
 	failover failover
 
@@ -167,7 +168,8 @@ func (e *Core) replicateIfDue(now int64) {
 	e.checkFailover()
 	e.tendMaster(now)
 	e.tendReplicas(now)
-	if e.IsReplica() || len(r.replicas) > 0 || r.failover.state != noFailover ||
+	e.closeTargets(false)
+	if e.IsReplica() || len(r.replicas) > 0 || r.failover.state != noFailover || len(r.targets) > 0 ||
 		e.hasBacklog() && e.Config.Replication.BacklogTTL > 0 {
 		r.next = now + replicationPeriod
 	}
@@ -284,6 +286,7 @@ func (e *Core) disconnectReplicas() {
 // endReplication ends the links. What runs in the background ends soon.
 func (e *Core) endReplication() {
 	e.repl.next = 0
+	e.closeTargets(true)
 	e.repl.master.giveUp()
 	e.repl.master.moved()
 }

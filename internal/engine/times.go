@@ -82,7 +82,7 @@ func (e *Core) HoldExpiry(on bool) {
 func (e *Core) PassExpiry(d time.Duration) {
 	e.times.heldAt += d.Milliseconds()
 	e.times.ahead += d.Milliseconds()
-	for e.timing.nextKey != 0 && e.timing.nextKey <= e.ExpiryMilli() {
+	for !e.IsReplica() && e.timing.nextKey != 0 && e.timing.nextKey <= e.ExpiryMilli() {
 		e.expireKeys()
 	}
 	e.served()

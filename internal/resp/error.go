@@ -30,6 +30,8 @@ const (
 	ErrTimeoutRange Error = "ERR timeout is out of range"
 	ErrTimeoutSign  Error = "ERR timeout is negative"
 
+	ErrPayload Error = "ERR DUMP payload version or checksum are wrong"
+
 	ErrNoAuth     Error = "NOAUTH Authentication required."
 	ErrNoScript   Error = "NOSCRIPT No matching script. Please use EVAL."
 	ErrLoading    Error = "LOADING Redis is loading the dataset in memory"
