@@ -185,12 +185,6 @@ func newer(from string, p Param) Param {
 	return p
 }
 
-// later is for a setting that has another name in later versions.
-func later(name string, p Param) Param {
-	p.Later = name
-	return p
-}
-
 func program(p Param) Param {
 	p.Program = true
 	return p
@@ -211,11 +205,6 @@ func inert(name, value string, read reader) Param {
 
 func immutable(p Param) Param {
 	p.Immutable = true
-	return p
-}
-
-func secret(p Param) Param {
-	p.Secret = true
 	return p
 }
 

@@ -49,7 +49,6 @@ type Handshake struct {
 
 	g     Greeting
 	steps []step
-	sent  string // the last command
 }
 
 // step is a reply that is to come.
