@@ -106,3 +106,11 @@ func (masterKind) get(c *Config) string {
 	}
 	return c.Replication.Host + " " + strconv.FormatInt(c.Replication.Port, 10)
 }
+
+// lines returns the line of the file; a master has none.
+func (k masterKind) lines(c *Config) []rewritten {
+	if c.Replication.Host == "" {
+		return nil
+	}
+	return []rewritten{{"replicaof " + k.get(c), true}}
+}
