@@ -75,9 +75,6 @@ func (h *Handshake) Start() []byte {
 	return command(nil, "PING")
 }
 
-// InPSYNC reports whether the reply to PSYNC is what is missing.
-func (h *Handshake) InPSYNC() bool { return len(h.steps) == 1 && h.steps[0] == awaitPSYNC }
-
 // Line takes a line of the master, without its end, and returns what is to be
 // sent. The handshake is over when Answer is set or there is an error.
 func (h *Handshake) Line(line string) (send []byte, err error) {

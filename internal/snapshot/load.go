@@ -45,11 +45,8 @@ type Loaded struct {
 	Size int64
 	Tail io.Reader
 	// StreamDB is the database that the stream of commands has selected which
-	// follows a snapshot for a replica. ID and Offset name the data in the history
-	// of a master; ID is "" if the file does not say.
+	// follows a snapshot for a replica.
 	StreamDB int
-	ID       string
-	Offset   int64
 }
 
 // Load reads a file. It returns all of what it holds or an error, a
@@ -77,16 +74,10 @@ type loader struct {
 }
 
 func (l *loader) Aux(key, value []byte) error {
-	n, ok := numfmt.ParseInt(value)
-	switch string(key) {
-	case "repl-stream-db":
-		if ok && n >= 0 && n < int64(l.Databases) {
+	if string(key) == "repl-stream-db" {
+		if n, ok := numfmt.ParseInt(value); ok && n >= 0 && n < int64(l.Databases) {
 			l.loaded.StreamDB = int(n)
 		}
-	case "repl-id":
-		l.loaded.ID = string(value)
-	case "repl-offset":
-		l.loaded.Offset = n
 	}
 	return nil
 }
