@@ -175,7 +175,7 @@ func TestCutLinks(t *testing.T) {
 	})
 	same(t, srv, r, sub)
 	if got := role(srv, "sync_full") + " " + role(r, "sync_full"); got != "1 1" {
-		t.Logf("full syncs: %s", got)
+		t.Errorf("full syncs: %s", got)
 	}
 	if got := role(srv, "sync_partial_ok") + " " + role(r, "sync_partial_ok"); got != fmt.Sprint(cuts/2, " ", cuts/2) {
 		t.Errorf("partial syncs: %s", got)

@@ -336,6 +336,7 @@ func (s *Session) handOver() {
 		s.e.output.buffers.put(s.pending.add(s.out.Buf))
 	}
 	s.out.Buf = nil
+	s.feedable = s.feed != nil // what was answered before it comes first
 	s.gone, s.ending = s.killed, s.closing
 	s.reusable = s.internal && s.isFresh()
 	if s.e.countsClients() {
@@ -370,7 +371,7 @@ func (s *Session) Output(written []byte) []byte {
 		out = s.pending.take()
 	}
 	s.feeding = false
-	if s.feed != nil {
+	if s.feed != nil && s.feedable && !s.held {
 		out = s.nextOfFeed(out)
 	}
 	s.taken, s.writing = len(out), out != nil

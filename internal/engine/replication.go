@@ -185,7 +185,7 @@ func (e *Core) tendReplicas(now int64) {
 	for _, s := range append([]*Session(nil), r.replicas...) {
 		p := s.replica
 		switch {
-		case p.state == replicaWaits, p.state == replicaLoads && !p.mark:
+		case p.state == replicaWaits:
 			if s.out.Buf = append(s.out.Buf, '\n'); s != e.executing {
 				e.markDirty(s)
 			}

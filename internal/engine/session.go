@@ -83,7 +83,9 @@ type Session struct {
 	held    bool              // it is too early for what is pending
 	ending  bool              // closing
 	feed    *replication.Feed // follows pending, for a replica; nil: nothing does
-	feeding bool              // what is being written is of the feed
+	// feedable: the replies before the feed were handed over.
+	feedable bool
+	feeding  bool // what is being written is of the feed
 	// reusable is set for internal sessions that were fresh at the end of the batch.
 	reusable bool
 }
