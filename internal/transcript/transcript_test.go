@@ -18,20 +18,11 @@ var redisServer = flag.String("redis-server", "", "server binary to replay again
 const testdata = "../../testdata/transcripts"
 
 func parseFiles(t *testing.T) (files []*File) {
-	names, err := Files(testdata)
-	if err != nil || len(names) == 0 {
-		t.Fatal(names, err)
-	}
-	for _, name := range names {
-		src, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := Parse(name, src)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, f := range All(t, testdata) {
 		files = append(files, f)
+	}
+	if len(files) == 0 {
+		t.Fatal("there are no transcripts")
 	}
 	return files
 }
