@@ -31,7 +31,7 @@ func newPeer(t *testing.T, c net.Conn, err error) *peer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(3 * time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	return &peer{c, t, bufio.NewReader(c)}

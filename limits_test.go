@@ -14,7 +14,7 @@ import (
 
 // closed tells whether the server has closed a connection.
 func closed(t *testing.T, conn net.Conn) bool {
-	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(30 * time.Second))
 	_, err := conn.Read(make([]byte, 1))
 	return err == io.EOF
 }
@@ -68,7 +68,7 @@ func TestQueryBufferLimit(t *testing.T) {
 		queue = resp.AppendCommand(queue, "SET", "k", strings.Repeat("x", 100<<10))
 	}
 	go conn.Write(queue)
-	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(30 * time.Second))
 	if got, err := io.ReadAll(conn); err != nil || bytes.Count(got, []byte("QUEUED")) > 11 {
 		t.Errorf("a transaction over the limit: %q, %v", got, err)
 	}

@@ -141,7 +141,7 @@ func TestManyServers(t *testing.T) {
 	}
 	all.Wait()
 	var stack []byte
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); runtime.Gosched() {
 		if runtime.NumGoroutine() <= before {
 			return
 		}
