@@ -545,9 +545,9 @@ func changeLine(c engine.Change) string {
 }
 
 // StartRecord begins the record of TESTING RECORD.
-func (h *testHost) StartRecord() {
+func (h *testHost) StartRecord(scripts bool) {
 	h.StopRecord()
-	r := h.Record()
+	r := h.Record(RecordOptions{Scripts: scripts})
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.record = r

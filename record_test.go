@@ -425,12 +425,18 @@ func TestTestingRecord(t *testing.T) {
 	if want := ">> SET a 1\n>> GET a\n<\nOK\n<\n\"1\"\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
+	c.send("TESTING RECORD START SCRIPTS", "EVAL \"return redis.call('GET', 'a')\" 0")
+	c.expect("+OK", "$1", "1")
+	if got := s.Must("TESTING", "RECORD", "GET").Text(); !strings.Contains(got, "# the next command calls GET a\n") {
+		t.Errorf("got %s", got)
+	}
 	for command, want := range map[string]string{
-		"TESTING RECORD":               "ERR wrong number of arguments for 'testing|record' command",
-		"TESTING RECORD FOO":           "ERR syntax error",
-		"TESTING RECORD GET 0":         "ERR value is not an integer or out of range",
-		"TESTING RECORD START NOW":     "ERR wrong number of arguments for 'testing|record' command",
-		`TESTING RECORD COUNT "\"get"`: `ERR pattern "get: unbalanced quotes`,
+		"TESTING RECORD":                 "ERR wrong number of arguments for 'testing|record' command",
+		"TESTING RECORD FOO":             "ERR syntax error",
+		"TESTING RECORD GET 0":           "ERR value is not an integer or out of range",
+		"TESTING RECORD START NOW":       "ERR syntax error",
+		"TESTING RECORD START SCRIPTS x": "ERR wrong number of arguments for 'testing|record' command",
+		`TESTING RECORD COUNT "\"get"`:   `ERR pattern "get: unbalanced quotes`,
 	} {
 		c.send(command)
 		c.expect("-" + want)

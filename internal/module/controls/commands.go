@@ -56,7 +56,10 @@ var commands = spec.Register([]spec.Command{{
 		subcommand("load", 3, "Add data: an RDB file, commands as redis-cli reads them, or JSON.", spec.Arg{Name: "data"}),
 		subcommand("record", -3, "Keep what clients send and are answered, show it, or count commands.",
 			spec.Arg{Name: "action", Type: spec.OneOf, Args: []spec.Arg{
-				{Name: "start", Type: spec.PureToken, Token: "START"},
+				{Name: "start", Type: spec.Block, Args: []spec.Arg{
+					{Name: "start", Type: spec.PureToken, Token: "START"},
+					{Name: "scripts", Type: spec.PureToken, Token: "SCRIPTS", Optional: true},
+				}},
 				{Name: "stop", Type: spec.PureToken, Token: "STOP"},
 				{Name: "get", Type: spec.Block, Args: []spec.Arg{
 					{Name: "get", Type: spec.PureToken, Token: "GET"},
