@@ -38,6 +38,30 @@ def test_fixture_files_and_settings(pytester):
     pytester.runpytest().assert_outcomes(passed=2)
 
 
+def test_strict(pytester):
+    pytester.makeini("[pytest]\nresp_server_strict =\n    all warn\n    large-values error 10\n")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_warned(redis_client):
+            redis_client.mset({"a": 1, "b": 2})
+
+        def test_forgotten(redis_client, resp_server):
+            redis_client.mset({"a": 1, "b": 2})
+            resp_server.reset_strict()
+
+        def test_fine(redis_client):
+            redis_client.set("a", 1)
+            with pytest.raises(Exception, match="STRICT large-values"):
+                redis_client.set("a", "x" * 11)
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*strict mode warns of what the test has done:*", '*cross-slot: MSET a 1 b 2: "a" is in hash slot 15495, "b" in 3300*'])
+
+
 def test_workers_have_servers_of_their_own(pytester):
     pytest.importorskip("xdist")
     pytester.makepyfile(

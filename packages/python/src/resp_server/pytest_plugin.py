@@ -5,7 +5,8 @@ redis_url     the URL of that server, emptied before the test
 redis_client  a client of redis-py or valkey-py on it
 
 Settings in pytest.ini: resp_server_conf names a redis.conf, resp_server_load
-lists fixture files that every test begins with.
+lists fixture files that every test begins with, and resp_server_strict rules of
+strict mode, one a line: what they warn of fails the test that has done it.
 """
 
 from typing import Any, Iterator
@@ -17,6 +18,7 @@ from resp_server import Server
 
 def pytest_addoption(parser: "pytest.Parser") -> None:
     parser.addini("resp_server_conf", "a redis.conf for the server of the session", default="")
+    parser.addini("resp_server_strict", "rules of strict mode, such as 'all warn'", type="linelist", default=[])
     parser.addini("resp_server_load", "fixture files for the server of the session", type="paths", default=[])
 
 
@@ -30,16 +32,21 @@ def resp_server(request: "pytest.FixtureRequest") -> Iterator[Server]:
         conf_file=config.rootpath / conf if conf else None,
         load=config.getini("resp_server_load"),
     ) as server:
+        server.strict(*config.getini("resp_server_strict"))
         server.snapshot("pytest")
         yield server
 
 
 @pytest.fixture
-def redis_url(resp_server: Server) -> str:
+def redis_url(request: "pytest.FixtureRequest", resp_server: Server) -> Iterator[str]:
     """The URL of the session's server, which is as it was at its start: data,
     users, settings, faults and time."""
     resp_server.restore("pytest")
-    return resp_server.url
+    yield resp_server.url
+    if request.config.getini("resp_server_strict") and resp_server.running:
+        warnings = [str(found) for found in resp_server.strict_report() if found.level == "warn"]
+        if warnings:
+            pytest.fail("strict mode warns of what the test has done:\n  " + "\n  ".join(warnings), pytrace=False)
 
 
 @pytest.fixture
