@@ -292,7 +292,7 @@ func (r *runner) test(p program, dir, side string, packages []string) (results, 
 		defer stop()
 	}
 	cmd := exec.Command("go", args...)
-	cmd.Dir = dir
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), p.Env...)
 	cmd.Stderr = io.Discard
 	out, err := cmd.StdoutPipe()
 	if err != nil {

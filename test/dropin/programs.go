@@ -10,6 +10,8 @@ type program struct {
 	// Server says that the tests want a server at 127.0.0.1:6379 instead of using
 	// miniredis. They get a Miniredis.
 	Server bool
+	// Env is added to the environment of the tests.
+	Env []string
 	// Skip is a pattern of tests that take long or want more than Redis.
 	Skip string
 	// Quick programs are those of -short.
@@ -34,7 +36,7 @@ var programs = []program{
 		"TestRedisXGroupSetID": "it expects an error; Redis has XGROUP SETID and answers `OK`",
 		"TestRedis_GeoHash":    "it expects an error; Redis has GEOHASH and answers an array",
 	}},
-	{Module: "github.com/oauth2-proxy/oauth2-proxy/v7", Version: "v7.15.6"},
+	{Module: "github.com/oauth2-proxy/oauth2-proxy/v7", Version: "v7.15.6", Packages: []string{"./pkg/sessions/redis"}},
 	{Module: "github.com/envoyproxy/ratelimit", Version: "v1.4.1-0.20260122083618-3fb702589d36", Reasons: map[string]string{
 		"TestNewClientImpl": "Redis answers `WRONGPASS invalid username-password pair or user is disabled.`; it expects the text without \"or user is disabled.\"",
 	}},
@@ -50,5 +52,6 @@ var programs = []program{
 	{Module: "github.com/go-redis/cache/v9", Version: "v9.0.0", Server: true, Packages: []string{"./..."}},
 	{Module: "github.com/ulule/limiter/v3", Version: "v3.11.2", Server: true, Packages: []string{"./..."}},
 	{Module: "github.com/throttled/throttled/v2", Version: "v2.15.0", Server: true, Packages: []string{"./store/..."}},
-	{Module: "github.com/alexedwards/scs/redisstore", Version: "v0.0.0-20251002162104-209de6e426de", Server: true, Packages: []string{"./..."}},
+	{Module: "github.com/alexedwards/scs/redisstore", Version: "v0.0.0-20251002162104-209de6e426de", Server: true, Packages: []string{"./..."},
+		Env: []string{"SCS_REDIS_TEST_DSN=" + address}},
 }
