@@ -112,6 +112,19 @@ export interface StrictFinding {
   first: Date
 }
 
+/** What clients send and are answered until it is stopped. It can be read until the next one of the server begins. */
+export interface Recording extends AsyncDisposable {
+  /**
+   * The number of commands that match a pattern: a glob for each word, 'SET user:* *'. As the last word '...' stands for
+   * any further ones, and is the default.
+   */
+  count(pattern?: string): Promise<number>
+  /** All of it, for a person to read. */
+  transcript(): Promise<string>
+  /** Ends the recording. */
+  stop(): Promise<void>
+}
+
 /** A server and its test controls; docs/testing.md of the server is the guide. */
 export interface Controls extends AsyncDisposable {
   readonly host: string
@@ -140,6 +153,8 @@ export interface Controls extends AsyncDisposable {
   strictReport(): Promise<StrictFinding[]>
   /** Forgets what strict mode has found. The rules stay. */
   resetStrict(): Promise<void>
+  /** Records what clients send and are answered from now on; `await using` stops it at the end of the block. */
+  record(): Promise<Recording>
   /**
    * The URL of a private server behind this port, a fork of this one when its first client connects. It needs the
    * setting config: { spaces: true }.

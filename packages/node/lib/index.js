@@ -37,6 +37,30 @@ class Clock {
   }
 }
 
+class Recording {
+  #server
+
+  constructor(server) {
+    this.#server = server
+  }
+
+  count(pattern = '...') {
+    return this.#server.call('TESTING', 'RECORD', 'COUNT', pattern)
+  }
+
+  transcript() {
+    return this.#server.call('TESTING', 'RECORD', 'GET')
+  }
+
+  async stop() {
+    await this.#server.call('TESTING', 'RECORD', 'STOP')
+  }
+
+  [asyncDispose]() {
+    return this.stop()
+  }
+}
+
 let faults = 0
 
 /** The test controls, of a server and of a fork. */
@@ -108,6 +132,11 @@ class Controls {
 
   async resetStrict() {
     await this.call('TESTING', 'STRICT', 'RESET')
+  }
+
+  async record() {
+    await this.call('TESTING', 'RECORD', 'START')
+    return new Recording(this)
   }
 
   spaceUrl(name) {

@@ -134,3 +134,14 @@ test('spaces', async t => {
   assert.equal(await clients[1].get('k'), null)
   assert.equal(await server().call('GET', 'k'), null)
 })
+
+test('a recording', async () => {
+  const recording = await server().record()
+  await server().call('SET', 'user:1', 'ann')
+  await server().call('GET', 'user:1')
+  await recording.stop()
+  await server().call('GET', 'user:2')
+  assert.equal(await recording.count(), 2)
+  assert.equal(await recording.count('SET user:* *'), 1)
+  assert.ok((await recording.transcript()).includes('> GET user:1\n"ann"\n'))
+})

@@ -94,6 +94,43 @@ abstract class Controls
         };
     }
 
+    /** Records what clients send and are answered from now on, until stop() of the recording. */
+    public function record(): Recording
+    {
+        $this->call('TESTING', 'RECORD', 'START');
+        return new Recording($this);
+    }
+
+    /**
+     * Sets rules of strict mode, which finds what works in tests and bites in production:
+     * strict('all warn', 'large-reads error 100').
+     */
+    public function strict(string ...$rules): void
+    {
+        foreach ($rules as $rule) {
+            $this->call('TESTING', 'STRICT', 'SET', ...(preg_split('/\s+/', trim($rule)) ?: []));
+        }
+    }
+
+    /**
+     * Returns what strict mode has found since the start or resetStrict(). first is in milliseconds since 1970, on the
+     * clock of the server.
+     *
+     * @return list<array{rule: string, level: string, command: string, message: string, line: string, client: string,
+     *     count: int, first: int}>
+     */
+    public function strictReport(): array
+    {
+        $pairs = fn (array $fields): array => array_column(array_chunk($fields, 2), 1, 0);
+        return array_map($pairs, (array) $this->call('TESTING', 'STRICT', 'REPORT'));
+    }
+
+    /** Forgets what strict mode has found. The rules stay. */
+    public function resetStrict(): void
+    {
+        $this->call('TESTING', 'STRICT', 'RESET');
+    }
+
     /**
      * Returns the URL of a private server behind this port. Who connects with it has data, time, users and faults of
      * their own. It needs the directive "spaces yes".

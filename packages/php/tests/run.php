@@ -155,6 +155,26 @@ $tests = [
         throws(InvalidArgumentException::class, fn () => $server->inject(['command' => 'GET']));
         throws(InvalidArgumentException::class, fn () => $server->inject(['comand' => 'GET', 'evict' => true]));
     },
+    'record' => function (): void {
+        $server = Server::start();
+        $recording = $server->record();
+        $server->call('SET', 'user:1', 'ann');
+        $server->call('GET', 'user:1');
+        $recording->stop();
+        $server->call('GET', 'user:2');
+        same(2, $recording->count());
+        same(1, $recording->count('SET user:* *'));
+        contains("> GET user:1\n\"ann\"\n", $recording->transcript());
+    },
+    'strict mode' => function (): void {
+        $server = Server::start();
+        $server->strict('all warn', 'cross-slot error');
+        throws(ReplyException::class, fn () => $server->call('MSET', 'a', 1, 'b', 2));
+        $finding = $server->strictReport()[0];
+        same(['cross-slot', 'error', 'MSET a 1 b 2', 1], [$finding['rule'], $finding['level'], $finding['line'], $finding['count']]);
+        $server->resetStrict();
+        same([], $server->strictReport());
+    },
     'fixtures' => function (): void {
         $server = Server::start();
         $server->load("SET user:1 ann\nRPUSH queue a b\n");

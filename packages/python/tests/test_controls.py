@@ -118,6 +118,17 @@ def test_a_fault_does_one_thing():
         Fault(command="GET", error="ERR x", delay=1).words()
 
 
+def test_record(server, r):
+    with server.record() as recording:
+        r.set("user:1", "ann")
+        r.get("user:1")
+    r.get("user:2")
+    assert recording.count("SET user:* *") == 1
+    assert recording.count("GET user:*") == 1
+    assert recording.count() >= 2  # redis-py says more when it connects
+    assert '> GET user:1\n"ann"\n' in recording.transcript()
+
+
 def test_fixtures(server, r, tmp_path):
     file = tmp_path / "seed.redis"
     file.write_text("SET user:1 ann\nRPUSH queue a b\n")

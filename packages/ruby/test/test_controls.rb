@@ -78,6 +78,27 @@ class ControlsTest < Minitest::Test
     end
   end
 
+  def test_record
+    recording = resp_server.record do
+      resp_server.call("SET", "user:1", "ann")
+      resp_server.call("GET", "user:1")
+    end
+    resp_server.call("GET", "user:2")
+    assert_equal 2, recording.count
+    assert_equal 1, recording.count("SET user:* *")
+    assert_includes recording.transcript, "> GET user:1\n\"ann\"\n"
+  end
+
+  def test_strict_mode
+    resp_server.strict("all warn", "cross-slot error")
+    assert_raises(RespServer::ReplyError) { resp_server.call("MSET", "a", 1, "b", 2) }
+    finding = resp_server.strict_report.first
+    assert_equal ["cross-slot", "error", "MSET a 1 b 2", 1], finding.values_at(:rule, :level, :line, :count)
+    assert_instance_of Time, finding[:first]
+    resp_server.reset_strict
+    assert_empty resp_server.strict_report
+  end
+
   def test_every_fault_is_understood
     [{ error: "ERR x" }, { delay: 1 }, { close: :before }, { close: :after }, { cut: 3 }, { blackhole: true },
      { trickle: 0.5 }, { expire: true }, { evict: true }, { disk: :enospc }, { disk: :eio }].each do |action|

@@ -98,6 +98,34 @@ impl Controls {
         Ok(Injected { controls: self, name })
     }
 
+    /// Records what clients send and are answered until what is returned is dropped.
+    pub fn record(&self) -> Result<Recording<'_>, Error> {
+        self.testing(["RECORD", "START"])?;
+        Ok(Recording { controls: self })
+    }
+
+    /// Sets rules of strict mode, which finds what works in tests and bites in
+    /// production: `strict(["all warn", "large-reads error 100"])`.
+    pub fn strict<'a>(&self, rules: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
+        for rule in rules {
+            self.testing(["STRICT", "SET"].into_iter().chain(rule.split_whitespace()))?;
+        }
+        Ok(())
+    }
+
+    /// What strict mode has found since the start or `reset_strict`.
+    pub fn strict_report(&self) -> Result<Vec<StrictFinding>, Error> {
+        let reply = self.testing(["STRICT", "REPORT"])?;
+        let Reply::Array(found) = &reply else { return Err(unexpected(&format!("{reply:?}"))) };
+        let findings: Option<_> = found.iter().map(StrictFinding::new).collect();
+        findings.ok_or_else(|| unexpected(&format!("{reply:?}")))
+    }
+
+    /// Forgets what strict mode has found. The rules stay.
+    pub fn reset_strict(&self) -> Result<(), Error> {
+        self.testing(["STRICT", "RESET"]).map(drop)
+    }
+
     /// The URL of a private server behind this port.
     ///
     /// Who connects with it has data, time, users and faults of their own. The
@@ -127,10 +155,7 @@ impl Controls {
 
     /// All data as commands that make them again, in a stable order.
     pub fn dump(&self) -> Result<String, Error> {
-        match self.testing(["DUMP"])? {
-            Reply::Text(text) => Ok(text),
-            other => Err(unexpected(&format!("{other:?}"))),
-        }
+        text(self.testing(["DUMP"])?)
     }
 
     fn testing<W: AsRef<[u8]>>(&self, words: impl IntoIterator<Item = W>) -> Result<Reply, Error> {
@@ -228,5 +253,80 @@ pub struct Injected<'a> {
 impl Drop for Injected<'_> {
     fn drop(&mut self) {
         let _ = self.controls.testing(["FAULT", "DEL", &self.name]);
+    }
+}
+
+/// A rule of strict mode that a command has broken. What may differ is as it
+/// was the first time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StrictFinding {
+    /// The name of the rule.
+    pub rule: String,
+    /// `warn`, or `error` if the reply was one.
+    pub level: String,
+    /// The name of the command.
+    pub command: String,
+    /// What is wrong.
+    pub message: String,
+    /// The command as redis-cli reads it, cut if it is long.
+    pub line: String,
+    /// The client's address or name.
+    pub client: String,
+    /// How often.
+    pub count: i64,
+    /// When, on the server's clock.
+    pub first: SystemTime,
+}
+
+impl StrictFinding {
+    fn new(reply: &Reply) -> Option<Self> {
+        let Reply::Array(fields) = reply else { return None };
+        let field =
+            |name: &str| fields.chunks_exact(2).find(|pair| pair[0].as_str() == Some(name)).map(|pair| &pair[1]);
+        let text = |name: &str| field(name)?.as_str().map(str::to_owned);
+        Some(StrictFinding {
+            rule: text("rule")?,
+            level: text("level")?,
+            command: text("command")?,
+            message: text("message")?,
+            line: text("line")?,
+            client: text("client")?,
+            count: field("count")?.as_int()?,
+            first: UNIX_EPOCH + Duration::from_millis(field("first")?.as_int()?.try_into().ok()?),
+        })
+    }
+}
+
+/// What clients send and are answered until this is dropped.
+pub struct Recording<'a> {
+    controls: &'a Controls,
+}
+
+impl Recording<'_> {
+    /// How many commands came that match a pattern: a glob for each word,
+    /// `SET user:* *`. As the last word `...` stands for any further ones, so
+    /// `...` alone is all commands.
+    pub fn count(&self, pattern: &str) -> Result<i64, Error> {
+        let reply = self.controls.testing(["RECORD", "COUNT", pattern])?;
+        reply.as_int().ok_or_else(|| unexpected(&format!("{reply:?}")))
+    }
+
+    /// All of it as a transcript, for a person to read.
+    pub fn transcript(&self) -> Result<String, Error> {
+        text(self.controls.testing(["RECORD", "GET"])?)
+    }
+}
+
+impl Drop for Recording<'_> {
+    fn drop(&mut self) {
+        let _ = self.controls.testing(["RECORD", "STOP"]);
+    }
+}
+
+fn text(reply: Reply) -> Result<String, Error> {
+    match reply {
+        Reply::Text(text) => Ok(text),
+        other => Err(unexpected(&format!("{other:?}"))),
     }
 }

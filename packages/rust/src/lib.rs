@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use controls::{Clock, Controls, Fork, Injected};
+pub use controls::{Clock, Controls, Fork, Injected, Recording, StrictFinding};
 pub use fault::Fault;
 pub use process::StartError;
 pub use wire::{Error, Reply};

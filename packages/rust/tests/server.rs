@@ -184,6 +184,34 @@ fn injects_faults() {
 }
 
 #[test]
+fn records_what_clients_do() {
+    let server = Server::start().unwrap();
+    let recording = server.record().unwrap();
+    server.call(["SET", "user:1", "ann"]).unwrap();
+    server.call(["GET", "user:1"]).unwrap();
+    assert_eq!(recording.count("...").unwrap(), 2);
+    assert_eq!(recording.count("SET user:* *").unwrap(), 1);
+    assert!(recording.transcript().unwrap().contains("> GET user:1\n\"ann\"\n"));
+    drop(recording);
+    server.call(["GET", "user:2"]).unwrap();
+    assert_eq!(server.call(["TESTING", "RECORD", "COUNT"]).unwrap(), 2.into());
+}
+
+#[test]
+fn finds_what_bites_later() {
+    let server = Server::start().unwrap();
+    server.strict(["all warn", "cross-slot error"]).unwrap();
+    assert!(matches!(server.call(["MSET", "a", "1", "b", "2"]), Err(Error::Reply(_))));
+    let report = server.strict_report().unwrap();
+    assert_eq!(report[0].rule, "cross-slot");
+    assert_eq!(report[0].level, "error");
+    assert_eq!(report[0].line, "MSET a 1 b 2");
+    assert_eq!(report[0].count, 1);
+    server.reset_strict().unwrap();
+    assert_eq!(server.strict_report().unwrap(), []);
+}
+
+#[test]
 fn every_fault_is_understood() {
     let server = Server::start().unwrap();
     let second = Duration::from_secs(1);

@@ -11,7 +11,7 @@ Server() and gone after the block, also when this process is killed.
 """
 
 from resp_server._binary import BinaryNotFound, find_binary
-from resp_server._controls import Clock, Controls, Fault, ReplyError, StrictFinding
+from resp_server._controls import Clock, Controls, Fault, Recording, ReplyError, StrictFinding
 from resp_server._process import StartError
 from resp_server._server import AsyncServer, Server
 from resp_server._version import __version__
@@ -22,6 +22,7 @@ __all__ = [
     "Clock",
     "Controls",
     "Fault",
+    "Recording",
     "ReplyError",
     "Server",
     "StartError",

@@ -140,6 +140,25 @@ class StrictFinding:
         return f"{self.rule}: {self.line}: {self.message}{times}"
 
 
+class Recording:
+    """What clients send and are answered; see Controls.record().
+
+    It can be read until the next one of the server begins.
+    """
+
+    def __init__(self, owner: "Controls"):
+        self._owner = owner
+
+    def count(self, pattern: str = "...") -> int:
+        """The number of commands that match a pattern: a glob for each word,
+        "SET user:* *". As the last word "..." stands for any further ones."""
+        return int(self._owner.call("TESTING", "RECORD", "COUNT", pattern))
+
+    def transcript(self) -> str:
+        """All of it, for a person to read."""
+        return str(self._owner.call("TESTING", "RECORD", "GET"))
+
+
 class Controls:
     """The test controls of a server, which Server inherits."""
 
@@ -226,6 +245,15 @@ class Controls:
         """Forget what strict mode has found. The rules stay."""
         self.call("TESTING", "STRICT", "RESET")
 
+    @contextmanager
+    def record(self) -> Iterator["Recording"]:
+        """Record what clients send and are answered for the time of a with block."""
+        self.call("TESTING", "RECORD", "START")
+        try:
+            yield Recording(self)
+        finally:
+            self.call("TESTING", "RECORD", "STOP")
+
     def load(self, fixture: Union[str, "os.PathLike[str]"]) -> None:
         """Load a fixture: a file (.rdb, .json, or commands as redis-cli reads
         them), or such a text itself."""
@@ -272,4 +300,4 @@ class Remote(Controls):
             self._connection = None
 
 
-__all__ = ["Clock", "Controls", "Fault", "Remote", "ReplyError", "StrictFinding"]
+__all__ = ["Clock", "Controls", "Fault", "Recording", "Remote", "ReplyError", "StrictFinding"]

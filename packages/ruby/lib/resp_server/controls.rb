@@ -45,6 +45,25 @@ module RespServer
     end
   end
 
+  # What clients sent and were answered; see Controls#record. It can be read
+  # until the next one of the server begins.
+  class Recording
+    def initialize(owner)
+      @owner = owner
+    end
+
+    # Returns how many commands came that match a pattern: a glob for each word,
+    # "SET user:* *". As the last word "..." stands for any further ones.
+    def count(pattern = "...")
+      @owner.call("TESTING", "RECORD", "COUNT", pattern)
+    end
+
+    # Returns all of it as a transcript, for a person to read.
+    def transcript
+      @owner.call("TESTING", "RECORD", "GET")
+    end
+  end
+
   # What a test can do with this server and with no other: each method is a
   # subcommand of TESTING. The guide is docs/testing.md of the server.
   module Controls
@@ -134,6 +153,39 @@ module RespServer
       ensure
         call("TESTING", "FAULT", "DEL", name)
       end
+    end
+
+    # Records what clients send and are answered while the block runs, and
+    # returns the Recording.
+    def record
+      call("TESTING", "RECORD", "START")
+      begin
+        yield
+      ensure
+        call("TESTING", "RECORD", "STOP")
+      end
+      Recording.new(self)
+    end
+
+    # Sets rules of strict mode, which finds what works in tests and bites in
+    # production: strict("all warn", "large-reads error 100").
+    def strict(*rules)
+      rules.each { |rule| call("TESTING", "STRICT", "SET", *rule.split) }
+    end
+
+    # Returns what strict mode has found since the start or reset_strict: hashes
+    # with rule, level, command, message, line, client, count, and first, a Time
+    # on the clock of the server.
+    def strict_report
+      call("TESTING", "STRICT", "REPORT").map do |fields|
+        found = fields.each_slice(2).to_h.transform_keys(&:to_sym)
+        found.merge(first: Time.at(0, found[:first], :millisecond))
+      end
+    end
+
+    # Forgets what strict mode has found. The rules stay.
+    def reset_strict
+      call("TESTING", "STRICT", "RESET")
     end
 
     # Returns the URL of a private server behind this port. Who connects with it

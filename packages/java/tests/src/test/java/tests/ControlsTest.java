@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.github.respserver.Controls;
 import io.github.respserver.Fault;
 import io.github.respserver.Fork;
+import io.github.respserver.Recording;
 import io.github.respserver.ReplyException;
 import io.github.respserver.RespServer;
+import io.github.respserver.StrictFinding;
 import io.github.respserver.junit.RespServerExtension;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -81,7 +83,8 @@ class ControlsTest {
 
     private Jedis inSpace(String name) {
         String user = Controls.spaceUser(name);
-        return new Jedis(server.host(), server.port(), DefaultJedisClientConfig.builder().user(user).password("x").build());
+        return new Jedis(server.host(), server.port(),
+                DefaultJedisClientConfig.builder().user(user).password("x").timeoutMillis(60_000).build());
     }
 
     @Test
@@ -100,6 +103,32 @@ class ControlsTest {
             assertThrows(UncheckedIOException.class, () -> server.call("INCR", "counter"));
             assertEquals(2L, server.call("INCR", "counter")); // a retry counts twice
         }
+    }
+
+    @Test
+    void recordsWhatClientsDo() {
+        Recording recording = server.record();
+        try (recording) {
+            server.call("SET", "user:1", "ann");
+            server.call("GET", "user:1");
+        }
+        server.call("GET", "user:2");
+        assertEquals(2, recording.count());
+        assertEquals(1, recording.count("SET user:* *"));
+        assertTrue(recording.transcript().contains("> GET user:1\n\"ann\"\n"), recording.transcript());
+    }
+
+    @Test
+    void strictModeFindsWhatBitesLater() {
+        server.strict("all warn", "cross-slot error");
+        assertThrows(ReplyException.class, () -> server.call("MSET", "a", 1, "b", 2));
+        StrictFinding finding = server.strictReport().get(0);
+        assertEquals("cross-slot", finding.rule());
+        assertEquals("error", finding.level());
+        assertEquals("MSET a 1 b 2", finding.line());
+        assertEquals(1, finding.count());
+        server.resetStrict();
+        assertEquals(List.of(), server.strictReport());
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.respserver.RespServer;
 import io.github.respserver.junit.RespServerExtension;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,11 @@ class JedisTest {
     @BeforeEach
     void connect(RespServer server) {
         this.server = server;
-        jedis = new Jedis(server.url());
+        jedis = connect();
+    }
+
+    private Jedis connect() {
+        return new Jedis(URI.create(server.url()), 60_000); // milliseconds
     }
 
     @AfterEach
@@ -72,7 +77,7 @@ class JedisTest {
     @Test
     void blocksForAList() throws Exception {
         CompletableFuture<List<String>> waiting = CompletableFuture.supplyAsync(() -> {
-            try (Jedis other = new Jedis(server.url())) {
+            try (Jedis other = connect()) {
                 return other.blpop(60, "queue");
             }
         });

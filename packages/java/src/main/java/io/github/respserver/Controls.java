@@ -111,6 +111,34 @@ public abstract class Controls implements AutoCloseable {
         void close();
     }
 
+    /** Records what clients send and are answered from now on, until {@link Recording#close}. */
+    public final Recording record() {
+        testing("RECORD", "START");
+        return new Recording(this);
+    }
+
+    /**
+     * Sets rules of strict mode, which finds what works in tests and bites in production: {@code strict("all warn",
+     * "large-reads error 100")}.
+     */
+    public final void strict(String... rules) {
+        for (String rule : rules) {
+            List<Object> words = new ArrayList<>(List.of("SET"));
+            words.addAll(List.of(rule.strip().split("\\s+")));
+            testing("STRICT", words.toArray());
+        }
+    }
+
+    /** Returns what strict mode has found since the start or {@link #resetStrict}. */
+    public final List<StrictFinding> strictReport() {
+        return ((List<?>) testing("STRICT", "REPORT")).stream().map(one -> new StrictFinding((List<?>) one)).toList();
+    }
+
+    /** Forgets what strict mode has found. The rules stay. */
+    public final void resetStrict() {
+        testing("STRICT", "RESET");
+    }
+
     /**
      * Returns the URL of a private server behind this port. Who connects with it has data, time, users and faults of
      * their own. The space begins as a fork of this server when its first client connects. It needs the directive
