@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 import manual
-from release import DIST, IMAGE, PACKAGES, ROOT, VERSION, Platform, build_env, run
+from release import DIST, IMAGE, PACKAGES, ROOT, VERSION, Platform, build_binary, build_env, host, run
 
 
 class Tools:
@@ -24,9 +24,18 @@ class Tools:
         return self.folder / (name + (".exe" if os.name == "nt" else ""))
 
 
-def sbom(tools: Tools, platform: Platform, binary: Path) -> None:
+def build(scratch: Path, binaries: dict, documents: Path, epoch: int) -> None:
+    """Makes all of this module for the platforms of some binaries."""
+    tools = Tools(scratch / "tools")
+    for platform, binary in binaries.items():
+        sbom(tools, binary, platform.sbom)
+        linux_packages(tools, platform, binary, documents, scratch / "linux" / platform.goarch, epoch)
+    image(tools, binaries, scratch / "image", epoch)
+
+
+def sbom(tools: Tools, binary: Path, name: str) -> None:
     text = run([tools.sbom, "-version", VERSION, "-license", "MIT", binary])
-    (DIST / platform.sbom).write_text(text, encoding="utf-8")
+    (DIST / name).write_text(text, encoding="utf-8")
 
 
 def shell(platform: Platform, path: Path) -> Path:
@@ -43,6 +52,8 @@ def image(tools: Tools, binaries: dict, folder: Path, epoch: int) -> None:
         return
     git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     shells = {p: shell(p, folder.with_name(f"sh-{p.goarch}")) for p in linux}
+    for platform, sh in shells.items():
+        sbom(tools, sh, platform.shell_sbom)
     command = ["go", "list", "-m", "-f", "{{.Dir}}", "mvdan.cc/sh/v3"]
     module = subprocess.run(command, cwd=ROOT / "tools", check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     run([tools.image, "-out", folder, "-version", VERSION, "-revision", git.stdout.strip(), "-epoch", str(epoch),
@@ -56,8 +67,10 @@ def image(tools: Tools, binaries: dict, folder: Path, epoch: int) -> None:
             out.addfile(info, io.BytesIO(file.read_bytes()))
 
 
-def documents(binary: Path, folder: Path, epoch: int) -> None:
+def documents(folder: Path, epoch: int) -> Path:
     """Writes the man page and the completions, which come from what the binary of this machine prints."""
+    binary = folder.with_name("host") / host().binary
+    build_binary(host(), binary)
     folder.mkdir()
     help = manual.parse(run([binary, "--help"]))
     settings = manual.directives(ROOT / "docs/settings.md")
@@ -67,9 +80,10 @@ def documents(binary: Path, folder: Path, epoch: int) -> None:
     (folder / "resp-server.bash").write_text(manual.bash(help, settings), encoding="utf-8")
     (folder / "resp-server.fish").write_text(manual.fish(help, settings), encoding="utf-8")
     (folder / "_resp-server").write_text(manual.zsh(help, settings), encoding="utf-8")
+    return folder
 
 
-def linux_packages(tools: Tools, platform: Platform, binary: Path, documents: Path, folder: Path) -> None:
+def linux_packages(tools: Tools, platform: Platform, binary: Path, documents: Path, folder: Path, epoch: int) -> None:
     if platform.goos != "linux":
         return
     shutil.copytree(documents, folder)
@@ -77,4 +91,6 @@ def linux_packages(tools: Tools, platform: Platform, binary: Path, documents: Pa
         shutil.copy(file, folder)
     shutil.copy(ROOT / "LICENSE", folder)
     shutil.copy(binary, folder)
+    for file in folder.iterdir():  # the scripts of an apk keep the times of their files
+        os.utime(file, (epoch, epoch))
     run([tools.linuxpackage, DIST], folder, GOARCH=platform.goarch, VERSION=VERSION)

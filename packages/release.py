@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import NamedTuple, Optional
 
@@ -39,6 +40,11 @@ class Platform(NamedTuple):
     @property
     def sbom(self) -> str:
         return f"resp-server_{VERSION}_{self.goos}_{self.goarch}.cdx.json"
+
+    @property
+    def shell_sbom(self) -> str:
+        """That of /bin/sh in the image."""
+        return f"resp-server_{VERSION}_image_sh_{self.goarch}.cdx.json"
 
     @property
     def linux_packages(self) -> list:
@@ -88,8 +94,9 @@ class Platform(NamedTuple):
 
     @property
     def files(self) -> list:
-        """All files of dist/ that are for this platform alone. Each but the SBOM has the binary."""
-        return [*self.archives, *self.linux_packages, self.sbom]
+        """All files of dist/ that are for this platform alone. Each but the SBOMs has the binary."""
+        shell = [self.shell_sbom] if self.goos == "linux" else []
+        return [*self.archives, *self.linux_packages, self.sbom, *shell]
 
 
 # A static binary needs no libc, so a wheel has the tags of both glibc and musl.
@@ -124,6 +131,12 @@ def run(command: list, cwd: Path = ROOT, env: Optional[dict] = None, **more: str
     if done.returncode != 0:
         raise SystemExit(f"{done.stdout}\nfailed: {' '.join(map(str, command))}")
     return done.stdout
+
+
+def commit_time() -> int:
+    """The time of the last commit: a file's time must not depend on when it is built."""
+    git = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True)
+    return int(git.stdout) if git.returncode == 0 and git.stdout.strip() else int(time.time())
 
 
 def build_env(platform: Platform) -> dict:

@@ -42,6 +42,8 @@ func write(w io.Writer, binary, version, license string) error {
 	}
 	sum := sha256.Sum256(program)
 	main := component(info.Main.Path, "v"+version)
+	main.Name = info.Path
+	main.PackageURL += "#" + strings.TrimPrefix(info.Path, info.Main.Path+"/") // which of its programs
 	main.Type = cdx.ComponentTypeApplication
 	main.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: hex.EncodeToString(sum[:])}}
 	main.Licenses = &cdx.Licenses{{License: &cdx.License{ID: license}}}
