@@ -1,7 +1,10 @@
 package respserver
 
 import (
+	"flag"
 	"fmt"
+	"strconv"
+	"sync"
 	"testing"
 
 	"github.com/resp-server/resp-server/internal/vfs"
@@ -42,6 +45,75 @@ func TestSaveCrash(t *testing.T) {
 			}
 		}
 	})
+}
+
+// states is how many states TestAppendCrash looks at for each moment.
+var states = flag.Int("states", 3, "the states of the file system to look at after each operation of a crash test")
+
+// TestAppendCrash: with appendfsync always, a server that starts after a crash at
+// any moment has all writes that were answered and of the next one all or nothing,
+// also if the file was being rewritten, or switched on or off.
+func TestAppendCrash(t *testing.T) {
+	for _, preamble := range []string{"yes", "no"} {
+		t.Run("preamble "+preamble, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			var mu sync.Mutex
+			promised, next := 0, 0 // how often n and m were incremented
+			kept := false          // the file is on, and has a base
+			settings := []string{"appendonly yes", "appendfsync always", "aof-use-rdb-preamble " + preamble, "aof-load-corrupt-tail-max-size 1000000"}
+			crashfs.New(dir).Explore(*states, func(fsys vfs.FS) {
+				s, err := Start(Options{Dir: dir, NoListen: true, Config: settings, files: fsys})
+				if err != nil {
+					t.Fatal(err)
+				}
+				note := func(f func()) {
+					mu.Lock()
+					defer mu.Unlock()
+					f()
+				}
+				note(func() { kept = true })
+				write := func() {
+					note(func() { next++ })
+					tell(t, s, "EVAL", "redis.call('INCR','n') redis.call('SELECT',1) redis.call('INCR','m')", 0)
+					note(func() { promised = next })
+				}
+				write()
+				write()
+				tell(t, s, "BGREWRITEAOF")
+				write()
+				awaitRewrite(t, s)
+				write()
+				note(func() { kept = false })
+				tell(t, s, "CONFIG", "SET", "appendonly", "no")
+				tell(t, s, "CONFIG", "SET", "appendonly", "yes")
+				write()
+				awaitRewrite(t, s)
+				note(func() { kept = true })
+				write()
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}, func(op vfs.Op, name string) func(*crashfs.FS) {
+				mu.Lock()
+				promised, next, kept := promised, next, kept
+				mu.Unlock()
+				return func(left *crashfs.FS) {
+					s, err := Start(Options{Dir: dir, NoListen: true, Config: settings, files: left})
+					if err != nil {
+						t.Errorf("after a crash before %s %s: %v", op, name, err)
+						return
+					}
+					defer s.Close()
+					n, _ := strconv.Atoi(say(t, s, "GET", "n"))
+					two := tell(t, s, "EVAL", "redis.call('SELECT',1) return redis.call('GET','m')", 0)
+					if m, _ := strconv.Atoi(two.Text()); m != n || n > next || n < promised && kept {
+						t.Errorf("after a crash before %s %s: %d and %d; %d was answered, and %d is to come", op, name, n, m, promised, next)
+					}
+				}
+			})
+		})
+	}
 }
 
 // TestSaveFaults lets each operation of SAVE fail: SAVE says so, the data that

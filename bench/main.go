@@ -38,6 +38,7 @@ var sections = []struct {
 	run  func(*bench) error
 }{
 	{"throughput", throughput},
+	{"append-only", appending},
 	{"latency", latency},
 	{"in-process", inProcess},
 	{"controls", controls},
@@ -65,7 +66,7 @@ func main() {
 	flag.Float64Var(&b.length, "seconds", 0, "seconds that a measurement takes: 1, or 0.2 with -quick")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of each measurement, of which the median counts")
 	flag.StringVar(&rows, "rows", "", "measure only rows that match this regular expression, as in 'GET.*P16'")
-	flag.StringVar(&only, "sections", "", "measure only these, of throughput,latency,in-process,controls,forks,start,memory,growth,large")
+	flag.StringVar(&only, "sections", "", "measure only these, of throughput,append-only,latency,in-process,controls,forks,start,memory,growth,large")
 	flag.StringVar(&servers, "servers", "redis-server,valkey-server,miniredis", "programs to compare with, names or paths; what is not there is left out")
 	flag.StringVar(&extra, "args", "", "more arguments for resp-server, separated by spaces")
 	flag.StringVar(&file, "o", "", "write the report to this file as well")
