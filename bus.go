@@ -2,11 +2,8 @@ package respserver
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"net"
-	"strconv"
 
 	"github.com/resp-server/resp-server/internal/cluster"
 	"github.com/resp-server/resp-server/internal/cluster/bus"
@@ -33,45 +30,15 @@ func (s *Server) joinCluster() (err error) {
 }
 
 // dialBus connects to the bus of another node.
-func (s *Server) dialBus(ctx context.Context, ip string, port int) (nc net.Conn, err error) {
-	var d net.Dialer
-	addr := net.JoinHostPort(ip, strconv.Itoa(port))
-	if dial := s.options.dialNode; dial != nil {
-		nc, err = dial(ctx, d, addr)
-	} else {
-		nc, err = d.DialContext(ctx, "tcp", addr)
-	}
-	encrypted := false
-	s.engine.Run(func(core *engine.Core) { encrypted = core.Config.Cluster.TLS })
-	if err != nil || !encrypted {
-		return nc, err
-	}
-	secure := tls.Client(nc, peerTLS(s.tls.Load()))
-	if err := secure.HandshakeContext(ctx); err != nil {
-		nc.Close()
-		return nil, err
-	}
-	return secure, nil
-}
-
-// peerTLS returns how a server connects to another one that has certificates of
-// the same authority: it shows its own, and as Redis it does not ask for a name.
-func peerTLS(own *tls.Config) *tls.Config {
-	if own == nil {
-		own = &tls.Config{}
-	}
-	return &tls.Config{
-		Certificates: own.Certificates, MinVersion: own.MinVersion, MaxVersion: own.MaxVersion, CipherSuites: own.CipherSuites,
-		InsecureSkipVerify: true, // of the name; the chain is verified here
-		VerifyConnection: func(state tls.ConnectionState) error {
-			opts := x509.VerifyOptions{Roots: own.ClientCAs, Intermediates: x509.NewCertPool()}
-			for _, c := range state.PeerCertificates[1:] {
-				opts.Intermediates.AddCert(c)
-			}
-			_, err := state.PeerCertificates[0].Verify(opts)
-			return err
-		},
-	}
+func (s *Server) dialBus(ctx context.Context, ip string, port int) (net.Conn, error) {
+	o := engine.DialOptions{Host: ip, Port: port}
+	s.engine.Run(func(core *engine.Core) {
+		o.Source = core.Config.Replication.BindSource
+		if core.Config.Cluster.TLS {
+			o.Settings = core.Config.Clone()
+		}
+	})
+	return s.dial(ctx, o)
 }
 
 // openBus listens for other nodes, on the hosts that clients come to. Without a

@@ -56,9 +56,6 @@ func StartCluster(o ClusterOptions) (*Cluster, error) {
 	if o.Masters < 0 || o.Masters > slot.Count || o.Replicas < 0 {
 		return nil, errors.New("respserver: a cluster needs at least one master, and no more than it has slots")
 	}
-	if o.Replicas > 0 {
-		return nil, errors.New("respserver: there is no replication yet, and so no replicas")
-	}
 	n := o.Masters * (1 + o.Replicas)
 	c := &Cluster{side: make([]int, n), conns: map[*clusterConn]struct{}{}}
 	for i := range n {
@@ -95,6 +92,7 @@ func (c *Cluster) startNode(o ClusterOptions, i int) (*Server, error) {
 	node.Config = append([]string{
 		"cluster-enabled yes",
 		fmt.Sprintf("cluster-node-timeout %d", o.NodeTimeout.Milliseconds()),
+		"repl-diskless-sync-delay 0",
 	}, node.Config...)
 	if node.Dir != "" {
 		node.Config = append(node.Config, fmt.Sprintf("cluster-config-file nodes-%d.conf", i), fmt.Sprintf("dbfilename dump-%d.rdb", i))

@@ -389,3 +389,49 @@ func TestClusterTLS(t *testing.T) {
 		}
 	}
 }
+
+// TestClusterFailover: replicas have the data of their masters, answer those who
+// say READONLY, and take over when a master dies or is asked to step back.
+func TestClusterFailover(t *testing.T) {
+	t.Parallel()
+	c, ctx := startCluster(t, ClusterOptions{Masters: 3, Replicas: 1, NodeTimeout: 500 * time.Millisecond})
+	master := c.MasterOf("key")
+	replica := master + 3
+	if got := talk(t, c.Server(master), []string{"SET", "key", "v"}, []string{"WAIT", "1", "30000"}); got[1] != "1" {
+		t.Fatalf("%q", got)
+	}
+	moved := fmt.Sprintf("(error) MOVED %d %s", c.Slot("key"), c.Addrs()[master])
+	if got := talk(t, c.Server(replica), []string{"GET", "key"}, []string{"READONLY"}, []string{"GET", "key"}, []string{"SET", "key", "w"}); got[0] != moved || got[2] != `"v"` || got[3] != moved {
+		t.Errorf("the replica: %q", got)
+	}
+	if err := c.Failover(ctx, replica); err != nil {
+		t.Fatal(err)
+	}
+	if got := clusterDo(t, c, 0, "SET", "key", "after"); got != "OK" {
+		t.Fatal(got)
+	}
+	if got := talk(t, c.Server(replica), []string{"GET", "key"}, []string{"WAIT", "1", "30000"}); got[0] != `"after"` || got[1] != "1" {
+		t.Fatalf("the new master: %q", got)
+	}
+	c.Kill(replica)
+	for c.MasterOf("key") != master {
+		var changed []<-chan struct{}
+		for i := range c.Len() {
+			if i != replica {
+				c.Server(i).engine.Run(func(core *engine.Core) { changed = append(changed, core.ClusterChange()) })
+			}
+		}
+		if c.MasterOf("key") == master {
+			break
+		}
+		if err := anyOf(ctx, changed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if got := clusterDo(t, c, 0, "GET", "key"); got != `"after"` {
+		t.Errorf("after the death of the master: %s", got)
+	}
+}

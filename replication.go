@@ -89,7 +89,11 @@ func (s *Server) dial(ctx context.Context, o engine.DialOptions) (net.Conn, erro
 		}
 		d.LocalAddr = from
 	}
-	nc, err := d.DialContext(ctx, "tcp", net.JoinHostPort(o.Host, strconv.Itoa(o.Port)))
+	connect := d.DialContext
+	if s.options.dialNode != nil {
+		connect = func(ctx context.Context, _, addr string) (net.Conn, error) { return s.options.dialNode(ctx, d, addr) }
+	}
+	nc, err := connect(ctx, "tcp", net.JoinHostPort(o.Host, strconv.Itoa(o.Port)))
 	if err != nil || o.Settings == nil {
 		return nc, err
 	}

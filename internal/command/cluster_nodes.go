@@ -116,7 +116,8 @@ func clusterReplicate(c *engine.Ctx) error {
 	case node.Me.Is(cluster.Master) && (node.Me.NumSlots() != 0 || c.Keyspace.DB(0).Len() != 0):
 		return resp.Error("ERR To set a master the node must be empty and without assigned slots.")
 	}
-	return resp.Error("ERR Replication between the nodes of a cluster is not supported")
+	node.Follow(n)
+	return settled(c)
 }
 
 // CLUSTER RESET [HARD | SOFT]

@@ -127,7 +127,7 @@ func (e *Core) configureCluster() {
 		MigrationBarrier:      int(s.MigrationBarrier),
 		ReplicaNoFailover:     s.NoFailover,
 		ReplicaValidityFactor: s.ValidityFactor,
-		ReplicaPingPeriod:     10_000,
+		ReplicaPingPeriod:     e.Config.Replication.PingPeriod * 1000,
 		LinkSendLimit:         int(s.LinkSendLimit),
 		TLS:                   s.TLS,
 		IP:                    s.AnnounceIP,
@@ -479,14 +479,33 @@ func (h clusterHost) DropChannels(n int) {
 	}
 }
 
-// There is no replication yet: a node told to follow a master stays as it is.
-func (h clusterHost) Follow(ip string, port int) {
-	h.e.Log.Warn("This node can't become a replica: replication is not supported", "master", ip, "port", port)
+func (h clusterHost) Follow(ip string, port int) { h.e.BecomeReplica(ip, port) }
+func (h clusterHost) Lead()                      { h.e.BecomeMaster() }
+
+// Empty deletes the data that were a master's.
+func (h clusterHost) Empty() {
+	db := h.e.Keyspace.DB(0)
+	h.e.touchAll(0, db, nil)
+	db.Clear()
 }
-func (h clusterHost) Lead()                {}
-func (h clusterHost) Empty()               {}
-func (h clusterHost) Offset() int64        { return 0 }
-func (h clusterHost) MasterSilence() int64 { return 0 }
+
+func (h clusterHost) Offset() int64 {
+	if h.e.IsReplica() {
+		return h.e.Master().Offset
+	}
+	return h.e.ReplOffset()
+}
+
+func (h clusterHost) MasterSilence() int64 {
+	switch m := h.e.Master(); {
+	case m.Up:
+		return m.LastIO * 1000
+	case m.DownFor < 0: // it was never up
+		return h.e.NowMilli()
+	default:
+		return m.DownFor * 1000
+	}
+}
 
 func (h clusterHost) PauseWrites(until int64) { h.e.Pause(until, false) }
 func (h clusterHost) ResumeWrites()           { h.e.Unpause() }

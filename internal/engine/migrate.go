@@ -180,6 +180,10 @@ func (c *Ctx) migrateTo(t *target, keys [][]byte, o MigrateOptions) (moved [][]b
 		before++
 	}
 	dumper := snapshot.Dumper{Encoding: rdb.Encoding{Version: t.version}}
+	restore := "RESTORE"
+	if c.cluster.node != nil {
+		restore = "RESTORE-ASKING" // the slot is still on its way to the target
+	}
 	var sent [][]byte
 	for _, key := range keys {
 		k, ok := c.Peek(key)
@@ -194,7 +198,7 @@ func (c *Ctx) migrateTo(t *target, keys [][]byte, o MigrateOptions) (moved [][]b
 		if err != nil {
 			return nil, resp.ErrPayload
 		}
-		words := [][]byte{[]byte("RESTORE"), key, fmt.Append(nil, ttl), payload}
+		words := [][]byte{[]byte(restore), key, fmt.Append(nil, ttl), payload}
 		if o.Replace {
 			words = append(words, []byte("REPLACE"))
 		}
