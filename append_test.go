@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,7 +44,9 @@ DEL n`
 func openAppending(t *testing.T, dir string, lines ...string) *Server {
 	t.Helper()
 	config := append([]string{"appendonly yes", "enable-debug-command yes"}, lines...)
-	s, err := Start(Options{NoListen: true, Dir: dir, Config: config})
+	// With everysec a write waits for a sync that is under way. On a clock that
+	// stands still there is none.
+	s, err := Start(Options{NoListen: true, Dir: dir, Config: config, Clock: NewManualClock(time.Now())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +142,6 @@ func awaitRewrite(t *testing.T, s *Server) {
 			}
 			return
 		}
-		tell(t, s, "WAIT", "1", "1") // a millisecond
 	}
 }
 
@@ -451,6 +453,84 @@ func TestAppendSettings(t *testing.T) {
 			if got := n.Load() == before; got != want {
 				t.Errorf("%d syncs for a write during a rewrite", n.Load()-before)
 			}
+		})
+	}
+}
+
+// TestAppendFirstBase: a file that was switched on is not given up before it has its
+// base.
+func TestAppendFirstBase(t *testing.T) {
+	dir := t.TempDir()
+	s, err := Start(Options{NoListen: true, Dir: dir, Config: []string{"rdb-key-save-delay 20000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tell(t, s, "SET", "k", "v")
+	tell(t, s, "CONFIG", "SET", "appendonly", "yes")
+	tell(t, s, "SET", "later", "v")
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	s, err = Start(Options{NoListen: true, Dir: dir, Config: []string{"appendonly yes", "rdb-key-save-delay 100000000"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	expect(t, s, "2", "DBSIZE")
+	tell(t, s, "CONFIG", "SET", "appendonly", "no")
+	tell(t, s, "CONFIG", "SET", "appendonly", "yes")
+	expect(t, s, "ERR Errors trying to SHUTDOWN. Check logs.", "SHUTDOWN", "NOSAVE")
+	if _, err := s.Do(context.Background(), "SHUTDOWN", "NOSAVE", "FORCE"); err != ErrClosed {
+		t.Error(err)
+	}
+	<-s.Done()
+}
+
+// TestAppendFails: a write that can't be kept is refused, or, with appendfsync
+// always, the last one that nobody gets an answer to.
+func TestAppendFails(t *testing.T) {
+	for _, policy := range []string{"everysec", "always"} {
+		t.Run(policy, func(t *testing.T) {
+			var full atomic.Bool
+			files := vfs.Faulty{FS: vfs.OS{}, Fail: func(op vfs.Op, name string) error {
+				if op == vfs.OpWrite && full.Load() && strings.HasSuffix(name, ".incr.aof") {
+					return syscall.ENOSPC
+				}
+				return nil
+			}}
+			dir := t.TempDir()
+			now := NewManualClock(time.Now())
+			s, err := Start(Options{NoListen: true, Dir: dir, Clock: now, Config: []string{"appendonly yes", "appendfsync " + policy}, files: files})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tell(t, s, "SET", "a", "v")
+			full.Store(true)
+			if policy == "always" {
+				if _, err := s.Do(context.Background(), "SET", "b", "v"); err != ErrClosed {
+					t.Error(err)
+				}
+				<-s.Done()
+				if err := s.Close(); err == nil {
+					t.Error("Close has no error")
+				}
+				expect(t, openAppending(t, dir), "1", "DBSIZE")
+				return
+			}
+			defer s.Close()
+			expect(t, s, "OK", "SET", "b", "v")
+			const want = "MISCONF Errors writing to the AOF file: No space left on device"
+			expect(t, s, want, "SET", "c", "v")
+			expect(t, s, "v", "GET", "b")
+			if got := infoField(t, s, "aof_last_write_status"); got != "err" {
+				t.Errorf("aof_last_write_status:%s", got)
+			}
+			full.Store(false)
+			for say(t, s, "SET", "c", "v") == want {
+				now.Advance(time.Second)
+			}
+			s.Close()
+			expect(t, openAppending(t, dir), "3", "DBSIZE")
 		})
 	}
 }

@@ -56,6 +56,7 @@ type Server struct {
 	busAddr string // of a node of a cluster
 	closed  bool
 	done    chan struct{}
+	err     error // of Close, when done is closed
 
 	recordings []*Recording // guarded by mu
 }
@@ -212,13 +213,14 @@ func (s *Server) carry(withSpaces bool) {
 
 // Close stops the server: it ends all connections, waits until they are gone,
 // and leaves no goroutine, socket or timer behind. When it takes long it logs
-// which connections it waits for. A second Close waits for the first.
+// which connections it waits for. The error is that of the files that were to be
+// written. A second Close waits for the first, and returns the same.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
 		<-s.done
-		return nil
+		return s.err
 	}
 	s.closed = true
 	s.mu.Unlock()
@@ -238,6 +240,7 @@ func (s *Server) Close() error {
 		s.log.Info("Removing the pid file.")
 		os.Remove(path)
 	}
+	s.err = err
 	close(s.done)
 	return err
 }

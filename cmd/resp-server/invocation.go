@@ -9,24 +9,33 @@ import (
 	"strings"
 )
 
-// The names of the program. Links with these names do what the program of that name does.
-var (
-	serverNames = map[string]bool{"resp-server": true, "redis-server": true, "valkey-server": true}
-	clientNames = map[string]bool{"redis-cli": true, "valkey-cli": true}
+// role is what the program is to do.
+type role int
+
+const (
+	asServer role = iota
+	asClient
+	asChecker
 )
 
-// invocation returns whether a command line is for the client, and its arguments. As in the entry points of container
-// images, the first argument may be the name of a program: "resp-server redis-cli ping".
-func invocation(command []string) (client bool, args []string) {
-	name, args := command[0], command[1:]
-	if len(args) > 0 && !isClientName(name) && (isServerName(args[0]) || isClientName(args[0])) {
-		name, args = args[0], args[1:]
-	}
-	return isClientName(name), args
+// roles are the names of the program. Links with these names do what the program of that name does.
+var roles = map[string]role{
+	"resp-server": asServer, "redis-server": asServer, "valkey-server": asServer,
+	"redis-cli": asClient, "valkey-cli": asClient,
+	"redis-check-aof": asChecker, "valkey-check-aof": asChecker,
 }
 
-func isServerName(path string) bool { return serverNames[programName(path)] }
-func isClientName(path string) bool { return clientNames[programName(path)] }
+// invocation returns what a command line asks for, and its arguments. As in the entry points of container images, the
+// first argument may be the name of a program: "resp-server redis-cli ping".
+func invocation(command []string) (role, []string) {
+	is, args := roles[programName(command[0])], command[1:]
+	if is == asServer && len(args) > 0 {
+		if named, ok := roles[programName(args[0])]; ok {
+			return named, args[1:]
+		}
+	}
+	return is, args
+}
 
 func programName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }
 

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -162,4 +163,41 @@ func askBulk(t *testing.T, addr, command string) string {
 		t.Fatal(err)
 	}
 	return strings.TrimSpace(line)
+}
+
+// TestCheckAOF checks files that a server has left, whole and cut, and repairs them.
+func TestCheckAOF(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "--port", "0", "--dir", ".", "--appendonly", "yes")
+	ask(t, "tcp", p.Addr, "SET k 1")
+	ask(t, "tcp", p.Addr, "SET k 2")
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+	files := filepath.Join(p.dir, "appendonlydir")
+	manifest := filepath.Join(files, "appendonly.aof.manifest")
+	check := func(code int, want string, args ...string) {
+		t.Helper()
+		if out, got := run(t, nil, append([]string{"redis-check-aof"}, args...)...); got != code || !strings.Contains(out, want) {
+			t.Errorf("%q: exit code %d, want %d with %q:\n%s", args, got, code, want, out)
+		}
+	}
+	check(1, "Usage: redis-check-aof [--fix|--truncate-to-timestamp $timestamp] <file.manifest|file.aof>")
+	check(1, "Invalid timestamp, aborting...", "--truncate-to-timestamp", "x", manifest)
+	check(0, "All AOF files and manifest are valid", manifest)
+	last := filepath.Join(files, "appendonly.aof.1.incr.aof")
+	info, err := os.Stat(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(last, info.Size()-1); err != nil {
+		t.Fatal(err)
+	}
+	check(1, "Use the --fix option", manifest)
+	check(1, "Aborting...", "--fix", manifest) // there is nobody to agree
+	cmd := exec.Command(binary, "redis-check-aof", "--fix", manifest)
+	cmd.Stdin = strings.NewReader("y\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	check(0, "All AOF files and manifest are valid", manifest)
 }

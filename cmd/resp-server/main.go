@@ -16,12 +16,14 @@ import (
 	"strings"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/aof"
 	"github.com/resp-server/resp-server/internal/rediscli"
 )
 
 const usage = `Usage: resp-server [redis.conf] [--directive value ...] [-]
        resp-server ping [redis.conf] [--directive value ...] | ping --pid N
        resp-server redis-cli [options] [command]
+       resp-server redis-check-aof [--fix | --truncate-to-timestamp N] FILE
        resp-server replay FILE --to HOST:PORT|/SOCKET|URL
        resp-server cluster [--masters N] [--replicas N] [--port N] [options]
        resp-server version | --version | --help
@@ -84,6 +86,10 @@ resp-server ping asks the server that has such arguments, or the arguments of a
 process, whether it serves clients; if not, its exit code is 1. resp-server
 redis-cli, or a link of that name, sends commands: see redis-cli --help.
 
+redis-check-aof, or a link of that name, checks an append-only file (its manifest,
+or a single file of an old version), and cuts off what is not in order or later
+than a time in seconds since 1970, of which aof-timestamp-enabled leaves marks.
+
 Every other directive of redis.conf is an option too, also as --directive=value.
 A "-" as first or last argument reads more of redis.conf from standard input.
 What comes later wins: the file, standard input, the options in their order.
@@ -101,13 +107,25 @@ Examples
 `
 
 func main() {
-	client, args := invocation(os.Args)
-	if client {
+	is, args := invocation(os.Args)
+	switch is {
+	case asClient:
 		os.Exit(rediscli.Run(args, os.Stdin, os.Stdout, os.Stderr))
+	case asChecker:
+		os.Exit(checkAOF(args, os.Stdin, os.Stdout))
 	}
 	tuneCollector()
 	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(p.run(args))
+}
+
+// checkAOF is redis-check-aof. It returns the exit code.
+func checkAOF(args []string, in io.Reader, out io.Writer) int {
+	if len(args) == 1 && (args[0] == "-v" || args[0] == "--version") {
+		fmt.Fprintln(out, "redis-check-aof", respserver.RedisVersion)
+		return 0
+	}
+	return aof.CheckProgram(args, in, out)
 }
 
 // program is a run of the binary.

@@ -63,7 +63,7 @@ func argumentsOf(pid string) ([]string, error) {
 		return nil, fmt.Errorf("can't find the arguments of process %s: %s", pid, systemError(err))
 	}
 	words := strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00")
-	at := slices.IndexFunc(words, isServerName)
+	at := slices.IndexFunc(words, func(w string) bool { is, ok := roles[programName(w)]; return ok && is == asServer })
 	if at < 0 {
 		return nil, fmt.Errorf("process %s is no resp-server", pid)
 	}

@@ -16,24 +16,26 @@ import (
 func TestInvocation(t *testing.T) {
 	for _, c := range []struct {
 		command, args string
-		client        bool
+		is            role
 	}{
-		{"resp-server", "", false},
-		{"resp-server --port 1", "--port 1", false},
-		{"/usr/local/bin/resp-server redis-server --save", "--save", false},
-		{"resp-server /usr/local/bin/redis-server my.conf", "my.conf", false},
-		{"resp-server redis.conf redis-server", "redis.conf redis-server", false},
-		{"redis-server redis-server --port 1", "--port 1", false},
-		{"resp-server redis-cli ping", "ping", true},
-		{"resp-server valkey-cli -p 1 ping", "-p 1 ping", true},
-		{"/bin/redis-cli ping", "ping", true},
-		{"redis-cli redis-cli", "redis-cli", true},
-		{"redis-cli.exe ping", "ping", true},
-		{"resp-server ping redis-cli", "ping redis-cli", false},
+		{"resp-server", "", asServer},
+		{"resp-server --port 1", "--port 1", asServer},
+		{"/usr/local/bin/resp-server redis-server --save", "--save", asServer},
+		{"resp-server /usr/local/bin/redis-server my.conf", "my.conf", asServer},
+		{"resp-server redis.conf redis-server", "redis.conf redis-server", asServer},
+		{"redis-server redis-server --port 1", "--port 1", asServer},
+		{"resp-server redis-cli ping", "ping", asClient},
+		{"resp-server valkey-cli -p 1 ping", "-p 1 ping", asClient},
+		{"/bin/redis-cli ping", "ping", asClient},
+		{"redis-cli redis-cli", "redis-cli", asClient},
+		{"redis-cli.exe ping", "ping", asClient},
+		{"resp-server ping redis-cli", "ping redis-cli", asServer},
+		{"resp-server redis-check-aof --fix f", "--fix f", asChecker},
+		{"/bin/valkey-check-aof f", "f", asChecker},
 	} {
-		client, args := invocation(strings.Fields(c.command))
-		if got := strings.Join(args, " "); client != c.client || got != c.args {
-			t.Errorf("%s: %v, %q", c.command, client, got)
+		is, args := invocation(strings.Fields(c.command))
+		if got := strings.Join(args, " "); is != c.is || got != c.args {
+			t.Errorf("%s: %v, %q", c.command, is, got)
 		}
 	}
 }

@@ -57,6 +57,10 @@ func (p *program) serve(boss supervisor) int {
 	}
 	p.logSink.setRole(roleMaster)
 	p.log.Info("Running mode=standalone, port=" + p.setting("port") + ".")
+	if p.setting("always-show-logo") == "yes" {
+		// Programs look for the number beside the logo.
+		p.log.Info(fmt.Sprintf("Port: %s PID: %d", p.setting("port"), os.Getpid()))
+	}
 	secure, err := p.certify()
 	if err != nil {
 		return p.fail(fmt.Errorf("--tls-auto: %w", err))
@@ -231,6 +235,10 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 				end(srv.Close)
 			}
 		case <-srv.Done():
+			if err := srv.Close(); err != nil { // again, for its error
+				p.log.Warn("Not all could be written", "error", err)
+				return 1
+			}
 			p.bye()
 			return 0
 		}

@@ -143,6 +143,8 @@ type Log struct {
 	bufs    [][]byte   // for Peek
 	dropped []vfs.File // to be closed
 
+	writeDelay atomic.Int64 // ns
+
 	kicks         chan struct{} // for the syncer; holds one
 	stop, stopped chan struct{} // closed for and by the syncer
 
@@ -208,7 +210,8 @@ func Open(o Options) (*Log, error) {
 	var err error
 	if l.manifest, err = l.readManifest(); err != nil {
 		if m, ok := err.(*ManifestError); ok {
-			for _, line := range m.log() {
+			lines := m.log()
+			for _, line := range lines[:len(lines)-1] { // who gets the error logs the reason
 				l.log.Warn(line)
 			}
 		}
@@ -217,13 +220,20 @@ func Open(o Options) (*Log, error) {
 	return l, nil
 }
 
-// Set changes the settings.
+// Set changes the settings. History that is not kept any more is removed before it
+// returns.
 func (l *Log) Set(s Settings) {
 	l.stream.Annotate(s.Timestamps)
 	l.mu.Lock()
+	kept := l.settings.KeepHistory
 	l.settings = s
 	l.publish()
 	l.mu.Unlock()
+	if kept && !s.KeepHistory {
+		l.changing.Lock()
+		l.removeHistory()
+		l.changing.Unlock()
+	}
 	l.wake()
 	l.kick()
 }

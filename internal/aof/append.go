@@ -146,6 +146,11 @@ func (l *Log) writeTo(out *output) bool {
 		if n == 0 {
 			return true
 		}
+		if d := l.writeDelay.Load(); d > 0 {
+			over := make(chan struct{})
+			l.clock.AfterFunc(time.Duration(d), func() { close(over) })
+			<-over
+		}
 		for _, b := range l.bufs {
 			n, err := out.file.Write(b)
 			if err != nil && n > 0 && l.fs.Truncate(l.part(out.name), out.size) == nil {
@@ -381,6 +386,10 @@ func (l *Log) fsyncSuspended() bool {
 	return l.settings.NoFsyncOnRewrite && (l.saving || l.rewrite != nil)
 }
 
+// SetWriteDelay makes each write to a file wait so long before it begins, for tests
+// of what happens meanwhile.
+func (l *Log) SetWriteDelay(d time.Duration) { l.writeDelay.Store(int64(d)) }
+
 // SetSaving says whether a snapshot is being written.
 func (l *Log) SetSaving(saving bool) {
 	l.mu.Lock()
@@ -496,7 +505,7 @@ func (l *Log) Disable() error {
 	l.mu.Unlock()
 	l.closeDropped()
 	if was == waiting {
-		l.remove(l.part(l.tempIncr()))
+		l.removeTempIncr()
 	}
 	l.wake()
 	return err

@@ -53,7 +53,7 @@ func (e *ManifestError) Error() string {
 	return fmt.Sprintf("AOF manifest, line %d, '%s': %s", e.Line, e.Text, e.Reason)
 }
 
-// log returns the lines that Redis logs.
+// log returns the lines that Redis logs. The last one is the reason.
 func (e *ManifestError) log() []string {
 	lines := []string{"\n*** FATAL AOF MANIFEST FILE ERROR ***\n"}
 	if e.Text != "" {

@@ -179,7 +179,7 @@ func (r *Rewrite) end(err error) {
 	l.closeDropped()
 	l.writing.Unlock()
 	if again {
-		l.remove(l.part(l.tempIncr()))
+		l.removeTempIncr()
 	}
 	l.kick()
 }
@@ -303,6 +303,12 @@ func (l *Log) Rewriting() *Rewrite {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.rewrite
+}
+
+// removeTempIncr removes the file that took commands until there was a base.
+func (l *Log) removeTempIncr() {
+	l.log.Info(fmt.Sprintf("Removing the temp incr aof file %s in the background", l.tempIncr()))
+	l.remove(l.part(l.tempIncr()))
 }
 
 // remove removes a file, if it is there.

@@ -16,7 +16,8 @@ var rooms = []room{
 	{".", "./internal/clock ./internal/cluster/... ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
 		"./internal/module/... ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/slot ./internal/strict ./internal/transport ./internal/vfs",
 		"only the root wires things together: the parts of a server, its transports, its modules and what tests ask of it"},
-	{"./cmd/...", ". ./cmd/... ./internal/rediscli", "the server in the binary can do nothing that an embedding program cannot"},
+	{"./cmd/...", ". ./cmd/... ./internal/aof ./internal/rediscli",
+		"the server in the binary can do nothing that an embedding program cannot; the tools beside it are rooms of their own"},
 	{"./internal/rediscli", "./internal/resp", "a client knows the protocol and no server"},
 	{"./examples/...", ".", "examples show what anyone can do"},
 	{"./explore", ".", "what explores a server uses it as any test does"},

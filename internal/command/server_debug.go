@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
@@ -25,6 +26,10 @@ func debug(c *engine.Ctx) error {
 	switch {
 	case is("help", 0):
 		return debugHelp(c)
+	case is("aof-flush-sleep", 1):
+		µs, _ := c.ArgInt(2)
+		c.SetAppendDelay(time.Duration(µs) * time.Microsecond)
+		return c.OK()
 	case is("change-repl-id", 0):
 		c.ChangeReplID()
 		return c.OK()
@@ -109,6 +114,8 @@ func debugSwitch(c *engine.Ctx) bool {
 
 func debugHelp(c *engine.Ctx) error {
 	return c.Help(
+		"AOF-FLUSH-SLEEP <microseconds>",
+		"    Let each write to the append-only file wait.",
 		"CHANGE-REPL-ID",
 		"    Take another replication id.",
 		"CLIENT-EVICTION",

@@ -370,7 +370,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("pubsub_patterns", int64(c.PubSub.Len(pubsub.Pattern)))
 	t.num("pubsubshard_channels", int64(c.PubSub.Len(pubsub.Shard)))
 	t.num("latest_fork_usec", 0)
-	t.num("total_forks", 0)
+	t.num("total_forks", int64(c.Stats.Clones))
 	t.num("migrate_cached_sockets", int64(c.Targets()))
 	t.num("slave_expires_tracked_keys", 0)
 	t.num("active_defrag_hits", 0)

@@ -12,6 +12,7 @@ import (
 // processSettings are about the process that the server is in. The program
 // resp-server acts on them; a library leaves them to the program around it.
 var processSettings = []Param{
+	program(immutable(inert("always-show-logo", "no", yesNo))),
 	program(immutable(inert("daemonize", "no", yesNo))),
 	program(immutable(inert("supervised", "no", oneOf("upstart", "systemd", "auto", "no")))),
 	program(immutable(inert("syslog-enabled", "no", yesNo))),
@@ -83,8 +84,7 @@ var inertSettings = slices.Concat(
 		alias("bgsave_cpulist", immutable(inert("bgsave-cpulist", "", anyText))),
 		alias("aof_rewrite_cpulist", immutable(inert("aof-rewrite-cpulist", "", anyText))),
 	),
-	because("it is about the process of the C server: its logo, title, huge pages, crash reports and debuggers",
-		immutable(inert("always-show-logo", "no", yesNo)),
+	because("it is about the process of the C server: its title, huge pages, crash reports and debuggers",
 		inert("crash-log-enabled", "yes", yesNo),
 		inert("crash-memcheck-enabled", "yes", yesNo),
 		newer("Valkey 8", hidden(inert("debug-context", "", anyText))),

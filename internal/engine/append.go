@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/resp-server/resp-server/internal/aof"
 	"github.com/resp-server/resp-server/internal/config"
@@ -330,6 +331,14 @@ func (e *Core) appendFailed(error) {
 	}
 }
 
+// SetAppendDelay makes each write to the append-only file wait, for tests of what
+// happens meanwhile.
+func (e *Core) SetAppendDelay(d time.Duration) {
+	if e.append.log != nil {
+		e.append.log.SetWriteDelay(d)
+	}
+}
+
 // enableLog begins a file that the settings ask for while the server runs. It is
 // called before they are in force, so that they stay as they were if it fails.
 func (e *Core) enableLog(next *config.Config) error {
@@ -342,9 +351,7 @@ func (e *Core) enableLog(next *config.Config) error {
 	}
 	log := e.append.log
 	log.Set(appendSettings(next))
-	if b := e.append.base; b != nil {
-		b.cancel() // it is not followed by the file of commands that begins here
-	}
+	e.killRewrite() // it is not followed by the file of commands that begins here
 	log.Enable()
 	const later = " An AOF background was scheduled to start when possible."
 	switch {
@@ -374,7 +381,8 @@ func (e *Core) applyAppending() {
 	a.log.Set(appendSettings(e.Config))
 	if !e.Config.AOF.On && e.follows(&a.follower) {
 		e.unfollow(&a.follower)
-		a.disable()
+		e.killRewrite()
+		a.log.Disable()
 	}
 	e.synced()
 }
@@ -405,6 +413,12 @@ func (c *Ctx) RewriteLog() (begun bool, err error) {
 // rewrites reports whether a rewrite runs.
 func (a *appending) rewrites() bool {
 	return a.log != nil && (a.starting || a.log.Rewriting() != nil)
+}
+
+// isFirst reports whether the base is being written without which there is no file
+// yet.
+func (a *appending) isFirst() bool {
+	return a.log != nil && a.base != nil && a.log.Rewriting() != nil && a.log.Info().Waiting
 }
 
 // startRewrite begins a rewrite that somebody has asked for.
@@ -467,6 +481,7 @@ func (e *Core) rewrite(r *aof.Rewrite) {
 	e.append.rewriting.Add(1)
 	go func(engine *Engine) {
 		defer e.append.rewriting.Done()
+		defer close(b.done)
 		r.Run(func(w io.Writer) error {
 			err := write(cancellable{w, b.cancelled})
 			if errors.Is(err, errCancelled) {
@@ -480,12 +495,12 @@ func (e *Core) rewrite(r *aof.Rewrite) {
 	}(e.engine)
 }
 
-// disable ends the file, and a rewrite of it.
-func (a *appending) disable() error {
-	if a.base != nil {
+// killRewrite ends the rewrite that runs, if one does.
+func (e *Core) killRewrite() {
+	if a := &e.append; a.base != nil && a.log.Rewriting() != nil {
+		e.Log.Info(fmt.Sprintf("Killing running AOF rewrite child: %d", os.Getpid()))
 		a.base.cancel()
 	}
-	return a.log.Disable()
 }
 
 // endAppending writes and syncs what there is, at the end.
@@ -498,7 +513,8 @@ func (e *Core) endAppending() error {
 		e.Log.Info("Calling fsync() on the AOF file.")
 		e.unfollow(&a.follower)
 	}
-	err := a.disable()
+	e.killRewrite()
+	err := a.log.Disable()
 	e.synced()
 	a.stop()
 	return err
@@ -527,7 +543,8 @@ func (e *Core) ReloadLog() error {
 // anew.
 func (e *Core) restartLog() {
 	if e.follows(&e.append.follower) {
-		e.append.disable()
+		e.killRewrite()
+		e.append.log.Disable()
 		e.append.log.Enable()
 		e.append.log.Schedule()
 	}

@@ -268,6 +268,20 @@ func (e *Engine) tick() {
 // file stays, and nothing can be saved any more.
 func (e *Engine) Abort() { e.core.files.Abort() }
 
+// awaitFirstBase waits for the rewrite without which there is no append-only file
+// yet, though it is switched on.
+func (e *Engine) awaitFirstBase() {
+	e.interpose()
+	var done chan struct{}
+	if a := &e.core.append; a.isFirst() && !e.core.closed {
+		done = a.base.done
+	}
+	e.leave()
+	if done != nil {
+		<-done
+	}
+}
+
 // Close writes and syncs the append-only file, writes a last snapshot, if the
 // server saves on its own, and ends all sessions, the timer and what runs in the
 // background. Commands that come later get no answer. The error is that of the
@@ -275,6 +289,7 @@ func (e *Engine) Abort() { e.core.files.Abort() }
 func (e *Engine) Close() error {
 	c := &e.core
 	c.stopping.Store(true) // a script that runs ends now
+	e.awaitFirstBase()
 	e.enter()
 	err := errors.Join(c.endAppending(), c.saveFinally(false))
 	c.end()

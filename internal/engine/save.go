@@ -273,6 +273,7 @@ func (e *Core) present() picture {
 
 // cloneFor is what is there now, for b to write it while others go on.
 func (e *Core) cloneFor(b *background) picture {
+	e.Stats.Clones++
 	p := e.present()
 	p.data, p.config = p.data.Clone(), p.config.Clone()
 	for db := range p.data.Used {
@@ -440,6 +441,13 @@ func (c *Ctx) ShutDown(save, noSave, force bool) error {
 		return failed
 	}
 	c.Log.Info("User requested shutdown...")
+	if c.append.isFirst() {
+		if !force {
+			c.Log.Warn("Writing initial AOF, can't exit.")
+			return failed
+		}
+		c.Log.Warn("Writing initial AOF. Exit anyway.")
+	}
 	if !noSave {
 		if err := c.saveFinally(save); err != nil && !force {
 			c.Log.Warn("Error trying to save the DB, can't exit.", "error", err)

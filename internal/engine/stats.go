@@ -38,6 +38,7 @@ type Stats struct {
 	Reads, Writes       uint64 // from and to connections
 	QueryLimitKills     uint64
 	Saves               uint64 // of snapshots, tried
+	Clones              uint64 // that were written in the background
 	OutputLimitKills    uint64
 	PeakMemory          int64 // the most that INFO has shown
 	ErrorReplies        uint64
