@@ -263,8 +263,13 @@ func (r *Recorder) sent(c *client, at int64, wire []byte) {
 	if hidden {
 		return
 	}
+	var calls []Call
+	if number >= r.first && number < r.first+uint64(r.n) {
+		calls = r.ring[(r.head+int(number-r.first))%len(r.ring)].calls
+	}
 	e := r.add(reply, c, at)
-	e.of, e.more = number, more
+	// Who reads along may have taken the command before it called something.
+	e.of, e.more, e.calls = number, more, calls
 	r.keep(e, wire)
 	r.added(e)
 }

@@ -106,10 +106,16 @@ func (w *Writer) flush() {
 		if e.cut > 0 {
 			line += fmt.Sprintf(" (%d bytes more)", e.cut)
 		}
-		for _, c := range e.calls {
-			w.printf("# the next command calls %s\n", Line(c.Args))
-		}
 		mine := answers[e.client]
+		for _, a := range mine {
+			if round[a].kind != reply || round[a].of != w.first+uint64(i) {
+				continue
+			}
+			for _, c := range round[a].calls {
+				w.printf("# the next command calls %s\n", Line(c.Args))
+			}
+			break
+		}
 		switch {
 		case e.silent:
 			w.printf("%s>> %s\n", prefix(e.client), line)
