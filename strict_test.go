@@ -392,6 +392,20 @@ func TestStrictSecrets(t *testing.T) {
 	s.ResetStrict()
 }
 
+// TestStrictFixtures: fixtures are not what is tested.
+func TestStrictFixtures(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Strict: []string{"all error", "missing-ttl error *"}})
+	fixture := strings.Repeat("SET a 1\nSET b 2\n", 20) + "MSET a 1 b 2\nGETSET a 3\nEVAL \"return redis.call('SET', 'c', 1)\" 0\n"
+	if err := s.Load(strings.NewReader(fixture)); err != nil {
+		t.Error(err)
+	}
+	s.Must("TESTING", "LOAD", fixture)
+	if report := s.StrictReport(); len(report) != 0 {
+		t.Errorf("got %v", report)
+	}
+}
+
 func TestBadStrict(t *testing.T) {
 	t.Parallel()
 	if s, err := respserver.Start(respserver.Options{Strict: []string{"all warn", "nothing warn"}}); err == nil || err.Error() != "respserver: strict: nothing warn: no rule is called 'nothing'" {

@@ -60,6 +60,7 @@ type Session struct {
 	delayed   bool             // a fault has held the next command back already
 	chosen    bool             // the next command was held back, and is to run now
 	judged    bool             // strict mode has looked at the command already
+	unjudged  bool             // strict mode does not look at this session
 	oneByOne  *strict.Run      // nil: strict mode was never on
 	wrote     journal.Position // the end of its last unit in the stream of effects
 	replica   *replica         // nil: the client never said that it is one
