@@ -27,7 +27,6 @@ var missing = map[string]string{}
 // partly are the commands of which the server has a part only: a call that it
 // refuses, what is missing, and why. Who adds it removes the row.
 var partly = []struct{ call, part, why string }{
-	{"CLUSTER INFO", "all of these answer that cluster support is disabled", "there is no cluster mode"},
 	{"SCRIPT DEBUG YES", "`SCRIPT DEBUG YES` and `SYNC`", "there is no debugger for scripts"},
 }
 
