@@ -134,7 +134,7 @@ func TestClusterMoveSlot(t *testing.T) {
 
 func TestClusterPartition(t *testing.T) {
 	t.Parallel()
-	c, ctx := startCluster(t, ClusterOptions{Masters: 3, NodeTimeout: 200 * time.Millisecond})
+	c, ctx := startCluster(t, ClusterOptions{Masters: 3, NodeTimeout: time.Second})
 	c.Partition([]int{0})
 	for {
 		got := talk(t, c.Server(0), []string{"GET", "x"})[0]
@@ -394,7 +394,7 @@ func TestClusterTLS(t *testing.T) {
 // say READONLY, and take over when a master dies or is asked to step back.
 func TestClusterFailover(t *testing.T) {
 	t.Parallel()
-	c, ctx := startCluster(t, ClusterOptions{Masters: 3, Replicas: 1, NodeTimeout: 500 * time.Millisecond})
+	c, ctx := startCluster(t, ClusterOptions{Masters: 3, Replicas: 1, NodeTimeout: time.Second})
 	master := c.MasterOf("key")
 	replica := master + 3
 	if got := talk(t, c.Server(master), []string{"SET", "key", "v"}, []string{"WAIT", "1", "30000"}); got[1] != "1" {
