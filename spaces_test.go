@@ -26,6 +26,27 @@ func spaced(t *testing.T, f func(t *testing.T, s *respserver.TestServer, dial fu
 	}
 }
 
+// TestSpaceByURL: clients that decode a URL before they take it apart come to the
+// same space.
+func TestSpaceByURL(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
+	c, err := s.Dial(t.Context())
+	ask(t, c, err)("AUTH", "space:w7", "x")
+	c, err = s.Dial(t.Context())
+	other := ask(t, c, err)
+	if got := other("AUTH", "space", "w7:x"); got.Str != "OK" {
+		t.Fatal(got)
+	}
+	other("SET", "k", "v")
+	c, err = s.Dial(t.Context())
+	third := ask(t, c, err)
+	third("AUTH", "space:w7", "x")
+	if got := third("GET", "k"); got.Str != "v" {
+		t.Errorf("they are in different spaces: %v", got)
+	}
+}
+
 func TestSpaces(t *testing.T) {
 	spaced(t, func(t *testing.T, s *respserver.TestServer, dial func() (net.Conn, asker)) {
 		s.Must("SET", "fixture", "shared")

@@ -124,8 +124,16 @@ func (c *Ctx) MayReadAllKeys() bool {
 // learns whether it was the name or the password that is wrong.
 func (c *Ctx) Login(name, password []byte) error {
 	s := c.Session
-	if space, ok := strings.CutPrefix(string(name), "space:"); ok && c.Config.Spaces != "no" {
-		return c.EnterSpace(space)
+	if c.Config.Spaces != "no" {
+		if space, ok := strings.CutPrefix(string(name), "space:"); ok {
+			return c.EnterSpace(space)
+		}
+		// Some clients decode a URL before they take it apart: of space%3ANAME:x they
+		// make the user space and the password NAME:x.
+		if string(name) == "space" {
+			space, _, _ := strings.Cut(string(password), ":")
+			return c.EnterSpace(space)
+		}
 	}
 	u := c.Users.Get(name)
 	if u.MayLogIn(password) {
