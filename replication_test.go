@@ -739,7 +739,7 @@ func underLoad(seed uint64, do func(words ...string), step func(i int)) {
 func TestRealReplica(t *testing.T) {
 	for _, form := range []string{"yes", "no"} {
 		t.Run("diskless="+form, func(t *testing.T) {
-			srv := StartTest(t, Options{Config: append([]string{"repl-diskless-sync " + form}, debugging.Config...)})
+			srv := StartTest(t, Options{Config: append([]string{"repl-diskless-sync " + form, "repl-ping-replica-period 3600"}, debugging.Config...)})
 			_, port, _ := net.SplitHostPort(srv.Addr())
 			do := func(words ...string) {
 				args := make([]any, len(words))
@@ -770,11 +770,14 @@ func TestRealReplica(t *testing.T) {
 			}
 			// The live move: the real one is the master now, and ours its replica.
 			ask(t, p.Conn, "REPLICAOF", "NO", "ONE")
+			// A ping that was still on its way makes ours the one with more history.
+			upTo, _ := strconv.Atoi(p.field("second_repl_offset"))
+			level := role(srv, "master_repl_offset") == strconv.Itoa(upTo-1)
 			srv.Must("REPLICAOF", "127.0.0.1", p.port)
 			eventually(t, "the link is up", func() bool { return role(srv, "master_link_status") == "up" })
 			underLoad(3, func(words ...string) { p.Do(words...) }, func(int) {})
 			agree(t, srv, p)
-			if got := p.field("sync_full"); got != "0" {
+			if got := p.field("sync_full"); got != "0" && level {
 				t.Errorf("%s full syncs of the real server", got)
 			}
 		})
