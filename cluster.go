@@ -253,8 +253,8 @@ func anyOf(ctx context.Context, channels []<-chan struct{}) error {
 	}
 }
 
-// Kill stops node i as if its machine had lost power: nothing is saved, and
-// nobody is told.
+// Kill stops node i as if its machine had lost power. It saves nothing and says
+// nothing to the other nodes.
 func (c *Cluster) Kill(i int) {
 	c.nodes[i].Abort()
 	c.nodes[i].Close()

@@ -593,8 +593,7 @@ func (w *wire) reply() {
 	}
 }
 
-// load sends random writes of all types until it is told to stop, and returns how
-// many there were.
+// load sends one random write, of any type.
 func load(rng *rand.Rand, do func(words ...string)) {
 	key := func(kind string) string { return fmt.Sprint(kind, rng.IntN(40)) }
 	n := func() string { return fmt.Sprint(rng.IntN(50)) }

@@ -333,8 +333,8 @@ func (c *Cluster) roleOf(sender *Node, m *message) {
 	}
 }
 
-// slotsOf takes over which slots the sender, or its master, serves; a sender
-// with an old view is told the new one.
+// slotsOf takes over which slots the sender, or its master, serves. A sender with
+// an old view gets an UPDATE.
 func (c *Cluster) slotsOf(sender *Node, m *message) {
 	of := sender
 	if sender.Is(Replica) {

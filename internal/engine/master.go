@@ -426,8 +426,8 @@ func (e *Core) linkFailed(a *attempt, err error) {
 	}
 }
 
-// tendMaster connects to the master if that is due, tells it how far the server
-// is, and gives up a master that is silent for too long.
+// tendMaster connects to the master if that is due, sends it the offset of the
+// server, and gives up a master that is silent for too long.
 func (e *Core) tendMaster(now int64) {
 	if !e.IsReplica() {
 		return

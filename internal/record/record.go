@@ -21,7 +21,7 @@ type Limits struct {
 	Each   int // bytes of a command or reply that are kept
 }
 
-// Recorder keeps what it is told. It is safe for concurrent use.
+// Recorder keeps commands and replies. It is safe for concurrent use.
 type Recorder struct {
 	limits Limits
 
