@@ -140,7 +140,11 @@ func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	f := newUnstarted(o)
 	f.parent, f.space, f.table = s, space, s.table
 	var err error
-	if f.engine, err = st.Fork(f.parts()); err != nil {
+	parts := f.parts()
+	if space != "" {
+		parts.SpaceOf = s.engine
+	}
+	if f.engine, err = st.Fork(parts); err != nil {
 		return nil, fmt.Errorf("respserver: %w", err)
 	}
 	f.engine.Run(func(c *engine.Core) {
@@ -192,7 +196,7 @@ type Fault struct {
 	Key      string // a glob that one of the keys matches
 	Client   string // a glob that the client's name or address matches
 	User     string
-	Space    string
+	Space    string // commands of clients in this space, if the server is the one that it is of
 
 	From        int       // the first hit is the nth command that matches
 	Every       int       // then each nth
@@ -210,7 +214,7 @@ type Fault struct {
 	Expire    bool          // the keys of the command expire before
 	Evict     bool          // the keys of the command are evicted before
 	Refuse    bool          // new connections are closed at once
-	Disk      error         // writing files fails: syscall.ENOSPC or syscall.EIO
+	Disk      error         // operations that write files fail: syscall.ENOSPC or syscall.EIO
 }
 
 // When says when a fault closes a connection.
@@ -225,8 +229,9 @@ const (
 )
 
 // Inject adds a fault. The first one that hits counts, in the order of their
-// addition. remove ends it. Inject panics if the fault has not exactly one thing
-// that happens.
+// addition. remove ends it, and what a full disk has kept from the append-only file
+// is written then. Inject panics if the fault has not exactly one thing that
+// happens, or a condition that this can't have: files have no Key.
 func (s *Server) Inject(f Fault) (remove func()) {
 	rule, err := f.rule()
 	if err != nil {
@@ -281,7 +286,7 @@ func (f *Fault) rule() (fault.Rule, error) {
 		return r, errors.New("a Fault needs exactly one thing that happens: Error, Delay, Close, Cut, Blackhole, Trickle, Expire, Evict, Refuse or Disk")
 	}
 	r.Action = actions[0]
-	return r, nil
+	return r, r.Check()
 }
 
 // Seed returns what everything that is left to chance depends on: Options.Seed,

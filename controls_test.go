@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -458,14 +461,216 @@ func TestFaultsOfConnectionsAndFiles(t *testing.T) {
 	s.Must("SAVE")
 }
 
+// TestFaultsOfTheAppendOnlyFile: a disk that is full for a fault is one for the
+// append-only file too, until the fault is removed.
+func TestFaultsOfTheAppendOnlyFile(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		rule   string
+		reason string
+	}{
+		{"DO ENOSPC", "No space left on device"},
+		{"DO EIO", "Input/output error"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			config := []string{"appendonly yes"}
+			s := respserver.StartTest(t, respserver.Options{Dir: dir, Config: config})
+			s.Freeze() // so that no sync comes in between
+			s.Must("SET", "a", "v")
+			add := []any{"TESTING", "FAULT", "ADD", "disk"}
+			for _, w := range strings.Fields(c.rule) {
+				add = append(add, w)
+			}
+			s.Must(add...)
+			s.Must("SET", "b", "v") // real Redis notices afterwards too
+			refused := func() {
+				t.Helper()
+				if _, err := s.Do(t.Context(), "SET", "c", "v"); err == nil || err.Error() != "MISCONF Errors writing to the AOF file: "+c.reason {
+					t.Errorf("SET: %v", err)
+				}
+			}
+			refused()
+			s.Want("v", "GET", "b")
+			status := func(want string) {
+				t.Helper()
+				if info := s.Must("INFO", "persistence").Text(); !strings.Contains(info, want+"\r\n") {
+					t.Errorf("want %s in\n%s", want, info)
+				}
+			}
+			status("aof_last_write_status:err")
+			if _, err := s.Do(t.Context(), "BGREWRITEAOF"); err == nil || !strings.HasPrefix(err.Error(), "ERR Can't execute an AOF background rewriting.") {
+				t.Errorf("BGREWRITEAOF: %v", err)
+			}
+			status("aof_last_bgrewrite_status:err")
+			s.Advance(time.Minute) // it is tried again, in vain
+			refused()
+
+			s.Must("TESTING", "FAULT", "DEL", "disk")
+			s.Must("SET", "c", "v")
+			status("aof_last_write_status:ok")
+			s.Must("BGREWRITEAOF")
+			s.Close()
+			again := respserver.StartTest(t, respserver.Options{Dir: dir, Config: config})
+			again.Want(respserver.AnyOrder{"a", "b", "c"}, "KEYS", "*")
+		})
+	}
+}
+
+// TestFaultsOfTheAppendOnlyFileAlways: nobody gets an answer to a write that is not
+// on the disk, as from a real server, which ends.
+func TestFaultsOfTheAppendOnlyFileAlways(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := []string{"appendonly yes", "appendfsync always"}
+	s := respserver.StartTest(t, respserver.Options{Dir: dir, Config: config})
+	s.Must("SET", "a", "v")
+	s.Inject(respserver.Fault{Disk: syscall.EIO})
+	if r, err := s.Do(t.Context(), "SET", "b", "v"); err != respserver.ErrClosed {
+		t.Errorf("%v, %v", r, err)
+	}
+	<-s.Done()
+	again := respserver.StartTest(t, respserver.Options{Dir: dir, Config: config})
+	again.Want([]string{"a"}, "KEYS", "*")
+}
+
+// TestFaultsOfSync: a sync that fails has writes refused until one succeeds. It is
+// tried when the fault is removed.
+func TestFaultsOfSync(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	config := []string{"appendonly yes"}
+	s := respserver.StartTest(t, respserver.Options{Dir: dir, Config: config})
+	s.Freeze()
+	s.Must("SET", "a", "v") // written, to be synced within a second
+	remove := s.Inject(respserver.Fault{Disk: syscall.EIO})
+	s.Advance(2 * time.Second) // the sync
+	failing := func() bool {
+		return strings.Contains(s.Must("INFO", "persistence").Text(), "aof_last_write_status:err")
+	}
+	for !failing() {
+		runtime.Gosched()
+	}
+	if _, err := s.Do(t.Context(), "SET", "b", "v"); err == nil || err.Error() != "MISCONF Errors writing to the AOF file: Input/output error" {
+		t.Error(err)
+	}
+	remove()
+	if failing() {
+		t.Error("it fails without a fault")
+	}
+	s.Must("SET", "b", "v")
+}
+
+// TestFaultsOfSteps: counted are operations, so that each step of a save can fail,
+// and of a rewrite. What was there stays.
+func TestFaultsOfSteps(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Dir: t.TempDir()})
+	s.Must("SET", "k", "v")
+	s.Must("SAVE")
+	for n := 1; ; n++ {
+		if n > 20 {
+			t.Fatal("SAVE never succeeds")
+		}
+		remove := s.Inject(respserver.Fault{Disk: syscall.ENOSPC, From: n, Times: 1})
+		_, err := s.Do(t.Context(), "SAVE")
+		remove()
+		s.Must("DEBUG", "RELOAD", "NOSAVE")
+		s.Want("v", "GET", "k")
+		if err == nil {
+			if n < 5 { // create, write, sync, rename, sync of the directory
+				t.Errorf("it has %d steps", n-1)
+			}
+			break
+		}
+	}
+}
+
+// TestFaultsOfOtherFiles: those of users, settings and nodes are on the same disk.
+func TestFaultsOfOtherFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	conf := filepath.Join(dir, "redis.conf")
+	if err := os.WriteFile(conf, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	users := filepath.Join(dir, "users.acl")
+	if err := os.WriteFile(users, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := respserver.StartTest(t, respserver.Options{Dir: dir, ConfigFile: conf, Config: []string{"aclfile " + users}})
+	for _, command := range []string{"ACL SAVE", "CONFIG REWRITE"} {
+		words := []any{}
+		for _, w := range strings.Fields(command) {
+			words = append(words, w)
+		}
+		remove := s.Inject(respserver.Fault{Disk: syscall.ENOSPC})
+		if r, err := s.Do(t.Context(), words...); err == nil {
+			t.Errorf("%s on a full disk: %v", command, r)
+		}
+		remove()
+		s.Must(words...)
+	}
+}
+
 func TestBadFault(t *testing.T) {
 	s := respserver.StartTest(t)
-	defer func() {
-		if recover() == nil {
-			t.Error("a fault that does nothing")
+	for _, f := range []respserver.Fault{
+		{Command: "GET"}, // does nothing
+		{Command: "GET", Evict: true, Expire: true}, // does two things
+		{Command: "GET", Disk: syscall.EIO},         // files have no command
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%+v is taken", f)
+				}
+			}()
+			s.Inject(f)
+		}()
+	}
+	s.Want(0, "TESTING", "FAULT", "DEL", "ALL")
+}
+
+// TestFaultsOfSpaces: a rule of the server can be for clients of one of its spaces.
+func TestFaultsOfSpaces(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
+	one, err := s.Space("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	remove := s.Inject(respserver.Fault{Space: "one", Command: "GET", Error: "BUSY"})
+	defer remove()
+	s.Inject(respserver.Fault{Space: "two", Command: "GET", Error: "LOADING"})
+	s.Inject(respserver.Fault{Command: "GET", Error: "OOM", From: 2})
+	two, err := s.Space("two") // made when the rule is there
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		srv  *respserver.Server
+		want string
+	}{{s.Server, ""}, {one, "BUSY"}, {two, "LOADING"}, {s.Server, "OOM"}} {
+		got := ""
+		if _, err := c.srv.Do(t.Context(), "GET", "k"); err != nil {
+			got = err.Error()
 		}
-	}()
-	s.Inject(respserver.Fault{Command: "GET"})
+		if got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+	remove()
+	if _, err := one.Do(t.Context(), "GET", "k"); err != nil {
+		t.Errorf("after the end of the rule: %v", err)
+	}
+	if err := s.Reset(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := two.Do(t.Context(), "GET", "k"); err != nil {
+		t.Errorf("after Reset: %v", err)
+	}
 }
 
 func TestFaultsOverTheWire(t *testing.T) {

@@ -176,6 +176,7 @@ func (l *Log) setWriteError(err error, stuck bool) {
 		if l.writeErr != nil {
 			l.log.Info("AOF write error looks solved, Redis can write again.")
 			l.writeErr = nil
+			l.changed.Broadcast()
 		}
 		return
 	}
@@ -201,6 +202,22 @@ func (l *Log) retry() {
 	l.retryAt = l.clock.Monotonic() + retryEvery
 	l.kickAfter(retryEvery)
 	l.changed.Broadcast()
+}
+
+// Retry tries at once what has failed, and returns when that is done.
+func (l *Log) Retry() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	failing := func() bool { return l.writeErr != nil || l.syncErr != nil && !l.fsyncSuspended() }
+	if l.state == off || l.failed || !failing() {
+		return
+	}
+	l.retryAt = 0
+	l.syncWanted = l.syncWanted || l.syncErr != nil
+	l.kick()
+	for failing() && l.retryAt == 0 && l.state != off && !l.failed {
+		l.changed.Wait()
+	}
 }
 
 // fail ends the work for good.

@@ -41,7 +41,7 @@ func (a *appending) check(e *Core) error {
 	switch {
 	case a.loading:
 		return errors.New("the append-only file is still being loaded")
-	case e.follows(&a.follower) != e.Config.AOF.On:
+	case !e.closed && e.follows(&a.follower) != e.Config.AOF.On:
 		return fmt.Errorf("appendonly is %v, but commands are appended: %v", e.Config.AOF.On, e.follows(&a.follower))
 	}
 	return nil
@@ -227,9 +227,6 @@ func (e *Core) baseWriter(p picture) func(io.Writer) error {
 	p.base = true
 	asCommands := !p.config.AOF.RDBPreamble
 	return func(w io.Writer) error {
-		if p.fail != nil {
-			return p.fail
-		}
 		if asCommands {
 			return snapshot.SaveCommands(w, p.data, snapshot.SaveOptions{Functions: p.functions, EachKey: p.eachKey})
 		}

@@ -372,7 +372,7 @@ func (e *Core) typeOf(k dbKey) (value.Type, bool) {
 func (e *Core) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
-	w.s.delayed, w.s.chosen, w.s.judged = e.faults != nil, e.schedule != nil, e.isStrict() // these were asked when it came
+	w.s.delayed, w.s.chosen, w.s.judged = true, e.schedule != nil, e.isStrict() // these were asked when it came
 	err := e.gate(w.s, w.cmd, w.args)
 	w.s.delayed, w.s.chosen, w.s.judged = false, false, false
 	if err != nil {

@@ -90,6 +90,7 @@ func (e *Core) restore(st *State) error {
 	e.Slowlog, e.Requests, e.Replies, e.Latency = slowlog.Log{}, slowlog.Log{}, slowlog.Log{}, latency.Monitor{}
 	e.Denied.Reset()
 	e.faults = nil
+	e.FaultsChanged()
 	e.pause = pause{parked: e.pause.parked}
 	e.debug, e.timing.lazy, e.timing.cronPaused = debugging{}, false, false
 	e.Saving.Failed, e.Saving.scheduled = false, false

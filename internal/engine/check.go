@@ -38,6 +38,7 @@ func (e *Core) check() error {
 		named("tracking", e.tracker.check(e)),
 		named("output", e.output.check(e)),
 		named("gates", e.gating.check(e)),
+		named("faults", e.faulting.check()),
 		named("observers", e.observing.check(e)),
 		named("logs", e.logs.check(e)),
 		named("saving", e.Saving.check()),

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -77,7 +78,7 @@ func (e *Engine) NewSession(conn Conn) (*Session, bool) {
 
 func (e *Core) admit(conn Conn) (*Session, bool) {
 	s := e.newSession(conn)
-	if e.closed || e.faults != nil && e.faults.Connection(conn.Addr(), e.space, e.NowMilli()) {
+	if e.closed || e.mayFault() && e.refuses(&fault.Call{ClientAddr: conn.Addr(), Space: e.space, Now: e.NowMilli()}) {
 		s.killed, s.gone = true, true
 		s.unregister()
 		return s, false

@@ -9,7 +9,6 @@ import (
 
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/config"
-	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -46,11 +45,11 @@ type Core struct {
 	pause       pause
 	interceptor *Interceptor // nil: all commands are the server's
 	schedule    *schedule    // nil: commands run as they come
-	faults      *fault.Set   // nil: there are none
-	strict      *strict.Set  // nil: nobody has asked for it
-	watching    watching
-	tracker     *tracker // nil: no client tracked keys yet
-	output      output
+	faulting
+	strict   *strict.Set // nil: nobody has asked for it
+	watching watching
+	tracker  *tracker // nil: no client tracked keys yet
+	output   output
 	gating
 	observing
 	logs

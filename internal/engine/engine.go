@@ -62,6 +62,8 @@ type Parts struct {
 	Journal Journal
 	// Space names the space that the engine is of, "" if it is of none.
 	Space string
+	// SpaceOf is the engine of the server that the space is of; nil if it is of none.
+	SpaceOf *Engine
 	// EnterSpace returns the engine of a space, for a client of c, whose lock is
 	// held. nil means that there are none.
 	EnterSpace func(c *Core, name string) (*Engine, error)
@@ -132,7 +134,7 @@ func New(o Parts) *Engine {
 			Log:        o.Logger,
 			logLevel:   o.LogLevel,
 			clock:      steer(o.Clock),
-			files:      vfs.NewAbortable(o.Files),
+			files:      vfs.NewAbortable(vfs.Faulty{FS: o.Files, Fail: e.failFile}),
 			conf:       o.ConfigFile,
 			apply:      o.Apply,
 			version:    o.Version,
@@ -147,6 +149,9 @@ func New(o Parts) *Engine {
 		shuffle:  shuffling{o.Shuffle, seed},
 		clients:  newClients(),
 		blocking: newBlocking(),
+	}
+	if o.SpaceOf != nil {
+		e.outer = &o.SpaceOf.core.faulting
 	}
 	e.Rand = rand.New(e.chance)
 	if e.Keyspace == nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/pubsub"
 )
 
@@ -53,6 +54,7 @@ var Sabotages = []struct {
 	{"a client that hears of nothing in MONITOR mode", func(c *Core) { idle(c).monitor = true }},
 	{"a monitor that is gone", func(c *Core) { c.monitors = append(c.monitors, idle(c)) }},
 	{"observers that should look", func(c *Core) { c.observers = 0 }},
+	{"faults that files do not meet", func(c *Core) { c.shared.Store(fault.New(1)) }},
 	{"gates that should be on", func(c *Core) { c.gates |= gateMemory }},
 	{"writes that are refused for no reason", func(c *Core) { c.refuseWrites = true }},
 	{"a threshold of another setting", func(c *Core) { c.slowness = time.Second }},

@@ -3,16 +3,33 @@ package engine
 import (
 	"errors"
 	"io/fs"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
+	"github.com/resp-server/resp-server/internal/vfs"
 )
 
 // errHandled says that a command is done without having run: there is nothing
 // to reply now.
 var errHandled = errors.New("handled")
+
+// faulting is the rules for faults.
+type faulting struct {
+	faults *fault.Set // nil: there are none
+	// shared is faults for those without the lock: who writes files, and spaces.
+	shared atomic.Pointer[fault.Set]
+	outer  *faulting // of the server that the space is of; nil: it is of none
+}
+
+func (f *faulting) check() error {
+	if f.shared.Load() != f.faults {
+		return errors.New("files and spaces see other faults than commands")
+	}
+	return nil
+}
 
 // Faults returns the faults that a test asked for, to change them; call
 // FaultsChanged afterwards.
@@ -23,12 +40,53 @@ func (e *Core) Faults() *fault.Set {
 	return e.faults
 }
 
-// FaultsChanged takes over the rules of Faults.
+// FaultsChanged takes over the rules of Faults. What a fault of files has kept from
+// being written is tried again at once.
 func (e *Core) FaultsChanged() {
-	if e.faults.Len() == 0 {
+	if e.faults != nil && e.faults.Len() == 0 {
 		e.faults = nil // so that it costs nothing
 	}
+	e.shared.Store(e.faults)
 	e.setGates()
+	if e.append.log != nil {
+		e.append.log.Retry()
+		e.checkAppending()
+	}
+}
+
+// mayFault reports whether there is a rule that what a client does could hit.
+func (f *faulting) mayFault() bool {
+	return f.faults != nil || f.outer != nil && f.outer.shared.Load() != nil
+}
+
+// fault returns what is to happen to a command.
+func (f *faulting) fault(c *fault.Call) (a fault.Action, hit bool) {
+	f.ask(c, func(s *fault.Set) bool {
+		a, hit = s.Command(c)
+		return hit
+	})
+	return a, hit
+}
+
+// refuses reports whether a connection is refused.
+func (f *faulting) refuses(c *fault.Call) (refused bool) {
+	f.ask(c, func(s *fault.Set) bool {
+		refused = s.Connection(c)
+		return refused
+	})
+	return refused
+}
+
+// ask asks the rules of the server, and then those of the one that it is a space of,
+// until one hits.
+func (f *faulting) ask(c *fault.Call, hits func(*fault.Set) bool) {
+	if f.faults != nil && hits(f.faults) || f.outer == nil {
+		return
+	}
+	if s := f.outer.shared.Load(); s != nil {
+		c.Guest = true
+		hits(s)
+	}
 }
 
 // gateFault does what a fault says before a command, and notes what it says
@@ -38,10 +96,13 @@ func (e *Core) gateFault(s *Session, cmd *Command, args [][]byte) error {
 		s.delayed = false // it waits no second time
 		return nil
 	}
+	if !e.mayFault() {
+		return nil
+	}
 	if cmd.traits&spec.BeyondFaults != 0 || s.multi != nil && cmd.traits&spec.RunsQueued != 0 {
 		return nil // else there was no way back; the commands of EXEC met theirs when they were queued
 	}
-	a, hit := e.faults.Command(e.faultCall(s, cmd, args))
+	a, hit := e.fault(e.faultCall(s, cmd, args))
 	if !hit {
 		return nil
 	}
@@ -166,17 +227,26 @@ func (e *Core) unpark(w *wait) {
 	e.resume = append(e.resume, s)
 }
 
-// failFile returns the error that writing a file begins with, if a fault says
-// so.
-func (e *Core) failFile(path string) error {
-	if e.faults == nil {
+// failFile returns the error of an operation on a file, if a fault says so. It is
+// called from any goroutine.
+func (e *Core) failFile(op vfs.Op, path string) error {
+	faults := e.shared.Load()
+	if faults == nil {
 		return nil
 	}
-	switch e.faults.File(e.NowMilli()) {
-	case fault.NoSpace:
-		return &fs.PathError{Op: "write", Path: path, Err: syscall.ENOSPC}
-	case fault.IOError:
-		return &fs.PathError{Op: "write", Path: path, Err: syscall.EIO}
+	switch op {
+	case vfs.OpCreate, vfs.OpWrite, vfs.OpSync, vfs.OpRename, vfs.OpSyncDir: // what needs a disk with room
+	default:
+		return nil
 	}
-	return nil
+	var why error
+	switch faults.File(e.clock.Now().UnixMilli()) {
+	case fault.NoSpace:
+		why = syscall.ENOSPC
+	case fault.IOError:
+		why = syscall.EIO
+	default:
+		return nil
+	}
+	return &fs.PathError{Op: string(op), Path: path, Err: why}
 }

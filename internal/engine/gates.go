@@ -94,7 +94,7 @@ func (e *Core) gatesNow() (on gateSet) {
 		{gateReadOnly, e.IsReplica() && e.Config.Replication.ReadOnly},
 		{gateStale, e.isStale()},
 		{gateBusy, e.busy != nil},
-		{gateFault, e.faults != nil},
+		{gateFault, e.faults != nil || e.outer != nil}, // rules for a space can come at any time,
 		{gateSchedule, e.schedule != nil},
 		{gateStrict, e.isStrict()},
 	} {

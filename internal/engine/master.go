@@ -553,7 +553,7 @@ func (e *Core) obey(s *Session, args [][]byte) {
 	cmd, err := e.table.lookup(args)
 	s.LastCmd = cmd
 	cut := false
-	if err == nil && (e.faults != nil || s.delayed) {
+	if err == nil && (e.mayFault() || s.delayed) {
 		var later bool
 		if later, cut = e.faultOnLink(s, cmd, args); later {
 			return
@@ -596,7 +596,7 @@ func (e *Core) faultOnLink(s *Session, cmd *Command, args [][]byte) (later, cut 
 		s.delayed = false
 		return false, false
 	}
-	a, hit := e.faults.Command(e.faultCall(s, cmd, args))
+	a, hit := e.fault(e.faultCall(s, cmd, args))
 	switch {
 	case !hit:
 	case a.Do == fault.CloseBefore:

@@ -265,7 +265,7 @@ func (e *Core) beginSync(first *Session) {
 	}
 	e.Log.Info("Starting BGSAVE for SYNC with target: " + target)
 	p := e.present()
-	p.data, p.config, p.fail = p.data.Clone(), p.config.Clone(), nil
+	p.data, p.config = p.data.Clone(), p.config.Clone()
 	p.aux = e.replicationAux()
 	p.noData = want.Filtered
 	if want.Filtered && !want.FunctionsOnly {

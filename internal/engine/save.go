@@ -233,7 +233,6 @@ type picture struct {
 	plain     bool        // without the uses of keys, which readers change
 	base      bool        // of an append-only file
 	eachKey   func()      // called after each key, if not nil
-	fail      error       // of a disk that a fault has full or broken
 }
 
 // saveDelay returns what makes a save slow, for tests of what happens meanwhile:
@@ -266,7 +265,7 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 // look at it.
 func (e *Core) present() picture {
 	return picture{
-		fail: e.failFile(e.Config.DBFilename), data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli(), aux: e.replicationAux(),
+		data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli(), aux: e.replicationAux(),
 		eachKey: e.saveDelay(e.Config.RDBKeySaveDelay, nil),
 	}
 }
@@ -322,9 +321,6 @@ func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	path := filepath.Join(c.Dir, c.DBFilename)
 	start := e.clock.Monotonic()
 	err := vfs.Replace(e.files, path, func(w io.Writer) error {
-		if p.fail != nil {
-			return p.fail
-		}
 		return e.writeTo(cancellable{w, cancelled}, p)
 	})
 	switch {

@@ -4,7 +4,8 @@
 // of a server and is asked about each command; it counts hits, and draws
 // probabilities from a seed, so the same commands meet the same faults in each
 // run. What an action does is the engine's business: nothing here knows a
-// server, a connection or a clock. A Set is not safe for concurrent use.
+// server, a connection or a clock. A Set is safe for concurrent use, since files
+// are written beside the commands.
 package fault
 
 import (
@@ -12,6 +13,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/resp-server/resp-server/internal/glob"
@@ -72,8 +74,8 @@ const (
 	Expire                    // the keys expire before
 	Evict                     // the keys are evicted before
 	Refuse                    // new connections are closed at once
-	NoSpace                   // writing files fails: no space left on device
-	IOError                   // writing files fails: input/output error
+	NoSpace                   // an operation on a file fails: no space left on device
+	IOError                   // an operation on a file fails: input/output error
 )
 
 // Call is a command as rules see it.
@@ -87,13 +89,19 @@ type Call struct {
 	// Client has the name and the address of the client.
 	ClientName, ClientAddr string
 	User, Space            string
-	Now                    int64 // ms since 1970
+	// Guest is true if the rules are those of the server that the space is of: then
+	// only rules that name the space count.
+	Guest bool
+	Now   int64 // ms since 1970
 }
 
 // Set is the rules of a server, in the order in which they were added.
 type Set struct {
+	mu    sync.Mutex
 	rules []*entry
-	rand  *rand.Rand
+	// What is drawn for files must not change what is drawn for commands: they are
+	// written whenever the disk is ready.
+	rand, files *rand.Rand
 }
 
 // entry is a rule with its counters.
@@ -103,10 +111,14 @@ type entry struct {
 }
 
 // New returns an empty set that draws from a seed.
-func New(seed uint64) *Set { return &Set{rand: rand.New(rand.NewPCG(seed, 1))} }
+func New(seed uint64) *Set {
+	return &Set{rand: rand.New(rand.NewPCG(seed, 1)), files: rand.New(rand.NewPCG(seed, 2))}
+}
 
 // Add adds a rule, or replaces that of the same name in its place.
 func (s *Set) Add(r Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i, e := range s.rules {
 		if e.Name == r.Name {
 			s.rules[i] = &entry{Rule: r}
@@ -118,20 +130,37 @@ func (s *Set) Add(r Rule) {
 
 // Remove removes a rule and reports whether it was there.
 func (s *Set) Remove(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	n := len(s.rules)
 	s.rules = slices.DeleteFunc(s.rules, func(e *entry) bool { return e.Name == name })
 	return len(s.rules) < n
 }
 
 // Clear removes all rules.
-func (s *Set) Clear() { s.rules = nil }
+func (s *Set) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = nil
+}
 
 // Len returns the number of rules.
-func (s *Set) Len() int { return len(s.rules) }
+func (s *Set) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.rules)
+}
 
-// All yields the rules with the number of their hits.
+// All yields the rules with the number of their hits, as they are when it is
+// called.
 func (s *Set) All(yield func(r Rule, hits int) bool) {
-	for _, e := range s.rules {
+	s.mu.Lock()
+	rules := make([]entry, len(s.rules))
+	for i, e := range s.rules {
+		rules[i] = *e
+	}
+	s.mu.Unlock()
+	for _, e := range rules {
 		if !yield(e.Rule, e.hits) {
 			return
 		}
@@ -142,31 +171,36 @@ func (s *Set) All(yield func(r Rule, hits int) bool) {
 // that hits. Every rule that matches counts the command, whether another one
 // hits it or not.
 func (s *Set) Command(c *Call) (a Action, hit bool) {
+	return s.first(c, s.rand, func(d Do) bool { return d < Refuse })
+}
+
+// Connection returns whether a new connection is refused.
+func (s *Set) Connection(c *Call) bool {
+	_, hit := s.first(c, s.rand, func(d Do) bool { return d == Refuse })
+	return hit
+}
+
+// File returns what is to happen to an operation on a file: 0, NoSpace or
+// IOError.
+func (s *Set) File(now int64) Do {
+	a, _ := s.first(&Call{Now: now}, s.files, Do.onFiles)
+	return a.Do
+}
+
+// first returns the action of the first rule that hits, of those with an action of
+// some kind.
+func (s *Set) first(c *Call, rng *rand.Rand, kind func(Do) bool) (a Action, hit bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, e := range s.rules {
-		if e.Do < Refuse && e.matches(c) && e.takes(s.rand) && !hit {
+		if kind(e.Do) && e.matches(c) && e.takes(rng) && !hit {
 			a, hit = e.Action, true
 		}
 	}
 	return a, hit
 }
 
-// Connection returns whether a new connection from an address is refused.
-func (s *Set) Connection(addr, space string, now int64) bool {
-	return s.other(&Call{ClientAddr: addr, Space: space, Now: now}, Refuse) != 0
-}
-
-// File returns what is to happen to a file that is written: 0, NoSpace or
-// IOError.
-func (s *Set) File(now int64) Do { return s.other(&Call{Now: now}, NoSpace, IOError) }
-
-func (s *Set) other(c *Call, kinds ...Do) (hit Do) {
-	for _, e := range s.rules {
-		if slices.Contains(kinds, e.Do) && e.matches(c) && e.takes(s.rand) && hit == 0 {
-			hit = e.Do
-		}
-	}
-	return hit
-}
+func (d Do) onFiles() bool { return d == NoSpace || d == IOError }
 
 // SetCommand sets Command to a name in any case; "config set" is "config|set".
 func (r *Rule) SetCommand(name string) {
@@ -190,6 +224,7 @@ func (r *Rule) matches(c *Call) bool {
 	case r.Command != "" && r.Command != c.Command && r.Command != c.Container,
 		r.User != "" && r.User != c.User,
 		r.Space != "" && r.Space != c.Space,
+		r.Space == "" && c.Guest,
 		r.After != 0 && c.Now < r.After,
 		r.Before != 0 && c.Now >= r.Before,
 		r.Client != "" && !like(r.Client, c.ClientName) && !like(r.Client, c.ClientAddr),

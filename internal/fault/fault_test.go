@@ -173,11 +173,62 @@ func TestConnectionsAndFiles(t *testing.T) {
 	s := New(1)
 	s.Add(rule(t, "CLIENT 10.* DO REFUSE"))
 	s.Add(Rule{Name: "disk", Times: 1, Action: Action{Do: IOError}})
-	if !s.Connection("10.0.0.1:1", "", 0) || s.Connection("127.0.0.1:1", "", 0) {
+	if !s.Connection(&Call{ClientAddr: "10.0.0.1:1"}) || s.Connection(&Call{ClientAddr: "127.0.0.1:1"}) {
 		t.Error("Connection")
 	}
 	if first, second := s.File(0), s.File(0); first != IOError || second != 0 {
 		t.Errorf("File: %v, %v", first, second)
+	}
+}
+
+// TestGuests: of the rules of the server that a space is of, those count that name
+// the space.
+func TestGuests(t *testing.T) {
+	for line, want := range map[string][2]bool{ // asked of its own server, of the space's
+		"DO BLACKHOLE":          {true, false},
+		"SPACE w1 DO BLACKHOLE": {true, true},
+		"SPACE w2 DO BLACKHOLE": {false, false},
+	} {
+		for i, guest := range []bool{false, true} {
+			s := New(1)
+			s.Add(rule(t, line))
+			c := call("get")
+			c.Guest = guest
+			if _, hit := s.Command(c); hit != want[i] {
+				t.Errorf("%s: guest %v: hit is %v", line, guest, hit)
+			}
+		}
+	}
+}
+
+// TestImpossible: a rule that could never hit is an error.
+func TestImpossible(t *testing.T) {
+	for line, want := range map[string]string{
+		"COMMAND get DO ENOSPC":        "ENOSPC is for files, which have no COMMAND",
+		"TIMES 2 KEY a SPACE b DO EIO": "EIO is for files, which have no KEY",
+		"SPACE w1 DO EIO":              "EIO is for files, which have no SPACE",
+		"USER ann DO REFUSE":           "REFUSE is for connections, which have no USER",
+	} {
+		if _, err := Parse("r", strings.Fields(line)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", line, err, want)
+		}
+	}
+	rule(t, "CLIENT 10.* SPACE w1 FROM 2 EVERY 3 TIMES 4 PROBABILITY 0.5 AFTER 1 BEFORE 2 DO REFUSE")
+}
+
+// TestFilesDrawAlone: how often files are written does not change what commands meet.
+func TestFilesDrawAlone(t *testing.T) {
+	run := func(files int) string {
+		s := New(3)
+		s.Add(rule(t, "PROBABILITY 0.5 DO EVICT"))
+		s.Add(Rule{Name: "disk", Probability: 0.5, Action: Action{Do: IOError}})
+		for range files {
+			s.File(0)
+		}
+		return fmt.Sprint(hits(s))
+	}
+	if a, b := run(0), run(5); a != b {
+		t.Errorf("hits %s, and with files %s", a, b)
 	}
 }
 

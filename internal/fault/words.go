@@ -25,6 +25,35 @@ const Syntax = "[COMMAND name] [CATEGORY name] [KEY glob] [CLIENT glob] [USER na
 	"[PROBABILITY p] [AFTER unix-ms] [BEFORE unix-ms] DO ERROR text | DELAY ms | CLOSE BEFORE | CLOSE AFTER | CUT bytes | BLACKHOLE | " +
 	"TRICKLE ms | EXPIRE | EVICT | REFUSE | ENOSPC | EIO"
 
+// Check returns why a rule could never hit: a condition that it has is not about
+// what its action is for.
+func (r *Rule) Check() error {
+	var about string
+	var conditions []string
+	switch {
+	case r.Do == Refuse: // the client has said nothing yet
+		about = "connections"
+		conditions = r.given("COMMAND", r.Command, "CATEGORY", r.Category, "KEY", r.Key, "USER", r.User)
+	case r.Do.onFiles():
+		about = "files"
+		conditions = r.given("COMMAND", r.Command, "CATEGORY", r.Category, "KEY", r.Key, "CLIENT", r.Client, "USER", r.User, "SPACE", r.Space)
+	}
+	if len(conditions) > 0 {
+		return fmt.Errorf("%v is for %s, which have no %s", r.Do, about, conditions[0])
+	}
+	return nil
+}
+
+// given returns the options that have a value.
+func (r *Rule) given(options ...string) (names []string) {
+	for i := 0; i < len(options); i += 2 {
+		if options[i+1] != "" {
+			names = append(names, options[i])
+		}
+	}
+	return names
+}
+
 // errNoAction is what is wrong with a rule that does nothing.
 var errNoAction = errors.New("a fault needs DO and an action")
 
@@ -34,7 +63,10 @@ func Parse(name string, words []string) (Rule, error) {
 	for len(words) > 0 {
 		option := strings.ToUpper(words[0])
 		if option == "DO" {
-			return r, r.parseAction(words[1:])
+			if err := r.parseAction(words[1:]); err != nil {
+				return r, err
+			}
+			return r, r.Check()
 		}
 		if len(words) == 1 {
 			return r, fmt.Errorf("%s needs a value", option)
