@@ -443,6 +443,7 @@ var effects = map[string]effect{
 	"repl-diskless-sync-max-replicas": {test: "TestMasterSettings"},
 	"repl-ping-replica-period":        {test: "TestMasterSettings"},
 	"repl-timeout":                    {test: "TestMasterSettings"},
+	"shutdown-timeout":                {test: "TestShutdownWaits"},
 	"replica-announce-ip":             {test: "TestReplicaSettings"},
 	"replica-announce-port":           {test: "TestReplicaSettings"},
 	"replica-announced":               {test: "TestReplicaSettings"},

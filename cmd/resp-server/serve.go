@@ -223,9 +223,8 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 				end(func() error { return shutdown(srv, s) })
 			}
 		case err := <-ending:
-			if err != nil {
+			if err != nil { // the log says why
 				ending = nil
-				p.log.Warn("Errors trying to shut down the server. Check the logs for more information.", "error", err)
 			}
 		case <-orphaned:
 			orphaned = nil

@@ -243,7 +243,7 @@ func (r *Rewrite) replace(temp string) error {
 			l.dropFirst()
 			l.writeErr, l.syncErr = nil, nil // the base has what the file lacks
 		}
-		if r.cut.Log > l.durable.Log {
+		if r.cut.Log > l.durable.Log || l.state == waiting && r.cut.Log == l.durable.Log {
 			l.durable = r.cut
 		}
 		if l.suspect <= r.cut.Log {

@@ -171,13 +171,13 @@ func clientPause(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	c.Pause(until, all)
+	c.Pause(engine.PauseByClient, until, all)
 	return c.OK()
 }
 
 // CLIENT UNPAUSE
 func clientUnpause(c *engine.Ctx) error {
-	c.Unpause()
+	c.Unpause(engine.PauseByClient)
 	return c.OK()
 }
 

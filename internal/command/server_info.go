@@ -153,6 +153,9 @@ func infoServer(t *infoText, c *engine.Ctx) {
 	t.text("executable", exe)
 	t.text("config_file", c.ConfigFile())
 	t.num("io_threads_active", 0)
+	if ms, waits := c.ShutdownIn(); waits {
+		t.num("shutdown_in_milliseconds", ms)
+	}
 	for _, l := range c.Listeners() {
 		t.text("listener"+strconv.Itoa(int(l.Kind)), l.String())
 	}
@@ -184,7 +187,7 @@ func infoClients(t *infoText, c *engine.Ctx) {
 	}
 	keys, orGone := c.BlockedKeys()
 	tracking, _, _, _ := c.TrackingUse()
-	t.num("connected_clients", clients)
+	t.num("connected_clients", clients-int64(len(c.Replicas())))
 	t.num("cluster_connections", int64(c.ClusterLinks()))
 	t.num("maxclients", c.Config.MaxClients)
 	t.num("client_recent_max_input_buffer", int64(input))

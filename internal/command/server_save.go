@@ -63,8 +63,12 @@ func shutdown(c *engine.Ctx) error {
 		if len(c.Args) > 2 {
 			return resp.ErrSyntax
 		}
-		return resp.Error("ERR No shutdown in progress.")
+		if !c.AbortShutdown() {
+			return resp.Error("ERR No shutdown in progress.")
+		}
+		return c.OK()
 	}
-	// No replica lags behind, so NOW changes nothing.
-	return c.ShutDown(o.Has(spec.WordSAVE), o.Has(spec.WordNOSAVE), o.Has(spec.WordFORCE))
+	return c.ShutDown(engine.ShutdownOptions{
+		Save: o.Has(spec.WordSAVE), NoSave: o.Has(spec.WordNOSAVE), Now: o.Has(spec.WordNOW), Force: o.Has(spec.WordFORCE),
+	})
 }

@@ -146,8 +146,6 @@ var inertSettings = slices.Concat(
 		newer("Redis 8", hidden(inert("repl-rdb-channel", "yes", yesNo))),
 		newer("Redis 8", inert("replica-full-sync-buffer-limit", "0", sizeBetween(0, math.MaxInt64))),
 	),
-	because("a server that is stopped does not wait for replicas that lag behind",
-		inert("shutdown-timeout", "10", between(0, math.MaxInt32))),
 	because("what a master sends is carried out in any case, and errors in it are logged",
 		inert("propagation-error-behavior", "ignore", oneOf("ignore", "panic", "panic-on-replicas")),
 		inert("replica-ignore-disk-write-errors", "no", yesNo),

@@ -31,6 +31,7 @@ type Replication struct {
 	BacklogSize, BacklogTTL int64 // bytes; a time of 0 is for ever
 	DisklessSync            bool
 	DisklessDelay           int64
+	ShutdownTimeout         int64 // seconds that SHUTDOWN gives replicas that lag behind
 	DisklessMaxReplicas     int64 // from so many on the delay ends; 0: never
 	PingPeriod              int64
 	Timeout                 int64
@@ -62,6 +63,7 @@ var replicationSettings = []Param{
 	{Name: "tls-client-cert-file", Default: "", kind: text(func(c *Config) *string { return &c.Replication.CertFile }, nil)},
 	{Name: "tls-client-key-file", Default: "", kind: text(func(c *Config) *string { return &c.Replication.KeyFile }, nil)},
 	{Name: "tls-client-key-file-pass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.Replication.KeyPass }, nil)},
+	{Name: "shutdown-timeout", Default: "10", kind: integer(func(c *Config) *int64 { return &c.Replication.ShutdownTimeout }, 0, math.MaxInt32)},
 	{Name: "tls-replication", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Replication.TLS })},
 }
 

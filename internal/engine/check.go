@@ -42,6 +42,7 @@ func (e *Core) check() error {
 		named("observers", e.observing.check(e)),
 		named("logs", e.logs.check(e)),
 		named("saving", e.Saving.check()),
+		named("shutdown", e.shutdown.check(e)),
 		named("append-only file", e.append.check(e)),
 		named("journal", e.journal.check()),
 		named("scripts", e.Scripts.check()),

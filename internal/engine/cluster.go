@@ -507,8 +507,8 @@ func (h clusterHost) MasterSilence() int64 {
 	}
 }
 
-func (h clusterHost) PauseWrites(until int64) { h.e.Pause(until, false) }
-func (h clusterHost) ResumeWrites()           { h.e.Unpause() }
+func (h clusterHost) PauseWrites(until int64) { h.e.Pause(PauseByFailover, until, false) }
+func (h clusterHost) ResumeWrites()           { h.e.Unpause(PauseByFailover) }
 
 func (h clusterHost) Publish(channel, message []byte, sharded bool) {
 	if sharded {

@@ -55,6 +55,7 @@ type Core struct {
 	logs
 	Stats     Stats
 	Saving    Saving
+	shutdown  shutdown
 	append    appending
 	journal   journaling
 	Scripts   Scripts

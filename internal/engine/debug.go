@@ -19,7 +19,7 @@ type debugging struct {
 // ones, until a time in milliseconds since 1970. The command that asks for it is
 // answered then: alone by Block, in a transaction with that.
 func (c *Ctx) Sleep(until int64) error {
-	c.Pause(until, true)
+	c.Pause(PauseByClient, until, true)
 	if c.nested {
 		c.debug.nap = time.Duration(max(until*1000-c.now, 0)) * time.Microsecond
 	}

@@ -192,7 +192,7 @@ func (e *Engine) Load() error {
 func (e *Engine) LoadFrom(f vfs.File) error {
 	e.enter()
 	defer e.leave()
-	err := e.core.loadFile(f, ReloadOptions{})
+	_, err := e.core.loadFile(f, ReloadOptions{})
 	if err == nil {
 		e.core.dataReplaced()
 	}

@@ -62,7 +62,7 @@ func (e *Core) Failover(host string, port int, timeout int64, force bool) error 
 	if timeout > 0 {
 		f.until = e.NowMilli() + timeout
 	}
-	e.Pause(math.MaxInt64, false)
+	e.Pause(PauseByFailover, math.MaxInt64, false)
 	e.watchReplication()
 	return nil
 }
@@ -141,5 +141,5 @@ func (e *Core) abortFailover(why string) {
 // endFailover lets clients write again.
 func (e *Core) endFailover() {
 	e.repl.failover = failover{}
-	e.Unpause()
+	e.Unpause(PauseByFailover)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/rdb"
+	"github.com/resp-server/resp-server/internal/replication"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/script"
 	"github.com/resp-server/resp-server/internal/snapshot"
@@ -25,6 +26,8 @@ type ReloadOptions struct {
 	// Merge: true to let keys and libraries of the file replace those of the
 	// same name; else, with NoFlush, they are an error.
 	Merge bool
+
+	expired func(db int, key []byte) // see snapshot.LoadOptions
 }
 
 // Reload puts what a snapshot keeps of the data in place of the data, or adds
@@ -65,7 +68,8 @@ func (e *Core) reload(o ReloadOptions) error {
 		return err
 	}
 	defer f.Close()
-	return e.loadFile(f, o)
+	_, err = e.loadFile(f, o)
+	return err
 }
 
 // merge adds keys and libraries to what is there; if it fails it adds nothing.
@@ -118,20 +122,45 @@ func (e *Core) loadSnapshot() error {
 	}
 	defer f.Close()
 	start := e.clock.Monotonic()
-	if err := e.loadFile(f, ReloadOptions{}); err != nil {
+	var expired []dbKey
+	o := ReloadOptions{expired: func(db int, key []byte) { expired = append(expired, dbKey{db, string(key)}) }}
+	l, err := e.loadFile(f, o)
+	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	e.resumeHistory(l, expired)
 	e.Log.Info(fmt.Sprintf("DB loaded from disk: %.3f seconds", (e.clock.Monotonic() - start).Seconds()))
 	return nil
 }
 
-func (e *Core) loadFile(f vfs.File, o ReloadOptions) error {
+// resumeHistory has replicas, or a master, go on where they were when the snapshot
+// was written that the server begins with. Replicas have to delete what has expired
+// since.
+func (e *Core) resumeHistory(l *snapshot.Loaded, expired []dbKey) {
+	if len(l.ReplID) != replication.IDLen || l.ReplOffset < 0 {
+		return
+	}
+	h := &e.repl.history
+	e.startBacklog(l.ReplOffset)
+	if e.IsReplica() {
+		h.Begin(l.ReplID)
+		e.cacheMaster(l.StreamDB)
+		return
+	}
+	h.Former, h.FormerEnd = l.ReplID, l.ReplOffset+1
+	e.repl.alone = e.NowMilli()
+	for _, k := range expired {
+		e.propagateDeletion(e.Keyspace.DB(k.db), []byte(k.key), e.Config.LazyExpire)
+		e.finishUnit() // each is a unit of its own
+	}
+}
+
+func (e *Core) loadFile(f vfs.File, o ReloadOptions) (*snapshot.Loaded, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = e.load(f, info.Size(), f.Name(), o)
-	return err
+	return e.load(f, info.Size(), f.Name(), o)
 }
 
 // maxSkipLog bounds how many empty keys of a file are logged.
@@ -155,8 +184,9 @@ func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) (*sna
 		Seed:       e.Rand.Uint64(),
 		Size:       size,
 		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
-		// The commands that follow may be about them.
-		KeepExpired: e.append.loading,
+		Expired:    o.expired,
+		// The commands that follow, of the file or of a master, may be about them.
+		KeepExpired: e.append.loading || e.IsReplica(),
 	})
 	if err != nil {
 		return nil, err

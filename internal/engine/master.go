@@ -109,13 +109,19 @@ func (e *Core) BecomeReplica(host string, port int) {
 	e.unblockAll()
 	c.Host, c.Port = host, int64(port)
 	if !was {
-		e.Log.Info("Before turning into a replica, using my own master parameters to synthesize a cached master: " +
-			"I may be able to synchronize with the new master with just a partial transfer.")
-		m.cached, m.db = true, 0
+		e.cacheMaster(0)
 	}
 	e.roleChanged()
 	e.Log.Info(fmt.Sprintf("Connecting to MASTER %s:%d", host, port))
 	e.connectMaster()
+}
+
+// cacheMaster takes the data for those of a master whose stream has selected a
+// database.
+func (e *Core) cacheMaster(db int) {
+	e.Log.Info("Before turning into a replica, using my own master parameters to synthesize a cached master: " +
+		"I may be able to synchronize with the new master with just a partial transfer.")
+	e.repl.master.cached, e.repl.master.db = true, db
 }
 
 // BecomeMaster ends the link to the master. The history goes on under another
@@ -627,8 +633,8 @@ func (s *Session) sendAck() {
 	s.e.markDirty(s)
 	w := &s.out
 	synced := int64(-1) // it has no file, or it is about data before the snapshot
-	if log := s.e.append.log; log != nil && s.e.Config.AOF.On {
-		if durable := log.Durable(); durable.Log > s.e.repl.master.logged {
+	if log := s.e.append.log; log != nil && s.e.Config.AOF.On && !log.Info().Waiting {
+		if durable := log.Durable(); durable.Log >= s.e.repl.master.logged {
 			synced = durable.Replicas
 		}
 	}

@@ -7,12 +7,32 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// pause is what CLIENT PAUSE asked for. A command that comes meanwhile is
-// parked as data, like a blocked one, and runs when the pause is over.
+// pause is what CLIENT PAUSE asked for, a failover, or a shutdown that waits for
+// replicas. A command that comes meanwhile is parked as data, like a blocked one,
+// and runs when the pause is over.
 type pause struct {
-	until  int64 // ms; 0: there is none
+	by     [pausers]onePause
+	until  int64 // ms, the latest of all; 0: there is none
 	all    bool  // not only commands that write
 	parked []*wait
+}
+
+// Pauser is why commands are held back. Each reason begins and ends its pause
+// without regard to the others.
+type Pauser uint8
+
+// The reasons.
+const (
+	PauseByClient Pauser = iota
+	PauseByFailover
+	PauseByShutdown
+	pausers
+)
+
+// onePause is the pause for one reason.
+type onePause struct {
+	until int64 // ms; 0: there is none
+	all   bool
 }
 
 func (p *pause) check(e *Core) error {
@@ -29,20 +49,48 @@ func (p *pause) check(e *Core) error {
 
 // Pause holds back the commands of all clients, or only those that may write,
 // until a time in milliseconds since 1970. Keys do not expire meanwhile. A pause
-// that there is already gets no shorter, and its kind counts as long as it
-// is the stricter one.
-func (e *Core) Pause(until int64, all bool) {
-	if !e.isPaused() {
-		e.pause.all = false
+// that there is already for this reason gets no shorter, and its kind counts as
+// long as it is the stricter one.
+func (e *Core) Pause(by Pauser, until int64, all bool) {
+	p := &e.pause.by[by]
+	if p.until <= e.NowMilli() {
+		p.all = false
 	}
-	e.pause.all = e.pause.all || all
-	e.pause.until = max(e.pause.until, until)
+	p.all = p.all || all
+	p.until = max(p.until, until)
+	e.pause.update()
 }
 
-// Unpause ends a pause; the commands that it held back run after the present
-// unit, in the order in which they came.
-func (e *Core) Unpause() {
-	e.pause.until = 0
+// Unpause ends a pause. What other pauses do not hold back runs after the present
+// unit, in the order in which it came.
+func (e *Core) Unpause(by Pauser) {
+	all := e.pause.all
+	e.pause.by[by] = onePause{}
+	e.pause.update()
+	if e.pause.until == 0 || all && !e.pause.all {
+		e.resumeParked()
+	}
+}
+
+// endPauses ends the pauses whose time is up.
+func (e *Core) endPauses(now int64) {
+	for by, p := range e.pause.by {
+		if p.until != 0 && p.until <= now {
+			e.Unpause(Pauser(by))
+		}
+	}
+}
+
+// update makes one pause of those for all reasons.
+func (p *pause) update() {
+	p.until, p.all = 0, false
+	for _, one := range p.by {
+		p.until = max(p.until, one.until)
+		p.all = p.all || one.all
+	}
+}
+
+func (e *Core) resumeParked() {
 	for _, w := range e.pause.parked {
 		if w.s.wait == w { // else its client is gone
 			e.resume = append(e.resume, w.s)

@@ -315,6 +315,8 @@ func (e *Core) beginSync(first *Session) {
 // sendSnapshot writes a snapshot to replicas.
 func (e *Core) sendSnapshot(to replication.Snapshot, form replication.Form, p picture) error {
 	var pace io.Writer = cancellable{to, context.Background().Done()}
+	delay := p.eachKey
+	p.eachKey = nil // it counts once
 	if form.Mark == "" {
 		var size counter
 		if err := e.writeTo(&size, p); err != nil {
@@ -325,9 +327,7 @@ func (e *Core) sendSnapshot(to replication.Snapshot, form replication.Form, p pi
 	if _, err := io.WriteString(to, form.Header()); err != nil {
 		return err
 	}
-	if delay := e.saveDelay(p.config.RDBKeySaveDelay, nil); delay != nil {
-		p.eachKey = delay
-	}
+	p.eachKey = delay
 	sent := counter(0)
 	if err := e.writeTo(io.MultiWriter(pace, &sent), p); err != nil {
 		return err
@@ -416,6 +416,7 @@ func (s *Session) Acknowledge(offset, synced int64) {
 	}
 	e.serveAcks()
 	e.checkFailover()
+	e.checkShutdown(e.NowMilli())
 }
 
 // CountAcks returns how many replicas have got to an offset.

@@ -293,8 +293,9 @@ func (e *Core) endReplication() {
 
 // replicationAux returns what a snapshot says about the stream that follows it.
 func (e *Core) replicationAux() [][2]string {
-	if !e.hasBacklog() && !e.IsReplica() {
-		return nil
+	m := &e.repl.master
+	if known := m.session != nil || m.cached; e.IsReplica() && !known || !e.IsReplica() && !e.hasBacklog() {
+		return nil // the history of the data has no name that anybody knows
 	}
 	return [][2]string{
 		{"repl-stream-db", strconv.Itoa(e.repl.master.streamDB())},

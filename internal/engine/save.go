@@ -38,6 +38,7 @@ type Saving struct {
 	final     bool  // what is to be saved before the end has been
 	dumper    snapshot.Dumper
 	running   *background
+	hurry     chan struct{} // closed when saves are not to be slow any more; nil: none is
 }
 
 func (s *Saving) check() error {
@@ -237,11 +238,16 @@ type picture struct {
 
 // saveDelay returns what makes a save slow, for tests of what happens meanwhile:
 // it waits for so many microseconds, or for one in a fraction of all calls if
-// the number is negative. It is nil for 0.
+// the number is negative. It is nil for 0. When the setting becomes 0 the save goes
+// on without waiting.
 func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 	if µs == 0 {
 		return nil
 	}
+	if e.Saving.hurry == nil {
+		e.Saving.hurry = make(chan struct{})
+	}
+	hurry := e.Saving.hurry
 	calls := int64(0)
 	return func() {
 		d := µs
@@ -255,9 +261,20 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 		timer := e.clock.AfterFunc(time.Duration(d)*time.Microsecond, func() { close(over) })
 		select {
 		case <-over:
+		case <-hurry:
+			timer.Stop()
 		case <-cancelled:
 			timer.Stop()
 		}
+	}
+}
+
+// hurrySaves ends the waiting of saves that a setting made slow, if it does not ask
+// for that any more.
+func (e *Core) hurrySaves() {
+	if s := &e.Saving; s.hurry != nil && e.Config.RDBKeySaveDelay == 0 {
+		close(s.hurry)
+		s.hurry = nil
 	}
 }
 
@@ -421,39 +438,5 @@ func (e *Core) saveFinally(must bool) error {
 		return err
 	}
 	e.Saving.final = true
-	return nil
-}
-
-// ShutDown ends the service, as SHUTDOWN does, and asks the program around the
-// engine to stop. A snapshot is written before if it must be, or if the server
-// saves on its own and nobody says not to; if that fails nothing is ended,
-// unless force is true. While a script is busy, nobody must want one. There is no reply.
-func (c *Ctx) ShutDown(save, noSave, force bool) error {
-	if c.busy != nil && !noSave {
-		return c.errBusy()
-	}
-	failed := resp.Error("ERR Errors trying to SHUTDOWN. Check logs.")
-	if c.stop == nil {
-		return failed
-	}
-	c.Log.Info("User requested shutdown...")
-	if c.append.isFirst() {
-		if !force {
-			c.Log.Warn("Writing initial AOF, can't exit.")
-			return failed
-		}
-		c.Log.Warn("Writing initial AOF. Exit anyway.")
-	}
-	if !noSave {
-		if err := c.saveFinally(save); err != nil && !force {
-			c.Log.Warn("Error trying to save the DB, can't exit.", "error", err)
-			return failed
-		}
-	}
-	c.Saving.final = true
-	c.stopping.Store(true)
-	c.Session.CloseAfterReply()
-	c.end()
-	go c.stop()
 	return nil
 }

@@ -210,7 +210,7 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 	c := r.c
 	if flags&script.Declared != 0 && flags&script.NoWrites == 0 {
 		switch {
-		case c.IsReplica() && c.Config.Replication.ReadOnly && c.Session.master == nil:
+		case c.IsReplica() && c.Config.Replication.ReadOnly && c.Session.master == nil && !c.append.loading:
 			return resp.Error("READONLY You can not run script with write flag on readonly replica.")
 		case c.refuseWrites:
 			return errDiskScript
@@ -308,7 +308,7 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")
 	case r.c.evict.failed && cmd.Flags&spec.DenyOOM != 0 && !r.wrote && !r.allowOOM:
 		return resp.ErrOOM
-	case cmd.Flags&spec.Write != 0 && r.c.gates&gateReadOnly != 0:
+	case cmd.Flags&spec.Write != 0 && r.c.gates&gateReadOnly != 0 && !r.c.append.loading:
 		return resp.ErrReadOnly
 	case (r.c.refuseWrites || r.c.append.err != nil) && cmd.Flags&spec.Write != 0 && !r.wrote:
 		return r.c.diskError()

@@ -102,6 +102,7 @@ func (e *Core) ConfigChanged() {
 	e.applyAppending()
 	e.configureCluster()
 	e.applyReplication()
+	e.hurrySaves()
 	e.setGates()
 	e.setObservers()
 }

@@ -71,6 +71,7 @@ func (e *Core) due() (at int64) {
 		at = sooner(at, e.nextRewrite())
 		at = sooner(at, e.repl.next)
 	}
+	at = sooner(at, e.shutdown.until)
 	at = sooner(at, e.evict.next)
 	at = sooner(at, e.cluster.next)
 	if e.isAsleep() {
@@ -128,7 +129,7 @@ func (e *Core) tick() {
 		e.dropIdle(now)
 	}
 	if e.pause.until != 0 && e.pause.until <= now {
-		e.Unpause()
+		e.endPauses(now)
 		e.serveBlocked() // those who waited while the server slept, before their time is up
 	}
 	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused && !e.IsReplica() {
@@ -143,6 +144,7 @@ func (e *Core) tick() {
 	}
 	e.retry()
 	e.tickCluster(now)
+	e.checkShutdown(now)
 	if !e.timing.cronPaused {
 		e.saveIfDue()
 	}

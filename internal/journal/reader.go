@@ -51,7 +51,7 @@ func (r *Reader) Until(log int64) {
 // begin starts a block, in which the replication offset is that of its start
 // and what it has for replicas.
 func (s *Stream) begin() {
-	if s.last.refs > 0 || len(s.last.buf) > 0 {
+	if s.last.refs > 0 || len(s.last.buf) > 0 || cap(s.last.buf) != s.blockSize {
 		s.grow()
 	}
 	s.last.start = s.end

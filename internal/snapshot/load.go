@@ -24,6 +24,9 @@ type LoadOptions struct {
 	// Access returns what Entry.Access is to be under an LFU policy; nil under
 	// others, where it is the time of the last use.
 	Access func(*rdb.Entry) uint32
+	// Expired is called with each key that is left out because its time has passed,
+	// if it is not nil.
+	Expired func(db int, key []byte)
 	// KeepExpired: true to load keys whose time has passed: commands about them
 	// may follow.
 	KeepExpired bool
@@ -44,9 +47,12 @@ type Loaded struct {
 	// Size is that of the file in bytes. Tail is what follows it in its source.
 	Size int64
 	Tail io.Reader
-	// StreamDB is the database that the stream of commands has selected which
-	// follows a snapshot for a replica.
-	StreamDB int
+	// ReplID and ReplOffset are the history of the data and the replication offset
+	// that they are of; "" and -1 if the file does not say. StreamDB is the database
+	// that the stream of commands has selected which follows.
+	ReplID     string
+	ReplOffset int64
+	StreamDB   int
 }
 
 // Load reads a file. It returns all of what it holds or an error, a
@@ -55,7 +61,7 @@ func Load(src io.Reader, o LoadOptions) (*Loaded, error) {
 	l := &loader{
 		LoadOptions: o,
 		r:           rdb.NewReader(src, rdb.Options{NoChecksum: o.NoChecksum, Skipped: o.Skipped}),
-		loaded:      Loaded{Keyspace: keyspace.New(o.Databases, o.Seed)},
+		loaded:      Loaded{Keyspace: keyspace.New(o.Databases, o.Seed), ReplOffset: -1},
 	}
 	if err := l.r.Read(l); err != nil {
 		return nil, err
@@ -74,9 +80,16 @@ type loader struct {
 }
 
 func (l *loader) Aux(key, value []byte) error {
-	if string(key) == "repl-stream-db" {
+	switch string(key) {
+	case "repl-stream-db":
 		if n, ok := numfmt.ParseInt(value); ok && n >= 0 && n < int64(l.Databases) {
 			l.loaded.StreamDB = int(n)
+		}
+	case "repl-id":
+		l.loaded.ReplID = string(value)
+	case "repl-offset":
+		if n, ok := numfmt.ParseInt(value); ok {
+			l.loaded.ReplOffset = n
 		}
 	}
 	return nil
@@ -121,6 +134,9 @@ func (l *loader) Entry(e *rdb.Entry) error {
 	}
 	if e.ExpireAt != 0 && e.ExpireAt < l.Now && !l.KeepExpired {
 		l.loaded.Expired++
+		if l.LoadOptions.Expired != nil {
+			l.LoadOptions.Expired(e.DB, e.Key)
+		}
 		return nil
 	}
 	if l.Access != nil {
