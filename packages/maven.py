@@ -35,7 +35,10 @@ def build(scratch: Path, epoch: int, documented: bool) -> None:
 
 
 def pom() -> str:
-    """The POM of the source, with a dependency on the binary of each platform: so one dependency is enough on any."""
+    """The POM of the source, with a dependency on the binary of each common platform: so one dependency is enough.
+
+    Every user downloads all of these jars. Who is on FreeBSD names its jar by the classifier.
+    """
     depend = f"""    <dependency>
       <groupId>{GROUP}</groupId>
       <artifactId>{ARTIFACT}</artifactId>
@@ -47,7 +50,7 @@ def pom() -> str:
     text = (SOURCE / "pom.xml").read_text(encoding="utf-8")
     head, end, tail = text.partition("  </dependencies>\n")
     comment = text[text.index("<!--") : text.index("-->") + 4]
-    return (head + "".join(depend % p.classifier for p in PLATFORMS) + end + tail).replace(comment, "")
+    return (head + "".join(depend % p.classifier for p in PLATFORMS if p.goos != "freebsd") + end + tail).replace(comment, "")
 
 
 def build_platform(platform: Platform, binary: Path, epoch: int) -> None:

@@ -127,7 +127,10 @@ def test_image(folder: Path, want: Callable) -> None:
     want("it listens to other containers", "Listening on 0.0.0.0:6379" in c.log or "[::]:6379" in c.log)
     want("its health check", c.healthy())
     want("redis-cli in it", c.run("redis-cli", "ping") == (0, "PONG\n"))
-    want("redis-cli in it writes", c.run("redis-cli", "set", "k", "v") == (0, "OK\n"))
+    want("redis-cli in it writes", c.run("redis-cli", "-c", "set", "k", "v") == (0, "OK\n"))
+    want("redis-cli in it scans", c.run("redis-cli", "--scan", "--pattern", "k*") == (0, "k\n"))
+    for module, line in WAITED_FOR.items():
+        want(f"Testcontainers for {module} find their line", re.search(line, c.log) is not None)
     for check in ("redis-cli ping", "redis-cli ping || exit 1", "redis-cli ping | grep PONG", '[ "$(redis-cli ping)" = "PONG" ]'):
         want(f"a health check by a shell: {check}", c.run("/bin/sh", "-c", check)[0] == 0)
     want("one that fails", c.run("/bin/sh", "-c", "redis-cli -p 1 ping || exit 1")[0] == 1)
@@ -137,6 +140,8 @@ def test_image(folder: Path, want: Callable) -> None:
     conf = folder / "usr/local/etc/redis/redis.conf"
     conf.parent.mkdir(parents=True)
     conf.write_text("port 7000\nrequirepass secret\n", encoding="utf-8")
+    conf.with_name("typical.conf").write_text(TYPICAL_CONF, encoding="utf-8")
+    appended = False
     for command, entrypoint, port in (
         (["redis-server", "--save", ""], None, "6379"),
         (["redis-server", "--requirepass", "secret", "--port", "7001"], None, "7001"),
@@ -144,14 +149,21 @@ def test_image(folder: Path, want: Callable) -> None:
         (["redis-server", "/usr/local/etc/redis/redis.conf"], None, "7000"),
         (["/usr/local/etc/redis/redis.conf", "--loglevel", "warning"], None, "7000"),
         (["--save", "60", "1"], ["redis-server"], "6379"),
+        # With appendonly it starts from an empty append-only file, as Redis does, and not from the snapshot.
+        (["redis-server", "--appendonly", "yes", "--requirepass", "secret"], None, "6379"),
+        (["redis-server", '--requirepass "secret"', "--save 1 1 ", "--appendonly yes"], None, "6379"),  # Testcontainers' Node
+        (["redis-server", "/usr/local/etc/redis/typical.conf"], None, "6379"),
         (["sh", "-c", "redis-server --requirepass ${PASSWORD:-secret} --port 7002"], None, "7002"),
         (["-c", "echo starting && exec redis-server --save ''"], ["/bin/sh"], "6379"),
     ):
         c.start(*command, entrypoint=entrypoint)
         shown = " ".join([*(entrypoint or []), *command])
         want(f"it is healthy with {shown}", c.healthy() and "\n1:M " in c.log)
-        got = c.run("redis-cli", "-p", port, "-a", "secret", "--no-auth-warning", "get", "k")
-        want(f"it has the data with {shown}", got[1].endswith("v\n"))
+        cli = ["redis-cli", "-p", port, "-a", "secret", "--no-auth-warning"]
+        if not appended and (folder / "data/appendonlydir").is_dir():
+            appended = True
+            c.run(*cli, "set", "k", "v")
+        want(f"it has the data with {shown}", c.run(*cli, "get", "k")[1].endswith("v\n"))
         want("it ends in order", c.stop() == 0)
 
 
@@ -228,6 +240,50 @@ def test_again(folder: Path, everything: bool, want: Callable) -> None:
     title = f"another directory gives the same {len(made)} files"
     want(title + (f", but not {', '.join(differ)}" if differ else ""), not differ and len(made) > 4)
 
+
+# What the modules of Testcontainers wait for in the log, before they let a test connect. That for Python pings.
+WAITED_FOR = {
+    "Java": r"(?m)^.*Ready to accept connections.*\n",
+    "Go": r"\* Ready to accept connections",
+    "Rust": r"Ready to accept connections",
+}
+
+# The lines of a redis.conf that projects keep beside their compose file.
+TYPICAL_CONF = """
+bind 0.0.0.0
+protected-mode yes
+port 6379
+tcp-backlog 511
+timeout 0
+tcp-keepalive 300
+daemonize no
+supervised no
+pidfile /var/run/redis_6379.pid
+loglevel notice
+logfile ""
+databases 16
+always-show-logo no
+save 900 1
+save 300 10
+stop-writes-on-bgsave-error yes
+rdbcompression yes
+dbfilename dump.rdb
+dir /data
+requirepass secret
+maxmemory 256mb
+maxmemory-policy allkeys-lru
+appendonly yes
+appendfilename "appendonly.aof"
+appendfsync everysec
+no-appendfsync-on-rewrite no
+auto-aof-rewrite-percentage 100
+auto-aof-rewrite-min-size 64mb
+rename-command FLUSHALL ""
+slowlog-log-slower-than 10000
+notify-keyspace-events ""
+client-output-buffer-limit normal 0 0 0
+hz 10
+"""
 
 # Builds what is made for operators, which is quicker than everything.
 AGAIN = """

@@ -21,7 +21,7 @@ class Platform(NamedTuple):
     goos: str
     goarch: str
     npm: str
-    wheel: str
+    wheel: Optional[str]  # None: PyPI takes no wheels for it
     classifier: str  # of Maven, as os-maven-plugin has it
     ruby: str
 
@@ -90,7 +90,8 @@ class Platform(NamedTuple):
     @property
     def archives(self) -> list:
         """The files of dist/ that have the binary, but those of package managers of Linux."""
-        return [self.archive, self.wheel_file, self.tarball, self.jar, self.crate_file, self.gem]
+        wheels = [self.wheel_file] if self.wheel else []
+        return [self.archive, *wheels, self.tarball, self.jar, self.crate_file, self.gem]
 
     @property
     def files(self) -> list:
@@ -107,6 +108,8 @@ PLATFORMS = [
     Platform("darwin", "arm64", "darwin-arm64", "macosx_11_0_arm64", "osx-aarch_64", "arm64-darwin"),
     Platform("windows", "amd64", "win32-x64", "win_amd64", "windows-x86_64", "x64-mingw-ucrt"),
     Platform("windows", "arm64", "win32-arm64", "win_arm64", "windows-aarch_64", "aarch64-mingw-ucrt"),
+    Platform("freebsd", "amd64", "freebsd-x64", None, "freebsd-x86_64", "amd64-freebsd"),
+    Platform("freebsd", "arm64", "freebsd-arm64", None, "freebsd-aarch_64", "aarch64-freebsd"),
 ]
 
 

@@ -25,6 +25,11 @@ the standard input, and prints the replies.
   -n DATABASE           its number
   -r N                  send the command N times
   -x                    the last argument is the standard input
+  -c                    follow the redirections of a cluster
+  --scan [--pattern GLOB] [--count N]
+                        print the names of all keys, one a line
+  --eval FILE [KEY ...] [, ARGUMENT ...]
+                        run a Lua script
   -e                    an error as reply makes the exit code 1
   -2, -3                the protocol, RESP2 by default
   --raw, --no-raw       replies as they are, or with their types; raw is the default
@@ -45,6 +50,10 @@ type options struct {
 	failOnError    bool
 	raw            bool
 	resp3          bool
+	cluster        bool // follow redirections
+	scan           bool
+	pattern, count string // of the scan; "" is none
+	eval           string // the name of a file with a script
 	help           bool
 	command        []string
 }
@@ -76,6 +85,12 @@ func parse(args []string, password string, terminal bool) (*options, error) {
 			continue
 		case "-x":
 			o.lastFromStdin = true
+			continue
+		case "-c":
+			o.cluster = true
+			continue
+		case "--scan":
+			o.scan = true
 			continue
 		case "-2", "-3":
 			o.resp3 = option == "-3"
@@ -118,6 +133,15 @@ func parse(args []string, password string, terminal bool) (*options, error) {
 				return nil, fmt.Errorf("-r needs a number")
 			}
 			o.repeat = n
+		case "--pattern":
+			o.pattern = value
+		case "--count":
+			if _, err := strconv.Atoi(value); err != nil {
+				return nil, fmt.Errorf("--count needs a number")
+			}
+			o.count = value
+		case "--eval":
+			o.eval = value
 		case "-a", "--pass":
 			o.password, o.warn = value, true
 		case "--user":

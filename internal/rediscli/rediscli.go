@@ -1,6 +1,6 @@
 // Package rediscli is the part of redis-cli that scripts and health checks use: one command from the command line, or
-// one a line from the standard input. Replies are printed as redis-cli prints them. There is no prompt, and none of the
-// modes that examine a server (--scan, --bigkeys, --latency and others).
+// one a line from the standard input. Replies are printed as redis-cli prints them. There is no prompt, and of the modes
+// only --scan and --eval.
 package rediscli
 
 import (
@@ -12,6 +12,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -113,6 +115,15 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	c := &client{options: o, stdin: stdin, stdout: stdout, stderr: stderr}
 	defer c.disconnect()
+	if o.scan {
+		return c.scanKeys()
+	}
+	if o.eval != "" {
+		if err := o.takeScript(); err != nil {
+			fmt.Fprintf(stderr, "Can't open file '%s': %s\n", o.eval, reason(err))
+			return 1
+		}
+	}
 	if len(o.command) == 0 {
 		if isTerminal(stdin) {
 			io.WriteString(stderr, "This redis-cli has no prompt: write a command after the options, or commands to the standard input. See redis-cli --help.\n")
@@ -178,6 +189,11 @@ func (c *client) call(command []string) error {
 		if err != nil {
 			return c.lost(err)
 		}
+		if c.cluster {
+			if asking, moved := c.redirect(reply); moved {
+				return c.callElsewhere(command, asking)
+			}
+		}
 		if err := reply.Err(); err != nil && c.failOnError && len(c.command) > 0 {
 			fmt.Fprintln(c.stderr, err)
 			return errFailed
@@ -197,6 +213,98 @@ func (c *client) call(command []string) error {
 			}
 		}
 		return nil
+	}
+}
+
+// redirect makes the address in a redirection of a cluster the one of the server. asking says that the slot moves there:
+// ASKING has to come before the command.
+func (c *client) redirect(reply resp.Reply) (asking, moved bool) {
+	if reply.Kind != resp.ErrorReply {
+		return false, false
+	}
+	words := strings.Fields(reply.Str) // MOVED 3999 127.0.0.1:6381
+	if len(words) != 3 || words[0] != "MOVED" && words[0] != "ASK" {
+		return false, false
+	}
+	colon := strings.LastIndexByte(words[2], ':')
+	if colon < 0 {
+		return false, false
+	}
+	host, port := words[2][:colon], words[2][colon+1:]
+	if host == "" { // the node does not know its own name
+		host, _, _ = net.SplitHostPort(c.server.Addr)
+	}
+	c.server.Network, c.server.Addr = "tcp", net.JoinHostPort(host, port)
+	if len(c.command) == 0 {
+		fmt.Fprintf(c.stdout, "-> Redirected to slot [%s] located at %s:%s\n", words[1], host, port)
+	}
+	return words[0] == "ASK", true
+}
+
+// callElsewhere sends a command to the node that a redirection named.
+func (c *client) callElsewhere(command []string, asking bool) error {
+	c.disconnect()
+	if asking {
+		if err := c.connect(); err != nil {
+			return err
+		}
+		if err := c.prepare("ASKING", []string{"ASKING"}); err != nil {
+			return errFailed
+		}
+	}
+	return c.call(command)
+}
+
+// takeScript makes the command one that runs the script of a file.
+func (o *options) takeScript() error {
+	script, err := os.ReadFile(o.eval)
+	if err != nil {
+		return err
+	}
+	keys, arguments := o.command, []string(nil)
+	if comma := slices.Index(o.command, ","); comma >= 0 {
+		keys, arguments = o.command[:comma], o.command[comma+1:]
+	}
+	o.command = slices.Concat([]string{"EVAL", string(script), strconv.Itoa(len(keys))}, keys, arguments)
+	return nil
+}
+
+// scanKeys prints the names of all keys of the database, and returns the exit code.
+func (c *client) scanKeys() int {
+	if err := c.connect(); err != nil {
+		return 1
+	}
+	var more []string
+	if c.pattern != "" {
+		more = append(more, "MATCH", c.pattern)
+	}
+	if c.count != "" {
+		more = append(more, "COUNT", c.count)
+	}
+	for cursor := "0"; ; {
+		_, err := c.conn.Write(resp.AppendCommand(nil, append([]string{"SCAN", cursor}, more...)...))
+		var reply resp.Reply
+		if err == nil {
+			reply, err = resp.ReadReply(c.replies)
+		}
+		if err != nil {
+			c.lost(err)
+			return 1
+		}
+		if reply.Err() != nil || len(reply.Elems) != 2 {
+			fmt.Fprintf(c.stderr, "SCAN error: %s\n", reply.Str)
+			return 1
+		}
+		for _, key := range reply.Elems[1].Elems {
+			name := key.Str
+			if !c.raw {
+				name = quote(name)
+			}
+			io.WriteString(c.stdout, name+"\n")
+		}
+		if cursor = reply.Elems[0].Str; cursor == "0" {
+			return 0
+		}
 	}
 }
 

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,7 +58,11 @@ func newSide(t *testing.T, unused string) side {
 	open.Must("HSET", "hash", "field", "value", "other", "")
 	open.Must("XADD", "stream", "1-1", "a", "b", "c", "d")
 	port := func(srv *respserver.TestServer) string { _, p, _ := net.SplitHostPort(srv.Addr()); return p }
-	pairs := []string{"OPEN", port(open), "CLOSED", port(closed), "NOBODY", unused, "SOCKET", socket}
+	script := filepath.Join(t.TempDir(), "script.lua")
+	if err := os.WriteFile(script, []byte("return {KEYS, ARGV}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pairs := []string{"OPEN", port(open), "CLOSED", port(closed), "NOBODY", unused, "SOCKET", socket, "SCRIPT", script}
 	back := make([]string, len(pairs))
 	for i := range pairs {
 		back[i] = pairs[i^1]
@@ -127,6 +133,17 @@ func TestAsRedisCLI(t *testing.T) {
 		{"", "-s SOCKETx ping"},
 		{"", "-p NOBODY ping"},
 		{"", "-p NOBODY -a secret ping"},
+		{"", "-p OPEN --scan --pattern t*t"}, // one key: the order is not the same everywhere
+		{"", "-p OPEN --scan --pattern t*t --no-raw"},
+		{"", "-p OPEN -n 7 --scan"},
+		{"", "-p CLOSED -a secret --no-auth-warning --scan"},
+		{"", "-p NOBODY --scan"},
+		{"", "-p OPEN --eval SCRIPT"},
+		{"", "-p OPEN --eval SCRIPT k1 k2 , a1 a2"},
+		{"", "-p OPEN --eval SCRIPT k1 k2"},
+		{"", "-p OPEN --eval SCRIPT , a1"},
+		{"", "-p OPEN --eval SCRIPTx"},
+		{"", "-p OPEN -c get text"},
 		{"", "-p OPEN shutdown nosave"},
 	} {
 		runs = append(runs, run{c.stdin, strings.Fields(c.args)})
@@ -148,11 +165,60 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%s: %+v", args, got)
 		}
 	}
-	for _, args := range []string{"--scan", "--bigkeys", "--pipe", "-p", "--eval script"} {
+	for _, args := range []string{"--bigkeys", "--pipe", "-p", "--cluster help"} {
 		got := ours("", strings.Fields(args))
 		option, _, _ := strings.Cut(args, " ")
 		if want := "Unrecognized option or bad number of args for: '" + option + "'\nThis redis-cli has"; got.code != 1 || !strings.HasPrefix(got.stderr, want) {
 			t.Errorf("%s: %+v", args, got)
+		}
+	}
+}
+
+// TestScan finds all keys, whose order is that of the server.
+func TestScan(t *testing.T) {
+	srv := respserver.StartTest(t)
+	_, port, _ := net.SplitHostPort(srv.Addr())
+	var want []string
+	for i := range 1000 {
+		want = append(want, fmt.Sprintf("key:%03d", i))
+		srv.Must("SET", want[i], i)
+	}
+	for _, args := range []string{"--scan", "--scan --count 17", "--scan --pattern key:*", "-3 --scan"} {
+		got := ours("", append([]string{"-p", port}, strings.Fields(args)...))
+		names := strings.Fields(got.stdout)
+		slices.Sort(names)
+		if names = slices.Compact(names); got.code != 0 || !slices.Equal(names, want) {
+			t.Errorf("%s: %d names, %q", args, len(names), got.stderr)
+		}
+	}
+}
+
+// TestCluster follows the redirections of a cluster as the real program does.
+func TestCluster(t *testing.T) {
+	path := oracle.Program(t, "redis-cli")
+	c := respserver.StartTestCluster(t)
+	host, port, _ := net.SplitHostPort(c.Node(0).Addr())
+	// Slot 5061 (bar) is node 0's and moves to node 1, slot 12182 (foo) is not its.
+	from, to := c.Node(0), c.Node(1)
+	id := func(n *respserver.TestServer) string { return n.Must("CLUSTER", "MYID").Text() }
+	to.Must("CLUSTER", "SETSLOT", 5061, "IMPORTING", id(from))
+	from.Must("CLUSTER", "SETSLOT", 5061, "MIGRATING", id(to))
+	for _, r := range []struct{ stdin, args string }{
+		{"", "set foo 1"}, // a redirection is the reply
+		{"", "-c set foo 1"},
+		{"", "-c -3 --no-raw get foo"},
+		{"", "-c -r 2 incr foo"},
+		{"", "-c -e get foo"},
+		{"", "-c get bar"}, // which is asked elsewhere
+		{"set foo 2\nget foo\nget bar\nget {x}1\n", "-c"},
+		{"", "-c mget foo bar"},
+	} {
+		args := append([]string{"-h", host, "-p", port}, strings.Fields(r.args)...)
+		c.Node(2).Must("FLUSHALL")
+		want := real(t, path, r.stdin, args)
+		c.Node(2).Must("FLUSHALL")
+		if got := ours(r.stdin, args); got != want {
+			t.Errorf("%q, input %q\n got %+v\nwant %+v", r.args, r.stdin, got, want)
 		}
 	}
 }

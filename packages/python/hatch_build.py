@@ -17,7 +17,8 @@ resp-server has no wheel for this platform and Python.
 The source distribution does not contain the server, which is written in Go.
 Wheels exist for Linux (glibc and musl), macOS and Windows on x86-64 and arm64;
 an old pip may not find them: try "python -m pip install --upgrade pip".
-On any other platform build the server with Go and point RESP_SERVER_BINARY at it:
+On any other platform, such as FreeBSD, for which PyPI takes no wheels, build
+the server with Go and point RESP_SERVER_BINARY at it:
 
     go install github.com/resp-server/resp-server/cmd/resp-server@latest
     RESP_SERVER_BINARY=$(go env GOPATH)/bin/resp-server pip install resp-server

@@ -25,7 +25,7 @@ final class Binary
             }
             return $chosen;
         }
-        $path = self::cache() . '/resp-server/' . self::VERSION . '/' . self::name();
+        $path = self::cache(PHP_OS_FAMILY) . '/resp-server/' . self::VERSION . '/' . self::name(PHP_OS_FAMILY);
         if (!is_executable($path)) {
             self::download($path);
         }
@@ -35,8 +35,8 @@ final class Binary
     private static function download(string $path): void
     {
         $release = (string) getenv('RESP_SERVER_RELEASE') ?: self::RELEASES;
-        $archive = self::archive();
-        $folder = dirname($path);
+        $archive = self::archive(PHP_OS_FAMILY, PHP_OS, php_uname('m'));
+        [$folder, $name] = [dirname($path), basename($path)];
         if (!is_dir($folder) && !@mkdir($folder, 0o755, true) && !is_dir($folder)) {
             throw new StartException("can't create $folder");
         }
@@ -49,13 +49,18 @@ final class Binary
                 throw new StartException("$release/$archive is not what SHA256SUMS says");
             }
             file_put_contents("$scratch/$archive", $data);
-            (new \PharData("$scratch/$archive"))->extractTo($scratch, self::name());
-            chmod("$scratch/" . self::name(), 0o755);
-            // Others may do the same at this moment: the file appears with its content complete.
-            rename("$scratch/" . self::name(), $path);
+            (new \PharData("$scratch/$archive"))->extractTo($scratch, $name);
+            chmod("$scratch/$name", 0o755);
+            // Others may do the same at this moment: the file appears with its content complete. On Windows nobody can
+            // replace a program that runs, and nobody has to.
+            if (!@rename("$scratch/$name", $path) && !is_executable($path)) {
+                throw new StartException("can't write $path");
+            }
         } finally {
-            array_map('unlink', glob("$scratch/*") ?: []);
-            rmdir($scratch);
+            foreach ([$archive, $name] as $file) {
+                @unlink("$scratch/$file");
+            }
+            @rmdir($scratch);
         }
     }
 
@@ -68,23 +73,27 @@ final class Binary
         return $data;
     }
 
-    private static function name(): string
+    /** @internal the name of the binary on a family of systems, as PHP_OS_FAMILY has it */
+    public static function name(string $family): string
     {
-        return PHP_OS_FAMILY === 'Windows' ? 'resp-server.exe' : 'resp-server';
+        return $family === 'Windows' ? 'resp-server.exe' : 'resp-server';
     }
 
-    private static function archive(): string
+    /** @internal the name of the archive for a system and a machine, as PHP_OS and php_uname('m') have them */
+    public static function archive(string $family, string $system, string $machine): string
     {
-        $machine = strtolower(php_uname('m'));
-        $arch = ['x86_64' => 'amd64', 'amd64' => 'amd64', 'aarch64' => 'arm64', 'arm64' => 'arm64'][$machine] ?? $machine;
-        $ending = PHP_OS_FAMILY === 'Windows' ? 'zip' : 'tar.gz';
-        return 'resp-server_' . self::VERSION . '_' . strtolower(PHP_OS_FAMILY) . "_$arch.$ending";
+        $system = $family === 'BSD' ? strtolower($system) : strtolower($family);
+        $machine = strtolower($machine);
+        $arch = ['x86_64' => 'amd64', 'aarch64' => 'arm64'][$machine] ?? $machine;
+        $ending = $family === 'Windows' ? 'zip' : 'tar.gz';
+        return 'resp-server_' . self::VERSION . "_{$system}_$arch.$ending";
     }
 
-    private static function cache(): string
+    /** @internal the folder for caches of the user */
+    public static function cache(string $family): string
     {
-        $home = (string) getenv(PHP_OS_FAMILY === 'Windows' ? 'USERPROFILE' : 'HOME') ?: sys_get_temp_dir();
-        return match (PHP_OS_FAMILY) {
+        $home = (string) getenv($family === 'Windows' ? 'USERPROFILE' : 'HOME') ?: sys_get_temp_dir();
+        return match ($family) {
             'Windows' => (string) getenv('LOCALAPPDATA') ?: "$home/AppData/Local",
             'Darwin' => "$home/Library/Caches",
             default => (string) getenv('XDG_CACHE_HOME') ?: "$home/.cache",

@@ -155,7 +155,9 @@ final class Server extends Controls
 
     private static function remove(string $folder): void
     {
-        array_map('unlink', glob("$folder/*") ?: []);
+        foreach (['log', 'ready.json'] as $file) {
+            @unlink("$folder/$file");
+        }
         @rmdir($folder);
     }
 }

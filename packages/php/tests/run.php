@@ -183,6 +183,25 @@ $tests = [
         $server->load($dump);
         same($dump, $server->dump());
     },
+    'every system' => function (): void {
+        $begin = 'resp-server_' . Binary::VERSION . '_';
+        foreach ([
+            ['Linux', 'Linux', 'x86_64', 'linux_amd64.tar.gz'],
+            ['Linux', 'Linux', 'aarch64', 'linux_arm64.tar.gz'],
+            ['Darwin', 'Darwin', 'arm64', 'darwin_arm64.tar.gz'],
+            ['Windows', 'WINNT', 'AMD64', 'windows_amd64.zip'],
+            ['Windows', 'WINNT', 'ARM64', 'windows_arm64.zip'],
+            ['BSD', 'FreeBSD', 'amd64', 'freebsd_amd64.tar.gz'],
+            ['BSD', 'FreeBSD', 'arm64', 'freebsd_arm64.tar.gz'],
+        ] as [$family, $system, $machine, $archive]) {
+            same($begin . $archive, Binary::archive($family, $system, $machine));
+            same($family === 'Windows' ? 'resp-server.exe' : 'resp-server', Binary::name($family));
+        }
+        putenv('LOCALAPPDATA=C:\\Users\\ann\\AppData\\Local');
+        same('C:\\Users\\ann\\AppData\\Local', Binary::cache('Windows'));
+        putenv('LOCALAPPDATA');
+        same(getenv('HOME') . '/Library/Caches', Binary::cache('Darwin'));
+    },
     'no binary' => function (): void {
         putenv('RESP_SERVER_BINARY=/does/not/exist');
         contains('/does/not/exist', throws(StartException::class, Binary::find(...)));
