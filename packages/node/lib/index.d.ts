@@ -181,6 +181,12 @@ export interface Server extends Controls {
 /** Starts a server. Resolves when it accepts connections; rejects with a StartError. */
 export function start(options?: StartOptions): Promise<Server>
 
+/**
+ * The URL of a space of this worker of Jest, Vitest or node:test: a private server behind the one that the global set-up
+ * of the runner started, whose URL is in REDIS_URL.
+ */
+export function workerUrl(url?: string): string
+
 /** The path of the binary: RESP_SERVER_BINARY, or that of the package for this platform. */
 export function findBinary(): string
 

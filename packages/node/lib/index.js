@@ -211,6 +211,15 @@ async function start(options = {}) {
   return new Server(host, await launch(commandLine({ ...options, host }), timeout))
 }
 
+function workerUrl(url = process.env.REDIS_URL) {
+  if (!url) throw new Error('there is no REDIS_URL: add a global set-up of resp-server to the test runner')
+  const { JEST_WORKER_ID, VITEST_POOL_ID } = process.env
+  const space = new URL(url)
+  space.username = encodeURIComponent(`space:worker-${JEST_WORKER_ID ?? VITEST_POOL_ID ?? process.pid}`)
+  space.password = 'x'
+  return space.href
+}
+
 const known = new Set(['port', 'host', 'unixsocket', 'config', 'confFile', 'load', 'args', 'testing', 'timeout'])
 
 function commandLine(options) {
@@ -268,4 +277,4 @@ function faultWords(fault) {
   return [...words, 'DO', ...action]
 }
 
-module.exports = { start, findBinary, ReplyError, StartError }
+module.exports = { start, workerUrl, findBinary, ReplyError, StartError }

@@ -6,6 +6,7 @@ const assert = require('node:assert')
 const Redis = require('ioredis')
 
 const { useServer, globalSetup, globalTeardown } = require('../lib/node-test.js')
+const { workerUrl } = require('../lib/index.js')
 const jestSetup = require('../lib/jest-setup.js')
 const jestTeardown = require('../lib/jest-teardown.js')
 
@@ -34,6 +35,28 @@ test('Jest', async () => {
 test('the global set-up of node:test', async () => {
   await globalSetup()
   await lives(globalTeardown)
+})
+
+test('a worker has a space of its own', async () => {
+  await globalSetup()
+  const { JEST_WORKER_ID } = process.env
+  try {
+    const [one, two] = ['1', '2'].map(id => {
+      process.env.JEST_WORKER_ID = id
+      return new Redis(workerUrl())
+    })
+    await one.set('k', 'v')
+    assert.equal(await two.get('k'), null)
+    await two.flushall()
+    assert.equal(await one.get('k'), 'v')
+    one.disconnect()
+    two.disconnect()
+  } finally {
+    if (JEST_WORKER_ID === undefined) delete process.env.JEST_WORKER_ID
+    await globalTeardown()
+  }
+  delete process.env.REDIS_URL
+  assert.throws(workerUrl, /global set-up/)
 })
 
 test('useServer', async t => {
