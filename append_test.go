@@ -15,7 +15,8 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// appendWrites is something of each type, and what does not stay as it is written.
+// appendWrites has values of each type, and commands that the file keeps in another
+// form.
 const appendWrites = `SET s v
 SET n 5
 INCRBYFLOAT n 0.5
@@ -44,8 +45,8 @@ DEL n`
 func openAppending(t *testing.T, dir string, lines ...string) *Server {
 	t.Helper()
 	config := append([]string{"appendonly yes", "enable-debug-command yes"}, lines...)
-	// With everysec a write waits for a sync that is under way. On a clock that
-	// stands still there is none.
+	// With everysec a write waits for a sync in progress. On a clock that stands
+	// still no sync runs.
 	s, err := Start(Options{NoListen: true, Dir: dir, Config: config, Clock: NewManualClock(time.Now())})
 	if err != nil {
 		t.Fatal(err)
@@ -85,8 +86,8 @@ func digestOf(t *testing.T, s *Server) string {
 	return tell(t, s, "DEBUG", "DIGEST").String() + tell(t, s, "FUNCTION", "LIST").String()
 }
 
-// killed returns a directory with a copy of the append-only files of another: what
-// would be left of a process that was killed at this moment.
+// killed returns a directory with a copy of the append-only files in dir: what a
+// process killed at this moment would leave.
 func killed(t *testing.T, dir string) string {
 	t.Helper()
 	to := t.TempDir()
@@ -109,11 +110,11 @@ func TestAppendOnly(t *testing.T) {
 				tellAll(t, s)
 				want := digestOf(t, s)
 				if got := digestOf(t, openAppending(t, killed(t, dir), settings...)); got != want {
-					t.Error("a server that is killed comes back with other data")
+					t.Error("the data differ after a kill")
 				}
 				tell(t, s, "DEBUG", "LOADAOF")
 				if got := digestOf(t, s); got != want {
-					t.Error("DEBUG LOADAOF makes other data")
+					t.Error("the data differ after DEBUG LOADAOF")
 				}
 				tell(t, s, "BGREWRITEAOF")
 				awaitRewrite(t, s)
@@ -125,7 +126,7 @@ func TestAppendOnly(t *testing.T) {
 				s.Close()
 				s = openAppending(t, dir, settings...)
 				if got := digestOf(t, s); got != want {
-					t.Error("after a rewrite a server comes back with other data")
+					t.Error("the data differ after a rewrite and a restart")
 				}
 			})
 		}
@@ -145,8 +146,8 @@ func awaitRewrite(t *testing.T, s *Server) {
 	}
 }
 
-// TestAppendAlways: what was answered is on the disk, over the in-memory connection
-// too, and WAITAOF says so.
+// TestAppendAlways: writes are on the disk before their reply, over the in-memory
+// connection too, and WAITAOF confirms it.
 func TestAppendAlways(t *testing.T) {
 	dir := t.TempDir()
 	s := openAppending(t, dir, "appendfsync always")
@@ -154,7 +155,7 @@ func TestAppendAlways(t *testing.T) {
 		tell(t, s, "SET", fmt.Sprint("k", i), i)
 		again := openAppending(t, killed(t, dir))
 		if got := tell(t, again, "DBSIZE").String(); got != fmt.Sprint(i+1) {
-			t.Fatalf("after %d writes that were answered there are %s keys", i+1, got)
+			t.Fatalf("after %d confirmed writes there are %s keys", i+1, got)
 		}
 		again.Close()
 	}
@@ -179,8 +180,8 @@ func TestAppendAlways(t *testing.T) {
 	}
 }
 
-// TestAppendRealServer: a real server makes the same data of our files, and we of
-// its.
+// TestAppendRealServer: a real server makes the same data from our files, and we do
+// from its files.
 func TestAppendRealServer(t *testing.T) {
 	for _, preamble := range []string{"yes", "no"} {
 		t.Run("preamble "+preamble, func(t *testing.T) {
@@ -201,18 +202,18 @@ func TestAppendRealServer(t *testing.T) {
 
 			expect(t, openAppending(t, killed(t, theirs)), want, "DEBUG", "DIGEST")
 			old7 := regexp.MustCompile(`redis_version:7\.[02]`).MatchString(ask(t, real, "INFO", "server"))
-			if preamble == "no" || !old7 { // our RDB files are those of 7.4
+			if preamble == "no" || !old7 { // our RDB files are of version 7.4
 				if got := ask(t, realServer(t, killed(t, ours), options()...), "DEBUG", "DIGEST"); got != want {
-					t.Errorf("a real server makes other data of our files: %s, want %s", got, want)
+					t.Errorf("digest of our files in a real server: %s, want %s", got, want)
 				}
 			}
 
-			// The time before Redis 7 had one file.
+			// Before Redis 7 there was a single file.
 			var whole []byte
 			for _, name := range []string{"appendonly.aof.2.base.*", "appendonly.aof.2.incr.aof"} {
 				found, _ := filepath.Glob(filepath.Join(theirs, appendDir, name))
 				if len(found) != 1 {
-					t.Fatalf("%s: %q", name, found)
+					t.Fatalf("want one file %s, found %q", name, found)
 				}
 				text, err := os.ReadFile(found[0])
 				if err != nil {
@@ -230,17 +231,17 @@ func TestAppendRealServer(t *testing.T) {
 			want = digestOf(t, s)
 			s.Close()
 			if got := digestOf(t, openAppending(t, old)); got != want {
-				t.Error("an old file does not go on")
+				t.Error("writes to an old file are lost")
 			}
 			if ask(t, realServer(t, killed(t, old), options()...), "GET", "one more") != "v" {
-				t.Error("a real server does not go on with what we made of an old file")
+				t.Error("a real server does not load what we made of an old file")
 			}
 		})
 	}
 }
 
-// TestAppendTruncated: a command that is not whole is cut off, unless the settings
-// forbid it.
+// TestAppendTruncated: the server cuts an incomplete command off, unless the
+// settings forbid it.
 func TestAppendTruncated(t *testing.T) {
 	dir := t.TempDir()
 	s := openAppending(t, dir)
@@ -267,8 +268,8 @@ func TestAppendTruncated(t *testing.T) {
 	expect(t, openAppending(t, dir), "2", "DBSIZE")
 }
 
-// TestRewriteBesideSave: a snapshot and a rewrite come one after the other, as
-// clients of Redis know it.
+// TestRewriteBesideSave: a snapshot and a rewrite run one after the other, with the
+// replies of Redis.
 func TestRewriteBesideSave(t *testing.T) {
 	for _, on := range []string{"yes", "no"} {
 		t.Run("appendonly "+on, func(t *testing.T) {
@@ -305,8 +306,8 @@ func TestRewriteBesideSave(t *testing.T) {
 	}
 }
 
-// TestRewriteUnasked: BGREWRITEAOF makes files even if the server does not use
-// them, as in Redis.
+// TestRewriteUnasked: as in Redis, BGREWRITEAOF writes files even if appendonly is
+// off.
 func TestRewriteUnasked(t *testing.T) {
 	dir := t.TempDir()
 	s, err := Start(Options{NoListen: true, Dir: dir, Config: []string{"enable-debug-command yes"}})
@@ -321,7 +322,7 @@ func TestRewriteUnasked(t *testing.T) {
 	tell(t, s, "SET", "not kept", "v")
 	s.Close()
 	if got := digestOf(t, openAppending(t, dir)); got != want {
-		t.Error("the files have other data")
+		t.Error("the files differ from the data")
 	}
 	expect(t, start(t, Options{}), "ERR there is no directory to save in: see the setting 'dir'", "BGREWRITEAOF")
 }
@@ -336,25 +337,25 @@ func TestAppendSwitch(t *testing.T) {
 	defer s.Close()
 	tellAll(t, s)
 	if _, err := os.Stat(filepath.Join(dir, "appendonlydir")); err == nil {
-		t.Fatal("files that nobody asked for")
+		t.Fatal("there are files although appendonly is off")
 	}
 	tell(t, s, "CONFIG", "SET", "appendonly", "yes")
 	awaitRewrite(t, s)
 	tell(t, s, "SET", "later", "v")
 	want := digestOf(t, s)
 	if got := digestOf(t, openAppending(t, killed(t, dir))); got != want {
-		t.Error("after CONFIG SET appendonly yes the file has other data")
+		t.Error("the file differs from the data after CONFIG SET appendonly yes")
 	}
 	tell(t, s, "CONFIG", "SET", "appendonly", "no")
 	tell(t, s, "SET", "not kept", "v")
 	s.Close()
 	if got := digestOf(t, openAppending(t, dir)); got != want {
-		t.Error("after CONFIG SET appendonly no the file has other data")
+		t.Error("the file has changed after CONFIG SET appendonly no")
 	}
 }
 
-// TestAppendSettings shows what the settings of the append-only file do that other
-// tests do not.
+// TestAppendSettings covers the settings of the append-only file that no other test
+// covers.
 func TestAppendSettings(t *testing.T) {
 	t.Run("names", func(t *testing.T) {
 		dir := t.TempDir()
@@ -382,7 +383,7 @@ func TestAppendSettings(t *testing.T) {
 		s := openAppending(t, t.TempDir(), "auto-aof-rewrite-percentage 100", "auto-aof-rewrite-min-size 1000000")
 		tell(t, s, "SET", "k", strings.Repeat("v", 10_000))
 		if n := infoField(t, s, "aof_rewrites"); n != "0" {
-			t.Errorf("%s rewrites of a file that is small", n)
+			t.Errorf("%s rewrites of a small file", n)
 		}
 		tell(t, s, "CONFIG", "SET", "auto-aof-rewrite-min-size", "1000")
 		for infoField(t, s, "aof_rewrites") == "0" {
@@ -457,8 +458,8 @@ func TestAppendSettings(t *testing.T) {
 	}
 }
 
-// TestAppendFirstBase: a file that was switched on is not given up before it has its
-// base.
+// TestAppendFirstBase: switching the file on is not cancelled before its base is
+// written.
 func TestAppendFirstBase(t *testing.T) {
 	dir := t.TempDir()
 	s, err := Start(Options{NoListen: true, Dir: dir, Config: []string{"rdb-key-save-delay 20000"}})
@@ -486,8 +487,8 @@ func TestAppendFirstBase(t *testing.T) {
 	<-s.Done()
 }
 
-// TestAppendFails: a write that can't be kept is refused, or, with appendfsync
-// always, the last one that nobody gets an answer to.
+// TestAppendFails: the server refuses writes that it can't keep. With appendfsync
+// always, the last write gets no reply.
 func TestAppendFails(t *testing.T) {
 	for _, policy := range []string{"everysec", "always"} {
 		t.Run(policy, func(t *testing.T) {

@@ -15,15 +15,16 @@ import (
 	"time"
 )
 
-// Authority makes certificates for tests. It lives in memory, and nobody else
-// trusts it. Its methods are safe for concurrent use.
+// Authority is a certificate authority for tests. It lives in memory, and only the
+// clients and servers of the test trust it. Its methods are safe for concurrent
+// use.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
 	now  time.Time
 }
 
-// NewAuthority makes a certificate authority, valid for ten years.
+// NewAuthority returns a new certificate authority, valid for ten years.
 func NewAuthority() (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -58,8 +59,8 @@ func (a *Authority) issue(t *x509.Certificate) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
-// Server issues a certificate for a server with these names and addresses: by
-// default localhost, 127.0.0.1 and ::1.
+// Server issues a server certificate for the given names and addresses. The default
+// is localhost, 127.0.0.1 and ::1.
 func (a *Authority) Server(hosts ...string) (tls.Certificate, error) { return a.issue(a.server(hosts)) }
 
 func (a *Authority) server(hosts []string) *x509.Certificate {
@@ -67,7 +68,7 @@ func (a *Authority) server(hosts []string) *x509.Certificate {
 		hosts = []string{"localhost", "127.0.0.1", "::1"}
 	}
 	t := a.template(hosts[0])
-	// A server is a client of its master, and of the other nodes of its cluster.
+	// A server is a client of its master and of the other nodes of its cluster.
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
 	for _, h := range hosts {
 		if ip := net.ParseIP(h); ip != nil {
@@ -79,31 +80,31 @@ func (a *Authority) server(hosts []string) *x509.Certificate {
 	return t
 }
 
-// Client issues a certificate for a client.
+// Client issues a client certificate for the given name.
 func (a *Authority) Client(name string) (tls.Certificate, error) {
 	t := a.template(name)
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	return a.issue(t)
 }
 
-// Expired issues what a client must refuse: a server's certificate that expired an
-// hour ago.
+// Expired issues a server certificate that expired an hour ago, which a client must
+// refuse.
 func (a *Authority) Expired(hosts ...string) (tls.Certificate, error) {
 	t := a.server(hosts)
 	t.NotBefore, t.NotAfter = a.now.Add(-48*time.Hour), a.now.Add(-time.Hour)
 	return a.issue(t)
 }
 
-// ServerConfig is for Options.TLS: with a new certificate of Server. Clients may
-// have a certificate of the authority, and with tls.RequireAndVerifyClientCert in
-// ClientAuth they must.
+// ServerConfig returns a configuration for Options.TLS, with a new certificate of
+// Server. Clients may present a certificate of the authority; set ClientAuth to
+// tls.RequireAndVerifyClientCert to require one.
 func (a *Authority) ServerConfig() (*tls.Config, error) {
 	cert, err := a.Server()
 	return &tls.Config{Certificates: []tls.Certificate{cert}, ClientAuth: tls.VerifyClientCertIfGiven, ClientCAs: a.pool()}, err
 }
 
-// ClientConfig is for clients: they trust the authority, and have a certificate of
-// it. The name of the server is "localhost".
+// ClientConfig returns a configuration for clients: they trust the authority and
+// present a certificate of it. The server name is "localhost".
 func (a *Authority) ClientConfig() (*tls.Config, error) {
 	cert, err := a.Client("client")
 	return &tls.Config{Certificates: []tls.Certificate{cert}, RootCAs: a.pool(), ServerName: "localhost"}, err
@@ -115,9 +116,9 @@ func (a *Authority) pool() *x509.CertPool {
 	return pool
 }
 
-// WriteFiles writes PEM files into a directory, which is made if it is not there:
-// ca.crt, and .crt and .key of server, client, expired (a server's) and wronghost
-// (likewise, for wrong.example).
+// WriteFiles writes PEM files into a directory, which it creates if necessary:
+// ca.crt, and the .crt and .key files of server, client, expired (an expired server
+// certificate) and wronghost (a server certificate for wrong.example).
 func (a *Authority) WriteFiles(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err

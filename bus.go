@@ -10,7 +10,7 @@ import (
 	"github.com/resp-server/resp-server/internal/engine"
 )
 
-// busOffset is how much greater the port of the bus is than that for clients.
+// busOffset is the distance from the client port to the default port of the bus.
 const busOffset = 10000
 
 // joinCluster makes the server a node of a cluster.
@@ -41,9 +41,9 @@ func (s *Server) dialBus(ctx context.Context, ip string, port int) (net.Conn, er
 	return s.dial(ctx, o)
 }
 
-// openBus listens for other nodes, on the hosts that clients come to. Without a
-// port of its own, and if that for clients was chosen by the system, it takes
-// any that is free. The engine's lock is held, and s.mu.
+// openBus listens for other nodes on the hosts that clients connect to. If the
+// settings name no bus port and the system chose the client port, it takes any free
+// port. The caller holds the engine's lock and s.mu.
 func (s *Server) openBus(core *engine.Core) error {
 	c := core.Config
 	wanted := int(c.Port)

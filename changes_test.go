@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestChanges compares by how much commands raise rdb_changes_since_last_save
-// with what a Redis 7.4.1 server shows.
+// TestChanges compares the increments of rdb_changes_since_last_save with those of
+// Redis 7.4.1.
 func TestChanges(t *testing.T) {
 	s := start(t, Options{})
 	last := 0

@@ -1,5 +1,4 @@
 package respserver
 
-// Each server that StartTest makes for a test of this package is looked at when the
-// test ends.
+// StartTest checks each server of the tests in this package when the test ends.
 func init() { alwaysCheck = true }

@@ -29,8 +29,8 @@ func wantEnd(t *testing.T, c net.Conn) {
 	}
 }
 
-// TestClientEvictionPercent: maxmemory-clients may be a part of maxmemory, but
-// never less than 128 KB.
+// TestClientEvictionPercent: maxmemory-clients may be a percentage of maxmemory,
+// but is never less than 128 KB.
 func TestClientEvictionPercent(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -80,8 +80,8 @@ func TestClientEvictionPercent(t *testing.T) {
 	}
 }
 
-// TestBothClientLimits: a client that passes the limit of its output is closed for
-// that, so nobody is evicted: not even in its place, nor the client twice.
+// TestBothClientLimits: a client over its output limit is closed for that reason,
+// so client eviction evicts neither another client instead, nor this one again.
 func TestBothClientLimits(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"maxmemory-clients 4mb", "client-output-buffer-limit normal 2mb 0 0"}})

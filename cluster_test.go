@@ -28,8 +28,8 @@ func startCluster(t *testing.T, o ClusterOptions) (*Cluster, context.Context) {
 	return c, ctx
 }
 
-// clusterDo sends a command as a client does that follows redirections, and
-// returns the reply, or the error.
+// clusterDo sends a command, follows redirections, and returns the reply or the
+// error.
 func clusterDo(t *testing.T, c *Cluster, at int, args ...string) string {
 	t.Helper()
 	for range 20 {
@@ -48,11 +48,11 @@ func clusterDo(t *testing.T, c *Cluster, at int, args ...string) string {
 			}
 		}
 	}
-	t.Fatalf("%q is moved without end", args)
+	t.Fatalf("too many redirections of %q", args)
 	return ""
 }
 
-// talk sends commands by one connection and returns the replies.
+// talk sends commands over one connection and returns the replies.
 func talk(t *testing.T, s *Server, commands ...[]string) (replies []string) {
 	t.Helper()
 	conn, err := s.Dial(t.Context())
@@ -128,7 +128,7 @@ func TestClusterMoveSlot(t *testing.T) {
 		t.Errorf("after the move: %q", got)
 	}
 	if got := c.MasterOf("{a}"); got != to {
-		t.Errorf("the slot is with node %d", got)
+		t.Errorf("node %d has the slot", got)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestClusterPartition(t *testing.T) {
 		var changed <-chan struct{}
 		c.Server(0).engine.Run(func(core *engine.Core) { changed = core.ClusterChange() })
 		if err := anyOf(ctx, []<-chan struct{}{changed}); err != nil {
-			t.Fatalf("the minority still answers %s", got)
+			t.Fatalf("the minority still replies %s", got)
 		}
 	}
 	c.Heal()
@@ -153,7 +153,7 @@ func TestClusterPartition(t *testing.T) {
 	}
 }
 
-// TestClusterLikeRealServer: one node alone answers as a real one.
+// TestClusterLikeRealServer: a single node replies like a real one.
 func TestClusterLikeRealServer(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -293,7 +293,7 @@ CLUSTER INFO`, "\n") {
 		if line == "" {
 			continue
 		}
-		if line == "*" { // a node serves two seconds after its start
+		if line == "*" { // a node starts to serve two seconds after its start
 			for !strings.Contains(ask(t, mine, "CLUSTER", "INFO"), "state:ok") || !strings.Contains(ask(t, theirs, "CLUSTER", "INFO"), "state:ok") {
 			}
 			continue
@@ -310,8 +310,8 @@ CLUSTER INFO`, "\n") {
 	}
 }
 
-// TestClusterSettings: the settings of the protocol reach the node. What they do
-// there is tested in internal/cluster.
+// TestClusterSettings: the settings of the protocol reach the node. The tests in
+// internal/cluster cover their effect.
 func TestClusterSettings(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{Addr: "127.0.0.1:0", Config: []string{
@@ -330,7 +330,7 @@ func TestClusterSettings(t *testing.T) {
 	again := start(t, Options{Addr: "127.0.0.1:0", Config: []string{"cluster-enabled yes", "cluster-port " + freePort(t)}})
 	again.engine.Run(func(core *engine.Core) { got = core.Cluster().Settings() })
 	if again.busAddr != fmt.Sprint("127.0.0.1:", again.clusterPort()) {
-		t.Errorf("the bus is at %s", again.busAddr)
+		t.Errorf("the bus is at %s, not on cluster-port", again.busAddr)
 	}
 }
 
@@ -390,8 +390,8 @@ func TestClusterTLS(t *testing.T) {
 	}
 }
 
-// TestClusterFailover: replicas have the data of their masters, answer those who
-// say READONLY, and take over when a master dies or is asked to step back.
+// TestClusterFailover: replicas have the data of their masters, reply to READONLY
+// clients, and take over when a master dies or a failover is requested.
 func TestClusterFailover(t *testing.T) {
 	t.Parallel()
 	c, ctx := startCluster(t, ClusterOptions{Masters: 3, Replicas: 1, NodeTimeout: time.Second})

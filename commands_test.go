@@ -19,14 +19,14 @@ import (
 	"github.com/resp-server/resp-server/internal/snapshot"
 )
 
-// dataOf is the digest of a server, without streams: their nodes lack what was
-// deleted when they are made again.
+// dataOf is the digest of a server without streams: recreated stream nodes lack
+// deleted entries.
 func dataOf(s *Server) []string {
 	return slices.DeleteFunc(digest(s.engine.Snapshot(), 0), func(l string) bool { return strings.Contains(l, ": stream [") })
 }
 
-// reply returns a whole reply as text, but for what depends on the nodes of
-// a stream.
+// reply returns a whole reply as text, without what depends on the nodes of a
+// stream.
 func reply(t *testing.T, s *Server, words []string) string {
 	t.Helper()
 	args := make([]any, len(words))
@@ -42,8 +42,8 @@ func reply(t *testing.T, s *Server, words []string) string {
 
 var idle = regexp.MustCompile(`radix-tree-(keys|nodes) \d+|(?m)^.*idle.*$`)
 
-// perKey returns the commands of a file by key, as texts that compare: elements
-// that are in no order are sorted, after the sizes of the commands.
+// perKey returns the commands of a file by key, in a form for comparisons: the
+// elements of unordered types are sorted, after the sizes of the commands.
 func perKey(t *testing.T, file []byte) map[string][]string {
 	t.Helper()
 	commands := map[string][]string{}
@@ -69,7 +69,7 @@ func perKey(t *testing.T, file []byte) map[string][]string {
 		commands[key] = append(commands[key], fmt.Sprintf("%s of %d", args[0], len(args)))
 		for rest := args[2:]; len(rest) > 0; rest = rest[width:] {
 			if score, err := strconv.ParseFloat(string(rest[0]), 64); err == nil && args[0][0] == 'Z' {
-				rest[0] = fmt.Append(nil, score) // Redis 7.0 prints others
+				rest[0] = fmt.Append(nil, score) // Redis 7.0 prints scores differently
 			}
 			elements[key] = append(elements[key], fmt.Sprintf("%q", rest[:width]))
 		}
@@ -81,7 +81,7 @@ func perKey(t *testing.T, file []byte) map[string][]string {
 	return commands
 }
 
-// replay carries out the commands of a file; none may fail.
+// replay runs the commands of a file; an error fails the test.
 func replay(t *testing.T, s *Server, commands string) {
 	t.Helper()
 	conn, err := s.Dial(context.Background())
@@ -101,8 +101,8 @@ func replay(t *testing.T, s *Server, commands string) {
 	}
 }
 
-// TestCommandsForOthers: types that Redis 7.4 does not have, and what it has no
-// command for, come back as they were.
+// TestCommandsForOthers: types that Redis 7.4 lacks, and values that no command can
+// make, are restored unchanged.
 func TestCommandsForOthers(t *testing.T) {
 	const library = "#!lua name=lib\nredis.register_function('f', function() return 1 end)"
 	s := start(t, Options{})
@@ -129,12 +129,12 @@ func TestCommandsForOthers(t *testing.T) {
 	}
 }
 
-// TestCommandsLikeRealServer: a base of commands has those that a real server
-// writes for the same data; they make the same data there and here.
+// TestCommandsLikeRealServer: a base file of commands has the commands that a real
+// server writes for the same data; both servers make the same data from it.
 func TestCommandsLikeRealServer(t *testing.T) {
 	dir := t.TempDir()
 	c := realServer(t, dir, "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--enable-debug-command", "yes")
-	now := NewManualClock(time.Now()) // XPENDING shows times that pass
+	now := NewManualClock(time.Now()) // XPENDING shows the time since delivery
 	s := start(t, Options{Clock: now})
 	for _, k := range fill(t, s, c, 3)[:20] {
 		for _, at := range []string{"32503680000000"} {
@@ -204,6 +204,6 @@ func TestCommandsLikeRealServer(t *testing.T) {
 	}
 	loaded := realServer(t, again, "--appendonly", "yes", "--enable-debug-command", "yes")
 	if got, want := ask(t, loaded, "DEBUG", "DIGEST"), ask(t, c, "DEBUG", "DIGEST"); got != want {
-		t.Errorf("a real server makes other data of it: digest %s, want %s", got, want)
+		t.Errorf("digest in a real server: %s, want %s", got, want)
 	}
 }

@@ -10,21 +10,20 @@ import (
 	"github.com/resp-server/resp-server/internal/engine"
 )
 
-// ConfigError is the error of a line of redis.conf that a server can't start
-// with.
+// ConfigError reports a line of redis.conf that keeps a server from starting.
 type ConfigError struct {
-	// File is where the line is: "Options.Config", the name that was given to
+	// File is the source of the line: "Options.Config", the name given to
 	// ReadConfig, or the path of an included file.
 	File string
-	// Number is that of the line in File, from 1.
+	// Number is the line number in File, starting at 1.
 	Number int
 	// Text is the line, with (redacted) in place of passwords.
 	Text string
-	// Err is what is wrong with it.
+	// Err describes the problem.
 	Err error
 }
 
-// Error returns the place, the line and what is wrong with it.
+// Error returns the place, the line and the problem.
 func (e *ConfigError) Error() string {
 	line := config.Line{File: e.File, Number: e.Number, Text: e.Text}
 	return (&config.LineError{Line: line, Err: e.Err}).Error()
@@ -42,8 +41,8 @@ func configError(err error) error {
 	return &ConfigError{File: at.File, Number: at.Number, Text: at.Text, Err: at.Err}
 }
 
-// ConfigSource is something in the form of redis.conf. Name is what a
-// *ConfigError calls it.
+// ConfigSource is a text in the format of redis.conf. A *ConfigError refers to it
+// by Name.
 type ConfigSource struct {
 	Name   string
 	Reader io.Reader
@@ -54,11 +53,11 @@ func ReadConfig(r io.Reader, name string) ([]string, error) {
 	return ReadConfigs(ConfigSource{name, r})
 }
 
-// ReadConfigs reads settings in the form of redis.conf and returns them as
-// lines for Options.Config: without comments, and with the files that they
-// include in their place. Later lines and sources win. All are checked; what is
-// wrong is a *ConfigError. A value that is not supported is wrong only if nothing
-// later replaces it.
+// ReadConfigs reads settings in the format of redis.conf and returns them as lines
+// for Options.Config, without comments and with include directives replaced by the
+// lines of the included files. Later lines and sources override earlier ones. Every
+// line is checked; the error is a *ConfigError. An unsupported value is an error
+// only if no later line replaces it.
 func ReadConfigs(sources ...ConfigSource) ([]string, error) {
 	var lines []config.Line
 	for _, s := range sources {
@@ -83,7 +82,7 @@ func ReadConfigs(sources ...ConfigSource) ([]string, error) {
 	return text, nil
 }
 
-// config returns the settings that the options ask for.
+// config returns the settings that the options result in.
 func (o *Options) config() (*config.Config, error) {
 	c := config.New()
 	lines, err := config.Read(strings.NewReader(strings.Join(o.Config, "\n")), "Options.Config")
@@ -122,9 +121,9 @@ func (o *Options) config() (*config.Config, error) {
 	return c, nil
 }
 
-// Setting returns the value that a server with these lines of redis.conf has
-// for a setting, as CONFIG GET shows it; "" if a line is wrong or there is no
-// such setting.
+// Setting returns the value of a setting as CONFIG GET would show it on a server
+// that starts with these lines of redis.conf. It returns "" if a line is invalid or
+// the setting does not exist.
 func Setting(lines []string, name string) string {
 	o := Options{Config: lines}
 	c, err := o.config()
@@ -135,7 +134,7 @@ func Setting(lines []string, name string) string {
 	return c.Get(p)
 }
 
-// renamed returns the commands with the names that the settings give them.
+// renamed returns the command table after the rename-command settings.
 func renamed(c *config.Config) (*engine.Table, error) {
 	table := commands()
 	for _, r := range c.Renames {

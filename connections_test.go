@@ -18,7 +18,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// peer is a client that sends and reads as it is told.
+// peer is a client whose sends and reads the test controls.
 type peer struct {
 	net.Conn
 	t  *testing.T
@@ -51,7 +51,7 @@ func dialTCP(t *testing.T, s *TestServer) *peer {
 	return newPeer(t, c, err)
 }
 
-// eachWay runs a test over all transports.
+// eachWay runs a test over each transport.
 func eachWay(t *testing.T, test func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer)) {
 	t.Run("pipe", func(t *testing.T) { test(t, false, dialPipe) })
 	t.Run("tcp", func(t *testing.T) { test(t, false, dialTCP) })
@@ -91,7 +91,7 @@ func (p *peer) ask(line, want string) {
 	p.want(want)
 }
 
-// short returns the text of a reply, without its types.
+// short returns the text of a reply without types.
 func short(r resp.Reply) string {
 	switch {
 	case r.Elems != nil:
@@ -108,7 +108,7 @@ func short(r resp.Reply) string {
 	return r.Str
 }
 
-// wantEnd reads up to the end of the connection and returns what came.
+// wantEnd reads to the end of the connection and returns what it read.
 func (p *peer) wantEnd() []byte {
 	p.t.Helper()
 	b, err := io.ReadAll(p.in)
@@ -118,7 +118,7 @@ func (p *peer) wantEnd() []byte {
 	return b
 }
 
-// await waits until something is so in the server, which goes on meanwhile.
+// await waits until is holds in the server, which goes on meanwhile.
 func await(t *testing.T, s *TestServer, what string, is func(*engine.Core) bool) {
 	t.Helper()
 	for end := time.Now().Add(20 * time.Second); ; runtime.Gosched() {
@@ -128,7 +128,7 @@ func await(t *testing.T, s *TestServer, what string, is func(*engine.Core) bool)
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("waited in vain: %s", what)
+			t.Fatalf("not within 20 seconds: %s", what)
 		}
 	}
 }
@@ -142,8 +142,8 @@ func awaitBlocked(t *testing.T, s *TestServer, n int) {
 	}
 }
 
-// A subscriber that stops reading is closed when too much waits for it, and
-// nobody has to wait for it.
+// A subscriber that stops reading is closed when too much output waits for it.
+// Publishers do not wait for it.
 func TestSubscriberStopsReading(t *testing.T) {
 	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
 		s := StartTest(t, Options{EventLoop: loop, Config: []string{"client-output-buffer-limit pubsub 1mb 0 0"}})
@@ -168,7 +168,7 @@ func TestSubscriberStopsReading(t *testing.T) {
 		}
 		publisher.ask("PUBSUB NUMSUB news", "[news 1]")
 		if n := len(slow.wantEnd()); n > batches*size*100 {
-			t.Errorf("the slow subscriber got all of it: %d bytes", n)
+			t.Errorf("the slow subscriber got all messages: %d bytes", n)
 		}
 		s.engine.Run(func(c *engine.Core) {
 			if n := c.Stats.OutputLimitKills; n != 1 {
@@ -178,8 +178,8 @@ func TestSubscriberStopsReading(t *testing.T) {
 	})
 }
 
-// The soft limit holds for a time only, which passes without anything said to
-// the client.
+// The soft limit allows more output for a limited time. The time passes without any
+// traffic to the client.
 func TestSoftLimit(t *testing.T) {
 	clock := NewManualClock(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
 	s := StartTest(t, Options{Clock: clock, Config: []string{"client-output-buffer-limit pubsub 0 100kb 10"}})
@@ -192,7 +192,7 @@ func TestSoftLimit(t *testing.T) {
 	publish()
 	clock.Advance(9 * time.Second)
 	publisher.ask("PUBSUB NUMSUB news", "[news 1]")
-	read() // it has caught up in time
+	read() // the client has caught up in time
 	await(t, s, "the output is written", func(core *engine.Core) bool {
 		for c := range core.Sessions {
 			if c.OutputSize() > 0 {
@@ -209,7 +209,7 @@ func TestSoftLimit(t *testing.T) {
 	slow.wantEnd()
 }
 
-// A normal client may have as much output as it likes by default.
+// By default the output of a normal client is unlimited.
 func TestNoLimit(t *testing.T) {
 	s := StartTest(t)
 	p := dialPipe(t, s)
@@ -245,19 +245,19 @@ func TestMaxClients(t *testing.T) {
 		})
 		dial(t, s).ask("PING", "PONG")
 		if _, err := s.Do(context.Background(), "PING"); err != nil {
-			t.Error(err) // the program itself is no client
+			t.Error(err) // Do is no client
 		}
 	})
 }
 
-// What is sent while a command blocks runs after it, in order, however it ends.
+// Commands sent while another one blocks run after it, in order, however it ends.
 func TestResumedInOrder(t *testing.T) {
 	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
 		s := StartTest(t, Options{EventLoop: loop})
 		a, b := dial(t, s), dial(t, s)
 		a.send("BLPOP q 0", "SET k 1", "APPEND k 2", "BLPOP q 0", "GET k", "BLPOP q 0")
 		awaitBlocked(t, s, 1)
-		for i := 3; i < 8; i++ { // in packets of their own, to a session that waits
+		for i := 3; i < 8; i++ { // one packet each, to a blocked session
 			a.send(fmt.Sprintf("APPEND k %d", i))
 		}
 		b.ask("RPUSH q x", "1")
@@ -269,7 +269,7 @@ func TestResumedInOrder(t *testing.T) {
 	})
 }
 
-// Long input goes on arriving while a command blocks.
+// Long input keeps arriving while a command blocks.
 func TestInputWhileBlocked(t *testing.T) {
 	s := StartTest(t)
 	a, b := dialPipe(t, s), dialPipe(t, s)
@@ -282,7 +282,7 @@ func TestInputWhileBlocked(t *testing.T) {
 	a.ask("GET k", value)
 }
 
-// A pause of all holds back everything but what the program does itself.
+// CLIENT PAUSE ALL holds back all commands but those of the program.
 func TestPauseAll(t *testing.T) {
 	clock := NewManualClock(time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))
 	s := StartTest(t, Options{Clock: clock})
@@ -305,7 +305,7 @@ func TestPauseAll(t *testing.T) {
 	if r, err := resp.ReadReply(c.in); err != nil || r.Str != "" && r.Str != "1" {
 		t.Error(r, err)
 	}
-	// A client that goes while its command is held back leaves nothing.
+	// A client that leaves while its command is held back leaves nothing behind.
 	a.ask("CLIENT PAUSE 1000", "OK")
 	c.send("SET gone 1")
 	awaitBlocked(t, s, 1)
@@ -315,7 +315,7 @@ func TestPauseAll(t *testing.T) {
 	b.ask("EXISTS gone", "0")
 }
 
-// The replies do not depend on how the bytes were cut.
+// The replies do not depend on how the input is split into packets.
 func TestAnySplit(t *testing.T) {
 	var in []byte
 	for _, l := range []string{"SET k 1", "INCR k", "NOSUCH x", "MULTI", "GET k", "EXEC", "CLIENT REPLY SKIP", "GET k", "ECHO hello", "SUBSCRIBE c", "GET k", "RESET"} {
@@ -337,7 +337,7 @@ func TestAnySplit(t *testing.T) {
 		}
 		all := enginetest.Output(session)
 		if !session.Finished() {
-			t.Error("the connection stays after an error of the protocol")
+			t.Error("the connection is open after a protocol error")
 		}
 		return all
 	}
@@ -386,7 +386,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 			for _, in := range []string{
 				"",                        // idle
 				"BLPOP q 0\r\n",           // blocked
-				"BLPOP q 100\r\nPING\r\n", // blocked for a while
+				"BLPOP q 100\r\nPING\r\n", // blocked with a timeout
 				"SUBSCRIBE a b\r\n",
 				"MULTI\r\nSET k v\r\n",
 				"WATCH k\r\n",
@@ -415,7 +415,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 				t.Error("a timer is left for", at)
 			}
 			if _, err := s.Do(context.Background(), "PING"); err == nil {
-				t.Error("a closed server answers")
+				t.Error("a closed server replies")
 			}
 		})
 	}
@@ -458,7 +458,8 @@ func TestCloseDuringBatches(t *testing.T) {
 	})
 }
 
-// Many clients do at once what crosses sessions: for the race detector.
+// Many clients at once run commands that affect other sessions, for the race
+// detector.
 func TestManyAtOnce(t *testing.T) {
 	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
 		s := StartTest(t, Options{EventLoop: loop})

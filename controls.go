@@ -15,52 +15,53 @@ import (
 // Now returns the time of the server.
 func (s *Server) Now() time.Time { return s.clock.Now() }
 
-// Advance moves the clock of the server forward by d. What becomes due happens,
-// in the order of its time, before Advance returns: keys expire, blocked commands
-// time out, and what clients are answered is written. Each server has a clock of
-// its own, which follows Options.Clock until it is moved. A negative d moves it
-// back without anything happening; it panics if that leads before 1970.
+// Advance moves the clock of the server forward by d. Everything that becomes due
+// happens before Advance returns, in the order of time: keys expire, blocked
+// commands time out, and their replies are written. Each server has its own clock,
+// which follows Options.Clock until it is moved. A negative d moves the clock back
+// and triggers nothing. Advance panics if the result is before 1970.
 func (s *Server) Advance(d time.Duration) {
 	s.clock.Advance(d)
 	s.settle()
 }
 
-// SetTime moves the clock of the server to t, as Advance does.
+// SetTime moves the clock of the server to t, like Advance.
 func (s *Server) SetTime(t time.Time) {
 	s.clock.Set(t)
 	s.settle()
 }
 
-// Freeze stops the clock of the server: it moves only by Advance and SetTime.
+// Freeze stops the clock of the server: from now on only Advance and SetTime move
+// it.
 func (s *Server) Freeze() { s.clock.Freeze() }
 
-// Resume lets the clock of the server go on from where it is.
+// Resume lets the clock of the server run again, from the time it shows.
 func (s *Server) Resume() {
 	s.clock.Resume()
 	s.settle()
 }
 
-// HoldExpiry has keys and hash fields keep what they have left to live, while the
-// clock of the server goes on for everything else: only PassExpiry takes from it.
-// It is for programs that were written for such a server; most tests want Freeze
-// and Advance, which keep all times one. What is written to files meanwhile has
-// wrong times of expiry.
+// HoldExpiry stops the remaining time to live of keys and hash fields, while the
+// clock of the server goes on for everything else: only PassExpiry reduces it. It
+// serves programs that were written for such a server. Most tests want Freeze and
+// Advance, which keep all times consistent. Files written meanwhile contain wrong
+// expiry times.
 func (s *Server) HoldExpiry() { s.engine.Run(func(c *engine.Core) { c.HoldExpiry(true) }) }
 
-// ReleaseExpiry ends HoldExpiry: from now on what is left passes with the clock.
+// ReleaseExpiry ends HoldExpiry: the time to live runs with the clock again.
 func (s *Server) ReleaseExpiry() { s.engine.Run(func(c *engine.Core) { c.HoldExpiry(false) }) }
 
-// PassExpiry takes d, in whole milliseconds, from what keys and hash fields have
-// left to live, and leaves the clock where it is. What expires by that is gone when
-// it returns. A negative d adds to it.
+// PassExpiry reduces the remaining time to live of keys and hash fields by d, in
+// whole milliseconds, and leaves the clock alone. Whatever expires by this is gone
+// when PassExpiry returns. A negative d adds time.
 func (s *Server) PassExpiry(d time.Duration) {
 	s.engine.Run(func(c *engine.Core) { c.PassExpiry(d) })
 	s.settle()
 }
 
-// ShowTime has TIME, the ids of streams, their idle times, and EXPIREAT and its
-// like see t, which stands still, in place of the clock. Timeouts and what keys have
-// left to live go on as before. The zero Time ends it.
+// ShowTime makes TIME, stream ids, the idle times of streams, and EXPIREAT and its
+// relatives use t, which stands still, instead of the clock. Timeouts and the
+// remaining time to live of keys run on as before. The zero Time ends it.
 func (s *Server) ShowTime(t time.Time) {
 	micro := int64(0)
 	if !t.IsZero() {
@@ -70,15 +71,15 @@ func (s *Server) ShowTime(t time.Time) {
 	s.settle()
 }
 
-// Reseed has the random choices of commands such as SRANDMEMBER begin anew from a
-// seed. They are the same in each run if Options.Seed is the same as well, since
-// that decides in which order elements are kept.
+// Reseed restarts the random choices of commands such as SRANDMEMBER from a seed.
+// For the same choices in each run, Options.Seed must be the same too, since it
+// decides the order in which elements are stored.
 func (s *Server) Reseed(seed uint64) { s.engine.Run(func(c *engine.Core) { c.Reseed(seed) }) }
 
 // patience is how long Advance waits for clients that do not read.
 const patience = time.Second
 
-// settle waits until what clients were answered is written.
+// settle waits until pending replies are written.
 func (s *Server) settle() {
 	late := make(chan struct{})
 	timer := clock.Real{}.AfterFunc(patience, func() { close(late) })
@@ -86,18 +87,18 @@ func (s *Server) settle() {
 	s.engine.AwaitWritten(late)
 }
 
-// Snapshot is what a server was at some moment: data, users, scripts, functions,
-// settings and time. It can be gone back to any number of times, by the server
-// that it is of.
+// Snapshot is the state of a server at some moment: data, users, scripts,
+// functions, settings and time. The server that took it can restore it any number
+// of times.
 type Snapshot struct{ state *engine.State }
 
-// Snapshot remembers what the server is now. It takes no time and no memory for
-// the data, whatever their size: they are shared, and copied where they change.
+// Snapshot takes a snapshot of the server. It needs no time and no memory for the
+// data, whatever their size: server and snapshot share them until they change.
 func (s *Server) Snapshot() *Snapshot { return &Snapshot{s.engine.State()} }
 
-// Restore makes the server what it was when the snapshot was taken. Its clients
-// stay connected; their transactions fail, and what they cache is invalidated.
-// Statistics, logs and faults begin anew.
+// Restore returns the server to the state of the snapshot. Its clients stay
+// connected; their transactions fail, and their cached keys are invalidated.
+// Statistics, logs and faults start afresh.
 func (s *Server) Restore(to *Snapshot) error {
 	if err := s.engine.Restore(to.state); err != nil {
 		return fmt.Errorf("respserver: %w", err)
@@ -106,12 +107,12 @@ func (s *Server) Restore(to *Snapshot) error {
 	return nil
 }
 
-// errNoFirst is the answer to Reset where nobody remembers the start.
+// errNoFirst is the error of Reset on a server that did not keep its first state.
 var errNoFirst = errors.New("respserver: Reset needs the setting \"enable-testing-command yes\" at the start; StartTest has it")
 
-// Reset makes the server as it was after Start. It is for servers with the
-// setting enable-testing-command, as those of StartTest have it: others do not
-// keep what they were.
+// Reset returns the server to its state after Start. It needs the setting
+// enable-testing-command, which StartTest turns on: other servers do not keep that
+// state.
 func (s *Server) Reset() error {
 	if s.first == nil {
 		return errNoFirst
@@ -119,10 +120,10 @@ func (s *Server) Reset() error {
 	return s.Restore(s.first)
 }
 
-// Fork starts a server with the same data, users, scripts, functions, settings
-// and time, which is independent of s from then on. It takes no time for the
-// data: they are shared, and copied where one side writes. The fork reads and
-// writes no files, and opens no socket: see Listen. It is to be closed.
+// Fork starts a server with the same data, users, scripts, functions, settings and
+// time, which is independent of s from then on. It needs no time for the data: both
+// servers share them until one of them writes. The fork reads and writes no files
+// and opens no socket; see Listen. The caller must close it.
 func (s *Server) Fork() (*Server, error) {
 	s.mu.Lock()
 	closed := s.closed
@@ -133,7 +134,8 @@ func (s *Server) Fork() (*Server, error) {
 	return s.forkFrom(s.engine.State(), "")
 }
 
-// forkFrom starts a fork from a state: a space, if it has a name.
+// forkFrom starts a fork from a state. The fork is a space if the name is not
+// empty.
 func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
 	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS, o.RecordTo = "", "", "", "", nil, nil, nil
@@ -158,8 +160,8 @@ func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	return f, nil
 }
 
-// Listen opens the sockets, if they are not open, and returns the address of the
-// first one. It is for servers that were started without: forks, and those of
+// Listen opens the sockets, unless they are open, and returns the address of the
+// first one. It is for servers that started without sockets: forks, and servers of
 // StartTest.
 func (s *Server) Listen() (addr string, err error) {
 	if err := s.listen(); err != nil {
@@ -168,8 +170,8 @@ func (s *Server) Listen() (addr string, err error) {
 	return s.Addr(), nil
 }
 
-// Fork is Server.Fork for a test or subtest: the fork is closed when that ends,
-// and a failure fails it.
+// Fork is Server.Fork for a test or subtest: a failure fails the test, and the fork
+// is closed when the test ends.
 func (s *TestServer) Fork(t Tester) *TestServer {
 	t.Helper()
 	f, err := s.Server.Fork()
@@ -187,51 +189,52 @@ func (s *TestServer) Fork(t Tester) *TestServer {
 	return ts
 }
 
-// Fault is a rule that makes something go wrong. Its first fields say which
-// commands it is for; the zero value of each matches all. The last ones say what
-// happens: exactly one of them.
+// Fault is a rule that makes something go wrong. The first group of fields selects
+// the commands that it applies to; the zero value of each field matches all of
+// them. The second group says when the rule hits, and the last group what happens:
+// exactly one of its fields must be set.
 type Fault struct {
 	Command  string // "GET", "CONFIG|SET"; a container matches its subcommands
 	Category string // an ACL category: "write"
-	Key      string // a glob that one of the keys matches
-	Client   string // a glob that the client's name or address matches
+	Key      string // a glob; one of the keys must match
+	Client   string // a glob for the name or the address of the client
 	User     string
-	Space    string // commands of clients in this space, if the server is the one that it is of
+	Space    string // the client's space, if this server is the parent of that space
 
-	From        int       // the first hit is the nth command that matches
-	Every       int       // then each nth
-	Times       int       // so many hits at most
-	Probability float64   // of a hit, drawn from the seed of the server
+	From        int       // number of the first matching command that is hit, from 1
+	Every       int       // then every nth matching command is hit
+	Times       int       // the most hits
+	Probability float64   // of a hit, drawn from the server's seed
 	After       time.Time // on the clock of the server
-	Before      time.Time // likewise
+	Before      time.Time // on the clock of the server
 
-	Error     string        // nothing is executed, the reply is this error: "LOADING Redis is loading the dataset in memory"
-	Delay     time.Duration // executed later, on the clock of the server
-	Close     When          // the connection closes
-	Cut       *int          // executed; so many bytes of the reply arrive, then the connection closes
-	Blackhole bool          // nothing is executed, nothing is answered
-	Trickle   time.Duration // the reply comes byte by byte, with so much time between
-	Expire    bool          // the keys of the command expire before
-	Evict     bool          // the keys of the command are evicted before
-	Refuse    bool          // new connections are closed at once
-	Disk      error         // operations that write files fail: syscall.ENOSPC or syscall.EIO
+	Error     string        // reply with this error instead of executing: "LOADING Redis is loading the dataset in memory"
+	Delay     time.Duration // execute this much later, on the clock of the server
+	Close     When          // close the connection
+	Cut       *int          // execute, send this many bytes of the reply, and close the connection
+	Blackhole bool          // neither execute nor reply
+	Trickle   time.Duration // send the reply byte by byte, with this pause between bytes
+	Expire    bool          // expire the keys of the command before it runs
+	Evict     bool          // evict the keys of the command before it runs
+	Refuse    bool          // close new connections at once
+	Disk      error         // make operations that write files fail with syscall.ENOSPC or syscall.EIO
 }
 
 // When says when a fault closes a connection.
 type When int
 
-// BeforeExecution closes the connection instead of executing the command,
-// AfterExecution closes it without the reply: the client can't know the
-// difference.
+// BeforeExecution closes the connection instead of executing the command.
+// AfterExecution executes it and closes the connection without a reply. A client
+// can't tell them apart.
 const (
 	BeforeExecution When = 1 + iota
 	AfterExecution
 )
 
-// Inject adds a fault. The first one that hits counts, in the order of their
-// addition. remove ends it, and what a full disk has kept from the append-only file
-// is written then. Inject panics if the fault has not exactly one thing that
-// happens, or a condition that this can't have: files have no Key.
+// Inject adds a fault. If several faults match a command, the one added first
+// applies. remove ends the fault, and writes what a full disk has kept out of the
+// append-only file. Inject panics unless the fault has exactly one thing that
+// happens, and if its conditions do not fit that: files have no Key.
 func (s *Server) Inject(f Fault) (remove func()) {
 	rule, err := f.rule()
 	if err != nil {
@@ -289,25 +292,25 @@ func (f *Fault) rule() (fault.Rule, error) {
 	return r, r.Check()
 }
 
-// Seed returns what everything that is left to chance depends on: Options.Seed,
-// or what was drawn instead. A fork has the seed of the server that it is of, and
-// goes on with chance from where that is; Restore goes back in it.
+// Seed returns the seed of all random choices: Options.Seed, or the random seed
+// that Start drew. A fork has the seed of its parent and continues the parent's
+// random sequence; Restore goes back in the sequence.
 func (s *Server) Seed() (seed uint64) {
 	s.engine.Run(func(c *engine.Core) { seed = c.Seed() })
 	return seed
 }
 
-// Shuffle sets Options.Shuffle anew.
+// Shuffle changes Options.Shuffle.
 func (s *Server) Shuffle(on bool) { s.engine.Run(func(c *engine.Core) { c.Shuffle(on) }) }
 
-// testHost is what the command TESTING does with a server.
+// testHost does for the TESTING command what only the server can do.
 type testHost struct {
 	*Server
 
 	mu        sync.Mutex
 	snapshots map[string]*Snapshot
 	forks     map[string]*Server // by address
-	record    *Recording         // of TESTING RECORD
+	record    *Recording         // the recording of TESTING RECORD
 	faults    int
 }
 
@@ -318,7 +321,7 @@ func (s *Server) faultNumber() int {
 	return s.host.faults
 }
 
-// maxSnapshots bounds what clients keep by TESTING SNAPSHOT.
+// maxSnapshots limits the snapshots that clients keep by TESTING SNAPSHOT.
 const maxSnapshots = 1000
 
 func (h *testHost) TakeSnapshot(name string) error {
@@ -368,7 +371,7 @@ func (h *testHost) CloseFork(addr string) (known bool) {
 		if h.parent == nil {
 			return false
 		}
-		// The reply to the command that asks is still to be written.
+		// The client that asked must get its reply first.
 		go func() {
 			h.settle()
 			if !h.parent.host.CloseFork(h.Addr()) {
@@ -394,7 +397,7 @@ func (h *testHost) LoadData(data string) error {
 	return nil
 }
 
-// closeForks ends the forks that clients have made.
+// closeForks closes the forks that clients have made.
 func (h *testHost) closeForks() {
 	h.mu.Lock()
 	forks := h.forks

@@ -72,7 +72,7 @@ func TestAdvanceReplies(t *testing.T) {
 	}
 }
 
-// fill makes a key of each type, with everything that a server has besides.
+// fill makes a key of each type, and everything else that a server has.
 func fill(s *respserver.TestServer) {
 	s.Must("SET", "string", "value")
 	s.Must("SET", "number", 12)
@@ -103,7 +103,7 @@ func fill(s *respserver.TestServer) {
 	s.Must("CONFIG", "SET", "maxclients", 77)
 }
 
-// look returns all that clients can see of a server.
+// look returns all state of a server that clients can see.
 func look(s *respserver.TestServer) string {
 	return fmt.Sprint(s.Must("DEBUG", "DIGEST"), s.Must("DBSIZE"), s.Must("PEXPIRETIME", "expires"), s.Must("XINFO", "STREAM", "stream", "FULL"),
 		s.Must("FUNCTION", "LIST"), s.Must("ACL", "LIST"), s.Must("CONFIG", "GET", "maxclients"), s.Must("SCRIPT", "EXISTS", sha1OfOne))
@@ -111,7 +111,7 @@ func look(s *respserver.TestServer) string {
 
 const sha1OfOne = "e0e1f9fabfc9d4800c877a703b823ac0578ff8db" // return 1
 
-// change changes everything that fill has made.
+// change changes everything that fill made.
 func change(s *respserver.TestServer) {
 	s.Must("APPEND", "string", "!")
 	s.Must("INCR", "number")
@@ -181,7 +181,7 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
-// TestRestoreAndClients: clients stay, but notice that the data changed.
+// TestRestoreAndClients: clients stay connected, but notice that the data changed.
 func TestRestoreAndClients(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -224,19 +224,19 @@ func TestFork(t *testing.T) {
 				t.Errorf("over a socket: %v", got)
 			}
 			if f.Reset(); look(f) != before {
-				t.Error("a fork is reset to what it began as")
+				t.Error("Reset of a fork does not return to its start")
 			}
 		})
 	}
 }
 
-// TestForksWrite has a server, its forks and their forks write values of each type
-// at the same time, and none finds what another one has written; the race detector
-// looks on.
+// TestForksWrite makes a server, its forks and their forks write values of each
+// type at the same time. None sees the writes of another. It is for the race
+// detector too.
 func TestForksWrite(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, testControls)
-	s.Freeze() // the forks' clocks stand still too
+	s.Freeze() // the forks inherit a clock that stands still
 	fill(s)
 	before, snapshot := look(s), s.Snapshot()
 	var wait sync.WaitGroup
@@ -346,10 +346,10 @@ func TestForkOverTheWire(t *testing.T) {
 		t.Errorf("TESTING CLOSE: %v", got)
 	}
 	if !closed(t, c1) {
-		t.Error("the fork goes on")
+		t.Error("the fork runs after TESTING CLOSE")
 	}
 	c2, _ := dial(two)
-	conn.Close() // ends what it has made
+	conn.Close() // the forks of the connection end with it
 	if !closed(t, c2) {
 		t.Error("the fork outlives the connection that made it")
 	}
@@ -360,8 +360,8 @@ func TestFaults(t *testing.T) {
 	cut := 3
 	for name, c := range map[string]struct {
 		respserver.Fault
-		replies string // of INCR n three times, as they come, "" for none
-		n       string // afterwards
+		replies string // to three times INCR n, in order; "" for none
+		n       string // n afterwards
 	}{
 		"error":            {respserver.Fault{Command: "INCR", Times: 1, Error: "LOADING Redis is loading"}, "-LOADING Redis is loading\r\n:1\r\n:2\r\n", "2"},
 		"every second":     {respserver.Fault{Key: "n", From: 2, Every: 2, Error: "OOM x"}, ":1\r\n-OOM x\r\n:2\r\n", "2"},
@@ -405,7 +405,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestFaultsInTime: what comes later comes on the server's clock, in order.
+// TestFaultsInTime: delayed replies arrive by the server's clock, in order.
 func TestFaultsInTime(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -461,8 +461,8 @@ func TestFaultsOfConnectionsAndFiles(t *testing.T) {
 	s.Must("SAVE")
 }
 
-// TestFaultsOfTheAppendOnlyFile: a disk that is full for a fault is one for the
-// append-only file too, until the fault is removed.
+// TestFaultsOfTheAppendOnlyFile: a fault that fills the disk affects the
+// append-only file too, until it is removed.
 func TestFaultsOfTheAppendOnlyFile(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -477,14 +477,14 @@ func TestFaultsOfTheAppendOnlyFile(t *testing.T) {
 			dir := t.TempDir()
 			config := []string{"appendonly yes"}
 			s := respserver.StartTest(t, respserver.Options{Dir: dir, Config: config})
-			s.Freeze() // so that no sync comes in between
+			s.Freeze() // prevents a sync in between
 			s.Must("SET", "a", "v")
 			add := []any{"TESTING", "FAULT", "ADD", "disk"}
 			for _, w := range strings.Fields(c.rule) {
 				add = append(add, w)
 			}
 			s.Must(add...)
-			s.Must("SET", "b", "v") // real Redis notices afterwards too
+			s.Must("SET", "b", "v") // real Redis also notices only after the write
 			refused := func() {
 				t.Helper()
 				if _, err := s.Do(t.Context(), "SET", "c", "v"); err == nil || err.Error() != "MISCONF Errors writing to the AOF file: "+c.reason {
@@ -504,7 +504,7 @@ func TestFaultsOfTheAppendOnlyFile(t *testing.T) {
 				t.Errorf("BGREWRITEAOF: %v", err)
 			}
 			status("aof_last_bgrewrite_status:err")
-			s.Advance(time.Minute) // it is tried again, in vain
+			s.Advance(time.Minute) // the retry fails too
 			refused()
 
 			s.Must("TESTING", "FAULT", "DEL", "disk")
@@ -518,8 +518,8 @@ func TestFaultsOfTheAppendOnlyFile(t *testing.T) {
 	}
 }
 
-// TestFaultsOfTheAppendOnlyFileAlways: nobody gets an answer to a write that is not
-// on the disk, as from a real server, which ends.
+// TestFaultsOfTheAppendOnlyFileAlways: a write that is not on the disk gets no
+// reply, as from a real server, which exits.
 func TestFaultsOfTheAppendOnlyFileAlways(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -535,17 +535,17 @@ func TestFaultsOfTheAppendOnlyFileAlways(t *testing.T) {
 	again.Want([]string{"a"}, "KEYS", "*")
 }
 
-// TestFaultsOfSync: a sync that fails has writes refused until one succeeds. It is
-// tried when the fault is removed.
+// TestFaultsOfSync: after a failed sync the server refuses writes until a sync
+// succeeds. It retries when the fault is removed.
 func TestFaultsOfSync(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	config := []string{"appendonly yes"}
 	s := respserver.StartTest(t, respserver.Options{Dir: dir, Config: config})
 	s.Freeze()
-	s.Must("SET", "a", "v") // written, to be synced within a second
+	s.Must("SET", "a", "v") // to be synced within a second
 	remove := s.Inject(respserver.Fault{Disk: syscall.EIO})
-	s.Advance(2 * time.Second) // the sync
+	s.Advance(2 * time.Second) // syncs
 	failing := func() bool {
 		return strings.Contains(s.Must("INFO", "persistence").Text(), "aof_last_write_status:err")
 	}
@@ -557,13 +557,13 @@ func TestFaultsOfSync(t *testing.T) {
 	}
 	remove()
 	if failing() {
-		t.Error("it fails without a fault")
+		t.Error("SAVE fails without a fault")
 	}
 	s.Must("SET", "b", "v")
 }
 
-// TestFaultsOfSteps: counted are operations, so that each step of a save can fail,
-// and of a rewrite. What was there stays.
+// TestFaultsOfSteps: From counts file operations, so a fault can hit each step of a
+// save and of a rewrite. The old files stay.
 func TestFaultsOfSteps(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Dir: t.TempDir()})
@@ -580,14 +580,15 @@ func TestFaultsOfSteps(t *testing.T) {
 		s.Want("v", "GET", "k")
 		if err == nil {
 			if n < 5 { // create, write, sync, rename, sync of the directory
-				t.Errorf("it has %d steps", n-1)
+				t.Errorf("SAVE has %d steps", n-1)
 			}
 			break
 		}
 	}
 }
 
-// TestFaultsOfOtherFiles: those of users, settings and nodes are on the same disk.
+// TestFaultsOfOtherFiles: faults of the disk affect the files of users, settings
+// and nodes.
 func TestFaultsOfOtherFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -617,14 +618,14 @@ func TestFaultsOfOtherFiles(t *testing.T) {
 func TestBadFault(t *testing.T) {
 	s := respserver.StartTest(t)
 	for _, f := range []respserver.Fault{
-		{Command: "GET"}, // does nothing
-		{Command: "GET", Evict: true, Expire: true}, // does two things
+		{Command: "GET"}, // no action
+		{Command: "GET", Evict: true, Expire: true}, // two actions
 		{Command: "GET", Disk: syscall.EIO},         // files have no command
 	} {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%+v is taken", f)
+					t.Errorf("%+v is accepted", f)
 				}
 			}()
 			s.Inject(f)
@@ -633,7 +634,7 @@ func TestBadFault(t *testing.T) {
 	s.Want(0, "TESTING", "FAULT", "DEL", "ALL")
 }
 
-// TestFaultsOfSpaces: a rule of the server can be for clients of one of its spaces.
+// TestFaultsOfSpaces: a rule of the server may apply to the clients of one space.
 func TestFaultsOfSpaces(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
@@ -645,7 +646,7 @@ func TestFaultsOfSpaces(t *testing.T) {
 	defer remove()
 	s.Inject(respserver.Fault{Space: "two", Command: "GET", Error: "LOADING"})
 	s.Inject(respserver.Fault{Command: "GET", Error: "OOM", From: 2})
-	two, err := s.Space("two") // made when the rule is there
+	two, err := s.Space("two") // made after the rule
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -663,7 +664,7 @@ func TestFaultsOfSpaces(t *testing.T) {
 	}
 	remove()
 	if _, err := one.Do(t.Context(), "GET", "k"); err != nil {
-		t.Errorf("after the end of the rule: %v", err)
+		t.Errorf("after remove: %v", err)
 	}
 	if err := s.Reset(); err != nil {
 		t.Fatal(err)
@@ -685,7 +686,7 @@ func TestFaultsOverTheWire(t *testing.T) {
 		t.Errorf("got %v", rule)
 	}
 	if s.Must("TESTING", "FAULT", "DEL", "first").Int() != 1 || s.Must("TESTING", "FAULT", "DEL", "ALL").Int() != 0 {
-		t.Error("DEL")
+		t.Error("TESTING FAULT DEL returns a wrong number")
 	}
 	for _, words := range []string{"ADD x", "ADD x DO", "ADD x DO DANCE", "ADD all DO EVICT", "ADD x CATEGORY nosuch DO EVICT", "LIST x", "DEL", "JUMP"} {
 		args := []any{"TESTING", "FAULT"}

@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs/crashfs"
 )
 
-// TestSaveCrash: after a crash at any moment of SAVE, BGSAVE or the end of the
-// server, it starts with the data of that save or of the one before.
+// TestSaveCrash: after a crash at any moment of SAVE, BGSAVE or Close, the server
+// starts with the data of that save or of the one before.
 func TestSaveCrash(t *testing.T) {
 	dir := t.TempDir()
 	saved, next := "", ""
@@ -41,18 +41,19 @@ func TestSaveCrash(t *testing.T) {
 			}
 			defer s.Close()
 			if got := say(t, s, "GET", "k"); got != saved && got != next {
-				t.Errorf("after a crash before %s %s: %q; saved was %q, and %q is to come", op, name, got, saved, next)
+				t.Errorf("after a crash before %s %s: the data are %q, neither %q of the last save nor %q of the next", op, name, got, saved, next)
 			}
 		}
 	})
 }
 
-// states is how many states TestAppendCrash looks at for each moment.
+// states is the number of file system states that TestAppendCrash tries for each
+// moment.
 var states = flag.Int("states", 3, "the states of the file system to look at after each operation of a crash test")
 
 // TestAppendCrash: with appendfsync always, a server that starts after a crash at
-// any moment has all writes that were answered and of the next one all or nothing,
-// also if the file was being rewritten, or switched on or off.
+// any moment has all writes whose reply was sent, and all or nothing of the next
+// one, even if the file was being rewritten or switched on or off.
 func TestAppendCrash(t *testing.T) {
 	for _, preamble := range []string{"yes", "no"} {
 		t.Run("preamble "+preamble, func(t *testing.T) {
@@ -60,7 +61,7 @@ func TestAppendCrash(t *testing.T) {
 			dir := t.TempDir()
 			var mu sync.Mutex
 			promised, next := 0, 0 // how often n and m were incremented
-			kept := false          // the file is on, and has a base
+			kept := false          // the file is on and has a base
 			settings := []string{"appendonly yes", "appendfsync always", "aof-use-rdb-preamble " + preamble, "aof-load-corrupt-tail-max-size 1000000"}
 			crashfs.New(dir).Explore(*states, func(fsys vfs.FS) {
 				s, err := Start(Options{Dir: dir, NoListen: true, Config: settings, files: fsys})
@@ -89,7 +90,7 @@ func TestAppendCrash(t *testing.T) {
 				tell(t, s, "CONFIG", "SET", "appendonly", "yes")
 				write()
 				awaitRewrite(t, s)
-				write() // what was answered before the file had its base is safe with this one
+				write() // makes writes safe that had their reply before the file had its base
 				note(func() { kept = true })
 				write()
 				if err := s.Close(); err != nil {
@@ -109,7 +110,7 @@ func TestAppendCrash(t *testing.T) {
 					n, _ := strconv.Atoi(say(t, s, "GET", "n"))
 					two := tell(t, s, "EVAL", "redis.call('SELECT',1) return redis.call('GET','m')", 0)
 					if m, _ := strconv.Atoi(two.Text()); m != n || n > next || n < promised && kept {
-						t.Errorf("after a crash before %s %s: %d and %d; %d was answered, and %d is to come", op, name, n, m, promised, next)
+						t.Errorf("after a crash before %s %s: n and m are %d and %d, want %d, or %d with the pending write", op, name, n, m, promised, next)
 					}
 				}
 			})
@@ -117,8 +118,8 @@ func TestAppendCrash(t *testing.T) {
 	}
 }
 
-// TestSaveFaults lets each operation of SAVE fail: SAVE says so, the data that
-// were saved before or the new ones are there, and the next SAVE succeeds.
+// TestSaveFaults makes each operation of SAVE fail: SAVE reports it, the disk has
+// the old or the new data, and the next SAVE succeeds.
 func TestSaveFaults(t *testing.T) {
 	dir := t.TempDir()
 	crashfs.Faults(func(inject func(vfs.FS) vfs.FS, fault *crashfs.Fault) {

@@ -13,7 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 )
 
-// number returns what a pattern finds in a text.
+// number returns the number that a pattern captures in a text.
 func number(t *testing.T, text, pattern string) int {
 	t.Helper()
 	m := regexp.MustCompile(pattern).FindStringSubmatch(text)
@@ -24,8 +24,8 @@ func number(t *testing.T, text, pattern string) int {
 	return n
 }
 
-// TestTableResizing: with DICT-RESIZING 0 a table of keys keeps its size, and
-// becomes as small as it may with 1.
+// TestTableResizing: DICT-RESIZING 0 keeps a table of keys at its size, and 1 lets
+// it shrink.
 func TestTableResizing(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"enable-debug-command yes"}})
@@ -54,7 +54,7 @@ func TestTableResizing(t *testing.T) {
 	}
 }
 
-// TestReplyBuffers: clients keep the buffers for their replies if they are told.
+// TestReplyBuffers: DEBUG REPLYBUFFER makes clients keep their reply buffers.
 func TestReplyBuffers(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"enable-debug-command yes"}})
@@ -83,8 +83,8 @@ func TestReplyBuffers(t *testing.T) {
 	}
 }
 
-// TestRewriteForceAll: the file has all settings afterwards but the master that
-// there is not, and a server starts with it.
+// TestRewriteForceAll: the rewritten file has all settings except for the missing
+// master, and a server starts with it.
 func TestRewriteForceAll(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "redis.conf")
@@ -96,7 +96,7 @@ func TestRewriteForceAll(t *testing.T) {
 	}
 	for p := range config.All {
 		if p.Name != "replicaof" && !strings.Contains("\n"+string(text), "\n"+p.Name+" ") {
-			t.Errorf("no %s", p.Name)
+			t.Errorf("the file lacks %s", p.Name)
 		}
 	}
 	lines, err := respserver.ReadConfig(strings.NewReader(string(text)), file)

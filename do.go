@@ -10,23 +10,22 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// Do runs one command as a client of its own would, without a socket, and
-// returns its reply as RESP3 has it. Arguments are strings, byte slices,
-// integers and floats; others are formatted as fmt.Sprint does. An error reply
-// is returned twice: as the Reply and as an Error. A blocking command ends when
-// ctx does. Whatever it does to its connection (SELECT, MULTI, SUBSCRIBE) ends
-// with the call. A command without a reply, CLIENT REPLY OFF or SKIP, returns the
-// zero Reply, which is null.
+// Do runs one command without a socket, as a client of its own would, and returns
+// its RESP3 reply. Arguments are strings, byte slices, integers and floats;
+// anything else is formatted as by fmt.Sprint. An error reply is returned twice: as
+// the Reply and as an Error. A blocking command ends when ctx does. Changes to the
+// connection (SELECT, MULTI, SUBSCRIBE) end with the call. A command without a
+// reply, such as CLIENT REPLY OFF or SKIP, returns the zero Reply, which is null.
 //
-// Do acts for the program, not for a user: it needs no password and has all
-// permissions, whatever the access control list says, it is not counted as a
-// client, and CLIENT PAUSE does not hold it back. A command that is to be
-// judged as a user's goes through Dial or a socket.
+// Do acts for the program, not for a user: it needs no password, has all
+// permissions whatever the access control list says, does not count as a client,
+// and ignores CLIENT PAUSE. To run a command with the permissions of a user,
+// connect with Dial or a socket.
 func (s *Server) Do(ctx context.Context, args ...any) (Reply, error) {
 	return s.DoIn(ctx, 0, args...)
 }
 
-// DoIn is Do in another database than the first.
+// DoIn is Do in the given database instead of database 0.
 func (s *Server) DoIn(ctx context.Context, db int, args ...any) (Reply, error) {
 	if len(args) == 0 {
 		return Reply{}, Error("ERR no command")
@@ -51,7 +50,7 @@ func (s *Server) DoIn(ctx context.Context, db int, args ...any) (Reply, error) {
 	return reply, reply.Err()
 }
 
-// run runs the command that d has.
+// run runs the command of d.
 func (s *Server) run(ctx context.Context, d *direct) (Reply, error) {
 	done := d.do()
 	out := d.session.Output(nil)
@@ -81,10 +80,10 @@ func (s *Server) run(ctx context.Context, d *direct) (Reply, error) {
 // direct is a session for Do.
 type direct struct {
 	session *engine.Session
-	caller  string // for a Schedule; "" without one
-	origin  string // for strict mode; "" without it
+	caller  string // names the caller for a Schedule; "" without one
+	origin  string // file and line of the caller for strict mode; "" without it
 	wake    chan struct{}
-	db      int // 0: the selected one
+	db      int // 0: the current one
 	args    [][]byte
 	text    []byte
 }
@@ -133,7 +132,7 @@ func (d *direct) add(a any) {
 	d.args = append(d.args, d.text[from:])
 }
 
-// clear makes place for another command.
+// clear prepares d for another command.
 func (d *direct) clear() {
 	clear(d.args)
 	d.args, d.text = d.args[:0], d.text[:0]

@@ -10,7 +10,7 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// BenchmarkDo measures commands whose replies are of different shapes.
+// BenchmarkDo measures commands with replies of different shapes.
 func BenchmarkDo(b *testing.B) {
 	s := respserver.StartTest(b, respserver.Options{NoListen: true})
 	ctx := b.Context()
@@ -68,8 +68,8 @@ DEBUG SLEEP 0
 POST / HTTP/1.1
 HOST: localhost`
 
-// TestDoBeginsAnew runs every command, and those that change their connection
-// with arguments that succeed: the next Do notices none of them.
+// TestDoBeginsAnew runs every command, and with valid arguments those that change
+// their connection. The next Do must not notice them.
 func TestDoBeginsAnew(t *testing.T) {
 	s := respserver.StartTest(t, respserver.Options{NoListen: true, Config: []string{"enable-debug-command yes"}})
 	ctx := t.Context()
@@ -86,7 +86,7 @@ func TestDoBeginsAnew(t *testing.T) {
 		return fields
 	}
 	fresh := connection()
-	ended, cancel := context.WithCancel(ctx) // so that what blocks does not
+	ended, cancel := context.WithCancel(ctx) // so that blocking commands do not block
 	cancel()
 	run := func(words ...string) {
 		args := make([]any, len(words))
@@ -119,7 +119,7 @@ func TestDoBeginsAnew(t *testing.T) {
 	}
 }
 
-// TestDoWithoutReply runs the commands that are answered by silence.
+// TestDoWithoutReply runs commands without a reply.
 func TestDoWithoutReply(t *testing.T) {
 	s := respserver.StartTest(t, respserver.Options{NoListen: true})
 	for _, mode := range []string{"OFF", "SKIP"} {
@@ -132,8 +132,7 @@ func TestDoWithoutReply(t *testing.T) {
 	}
 }
 
-// TestDoTogether has others fail the watches of connections that are about to be
-// used again.
+// TestDoTogether makes the watches of connections fail that are about to be reused.
 func TestDoTogether(t *testing.T) {
 	s := respserver.StartTest(t, respserver.Options{NoListen: true})
 	var all sync.WaitGroup

@@ -12,8 +12,8 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// TestGuides runs the dialogues of the docs: blocks of ```redis with commands
-// behind "> " and what redis-cli prints. Each block has a server of its own.
+// TestGuides runs the dialogues of the docs: ```redis blocks of commands behind ">
+// " and the output of redis-cli. Each block has its own server.
 func TestGuides(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("docs/*.md")
@@ -58,7 +58,7 @@ func TestGuides(t *testing.T) {
 				got.WriteString(line + cliText(r, "") + "\n")
 				commands.WriteString(line)
 			}
-			s.ResetStrict() // what it warns of is shown on purpose
+			s.ResetStrict() // the guides show warnings on purpose
 			if got.String() != dialogue {
 				t.Errorf("%s has\n%s\nthe server says\n%s", file, dialogue, got.String())
 			}
@@ -66,7 +66,7 @@ func TestGuides(t *testing.T) {
 	}
 }
 
-// cliText shows a reply as redis-cli does.
+// cliText formats a reply like redis-cli.
 func cliText(r resp.Reply, indent string) string {
 	switch r.Kind {
 	case resp.Null, resp.NullArray:

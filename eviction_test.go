@@ -10,8 +10,8 @@ import (
 	"github.com/resp-server/resp-server/internal/engine"
 )
 
-// TestEviction fills a server beyond its limit and looks which keys are left:
-// under LRU and LFU those that were used, under TTL those that live long.
+// TestEviction fills a server beyond its limit and checks which keys are left:
+// under LRU and LFU the used ones, under TTL those with the longest time to live.
 func TestEviction(t *testing.T) {
 	t.Parallel()
 	const keys, used = 2000, 200
@@ -50,7 +50,7 @@ func TestEviction(t *testing.T) {
 	}
 }
 
-// TestClientEviction lets one client keep more than all may.
+// TestClientEviction makes one client use more memory than maxmemory-clients.
 func TestClientEviction(t *testing.T) {
 	t.Parallel()
 	s := start(t, Options{Config: []string{"maxmemory-clients 1mb"}})

@@ -140,8 +140,8 @@ func ExampleServer_WaitBlocked() {
 	// true
 }
 
-// A program can make its listeners itself: here it is a plain one, but it may
-// be that of tls.NewListener.
+// A program can bring its own listener: here a plain one, but it could be one of
+// tls.NewListener.
 func ExampleServer_Serve() {
 	srv := newServer(respserver.Options{})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -165,7 +165,7 @@ func ExampleServer_Serve() {
 	// respserver: server closed
 }
 
-// Users are lines of redis.conf. Do has all permissions, whoever they are.
+// Users are lines of redis.conf. Do has all permissions, whatever the users may do.
 func ExampleOptions_users() {
 	srv := newServer(respserver.Options{Config: []string{
 		"user default off",

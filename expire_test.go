@@ -10,9 +10,9 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// TestExpiryInBubble: with the time of a synctest bubble an hour passes at
-// once, keys are deleted without being looked at, and nothing that the server
-// leaves behind keeps the bubble from ending.
+// TestExpiryInBubble: in a synctest bubble an hour passes at once, keys are deleted
+// without being accessed, and nothing that the server leaves behind keeps the
+// bubble from ending.
 func TestExpiryInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := respserver.StartTest(t)

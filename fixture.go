@@ -17,18 +17,19 @@ import (
 	"github.com/resp-server/resp-server/internal/linediff"
 )
 
-// Load adds what r holds to the data:
+// Load adds the contents of r to the data. r may hold
 //
 //   - an RDB file, whose keys and function libraries replace those of the same
 //     name;
-//   - JSON in the form that DumpJSON writes, likewise;
-//   - or commands, one a line, as redis-cli reads them: words in "double quotes"
-//     may have \n, \xff and so on, "10 INCR n" is run ten times, and lines that
-//     begin with # are comments. SELECT chooses the database of what follows.
+//   - JSON in the format of DumpJSON, which replaces keys likewise;
+//   - or commands, one a line, in the syntax of redis-cli: words in "double quotes"
+//     may contain \n, \xff and so on, "10 INCR n" runs INCR ten times, and lines
+//     that begin with # are comments. SELECT chooses the database of the following
+//     commands.
 //
-// What it is shows in how it begins. A command that fails ends the load; those
-// before it have been run, as for the program (see Do). An RDB file that is
-// damaged changes nothing.
+// Load recognizes the format by the first bytes. A command that fails ends the
+// load; the commands before it have run, with the rights of the program (see Do). A
+// damaged RDB file changes nothing.
 func (s *Server) Load(r io.Reader) error {
 	in := bufio.NewReader(r)
 	var err error
@@ -64,7 +65,7 @@ func (s *Server) LoadFile(name string) error {
 }
 
 func (s *Server) loadRDB(r io.Reader) error {
-	file, err := io.ReadAll(r) // whoever is slow must not stop the server
+	file, err := io.ReadAll(r) // before the lock is taken: a slow reader must not stop the server
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (s *Server) loadRDB(r io.Reader) error {
 func (s *Server) loadCommands(read func(run func(words []string) error) error) error {
 	d := &direct{wake: make(chan struct{}, 1)}
 	d.session = s.engine.NewInternalSession(d)
-	d.session.Unjudge() // a fixture is no part of what is tested
+	d.session.Unjudge() // strict mode judges the test, not its fixtures
 	defer d.session.Close()
 	return read(func(words []string) error {
 		d.clear()
@@ -91,17 +92,18 @@ func (s *Server) loadCommands(read func(run func(words []string) error) error) e
 	})
 }
 
-// Dump returns the data as commands that make them again: one a line and an
-// element each, sorted by database, key and element, and readable also where the
-// data are binary. Load reads it. So two dumps differ in the lines where the data
-// do, and can be kept beside a test: see Golden.
+// Dump returns the data as commands that recreate them, which Load reads. There is
+// one command a line and element, sorted by database, key and element, and binary
+// data are escaped. So a diff of two dumps shows which data differ, and a dump can
+// be kept beside a test: see Golden.
 //
-// Expiry is at a time, so dumps are repeatable only if the clock is: see SetTime.
-// Left out are when consumers of streams were last seen, users and settings. What
-// no command of Redis 7.4 makes is a RESTORE.
+// Expiry times are absolute, so dumps are repeatable only if the clock is: see
+// SetTime. Dump leaves out when consumers of streams were last seen, the users and
+// the settings. Values that no command of Redis 7.4 can make are written as
+// RESTORE.
 func (s *Server) Dump() string { return s.dump(fixture.WriteText) }
 
-// DumpJSON is Dump as JSON. Strings that are not UTF-8 are "base64:...".
+// DumpJSON is Dump in JSON. Strings that are not UTF-8 become "base64:...".
 func (s *Server) DumpJSON() string { return s.dump(fixture.WriteJSON) }
 
 func (s *Server) dump(write func(io.Writer, fixture.Data) error) string {
@@ -111,19 +113,19 @@ func (s *Server) dump(write func(io.Writer, fixture.Data) error) string {
 	})
 	var b strings.Builder
 	if err := write(&b, d); err != nil {
-		panic("respserver: Dump: " + err.Error()) // every value has a form
+		panic("respserver: Dump: " + err.Error()) // every value has a text form
 	}
 	return b.String()
 }
 
-// updateEnv is the environment variable that has Golden write its files.
+// updateEnv is the environment variable that makes Golden write its files.
 const updateEnv = "RESP_SERVER_UPDATE"
 
-// Golden compares the data with a file: with DumpJSON if its name ends in .json,
-// with Dump if not. A difference fails the test, and shows in which lines.
+// Golden compares the data with a file: with DumpJSON if the name ends in .json,
+// else with Dump. If they differ, it fails the test and shows the lines.
 //
-// With RESP_SERVER_UPDATE=1 in the environment, or the flag -update if the tests
-// define one, it writes the file instead.
+// With RESP_SERVER_UPDATE=1 in the environment, or with the flag -update if the
+// tests define one, it writes the file instead.
 func (s *Server) Golden(t Tester, file string) {
 	t.Helper()
 	got := s.Dump()
@@ -147,7 +149,7 @@ func (s *Server) Golden(t Tester, file string) {
 		t.Fatalf("%v", err)
 		return
 	}
-	want := strings.ReplaceAll(string(kept), "\r\n", "\n") // git may have changed them
+	want := strings.ReplaceAll(string(kept), "\r\n", "\n") // git may have changed the line ends
 	if want != got {
 		t.Fatalf("the data are not those of %s; %s=1 writes it anew\n%s", file, updateEnv, linediff.Show(lines(want), lines(got)))
 	}
@@ -168,7 +170,7 @@ func lines(text string) []string {
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
-// MustLoad is LoadFile for fixtures: what can't be loaded fails the test.
+// MustLoad is LoadFile for fixtures: an error fails the test.
 func (s *TestServer) MustLoad(files ...string) {
 	s.t.Helper()
 	for _, f := range files {

@@ -30,7 +30,7 @@ func loaded(t *testing.T, data string) *TestServer {
 	return s
 }
 
-// sameData compares servers with the ones that their dumps make.
+// sameData compares a server with the servers that its dumps make.
 func sameData(t *testing.T, s *Server) {
 	t.Helper()
 	for _, dump := range []func(*Server) string{(*Server).Dump, (*Server).DumpJSON} {
@@ -47,7 +47,7 @@ func sameData(t *testing.T, s *Server) {
 	}
 }
 
-// TestDumpRoundTrip loads what eight servers have written.
+// TestDumpRoundTrip loads the files of eight servers.
 func TestDumpRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, path := range recordedFiles(t) {
@@ -67,8 +67,8 @@ func TestDumpRoundTrip(t *testing.T) {
 	}
 }
 
-// TestDumpBinary has bytes of all kinds as key, element, field, member, group and
-// consumer.
+// TestDumpBinary uses every byte in keys, elements, fields, members, groups and
+// consumers.
 func TestDumpBinary(t *testing.T) {
 	t.Parallel()
 	s := StartTest(t)
@@ -95,16 +95,16 @@ func TestDumpBinary(t *testing.T) {
 	s.Must("ZADD", "infinite", "inf", "a", "-inf", "b")
 	s.Must("HPEXPIRE", "hash", 100000, "FIELDS", 2, "10", "")
 	s.Must("XGROUP", "CREATE", "empty", "g", "$", "MKSTREAM")
-	s.Must("XDEL", "stream", "2-1") // which is pending
+	s.Must("XDEL", "stream", "2-1") // deletes a pending entry
 	s.Must("PFADD", "hll", "a", "b")
 	s.Must("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 1 end)")
 	sameData(t, s.Server)
 	if !strings.Contains(s.Dump(), "é") {
-		t.Error("text is not readable")
+		t.Error("the dump escapes printable text")
 	}
 }
 
-// TestDumpIntoCLI has redis-cli read what Dump wrote.
+// TestDumpIntoCLI feeds the output of Dump to redis-cli.
 func TestDumpIntoCLI(t *testing.T) {
 	t.Parallel()
 	cli := redisCLI(t)
@@ -119,7 +119,7 @@ func TestDumpIntoCLI(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	if allDigest(to.Server) != allDigest(s.Server) {
-		t.Error("redis-cli read something else")
+		t.Error("redis-cli made other data")
 	}
 }
 
@@ -149,7 +149,7 @@ func TestLoadText(t *testing.T) {
 	}
 }
 
-// TestLoadReplaces tells files, which say what keys are, from commands.
+// TestLoadReplaces: RDB and JSON files replace keys, commands change them.
 func TestLoadReplaces(t *testing.T) {
 	t.Parallel()
 	s := StartTest(t)
@@ -168,7 +168,7 @@ func TestLoadReplaces(t *testing.T) {
 	s.Want([]string{"a", "b"}, "LRANGE", "l", 0, -1)
 }
 
-// failure is a Tester that keeps why the test failed.
+// failure is a Tester that keeps the failure message.
 type failure struct{ text string }
 
 func (f *failure) Helper()        {}
@@ -261,12 +261,12 @@ func TestOptionsLoad(t *testing.T) {
 	f.Must("DEL", "a")
 	f.Want([]string{"b"}, "KEYS", "*")
 	if _, err := Start(Options{Load: slices.Insert(files, 0, filepath.Join(dir, "none"))}); err == nil {
-		t.Error("a missing file was not missed")
+		t.Error("MustLoad of a missing file did not fail")
 	}
 }
 
-// redisCLI returns the path of redis-cli. Without it the test is skipped, or fails
-// where comparisons with real programs are demanded.
+// redisCLI returns the path of redis-cli. Without one it skips the test, or fails
+// it where comparisons with real programs are required.
 func redisCLI(t *testing.T) string {
 	t.Helper()
 	cli, err := exec.LookPath("redis-cli")

@@ -16,7 +16,7 @@ import (
 	"github.com/resp-server/resp-server/internal/snapshot"
 )
 
-// recordedFiles returns the paths of what eight servers have written.
+// recordedFiles returns the paths of the files that eight servers wrote.
 func recordedFiles(t *testing.T) []string {
 	files, err := filepath.Glob("internal/rdb/testdata/*.rdb")
 	if err != nil || len(files) == 0 {
@@ -25,8 +25,8 @@ func recordedFiles(t *testing.T) []string {
 	return files
 }
 
-// TestGoldenFiles loads the files of eight servers and compares what commands
-// answer with what was recorded of them.
+// TestGoldenFiles loads the files of eight servers and compares the replies with
+// the recorded ones.
 func TestGoldenFiles(t *testing.T) {
 	for _, path := range recordedFiles(t) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
@@ -48,7 +48,7 @@ func TestGoldenFiles(t *testing.T) {
 			keys := strings.Split("\n"+string(recorded), "\n0 ")[1:]
 			checked := 0
 			for _, k := range keys {
-				k, _, _ = strings.Cut(k, "\n3 ") // the one key of another database
+				k, _, _ = strings.Cut(k, "\n3 ") // a single key of another database
 				lines := strings.Split(strings.TrimSuffix(k, "\n"), "\n")
 				name, kind := recordedKey(t, lines[0])
 				if left[kind] {
@@ -75,8 +75,8 @@ func TestGoldenFiles(t *testing.T) {
 	}
 }
 
-// loadable leaves values out whose type is not supported yet, and tells which
-// types these are.
+// loadable removes values of types that are not supported yet, and returns these
+// types.
 func loadable(t *testing.T, file []byte) ([]byte, map[string]bool) {
 	t.Helper()
 	var out bytes.Buffer
@@ -117,7 +117,7 @@ func (f *filter) Entry(e *rdb.Entry) error {
 	return f.w.Entry(e)
 }
 
-// recordedKey reads `"key" type`, which may be followed by more.
+// recordedKey parses `"key" type`, which more text may follow.
 func recordedKey(t *testing.T, line string) (name, kind string) {
 	t.Helper()
 	quoted, err := strconv.QuotedPrefix(line)
@@ -128,8 +128,8 @@ func recordedKey(t *testing.T, line string) (name, kind string) {
 	return name, strings.Fields(line[len(quoted):])[0]
 }
 
-// contents asks for a value with the command of its type and renders it as the
-// record does; false if there is no such command.
+// contents reads a value by the command of its type and formats it like the record.
+// It returns false if there is no such command.
 func contents(t *testing.T, s *Server, key, kind string) (lines []string, ok bool) {
 	t.Helper()
 	command := map[string][]any{

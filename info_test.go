@@ -18,12 +18,12 @@ var (
 	infoNumber = regexp.MustCompile(`^-?\d+$`)
 	infoFloat  = regexp.MustCompile(`^-?\d+(\.\d+)(%?)$`)
 	infoSize   = regexp.MustCompile(`^\d+(\.\d\d[KMGTP]|B)$`)
-	// infoByUse are the fields that depend on what the server was used for.
+	// infoByUse matches the fields that depend on how the server was used.
 	infoByUse = regexp.MustCompile(`^(listener|cmdstat_|errorstat_|latency_percentiles_usec_|db)`)
 )
 
-// infoFields returns the fields of INFO of a server that has nothing to do, in
-// their order, with the kind of their values.
+// infoFields returns the fields of INFO of an idle server in order, with the kinds
+// of their values.
 func infoFields(text string) (fields []string) {
 	for line := range strings.SplitSeq(text, "\r\n") {
 		name, value, ok := strings.Cut(line, ":")
@@ -33,7 +33,7 @@ func infoFields(text string) (fields []string) {
 		case ok && !infoByUse.MatchString(name):
 			kind := infoKind(value)
 			if name == "redis_build_id" {
-				kind = "text" // though it may have no letters
+				kind = "text" // even if it has no letters
 			}
 			fields = append(fields, name+" "+kind)
 		}
@@ -54,8 +54,8 @@ func infoKind(value string) string {
 	return "text"
 }
 
-// TestInfoFields: INFO has the fields of Redis 7.4.1 in the same order, with
-// values of the same kind. They are recorded by -tables.
+// TestInfoFields: INFO has the fields of Redis 7.4.1 in the same order, with values
+// of the same kind. The flag -tables records them.
 func TestInfoFields(t *testing.T) {
 	all := func(ask asker) []string {
 		return infoFields(ask("INFO", "everything").Str + ask("INFO", "debug").Str)
@@ -76,15 +76,15 @@ func TestInfoFields(t *testing.T) {
 	want := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	for _, f := range want {
 		if !slices.Contains(got, f) {
-			t.Errorf("missing, or of another kind: %s", f)
+			t.Errorf("missing or of another kind: %s", f)
 		}
 	}
 	for _, f := range got {
 		if !slices.Contains(want, f) {
-			t.Errorf("unknown to Redis, or of another kind: %s", f)
+			t.Errorf("unknown to Redis or of another kind: %s", f)
 		}
 	}
 	if !t.Failed() && !slices.Equal(got, want) {
-		t.Errorf("another order:\n got %q\nwant %q", got, want)
+		t.Errorf("the order differs:\n got %q\nwant %q", got, want)
 	}
 }

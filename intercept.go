@@ -6,37 +6,37 @@ import (
 	"github.com/resp-server/resp-server/internal/engine"
 )
 
-// Call is a command of a client that Intercept has taken.
+// Call is a client's command that Intercept caught.
 type Call struct {
-	// Args are the name of the command, as the client sent it, and its arguments.
+	// Args are the name of the command, as the client sent it, and the arguments.
 	Args []string
-	// Client is the same for all commands of one connection.
+	// Client is the same pointer for all commands of a connection.
 	Client *CallClient
-	// Protocol is 2 or 3: the replies that the client understands.
+	// Protocol is the RESP version that the client has chosen, 2 or 3.
 	Protocol int
 
 	taken *engine.Taken
 }
 
-// CallClient is a client that has sent a Call. Its methods are safe for concurrent
-// use, also when the call is over.
+// CallClient is a client that sent a Call. Its methods are safe for concurrent use,
+// even after the call has ended.
 type CallClient struct {
-	// Data is for the program.
+	// Data belongs to the program.
 	Data any
 
 	session *engine.Session
 }
 
-// Intercept gives commands that clients send to f, before the server looks at
-// them: also those that it does not know, and those of clients that have not logged
-// in. takes says which, by the name as the client sent it; it must be quick and
-// must not call the server. f may do anything, and take as long as it wants: it has
-// a goroutine of its own, its client waits until it returns, and all others go on.
-// The reply is what f writes to the client, or what the commands answer that it
-// runs.
+// Intercept passes commands of clients to f before the server looks at them, even
+// unknown commands and commands of clients that have not logged in. takes selects
+// the commands by the name as the client sent it; it must be quick and must not
+// call the server. f runs in a goroutine of its own, may do anything and take as
+// long as it wants: its client waits until it returns, and all other clients go on.
+// The reply is whatever f writes to the client, and the replies of the commands
+// that f runs.
 //
-// A server has one f at a time; a nil one ends it. What scripts and Do execute is
-// not given to it.
+// A server has one f at a time; a nil f ends the interception. Commands of scripts
+// and of Do are not intercepted.
 //
 //	srv.Intercept(
 //		func(name string) bool { return name == "HELLO.WORLD" },
@@ -66,9 +66,10 @@ func newCall(t *engine.Taken) *Call {
 	return c
 }
 
-// Run has the server execute a command as if the client had sent it, in its
-// database and transaction and with its permissions. The reply goes to the client.
-// Run returns when it has been answered; after one that blocks f should return.
+// Run makes the server execute a command as if the client had sent it: in its
+// database and transaction, and with its permissions. The reply goes to the client.
+// Run returns when the reply is complete. If the command blocks, Run returns at
+// once, and f should return as well.
 func (c *Call) Run(args ...string) {
 	words := make([][]byte, len(args))
 	for i, a := range args {
@@ -78,11 +79,11 @@ func (c *Call) Run(args ...string) {
 	c.Protocol = c.taken.Proto
 }
 
-// ID returns the number that CLIENT ID answers.
+// ID returns the client id, as CLIENT ID replies it.
 func (c *CallClient) ID() uint64 { return c.session.ID }
 
-// Write sends bytes to the client as they are. Nothing comes between the bytes of
-// one call. When the client is gone the error is io.ErrClosedPipe.
+// Write sends bytes to the client unchanged. The bytes of one call stay together.
+// After the client has disconnected, the error is io.ErrClosedPipe.
 func (c *CallClient) Write(p []byte) (int, error) {
 	if !c.session.Send(p) {
 		return 0, io.ErrClosedPipe
@@ -90,8 +91,8 @@ func (c *CallClient) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Close closes the connection when what was written is sent.
+// Close closes the connection once all output is sent.
 func (c *CallClient) Close() { c.session.HangUp() }
 
-// OnClose has f called, in a goroutine of its own, when the connection is gone.
+// OnClose calls f, in a goroutine of its own, when the connection is closed.
 func (c *CallClient) OnClose(f func()) { c.session.WhenClosed(f) }

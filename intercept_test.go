@@ -55,7 +55,7 @@ func TestInterceptAnswersItself(t *testing.T) {
 	talk(t, attach(t, s.Dial), "COUNT.MINE\r\n", ":1\r\n")
 	s.Want("COUNT.MINE", "GET", "seen")
 	if _, err := s.Do(t.Context(), "COUNT.MINE"); err == nil {
-		t.Error("a command of Do was taken")
+		t.Error("a command of Do was intercepted")
 	}
 	s.Intercept(nil, nil)
 	talk(t, c, "get k\r\n", "$1\r\nv\r\n")
@@ -77,11 +77,11 @@ func TestInterceptRuns(t *testing.T) {
 	c, other := attach(t, s.Dial), attach(t, s.Dial)
 	talk(t, c, "SELECT 3\r\nMULTI\r\nSET k v\r\nEXEC\r\n", "+OK\r\n+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n")
 	fmt.Fprint(c, "SLOW\r\nGET k\r\n")
-	talk(t, other, "PING\r\n", "+PONG\r\n") // the others go on
+	talk(t, other, "PING\r\n", "+PONG\r\n") // other clients go on
 	close(release)
 	talk(t, c, "", "+PONG\r\n$1\r\n2\r\n$1\r\nv\r\n")
 
-	// A command that blocks waits as always.
+	// A blocking command blocks as always.
 	fmt.Fprint(c, "BLPOP q 0\r\nPING\r\n")
 	talk(t, other, "SELECT 3\r\nRPUSH q x\r\n", "+OK\r\n:1\r\n")
 	talk(t, c, "", "*2\r\n$1\r\nq\r\n$1\r\nx\r\n+PONG\r\n")
@@ -113,7 +113,7 @@ func TestInterceptedClient(t *testing.T) {
 	}
 }
 
-// TestInterceptedClientLeaves ends a connection, and a server, while a call lasts.
+// TestInterceptedClientLeaves ends a connection, and a server, during a call.
 func TestInterceptedClientLeaves(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -150,14 +150,14 @@ func TestAttach(t *testing.T) {
 	s.Want(1, "PUBLISH", "ch", "hi")
 	talk(t, c, "", "*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$2\r\nhi\r\n")
 	if !strings.Contains(s.Must("INFO", "clients").Text(), "connected_clients:0\r\n") {
-		t.Error("it is counted as a client")
+		t.Error("Attach counts as a client")
 	}
 	if reply, err := s.DoIn(t.Context(), 2, "GET", "k"); err != nil || reply.Text() != "v" {
 		t.Errorf("got %v, %v", reply, err)
 	}
 	s.Close()
 	if _, err := c.Read(make([]byte, 1)); err == nil {
-		t.Error("it is open after Close")
+		t.Error("the connection is open after Close")
 	}
 	if _, err := s.Attach(t.Context()); err != respserver.ErrClosed {
 		t.Errorf("after Close: %v", err)

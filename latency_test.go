@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// TestLatency lets commands take long, as only a clock that is moved can tell
-// exactly.
+// TestLatency makes commands slow, on a manual clock so that the times are exact.
 func TestLatency(t *testing.T) {
 	t.Parallel()
 	began := time.Unix(1700000000, 0)
@@ -26,7 +25,7 @@ func TestLatency(t *testing.T) {
 				return
 			default:
 				if _, ok := clock.m.Next(); ok {
-					clock.Advance(time.Second) // past the end, which happens at its time
+					clock.Advance(time.Second) // past the end; the event still has its own time
 				}
 			}
 		}
@@ -53,6 +52,6 @@ func TestLatency(t *testing.T) {
 		t.Errorf("%d commands were slow", n)
 	}
 	if n := s.Must("LATENCY", "RESET").Int(); n != 1 {
-		t.Errorf("%d events are reset", n)
+		t.Errorf("LATENCY RESET returns %d", n)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// closed tells whether the server has closed a connection.
+// closed reports whether the server has closed a connection.
 func closed(t *testing.T, conn net.Conn) bool {
 	conn.SetReadDeadline(time.Now().Add(30 * time.Second))
 	_, err := conn.Read(make([]byte, 1))

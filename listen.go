@@ -17,9 +17,9 @@ import (
 	"github.com/resp-server/resp-server/internal/transport"
 )
 
-// Addr returns the address that the server listens on, "127.0.0.1:34567", or
-// the path of its Unix socket if it has no other. It stays valid after Close.
-// It is empty if there is no socket.
+// Addr returns the address that the server listens on, such as "127.0.0.1:34567".
+// It returns the path of the Unix socket if there is no TCP socket, and "" if there
+// is no socket. The address stays valid after Close.
 func (s *Server) Addr() string {
 	if addrs := s.Addrs(); len(addrs) > 0 {
 		return addrs[0]
@@ -27,8 +27,8 @@ func (s *Server) Addr() string {
 	return ""
 }
 
-// Addrs returns all addresses that the server listens on: "host:port" in the
-// order of the setting bind, then the path of the Unix socket.
+// Addrs returns all addresses that the server listens on: "host:port" in the order
+// of the setting bind, then the path of the Unix socket.
 func (s *Server) Addrs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,10 +45,10 @@ func anywhere(o *Options, c *config.Config) bool {
 	return o.Addr == "" && c.UnixSocket == "" && !c.Given("port") && !c.Given("bind") && c.TLS.Port == 0 && !c.Cluster.Enabled
 }
 
-// door is an open socket, and what was asked for to get it.
+// door is an open socket, and the setting that asked for it.
 type door struct {
 	net.Listener
-	host string // of the setting bind
+	host string // as in the setting bind
 	port int    // 0 for a Unix socket
 	tls  bool
 }
@@ -79,8 +79,8 @@ func (s *Server) listen() (err error) {
 	return err
 }
 
-// open opens all sockets or none, and notes in the settings which port it is. The
-// engine's lock is held, and s.mu.
+// open opens all sockets or none, and stores the port in the settings. The caller
+// holds the engine's lock and s.mu.
 func (s *Server) open(c *config.Config) error {
 	hosts, port := c.Bind, int(c.Port)
 	if addr := s.options.Addr; addr != "" {
@@ -140,7 +140,7 @@ func (s *Server) open(c *config.Config) error {
 	return nil
 }
 
-// serve accepts connections, from all sockets or from none.
+// serve accepts connections from all sockets, or fails and accepts from none.
 func (s *Server) serve(doors []door) error {
 	for i, d := range doors {
 		if err := s.carrierOf(d).Serve(d.Listener); err != nil {
@@ -199,10 +199,9 @@ func (s *Server) listeners() (all []engine.Listener) {
 	return all
 }
 
-// relisten opens the sockets that the settings bind and port now ask for and
-// closes the others, except for the Unix socket. Connections stay. If a socket
-// can't be opened those are opened again that were closed. The engine's lock is
-// held.
+// relisten opens the sockets that the settings bind and port now ask for, and
+// closes the others except for the Unix socket. Connections stay. If a socket can't
+// be opened, it reopens the closed ones. The caller holds the engine's lock.
 func (s *Server) relisten(c *config.Config) error {
 	switch {
 	case s.options.NoListen:
@@ -215,22 +214,22 @@ func (s *Server) relisten(c *config.Config) error {
 	switch {
 	case s.closed:
 		return ErrClosed
-	case s.doors == nil: // a test server that nobody asked for its address
+	case s.doors == nil: // a test server whose address nobody has asked for
 		return s.open(c)
 	}
-	ports := map[bool]int{false: int(c.Port), true: int(c.TLS.Port)} // by door.tls
+	ports := map[bool]int{false: int(c.Port), true: int(c.TLS.Port)} // key: door.tls
 	var kept, dropped []door
 	for _, d := range s.doors {
 		if d.port == 0 || d.port == ports[d.tls] && slices.Contains(c.Bind, d.host) {
 			kept = append(kept, d)
 		} else {
 			dropped = append(dropped, d)
-			s.carrierOf(d).Withdraw(d.Listener) // it may be in the way of a new one
+			s.carrierOf(d).Withdraw(d.Listener) // it may hold an address that a new socket needs
 		}
 	}
 	open := func(hosts []string, port int, encrypted bool) error {
 		if port == 0 {
-			return nil // as in Redis; a free port is chosen at the start only
+			return nil // as in Redis; only the start chooses a free port
 		}
 		hosts = slices.DeleteFunc(slices.Clone(hosts), func(h string) bool {
 			return slices.ContainsFunc(kept, func(d door) bool { return d.port > 0 && d.tls == encrypted && d.host == h })
@@ -264,9 +263,9 @@ func (s *Server) relisten(c *config.Config) error {
 	return failed
 }
 
-// openTCP opens a socket for each host, all with the same port, as the
-// settings bind and port ask for it. A host that begins with "-" is left out
-// if it is not one of this machine's. Port 0 is one that is free for all hosts.
+// openTCP opens a socket for each host, all with the same port, as the settings
+// bind and port ask for them. It skips a host that begins with "-" if the address
+// is not one of this machine's. Port 0 picks a port that is free for all hosts.
 func (s *Server) openTCP(c *config.Config, hosts []string, port int) ([]door, error) {
 	var opener net.ListenConfig
 	opener.SetMultipathTCP(c.MPTCP)
@@ -299,14 +298,14 @@ func (s *Server) openTCP(c *config.Config, hosts []string, port int) ([]door, er
 	}
 }
 
-// tune applies the settings of listening sockets.
+// tune applies the settings that concern listening sockets.
 func (s *Server) tune(c *config.Config, l net.Listener) {
 	if err := tuneListener(l.(syscall.Conn), int(c.TCPBacklog), uint32(c.SocketMark)); err != nil {
 		s.log.Warn("an option of the listening socket could not be set", "addr", l.Addr().String(), "error", err)
 	}
 }
 
-// tcpAddr returns what net.Listen needs for a host of the setting bind.
+// tcpAddr returns the arguments of net.Listen for a host of the setting bind.
 func tcpAddr(host string, port int) (network, addr string) {
 	network = "tcp"
 	switch {
@@ -322,9 +321,9 @@ func tcpAddr(host string, port int) (network, addr string) {
 	return network, net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// openUnix opens a Unix socket. Another file in its place is replaced, such as the
-// socket of a server that was killed, unless it is a directory or a socket that
-// somebody listens on.
+// openUnix opens a Unix socket. It replaces an existing file, such as the socket of
+// a killed server, unless the file is a directory or a socket that somebody listens
+// on.
 func openUnix(path string, perm fs.FileMode, group string) (net.Listener, error) {
 	l, err := listenUnix(path, perm, group)
 	if err != nil && inUse(err) && replaceable(path) && os.Remove(path) == nil {
@@ -336,7 +335,7 @@ func openUnix(path string, perm fs.FileMode, group string) (net.Listener, error)
 	return l, nil
 }
 
-// replaceable reports whether a file may make place for a Unix socket.
+// replaceable reports whether a Unix socket may replace the file.
 func replaceable(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || info.IsDir() {
@@ -352,8 +351,8 @@ func replaceable(path string) bool {
 	return err != nil
 }
 
-// inUse tells whether an address is taken. Windows has a number of its own for
-// that, which no other system uses.
+// inUse reports whether err means that the address is in use. Windows has an error
+// number of its own for that.
 func inUse(err error) bool {
 	const windows = syscall.Errno(10048)
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windows)

@@ -20,7 +20,7 @@ func listenUnix(path string, perm fs.FileMode, group string) (*net.UnixListener,
 	if err != nil {
 		return nil, err
 	}
-	defer socket.Close() // FileListener has a descriptor of its own
+	defer socket.Close() // FileListener duplicates the descriptor
 	err = os.NewSyscallError("listen", syscall.Listen(int(socket.Fd()), syscall.SOMAXCONN))
 	var l net.Listener
 	if err == nil {
@@ -35,11 +35,11 @@ func listenUnix(path string, perm fs.FileMode, group string) (*net.UnixListener,
 	return u, nil
 }
 
-// bindUnix makes a Unix socket with its file, to which nobody can connect yet. So
-// nobody can before it has the group, by name or number, and the mode perm; "" and
-// 0 leave them to the system.
+// bindUnix makes a Unix socket and its file, but does not listen yet. So nobody can
+// connect before the file has its group, a name or number, and its mode. An empty
+// group and a mode of 0 leave them to the system.
 func bindUnix(path string, perm fs.FileMode, group string) (*os.File, error) {
-	syscall.ForkLock.RLock() // no child may inherit the socket
+	syscall.ForkLock.RLock() // keeps child processes from inheriting the socket
 	fd, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM, 0)
 	if err == nil {
 		syscall.CloseOnExec(fd)
@@ -67,7 +67,7 @@ func bindUnix(path string, perm fs.FileMode, group string) (*os.File, error) {
 	return socket, nil
 }
 
-// chgrp gives a file to a group.
+// chgrp changes the group of a file.
 func chgrp(path, group string) error {
 	id := group
 	if g, err := user.LookupGroup(group); err == nil {
@@ -84,11 +84,11 @@ func unixError(path string, err error) error {
 	return &net.OpError{Op: "listen", Net: "unix", Addr: &net.UnixAddr{Name: path, Net: "unix"}, Err: err}
 }
 
-// markOption is the socket option of the setting socket-mark-id, by system.
+// markOption is the socket option for the setting socket-mark-id, by system.
 var markOption = map[string]int{"linux": 36 /* SO_MARK */, "freebsd": 0x1015 /* SO_USER_COOKIE */}
 
-// tuneListener sets how many connections may wait to be accepted, and a mark for
-// firewalls, which needs privileges. A mark of 0 is none.
+// tuneListener sets the backlog, that is how many connections may wait to be
+// accepted, and a mark for firewalls, which needs privileges. 0 sets no mark.
 func tuneListener(l syscall.Conn, backlog int, mark uint32) error {
 	rc, err := l.SyscallConn()
 	if err != nil {
@@ -96,7 +96,7 @@ func tuneListener(l syscall.Conn, backlog int, mark uint32) error {
 	}
 	var failed error
 	err = rc.Control(func(fd uintptr) {
-		failed = os.NewSyscallError("listen", syscall.Listen(int(fd), backlog)) // again, which changes the number
+		failed = os.NewSyscallError("listen", syscall.Listen(int(fd), backlog)) // listening again changes the backlog
 		if mark == 0 || failed != nil {
 			return
 		}
@@ -110,11 +110,11 @@ func tuneListener(l syscall.Conn, backlog int, mark uint32) error {
 	return errors.Join(err, failed)
 }
 
-// reservedFiles are the descriptors that are not for clients.
+// reservedFiles is the number of file descriptors that clients can't have.
 const reservedFiles = 32
 
-// roomForClients raises the limit of open files so far that n clients fit, if the
-// system allows it, and returns how many of them do.
+// roomForClients raises the limit of open files as far as n clients need and the
+// system allows, and returns how many clients fit.
 func roomForClients(n int64) int64 {
 	var limit syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit) != nil {
@@ -129,14 +129,14 @@ func roomForClients(n int64) int64 {
 	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &raised) == nil {
 		return n
 	}
-	setFiles(&raised.Cur, &raised.Max, uint64(limit.Max), uint64(limit.Max)) // more needs privileges
+	setFiles(&raised.Cur, &raised.Max, uint64(limit.Max), uint64(limit.Max)) // raising the hard limit needs privileges
 	if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &raised) == nil {
 		limit = raised
 	}
 	return max(min(n, int64(limit.Cur)-reservedFiles), 1)
 }
 
-// setFiles sets the fields of a Rlimit, whose type differs by system.
+// setFiles sets the fields of an Rlimit, whose type differs by system.
 func setFiles[T int64 | uint64](cur, most *T, files, mostFiles uint64) {
 	*cur, *most = T(files), T(mostFiles)
 }

@@ -9,9 +9,10 @@ import (
 	"testing"
 )
 
-// TestUnixSocketMode: nobody can connect to a Unix socket before its mode is set.
+// TestUnixSocketMode checks that nobody can connect to a Unix socket before its
+// mode is set.
 func TestUnixSocketMode(t *testing.T) {
-	dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+	dir, err := os.MkdirTemp("", "s") // the path of t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,7 +21,7 @@ func TestUnixSocketMode(t *testing.T) {
 	check := func(when string, reachable bool) {
 		t.Helper()
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s its mode is %v, %v", when, info.Mode(), err)
+			t.Errorf("%s: the mode is %v, %v", when, info.Mode(), err)
 		}
 		c, err := net.Dial("unix", path)
 		if err == nil {

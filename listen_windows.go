@@ -8,13 +8,13 @@ import (
 	"syscall"
 )
 
-// listenUnix opens a Unix socket. Files have no modes and groups here.
+// listenUnix opens a Unix socket. Socket files have no modes or groups on Windows.
 func listenUnix(path string, _ fs.FileMode, _ string) (*net.UnixListener, error) {
 	return net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 }
 
-// tuneListener changes nothing: Go lets the system decide how many connections may
-// wait, and there are no marks.
+// tuneListener leaves the backlog to the system, as Go does on Windows. Windows has
+// no socket marks.
 func tuneListener(_ syscall.Conn, _ int, mark uint32) error {
 	if mark != 0 {
 		return fmt.Errorf("socket-mark-id: %w", errors.ErrUnsupported)
@@ -22,5 +22,5 @@ func tuneListener(_ syscall.Conn, _ int, mark uint32) error {
 	return nil
 }
 
-// roomForClients returns n: there is no such limit.
+// roomForClients returns n: Windows has no such limit.
 func roomForClients(n int64) int64 { return n }

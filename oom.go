@@ -10,19 +10,19 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 )
 
-// oomFile is where Linux lets a process say how readily it is ended when memory is
-// short. Other systems have no such file.
+// oomFile holds the score by which Linux picks the process to kill when memory runs
+// out. Other systems have no such file.
 const oomFile = "/proc/self/oom_score_adj"
 
-// oomScore is the score of the process, which all its servers share.
+// oomScore is the score of the process; all its servers share it.
 var oomScore struct {
 	sync.Mutex
-	first   int64 // before a server changed it
+	first   int64 // before a server changed the score
 	changed bool
 }
 
-// applyOOMScore does what the settings oom-score-adj and oom-score-adj-values ask
-// for. The error is that of Redis.
+// applyOOMScore applies the settings oom-score-adj and oom-score-adj-values. The
+// error is that of Redis.
 func (s *Server) applyOOMScore(c *config.Config) error {
 	oomScore.Lock()
 	defer oomScore.Unlock()

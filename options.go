@@ -10,114 +10,116 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// Options say how to start a server. The zero value works: a server on the
-// loopback interface and a free port, with the defaults of redis.conf, that
-// reads and writes no files and logs nothing.
+// Options configure a server. The zero value is valid: a server on the loopback
+// interface and a free port, with the defaults of redis.conf, that reads and writes
+// no files and logs nothing.
 type Options struct {
-	// Addr is "127.0.0.1:0" by default: the TCP address to listen on. Port 0
-	// picks a free port; see Server.Addr.
+	// Addr is the TCP address to listen on, by default "127.0.0.1:0". Port 0 picks
+	// a free port; see Server.Addr.
 	Addr string
 
-	// UnixSocket is none by default: the path of a Unix socket to listen on as
-	// well. A file that is there is replaced, such as the socket of a server that was
-	// killed, but not a directory nor a socket that somebody listens on.
+	// UnixSocket is the path of a Unix socket to listen on as well; "" opens none.
+	// An existing file is replaced, such as the socket of a killed server, unless
+	// it is a directory or a socket that somebody listens on.
 	UnixSocket string
 
-	// NoListen is false by default. If it is true no socket is opened; Dial, Do
-	// and Serve work all the same.
+	// NoListen keeps the server from opening sockets. Dial, Do and Serve still
+	// work.
 	NoListen bool
 
-	// EventLoop is false by default: each connection has a goroutine. If it is
-	// true, and the system is Linux, all sockets share one thread that waits
-	// for them with epoll: faster with many clients, and an idle connection
-	// costs less. On other systems nothing changes.
+	// EventLoop makes all sockets share one thread that waits for them with epoll,
+	// which is faster with many clients and makes an idle connection cheaper. It
+	// works on Linux only and has no effect elsewhere. By default each connection
+	// has a goroutine.
 	EventLoop bool
 
-	// TLS is none by default: how to encrypt. With it a TLS socket opens beside
-	// the others, on the port of the setting tls-port or, if that is 0, on a free
-	// one: see Server.TLSAddr. NewAuthority makes certificates for tests. Without
-	// it the settings tls-port, tls-cert-file and so on count as in Redis.
+	// TLS opens a TLS socket beside the others, on the port of the setting tls-port
+	// or, if that is 0, on a free one; see Server.TLSAddr. NewAuthority makes
+	// certificates for tests. If TLS is nil, the settings tls-port, tls-cert-file
+	// and so on apply as in Redis.
 	TLS *tls.Config
 
-	// Dir is none by default: the directory of the snapshot, an RDB file whose
-	// name is the setting dbfilename. Without it no file is touched. If the file
-	// is there it is loaded, and Start fails if that can't be done whole. It is
-	// written by SAVE, BGSAVE and SHUTDOWN SAVE, and without being asked only if
-	// there are save points: with "save 60 100" in Config after 60 seconds with
-	// 100 changes, and by Close. There are none by default, so that fixtures stay
-	// as they are. With "appendonly yes" in Config the append-only file in Dir
-	// keeps every write, and is loaded in place of the snapshot.
+	// Dir is the directory of the data files. If it is empty, the server touches no
+	// file. Start loads the snapshot, an RDB file named by the setting dbfilename,
+	// if it exists, and fails if it can't load all of it. SAVE, BGSAVE and SHUTDOWN
+	// SAVE write the snapshot. Save points write it without being asked: with "save
+	// 60 100" in Config after 60 seconds with 100 changes, and at Close. There are
+	// no save points by default, so fixtures stay unchanged. With "appendonly yes"
+	// in Config, the append-only file in Dir keeps every write and is loaded
+	// instead of the snapshot.
 	Dir string
 
-	// Clock is RealClock by default. A ManualClock stands still until it is
-	// moved. Start fails if the clock shows a time before 1970.
+	// Clock is the time of the server, by default RealClock. A ManualClock stands
+	// still until it is moved. Start fails if the clock shows a time before 1970.
 	Clock Clock
 
-	// Config is empty by default: lines of redis.conf, such as "maxclients 100";
-	// later ones win. An unknown directive or a bad value makes Start fail with
-	// a *ConfigError. ReadConfig makes lines of a file. Those about the process
+	// Config holds lines of redis.conf, such as "maxclients 100"; later lines
+	// override earlier ones. An unknown directive or an invalid value makes Start
+	// fail with a *ConfigError. ReadConfig returns the lines of a file. Directives
+	// for the process (daemonize, supervised, logfile, syslog-enabled) have no
+	// effect in a library.
 	// (daemonize, supervised, logfile, syslog-enabled) do nothing in a library.
 	//
-	// The other fields win over directives: Addr over bind and port, UnixSocket
-	// over unixsocket, Dir over dir. Without the field the directive counts,
-	// and a directive that is not given has the default of the field. Unlike
-	// in Redis, "port 0" is a free port; what opens no TCP socket is `bind ""`.
+	// The other fields override directives: Addr overrides bind and port,
+	// UnixSocket overrides unixsocket, Dir overrides dir. If the field is not set,
+	// the directive applies; if neither is set, the default of the field. Unlike in
+	// Redis, "port 0" picks a free port; `bind ""` opens no TCP socket.
 	Config []string
 
-	// Users are none by default: users of the access control list beside those of
-	// Config, in roles that most tests need. The user "default" needs no password
-	// and may do everything unless it is one of them.
+	// Users are users of the access control list in addition to those of Config,
+	// with roles that most tests need. Unless "default" is one of them, that user
+	// needs no password and may do everything.
 	Users []User
 
-	// ConfigFile is none by default: the file that CONFIG REWRITE brings up to
-	// date. It is not read at the start: its lines are to be in Config.
+	// ConfigFile is the file that CONFIG REWRITE updates; "" means none. Start does
+	// not read it: put its lines into Config.
 	ConfigFile string
 
-	// Load is empty by default: files that are loaded at the start as LoadFile
-	// does it, after the snapshot of Dir, and before the server listens. Reset
-	// goes back to them.
+	// Load names files to load at the start as by LoadFile, after the snapshot of
+	// Dir and before the server listens. The state after them is what Reset returns
+	// to.
 	Load []string
 
-	// Logger discards by default. What a Redis server would write to its log
-	// goes there.
+	// Logger receives what a Redis server would write to its log. By default it is
+	// discarded.
 	Logger *slog.Logger
 
-	// LogLevel is none by default. It is kept at what the setting loglevel asks
-	// for, also when CONFIG SET changes that, so that the handler of Logger can
-	// go by it: verbose is between slog.LevelDebug and slog.LevelInfo (notice),
-	// nothing is above slog.LevelError.
+	// LogLevel follows the setting loglevel, also when CONFIG SET changes it, so
+	// that the handler of Logger can use it. The level verbose is between
+	// slog.LevelDebug and slog.LevelInfo (notice); nothing is above
+	// slog.LevelError.
 	LogLevel *slog.LevelVar
 
-	// Seed is random by default. Servers with the same seed, clock and commands
-	// answer the same, byte for byte: RANDOMKEY, SPOP, cursors, the order of KEYS
-	// and of hash tables, evictions, the probability of faults, run ids. What
-	// stays different is what the process has (pid, memory, ports), and the
-	// passwords of ACL GENPASS. See Server.Seed.
+	// Seed is the seed of all random choices; 0 draws a random one. Servers with
+	// the same seed, clock and commands give the same replies, byte for byte:
+	// RANDOMKEY, SPOP, cursors, the order of KEYS and of hash tables, evictions,
+	// the probability of faults, run ids. Facts about the process (pid, memory,
+	// ports) and the passwords of ACL GENPASS still differ. See Server.Seed.
 	Seed uint64
 
-	// Shuffle is false by default. If it is true, replies whose order Redis leaves
-	// open come in another one, which depends on the seed: those of KEYS, SMEMBERS,
-	// SINTER, HGETALL and their like, what is behind a cursor of SCAN, GEOSEARCH
-	// that does not sort, PUBSUB CHANNELS, CONFIG GET. So a test that relies on an
-	// order which small collections happen to have fails early. The order stays the
-	// same until the key changes. The seed is logged at the start.
+	// Shuffle changes, depending on the seed, the order of replies whose order
+	// Redis leaves open: those of KEYS, SMEMBERS, SINTER, HGETALL and their
+	// relatives, of SCAN, of GEOSEARCH without sorting, of PUBSUB CHANNELS and
+	// CONFIG GET. So a test fails early if it relies on an order that small
+	// collections happen to have. The order stays the same until the key changes.
+	// The start logs the seed.
 	Shuffle bool
 
-	// Strict is empty by default: rules of strict mode, such as "all warn"; see
-	// Server.Strict.
+	// Strict holds rules of strict mode, such as "all warn"; see Server.Strict.
 	Strict []string
 
-	// RecordTo is none by default. Everything that clients send and are answered
-	// is written there, from the start to the end of the server, in the notation of
-	// docs/transcripts.md; see Replay. Passwords are in it.
+	// RecordTo receives everything that clients send and get, from the start to the
+	// end of the server, in the notation of docs/transcripts.md; see Replay. It
+	// contains passwords.
 	RecordTo io.Writer
 
-	// Check is false by default. If it is true, StartTest calls Server.Check at the
-	// end of the test, and fails the test if that finds something.
+	// Check makes StartTest call Server.Check at the end of the test, and fail the
+	// test if it returns an error.
 	Check bool
 
-	files vfs.FS // for tests: nil is the file system of the system
-	// dialNode connects to other nodes of a Cluster; nil: as the system does it.
+	files vfs.FS // for tests; nil: the files of the system
+	// dialNode connects to other nodes of a Cluster; nil: by the network of the
+	// system.
 	dialNode func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error)
-	master   *Server // of a replica in the same process
+	master   *Server // the master in the same process, if the server is a replica
 }

@@ -35,8 +35,8 @@ func ask(t *testing.T, c *oracle.Conn, words ...string) string {
 	return fmt.Sprint(r)
 }
 
-// fill sends the same random writes of all types to both servers, and returns
-// the keys. A command that one of them does not have is left out.
+// fill sends the same random writes of all types to both servers, and returns the
+// keys. It leaves out commands that one of them lacks.
 func fill(t *testing.T, s *Server, c *oracle.Conn, seed uint64) (keys []string) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	word := func() string {
@@ -90,8 +90,8 @@ func fill(t *testing.T, s *Server, c *oracle.Conn, seed uint64) (keys []string) 
 	return keys
 }
 
-// TestWithRealServer: the payloads and files of a real server load here, and
-// hold what they held there.
+// TestWithRealServer: the payloads and files of a real server load here with the
+// same data.
 func TestWithRealServer(t *testing.T) {
 	dir := t.TempDir()
 	c := realServer(t, dir)
@@ -111,8 +111,8 @@ func TestWithRealServer(t *testing.T) {
 	compare(t, "its file", digest(start(t, Options{Dir: dir}).engine.Snapshot(), 0), want)
 }
 
-// TestToRealServer: what is dumped and saved here loads in a real server, and
-// is the same there. It is written in the oldest version, which all read.
+// TestToRealServer: our payloads and files load in a real server with the same
+// data. They have the oldest version, which all servers read.
 func TestToRealServer(t *testing.T) {
 	dir := t.TempDir()
 	c := realServer(t, t.TempDir())
@@ -129,7 +129,7 @@ func TestToRealServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := ask(t, c, "RESTORE", string(e.Key()), "0", string(payload)); got != "OK" {
-			t.Fatalf("RESTORE of %q there: %s", e.Key(), got)
+			t.Fatalf("RESTORE of %q in the real server: %s", e.Key(), got)
 		}
 	}
 	back := func(c *oracle.Conn) []string {
@@ -165,14 +165,14 @@ func compare(t *testing.T, what string, got, want []string) {
 	}
 }
 
-// withoutUse leaves the access time out.
+// withoutUse removes the access time.
 func withoutUse(s string) string {
 	i, j := strings.Index(s, " used "), strings.Index(s, ": ")
 	return s[:i] + s[j:]
 }
 
 // TestDefaultsAsReal compares the defaults of all settings that both servers have.
-// TestSettings guards that we have those of Redis 7.4.
+// TestSettings makes sure that we have all settings of Redis 7.4.
 func TestDefaultsAsReal(t *testing.T) {
 	t.Parallel()
 	other := map[string]string{

@@ -10,9 +10,9 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// TestOutputLimitWithin: a client that asks for more than its limit is closed
-// while the reply is made, whatever it asks; nothing fills the memory, and what
-// was to be written is.
+// TestOutputLimitWithin: a client over its output limit is closed while the server
+// makes the reply, for every kind of command. The reply does not fill the memory,
+// and what the commands write takes effect.
 func TestOutputLimitWithin(t *testing.T) {
 	many := func(line string, n int) string { return strings.Repeat(line+"\r\n", n) }
 	for name, input := range map[string]string{
@@ -51,7 +51,7 @@ func TestOutputLimitWithin(t *testing.T) {
 			}
 			runtime.ReadMemStats(&after)
 			if used := after.TotalAlloc - before.TotalAlloc; used > 100<<20 {
-				t.Errorf("it took %d MB", used>>20)
+				t.Errorf("the command took %d MB", used>>20)
 			}
 			if got := s.Must("GET", "after").Text(); strings.Contains(input, "after") != (got == "yes") {
 				t.Errorf("SET after: %q", got)
@@ -63,7 +63,7 @@ func TestOutputLimitWithin(t *testing.T) {
 	}
 }
 
-// TestOutputOfStrangers: who has not logged in can't pile up replies.
+// TestOutputOfStrangers: a client that has not logged in can't pile up replies.
 func TestOutputOfStrangers(t *testing.T) {
 	s := StartTest(t, Options{Config: []string{"requirepass secret"}})
 	p := dialTCP(t, s)
@@ -72,14 +72,13 @@ func TestOutputOfStrangers(t *testing.T) {
 		t.Errorf("the client got %d bytes", n)
 	}
 	p = dialTCP(t, s)
-	for range 1000 { // who reads is no danger
+	for range 1000 { // a client that reads is no danger
 		p.ask("GET k", "NOAUTH Authentication required.")
 	}
 	p.ask("AUTH secret", "OK")
 }
 
-// TestInputOfStrangers: who has not logged in, and waits to do so, can't send more
-// and more.
+// TestInputOfStrangers: a client that waits for its login can't pile up input.
 func TestInputOfStrangers(t *testing.T) {
 	s := StartTest(t, Options{Config: []string{"requirepass secret"}})
 	s.Must("CLIENT", "PAUSE", "100000")
@@ -93,8 +92,8 @@ func TestInputOfStrangers(t *testing.T) {
 	}
 }
 
-// TestLongPipeline: without a limit a pipeline is answered whole, and long replies
-// are not copied again and again as the output grows: that took 334 MB.
+// TestLongPipeline: without a limit the whole pipeline gets replies, and growing
+// output is not copied again and again, which once took 334 MB.
 func TestLongPipeline(t *testing.T) {
 	s := StartTest(t, Options{})
 	s.Must("SET", "big", strings.Repeat("x", 1<<20))

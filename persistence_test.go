@@ -60,12 +60,12 @@ func infoField(t *testing.T, s *Server, name string) string {
 	return ""
 }
 
-// saved waits until no background save runs.
+// saved waits for the end of a background save.
 func saved(t *testing.T, s *Server) {
 	t.Helper()
 	s.engine.AwaitSave()
 	if got := infoField(t, s, "rdb_bgsave_in_progress"); got != "0" {
-		t.Fatalf("in progress: %s", got)
+		t.Fatalf("rdb_bgsave_in_progress is still %s", got)
 	}
 }
 
@@ -79,7 +79,7 @@ func TestSaveAndLoad(t *testing.T) {
 	s := start(t, Options{Dir: dir})
 	expect(t, s, "OK", "SET", "k", "v")
 	expect(t, s, "OK", "SET", "n", "12", "PX", "100000000")
-	expect(t, s, "OK", "SET", "soon", "x", "PXAT", "1700000000000") // which is over
+	expect(t, s, "OK", "SET", "soon", "x", "PXAT", "1700000000000") // already in the past
 	expect(t, s, "OK", "SAVE")
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 || entries[0].Name() != "dump.rdb" {
 		t.Errorf("the directory has %v", entries)
@@ -96,7 +96,7 @@ func TestSaveAndLoad(t *testing.T) {
 
 func TestNoFilesByDefault(t *testing.T) {
 	s := start(t, Options{files: vfs.Faulty{FS: vfs.OS{}, Fail: func(op vfs.Op, name string) error {
-		t.Errorf("%s %s", op, name)
+		t.Errorf("file operation without Dir: %s %s", op, name)
 		return nil
 	}}, Config: []string{"save 1 1"}})
 	expect(t, s, "OK", "SET", "k", "v")
@@ -138,11 +138,11 @@ func TestDamagedFile(t *testing.T) {
 			s, err := Start(Options{Dir: dir, NoListen: true})
 			if err == nil {
 				s.Close()
-				t.Fatal("started")
+				t.Fatal("the server starts with a bad file")
 			}
 			for _, want := range []string{path, "offset", c.why} {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("%v does not tell %s", err, want)
+					t.Errorf("the error %v does not contain %q", err, want)
 				}
 			}
 		})
@@ -152,8 +152,8 @@ func TestDamagedFile(t *testing.T) {
 	}
 }
 
-// TestSlowSave: the setting for tests makes a background save as slow as it
-// says; FLUSHALL and SHUTDOWN do not wait for it.
+// TestSlowSave: the testing setting slows a background save down as it says.
+// FLUSHALL and SHUTDOWN do not wait for it.
 func TestSlowSave(t *testing.T) {
 	c := NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
 	s := start(t, Options{Dir: t.TempDir(), Clock: c, Config: []string{"rdb-key-save-delay 1000000", `save ""`}})
@@ -162,7 +162,7 @@ func TestSlowSave(t *testing.T) {
 	}
 	expect(t, s, "Background saving started", "BGSAVE")
 	if got := infoField(t, s, "rdb_bgsave_in_progress"); got != "1" {
-		t.Errorf("in progress: %s", got)
+		t.Errorf("rdb_bgsave_in_progress is %s", got)
 	}
 	expect(t, s, "OK", "FLUSHALL")
 	saved(t, s)
@@ -183,8 +183,8 @@ func TestSlowSave(t *testing.T) {
 	}
 }
 
-// TestBackgroundSave holds the disk up during BGSAVE: commands go on, and what
-// they write is not in the file.
+// TestBackgroundSave blocks the disk during BGSAVE: commands go on, and the file
+// does not contain what they write.
 func TestBackgroundSave(t *testing.T) {
 	dir := t.TempDir()
 	waiting, goOn := make(chan struct{}), make(chan struct{})
@@ -208,7 +208,7 @@ func TestBackgroundSave(t *testing.T) {
 		expect(t, s, "OK", "SET", fmt.Sprint("key", i), "new")
 	}
 	if got := infoField(t, s, "rdb_bgsave_in_progress"); got != "1" {
-		t.Errorf("in progress: %s", got)
+		t.Errorf("rdb_bgsave_in_progress is %s", got)
 	}
 	close(goOn)
 	saved(t, s)
@@ -221,8 +221,8 @@ func TestBackgroundSave(t *testing.T) {
 	}
 }
 
-// TestDiskFull lets each step of saving fail: the old file stays, the error is
-// told, and writes are refused while snapshots are asked for.
+// TestDiskFull makes each step of saving fail: the old file stays, the client gets
+// the error, and the server refuses writes while there are save points.
 func TestDiskFull(t *testing.T) {
 	for _, op := range []vfs.Op{vfs.OpCreate, vfs.OpWrite, vfs.OpSync, vfs.OpRename} {
 		t.Run(string(op), func(t *testing.T) {
@@ -241,18 +241,18 @@ func TestDiskFull(t *testing.T) {
 			full.Store(true)
 			expect(t, s, "OK", "SET", "k", "new")
 			if got := say(t, s, "SAVE"); !strings.HasPrefix(got, "ERR saving failed: ") || !strings.Contains(got, syscall.ENOSPC.Error()) {
-				t.Errorf("SAVE answers %q", got)
+				t.Errorf("SAVE replies %q", got)
 			}
 			expect(t, s, "Background saving started", "BGSAVE")
 			saved(t, s)
 			if got := infoField(t, s, "rdb_last_bgsave_status"); got != "err" {
-				t.Errorf("status %s", got)
+				t.Errorf("rdb_last_bgsave_status is %s", got)
 			}
 			if now, err := os.ReadFile(path); err != nil || string(now) != string(old) {
 				t.Errorf("the old file changed: %v", err)
 			}
 			if all, _ := os.ReadDir(dir); len(all) != 1 {
-				t.Errorf("left behind: %v", all)
+				t.Errorf("SAVE leaves files: %v", all)
 			}
 
 			expect(t, s, "OK", "SET", "k", "newer")
@@ -279,8 +279,8 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
-// TestChangeDir: where files are may change while the server runs, but a client
-// must be allowed to say so.
+// TestChangeDir: the directory may change while the server runs, but a client needs
+// permission for that.
 func TestChangeDir(t *testing.T) {
 	dir := t.TempDir()
 	refused := "ERR CONFIG SET failed (possibly related to argument 'dir') - can't set protected config"
@@ -297,7 +297,7 @@ func TestChangeDir(t *testing.T) {
 			t.Errorf("enable-protected-configs %s: %q, %v", protected, got, err)
 		}
 	}
-	s := start(t, Options{}) // the program itself may
+	s := start(t, Options{}) // Do may change it
 	expect(t, s, "ERR CONFIG SET failed (possibly related to argument 'dir') - No such file or directory", "CONFIG", "SET", "dir", filepath.Join(dir, "none"))
 	expect(t, s, "OK", "CONFIG", "SET", "dir", dir, "dbfilename", "other.rdb")
 	expect(t, s, "OK", "SAVE")
@@ -316,14 +316,14 @@ func TestSavePoints(t *testing.T) {
 	clock.Advance(50 * time.Second)
 	expect(t, s, "1700000000", "LASTSAVE")
 	say(t, s, "SET", "k", "v")
-	say(t, s, "SET", "k", "v") // the third change, 50 s after the start
+	say(t, s, "SET", "k", "v") // the third change, after 50 s
 	clock.Advance(time.Second)
 	saved(t, s)
 	expect(t, s, "1700000051", "LASTSAVE")
 	if got := infoField(t, s, "rdb_changes_since_last_save"); got != "0" {
 		t.Errorf("%s changes", got)
 	}
-	clock.Advance(time.Hour) // nothing has changed
+	clock.Advance(time.Hour) // no changes
 	expect(t, s, "1700000051", "LASTSAVE")
 	say(t, s, "SET", "k", "v")
 	clock.Advance(time.Second)
@@ -331,8 +331,7 @@ func TestSavePoints(t *testing.T) {
 	expect(t, s, "1700003652", "LASTSAVE")
 }
 
-// TestFlushAllSaves: where the server saves on its own, the file must not bring
-// back what FLUSHALL removed.
+// TestFlushAllSaves: if the server has save points, FLUSHALL also empties the file.
 func TestFlushAllSaves(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, Options{Dir: dir, Config: []string{"save 100 1"}})
@@ -352,7 +351,7 @@ func TestFlushAllSaves(t *testing.T) {
 	expect(t, start(t, Options{Dir: dir}), "1", "DBSIZE")
 }
 
-// TestDebugReload: DEBUG RELOAD reads what the file has, or changes nothing.
+// TestDebugReload: DEBUG RELOAD loads the file, or fails and changes nothing.
 func TestDebugReload(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, Options{Dir: dir, Config: []string{"enable-debug-command yes"}})
@@ -372,7 +371,7 @@ func TestDebugReload(t *testing.T) {
 }
 
 // TestFunctionsInSnapshot: libraries are saved and loaded, alone or merged with
-// what is there, and one that can't be loaded is an error.
+// existing ones. A library that can't be loaded is an error.
 func TestFunctionsInSnapshot(t *testing.T) {
 	dir := t.TempDir()
 	s := start(t, Options{Dir: dir, Config: []string{"enable-debug-command yes"}})
@@ -416,7 +415,7 @@ func TestFunctionsInSnapshot(t *testing.T) {
 	}
 }
 
-// TestBackgroundSaveInTransaction: it begins after the transaction.
+// TestBackgroundSaveInTransaction: the save starts after the transaction.
 func TestBackgroundSaveInTransaction(t *testing.T) {
 	dir := t.TempDir()
 	clock := NewManualClock(time.UnixMilli(1_700_000_000_000))
@@ -444,7 +443,7 @@ func TestBackgroundSaveInTransaction(t *testing.T) {
 	expect(t, start(t, Options{Dir: dir}), "v", "GET", "k")
 }
 
-// TestShutdown: what is left on the disk by the ways to stop a server.
+// TestShutdown: what each way to stop a server leaves on the disk.
 func TestShutdown(t *testing.T) {
 	for _, c := range []struct {
 		config  string
@@ -488,8 +487,8 @@ func TestShutdown(t *testing.T) {
 	expect(t, s, "PONG", "PING")
 }
 
-// BenchmarkBackgroundSave saves a million keys while one client goes on
-// writing them, and reports the longest that one of its commands took.
+// BenchmarkBackgroundSave saves a million keys while a client goes on writing them,
+// and reports the longest time that one of its commands took.
 func BenchmarkBackgroundSave(b *testing.B) {
 	const keys = 1_000_000
 	s, err := Start(Options{Dir: b.TempDir(), NoListen: true})

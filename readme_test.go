@@ -18,7 +18,7 @@ var (
 )
 
 // TestREADME compares the examples in README and guides with their files, which
-// are run elsewhere, and the coverage with the command table.
+// other tests run, and the coverage with the command table.
 func TestREADME(t *testing.T) {
 	guides, err := filepath.Glob("docs/*.md")
 	if err != nil {
@@ -42,7 +42,7 @@ func TestREADME(t *testing.T) {
 	}
 }
 
-// coverageTable counts the commands of Redis 7.4 that have a handler, by group.
+// coverageTable lists how many commands of Redis 7.4 have a handler, by group.
 func coverageTable() string {
 	var b strings.Builder
 	b.WriteString("| group | commands of Redis 7.4 | missing |\n|---|---|---|\n")
@@ -70,7 +70,7 @@ func coverageTable() string {
 	return b.String()
 }
 
-// newer tells whether a version is after 7.4.
+// newer reports whether a version is after 7.4.
 func newer(version string) bool {
 	var major, minor int
 	fmt.Sscanf(version, "%d.%d", &major, &minor)

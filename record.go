@@ -21,26 +21,27 @@ import (
 // RecordOptions say what Record keeps. The zero value keeps the last 64 MiB of
 // everything.
 type RecordOptions struct {
-	// MaxBytes is 64 MiB by default: so much is kept; what is older is forgotten.
+	// MaxBytes limits the memory of the recording, by default to 64 MiB. The oldest
+	// parts are dropped first.
 	MaxBytes int
 
-	// ClientsOnly is false by default. If it is true the commands of Do, Must and
-	// what else the program does itself are left out.
+	// ClientsOnly leaves out the commands of Do, Must and whatever else the program
+	// does itself.
 	ClientsOnly bool
 
-	// Scripts is false by default. If it is true, what scripts and functions call
-	// is kept too, with the command that runs them: see RecordedCommand.Calls.
+	// Scripts also keeps the commands that scripts and functions call, with the
+	// command that runs the script: see RecordedCommand.Calls.
 	Scripts bool
 
-	// To is none by default. What is recorded is written there while it happens,
-	// in the notation of docs/transcripts.md; see Replay. Passwords are in it.
+	// To receives the recording while it is made, in the notation of
+	// docs/transcripts.md; see Replay. It contains passwords.
 	To io.Writer
 }
 
 const defaultRecordBytes = 64 << 20
 
-// Recording is what clients sent and were answered. Its methods are safe for
-// concurrent use.
+// Recording holds what clients sent and got. Its methods are safe for concurrent
+// use.
 type Recording struct {
 	srv  *Server
 	rec  *record.Recorder
@@ -48,50 +49,50 @@ type Recording struct {
 
 	mu       sync.Mutex
 	stopped  bool
-	wake     chan struct{} // of what writes to To; nil: nobody does
+	wake     chan struct{} // wakes the goroutine that writes to To; nil: there is none
 	done     chan struct{}
 	err      error
 	expected []*record.Pattern
 }
 
-// RecordedCommand is a command that a client has sent.
+// RecordedCommand is a command that a client sent.
 type RecordedCommand struct {
 	Args   []string
-	Client uint64 // as CLIENT ID says it
+	Client uint64 // as CLIENT ID replies it
 	// ByProgram is true for the commands of Do.
 	ByProgram bool
 	At        time.Time // on the clock of the server
-	// Reply is the answer; Answered is false if there was none (yet), because the
-	// command blocks, the connection ended, or the client wants none. Commands
-	// that are queued by MULTI are answered QUEUED, and EXEC has their replies.
+	// Reply is the reply. Answered is false if there is none (yet), because the
+	// command blocks, the connection ended, or the client turned replies off. The
+	// reply to commands that MULTI queues is QUEUED; their results are in the reply
+	// of EXEC.
 	Reply      Reply
 	Answered   bool
 	AnsweredAt time.Time
-	// RoundTrip is how often the client has waited for the server up to this
-	// command. Those of a pipeline share one.
+	// RoundTrip counts how often the client had waited for the server up to this
+	// command. All commands of a pipeline have the same number.
 	RoundTrip int
-	// Transaction is the number of the MULTI to which the command belongs, from 1
-	// on; MULTI and EXEC belong to it too. 0 is none.
+	// Transaction is the number of the MULTI that the command belongs to, from 1;
+	// MULTI and EXEC belong to it too. 0 means none.
 	Transaction int
-	// Calls are what a script or a function has called for this command, if
-	// RecordOptions.Scripts asks for it: arguments, time and reply.
+	// Calls are the commands that the script or function called, if
+	// RecordOptions.Scripts is set: arguments, time and reply.
 	Calls []RecordedCommand
 }
 
-// String returns the command as redis-cli reads it, cut if it is long.
+// String returns the command in the syntax of redis-cli, cut if it is long.
 func (c RecordedCommand) String() string { return record.Line(c.Args) }
 
-// RecordedMessage is what a client got without having asked: messages of pub/sub
-// and invalidations.
+// RecordedMessage is a push to a client: a message of pub/sub or an invalidation.
 type RecordedMessage struct {
 	Client uint64
 	At     time.Time
 	Reply  Reply
 }
 
-// Record keeps from now on what clients send and what they are answered, until
-// Stop or the end of the server. A server that records nothing pays nothing. At
-// most one RecordOptions may be given.
+// Record keeps what clients send and get from now on, until Stop or the end of the
+// server. A server without a recording pays nothing. At most one RecordOptions may
+// be given.
 func (s *Server) Record(options ...RecordOptions) *Recording {
 	var o RecordOptions
 	switch len(options) {
@@ -125,7 +126,7 @@ func (s *Server) Record(options ...RecordOptions) *Recording {
 	return r
 }
 
-// observe has a recorder look at all commands.
+// observe makes a recorder see all commands.
 func (s *Server) observe(rec *record.Recorder, clientsOnly, scripts bool) (stop func()) {
 	var remove func(*engine.Core)
 	var after func(*engine.Ctx)
@@ -173,14 +174,14 @@ func stateOf(s *engine.Session) record.State {
 // recordedFrom names the server in the first line of a transcript.
 const recordedFrom = "resp-server " + RedisVersion
 
-// write writes what is recorded until Stop.
+// write writes the recording to To until Stop.
 func (r *Recording) write(to io.Writer) {
 	defer close(r.done)
 	b := bufio.NewWriterSize(to, 64<<10)
 	w := record.NewWriter(b, recordedFrom)
 	for range r.wake {
 		w.Write(r.rec)
-		b.Flush() // an error comes again at the end
+		b.Flush() // Stop reports the error, which stays
 	}
 	err := errors.Join(w.Write(r.rec), w.Flush(), b.Flush())
 	r.mu.Lock()
@@ -188,8 +189,8 @@ func (r *Recording) write(to io.Writer) {
 	r.mu.Unlock()
 }
 
-// Stop ends the recording; what there is can still be read. The error is that of
-// writing to RecordOptions.To. A second Stop does nothing.
+// Stop ends the recording; it can still be read. The error is that of writing to
+// RecordOptions.To. A second Stop does nothing.
 func (r *Recording) Stop() error {
 	r.mu.Lock()
 	first := !r.stopped
@@ -210,7 +211,7 @@ func (r *Recording) Stop() error {
 	return r.err
 }
 
-// Reset forgets what there is, and goes on.
+// Reset empties the recording, which goes on.
 func (r *Recording) Reset() {
 	r.rec.Reset()
 	r.mu.Lock()
@@ -218,7 +219,7 @@ func (r *Recording) Reset() {
 	r.mu.Unlock()
 }
 
-// Commands returns what clients have sent, in the order of execution.
+// Commands returns the commands that clients sent, in the order of execution.
 func (r *Recording) Commands() []RecordedCommand {
 	list := r.rec.Contents().Commands
 	commands := make([]RecordedCommand, len(list))
@@ -243,7 +244,7 @@ func (r *Recording) Commands() []RecordedCommand {
 	return commands
 }
 
-// Messages returns what clients got without having asked.
+// Messages returns the messages that clients got by push.
 func (r *Recording) Messages() []RecordedMessage {
 	list := r.rec.Contents().Messages
 	messages := make([]RecordedMessage, len(list))
@@ -254,28 +255,28 @@ func (r *Recording) Messages() []RecordedMessage {
 	return messages
 }
 
-// Missing returns how many commands, replies and messages are forgotten because
-// of MaxBytes.
+// Missing returns how many commands, replies and messages were dropped because of
+// MaxBytes.
 func (r *Recording) Missing() int { return r.rec.Contents().Missing }
 
-// RoundTrips returns how often clients have waited for the server: once for
-// each command, but also once for a whole pipeline.
+// RoundTrips returns how often clients waited for the server: once for each
+// command, but only once for a whole pipeline.
 func (r *Recording) RoundTrips() int { return record.RoundTrips(r.rec.Contents().Commands) }
 
 // String returns the recording as a transcript, in the notation of
 // docs/transcripts.md.
 func (r *Recording) String() string { return r.rec.Text(recordedFrom, 0) }
 
-// Count is how often Expect wants a command.
+// Count is the number of times that Expect wants a command.
 type Count struct{ least, most int }
 
-// Times is exactly n times.
+// Times means exactly n times.
 func Times(n int) Count { return Count{n, n} }
 
-// AtLeast is n times or more often.
+// AtLeast means n times or more.
 func AtLeast(n int) Count { return Count{n, -1} }
 
-// AtMost is n times or less often.
+// AtMost means n times or less.
 func AtMost(n int) Count { return Count{0, n} }
 
 func (c Count) allows(n int) bool { return n >= c.least && (c.most < 0 || n <= c.most) }
@@ -291,10 +292,10 @@ func (c Count) String() string {
 	return fmt.Sprintf("at most %d times", c.most)
 }
 
-// Expect fails the test unless clients have sent a command so often: at least
-// once, if nothing else is said. The pattern has a glob for each word of the
-// command: "SET user:* *"; "..." as the last word stands for any further ones.
-// The case of the command's name does not matter.
+// Expect fails the test unless clients sent a command as often as counts says, by
+// default at least once. The pattern has a glob for each word of the command: "SET
+// user:* *". "..." as the last word stands for any further words. The case of the
+// command's name does not matter.
 func (r *Recording) Expect(t Tester, pattern string, counts ...Count) {
 	t.Helper()
 	p := r.pattern(t, pattern)
@@ -315,8 +316,8 @@ func (r *Recording) Expect(t Tester, pattern string, counts ...Count) {
 	}
 }
 
-// ExpectOrder fails the test unless commands were sent in this order, with any
-// others between them.
+// ExpectOrder fails the test unless clients sent commands of these patterns in this
+// order. Others may come in between.
 func (r *Recording) ExpectOrder(t Tester, patterns ...string) {
 	t.Helper()
 	commands := r.rec.Contents().Commands
@@ -338,8 +339,8 @@ func (r *Recording) ExpectOrder(t Tester, patterns ...string) {
 	}
 }
 
-// ExpectNoOther fails the test if clients have sent a command that no Expect or
-// ExpectOrder of this recording was about.
+// ExpectNoOther fails the test if clients sent a command that matches no Expect and
+// no ExpectOrder of this recording.
 func (r *Recording) ExpectNoOther(t Tester) {
 	t.Helper()
 	r.mu.Lock()
@@ -360,8 +361,8 @@ next:
 	}
 }
 
-// ExpectRoundTrips fails the test unless clients have waited for the server so
-// often; see RoundTrips.
+// ExpectRoundTrips fails the test unless clients waited for the server this often;
+// see RoundTrips.
 func (r *Recording) ExpectRoundTrips(t Tester, count Count) {
 	t.Helper()
 	commands := r.rec.Contents().Commands
@@ -370,10 +371,9 @@ func (r *Recording) ExpectRoundTrips(t Tester, count Count) {
 	}
 }
 
-// ExpectNoRuns fails the test if a client has sent a command of the same shape,
-// that is with the same name and number of words, n times in a row or more often,
-// each time waiting for the reply: the problem called N+1. A pipeline or one
-// command for many keys would have been quicker.
+// ExpectNoRuns fails the test if a client sent n or more commands of the same shape
+// in a row, that is with the same name and number of words, and waited for each
+// reply: the N+1 problem. A pipeline or one command for many keys would be quicker.
 func (r *Recording) ExpectNoRuns(t Tester, n int) {
 	t.Helper()
 	for _, run := range record.Runs(r.rec.Contents().Commands, max(n, 2)) {
@@ -395,7 +395,7 @@ func (r *Recording) pattern(t Tester, text string) *record.Pattern {
 	return p
 }
 
-// maxShown bounds the commands in a message.
+// maxShown limits the commands in a failure message.
 const maxShown = 20
 
 func shown(commands []record.Command) string {
@@ -414,33 +414,33 @@ func shown(commands []record.Command) string {
 	return b.String()
 }
 
-// ReplayResult is what became of a replay.
+// ReplayResult is the result of a replay.
 type ReplayResult struct {
 	Commands    int
 	Differences []Difference
-	// Varied are replies that differ, but that would differ between two runs of
-	// the same server too, such as those of TIME and RANDOMKEY.
+	// Varied are replies that differ, but would also differ between two runs of the
+	// same server, such as those of TIME and RANDOMKEY.
 	Varied []Difference
 }
 
-// Difference is a reply that is not the one of the transcript.
+// Difference is a reply that differs from the transcript.
 type Difference struct {
 	Line      int
 	Command   string
 	Want, Got string // as redis-cli prints them
 }
 
-// String returns the difference as it is shown to people.
+// String returns the difference in a form for people.
 func (d Difference) String() string {
 	indent := func(s string) string { return "    " + strings.ReplaceAll(s, "\n", "\n    ") }
 	return fmt.Sprintf("line %d: %s\n  recorded\n%s\n  now\n%s", d.Line, d.Command, indent(d.Want), indent(d.Got))
 }
 
 // Replay sends the commands of a transcript (RecordOptions.To, Options.RecordTo,
-// TESTING RECORD GET) to a server and compares the replies. Each client of the
-// transcript gets a connection of its own by dial. A reply may take five seconds.
-// Times are not kept: each command is sent when the one before it is answered or
-// blocked. Where the order of a reply is open, it is not compared.
+// TESTING RECORD GET) to a server and compares the replies. It uses dial for each
+// client of the transcript. A reply may take five seconds. Replay does not keep the
+// times: it sends each command as soon as the one before it has its reply or
+// blocks. It ignores the order in replies whose order is open.
 func Replay(ctx context.Context, transcript io.Reader, dial func(context.Context) (net.Conn, error)) (ReplayResult, error) {
 	text, err := io.ReadAll(transcript)
 	if err != nil {
@@ -460,22 +460,22 @@ func Replay(ctx context.Context, transcript io.Reader, dial func(context.Context
 	return result, err
 }
 
-// failer is the part of *testing.T that StartTest needs to say what happened
+// failer has the methods of *testing.T that StartTest needs to print what happened
 // before a failure.
 type failer interface {
 	Failed() bool
 	Logf(format string, args ...any)
 }
 
-// How much of what happened before a failure is shown.
+// These limit what is printed of the time before a failure.
 const (
 	tailEvents  = 60
-	tailEach    = 200 // bytes
+	tailEach    = 200 // bytes of a command
 	changesMost = 40
 )
 
-// tail keeps what happens last, for a test that can fail. Benchmarks do not
-// want it: it costs a copy of each command.
+// tail records the last commands for a test that can fail. Benchmarks go without:
+// it copies each command.
 func (s *TestServer) tail(t Tester) {
 	if _, ok := t.(failer); !ok {
 		return
@@ -514,7 +514,7 @@ func (s *TestServer) explain(t Tester) {
 	f.Logf("Keys that have changed since the start:%s", b.String())
 }
 
-// name is how messages call the server.
+// name returns the name of the server in messages.
 func (s *Server) name() string {
 	if addr := s.Addr(); addr != "" {
 		return "the server at " + addr
@@ -544,7 +544,7 @@ func changeLine(c engine.Change) string {
 	return fmt.Sprintf("\n  %s %s%s %s", sign, notation.Join([]string{string(c.Key)}), db, value)
 }
 
-// StartRecord begins the record of TESTING RECORD.
+// StartRecord begins the recording of TESTING RECORD.
 func (h *testHost) StartRecord(scripts bool) {
 	h.StopRecord()
 	r := h.Record(RecordOptions{Scripts: scripts})
@@ -553,7 +553,7 @@ func (h *testHost) StartRecord(scripts bool) {
 	h.record = r
 }
 
-// StopRecord ends the record of TESTING RECORD; it can still be read.
+// StopRecord ends the recording of TESTING RECORD; it can still be read.
 func (h *testHost) StopRecord() (running bool) {
 	h.mu.Lock()
 	r := h.record
@@ -568,7 +568,7 @@ func (h *testHost) StopRecord() (running bool) {
 	return running
 }
 
-// RecordText returns the last events of the record, or all if last is 0.
+// RecordText returns the last events of the recording, or all if last is 0.
 func (h *testHost) RecordText(last int) (text string, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -578,7 +578,7 @@ func (h *testHost) RecordText(last int) (text string, ok bool) {
 	return h.record.rec.Text(recordedFrom, last), true
 }
 
-// RecordCount returns how many commands of the record match a pattern.
+// RecordCount returns how many commands of the recording match a pattern.
 func (h *testHost) RecordCount(pattern string) (n int, ok bool, err error) {
 	p, err := record.ParsePattern(pattern)
 	if err != nil {

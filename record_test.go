@@ -16,7 +16,7 @@ import (
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
-// peer is a client that knows bytes only.
+// peer is a client on the level of bytes.
 type peer struct {
 	t *testing.T
 	net.Conn
@@ -53,20 +53,20 @@ func (p *peer) expect(lines ...string) {
 	}
 }
 
-// converse has several clients do everything that makes it hard to tell which
-// reply belongs to which command.
+// converse makes several clients do everything that makes it hard to match replies
+// with commands.
 func converse(t *testing.T, s *respserver.TestServer) {
 	a, b, c := dialPeer(t, s), dialPeer(t, s), dialPeer(t, s)
 	a.send("SET user:1 Ann")
 	a.expect("+OK")
 	a.send("SET user:2 Bob", "GET user:1", "NOSUCH", "INCR n") // a pipeline
 	a.expect("+OK", "$3", "Ann", "-ERR unknown command 'NOSUCH', with args beginning with: ", ":1")
-	b.send("INCR m", "BLPOP jobs 0") // one that blocks after one that does not
+	b.send("INCR m", "BLPOP jobs 0") // a blocking command behind another one
 	b.expect(":1")
 	if err := s.WaitBlocked(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	b.send("GET after") // while it waits
+	b.send("GET after") // while b is blocked
 	a.send("RPUSH jobs x")
 	a.expect(":1")
 	b.expect("*2", "$4", "jobs", "$1", "x", "$-1")
@@ -110,13 +110,13 @@ func TestRecord(t *testing.T) {
 	}
 	for _, c := range rec.Commands() {
 		if text, ok := want[c.String()]; ok && (!c.Answered || c.Reply.String() != text) {
-			t.Errorf("%v was answered %v", c, c.Reply)
+			t.Errorf("the reply to %v is %v", c, c.Reply)
 		}
 		if c.String() == "SET silent 1" && c.Answered {
-			t.Errorf("%v was answered %v", c, c.Reply)
+			t.Errorf("the reply to %v is %v", c, c.Reply)
 		}
 		if inMulti := c.Transaction == 1; inMulti != (c.String() == "MULTI" || c.String() == "EXEC" || c.String() == "INCR n" && c.RoundTrip > 2) {
-			t.Errorf("%v belongs to transaction %d", c, c.Transaction)
+			t.Errorf("%v is in transaction %d", c, c.Transaction)
 		}
 	}
 	if m := rec.Messages(); len(m) != 1 || m[0].Reply.String() != `array["message" "news" "hello"]` {
@@ -127,8 +127,8 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// TestRecordReplays: a record can be played by the server that made it, by an
-// empty one, and by the runner of the transcripts that are tests.
+// TestRecordReplays: the server that made a record can replay it, and so can an
+// empty server and the runner of the transcript tests.
 func TestRecordReplays(t *testing.T) {
 	t.Parallel()
 	var file bytes.Buffer
@@ -151,7 +151,7 @@ func TestRecordReplays(t *testing.T) {
 	other := respserver.StartTest(t)
 	other.Must("SET", "n", 5)
 	result, err = respserver.Replay(t.Context(), strings.NewReader(text), other.Dial)
-	if err != nil || len(result.Differences) != 2 { // INCR n, EXEC
+	if err != nil || len(result.Differences) != 2 { // INCR n and EXEC
 		t.Errorf("%v, %v", result.Differences, err)
 	}
 }
@@ -178,7 +178,7 @@ func TestReplayErrors(t *testing.T) {
 	}
 }
 
-// fakeT is a test that can fail without failing.
+// fakeT records failures instead of failing.
 type fakeT struct {
 	mu       sync.Mutex
 	messages []string
@@ -261,7 +261,7 @@ func TestExpect(t *testing.T) {
 	}
 }
 
-// TestRecordBounded: a record forgets what is old.
+// TestRecordBounded: a record drops its oldest part.
 func TestRecordBounded(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -272,15 +272,15 @@ func TestRecordBounded(t *testing.T) {
 	}
 	commands := rec.Commands()
 	if n := len(commands); n < 5 || n > 10 || commands[n-1].Args[1] != "99" || rec.Missing() < 180 {
-		t.Errorf("%d commands, %d are missing", n, rec.Missing())
+		t.Errorf("%d commands, and %d missing", n, rec.Missing())
 	}
 	s.Must("SET", "large", strings.Repeat("x", 20_000))
 	if n := len(rec.Commands()); n != 0 {
-		t.Errorf("%d commands fit", n)
+		t.Errorf("%d commands match", n)
 	}
 }
 
-// TestRecordHeldBack: a command that is held back is received once.
+// TestRecordHeldBack: a delayed command is recorded once.
 func TestRecordHeldBack(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -299,7 +299,7 @@ func TestRecordHeldBack(t *testing.T) {
 	}
 }
 
-// TestRecordScripts keeps what scripts and functions call, beside what is sent.
+// TestRecordScripts records what scripts and functions call.
 func TestRecordScripts(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -334,7 +334,7 @@ func TestRecordScripts(t *testing.T) {
 	plain := s.Record()
 	s.Must("FCALL", "up", 1, "n")
 	if calls := plain.Commands()[0].Calls; calls != nil {
-		t.Errorf("kept without being asked: %v", calls)
+		t.Errorf("calls are recorded without Scripts: %v", calls)
 	}
 	bounded := s.Record(respserver.RecordOptions{Scripts: true, MaxBytes: 10_000})
 	s.Must("EVAL", "for i = 1, 1000 do redis.call('SET', KEYS[1], i) end", 1, "n")
@@ -344,7 +344,7 @@ func TestRecordScripts(t *testing.T) {
 	}
 }
 
-// TestRecordSpace records a private server, and not its neighbours.
+// TestRecordSpace records a space, and not its neighbours.
 func TestRecordSpace(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
@@ -359,24 +359,24 @@ func TestRecordSpace(t *testing.T) {
 	b.send("TESTING SPACE w2", "SET k 2")
 	b.expect("+OK", "+OK")
 	if again, err := s.Space("w1"); err != nil || again != w1 {
-		t.Errorf("the space is another one: %v", err)
+		t.Errorf("Space returns another server: %v", err)
 	}
 	rec.Expect(t, "SET k *", respserver.Times(1))
 	rec.Expect(t, "SET k 1", respserver.Times(1))
 	for _, c := range other.Commands() {
 		if c.Args[0] != "TESTING" {
-			t.Errorf("the server around has recorded %v", c)
+			t.Errorf("the parent has recorded %v", c)
 		}
 	}
 	if !s.CloseSpace("w1") || s.CloseSpace("w1") {
 		t.Error("the space did not end")
 	}
 	if _, err := respserver.StartTest(t).Space("w1"); err == nil {
-		t.Error("a space without the setting")
+		t.Error("Space works without the setting")
 	}
 }
 
-// TestFailure: a test that fails shows what happened.
+// TestFailure: a failed test shows what happened.
 func TestFailure(t *testing.T) {
 	t.Parallel()
 	f := new(fakeT)
@@ -403,7 +403,7 @@ func TestFailure(t *testing.T) {
 	passes := new(fakeT)
 	respserver.StartTest(passes).Must("PING")
 	if text := passes.end(); text != "" {
-		t.Errorf("a test that passes prints %s", text)
+		t.Errorf("a passing test prints %s", text)
 	}
 }
 
@@ -443,7 +443,7 @@ func TestTestingRecord(t *testing.T) {
 	}
 }
 
-// TestRecordTo: the file has everything, whoever stops the recording.
+// TestRecordTo: the file is complete, whoever stops the recording.
 func TestRecordTo(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)

@@ -15,8 +15,8 @@ import (
 	"github.com/resp-server/resp-server/internal/snapshot"
 )
 
-// Reload puts what a snapshot keeps of the data in place of the data, with all
-// connections open. It fails if the two are not the same.
+// Reload replaces the data by what a snapshot keeps of them, while all connections
+// stay open. It fails if the two differ.
 func (s *Server) Reload() (err error) {
 	s.engine.Run(func(c *engine.Core) {
 		var file bytes.Buffer
@@ -41,10 +41,9 @@ func (s *Server) Reload() (err error) {
 	return err
 }
 
-// keepEncodings takes values back that have another encoding in a snapshot.
-// That is right for those that were once larger, were computed, or are from
-// when the limits were others: a value keeps its encoding, and a snapshot
-// chooses it anew.
+// keepEncodings restores the encoding of values that have another one after the
+// snapshot. Such values were once larger, were computed, or are from a time with
+// other limits: a value keeps its encoding, while a snapshot chooses it anew.
 func keepEncodings(from, to *keyspace.Keyspace) {
 	for db := range to.Used {
 		src := from.DB(db.Index())
@@ -60,7 +59,7 @@ func keepEncodings(from, to *keyspace.Keyspace) {
 	}
 }
 
-// digest renders all keys, in an order that does not depend on that of tables.
+// digest renders all keys, in an order that does not depend on their table.
 func digest(ks *keyspace.Keyspace, now int64) (keys []string) {
 	var dumper snapshot.Dumper
 	for db := range ks.Used {
@@ -83,8 +82,8 @@ func digest(ks *keyspace.Keyspace, now int64) (keys []string) {
 	return keys
 }
 
-// elements renders what is in a payload, whatever its encoding; what has no
-// order is sorted.
+// elements renders the contents of a payload, whatever its encoding, and sorts
+// unordered elements.
 func elements(payload []byte) (all []string, err error) {
 	v, err := rdb.DecodeDump(payload)
 	if err != nil {
@@ -102,7 +101,7 @@ func elements(payload []byte) (all []string, err error) {
 		return all
 	}
 	var pack listpack.Pack
-	group := 1 // how many elements of a pack belong together
+	group := 1 // number of pack entries per element
 	switch v := v.(type) {
 	case rdb.String:
 		return []string{string(v)}, nil
@@ -143,7 +142,7 @@ func elements(payload []byte) (all []string, err error) {
 		return []string{string(payload)}, nil
 	}
 	for e := range slices.Chunk(text(pack), group) {
-		if _, isZSet := v.(*rdb.SortedSet); isZSet { // scores may be written in several ways
+		if _, isZSet := v.(*rdb.SortedSet); isZSet { // a score may be written in several ways
 			if f, err := strconv.ParseFloat(e[1], 64); err == nil {
 				e[1] = string(numfmt.AppendFloat(nil, f))
 			}

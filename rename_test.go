@@ -8,8 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
-// TestRenameCommand compares a server whose commands have other names, or none, with
-// a real one.
+// TestRenameCommand compares renamed and disabled commands with a real server.
 func TestRenameCommand(t *testing.T) {
 	renames := [][]string{{"get", "fetch"}, {"CONFIG", "cfg-1"}, {"set", ""}, {"Xgroup", "XG"}, {"debug", ""}, {"lpush", "SET"}, {"replicaof", ""}}
 	var flags, lines []string
@@ -45,7 +44,7 @@ func TestRenameCommand(t *testing.T) {
 	}
 	for _, name := range []string{"fetch", "get", "cfg-1", "set", "lpush", "xg"} {
 		if got, want := len(ask(t, self, "COMMAND", "INFO", name)) > 10, len(ask(t, real, "COMMAND", "INFO", name)) > 10; got != want {
-			t.Errorf("COMMAND INFO %s knows it: %v, there %v", name, got, want)
+			t.Errorf("COMMAND INFO %s finds the command: %v, on the real server: %v", name, got, want)
 		}
 	}
 }

@@ -25,11 +25,11 @@ import (
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
-// replicationTime makes the tests of replication under load longer.
+// replicationTime prolongs the tests of replication under load.
 var replicationTime = flag.Duration("replication", 0, "how long each test of replication under load takes; 0: a moment")
 
-// eventually waits until a condition holds. It is for what other goroutines or
-// processes do.
+// eventually waits until a condition holds that other goroutines or processes bring
+// about.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := (clock.Real{}).Monotonic() + time.Minute; !holds(); {
@@ -46,7 +46,7 @@ func pause(d time.Duration) {
 	<-over
 }
 
-// debugging lets DEBUG run.
+// debugging enables DEBUG.
 var debugging = Options{Config: []string{"enable-debug-command yes", "repl-diskless-sync-delay 0"}}
 
 // role returns a field of INFO replication or stats.
@@ -61,11 +61,11 @@ func role(s *TestServer, field string) string {
 	return ""
 }
 
-// synced waits until the replicas have all that was written.
+// synced waits until the replicas have all writes.
 func synced(t *testing.T, s *TestServer, replicas int) {
 	t.Helper()
 	if n := s.Must("WAIT", replicas, 60000).Int(); int(n) < replicas {
-		t.Fatalf("%d replicas have everything, not %d", n, replicas)
+		t.Fatalf("WAIT returns %d, want %d replicas", n, replicas)
 	}
 }
 
@@ -93,7 +93,7 @@ func TestReplica(t *testing.T) {
 	srv.Must("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function{function_name='f', callback=function() return 7 end, flags={'no-writes'}}")
 	r := srv.StartReplica(debugging)
 	if got := r.Must("GET", "a").Text(); got != "1" {
-		t.Errorf("the replica begins with %q", got)
+		t.Errorf("the new replica replies %q", got)
 	}
 	if got := r.Must("FCALL", "f", 0).Int(); got != 7 {
 		t.Error(got)
@@ -133,8 +133,8 @@ func TestReplica(t *testing.T) {
 	}
 }
 
-// TestChain: the stream reaches replicas of replicas as it is, and a new one in the
-// middle of a database.
+// TestChain: the stream reaches replicas of replicas unchanged, also one that joins
+// while another database is selected.
 func TestChain(t *testing.T) {
 	srv := StartTest(t, debugging)
 	r := srv.StartReplica(debugging)
@@ -147,11 +147,11 @@ func TestChain(t *testing.T) {
 	eventually(t, "the replica of the replica has everything", func() bool { return role(sub, "master_repl_offset") == offset })
 	same(t, srv, r, sub)
 	if role(sub, "master_replid") != role(srv, "master_replid") {
-		t.Error("the history has another name at the end of the chain")
+		t.Error("master_replid differs at the end of the chain")
 	}
 }
 
-// TestCutLinks: after each cut the replica goes on where it was.
+// TestCutLinks: after each cut the replica continues where it was.
 func TestCutLinks(t *testing.T) {
 	srv := StartTest(t, debugging)
 	r := srv.StartReplica(debugging)
@@ -182,8 +182,8 @@ func TestCutLinks(t *testing.T) {
 	}
 }
 
-// TestLinkFaults: rules delay what the master sends, and cut the link before and
-// after a command.
+// TestLinkFaults: faults delay the stream of the master, and cut the link before
+// and after a command.
 func TestLinkFaults(t *testing.T) {
 	c := NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	srv := StartTest(t, debugging)
@@ -195,7 +195,7 @@ func TestLinkFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := r.Must("EXISTS", "a", "l").Int(); got != 0 {
-		t.Error("the link does not lag")
+		t.Error("the fault does not delay the link")
 	}
 	remove()
 	c.Advance(time.Second)
@@ -218,7 +218,7 @@ func TestLinkFaults(t *testing.T) {
 	}
 }
 
-// TestExpiryOnReplica: keys seem to be gone at their time, and go when the master
+// TestExpiryOnReplica: an expired key looks deleted, and is deleted when the master
 // says so.
 func TestExpiryOnReplica(t *testing.T) {
 	ours := NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
@@ -231,15 +231,15 @@ func TestExpiryOnReplica(t *testing.T) {
 	synced(t, srv, 1)
 	theirs.Advance(20 * time.Second)
 	if !r.Must("GET", "k").IsNull() || !r.Must("RANDOMKEY").IsNull() && r.Must("DBSIZE").Int() != 2 {
-		t.Error("a key past its time is there, or was deleted")
+		t.Error("an expired key is visible, or was deleted")
 	}
 	if got := r.Must("HGET", "h", "f"); !got.IsNull() {
-		t.Error("a field past its time is there")
+		t.Error("an expired field is visible")
 	}
 	if got := r.Must("DBSIZE").Int(); got != 2 {
 		t.Errorf("DBSIZE %d: the replica deleted something", got)
 	}
-	// For the master the key is there, whatever the replica's clock says.
+	// A command from the master finds the key, whatever the replica's clock says.
 	srv.Must("APPEND", "k", "x")
 	srv.Must("HINCRBY", "h", "n", 1)
 	srv.Must("HPERSIST", "h", "FIELDS", 1, "f")
@@ -251,7 +251,7 @@ func TestExpiryOnReplica(t *testing.T) {
 	if got := r.Must("DBSIZE").Int(); got != 1 {
 		t.Errorf("DBSIZE %d", got)
 	}
-	// Once promoted it deletes them itself.
+	// After the promotion it deletes expired keys itself.
 	srv.Must("SET", "k2", "v", "EX", 10)
 	synced(t, srv, 1)
 	r.Must("REPLICAOF", "NO", "ONE")
@@ -261,8 +261,8 @@ func TestExpiryOnReplica(t *testing.T) {
 	}
 }
 
-// TestPromotion: after the promotion of a replica the others go on with it, and the
-// old master too, all without another snapshot.
+// TestPromotion: after the promotion of a replica, the other replicas and the old
+// master follow it without another snapshot.
 func TestPromotion(t *testing.T) {
 	srv := StartTest(t, debugging)
 	r := StartTest(t, debugging)
@@ -282,7 +282,7 @@ func TestPromotion(t *testing.T) {
 	former := role(srv, "master_replid")
 	r.Must("REPLICAOF", "NO", "ONE")
 	if role(r, "master_replid2") != former || role(r, "master_replid") == former {
-		t.Error("the history has no new name, or no old one")
+		t.Error("the replication ids are wrong after the promotion")
 	}
 	eventually(t, "the replica comes back", func() bool { return role(r, "connected_slaves") == "1" })
 	srv.Must(addr(r)...)
@@ -318,7 +318,7 @@ func TestFailover(t *testing.T) {
 	}
 }
 
-// TestStaleReplica: with replica-serve-stale-data no only some commands run while
+// TestStaleReplica: with replica-serve-stale-data no, only some commands run while
 // the link is down.
 func TestStaleReplica(t *testing.T) {
 	srv := StartTest(t, debugging)
@@ -357,20 +357,20 @@ func TestWait(t *testing.T) {
 	c.send("SET b 1")
 	c.send("WAIT 1 50")
 	if got := c.lines(2); got != "+OK :0" {
-		t.Errorf("with a replica that lags: %s", got)
+		t.Errorf("with a lagging replica: %s", got)
 	}
 	c.send("WAIT 1 0")
 	if err := srv.WaitBlocked(context.Background(), 1); err != nil {
 		t.Fatal(err)
 	}
 	remove()
-	r.Must("CLIENT", "KILL", "TYPE", "master") // what the rule holds back comes again
+	r.Must("CLIENT", "KILL", "TYPE", "master") // ends the delay: the replica reconnects and gets the data again
 	if got := c.lines(1); got != ":1" {
-		t.Errorf("when it has caught up: %s", got)
+		t.Errorf("after it has caught up: %s", got)
 	}
 }
 
-// TestDataReplaced: what replaces all data at once reaches replicas too.
+// TestDataReplaced: commands that replace all data at once reach replicas too.
 func TestDataReplaced(t *testing.T) {
 	srv := StartTest(t, debugging)
 	r := srv.StartReplica(debugging)
@@ -394,8 +394,8 @@ func TestDataReplaced(t *testing.T) {
 	}
 }
 
-// TestBacklogLifetime: a backlog that nobody needs is given up, and with it the
-// name of the history.
+// TestBacklogLifetime: an unused backlog is freed, and the server takes a new
+// replication id.
 func TestBacklogLifetime(t *testing.T) {
 	c := NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	srv := StartTest(t, Options{Config: append([]string{"repl-backlog-ttl 10"}, debugging.Config...), Clock: c})
@@ -405,7 +405,7 @@ func TestBacklogLifetime(t *testing.T) {
 	eventually(t, "the replica is gone", func() bool { return role(srv, "connected_slaves") == "0" })
 	c.Advance(5 * time.Second)
 	if role(srv, "repl_backlog_active") != "1" || role(srv, "master_replid") != id {
-		t.Error("the backlog is gone too soon")
+		t.Error("the backlog was freed too soon")
 	}
 	c.Advance(10 * time.Second)
 	if role(srv, "repl_backlog_active") != "0" || role(srv, "master_replid") == id {
@@ -413,7 +413,7 @@ func TestBacklogLifetime(t *testing.T) {
 	}
 }
 
-// TestReplicaOutputLimit: a replica that reads nothing is dropped.
+// TestReplicaOutputLimit: a replica that reads nothing is disconnected.
 func TestReplicaOutputLimit(t *testing.T) {
 	srv := StartTest(t, Options{Config: []string{"client-output-buffer-limit replica 100000 0 0", "repl-backlog-size 16384"}})
 	c := wireTo(t, srv)
@@ -425,11 +425,11 @@ func TestReplicaOutputLimit(t *testing.T) {
 		return role(srv, "connected_slaves") == "0"
 	})
 	if role(srv, "client_output_buffer_limit_disconnections") != "1" {
-		t.Error("it is not counted")
+		t.Error("the disconnection is not counted")
 	}
 }
 
-// wire is a connection to a server, to speak to it in its own words.
+// wire is a raw connection to a server.
 type wire struct {
 	t *testing.T
 	net.Conn
@@ -475,7 +475,8 @@ func (w *wire) lines(n int) string {
 	return strings.Join(all, " ")
 }
 
-// attach becomes a replica as tests of Redis do, and reads the snapshot.
+// attach makes the connection a replica, as the tests of Redis do, and reads the
+// snapshot.
 func (w *wire) attach() {
 	w.t.Helper()
 	w.send("SYNC")
@@ -489,7 +490,7 @@ func (w *wire) attach() {
 	}
 }
 
-// command reads a command of the stream.
+// command reads a command from the stream.
 func (w *wire) command() string {
 	w.t.Helper()
 	n, err := strconv.Atoi(strings.TrimPrefix(w.line(), "*"))
@@ -508,7 +509,7 @@ func (w *wire) command() string {
 	return strings.Join(words, " ")
 }
 
-// streamed has a server run commands, and returns what a replica gets.
+// streamed runs commands on a server and returns the stream of a replica.
 func (w *wire) streamed(do func(words ...string), commands []string) (stream []string) {
 	w.t.Helper()
 	for _, c := range commands {
@@ -526,7 +527,7 @@ func (w *wire) streamed(do func(words ...string), commands []string) (stream []s
 	}
 }
 
-// streamCommands are commands whose effects are the same in each run.
+// streamCommands are commands with the same effects in each run.
 var streamCommands = []string{
 	"SET a 1", "INCR a", "GET a", "APPEND a x", "SETRANGE a 1 yz", "INCRBYFLOAT f 1.5",
 	"SELECT 3", "SET b 1", "SELECT 0", "DEL a", "DEL a", "UNLINK f",
@@ -543,7 +544,7 @@ var streamCommands = []string{
 	"FUNCTION FLUSH", "SCRIPT FLUSH", "CONFIG SET maxmemory 0", "PERSIST x", "MOVE x 5", "LSET nothing 0 x",
 }
 
-// TestStream: what a replica gets is word for word what a real server sends.
+// TestStream: a replica gets the stream of a real server, word for word.
 func TestStream(t *testing.T) {
 	dir := t.TempDir()
 	real := realServer(t, dir)
@@ -577,7 +578,7 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// reply reads a reply and forgets it.
+// reply reads and discards a reply.
 func (w *wire) reply() {
 	w.t.Helper()
 	switch line := w.line(); line[0] {
@@ -593,7 +594,7 @@ func (w *wire) reply() {
 	}
 }
 
-// load sends one random write, of any type.
+// load sends a random write of any type.
 func load(rng *rand.Rand, do func(words ...string)) {
 	key := func(kind string) string { return fmt.Sprint(kind, rng.IntN(40)) }
 	n := func() string { return fmt.Sprint(rng.IntN(50)) }
@@ -678,7 +679,7 @@ func startPeer(t *testing.T, options ...string) *realPeer {
 		_, port, _ := net.SplitHostPort(l.Addr().String())
 		l.Close()
 		dir := t.TempDir()
-		socket := filepath.Join(dir, "s") // who answers there is surely ours
+		socket := filepath.Join(dir, "s") // only our process can answer there
 		cmd := exec.Command(path, append([]string{"--port", port, "--bind", "127.0.0.1", "--unixsocket", socket, "--dir", dir, "--save", "",
 			"--enable-debug-command", "yes", "--repl-diskless-sync-delay", "0"}, options...)...)
 		if err := cmd.Start(); err != nil {
@@ -697,7 +698,7 @@ func startPeer(t *testing.T, options ...string) *realPeer {
 				c.Close()
 			}
 			select {
-			case <-ended: // somebody else has the port
+			case <-ended: // another process has the port
 			default:
 				pause(10 * time.Millisecond)
 				continue
@@ -720,7 +721,7 @@ func (p *realPeer) field(field string) string {
 	return ""
 }
 
-// underLoad calls step after each hundred writes, until the time is up.
+// underLoad calls step after every hundred writes, until the time is up.
 func underLoad(seed uint64, do func(words ...string), step func(i int)) {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	rounds := 10
@@ -734,7 +735,7 @@ func underLoad(seed uint64, do func(words ...string), step func(i int)) {
 }
 
 // TestRealReplica: a real server as a replica of ours has the same data under load,
-// with links that are cut, and takes over in the end.
+// while its links are cut, and finally takes over.
 func TestRealReplica(t *testing.T) {
 	for _, form := range []string{"yes", "no"} {
 		t.Run("diskless="+form, func(t *testing.T) {
@@ -767,9 +768,11 @@ func TestRealReplica(t *testing.T) {
 			if got, _ := strconv.Atoi(role(srv, "sync_partial_ok")); got < cuts {
 				t.Errorf("%d partial syncs, want %d", got, cuts)
 			}
-			// The live move: the real one is the master now, and ours its replica.
+			// The live move: the real server is now the master, and ours its
+			// replica.
 			ask(t, p.Conn, "REPLICAOF", "NO", "ONE")
-			// A ping that was still on its way makes ours the one with more history.
+			// A ping still on its way would give ours more history than the real
+			// server has.
 			upTo, _ := strconv.Atoi(p.field("second_repl_offset"))
 			level := role(srv, "master_repl_offset") == strconv.Itoa(upTo-1)
 			srv.Must("REPLICAOF", "127.0.0.1", p.port)
@@ -783,8 +786,8 @@ func TestRealReplica(t *testing.T) {
 	}
 }
 
-// agree waits until two servers that are linked have the same data, with no key
-// that is about to expire.
+// agree waits until two linked servers have the same data, without keys that are
+// about to expire.
 func agree(t *testing.T, srv *TestServer, p *realPeer) {
 	t.Helper()
 	eventually(t, "both have the same data", func() bool {
@@ -793,7 +796,7 @@ func agree(t *testing.T, srv *TestServer, p *realPeer) {
 	})
 }
 
-// TestReplicaOfReal: ours as a replica of a real server, and as one in a chain.
+// TestReplicaOfReal: our server as a replica of a real one, and within a chain.
 func TestReplicaOfReal(t *testing.T) {
 	for _, form := range []string{"yes", "no"} {
 		t.Run("diskless="+form, func(t *testing.T) {
@@ -835,7 +838,7 @@ func tcpTo(t *testing.T, s *TestServer) *wire {
 	return &wire{t, nc, bufio.NewReader(nc)}
 }
 
-// TestMasterSettings: delays, pings and timeouts are those of the settings.
+// TestMasterSettings: delays, pings and timeouts follow the settings.
 func TestMasterSettings(t *testing.T) {
 	c := NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	srv := StartTest(t, Options{Clock: c, Config: []string{"repl-diskless-sync-delay 5", "repl-diskless-sync-max-replicas 2",
@@ -852,7 +855,7 @@ func TestMasterSettings(t *testing.T) {
 	join()
 	c.Advance(3 * time.Second)
 	if got := role(srv, "slave0"); !strings.Contains(got, "state=wait_bgsave") {
-		t.Errorf("before the delay is over: %s", got)
+		t.Errorf("before the end of the delay: %s", got)
 	}
 	c.Advance(3 * time.Second)
 	eventually(t, "the replica is online", func() bool { return strings.Contains(role(srv, "slave0"), "state=online") })
@@ -863,11 +866,11 @@ func TestMasterSettings(t *testing.T) {
 	c.Advance(3 * time.Second) // without an acknowledgement
 	fails(t, srv, "NOREPLICAS Not enough good replicas to write.", "SET", "a", "1")
 	join()
-	join() // the second that waits ends the delay
+	join() // the second waiting replica ends the delay
 	for i := 1; i < 3; i++ {
 		eventually(t, "the replica is online", func() bool { return strings.Contains(role(srv, fmt.Sprint("slave", i)), "state=online") })
 	}
-	c.Advance(18 * time.Second) // the first one is silent for too long
+	c.Advance(18 * time.Second) // the first one has been silent too long
 	if got := role(srv, "connected_slaves"); got != "2" {
 		t.Errorf("%s replicas", got)
 	}
@@ -880,7 +883,7 @@ func TestMasterSettings(t *testing.T) {
 	}
 }
 
-// TestReplicaSettings: a replica shows itself as the settings say.
+// TestReplicaSettings: a replica announces itself as the settings say.
 func TestReplicaSettings(t *testing.T) {
 	srv := StartTest(t, debugging)
 	r := srv.StartReplica(Options{Config: []string{"replica-announce-ip 10.1.2.3", "replica-announce-port 7777", "replica-priority 7",
@@ -897,7 +900,7 @@ func TestReplicaSettings(t *testing.T) {
 	r.Must("CONFIG", "SET", "replica-read-only", "yes")
 	fails(t, r, "READONLY You can't write against a read only replica.", "SET", "own", "1")
 
-	if runtime.GOOS == "linux" { // other systems have one address only
+	if runtime.GOOS == "linux" { // other systems have a single loopback address
 		host, port, _ := net.SplitHostPort(srv.Addr())
 		s := StartTest(t, Options{Config: []string{"bind-source-addr 127.0.0.2", "replicaof " + host + " " + port}})
 		eventually(t, "the link is up", func() bool { return role(s, "master_link_status") == "up" })
@@ -907,8 +910,7 @@ func TestReplicaSettings(t *testing.T) {
 	}
 }
 
-// TestReplicaByTLS: the link is encrypted, and the master knows the replica's
-// certificate.
+// TestReplicaByTLS: the link is encrypted, and the replica presents a certificate.
 func TestReplicaByTLS(t *testing.T) {
 	a, dir := authority(t), t.TempDir()
 	if err := a.WriteFiles(dir); err != nil {
@@ -931,7 +933,7 @@ func TestReplicaByTLS(t *testing.T) {
 	same(t, srv, r)
 }
 
-// TestMigrate: keys go to a real server and come back.
+// TestMigrate: keys move to a real server and back.
 func TestMigrate(t *testing.T) {
 	p := startPeer(t)
 	srv := StartTest(t, debugging)
@@ -959,19 +961,19 @@ func TestMigrate(t *testing.T) {
 	synced(t, srv, 1)
 	same(t, srv, r)
 	if got := role(srv, "migrate_cached_sockets"); got != "1" {
-		t.Errorf("%s connections are kept", got)
+		t.Errorf("%s cached connections", got)
 	}
 	ask(t, p.Conn, "SELECT", "3")
 	if got := ask(t, p.Conn, "MIGRATE", "127.0.0.1", port, "", "0", "10000", "KEYS", "a", "l", "s"); got != "OK" {
 		t.Error(got)
 	}
 	if got := srv.Must("DEBUG", "DIGEST").Text(); got != before {
-		t.Error("what came back is not the same")
+		t.Error("the keys changed on the way there and back")
 	}
 	ask(t, p.Conn, "SELECT", "0")
 	ask(t, p.Conn, "SET", "a", "theirs")
 	fails(t, srv, "ERR Target instance replied with error: BUSYKEY Target key name already exists.", "MIGRATE", "127.0.0.1", p.port, "a", 0, 10000)
-	ask(t, p.Conn, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes") // a kept connection is opened again
+	ask(t, p.Conn, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes") // the server opens a cached connection again
 	srv.Must("MIGRATE", "127.0.0.1", p.port, "a", 0, 10000, "REPLACE")
 	ask(t, p.Conn, "CONFIG", "SET", "requirepass", "secret")
 	srv.Must("SET", "b", "1")
@@ -980,8 +982,8 @@ func TestMigrate(t *testing.T) {
 	srv.Must("MIGRATE", "127.0.0.1", p.port, "b", 0, 10000, "REPLACE", "AUTH", "secret")
 }
 
-// TestGrowing runs the commands of docs/growing.md: 6379 is a server of ours, 6380 a
-// real one.
+// TestGrowing runs the commands of docs/growing.md, with a server of ours on 6379
+// and a real one on 6380.
 func TestGrowing(t *testing.T) {
 	text, err := os.ReadFile("docs/growing.md")
 	if err != nil {
@@ -1010,7 +1012,7 @@ func TestGrowing(t *testing.T) {
 			}
 			return srv.Must(args...).Text()
 		}
-		if words[3] == "INFO" { // until the link is up
+		if words[3] == "INFO" { // wait until the link is up
 			eventually(t, line, func() bool { return strings.Contains(do(), "master_link_status:up") })
 		} else if got := do(); strings.HasPrefix(got, "-") {
 			t.Errorf("%s: %s", line, got)
@@ -1020,6 +1022,6 @@ func TestGrowing(t *testing.T) {
 		t.Errorf("the page has %d commands", commands)
 	}
 	if got := srv.Must("GET", "kept").Text(); got != "1" {
-		t.Errorf("what was there at the start is %q", got)
+		t.Errorf("the old data are %q", got)
 	}
 }

@@ -8,38 +8,38 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// Reply is what a command answers. Its zero value is a null.
+// Reply is the reply to a command. Its zero value is a null.
 //
-// A command always answers with the same kinds, so a caller knows which
-// conversion fits. Those that ask too much (Int of "abc", Text of an array,
-// any of an error) panic, as the methods of reflect.Value do, and the panic
-// shows the reply. A null converts to the zero value: a missing counter is 0,
-// a missing list has no Strings. IsNull and Err look before.
+// A command always replies with the same kinds, so a caller knows which conversion
+// fits. A conversion that does not fit (Int of "abc", Text of an array, any
+// conversion of an error) panics, as the methods of reflect.Value do, and the panic
+// shows the reply. A null converts to the zero value: a missing counter is 0, a
+// missing list has no Strings. Check IsNull and Err first where that matters.
 type Reply struct {
 	Kind Kind
-	// Format of a KindVerbatim is "txt" or "mkd".
+	// Format is the format of a KindVerbatim, "txt" or "mkd".
 	Format [3]byte
-	// Str is the text of KindSimpleString, KindError, KindBulkString,
-	// KindBigNumber, KindVerbatim and KindBulkError, and that of KindDouble as it
-	// was sent.
+	// Str is the text of a KindSimpleString, KindError, KindBulkString,
+	// KindBigNumber, KindVerbatim or KindBulkError, and the text of a KindDouble as
+	// it was sent.
 	Str string
-	// Integer is the number of KindInteger; of KindBool it is 1 or 0.
+	// Integer is the number of a KindInteger, and 1 or 0 for a KindBool.
 	Integer int64
-	// Double is the number of KindDouble.
+	// Double is the number of a KindDouble.
 	Double float64
-	// Elems are the elements of KindArray, KindSet and KindPush. Those of KindMap
-	// are keys and values in turn.
+	// Elems are the elements of a KindArray, KindSet or KindPush, and the
+	// alternating keys and values of a KindMap.
 	Elems []Reply
-	// Attrs are the attributes that were sent before the reply: keys and values
-	// in turn.
+	// Attrs are the attributes sent before the reply, as alternating keys and
+	// values.
 	Attrs []Reply
 }
 
-// Kind is the type of a Reply in the protocol, RESP3.
+// Kind is the RESP3 type of a Reply.
 type Kind uint8
 
-// The kinds of replies. KindNull and KindNullArray are what RESP2 keeps apart
-// as $-1 and *-1; the null of RESP3 is KindNull.
+// The kinds of replies. KindNull and KindNullArray are the two nulls of RESP2, $-1
+// and *-1; the null of RESP3 is KindNull.
 const (
 	KindNull Kind = iota
 	KindNullArray
@@ -73,7 +73,7 @@ func (e Error) Code() string {
 	return code
 }
 
-// Err returns the Error that r is, or nil.
+// Err returns r as an Error, or nil if r is none.
 func (r Reply) Err() error {
 	if r.Kind == KindError || r.Kind == KindBulkError {
 		return Error(r.Str)
@@ -81,12 +81,11 @@ func (r Reply) Err() error {
 	return nil
 }
 
-// IsNull reports whether r is a null, which is the reply for a missing key,
-// element or result.
+// IsNull reports whether r is a null, the reply for a missing key, element or
+// result.
 func (r Reply) IsNull() bool { return r.Kind == KindNull || r.Kind == KindNullArray }
 
-// String shows r for debugging, on one line: strings are quoted, aggregates are
-// written out.
+// String returns r on one line for debugging, with quoted strings and all elements.
 func (r Reply) String() string { return resp.Show(r) }
 
 // Text returns the text of a string, the digits of a number, and 1 or 0 for a
@@ -111,8 +110,8 @@ func (r Reply) Bytes() []byte {
 	return []byte(r.Text())
 }
 
-// Int returns an integer, 1 or 0 for a boolean, and the number that a string
-// or a double is.
+// Int returns an integer, 1 or 0 for a boolean, and the number in a string or a
+// double.
 func (r Reply) Int() int64 {
 	switch r.Kind {
 	case KindInteger, KindBool:
@@ -127,7 +126,7 @@ func (r Reply) Int() int64 {
 	return n
 }
 
-// Float returns a double, an integer, and the number that a string is.
+// Float returns a double, an integer as a double, and the number in a string.
 func (r Reply) Float() float64 {
 	switch r.Kind {
 	case KindDouble:
@@ -144,9 +143,9 @@ func (r Reply) Float() float64 {
 	return f
 }
 
-// Bool returns a boolean, true for an integer other than 0 and for the status
-// OK, and what strconv.ParseBool finds in another string. So the reply of SET
-// with NX, OK or null, is whether the key was set.
+// Bool returns a boolean, true for an integer other than 0 and for the status OK,
+// and the result of strconv.ParseBool for other strings. So after SET with NX,
+// whose reply is OK or null, it reports whether the key was set.
 func (r Reply) Bool() bool {
 	switch {
 	case r.Kind == KindInteger || r.Kind == KindBool:
@@ -163,8 +162,8 @@ func (r Reply) Bool() bool {
 	return b
 }
 
-// Array returns Elems: the elements of an array, a set or a push, or the keys
-// and values of a map in turn.
+// Array returns Elems: the elements of an array, a set or a push, or the
+// alternating keys and values of a map.
 func (r Reply) Array() []Reply {
 	switch r.Kind {
 	case KindArray, KindSet, KindPush, KindMap:
@@ -188,8 +187,8 @@ func (r Reply) Strings() []string {
 	return texts
 }
 
-// Map returns the values of a map by the Text of their keys. An array will do
-// as well, of keys and values in turn or of pairs, as ZRANGE WITHSCORES has
+// Map returns the values of a map by the Text of their keys. It also converts an
+// array of alternating keys and values, or of pairs, as ZRANGE WITHSCORES returns
 // them.
 func (r Reply) Map() map[string]Reply {
 	elems := r.Array()
@@ -216,7 +215,7 @@ func (r Reply) Map() map[string]Reply {
 	return values
 }
 
-// StringMap returns Map with the Text of each value.
+// StringMap is Map with the Text of each value.
 func (r Reply) StringMap() map[string]string {
 	values := r.Map()
 	if values == nil {
@@ -229,7 +228,7 @@ func (r Reply) StringMap() map[string]string {
 	return texts
 }
 
-// misfit is what a conversion panics with that r does not fit.
+// misfit is the panic of a conversion that r does not fit.
 func (r Reply) misfit(method string) string {
 	return fmt.Sprintf("respserver: Reply.%s: the reply is %s: %.200s", method, r.Kind, r)
 }

@@ -11,7 +11,7 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// TestReplyConversions asks a server for each kind of reply and converts it.
+// TestReplyConversions requests each kind of reply and converts it.
 func TestReplyConversions(t *testing.T) {
 	t.Parallel()
 	srv := respserver.StartTest(t)
@@ -74,7 +74,7 @@ func TestReplyConversions(t *testing.T) {
 	}
 }
 
-// TestKinds checks the names of kinds, which are those of package resp.
+// TestKinds compares the names of kinds with those of package resp.
 func TestKinds(t *testing.T) {
 	for kind, want := range map[respserver.Kind]string{
 		respserver.KindNull: "null", respserver.KindNullArray: "null array", respserver.KindSimpleString: "simple string",
@@ -89,7 +89,7 @@ func TestKinds(t *testing.T) {
 	}
 }
 
-// TestReplyMisfits asks conversions for what they can't give.
+// TestReplyMisfits tries conversions that do not fit.
 func TestReplyMisfits(t *testing.T) {
 	t.Parallel()
 	srv := respserver.StartTest(t)

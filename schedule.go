@@ -9,8 +9,8 @@ import (
 	"github.com/resp-server/resp-server/internal/engine"
 )
 
-// Schedule lets a test choose which command runs next, of those that clients have
-// sent. Package explore tries all choices; most tests want that.
+// Schedule lets a test choose which of the commands that clients have sent runs
+// next. Most tests want package explore, which tries all choices.
 type Schedule struct {
 	s       *Server
 	arrived chan struct{}
@@ -19,17 +19,17 @@ type Schedule struct {
 
 // HeldCommand is a command that waits to be chosen.
 type HeldCommand struct {
-	// Client is the id of the client, as CLIENT ID answers it.
+	// Client is the client id, as CLIENT ID replies it.
 	Client uint64
-	// Caller says who sent it, in words that are the same for all commands of a
-	// client, or of a goroutine that calls Do.
+	// Caller names the sender: the client, or the goroutine that called Do. The
+	// name is the same for all commands of the sender.
 	Caller string
 	Args   []string
 }
 
-// Schedule has all commands that look at data wait until they are chosen, those
-// of Do too. Commands that prepare others (MULTI and what it queues, HELLO) run
-// at once. A server has one Schedule at a time.
+// Schedule makes all commands that touch data wait until they are chosen, those of
+// Do too. Commands that only prepare others (MULTI and the commands it queues,
+// HELLO) run at once. A server has one Schedule at a time.
 func (s *Server) Schedule() *Schedule {
 	x := &Schedule{s: s, arrived: make(chan struct{}, 1)}
 	s.scheduled.Store(true)
@@ -44,11 +44,11 @@ func (s *Server) Schedule() *Schedule {
 	return x
 }
 
-// Arrived returns a channel that receives a value when a command has come since
-// it did so last.
+// Arrived returns a channel that receives a value when commands have arrived since
+// the last value.
 func (x *Schedule) Arrived() <-chan struct{} { return x.arrived }
 
-// Held returns the commands that wait, in the order in which they came.
+// Held returns the waiting commands in the order of arrival.
 func (x *Schedule) Held() (held []HeldCommand) {
 	x.s.engine.Run(func(c *engine.Core) {
 		for _, w := range c.Held() {
@@ -62,7 +62,7 @@ func (x *Schedule) Held() (held []HeldCommand) {
 	return held
 }
 
-// caller names the goroutine that called Do, or the client.
+// caller returns the name of the goroutine that called Do, or of the client.
 func caller(w engine.Waiting) string {
 	if number, ok := strings.CutPrefix(w.Addr, goroutineAddr); ok {
 		return "goroutine " + number
@@ -73,23 +73,23 @@ func caller(w engine.Waiting) string {
 	return "client " + strconv.FormatUint(w.Client, 10)
 }
 
-// goroutineAddr is how the address of a client begins that is a goroutine in Do.
+// goroutineAddr is the prefix of the client address of a goroutine in Do.
 const goroutineAddr = "goroutine:"
 
-// goroutine returns the address for the goroutine that calls it.
+// goroutine returns the client address for the calling goroutine.
 func goroutine() string {
 	var trace [64]byte
 	number, _, _ := strings.Cut(strings.TrimPrefix(string(trace[:runtime.Stack(trace[:], false)]), "goroutine "), " ")
 	return goroutineAddr + number
 }
 
-// Choose lets the command of a client run. It returns when that has run, or
-// blocks as BLPOP does.
+// Choose lets the command of a client run. It returns after the command has run, or
+// has blocked, as BLPOP does.
 func (x *Schedule) Choose(client uint64) {
 	x.s.engine.Run(func(c *engine.Core) { c.Choose(client) })
 }
 
-// End lets all commands run as they come, also those that wait.
+// End lets all commands run as they arrive, the waiting ones first.
 func (x *Schedule) End() {
 	x.end.Do(func() {
 		x.s.scheduled.Store(false)

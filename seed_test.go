@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// bySeed runs commands, one a line, on a server with a seed, and returns all that
-// a client of sockets gets.
+// bySeed runs commands, one a line, on a server with a seed, and returns all output
+// of a client with a socket.
 func bySeed(t *testing.T, seed uint64, config []string, lines ...string) string {
 	t.Helper()
 	s := respserver.StartTest(t, respserver.Options{
@@ -44,8 +44,8 @@ func numbered(format string, n int) string {
 	return b.String()
 }
 
-// TestSeed: everything that is left to chance is the same with the same seed, and
-// another with another one.
+// TestSeed: random choices are the same with the same seed, and differ with another
+// one.
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	many := []string{"MSET" + numbered(" key:%d v", 300), "SADD set" + numbered(" m%d", 300), "HSET hash" + numbered(" f%d v", 300), "ZADD zset" + numbered(" 1 m%d", 300)}
@@ -89,15 +89,15 @@ func TestSeed(t *testing.T) {
 			}
 			for seed := uint64(2); bySeed(t, seed, test.config, test.lines...) == again; seed++ {
 				if seed == 10 {
-					t.Fatalf("ten seeds give\n%.2000s", again)
+					t.Fatalf("ten seeds all give\n%.2000s", again)
 				}
 			}
 		})
 	}
 }
 
-// TestPatternOrder: messages come in the order of the patterns, not in one that
-// changes from run to run.
+// TestPatternOrder: messages come in the order of the patterns, the same in each
+// run.
 func TestPatternOrder(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -116,11 +116,11 @@ func TestPatternOrder(t *testing.T) {
 	}
 }
 
-// TestChanceOfForks: a fork goes on with chance from where its origin is, and
-// Restore goes back.
+// TestChanceOfForks: a fork continues the random sequence of its parent, and
+// Restore goes back in it.
 func TestChanceOfForks(t *testing.T) {
 	t.Parallel()
-	s := respserver.StartTest(t) // whatever its seed is
+	s := respserver.StartTest(t) // any seed
 	for i := range 1000 {
 		s.Must("SET", fmt.Sprint("key:", i), "v")
 	}
@@ -143,8 +143,8 @@ func TestChanceOfForks(t *testing.T) {
 	}
 }
 
-// TestShuffle: the order of each reply that Redis leaves open differs from the
-// usual one for some seed, nothing else about it does, and it stays the same.
+// TestShuffle: for some seed the order of each reply differs from the usual one
+// where Redis leaves it open. Nothing else differs, and the order stays the same.
 func TestShuffle(t *testing.T) {
 	t.Parallel()
 	fill := func(s *respserver.TestServer) {
@@ -187,13 +187,13 @@ func TestShuffle(t *testing.T) {
 				}
 			}
 			if fixed != (others == 0) {
-				t.Errorf("%s: %d other orders", line, others)
+				t.Errorf("%s: %d seeds change the order", line, others)
 			}
 		}
 	}
 }
 
-// sorted shows a reply so that two are equal that differ in their order only.
+// sorted formats a reply so that replies differing only in their order are equal.
 func sorted(r resp.Reply, line string) string {
 	cursor, each := "", 1
 	if strings.Contains(line, "SCAN ") {

@@ -9,9 +9,9 @@ import (
 	"github.com/resp-server/resp-server/internal/transport"
 )
 
-// Dial returns a connection to the server that needs no socket: an in-memory
-// net.Conn with deadlines. It works in a testing/synctest bubble if the server
-// was started in that bubble.
+// Dial returns a connection to the server without a socket: an in-memory net.Conn
+// with deadlines. In a testing/synctest bubble it works if the server was started
+// in the same bubble.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -26,13 +26,13 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	return &dialed{client, s.engine}, nil
 }
 
-// dialed is the client's end of a connection of Dial.
+// dialed is the client's end of a connection made by Dial.
 type dialed struct {
 	net.Conn
 	engine *engine.Engine
 }
 
-// Write notes for strict mode where in the program it is called.
+// Write records the caller for strict mode.
 func (d *dialed) Write(b []byte) (int, error) {
 	if d.engine.IsStrict() {
 		d.Conn.(interface{ SetOrigin(string) }).SetOrigin(origin())
@@ -40,19 +40,19 @@ func (d *dialed) Write(b []byte) (int, error) {
 	return d.Conn.Write(b)
 }
 
-// DialContext is Dial for client libraries that let the program dial: whatever
-// network and address they ask for, they get a connection to this server.
+// DialContext is Dial as a dial function for client libraries: it ignores the
+// network and the address, and always connects to this server.
 //
 // In a testing/synctest bubble give the library a literal address, such as
-// "127.0.0.1:6379". go-redis 9.23 looks up the name in its address, localhost by
-// default, and the resolver of package net then ends the process in the second
+// "127.0.0.1:6379". go-redis 9.23 looks up the host name of its address, by default
+// localhost, and the resolver of package net then ends the process in the second
 // bubble.
 func (s *Server) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return s.Dial(ctx)
 }
 
 // Attach is Dial with the rights of Do: the connection needs no password, has all
-// permissions, is not counted as a client, and Intercept does not see it. It ends
+// permissions, does not count as a client, and is hidden from Intercept. It ends
 // with the server.
 func (s *Server) Attach(ctx context.Context) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
@@ -68,13 +68,13 @@ func (s *Server) Attach(ctx context.Context) (net.Conn, error) {
 	return client, nil
 }
 
-// Serve accepts connections from l until the server is closed, and then returns
-// ErrClosed; or until l is closed or fails, and then returns the error of
-// Accept. It closes l in any case. Each connection has a goroutine, whatever
-// Options.EventLoop says, and l is not among Addrs.
+// Serve accepts connections from l. It returns ErrClosed after the server is
+// closed, or the error of Accept if l is closed or fails. It closes l in any case.
+// Each connection has a goroutine, whatever Options.EventLoop says, and Addrs does
+// not include l.
 //
-// It is for listeners that the server can't open itself: with TLS, from a
-// parent process, behind a proxy, in memory.
+// Use it for listeners that the server can't open itself: with TLS, from a parent
+// process, behind a proxy, in memory.
 func (s *Server) Serve(l net.Listener) error {
 	err := s.net.Accept(l)
 	if s.isClosed() {
@@ -84,7 +84,7 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // ServeConn serves one connection until it ends, and closes it. It returns
-// ErrClosed if that is because the server was closed.
+// ErrClosed if the server was closed.
 func (s *Server) ServeConn(c net.Conn) error {
 	s.net.Carry(c)
 	if s.isClosed() {
@@ -99,10 +99,11 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-// WaitBlocked waits until at least n clients are blocked, or with n = 0 until
-// none is: by a command such as BLPOP or XREAD, or by CLIENT PAUSE. What Do runs
-// counts as well. So a test knows that a consumer waits before it sends
-// something, or moves the clock. The error is that of ctx, or ErrClosed.
+// WaitBlocked waits until at least n clients are blocked, or with n = 0 until none
+// is. A command such as BLPOP or XREAD blocks a client, and so does CLIENT PAUSE.
+// Blocked calls of Do count as well. A test can thus be sure that a consumer waits
+// before it sends something or moves the clock. The error is ErrClosed, or wraps
+// that of ctx.
 func (s *Server) WaitBlocked(ctx context.Context, n int) error {
 	for {
 		blocked, changed := s.engine.AwaitBlocked()

@@ -26,7 +26,7 @@ import (
 func TestDialContext(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
-	// It is a dialer as others are.
+	// DialContext has the type of other dial functions.
 	var dial func(ctx context.Context, network, addr string) (net.Conn, error) = s.DialContext
 	c, err := dial(t.Context(), "tcp", "redis.example:6379")
 	if err != nil {
@@ -36,8 +36,8 @@ func TestDialContext(t *testing.T) {
 	ping(t, c)
 }
 
-// TestServeTLS serves a listener of TLS: replies that are longer than any
-// buffer, blocked clients and the end of the server.
+// TestServeTLS serves a TLS listener: replies longer than any buffer, blocked
+// clients, and the end of the server.
 func TestServeTLS(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{EventLoop: true})
@@ -60,7 +60,7 @@ func TestServeTLS(t *testing.T) {
 	want := fmt.Sprintf("$%d\r\n%s\r\n", len(big), big)
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(in, got); err != nil || string(got) != want {
-		t.Fatalf("%d bytes come back, %v", len(got), err)
+		t.Fatalf("got %d bytes, %v", len(got), err)
 	}
 	if err := s.WaitBlocked(t.Context(), 1); err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ func selfSigned(t *testing.T) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
 }
 
-// failing is a listener that fails in a way that will not pass.
+// failing is a listener with a permanent error.
 type failing struct{ net.Listener }
 
 var errFailing = errors.New("no more")
@@ -133,7 +133,7 @@ func TestServeEnds(t *testing.T) {
 	}
 }
 
-// counted is a connection whose Write does more than that of the socket in it.
+// counted is a connection whose own Write must be used, not that of its socket.
 type counted struct {
 	*net.TCPConn
 	written atomic.Int64
@@ -166,7 +166,7 @@ func TestServeConn(t *testing.T) {
 	}
 	client.Close()
 	if err := <-ended; err != nil {
-		t.Errorf("when the client has gone it returns %v", err)
+		t.Errorf("after the client has left ServeConn returns %v", err)
 	}
 
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -191,14 +191,14 @@ func TestServeConn(t *testing.T) {
 	}
 	s.Close()
 	if err := <-ended; err != respserver.ErrClosed {
-		t.Errorf("when the server is closed it returns %v", err)
+		t.Errorf("when the server closes ServeConn returns %v", err)
 	}
 	_, server = net.Pipe()
 	if err := s.ServeConn(server); err != respserver.ErrClosed {
-		t.Errorf("after Close it returns %v", err)
+		t.Errorf("after Close ServeConn returns %v", err)
 	}
 	if _, err := server.Read(make([]byte, 1)); err != io.ErrClosedPipe {
-		t.Errorf("after Close it leaves the connection open: %v", err)
+		t.Errorf("after Close ServeConn leaves the connection open: %v", err)
 	}
 }
 
@@ -239,8 +239,8 @@ func TestWaitBlocked(t *testing.T) {
 	}
 }
 
-// ticker is a clock that a program brings: it stands still, and is moved by
-// firing what waits.
+// ticker is a clock that a program brings: it stands still, and moves when a test
+// fires the pending timers.
 type ticker struct {
 	mu     sync.Mutex
 	now    time.Time
@@ -321,7 +321,7 @@ func TestOwnClock(t *testing.T) {
 	}
 	clock.tick(5 * time.Second)
 	if r := <-timedOut; !r.IsNull() {
-		t.Errorf("BLPOP answers %v", r)
+		t.Errorf("BLPOP replies %v", r)
 	}
 	if ttl := s.Must("TTL", "k").Int(); ttl != 5 {
 		t.Errorf("TTL is %d", ttl)
@@ -354,15 +354,15 @@ func TestTimesBefore1970(t *testing.T) {
 	}
 	clock.Advance(time.Second)
 	if now := clock.Now(); now.Unix() != 1 {
-		t.Errorf("after moves that are refused the clock shows %v", now)
+		t.Errorf("after refused moves the clock shows %v", now)
 	}
 }
 
-// TestBubble runs servers in bubbles: whatever needs a socket fails at once.
+// TestBubble runs servers in bubbles: calls that need a socket fail at once.
 func TestBubble(t *testing.T) {
 	out := &recorder{TB: t}
 	outside := respserver.StartTest(out)
-	for range 2 { // a bubble leaves nothing for the next
+	for range 2 { // a bubble leaves nothing to the next one
 		synctest.Test(t, func(t *testing.T) {
 			s := respserver.StartTest(t)
 			c, err := s.Dial(t.Context())

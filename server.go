@@ -27,45 +27,45 @@ var ErrClosed = errors.New("respserver: server closed")
 // Server is a running server. Its methods are safe for concurrent use.
 type Server struct {
 	options Options
-	// The settings change once there are clients: they are the engine's. These
-	// stay as they were at the start.
+	// These are the settings of the start. Clients can change settings later, so
+	// the current ones belong to the engine.
 	pidFile   string
 	anywhere  bool
 	log       *slog.Logger
-	table     *engine.Table // of commands
+	table     *engine.Table // the command table
 	engine    *engine.Engine
-	net       transport.Goroutines // the in-memory connections
-	inside    transport.Goroutines // those of Attach
+	net       transport.Goroutines // in-memory connections
+	inside    transport.Goroutines // connections of Attach
 	sockets   transport.Server
 	spare     spareSessions
 	clock     *clock.Steered
 	host      testHost
-	first     *Snapshot // what the server was after Start
-	parent    *Server   // of a fork
+	first     *Snapshot // the state after Start
+	parent    *Server   // set in a fork
 	spaces    spaces
 	scheduled atomic.Bool // a Schedule holds commands
-	space     string      // the name, if the server is a space
-	bus       *bus.Bus    // nil: the server is no node of a cluster
-	anyPort   bool        // the system chooses the ports of the node
+	space     string      // the name of the space, if the server is one
+	bus       *bus.Bus    // nil outside a cluster
+	anyPort   bool        // the system chooses the ports of the cluster node
 
 	mu      sync.Mutex
-	tls     atomic.Pointer[tls.Config] // for new connections; nil: none can come
-	doors   []door                     // none until the sockets are open
-	addrs   []string                   // of the doors
+	tls     atomic.Pointer[tls.Config] // for new connections; nil without TLS
+	doors   []door                     // nil until the sockets are open
+	addrs   []string                   // addresses of the doors
 	tlsAddr string
-	busAddr string // of a node of a cluster
+	busAddr string // the bus address of a cluster node
 	closed  bool
 	done    chan struct{}
-	err     error // of Close, when done is closed
+	err     error // the result of Close, valid once done is closed
 
 	recordings []*Recording // guarded by mu
 }
 
-// Start returns a server that is ready: it listens, and its data are loaded.
+// Start starts a server and returns when its data are loaded and it listens.
 func Start(o Options) (*Server, error) { return startServer(o, false) }
 
-// startServer starts a server. If lazy is set, and the options do not say where
-// to listen, its sockets are left to listen.
+// startServer starts a server. With lazy set, it leaves the sockets to listen,
+// unless the options say where to listen.
 func startServer(o Options, lazy bool) (*Server, error) {
 	s, err := newServer(o)
 	if err != nil {
@@ -86,19 +86,19 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	s.engine.StartReplication()
 	if path := s.pidFile; path != "" {
 		if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
-			s.log.Warn("Failed to write PID file", "error", err) // as Redis has it, no reason not to serve
+			s.log.Warn("Failed to write PID file", "error", err) // as in Redis, the server starts all the same
 		}
 	}
 	return s, nil
 }
 
-// commands are those of every server: the core ones and those of the modules. The
-// table is immutable, so all servers share one.
+// commands returns the table of the core commands and those of the modules. The
+// table is immutable, so all servers share it.
 var commands = sync.OnceValue(func() *engine.Table {
 	return engine.NewTable(append(command.Modules(), array.Module(), controls.Module())...)
 })
 
-// newServer makes a server without sockets.
+// newServer returns a server without sockets.
 func newServer(o Options) (*Server, error) {
 	s := newUnstarted(o)
 	settings, err := o.config()
@@ -116,7 +116,7 @@ func newServer(o Options) (*Server, error) {
 	if s.table, err = renamed(settings); err != nil {
 		return nil, fmt.Errorf("respserver: %w", configError(err))
 	}
-	s.applyOOMScore(settings) // what fails is logged, and no reason not to serve
+	s.applyOOMScore(settings) // an error is logged, and the server starts all the same
 	s.clock = clock.Steer(c)
 	parts := s.parts()
 	parts.Config, parts.Clock = settings, s.clock
@@ -125,7 +125,7 @@ func newServer(o Options) (*Server, error) {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: %w", err)
 	}
-	s.log.Info("Server initialized") // some wait for this line, which redis-server writes before it loads
+	s.log.Info("Server initialized") // scripts wait for this line, which redis-server writes before it loads
 	if err := s.engine.Load(); err != nil {
 		s.engine.Close()
 		return nil, fmt.Errorf("respserver: loading the DB: %w", err)
@@ -150,12 +150,12 @@ func newServer(o Options) (*Server, error) {
 		}
 	}
 	if settings.EnableTestingCommand != "no" {
-		s.first = s.Snapshot() // others must not pay for it
+		s.first = s.Snapshot() // other servers save the cost
 	}
 	return s, nil
 }
 
-// newUnstarted makes a server without an engine.
+// newUnstarted returns a server without an engine.
 func newUnstarted(o Options) *Server {
 	s := &Server{options: o, log: o.Logger, done: make(chan struct{})}
 	s.host.Server = s
@@ -165,7 +165,7 @@ func newUnstarted(o Options) *Server {
 	return s
 }
 
-// parts returns what the engine is made of, but for settings, clock and data.
+// parts returns the engine's parts, except for settings, clock and data.
 func (s *Server) parts() engine.Parts {
 	return engine.Parts{
 		Table:      s.table,
@@ -178,10 +178,10 @@ func (s *Server) parts() engine.Parts {
 		Host:       &s.host,
 		Space:      s.space,
 		EnterSpace: s.enterSpace,
-		// CONFIG REWRITE writes it.
+		// CONFIG REWRITE updates this file.
 		ConfigFile: s.options.ConfigFile,
 		Apply:      s.apply,
-		// A client may end the server.
+		// SHUTDOWN ends the server.
 		Shutdown:  func() { s.Close() },
 		Dial:      s.dial,
 		Carry:     s.carryLink,
@@ -189,7 +189,7 @@ func (s *Server) parts() engine.Parts {
 	}
 }
 
-// carry makes the transports.
+// carry sets up the transports.
 func (s *Server) carry(withSpaces bool) {
 	s.net.New = func(c transport.Conn) transport.Session {
 		session, _ := s.engine.NewSession(c)
@@ -211,10 +211,10 @@ func (s *Server) carry(withSpaces bool) {
 	}
 }
 
-// Close stops the server: it ends all connections, waits until they are gone,
-// and leaves no goroutine, socket or timer behind. When it takes long it logs
-// which connections it waits for. The error is that of the files that were to be
-// written. A second Close waits for the first, and returns the same.
+// Close stops the server: it ends all connections, waits until they are gone, and
+// leaves no goroutine, socket or timer behind. If that takes long, it logs the
+// connections that it waits for. The error is that of writing the files. A second
+// Close waits for the first and returns the same error.
 func (s *Server) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -245,8 +245,8 @@ func (s *Server) Close() error {
 	return err
 }
 
-// stopRecordings ends those that nobody has stopped: their last lines are to be
-// written.
+// stopRecordings stops the recordings that are still running, so that their last
+// lines are written.
 func (s *Server) stopRecordings() {
 	s.mu.Lock()
 	list := slices.Clone(s.recordings)
@@ -264,16 +264,16 @@ func (s *Server) forgetRecording(r *Recording) {
 	s.recordings = slices.DeleteFunc(s.recordings, func(other *Recording) bool { return other == r })
 }
 
-// Abort gives up what the server is writing, such as the last snapshot of Close,
-// without waiting for it: the old file stays, no temporary one is left, and
-// nothing can be saved any more. It is for programs that must end at once.
+// Abort cancels what the server is writing, such as the last snapshot of Close,
+// without waiting: the old file stays, the temporary file is removed, and the
+// server saves nothing any more. It is for programs that must end at once.
 func (s *Server) Abort() { s.engine.Abort() }
 
 // Done returns a channel that is closed when the server has stopped.
 func (s *Server) Done() <-chan struct{} { return s.done }
 
-// apply does what a setting asks for that CONFIG SET changes. The errors are those
-// of Redis. The engine's lock is held.
+// apply puts a setting into effect after CONFIG SET. The errors are those of Redis.
+// The caller holds the engine's lock.
 func (s *Server) apply(p *config.Param, c *config.Config) error {
 	if strings.HasPrefix(p.Name, "tls-") {
 		if err := s.applyTLS(p, c); err != nil {
@@ -294,7 +294,7 @@ func (s *Server) apply(p *config.Param, c *config.Config) error {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.doors == nil {
-			break // clients without sockets take no files
+			break // clients without sockets need no descriptors
 		}
 		if n := roomForClients(c.MaxClients); n < c.MaxClients {
 			return fmt.Errorf("The operating system is not able to handle the specified number of clients, try with %d", n)

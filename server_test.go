@@ -107,7 +107,7 @@ func TestCloseEndsBlockedCommands(t *testing.T) {
 	}
 }
 
-// waitBlocked returns when n clients are blocked.
+// waitBlocked waits until n clients are blocked.
 func waitBlocked(t *testing.T, s *respserver.Server, n int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -117,8 +117,8 @@ func waitBlocked(t *testing.T, s *respserver.Server, n int) {
 	}
 }
 
-// TestManyServers starts and stops servers at the same time and counts what is
-// left of them. It is not parallel, so that the goroutines are its own.
+// TestManyServers starts and stops servers concurrently and counts leftovers. It is
+// not parallel, so that all goroutines are its own.
 func TestManyServers(t *testing.T) {
 	before := runtime.NumGoroutine()
 	var all sync.WaitGroup
@@ -184,7 +184,7 @@ func TestAddresses(t *testing.T) {
 			same = same && strings.HasPrefix(got[i], c.want[i])
 		}
 		if !same || len(got) > 0 && s.Addr() != got[0] {
-			t.Errorf("%s: it listens on %q, want %q", c.name, got, c.want)
+			t.Errorf("%s: the server listens on %q, want %q", c.name, got, c.want)
 		}
 		s.Close()
 	}
@@ -210,7 +210,7 @@ func TestSeveralHosts(t *testing.T) {
 	s := start(t, respserver.Options{Config: []string{"bind 127.0.0.1 ::1"}})
 	addrs := s.Addrs()
 	if len(addrs) != 2 || strings.TrimPrefix(addrs[0], "127.0.0.1:") != strings.TrimPrefix(addrs[1], "[::1]:") {
-		t.Fatalf("it listens on %q", addrs)
+		t.Fatalf("the server listens on %q", addrs)
 	}
 	for _, addr := range addrs {
 		c, err := net.Dial("tcp", addr)
@@ -222,12 +222,12 @@ func TestSeveralHosts(t *testing.T) {
 	}
 }
 
-// TestUnixSocketFile: the socket takes the place of a file, such as one that a test
-// made to have a name, and is gone at the end; a directory and the socket of
-// another server stay.
+// TestUnixSocketFile: the socket replaces a file, such as one that a test made to
+// get a name, and is removed at the end. A directory and the socket of another
+// server stay.
 func TestUnixSocketFile(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+	dir, err := os.MkdirTemp("", "s") // the path of t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestUnixSocketFile(t *testing.T) {
 	for _, taken := range []string{path, dir} {
 		if s, err := respserver.Start(respserver.Options{UnixSocket: taken}); err == nil {
 			s.Close()
-			t.Errorf("it takes the place of %s", taken)
+			t.Errorf("the socket replaces %s", taken)
 		}
 	}
 	if c, err = net.Dial("unix", path); err != nil {
@@ -256,7 +256,7 @@ func TestUnixSocketFile(t *testing.T) {
 	c.Close()
 	s.Close()
 	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("after Close the file is there: %v", err)
+		t.Errorf("the file exists after Close: %v", err)
 	}
 }
 
@@ -301,7 +301,7 @@ func TestDo(t *testing.T) {
 		{[]any{"SET", "d", time.Second}, "OK"},
 		{[]any{"GET", "d"}, `"1s"`},
 		{[]any{"SELECT", 5}, "OK"},
-		{[]any{"EXISTS", "k"}, "1"}, // in database 0 again
+		{[]any{"EXISTS", "k"}, "1"}, // back in database 0
 		{[]any{"MULTI"}, "OK"},
 		{[]any{"ECHO", "at once"}, `"at once"`},
 	} {
@@ -334,7 +334,7 @@ func TestDoCancel(t *testing.T) {
 	}
 	waitBlocked(t, s, 0)
 	if r, err := s.Do(t.Context(), "RPUSH", "k", "v"); err != nil || r.Int() != 1 {
-		t.Errorf("%v, %v", r, err) // nobody takes it
+		t.Errorf("%v, %v", r, err) // the message has no receiver
 	}
 	if r, err := s.Do(t.Context(), "LLEN", "k"); err != nil || r.Int() != 1 {
 		t.Errorf("%v, %v", r, err)
@@ -374,12 +374,12 @@ func TestDial(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A value that is larger than any buffer goes there and back.
+	// A value larger than any buffer is stored and read back.
 	big := strings.Repeat("x", 5<<20)
 	go fmt.Fprintf(c, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n%s\r\nGET k\r\nQUIT\r\n", len(big), big)
 	got, err := io.ReadAll(c)
 	if want := fmt.Sprintf("+OK\r\n$%d\r\n%s\r\n+OK\r\n", len(big), big); err != nil || string(got) != want {
-		t.Errorf("%d bytes come back, %v, want %d", len(got), err, len(want))
+		t.Errorf("got %d bytes, %v, want %d", len(got), err, len(want))
 	}
 }
 
@@ -394,7 +394,7 @@ func TestShutdown(t *testing.T) {
 	c.SetReadDeadline(time.Now().Add(10 * time.Second))
 	fmt.Fprint(c, "SHUTDOWN NOSAVE\r\n")
 	if got, err := io.ReadAll(c); len(got) > 0 || err != nil {
-		t.Fatalf("it answers %q, %v", got, err)
+		t.Fatalf("the server replies %q, %v", got, err)
 	}
 	<-s.Done()
 }
@@ -405,10 +405,10 @@ func TestStartTest(t *testing.T) {
 	t.Run("in", func(t *testing.T) {
 		s = respserver.StartTest(t)
 		if addrs := s.Server.Addrs(); addrs != nil {
-			t.Errorf("before Addr it listens on %q", addrs)
+			t.Errorf("before Addr the server listens on %q", addrs)
 		}
 		if addrs := s.Addrs(); len(addrs) != 1 || addrs[0] != s.Addr() {
-			t.Errorf("it listens on %q", addrs)
+			t.Errorf("the server listens on %q", addrs)
 		}
 		c, err := net.Dial("tcp", s.Addr())
 		if err != nil {
@@ -417,7 +417,7 @@ func TestStartTest(t *testing.T) {
 		defer c.Close()
 		ping(t, c)
 		if first, second := s.Addr(), s.Addr(); first != second {
-			t.Error("its address changes")
+			t.Error("the address changes")
 		}
 	})
 	<-s.Done()
@@ -425,16 +425,16 @@ func TestStartTest(t *testing.T) {
 	failed := func(what, want string) {
 		t.Helper()
 		if !strings.Contains(rec.fatal, want) {
-			t.Errorf("%s: it fails with %q", what, rec.fatal)
+			t.Errorf("%s fails with %q", what, rec.fatal)
 		}
 		rec.fatal = ""
 	}
 	if s := respserver.StartTest(rec, respserver.Options{Config: []string{"nosuch 1"}}); s != nil {
-		t.Error("it starts with a bad option")
+		t.Error("the server starts with a bad option")
 	}
 	failed("a bad option", "nosuch 1")
 	if s := respserver.StartTest(rec, respserver.Options{}, respserver.Options{NoListen: true}); s != nil {
-		t.Error("it starts with two Options")
+		t.Error("the server starts with two Options")
 	}
 	failed("two Options", "2 Options")
 	s = respserver.StartTest(rec, respserver.Options{NoListen: true})
@@ -446,11 +446,11 @@ func TestStartTest(t *testing.T) {
 	failed("a command that fails", "INCR: ERR wrong number of arguments")
 }
 
-// TestStartTestListens checks that a server listens at once if it was said
+// TestStartTestListens checks that a server listens at once if the options say
 // where.
 func TestStartTestListens(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "s") // a path that is short enough
+	dir, err := os.MkdirTemp("", "s") // the path of t.TempDir may be too long
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -465,7 +465,7 @@ func TestStartTestListens(t *testing.T) {
 		s := respserver.StartTest(t, o)
 		addrs := s.Server.Addrs()
 		if len(addrs) == 0 {
-			t.Errorf("%s: it does not listen", name)
+			t.Errorf("%s: the server does not listen", name)
 			continue
 		}
 		last := addrs[len(addrs)-1]
@@ -483,7 +483,7 @@ func TestStartTestListens(t *testing.T) {
 	}
 }
 
-// recorder is a test that keeps the message it fails with.
+// recorder is a Tester that keeps the failure message.
 type recorder struct {
 	testing.TB
 	fatal string

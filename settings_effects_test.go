@@ -20,19 +20,19 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// An effect shows that a setting changes something: with the value a a user sees
+// effect shows that a setting changes something: with the value a, a user sees
 // something else than with b.
 type effect struct {
 	a, b   string
 	config []string // more lines
 	see    func(t *testing.T, u *user) any
-	// slow asks for a clock on which everything takes long.
+	// slow uses a clock on which everything takes long.
 	slow bool
-	// test is another test that shows the effect, in place of the rest.
+	// test names another test that shows the effect, instead of the other fields.
 	test string
 }
 
-// user is somebody who uses a server.
+// user is a client of a server.
 type user struct {
 	*respserver.Server
 	clock *respserver.ManualClock
@@ -42,7 +42,7 @@ type user struct {
 	ask   asker
 }
 
-// say sends a command in one line.
+// say sends the command in a line.
 func (u *user) say(line string) resp.Reply { return u.ask(strings.Fields(line)...) }
 
 // field returns a field of INFO.
@@ -54,21 +54,21 @@ func (u *user) field(name string) string {
 	return m[1]
 }
 
-// raw sends bytes on a connection of its own and returns the first line that comes
-// back, and whether the connection stayed open to the end.
+// raw sends bytes on a connection of its own. It returns the first line of the
+// reply, and whether the connection stayed open to the end.
 func (u *user) raw(t *testing.T, text string) string {
 	c, err := u.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	go io.WriteString(c, text+"QUIT\r\n") // it may be cut off in the middle
+	go io.WriteString(c, text+"QUIT\r\n") // may fail if the server closes the connection
 	all, _ := io.ReadAll(c)
 	first, _, _ := bytes.Cut(all, []byte("\r\n"))
 	return fmt.Sprintf("%s, all: %v", first, bytes.HasSuffix(all, []byte("+OK\r\n")))
 }
 
-// encoding returns that of a key after a command.
+// encoding returns the encoding of a key after a command.
 func encoding(line string) func(*testing.T, *user) any {
 	return func(t *testing.T, u *user) any {
 		u.say(line)
@@ -76,7 +76,7 @@ func encoding(line string) func(*testing.T, *user) any {
 	}
 }
 
-// says returns the reply to the last of some commands.
+// says returns the reply to the last of several commands.
 func says(lines ...string) func(*testing.T, *user) any {
 	return func(t *testing.T, u *user) any {
 		var r resp.Reply
@@ -87,7 +87,7 @@ func says(lines ...string) func(*testing.T, *user) any {
 	}
 }
 
-// shows returns a field of INFO after some commands.
+// shows returns a field of INFO after several commands.
 func shows(field string, lines ...string) func(*testing.T, *user) any {
 	return func(t *testing.T, u *user) any {
 		for _, line := range lines {
@@ -105,7 +105,7 @@ func slowest(line string) func(*testing.T, *user) any {
 	}
 }
 
-// files returns the names and the sizes of files in the directory after some
+// files returns the names and sizes of files in the directory after several
 // commands.
 func files(lines ...string) func(*testing.T, *user) any {
 	return func(t *testing.T, u *user) any {
@@ -128,7 +128,7 @@ func files(lines ...string) func(*testing.T, *user) any {
 	}
 }
 
-// members are the words of a command that adds 65 of them.
+// members has the words of a command that adds 65 members.
 var members = func() string {
 	var b strings.Builder
 	for i := range 65 {
@@ -139,11 +139,11 @@ var members = func() string {
 
 const addSet = "SADD k"
 
-// inCluster makes a node of a cluster.
+// inCluster makes the server a cluster node.
 var inCluster = []string{"cluster-enabled yes"}
 
-// effects are those of all settings that have one. DIR stands for a directory that
-// is there.
+// effects has an effect for each setting that has any. DIR stands for an existing
+// directory.
 var effects = map[string]effect{
 	"aof-disable-auto-gc":            {test: "TestAppendSettings"},
 	"aof-load-corrupt-tail-max-size": {test: "TestAppendSettings"},
@@ -210,7 +210,7 @@ var effects = map[string]effect{
 	"cluster-migration-barrier":           {test: "TestClusterSettings"},
 	"cluster-node-timeout": {a: "1000", b: "60000", config: inCluster, see: func(t *testing.T, u *user) any {
 		u.say("CLUSTER MEET 127.0.0.1 1 1")
-		u.clock.Advance(2 * time.Second) // a node that does not answer is forgotten by then
+		u.clock.Advance(2 * time.Second) // forgets a node that does not reply
 		return regexp.MustCompile("known_nodes:.").FindString(u.say("CLUSTER INFO").Str)
 	}},
 	"cluster-ping-interval":           {test: "TestClusterSettings"},
@@ -459,7 +459,7 @@ var effects = map[string]effect{
 }
 
 // TestEffects: every setting that is not declared without effect changes something
-// that a user sees: at the start, and if CONFIG SET takes it, then too.
+// that a user sees, at the start, and after CONFIG SET if that may set it.
 func TestEffects(t *testing.T) {
 	t.Parallel()
 	tests := testNames(t)
@@ -484,11 +484,11 @@ func TestEffects(t *testing.T) {
 			t.Parallel()
 			first, second := e.try(t, p, e.a, false), e.try(t, p, e.b, false)
 			if first == second {
-				t.Errorf("%q and %q are the same: %v", e.a, e.b, first)
+				t.Errorf("%q and %q show the same: %v", e.a, e.b, first)
 			}
 			if !p.Immutable {
 				if got := e.try(t, p, e.b, true); got != second {
-					t.Errorf("%q shows %v, but set by CONFIG SET %v", e.b, second, got)
+					t.Errorf("%q shows %v, but after CONFIG SET %v", e.b, second, got)
 				}
 			}
 		})
@@ -500,7 +500,8 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-// try starts a server with a value, or sets it later, and returns what a user sees.
+// try starts a server with a value, or sets it later, and returns what the user
+// sees.
 func (e effect) try(t *testing.T, p *config.Param, value string, later bool) any {
 	u := &user{value: value, dir: t.TempDir(), clock: respserver.NewManualClock(time.Unix(1700000000, 0)), level: new(slog.LevelVar)}
 	value = strings.ReplaceAll(value, "DIR", u.dir)
@@ -560,7 +561,7 @@ type strangerConn struct{ net.Conn }
 
 func (strangerConn) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 1} }
 
-// TestProtectedMode: without a password clients from elsewhere are refused, unless
+// TestProtectedMode: without a password the server refuses remote clients, unless
 // protected-mode is off.
 func TestProtectedMode(t *testing.T) {
 	t.Parallel()

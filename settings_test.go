@@ -20,7 +20,7 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 )
 
-// answer returns what a server says to a command, errors included.
+// answer returns the reply to a command, errors included.
 func answer(t *testing.T, s *respserver.Server, words ...string) string {
 	t.Helper()
 	args := make([]any, len(words))
@@ -34,9 +34,9 @@ func answer(t *testing.T, s *respserver.Server, words ...string) string {
 	return fmt.Sprint(r)
 }
 
-// TestConfigSetAddresses: CONFIG SET of bind and port moves the server, connections
-// stay, and where it can't listen all is as it was. The errors are recorded from
-// Redis 7.4.1.
+// TestConfigSetAddresses: CONFIG SET of bind and port moves the server, while
+// connections stay. If it can't listen, nothing changes. The errors are recorded
+// from Redis 7.4.1.
 func TestConfigSetAddresses(t *testing.T) {
 	t.Parallel()
 	const (
@@ -45,7 +45,7 @@ func TestConfigSetAddresses(t *testing.T) {
 	)
 	for _, eventLoop := range []bool{false, true} {
 		t.Run(fmt.Sprint("event loop ", eventLoop), func(t *testing.T) {
-			dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+			dir, err := os.MkdirTemp("", "s") // the path of t.TempDir may be too long for a socket
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -70,11 +70,12 @@ func TestConfigSetAddresses(t *testing.T) {
 					t.Errorf("CONFIG SET %q: %s", words, got)
 				}
 			}
-			// reach checks that the server listens there and nowhere else.
+			// reach checks that the server listens at these addresses and nowhere
+			// else.
 			reach := func(want ...string) {
 				t.Helper()
 				if got := s.Addrs(); !slices.Equal(got, append(want, path)) {
-					t.Errorf("it listens on %q, want %q", got, want)
+					t.Errorf("the server listens on %q, want %q", got, want)
 				}
 				for _, addr := range s.Addrs() {
 					network := "tcp"
@@ -98,18 +99,18 @@ func TestConfigSetAddresses(t *testing.T) {
 			set(badPort, "port", taken, "bind", "127.0.0.1")
 			reach(first)
 			if got := answer(t, s, "CONFIG", "GET", "maxclients"); !strings.Contains(got, "10000") {
-				t.Errorf("a setting beside the one that failed: %s", got)
+				t.Errorf("a setting in the same failed CONFIG SET is now %s", got)
 			}
 
 			set("OK", "port", freePort(t))
 			second := s.Addr()
 			if second == first {
-				t.Error("it stays on its port")
+				t.Error("the server stays on its port")
 			}
 			reach(second)
 			if c, err := net.Dial("tcp", first); err == nil {
 				c.Close()
-				t.Error("the old port is open")
+				t.Error("the old port is still open")
 			}
 			_, port, _ := net.SplitHostPort(second)
 			if got := answer(t, s, "CONFIG", "GET", "port"); !strings.Contains(got, port) {
@@ -131,8 +132,7 @@ func TestConfigSetAddresses(t *testing.T) {
 	}
 }
 
-// freePort returns the number of a port that is free, most likely still when it is
-// used.
+// freePort returns a port that is free now, and most likely when it is used.
 func freePort(t *testing.T) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -150,7 +150,7 @@ func TestConfigSetAddressesNoListen(t *testing.T) {
 	if got := answer(t, s, "CONFIG", "SET", "port", freePort(t)); !strings.HasSuffix(got, "Unable to listen on this port. Check server logs.") {
 		t.Error(got)
 	}
-	// A server in a test opens its sockets late.
+	// StartTest opens sockets late.
 	lazy := respserver.StartTest(t)
 	port := freePort(t)
 	lazy.Must("CONFIG", "SET", "port", port)
@@ -162,9 +162,9 @@ func TestConfigSetAddressesNoListen(t *testing.T) {
 	ping(t, c)
 }
 
-// TestSecrets: nobody who reads what was sent sees the value of a secret setting,
-// whether CONFIG SET took it or not; the slow log has "(redacted)" in its place,
-// also where it is empty, as Redis 7.4.1 has it.
+// TestSecrets: the value of a secret setting can't be read anywhere, whether CONFIG
+// SET accepted it or not. The slow log has "(redacted)" instead, even for an empty
+// value, as Redis 7.4.1 does.
 func TestSecrets(t *testing.T) {
 	t.Parallel()
 	const value = "s3cret-value"
@@ -210,7 +210,7 @@ func TestSecrets(t *testing.T) {
 		{"COMMANDLOG", "GET", "-1", "large-reply"}, {"LATENCY", "LATEST"}, {"ACL", "LOG"}, {"CLIENT", "LIST"}, {"INFO", "EVERYTHING"},
 	} {
 		if got := answer(t, s, read...); strings.Contains(got, value) {
-			t.Errorf("%s shows it: %s", read, got)
+			t.Errorf("%s shows the secret: %s", read, got)
 		}
 	}
 	answer(t, s, "PING", "the last one")
@@ -224,7 +224,7 @@ func TestSecrets(t *testing.T) {
 	}
 	s.Close()
 	if strings.Contains(string(shown), value) || strings.Contains(log.String(), value) {
-		t.Errorf("MONITOR or the log shows it:\n%s\n%s", shown, log.String())
+		t.Errorf("MONITOR or the log shows a secret:\n%s\n%s", shown, log.String())
 	}
 	for _, line := range []string{"requirepass " + value + " x", "MasterAuth '" + value + "' ''", "user alice on >" + value + " #" + value} {
 		_, err := respserver.Start(respserver.Options{Config: []string{line}})
@@ -234,8 +234,8 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-// TestFileModes: the files that the server replaces keep their modes, and others
-// may read the new ones, within the umask.
+// TestFileModes: files that the server replaces keep their modes, and new ones are
+// readable by others within the umask.
 func TestFileModes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -272,7 +272,7 @@ func TestFileModes(t *testing.T) {
 
 var linesFrom = flag.String("lines", "", "path of a redis-server to record testdata/settings-lines.txt from")
 
-// settingLines are lines of a file that are tried.
+// settingLines are the lines of a file to try.
 var settingLines = []string{
 	"port", "port 1", "port 1 2", "PORT 1", "port '1", `port "1"`, `port "1"x`, "port 65536", "nosuch 1", "nosuch", "# port", "\tport  1 ",
 	"list-max-ziplist-entries 5", "list-max-ziplist-entries 5 6", "lua-replicate-commands yes", "LUA-time-limit 5",
@@ -293,9 +293,9 @@ var settingLines = []string{
 	"socket-mark-id -1", "socket-mark-id 4294967296", "proc-title-template {x}", "io-threads 0", "io-threads 129", "databases 0", "tls-port 65536", "replica-announce-port 65536",
 }
 
-// TestSettingLines compares what is wrong with lines of a file with Redis 7.4.1:
-// some lines, and all settings that CONFIG SET can't change with many values. For
-// these the file holds hashes.
+// TestSettingLines compares the errors for lines of a file with Redis 7.4.1: some
+// lines, and many values of all settings that CONFIG SET can't change. For the
+// latter the golden file has hashes.
 func TestSettingLines(t *testing.T) {
 	t.Parallel()
 	self := func(text string) string {
@@ -373,7 +373,7 @@ func TestSettingLines(t *testing.T) {
 	}
 }
 
-// realLines returns what a real server says about lines of its file.
+// realLines returns the errors of a real server for the lines of its file.
 func realLines(t *testing.T, text string) string {
 	file := filepath.Join(t.TempDir(), "redis.conf")
 	const last = "the-end"
@@ -382,7 +382,7 @@ func realLines(t *testing.T, text string) string {
 	}
 	out, err := exec.Command(*linesFrom, file).CombinedOutput()
 	if err == nil {
-		t.Fatalf("%q: it starts: %s", text, out)
+		t.Fatalf("%q: the real server starts: %s", text, out)
 	}
 	says := strings.Split(strings.TrimSpace(string(out)), "\n")
 	if n := len(says); n < 2 || says[n-2] != ">>> '"+last+"'" {

@@ -8,8 +8,8 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// TestManyConnections has 10,000 clients that have said something and are idle
-// now: they cost little, and others are served.
+// TestManyConnections has 10,000 idle clients that have sent a command: they cost
+// little, and the server serves others.
 func TestManyConnections(t *testing.T) {
 	count := 10_000
 	if testing.Short() {
@@ -24,7 +24,7 @@ func TestManyConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	if most := (int(limit.Cur) - 200) / 2; most < count {
-		t.Logf("%d connections instead of %d: no more file descriptors are allowed", most, count)
+		t.Logf("%d connections instead of %d: the limit of file descriptors allows no more", most, count)
 		count = most
 	}
 	s := transports["eventloop"].start(t, respserver.Options{Config: []string{"maxclients 20000"}})
@@ -35,14 +35,14 @@ func TestManyConnections(t *testing.T) {
 			c.Close()
 		}
 	}()
-	const most = 6 << 10 // with the race detector; a quarter of it without
+	const most = 6 << 10 // with the race detector; without it a quarter
 	before := heap()
 	for range count {
 		c, err := dial(s)
 		if err != nil {
 			t.Fatalf("connection %d: %v", len(clients), err)
 		}
-		c.in = nil // of the client's memory its buffer is most
+		c.in = nil // the buffer is most of the client's memory
 		clients = append(clients, c)
 		var reply [7]byte
 		if c.Write([]byte("PING\r\n")); !c.reads(reply[:], "+PONG\r\n") {
@@ -70,7 +70,7 @@ func (c client) reads(p []byte, want string) bool {
 // heap returns the bytes of live memory, stacks included.
 func heap() int {
 	runtime.GC()
-	runtime.GC() // what pools keep for one more round goes as well
+	runtime.GC() // also collects what pools keep for one more cycle
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc + m.StackInuse)

@@ -15,7 +15,7 @@ import (
 	"unsafe"
 )
 
-// TestSocketOptions: the settings of sockets are those that the system has.
+// TestSocketOptions: the sockets have the options that the settings ask for.
 func TestSocketOptions(t *testing.T) {
 	const (
 		soMark, soProtocol = 36, 38
@@ -37,10 +37,10 @@ func TestSocketOptions(t *testing.T) {
 		defer plain.Close()
 		listener(t, plain, func(fd int) {
 			if n := backlog(t, fd); n != 511 {
-				t.Errorf("the backlog is %d by default", n)
+				t.Errorf("the default backlog is %d", n)
 			}
 			if n, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, soProtocol); n != syscall.IPPROTO_TCP {
-				t.Errorf("the protocol is %d by default, %v", n, err)
+				t.Errorf("the default protocol is %d, %v", n, err)
 			}
 		})
 		listener(t, s, func(fd int) {
@@ -85,7 +85,7 @@ func TestSocketOptions(t *testing.T) {
 		}
 		say(t, s, "CONFIG", "SET", "tcp-keepalive", "0")
 		if n := idle(); n != 0 {
-			t.Errorf("keep-alive after %d s, where it is off", n)
+			t.Errorf("keep-alive after %d s although it is off", n)
 		}
 	}
 }
@@ -101,8 +101,8 @@ func listener(t *testing.T, s *Server, f func(fd int)) {
 	}
 }
 
-// backlog returns how many connections may wait at a listening socket, which the
-// system shows in a field of TCP_INFO.
+// backlog returns the backlog of a listening socket, which a field of TCP_INFO
+// shows.
 func backlog(t *testing.T, fd int) uint32 {
 	var info [64]byte
 	size := uint32(len(info))
@@ -115,7 +115,7 @@ func backlog(t *testing.T, fd int) uint32 {
 	return *(*uint32)(unsafe.Pointer(&info[sacked]))
 }
 
-// TestOOMScore: oom-score-adj changes the score of the process, and gives it back.
+// TestOOMScore: oom-score-adj changes the score of the process, and restores it.
 func TestOOMScore(t *testing.T) {
 	score := func() int {
 		text, err := os.ReadFile(oomFile)
@@ -142,9 +142,9 @@ func TestOOMScore(t *testing.T) {
 	expectScore("off", first)
 }
 
-// TestUnixSocketGroup: a Unix socket belongs to the group that is asked for.
+// TestUnixSocketGroup: a Unix socket gets the group of the setting.
 func TestUnixSocketGroup(t *testing.T) {
-	dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+	dir, err := os.MkdirTemp("", "s") // the path of t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,11 +161,11 @@ func TestUnixSocketGroup(t *testing.T) {
 	}
 	info, err := os.Stat(path)
 	if err != nil || int(info.Sys().(*syscall.Stat_t).Gid) != group {
-		t.Errorf("its group is another one: %v, %v", info, err)
+		t.Errorf("the socket has another group: %v, %v", info, err)
 	}
 	s.Close()
 	if s, err := Start(Options{Config: append(lines, "unixsocketgroup no-such-group")}); err == nil {
 		s.Close()
-		t.Error("it starts with a group that there is not")
+		t.Error("the server starts with an unknown group")
 	}
 }

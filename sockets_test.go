@@ -25,7 +25,7 @@ func onSockets(t *testing.T, f func(t *testing.T, s *respserver.TestServer)) {
 	}
 }
 
-// client is a connection that answers within a minute.
+// client is a connection whose replies must come within a minute.
 type client struct {
 	*net.TCPConn
 	in *bufio.Reader
@@ -47,7 +47,7 @@ func dial(s *respserver.TestServer) (client, error) {
 		return client{}, err
 	}
 	c.SetDeadline(time.Now().Add(time.Minute))
-	c.(*net.TCPConn).SetLinger(0) // thousands of closed ones do not use up the ports
+	c.(*net.TCPConn).SetLinger(0) // closed connections do not use up the ports
 	return client{c.(*net.TCPConn), bufio.NewReader(c)}, nil
 }
 
@@ -79,7 +79,7 @@ func (c client) expectBulk(t *testing.T, want []byte) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got[:len(want)], want) {
-		t.Fatalf("after %q come other bytes than were stored", head)
+		t.Fatalf("the value after %q differs from what was stored", head)
 	}
 }
 
@@ -104,11 +104,11 @@ func (c client) store(t *testing.T, key string, n int) []byte {
 	if _, err := c.Write(value); err != nil {
 		t.Fatal(err)
 	}
-	c.expect(t, "", "+OK") // and ends the command
+	c.expect(t, "", "+OK") // with the line end of the command
 	return value
 }
 
-// alone waits until the server has no other client.
+// alone waits until the server has no other clients.
 func (c client) alone(t *testing.T) {
 	t.Helper()
 	for begin := time.Now(); ; runtime.Gosched() {
@@ -125,7 +125,7 @@ func (c client) alone(t *testing.T) {
 			return
 		}
 		if time.Since(begin) > 30*time.Second {
-			t.Fatalf("clients are left:\n%s", list)
+			t.Fatalf("clients are still connected:\n%s", list)
 		}
 	}
 }
@@ -140,8 +140,8 @@ func TestLargeReplies(t *testing.T) {
 	})
 }
 
-// TestSlowReader has a client send commands and never read while others are
-// served; then it reads all the same.
+// TestSlowReader makes a client send commands without reading, while others are
+// served. Then it reads all replies.
 func TestSlowReader(t *testing.T) {
 	const times = 100
 	onSockets(t, func(t *testing.T, s *respserver.TestServer) {
@@ -159,7 +159,7 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// TestSlowSender has a command come byte by byte.
+// TestSlowSender sends a command byte by byte.
 func TestSlowSender(t *testing.T) {
 	onSockets(t, func(t *testing.T, s *respserver.TestServer) {
 		slow, other := connect(t, s), connect(t, s)
@@ -205,8 +205,8 @@ func TestHalfClosed(t *testing.T) {
 	})
 }
 
-// TestConnectionStorm has many clients come and go at once, some in the middle
-// of a command or without reading their answer.
+// TestConnectionStorm makes many clients connect and leave at once, some in the
+// middle of a command or without reading the reply.
 func TestConnectionStorm(t *testing.T) {
 	const workers, times = 40, 25
 	onSockets(t, func(t *testing.T, s *respserver.TestServer) {
@@ -240,12 +240,12 @@ func TestConnectionStorm(t *testing.T) {
 	})
 }
 
-// TestCloseWhileBusy closes a server that has all kinds of clients.
+// TestCloseWhileBusy closes a server with all kinds of clients.
 func TestCloseWhileBusy(t *testing.T) {
 	onSockets(t, func(t *testing.T, s *respserver.TestServer) {
 		var all sync.WaitGroup
 		connect(t, s).store(t, "k", 500_000)
-		for range 2 { // neither of these reads
+		for range 2 { // two clients that do not read
 			for _, half := range []bool{false, true} {
 				c := connect(t, s)
 				c.Write(bytes.Repeat([]byte("GET k\r\n"), 40))

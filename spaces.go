@@ -10,11 +10,11 @@ import (
 	"github.com/resp-server/resp-server/internal/transport"
 )
 
-// Spaces are private servers behind the sockets of one: a client that logs in as
-// the user "space:NAME", or says TESTING SPACE NAME, is served by a fork of the
-// server from then on.
+// Spaces are private servers behind the sockets of one server: a client that logs
+// in as the user "space:NAME", or sends TESTING SPACE NAME, is served by a fork of
+// the server from then on.
 
-// spaces are the spaces of a server.
+// spaces holds the spaces of a server.
 type spaces struct {
 	mu     sync.Mutex
 	byName map[string]*space
@@ -23,16 +23,16 @@ type spaces struct {
 type space struct {
 	*Server
 	clients int
-	leaving bool // it goes with its last client
+	leaving bool // ends with its last client
 }
 
-// maxSpaces bounds how many spaces clients can make.
+// maxSpaces limits how many spaces clients can make.
 const maxSpaces = 10_000
 
-// enterSpace returns the engine of a space, which is made if it is not there. It
-// is called under the lock of c's engine.
+// enterSpace returns the engine of a space, which it makes if necessary. The caller
+// holds the lock of c's engine.
 func (s *Server) enterSpace(c *engine.Core, name string) (*engine.Engine, error) {
-	if s.space != "" { // spaces have none of their own: the name is that of a neighbour
+	if s.space != "" { // a space has no spaces: the name is that of a neighbour
 		if name == s.space {
 			return s.engine, nil
 		}
@@ -55,16 +55,16 @@ func (s *Server) enterSpace(c *engine.Core, name string) (*engine.Engine, error)
 	}
 	sp := &space{Server: f, leaving: c.Config.Spaces == "ephemeral"}
 	s.spaces.byName[name] = sp
-	go func() { // a client may end it
+	go func() { // makes way for a client that ends the space
 		<-f.done
 		s.dropSpace(name, sp)
 	}()
 	return f.engine, nil
 }
 
-// Space returns the private server of a name behind the sockets of this one, which
-// is made if it is not there. All controls work on it: clocks, faults, records,
-// fixtures. It needs the setting spaces, and ends by CloseSpace or Close.
+// Space returns the private server with the given name behind the sockets of this
+// one, and makes it if necessary. All controls work on it: clock, faults,
+// recordings, fixtures. It needs the setting spaces. CloseSpace or Close ends it.
 func (s *Server) Space(name string) (*Server, error) {
 	if s.space == name && name != "" {
 		return s, nil
@@ -92,8 +92,8 @@ func (s *Server) Space(name string) (*Server, error) {
 	return nil, ErrClosed
 }
 
-// knownSpace returns the engine of a space for a client of another one. A new one
-// would have to fork a server whose lock the caller may not take.
+// knownSpace returns the engine of an existing space for a client of another space.
+// It makes none: that would fork the parent, whose lock the caller must not take.
 func (s *Server) knownSpace(name string) (*engine.Engine, error) {
 	s.spaces.mu.Lock()
 	defer s.spaces.mu.Unlock()
@@ -111,10 +111,10 @@ func (s *Server) dropSpace(name string, sp *space) {
 	}
 }
 
-// SpaceNames returns the names of the spaces that there are, sorted.
+// SpaceNames returns the names of the existing spaces, sorted.
 func (s *Server) SpaceNames() []string {
 	if s.space != "" {
-		return []string{s.space} // nobody notices the neighbours
+		return []string{s.space} // a space does not see its neighbours
 	}
 	s.spaces.mu.Lock()
 	defer s.spaces.mu.Unlock()
@@ -126,7 +126,7 @@ func (s *Server) SpaceNames() []string {
 	return names
 }
 
-// allSpaces returns the spaces that there are.
+// allSpaces returns the existing spaces.
 func (s *Server) allSpaces() (all []*space) {
 	s.spaces.mu.Lock()
 	defer s.spaces.mu.Unlock()
@@ -136,7 +136,7 @@ func (s *Server) allSpaces() (all []*space) {
 	return all
 }
 
-// CloseSpace ends a space with its clients, and reports whether it was there.
+// CloseSpace ends a space and its clients, and reports whether it existed.
 func (s *Server) CloseSpace(name string) bool {
 	root := s
 	if s.space != "" {
@@ -157,14 +157,15 @@ func (s *Server) CloseSpace(name string) bool {
 
 func (s *Server) closeSpaces() {
 	if s.space != "" {
-		return // it has none, and the only one that it knows is itself
+		return // a space has no spaces, and knows only itself
 	}
 	for _, name := range s.SpaceNames() {
 		s.CloseSpace(name)
 	}
 }
 
-// visit counts the clients of a space. The last one that leaves may close it.
+// visit adds n to the clients of a space. When the last one leaves, the space may
+// close.
 func (s *Server) visit(e *engine.Engine, n int) {
 	s.spaces.mu.Lock()
 	defer s.spaces.mu.Unlock()
@@ -178,16 +179,16 @@ func (s *Server) visit(e *engine.Engine, n int) {
 	}
 }
 
-// guest is the session of a client of a server with spaces: that of one engine
-// after another. For the transport it is one session.
+// guest is the session of a client of a server with spaces. It passes from one
+// engine to another, but is a single session for the transport.
 type guest struct {
 	server *Server
 	conn   transport.Conn
 
 	mu     sync.Mutex
 	now    *engine.Session
-	before *engine.Session // whose output is still to be written; nil: none
-	inside *engine.Engine  // the space; nil: none
+	before *engine.Session // has output from before the move; nil: none
+	inside *engine.Engine  // the engine of the space; nil: outside spaces
 }
 
 func (s *Server) newGuest(c transport.Conn) transport.Session {
@@ -225,8 +226,7 @@ func (g *guest) Feed(n int) {
 	}
 }
 
-// Output implements transport.Session: what the client was answered before it
-// moved comes first.
+// Output implements transport.Session. Replies from before the move come first.
 func (g *guest) Output(written []byte) []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()

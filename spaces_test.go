@@ -26,8 +26,8 @@ func spaced(t *testing.T, f func(t *testing.T, s *respserver.TestServer, dial fu
 	}
 }
 
-// TestSpaceByURL: clients that decode a URL before they take it apart come to the
-// same space.
+// TestSpaceByURL: clients that decode a URL before they parse it get to the same
+// space.
 func TestSpaceByURL(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
@@ -43,7 +43,7 @@ func TestSpaceByURL(t *testing.T) {
 	third := ask(t, c, err)
 	third("AUTH", "space:w7", "x")
 	if got := third("GET", "k"); got.Str != "v" {
-		t.Errorf("they are in different spaces: %v", got)
+		t.Errorf("the clients are in different spaces: %v", got)
 	}
 }
 
@@ -62,13 +62,13 @@ func TestSpaces(t *testing.T) {
 		}
 		for name, ask := range map[string]asker{"one": one, "two": two} {
 			if got := ask("GET", "fixture"); got.Str != "shared" {
-				t.Errorf("%s begins with %v", name, got)
+				t.Errorf("a new client of %s gets %v", name, got)
 			}
 			if got := ask("SCRIPT", "EXISTS", sha1OfOne); got.Elems[0].Integer != 1 {
 				t.Errorf("%s does not have the script", name)
 			}
 		}
-		// Each sees itself alone.
+		// Each client sees only its space.
 		one("FLUSHALL")
 		one("SET", "mine", "1")
 		one("CONFIG", "SET", "maxclients", "77")
@@ -92,7 +92,7 @@ func TestSpaces(t *testing.T) {
 			}
 		}
 		if got := one("CLIENT", "GETNAME"); got.Str != "worker" {
-			t.Errorf("the name stays behind: %v", got)
+			t.Errorf("the client has lost its name: %v", got)
 		}
 		if got := fmt.Sprint(s.Must("TESTING", "SPACES").Strings()); got != "[one two]" {
 			t.Errorf("TESTING SPACES: %s", got)
@@ -100,8 +100,8 @@ func TestSpaces(t *testing.T) {
 		if got := one("TESTING", "SPACES"); len(got.Elems) != 1 {
 			t.Errorf("a space knows its neighbours: %v", got)
 		}
-		// The same space for several clients, and TESTING SPACE for a client that
-		// has begun already.
+		// Several clients may share a space, also one that enters it later by
+		// TESTING SPACE.
 		c, again := dial()
 		again("PING")
 		if got := again("TESTING", "SPACE", "one"); got.Str != "OK" {
@@ -112,7 +112,7 @@ func TestSpaces(t *testing.T) {
 		}
 		s.Must("TESTING", "CLOSE", "space:one")
 		if !closed(t, c) {
-			t.Error("the client of a closed space is connected")
+			t.Error("the client of a closed space is still connected")
 		}
 		if got := main("GET", "fixture"); got.Str != "shared" {
 			t.Errorf("got %v", got)
@@ -120,7 +120,7 @@ func TestSpaces(t *testing.T) {
 		_, fresh := dial()
 		fresh("TESTING", "SPACE", "one")
 		if got := fresh("GET", "fixture"); got.Str != "shared" {
-			t.Errorf("a new space of an old name begins with %v", got)
+			t.Errorf("a new space with an old name has %v", got)
 		}
 	})
 }
@@ -129,7 +129,7 @@ func show(ask asker, line string) string {
 	return fmt.Sprint(ask(strings.Fields(line)...))
 }
 
-// TestSpacesApart: what happens in one space is not heard in another.
+// TestSpacesApart: events in one space do not reach another one.
 func TestSpacesApart(t *testing.T) {
 	spaced(t, func(t *testing.T, s *respserver.TestServer, dial func() (net.Conn, asker)) {
 		in := func(name string) (net.Conn, asker) {
@@ -147,10 +147,10 @@ func TestSpacesApart(t *testing.T) {
 		one("RPUSH", "list", "element")
 		one("PUBLISH", "news", "hello")
 		if got := one("CLIENT", "KILL", "TYPE", "normal"); got.Integer != 0 {
-			t.Errorf("killed %v clients of others", got)
+			t.Errorf("CLIENT KILL killed %v clients of other spaces", got)
 		}
 		_, two := in("two")
-		two("SET", "k", "v") // heard in two, and nothing before it
+		two("SET", "k", "v") // two gets this event, and none before
 		for name, c := range map[string]net.Conn{"__keyspace": listener, "\"SET\" \"k\"": monitor} {
 			var got []byte
 			for !strings.Contains(string(got), name) {
@@ -162,7 +162,7 @@ func TestSpacesApart(t *testing.T) {
 				got = append(got, b[:n]...)
 			}
 			if strings.Contains(string(got), "list") && !strings.Contains(string(got), "BLPOP") || strings.Contains(string(got), "news") {
-				t.Errorf("heard from another space: %q", got)
+				t.Errorf("got %q from another space", got)
 			}
 		}
 		two("RPUSH", "list", "own")
@@ -185,8 +185,8 @@ func TestSpacesApart(t *testing.T) {
 	})
 }
 
-// TestSpacePipeline: what a client sends behind AUTH is for the space, however it
-// arrives; replies stay in order.
+// TestSpacePipeline: commands behind AUTH run in the space, however they arrive,
+// and the replies stay in order.
 func TestSpacePipeline(t *testing.T) {
 	spaced(t, func(t *testing.T, s *respserver.TestServer, dial func() (net.Conn, asker)) {
 		var wait sync.WaitGroup

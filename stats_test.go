@@ -25,8 +25,8 @@ func infoField(t *testing.T, s *respserver.TestServer, name string) string {
 	return value
 }
 
-// TestLazyFreed: objects count as freed in the background where they do in
-// Redis 7.4.1, from which the numbers are.
+// TestLazyFreed: objects count as freed in the background where Redis 7.4.1 counts
+// them. The numbers are from there.
 func TestLazyFreed(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"enable-debug-command yes", "set-max-listpack-entries 0"}})
@@ -66,7 +66,7 @@ func TestLazyFreed(t *testing.T) {
 			s.Must("CONFIG", "SET", name, on)
 			fill(65)
 			if s.Must(remove...); name == "lazyfree-lazy-expire" {
-				continue // a time in the past deletes
+				continue // an expiry in the past deletes the key
 			}
 			freed(i, name+" "+on)
 			s.Must("DEL", "s")
@@ -74,7 +74,7 @@ func TestLazyFreed(t *testing.T) {
 		}
 		s.Must("CONFIG", "SET", name, "no")
 	}
-	// In a transaction nothing may block, so the work of SYNC is done at once.
+	// In a transaction nothing may block, so the effect of SYNC is immediate.
 	conn, err := s.Dial(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -94,8 +94,7 @@ func TestLazyFreed(t *testing.T) {
 	freed(0, "FLUSHALL SYNC in MULTI")
 }
 
-// slowClock is a clock on which everything takes long: each look at what has passed
-// takes 5 ms.
+// slowClock is a clock on which everything takes long: each reading takes 5 ms.
 type slowClock struct {
 	*respserver.ManualClock
 	passed atomic.Int64
@@ -109,9 +108,9 @@ func (c *slowClock) Monotonic() time.Duration {
 	return time.Duration(c.passed.Add(int64(5 * time.Millisecond)))
 }
 
-// AfterFunc makes a timer that is late, as timers are where everything takes long.
-// One in time would see that nothing has passed for others yet, and be set again
-// for the same moment without end.
+// AfterFunc makes a timer that fires late, as timers do where everything takes
+// long. A punctual timer would find that no time has passed for others yet, and
+// would be set again for the same moment forever.
 func (c *slowClock) AfterFunc(d time.Duration, f func()) respserver.Timer {
 	return lateTimer{c.ManualClock.AfterFunc(d+lateness, f)}
 }
@@ -122,8 +121,8 @@ type lateTimer struct{ respserver.Timer }
 
 func (t lateTimer) Reset(d time.Duration) bool { return t.Timer.Reset(d + lateness) }
 
-// TestDeletionEvents: LATENCY knows what the deletion of expired and evicted keys
-// took.
+// TestDeletionEvents: LATENCY has the time that the deletion of expired and evicted
+// keys takes.
 func TestDeletionEvents(t *testing.T) {
 	t.Parallel()
 	clock := &slowClock{ManualClock: respserver.NewManualClock(time.Unix(1700000000, 0))}
@@ -141,7 +140,7 @@ func TestDeletionEvents(t *testing.T) {
 	}
 }
 
-// TestSleepInTransaction: the slow log has a DEBUG SLEEP in MULTI with its time.
+// TestSleepInTransaction: the slow log has the time of a DEBUG SLEEP in MULTI.
 func TestSleepInTransaction(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"enable-debug-command yes", "slowlog-log-slower-than 30000"}})
@@ -165,7 +164,7 @@ func TestSleepInTransaction(t *testing.T) {
 	}
 }
 
-// TestMemoryStats: what MEMORY STATS calls overhead is the sum of its parts.
+// TestMemoryStats: the overhead in MEMORY STATS is the sum of its parts.
 func TestMemoryStats(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -190,10 +189,10 @@ func TestMemoryStats(t *testing.T) {
 		t.Errorf("overhead %d, its parts %d", got, parts)
 	}
 	if n("total.allocated") != n("overhead.total", "dataset.bytes") {
-		t.Error("the total is not overhead and data")
+		t.Error("the total is not the sum of overhead and data")
 	}
 	if n("keys.bytes-per-key") != n("dataset.bytes")/n("keys.count") {
-		t.Error("bytes per key")
+		t.Error("the bytes per key are wrong")
 	}
 	for _, name := range []string{"lua.caches", "functions.caches"} {
 		if n(name) == 0 {

@@ -12,23 +12,23 @@ import (
 	"github.com/resp-server/resp-server/internal/strict"
 )
 
-// StrictFinding is a rule of strict mode that was broken by one command from one
-// place. What else may differ is as it was the first time.
+// StrictFinding reports that a command broke a rule of strict mode. If the same
+// command breaks the rule again from the same place, only Count grows.
 type StrictFinding struct {
 	Rule    string // "cross-slot"
-	Refused bool   // the reply was an error
+	Refused bool   // the client got an error
 	Command string // "mget", "client|kill"
-	Message string // what is wrong with it
-	Line    string // the command as redis-cli reads it, cut if it is long
-	Client  string // the name or the address
+	Message string // what is wrong with the command
+	Line    string // the command in the syntax of redis-cli, cut if it is long
+	Client  string // name or address of the client
 	// Caller is the file and line that called Do, Must, or a client that uses Dial.
-	// It is "" for clients of sockets.
+	// It is "" for clients with sockets.
 	Caller string
 	Count  int
 	First  time.Time // on the clock of the server
 }
 
-// String returns the finding in one line.
+// String returns the finding on one line.
 func (f StrictFinding) String() string {
 	text := f.Rule + ": " + f.Line + ": " + f.Message
 	if f.Caller != "" {
@@ -41,16 +41,17 @@ func (f StrictFinding) String() string {
 }
 
 // Strict sets rules of strict mode, which finds commands that work in a test and
-// bite in production. Each is what TESTING STRICT SET takes: a rule or "all", a
-// level (off, warn or error), and for some rules a limit:
+// fail in production. Each string is what TESTING STRICT SET takes: a rule or
+// "all", a level (off, warn or error), and for some rules a limit:
 //
 //	srv.Strict("all warn", "large-reads error 100", "missing-ttl warn session:* cache:*")
 //
-// docs/testing.md lists the rules. A rule at level warn logs and counts what
-// breaks it, and at the end of a test fails it if the server is one of StartTest; at
-// level error the reply is an error as well. large-reads, large-values of strings
-// that grow, and missing-ttl look at what a command has done: then it has happened
-// although the reply is an error. A server without rules pays nothing for them.
+// docs/testing.md lists the rules. At level warn, the server logs and counts a
+// violation, and a server of StartTest fails the test when it ends. At level error,
+// the reply is an error as well. The rules large-reads, missing-ttl and, for
+// strings that grow, large-values look at the effect of a command: it has happened
+// although the reply is an error. A server without rules pays nothing for strict
+// mode.
 func (s *Server) Strict(rules ...string) error {
 	var err error
 	s.engine.Run(func(c *engine.Core) { err = setStrict(c, rules) })
@@ -69,8 +70,8 @@ func setStrict(c *engine.Core, rules []string) error {
 	return nil
 }
 
-// StrictReport returns what strict mode has found since the start or ResetStrict:
-// the first 1000 that differ in rule, command or caller.
+// StrictReport returns the findings since the start or ResetStrict: the first 1000
+// that differ in rule, command or caller.
 func (s *Server) StrictReport() (report []StrictFinding) {
 	s.engine.Run(func(c *engine.Core) {
 		for f := range c.Strict().Found {
@@ -83,12 +84,12 @@ func (s *Server) StrictReport() (report []StrictFinding) {
 	return report
 }
 
-// ResetStrict forgets what strict mode has found. The rules stay.
+// ResetStrict discards the findings. The rules stay.
 func (s *Server) ResetStrict() {
 	s.engine.Run(func(c *engine.Core) { c.Strict().Forget() })
 }
 
-// judge fails the test for what strict mode has warned about.
+// judge fails the test for findings at level warn.
 func (s *TestServer) judge(t Tester) {
 	t.Helper()
 	if !s.engine.IsStrict() {
@@ -105,14 +106,13 @@ func (s *TestServer) judge(t Tester) {
 	}
 	fail := t.Fatalf
 	if t, ok := t.(interface{ Errorf(string, ...any) }); ok {
-		fail = t.Errorf // what else is to be cleaned up goes on
+		fail = t.Errorf // not Fatalf: other cleanups must still run
 	}
 	fail("strict mode warns of what clients of %s have done:%s", s.name(), b.String())
 }
 
 // origin returns the file and line of the caller that a user would look for: the
-// first one that is neither of this package, nor of the standard library, nor of
-// a module that was downloaded.
+// first one outside this package, the standard library and downloaded modules.
 func origin() string {
 	var callers [64]uintptr
 	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers[:])])
@@ -131,10 +131,10 @@ func origin() string {
 	}
 }
 
-// ownPackage is how the names of the functions of this package begin.
+// ownPackage is the prefix of the function names in this package.
 const ownPackage = "github.com/resp-server/resp-server."
 
-// libraries is the directory of the standard library; "" if the program does not
+// libraries is the directory of the standard library, or "" if the program does not
 // know it, as with -trimpath.
 var libraries = func() string {
 	f := runtime.FuncForPC(reflect.ValueOf(runtime.GC).Pointer())

@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// TestStrict breaks each rule, and does next to it what breaks none. A line that
-// begins with "!" is refused.
+// TestStrict breaks each rule, and sends similar commands that break none. A line
+// that begins with "!" must get an error.
 func TestStrict(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ rules, lines, want string }{
@@ -169,15 +169,15 @@ func TestStrict(t *testing.T) {
 				t.Errorf("%s: got\n%s\nwant\n%s", test.rules, &got, &want)
 			}
 			if got.Len() == 0 {
-				t.Errorf("%s %s: nothing was found", test.rules, level)
+				t.Errorf("%s %s: no findings", test.rules, level)
 			}
 			s.ResetStrict()
 		}
 	}
 }
 
-// TestStrictPipeline: commands that arrive together, or without waiting for
-// replies, are not one by one.
+// TestStrictPipeline: commands of a pipeline, or sent without waiting for replies,
+// do not count as one by one.
 func TestStrictPipeline(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Strict: []string{"missing-pipeline error 2"}})
@@ -190,8 +190,8 @@ func TestStrictPipeline(t *testing.T) {
 	c.expect("-STRICT missing-pipeline: 'get': the 2nd of its kind in a row, each sent after the reply to the one before")
 }
 
-// TestStrictCallers: findings say which line of the program is to be mended, by
-// Do and by Dial, and a test fails for warnings.
+// TestStrictCallers: findings have the line of the program that called Do or used
+// Dial, and warnings fail the test.
 func TestStrictCallers(t *testing.T) {
 	t.Parallel()
 	f := new(fakeT)
@@ -222,11 +222,11 @@ func TestStrictCallers(t *testing.T) {
 		t.Errorf("got %s, want %s", text, wanted)
 	}
 	if strings.Contains(text, "MGET a b: ") {
-		t.Errorf("what was refused fails the test: %s", text)
+		t.Errorf("a refused command fails the test: %s", text)
 	}
 }
 
-// line returns the number of the line of a file that ends with a text.
+// line returns the number of the line in a file that ends with a text.
 func line(t *testing.T, file, end string) int {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -243,8 +243,8 @@ func line(t *testing.T, file, end string) int {
 	return 0
 }
 
-// TestStrictElsewhere: forks and spaces begin with the rules and without findings,
-// and go their own ways; Reset goes back to the rules of the start.
+// TestStrictElsewhere: forks and spaces start with the rules and without findings,
+// and are independent then. Reset restores the rules of the start.
 func TestStrictElsewhere(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Strict: []string{"deprecated-commands error"}, Config: []string{"spaces yes"}})
@@ -258,7 +258,7 @@ func TestStrictElsewhere(t *testing.T) {
 	}
 	fork := s.Fork(t)
 	if n := len(fork.StrictReport()); n != 0 {
-		t.Errorf("the fork begins with %d findings", n)
+		t.Errorf("the new fork has %d findings", n)
 	}
 	if got := tell(fork); got != refused {
 		t.Errorf("the fork: %s", got)
@@ -267,7 +267,7 @@ func TestStrictElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	if tell(fork) == refused || tell(s) != refused {
-		t.Error("a fork and its origin share rules")
+		t.Error("a fork and its parent share rules")
 	}
 	c := dialPeer(t, s)
 	c.send("TESTING SPACE one", "TESTING STRICT REPORT", "GETSET k v", "TESTING STRICT SET all off", "GETSET k v")
@@ -286,8 +286,8 @@ func TestStrictElsewhere(t *testing.T) {
 	}
 }
 
-// TestStrictOnce: a command that is held back, by a pause, a fault or a schedule,
-// or that blocks, is counted once.
+// TestStrictOnce: a command that blocks, or is held back by a pause, a fault or a
+// schedule, counts once.
 func TestStrictOnce(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -375,7 +375,7 @@ func TestStrictOverTheWire(t *testing.T) {
 	s.ResetStrict()
 }
 
-// TestStrictSecrets: passwords are in no finding.
+// TestStrictSecrets: findings contain no passwords.
 func TestStrictSecrets(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -392,7 +392,7 @@ func TestStrictSecrets(t *testing.T) {
 	s.ResetStrict()
 }
 
-// TestStrictFixtures: fixtures are not what is tested.
+// TestStrictFixtures: strict mode does not judge fixtures.
 func TestStrictFixtures(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Strict: []string{"all error", "missing-ttl error *"}})
@@ -419,6 +419,6 @@ func TestBadStrict(t *testing.T) {
 		t.Error("no error")
 	}
 	if _, err := s.Do(t.Context(), "GETSET", "k", "v"); err != nil {
-		t.Errorf("a list with a mistake is taken over in part: %v", err)
+		t.Errorf("a part of an invalid list is applied: %v", err)
 	}
 }

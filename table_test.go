@@ -19,7 +19,7 @@ import (
 
 var tablesFrom = flag.String("tables", "", "address of the Redis server, or path of its Unix socket, to record testdata/commands.txt, settings.txt and settings-values.txt from, and to show differences to")
 
-// asker asks a server with RESP3.
+// asker sends commands to a server with RESP3.
 type asker func(args ...string) resp.Reply
 
 func ask(t *testing.T, conn net.Conn, err error) asker {
@@ -42,8 +42,8 @@ func ask(t *testing.T, conn net.Conn, err error) asker {
 	return ask
 }
 
-// golden compares lines "name: rest" that only a real server can tell with
-// ours: those of them that we have too. ask makes the rest of a line.
+// golden compares lines "name: rest" that a real server wrote with our lines of the
+// same names. line makes the rest of a line.
 func golden(t *testing.T, file string, names func(asker) []string, line func(asker, string) (short, long string)) {
 	conn, err := respserver.StartTest(t).Dial(t.Context())
 	self := ask(t, conn, err)
@@ -88,7 +88,8 @@ func golden(t *testing.T, file string, names func(asker) []string, line func(ask
 	}
 }
 
-// different drops the lines that two texts share, if they have as many.
+// different drops the lines that two texts share, if they have the same number of
+// lines.
 func different(a, b string) (string, string) {
 	as, bs := strings.Split(a, "\n"), strings.Split(b, "\n")
 	if len(as) != len(bs) {
@@ -103,10 +104,10 @@ func different(a, b string) (string, string) {
 	return strings.Join(left, "\n     "), strings.Join(right, "\n     ")
 }
 
-// TestCommandTable compares COMMAND INFO and COMMAND DOCS of all commands that
-// both have with those of Redis 7.4.1. Summaries and histories are our own
-// words; subcommands are compared by themselves. The file holds hashes: with
-// -tables the differences are shown.
+// TestCommandTable compares COMMAND INFO and COMMAND DOCS of all commands that both
+// servers have with Redis 7.4.1. Summaries and histories are our own words;
+// subcommands are compared separately. The golden file has hashes: with -tables the
+// differences are shown.
 func TestCommandTable(t *testing.T) {
 	names := func(ask asker) (all []string) {
 		for _, e := range ask("COMMAND", "LIST").Elems {
@@ -136,8 +137,8 @@ func hash(r resp.Reply) string {
 	return fmt.Sprintf("%08x", h.Sum32())
 }
 
-// deviations are the settings with another default or another rule for
-// CONFIG SET than in Redis 7.4.1.
+// deviations are the settings whose default, or whose rule for CONFIG SET, differs
+// from Redis 7.4.1.
 var deviations = map[string]string{
 	"bind": "a server in a test listens on the loopback interface",
 	"dir":  "no file is touched unless it is set",
@@ -145,9 +146,9 @@ var deviations = map[string]string{
 	"save": "no file is touched unless it is set",
 }
 
-// TestSettings compares the values of all settings of Redis 7.4.1, and whether
-// CONFIG SET may change them, with what it says. CONFIG GET * lists no others, but
-// those of later versions that work here.
+// TestSettings compares the values of all settings of Redis 7.4.1, and the reply of
+// CONFIG SET to each. CONFIG GET * has no others, except for settings of later
+// versions that work here.
 func TestSettings(t *testing.T) {
 	names := func(ask asker) (all []string) {
 		for i, e := range ask("CONFIG", "GET", "*").Elems {
@@ -194,7 +195,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// settingValues are tried with each setting.
+// settingValues are the values to try with each setting.
 var settingValues = []string{
 	"", " ", "yes", "no", "YES", "maybe", "0", "1", "-1", "2", "3", "10", "11", "64", "65", "99", "100", "101", "128", "129", "500", "501", "999", "1000", "1001",
 	"1023", "1024", "65535", "65536", "1048575", "1048576", "2147483647", "2147483648", "-2147483648", "-2147483649", "4294967295", "4294967296",
@@ -205,21 +206,22 @@ var settingValues = []string{
 	"noeviction", "allkeys-lru", "allchannels", "local", "local3", "{title}", "{title} {port}", "{nosuch}", "{title", "{}", "*", "-::*",
 }
 
-// hiddenSettings are those of Redis 7.4.1 that patterns of CONFIG GET do not list.
+// hiddenSettings are settings of Redis 7.4.1 that patterns of CONFIG GET do not
+// match.
 var hiddenSettings = []string{"aof-disable-auto-gc", "cluster-ping-interval", "key-load-delay", "loading-process-events-interval-bytes", "rdb-key-save-delay", "use-exit-on-panic", "watchdog-period"}
 
-// TestSettingValues compares what CONFIG SET says to many values, and what CONFIG
-// GET shows then, with Redis 7.4.1. The file holds hashes: with -tables the
-// differences are shown.
+// TestSettingValues compares the reply of CONFIG SET to many values, and the value
+// of CONFIG GET afterwards, with Redis 7.4.1. The golden file has hashes: with
+// -tables the differences are shown.
 func TestSettingValues(t *testing.T) {
 	skip := []string{
-		"port", "bind", // open sockets
-		"dir", "dbfilename", // are protected
-		"locale-collate",                 // has what the machine has
-		"tls-cluster", "tls-replication", // need certificates there
-		"activedefrag", // needs jemalloc there, nothing here
+		"port", "bind", // they open sockets
+		"dir", "dbfilename", // they are protected
+		"locale-collate",                 // depends on the machine
+		"tls-cluster", "tls-replication", // the real server needs certificates for them
+		"activedefrag", // the real server needs jemalloc for it
 	}
-	most := map[string]int{ // the length of values
+	most := map[string]int{ // the most digits of a value
 		"maxclients":        4,  // more than a system may be able to handle
 		"maxmemory":         18, // more than 2^63 bytes
 		"maxmemory-clients": 18,

@@ -12,11 +12,11 @@ import (
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
-// These compare tables with those of the real server at hand, which is of
-// another version than the one that we are: what the versions differ in is
-// listed, and what is listed is all that they differ in.
+// These tests compare tables with the real server at hand, whose version differs
+// from the one we implement. They list the differences between the versions, and
+// nothing else may differ.
 
-// newerFields are the fields of INFO that Redis 7.0 does not have.
+// newerFields are the fields of INFO that Redis 7.0 lacks.
 const newerFields = `
 	pubsub_clients watching_clients total_watched_keys total_blocking_keys total_blocking_keys_on_nokey
 	allocator_muzzy mem_overhead_db_hashtable_rehashing
@@ -27,8 +27,8 @@ const newerFields = `
 	eventloop_duration_max eventloop_cmd_per_cycle_max eventloop_duration_aof_sum eventloop_duration_cron_sum
 	allocator_allocated_lua allocator_active_lua allocator_resident_lua allocator_frag_bytes_lua`
 
-// changedSince70 are the commands of which Redis 7.0 says something else, by what
-// it says.
+// changedSince70 lists, by kind of fact, the commands of which Redis 7.0 reports
+// something else.
 var changedSince70 = map[string]string{
 	"arguments": `
 		acl|cat bitcount bitfield bitfield_ro bitop bitpos client|kill client|list client|reply client|unblock
@@ -58,11 +58,11 @@ var changedSince70 = map[string]string{
 		randomkey scan`,
 }
 
-// everlasting is what newer versions say about a command as well.
+// everlasting are the facts that newer versions do not change.
 var everlasting = []string{"first key", "last key", "step", "group"}
 
-// realAndOurs returns a real server and ours, to be asked, and whether the real
-// one is older or newer than the one that we are.
+// realAndOurs returns a real server and ours, and whether the real one is older
+// (below 0) or newer than the version we implement.
 func realAndOurs(t *testing.T) (real, ours asker, age int) {
 	t.Helper()
 	server := transcript.StartForTest(t, "")
@@ -90,7 +90,7 @@ func TestInfoOfRealServer(t *testing.T) {
 		})
 	}
 	want, got := fields(real), fields(ours)
-	if age > 0 { // it may have more
+	if age > 0 { // a newer one may have more
 		want = slices.DeleteFunc(want, func(f string) bool { return !slices.Contains(got, f) })
 	}
 	if !slices.Equal(got, want) {
@@ -98,12 +98,11 @@ func TestInfoOfRealServer(t *testing.T) {
 	}
 }
 
-// fact is something that a server says about a command.
+// fact is a fact about a command that a server reports.
 type fact struct{ command, what string }
 
-// commandFacts returns everything that COMMAND INFO and COMMAND DOCS say of the
-// commands of a server, but for texts that are our own: of the history only the
-// versions.
+// commandFacts returns everything that COMMAND INFO and COMMAND DOCS report, except
+// for texts in our own words. Of the history it has only the versions.
 func commandFacts(ask asker) map[fact]string {
 	facts := map[fact]string{}
 	var describe func(info resp.Reply)
@@ -138,7 +137,8 @@ func commandFacts(ask asker) map[fact]string {
 	return facts
 }
 
-// withoutDisplayText leaves out of arguments what Redis 7.0 says of few of them.
+// withoutDisplayText removes the display text of arguments, of which Redis 7.0 has
+// only a few.
 func withoutDisplayText(args resp.Reply) resp.Reply {
 	var list []resp.Reply
 	for _, a := range args.Elems {
@@ -159,8 +159,8 @@ func withoutDisplayText(args resp.Reply) resp.Reply {
 	return args
 }
 
-// TestCommandsOfRealServer: COMMAND, COMMAND INFO and COMMAND DOCS say of each
-// command what the real server says.
+// TestCommandsOfRealServer: COMMAND, COMMAND INFO and COMMAND DOCS report the same
+// as the real server.
 func TestCommandsOfRealServer(t *testing.T) {
 	t.Parallel()
 	real, ours, age := realAndOurs(t)

@@ -18,15 +18,15 @@ type Tester interface {
 	Fatalf(format string, args ...any)
 }
 
-// StartTest returns a server for a test: it is ready, and stopped when the
-// test ends. A failure fails the test. At most one Options may be given.
+// StartTest starts a server for a test and stops it when the test ends. A failure
+// to start or to stop fails the test. At most one Options may be given.
 //
-// When the test has failed, what clients sent last is printed, with the keys that
-// have changed since the start. It needs the methods Failed and Logf of the
-// Tester; in benchmarks nothing is kept for it.
+// If the test fails, StartTest prints the last commands of clients, and the keys
+// that have changed since the start. For that the Tester needs the methods Failed
+// and Logf. Benchmarks keep no commands.
 //
-// The test fails if strict mode has warned; see Server.Strict. A test that
-// expects that calls ResetStrict.
+// A warning of strict mode fails the test; see Server.Strict. A test that expects
+// warnings calls ResetStrict.
 //
 // Clients may use the test controls: the setting enable-testing-command is yes,
 // unless Config says otherwise.
@@ -34,8 +34,8 @@ type Tester interface {
 // In a testing/synctest bubble the server must be started in the bubble.
 //
 // Unless the options say where to listen (Addr, UnixSocket, or port, bind or
-// unixsocket in Config), the socket opens when Addr or Addrs is first called:
-// a server that is used only through Dial and Do opens none.
+// unixsocket in Config), the socket opens at the first call of Addr or Addrs: a
+// server that is used only through Dial and Do opens none.
 func StartTest(t Tester, options ...Options) *TestServer {
 	t.Helper()
 	var o Options
@@ -69,7 +69,7 @@ func StartTest(t Tester, options ...Options) *TestServer {
 	return ts
 }
 
-// alwaysCheck has StartTest look at each server, for the tests of this package.
+// alwaysCheck makes StartTest check each server, in the tests of this package.
 var alwaysCheck bool
 
 func (s *Server) checkAtEnd(asked bool) error {
@@ -79,11 +79,10 @@ func (s *Server) checkAtEnd(asked bool) error {
 	return nil
 }
 
-// Check looks at everything that the server and its spaces hold: keys, values,
-// indexes, clients, blocked commands, watched keys, subscriptions, timers, what is
-// counted. It returns what does not fit together, which is an error of this
-// package, nil if everything does. It takes time for each key, and clients wait
-// meanwhile. While a script is busy nothing is looked at.
+// Check checks the consistency of everything that the server and its spaces hold:
+// keys, values, indexes, clients, blocked commands, watched keys, subscriptions,
+// timers, counters. It returns an error, which is a bug in this package, or nil. It
+// visits every key while clients wait. While a script is busy it checks nothing.
 func (s *Server) Check() error {
 	errs := []error{s.engine.Check()}
 	for _, sp := range s.allSpaces() {
@@ -96,13 +95,13 @@ func (s *Server) Check() error {
 type TestServer struct {
 	*Server
 	t      Tester
-	bubble string // that it was started in
+	bubble string // the bubble it was started in
 	last   *record.Recorder
 }
 
-// Addr is Server.Addr and opens the socket if that has not happened yet. It
-// fails the test if there is none to open, because of Options.NoListen, and in
-// a testing/synctest bubble, which can't wait for sockets: Dial needs none.
+// Addr is Server.Addr, and opens the socket if it is not open yet. It fails the
+// test if Options.NoListen forbids sockets, and in a testing/synctest bubble, which
+// can't wait for sockets: use Dial there.
 func (s *TestServer) Addr() string {
 	s.t.Helper()
 	s.mustListen()
@@ -123,8 +122,8 @@ func (s *TestServer) mustListen() {
 	}
 }
 
-// Must is Do for commands that can't fail: it returns the reply, and an error
-// fails the test. As t.Fatal it is for the goroutine of the test.
+// Must is Do for commands that can't fail: it returns the reply, and an error fails
+// the test. Like t.Fatal, it must be called from the goroutine of the test.
 func (s *TestServer) Must(args ...any) Reply {
 	s.t.Helper()
 	if bubble() != s.bubble {
@@ -138,12 +137,12 @@ func (s *TestServer) Must(args ...any) Reply {
 	return r
 }
 
-// errOtherBubble is the error for what would end the process or wait for ever:
-// goroutines, channels and timers of a bubble can't be used from outside.
+// errOtherBubble prevents what would end the process or block forever: goroutines,
+// channels and timers of a bubble can't be used from outside.
 var errOtherBubble = errors.New("respserver: the server was not started in this testing/synctest bubble; start one in it")
 
-// Dial is Server.Dial, and an error in another bubble than that in which the
-// server was started.
+// Dial is Server.Dial, with an error outside the bubble in which the server was
+// started.
 func (s *TestServer) Dial(ctx context.Context) (net.Conn, error) {
 	if bubble() != s.bubble {
 		return nil, errOtherBubble
@@ -151,14 +150,14 @@ func (s *TestServer) Dial(ctx context.Context) (net.Conn, error) {
 	return s.Server.Dial(ctx)
 }
 
-// DialContext is Server.DialContext with the check of Dial.
+// DialContext is Server.DialContext with the error of Dial.
 func (s *TestServer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	return s.Dial(ctx)
 }
 
-// bubble returns the number of the testing/synctest bubble that the calling
-// goroutine is in, "" if it is in none. Only the header of a stack trace shows
-// that.
+// bubble returns the number of the testing/synctest bubble of the calling
+// goroutine, or "" outside bubbles. Only the header of a stack trace contains the
+// number.
 func bubble() string {
 	var trace [256]byte
 	header, _, _ := strings.Cut(string(trace[:runtime.Stack(trace[:], false)]), "\n")

@@ -19,7 +19,7 @@ func TestHoldExpiry(t *testing.T) {
 	clock.Advance(time.Hour)
 	s.Want(5000, "PTTL", "k")
 	s.Want([]any{5000}, "HPTTL", "h", "FIELDS", 1, "f")
-	// Times since 1970 are those of the clock.
+	// The absolute time of expiry moves with the clock.
 	s.Want(1_700_003_605_000, "PEXPIRETIME", "k")
 	s.Want([]any{1_700_003_605_000}, "HPEXPIRETIME", "h", "FIELDS", 1, "f")
 	s.Must("SET", "at", "v")
@@ -32,7 +32,7 @@ func TestHoldExpiry(t *testing.T) {
 	s.Want(1, "PTTL", "k")
 	s.Want([]string{"1700003600", "0"}, "TIME")
 	s.PassExpiry(time.Millisecond)
-	s.Want(1, "DBSIZE") // what expires is gone, not only hidden: "at" is left
+	s.Want(1, "DBSIZE") // expired keys are deleted, not only hidden; "at" is left
 
 	s.ReleaseExpiry()
 	s.Want(2000, "PTTL", "at")
@@ -54,7 +54,7 @@ func TestShowTime(t *testing.T) {
 	s.Must("SET", "at", "v", "PXAT", 1_000_000_001_500)
 	s.Want(1000, "PTTL", "at")
 
-	// Idle times of streams follow it, and timeouts the clock.
+	// Idle times of streams follow ShowTime; timeouts follow the clock.
 	s.Must("XGROUP", "CREATE", "s", "g", "0")
 	s.Must("XREADGROUP", "GROUP", "g", "c", "COUNT", 1, "STREAMS", "s", ">")
 	s.ShowTime(time.UnixMilli(1_000_000_060_500))

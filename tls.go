@@ -15,22 +15,22 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 )
 
-// TLSAddr returns the address of the first TLS socket, "127.0.0.1:34567", or "" if
-// there is none. It stays valid after Close.
+// TLSAddr returns the address of the first TLS socket, such as "127.0.0.1:34567",
+// or "" if there is none. It stays valid after Close.
 func (s *Server) TLSAddr() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.tlsAddr
 }
 
-// TLSAddr is Server.TLSAddr and opens the sockets, as Addr does.
+// TLSAddr is Server.TLSAddr, and opens the sockets as Addr does.
 func (s *TestServer) TLSAddr() string {
 	s.t.Helper()
 	s.mustListen()
 	return s.Server.TLSAddr()
 }
 
-// setTLS reads the certificates anew, for the connections that come from now on.
+// setTLS reads the certificates again, for new connections.
 func (s *Server) setTLS(c *config.Config) error {
 	conf := s.options.TLS
 	if conf == nil {
@@ -43,8 +43,9 @@ func (s *Server) setTLS(c *config.Config) error {
 	return nil
 }
 
-// applyTLS does what a setting of TLS asks for. As in Redis, files are read again
-// while the port is open; opening it reads them only the first time.
+// applyTLS puts a setting of TLS into effect. As in Redis, it reads the files again
+// while the TLS port is open, while opening the port reads them only the first
+// time.
 func (s *Server) applyTLS(p *config.Param, c *config.Config) error {
 	now := s.tls.Load()
 	switch {
@@ -53,7 +54,7 @@ func (s *Server) applyTLS(p *config.Param, c *config.Config) error {
 			next := now.Clone()
 			next.ClientAuth = clientAuth(c.TLS.AuthClients)
 			if next.ClientCAs == nil {
-				next.ClientCAs = x509.NewCertPool() // nobody is trusted, instead of all that the system does
+				next.ClientCAs = x509.NewCertPool() // an empty pool trusts nobody; nil would trust the CAs of the system
 			}
 			s.tls.Store(next)
 		}
@@ -64,7 +65,7 @@ func (s *Server) applyTLS(p *config.Param, c *config.Config) error {
 	return s.setTLS(c)
 }
 
-// clientAuth returns which certificates clients need.
+// clientAuth returns the policy for client certificates.
 func clientAuth(setting string) tls.ClientAuthType {
 	switch setting {
 	case "yes":
@@ -75,7 +76,7 @@ func clientAuth(setting string) tls.ClientAuthType {
 	return tls.NoClientCert
 }
 
-// openTLS opens sockets as openTCP does, for encrypted connections.
+// openTLS is openTCP for encrypted connections.
 func (s *Server) openTLS(c *config.Config, hosts []string, port int) ([]door, error) {
 	doors, err := s.openTCP(c, hosts, port)
 	current := &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -90,8 +91,8 @@ func (s *Server) openTLS(c *config.Config, hosts []string, port int) ([]door, er
 	return doors, err
 }
 
-// readTLS makes of the settings what package tls needs. The errors are those that
-// Redis logs.
+// readTLS converts the settings for package tls. The errors are those that Redis
+// logs.
 func readTLS(c *config.TLS) (*tls.Config, error) {
 	switch {
 	case c.CertFile == "":
@@ -130,8 +131,8 @@ func readTLS(c *config.TLS) (*tls.Config, error) {
 	return conf, checkSuites(c.CipherSuites)
 }
 
-// readKey reads a private key in PEM, which may be encrypted as PEM itself does it
-// (RFC 1421).
+// readKey reads a private key in PEM format, which may have the encryption of RFC
+// 1421.
 func readKey(name, pass string) ([]byte, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -154,8 +155,7 @@ func readKey(name, pass string) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: block.Type, Bytes: der}), nil
 }
 
-// readCAs reads the certificates of a file, and of all files of a directory that
-// have any.
+// readCAs reads the certificates in a file, and in all files of a directory.
 func readCAs(file, dir string) (*x509.CertPool, error) {
 	pool := x509.NewCertPool()
 	if file != "" {
@@ -168,7 +168,7 @@ func readCAs(file, dir string) (*x509.CertPool, error) {
 		}
 	}
 	if dir != "" {
-		entries, _ := os.ReadDir(dir) // OpenSSL does not mind either if it is not there
+		entries, _ := os.ReadDir(dir) // like OpenSSL, ignore a missing directory
 		for _, e := range entries {
 			if text, err := os.ReadFile(filepath.Join(dir, e.Name())); err == nil {
 				pool.AppendCertsFromPEM(text)
@@ -183,7 +183,7 @@ var versions = []struct {
 	number uint16
 }{{"tlsv1", tls.VersionTLS10}, {"tlsv1.1", tls.VersionTLS11}, {"tlsv1.2", tls.VersionTLS12}, {"tlsv1.3", tls.VersionTLS13}}
 
-// protocols reads "TLSv1.2 TLSv1.3". Package tls knows no gaps.
+// protocols parses "TLSv1.2 TLSv1.3". Package tls takes a range without gaps.
 func protocols(setting string) (least, most uint16, err error) {
 	if setting == "" {
 		return tls.VersionTLS12, tls.VersionTLS13, nil
@@ -210,8 +210,8 @@ func protocols(setting string) (least, most uint16, err error) {
 	return least, most, nil
 }
 
-// ciphers reads a list of OpenSSL: the names of ciphers, "!" before those that are
-// not wanted, and DEFAULT, HIGH and ALL for all that package tls takes for secure.
+// ciphers parses a cipher list of OpenSSL: names of ciphers, "!" to exclude one,
+// and DEFAULT, HIGH and ALL for all that package tls considers secure.
 func ciphers(setting string) (ids []uint16, err error) {
 	if setting == "" {
 		return nil, nil
@@ -237,7 +237,7 @@ func ciphers(setting string) (ids []uint16, err error) {
 		case !not && slices.Contains([]string{"DEFAULT", "HIGH", "ALL"}, name):
 			ids = append(ids, secure...)
 		case not && slices.Contains([]string{"aNULL", "eNULL", "NULL", "LOW", "EXPORT", "EXP", "MD5", "DES", "RC4", "MEDIUM", "PSK", "SRP"}, name):
-			// none of these is in the list
+			// the list has none of these
 		default:
 			return nil, fmt.Errorf("Failed to configure ciphers: %s", setting)
 		}
@@ -249,11 +249,11 @@ func ciphers(setting string) (ids []uint16, err error) {
 	return ids, nil
 }
 
-// opensslName returns the name of a cipher up to TLS 1.2 in OpenSSL.
+// opensslName returns the OpenSSL name of a cipher up to TLS 1.2.
 func opensslName(name string) (string, bool) {
 	exchange, cipher, ok := strings.Cut(strings.TrimPrefix(name, "TLS_"), "_WITH_")
 	if !ok {
-		return "", false // one of TLS 1.3
+		return "", false // a cipher of TLS 1.3
 	}
 	cipher = strings.NewReplacer("AES_128", "AES128", "AES_256", "AES256", "_CBC_", "_", "3DES_EDE_CBC", "DES_CBC3",
 		"CHACHA20_POLY1305_SHA256", "CHACHA20_POLY1305").Replace(cipher)
@@ -263,7 +263,8 @@ func opensslName(name string) (string, bool) {
 	return strings.ReplaceAll(cipher, "_", "-"), true
 }
 
-// checkSuites refuses to leave out a cipher of TLS 1.3: package tls has always all.
+// checkSuites reports an error if the setting omits a cipher of TLS 1.3: package
+// tls always offers all of them.
 func checkSuites(setting string) error {
 	if setting == "" {
 		return nil

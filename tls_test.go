@@ -36,7 +36,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// pingTLS returns what is answered to PING.
+// pingTLS returns the reply to PING.
 func pingTLS(addr string, conf *tls.Config) (string, error) {
 	c, err := tls.Dial("tcp", addr, conf)
 	if err != nil {
@@ -65,18 +65,18 @@ func TestTLS(t *testing.T) {
 		if info := s.Must("INFO", "server").Text(); !strings.Contains(info, "name=tls,bind=127.0.0.1,port="+addr[strings.Index(addr, ":")+1:]) {
 			t.Error(info)
 		}
-		// A client that speaks no TLS is turned away.
+		// A client without TLS is disconnected.
 		c := must(net.Dial("tcp", addr))
 		fmt.Fprint(c, "PING\r\nPING\r\n")
 		if got, _ := io.ReadAll(c); strings.Contains(string(got), "PONG") {
 			t.Errorf("%q", got)
 		}
 		c.Close()
-		must(net.Dial("tcp", addr)).Close() // one that says nothing
+		must(net.Dial("tcp", addr)).Close() // a client that sends nothing
 	}
 }
 
-// TestTLSPipelines has large replies written while much is sent.
+// TestTLSPipelines reads large replies while the client sends much.
 func TestTLSPipelines(t *testing.T) {
 	t.Parallel()
 	a := authority(t)
@@ -114,7 +114,7 @@ func TestTLSCloses(t *testing.T) {
 	}
 	s.Close()
 	if _, err := silent.Read(make([]byte, 1)); err == nil {
-		t.Error("the client that said nothing got an answer")
+		t.Error("the silent client got a reply")
 	}
 }
 
@@ -129,7 +129,7 @@ func TestTLSSettings(t *testing.T) {
 	s := StartTest(t, Options{Config: settings})
 	s.Addr()
 	if s.TLSAddr() != "" {
-		t.Error("there is a TLS socket that nobody asked for")
+		t.Error("there is a TLS socket without tls-port")
 	}
 	free := must(net.Listen("tcp", "127.0.0.1:0"))
 	_, port, _ := net.SplitHostPort(free.Addr().String())
@@ -182,9 +182,9 @@ func TestTLSSettings(t *testing.T) {
 	}
 	s.Want("OK", "CONFIG", "SET", "tls-port", "0")
 	if s.TLSAddr() != "" {
-		t.Error("it still has an address")
+		t.Error("the server still has a TLS address")
 	}
-	// Somebody else may have the port by now.
+	// Another process may have the port by now.
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if _, err := (&tls.Dialer{Config: with}).DialContext(ctx, "tcp", addr); err == nil {
@@ -195,8 +195,8 @@ func TestTLSSettings(t *testing.T) {
 	}
 }
 
-// TestTLSFiles has an encrypted key, a directory of authorities, and sessions that
-// clients resume or may not.
+// TestTLSFiles covers an encrypted key, a directory of authorities, and the setting
+// for sessions that clients resume.
 func TestTLSFiles(t *testing.T) {
 	t.Parallel()
 	a, dir := authority(t), t.TempDir()
@@ -234,23 +234,23 @@ func TestTLSFiles(t *testing.T) {
 		return c.ConnectionState().DidResume
 	}
 	if first, second := resumed(), resumed(); first || !second {
-		t.Errorf("sessions resumed: %v, then %v", first, second)
+		t.Errorf("resumed sessions: %v, then %v", first, second)
 	}
 	s.Want("OK", "CONFIG", "SET", "tls-session-caching", "no")
 	if resumed() {
-		t.Error("a session is resumed, where none is kept")
+		t.Error("a session is resumed although tls-session-caching is off")
 	}
 	other := must(authority(t).Client("client"))
 	with.Certificates = []tls.Certificate{other}
 	if got, err := pingTLS(s.TLSAddr(), with); err == nil {
-		t.Errorf("with a certificate of somebody else: %s", got)
+		t.Errorf("with a certificate of another authority: %s", got)
 	}
 }
 
-// openTLSPort sets tls-port to one that is free.
+// openTLSPort sets tls-port to a free port.
 func openTLSPort(t *testing.T, s *TestServer) {
 	t.Helper()
-	for range 10 { // somebody else may be quicker
+	for range 10 { // another process may be quicker
 		free := must(net.Listen("tcp", "127.0.0.1:0"))
 		_, port, _ := net.SplitHostPort(free.Addr().String())
 		free.Close()
@@ -261,7 +261,7 @@ func openTLSPort(t *testing.T, s *TestServer) {
 	t.Fatal("no port can be opened")
 }
 
-// TestTLSRedisCLI connects with OpenSSL.
+// TestTLSRedisCLI connects with redis-cli, which uses OpenSSL.
 func TestTLSRedisCLI(t *testing.T) {
 	t.Parallel()
 	cli := redisCLI(t)
@@ -287,12 +287,12 @@ func TestTLSRedisCLI(t *testing.T) {
 		t.Error(got)
 	}
 	if got := run("GET", "k"); got == "v" {
-		t.Error("a client without certificate got an answer")
+		t.Error("a client without a certificate got a reply")
 	}
 }
 
-// TestTLSLikeRedis has a real server judge the replies to CONFIG SET, and what the
-// settings are afterwards.
+// TestTLSLikeRedis compares the replies to CONFIG SET, and the settings afterwards,
+// with a real server.
 func TestTLSLikeRedis(t *testing.T) {
 	t.Parallel()
 	a, dir := authority(t), t.TempDir()
@@ -344,7 +344,7 @@ func TestTLSLikeRedis(t *testing.T) {
 		if name != "tls-port" {
 			r := must(s.Do(t.Context(), "CONFIG", "GET", name))
 			if want := ask(t, real, "CONFIG", "GET", name); fmt.Sprint([]any{name, r.StringMap()[name]}) != want {
-				t.Errorf("%s: then it is %v, not %s", change, r, want)
+				t.Errorf("%s: the setting is then %v, not %s", change, r, want)
 			}
 		}
 	}

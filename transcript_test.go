@@ -53,7 +53,7 @@ func (u transportUnderTest) start(t *testing.T, o respserver.Options) *respserve
 	return respserver.StartTest(t, o)
 }
 
-// self is our own server as a transcript's target.
+// self is our server as the target of a transcript.
 type self struct {
 	*respserver.TestServer
 	clock *respserver.ManualClock
@@ -65,7 +65,7 @@ func startSelf(t *testing.T, transport string) *self {
 	u := transports[transport]
 	return &self{u.start(t, respserver.Options{
 		Clock:  clock,
-		Config: []string{"enable-debug-command yes"}, // as the recorded servers
+		Config: []string{"enable-debug-command yes"}, // like the recorded servers
 	}), clock, u.dial}
 }
 
@@ -78,9 +78,9 @@ func (s *self) Advance(d time.Duration) error {
 	return nil
 }
 
-// TestTranscripts replays what was recorded from a real server, over every
-// transport, and once more with all data written to a snapshot and read back
-// between the blocks. With -short each file has one transport.
+// TestTranscripts replays the transcripts of a real server over every transport,
+// and once more with all data written to a snapshot and read back between the
+// blocks. With -short each file runs over one transport.
 func TestTranscripts(t *testing.T) {
 	turn, kinds := 0, slices.Sorted(maps.Keys(transports))
 	for name, f := range transcript.All(t, "testdata/transcripts") {

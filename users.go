@@ -9,16 +9,17 @@ import (
 
 // User is a user of the access control list, for Options.Users.
 type User struct {
-	// Name is "default" for clients that do not log in, or log in without a name.
+	// Name is the user name; "default" is for clients that give none or don't log
+	// in.
 	Name string
-	// Password is none by default: then any password is right.
+	// Password is the password; if it is empty, any password is right.
 	Password string
 	Role     Role
-	// Keys are globs of the keys that the user may use, all by default.
+	// Keys are globs of the keys that the user may use, by default all.
 	Keys []string
 }
 
-// Role says what a User may do.
+// Role is a set of permissions for a User.
 type Role string
 
 // The roles, as ACL rules.
@@ -26,9 +27,9 @@ const (
 	// ReadOnly reads data, and listens to channels: "+@read +@connection
 	// +@transaction +@pubsub -publish -spublish -@dangerous".
 	ReadOnly Role = "read-only"
-	// App does what an application does, and nothing about the server as a whole,
-	// such as FLUSHALL, KEYS or CONFIG: "+@all -@admin -@dangerous +info +sort
-	// +sort_ro".
+	// App does what an application does, but nothing that concerns the server as a
+	// whole, such as FLUSHALL, KEYS or CONFIG: "+@all -@admin -@dangerous +info
+	// +sort +sort_ro".
 	App Role = "app"
 	// Admin does everything: "+@all".
 	Admin Role = "admin"
@@ -40,8 +41,8 @@ var roles = map[Role]string{
 	Admin:    "+@all",
 }
 
-// ParseUser reads "NAME:PASSWORD:ROLE", with a glob of keys behind another colon or
-// without. The password may be empty.
+// ParseUser parses "NAME:PASSWORD:ROLE" or "NAME:PASSWORD:ROLE:KEYS", where KEYS is
+// a glob. The password may be empty.
 func ParseUser(text string) (User, error) {
 	parts := strings.SplitN(text, ":", 4)
 	if len(parts) < 3 {
@@ -57,7 +58,7 @@ func ParseUser(text string) (User, error) {
 	return u, nil
 }
 
-// directive returns the line of redis.conf that makes the user.
+// directive returns the line of redis.conf for the user.
 func (u *User) directive() (string, error) {
 	rules, ok := roles[u.Role]
 	switch {

@@ -52,7 +52,7 @@ func TestUsers(t *testing.T) {
 	for _, bad := range []respserver.User{{Name: "ann", Role: "king"}, {Role: respserver.App}, {Name: "ann"}} {
 		if s, err := respserver.Start(respserver.Options{Users: []respserver.User{bad}}); err == nil {
 			s.Close()
-			t.Errorf("%v is taken", bad)
+			t.Errorf("%v is accepted", bad)
 		}
 	}
 }

@@ -11,24 +11,25 @@ import (
 	"github.com/resp-server/resp-server/internal/linediff"
 )
 
-// AnyOrder are elements that Want expects in any order: of a set, or of a list
-// whose order nobody promises, such as the reply of KEYS.
+// AnyOrder lists elements that Want expects in any order: of a set, or of an array
+// without a defined order, such as the reply of KEYS.
 type AnyOrder []string
 
-// Want runs a command as Must does, and fails the test if the reply is another
-// one than it wants:
+// Want runs a command as Must does, and fails the test unless the reply is what it
+// wants:
 //
 //   - nil: a null
 //   - a string: a string or a status such as OK
 //   - an int or int64: an integer; a float64: a double; a bool: a boolean
-//   - an Error: this error, or with one word any of that code: Error("WRONGTYPE")
+//   - an Error: this error, or with a single word any error of that code:
+//     Error("WRONGTYPE")
 //   - a []string or []any of these: an array
 //   - AnyOrder: a set, or an array in any order
-//   - a map[string]string or map[string]any: a map, or an array of keys and values
-//     in turn or of pairs
+//   - a map[string]string or map[string]any: a map, or an array of alternating keys
+//     and values or of pairs
 //   - a Reply: this one
 //
-// What differs is shown line by line, as redis-cli would show it.
+// The failure shows the differences line by line, as redis-cli prints replies.
 func (s *TestServer) Want(want any, args ...any) {
 	s.t.Helper()
 	if bubble() != s.bubble {
@@ -49,7 +50,7 @@ func commandText(args []any) string {
 	return fmt.Sprintf("%.200s", strings.TrimSuffix(fmt.Sprintln(args...), "\n"))
 }
 
-// wantDiff returns how a reply differs from what is wanted, "" if it does not.
+// wantDiff returns how a reply differs from what the test wants, or "".
 func wantDiff(want any, got Reply) string {
 	w, g := wantedText(want, ""), gotText(want, got, "")
 	if w == g {
@@ -58,8 +59,8 @@ func wantDiff(want any, got Reply) string {
 	return linediff.Show(lines(w), lines(g))
 }
 
-// wantedText shows what is wanted. The first line goes behind what is there, the
-// others begin with an indentation.
+// wantedText formats what the test wants. The first line continues the current
+// line; the others start with the indent.
 func wantedText(want any, indent string) string {
 	switch want := want.(type) {
 	case nil:
@@ -94,8 +95,8 @@ func wantedText(want any, indent string) string {
 	panic(fmt.Sprintf("respserver: Want knows no %T", want))
 }
 
-// gotText shows a reply in the way that what is wanted is shown, if it can be seen
-// in that way.
+// gotText formats a reply in the form of what the test wants, if the reply fits
+// that form.
 func gotText(want any, got Reply, indent string) string {
 	if _, ok := want.(Reply); ok {
 		want = nil
@@ -148,7 +149,7 @@ func gotText(want any, got Reply, indent string) string {
 	return numbered(len(elems), indent, func(i int, inner string) string { return gotText(elem(i), elems[i], inner) })
 }
 
-// pairs returns a reply as a map, if it is one or looks like one.
+// pairs returns a reply as a map, if it is a map or has the form of one.
 func pairs(r Reply) (values map[string]Reply, ok bool) {
 	values = make(map[string]Reply)
 	elems := r.Elems
