@@ -76,6 +76,11 @@ func (s *Server) ShowTime(t time.Time) {
 // decides the order in which elements are stored.
 func (s *Server) Reseed(seed uint64) { s.engine.Run(func(c *engine.Core) { c.Reseed(seed) }) }
 
+// LockOut has clients log in as soon as users need a password, also those that were
+// connected before, which Redis lets stay. It is for clients that connect after
+// the call.
+func (s *Server) LockOut() { s.engine.Run(func(c *engine.Core) { c.LockOut() }) }
+
 // patience is how long Advance waits for clients that do not read.
 const patience = time.Second
 

@@ -1,6 +1,7 @@
 package respserver_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -697,4 +698,35 @@ func TestFaultsOverTheWire(t *testing.T) {
 			t.Errorf("%s: %v", words, r)
 		}
 	}
+}
+
+func TestLockOut(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.LockOut()
+	conn, err := s.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	want := func(command, reply string) {
+		t.Helper()
+		if _, err := fmt.Fprintf(conn, "%s\r\n", command); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := in.ReadString('\n'); got != reply+"\r\n" {
+			t.Errorf("%s: got %q, %v, want %s", command, got, err, reply)
+		}
+	}
+	want("PING", "+PONG")
+	s.Must("CONFIG", "SET", "requirepass", "secret")
+	want("PING", "-NOAUTH Authentication required.")
+	want("AUTH secret", "+OK")
+	s.Must("CONFIG", "SET", "requirepass", "other")
+	want("PING", "+PONG")
+	want("RESET", "+RESET")
+	want("PING", "-NOAUTH Authentication required.")
+	s.Must("CONFIG", "SET", "requirepass", "")
+	want("PING", "+PONG")
 }

@@ -64,6 +64,7 @@ func NewMiniRedis() *Miniredis {
 		panic("miniredis: " + err.Error()) // these options can't be wrong
 	}
 	s.Reseed(rand.Uint64())
+	s.LockOut()
 	m := &Miniredis{behind: &direct.Server{Server: s}, subscribers: make(map[*Subscriber]struct{})}
 	m.Ctx, m.CtxCancel = context.WithCancel(context.Background())
 	if real, _ := strconv.ParseBool(os.Getenv(realTimeEnv)); real {
@@ -287,11 +288,13 @@ func (m *Miniredis) SetError(msg string) {
 	}
 }
 
-// RequireAuth has clients log in with a password; "" ends it.
+// RequireAuth has clients log in with a password, those that are connected too, if
+// they have not logged in yet; "" ends it.
 func (m *Miniredis) RequireAuth(pw string) { m.RequireUserAuth("default", pw) }
 
 // RequireUserAuth has clients log in as some user, one of those that were named by
-// it. With the password "" it forgets a user. All have all permissions.
+// it. With the password "" nobody can log in as a user any more. All have all
+// permissions.
 func (m *Miniredis) RequireUserAuth(username, pw string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -301,21 +304,19 @@ func (m *Miniredis) RequireUserAuth(username, pw string) {
 	if pw != "" {
 		m.passwords[username] = pw
 		m.behind.Do(0, "ACL", "SETUSER", username, "reset", "on", ">"+pw, "~*", "&*", "+@all")
-	} else {
+	} else if _, ok := m.passwords[username]; ok {
 		delete(m.passwords, username)
-		if username != "default" {
-			m.behind.Do(0, "ACL", "DELUSER", username)
-		}
+		m.behind.Do(0, "ACL", "SETUSER", username, "off", "resetpass") // who has logged in stays
 	}
 	if _, ok := m.passwords["default"]; ok {
 		return
 	}
 	// Without a password the default user is for those who do not log in.
-	state := "on"
 	if len(m.passwords) > 0 {
-		state = "off"
+		m.behind.Do(0, "ACL", "SETUSER", "default", "off", "resetpass")
+	} else {
+		m.behind.Do(0, "ACL", "SETUSER", "default", "on", "nopass")
 	}
-	m.behind.Do(0, "ACL", "SETUSER", "default", state, "nopass")
 }
 
 // Seed has random choices, such as that of SRANDMEMBER, be the same in each run.

@@ -177,23 +177,37 @@ func TestSetError(t *testing.T) {
 func TestRequireAuth(t *testing.T) {
 	t.Parallel()
 	m := miniredis.RunT(t)
-	m.RequireAuth("secret")
 	c := dial(t, m)
+	c.want("PING", proto.Inline("PONG"))
+	m.RequireAuth("secret")
 	c.want("PING", proto.Error("NOAUTH Authentication required."))
 	c.want("AUTH wrong", proto.Error("WRONGPASS invalid username-password pair or user is disabled."))
 	c.want("AUTH secret", proto.Inline("OK"))
 	c.want("PING", proto.Inline("PONG"))
 	equal(t, m.Set("k", "v"), nil)
 
+	m.RequireAuth("other")
+	c.want("PING", proto.Inline("PONG")) // has logged in
 	m.RequireUserAuth("ann", "hers")
-	dial(t, m).want("AUTH ann hers", proto.Inline("OK"))
+	ann := dial(t, m)
+	ann.want("AUTH ann hers", proto.Inline("OK"))
 	m.RequireAuth("")
 	c = dial(t, m) // as long as there is a password, somebody has to log in
 	c.want("PING", proto.Error("NOAUTH Authentication required."))
+	c.want("AUTH secret", proto.Error("WRONGPASS invalid username-password pair or user is disabled."))
 	c.want("AUTH ann hers", proto.Inline("OK"))
 	c.want("FLUSHALL", proto.Inline("OK"))
+	stranger := dial(t, m)
+	stranger.want("PING", proto.Error("NOAUTH Authentication required."))
 	m.RequireUserAuth("ann", "")
-	dial(t, m).want("PING", proto.Inline("PONG"))
+	stranger.want("PING", proto.Inline("PONG"))
+	ann.want("PING", proto.Inline("PONG"))
+	stranger.want("AUTH ann hers", proto.Error("WRONGPASS invalid username-password pair or user is disabled."))
+	if reply, err := stranger.Do("HELLO", "3"); err != nil || !strings.HasPrefix(reply, "%") {
+		t.Errorf("HELLO without a password: %q, %v", reply, err)
+	}
+	m.RequireUserAuth("nobody", "")
+	stranger.want("PING", proto.Inline("PONG"))
 }
 
 func TestRestart(t *testing.T) {
@@ -293,6 +307,10 @@ func TestCounts(t *testing.T) {
 	c, d := dial(t, m), dial(t, m)
 	c.want("SET k v", proto.Inline("OK"))
 	m.Set("k", "w") // is no command of a client
+	if _, err := m.XAdd("s", "*", []string{"alone"}); err == nil {
+		t.Error("a field without a value was added")
+	}
+	m.DB(16).Set("k", "v")
 	sub := m.NewSubscriber()
 	defer sub.Close()
 	sub.Subscribe("ch")
@@ -301,6 +319,10 @@ func TestCounts(t *testing.T) {
 	equal(t, m.CommandCount(), 2)
 	equal(t, m.CurrentConnectionCount(), 2)
 	equal(t, m.TotalConnectionCount(), 2)
+	p := newPeer(io.Discard)
+	m.Server().Dispatch(p, []string{"GET", "k"})
+	m.Server().Dispatch(p, []string{"NOSUCH"})
+	equal(t, m.CommandCount(), 3)
 }
 
 func TestHook(t *testing.T) {
@@ -423,7 +445,7 @@ func TestSubscriber(t *testing.T) {
 	equal(t, s.Subscribe("news"), 1)
 	equal(t, s.Psubscribe("n?[ws]*"), 2)
 	equal(t, m.PubSubChannels(""), []string{"news"})
-	equal(t, m.PubSubChannels("x*"), []string{})
+	equal(t, m.PubSubChannels("x*"), []string(nil))
 	equal(t, m.PubSubNumSub("news", "old"), map[string]int{"news": 1, "old": 0})
 	equal(t, m.PubSubNumPat(), 1)
 	c.want("PUBLISH news one", proto.Int(2))

@@ -18,12 +18,15 @@ func (m *Miniredis) Publish(channel, message string) int {
 }
 
 // PubSubChannels returns the channels that somebody has subscribed to and that
-// match a pattern, sorted. The pattern may be empty for all.
+// match a pattern, sorted; nil if there are none. The pattern may be empty for all.
 func (m *Miniredis) PubSubChannels(pattern string) []string {
 	if pattern == "" {
 		pattern = "*"
 	}
 	reply, _ := m.behind.Do(0, "PUBSUB", "CHANNELS", pattern)
+	if len(reply.Array()) == 0 {
+		return nil
+	}
 	return sorted(reply)
 }
 
@@ -121,6 +124,7 @@ func (s *Subscriber) change(set map[string]struct{}, command, name string, add b
 		if err != nil {
 			return s.count()
 		}
+		conn.Own = true
 		s.conn = conn
 		go s.receive(conn)
 	}

@@ -3,12 +3,15 @@ package miniredis_test
 import (
 	"bufio"
 	"io"
+	"math"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/alicebob/miniredis/v2/proto"
 	"github.com/alicebob/miniredis/v2/server"
+	respserver "github.com/resp-server/resp-server"
 )
 
 func newPeer(w io.Writer) *server.Peer { return server.NewPeer(bufio.NewWriter(w)) }
@@ -73,4 +76,36 @@ func TestProto(t *testing.T) {
 	_, err = proto.ReadString(proto.Int(1))
 	equal(t, err, proto.ErrUnexpected)
 	equal(t, proto.Push(proto.Float(1.5), proto.NilResp3)+proto.Ints(1, 2)+proto.Set(), ">2\r\n,1.5\r\n_\r\n*2\r\n:1\r\n:2\r\n~0\r\n")
+}
+
+// TestWriteFloat compares with the doubles that a server answers in RESP3.
+func TestWriteFloat(t *testing.T) {
+	t.Parallel()
+	s, err := respserver.Start(respserver.Options{NoListen: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	conn, err := s.Dial(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := client{proto.NewClient(conn), t}
+	if _, err := c.Do("HELLO", "3"); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []float64{
+		0, 1, -10, 123456789, 1e7, 1e8, 1e15, 1e21, 12e20, 0.1, 0.001, 0.00001, 0.000001, 1.5e-7, 1e-10,
+		-100000.1, 12345.678, 2.5e300, math.MaxFloat64, math.SmallestNonzeroFloat64, math.Inf(1), math.Inf(-1),
+	} {
+		var b strings.Builder
+		p := newPeer(&b)
+		p.Resp3 = true
+		p.WriteFloat(f)
+		p.Flush()
+		if _, err := c.Do("ZADD", "z", strconv.FormatFloat(f, 'g', -1, 64), "m"); err != nil {
+			t.Fatal(err)
+		}
+		c.want("ZSCORE z m", b.String())
+	}
 }

@@ -22,10 +22,12 @@ var commandCommands = engine.Handlers{
 // COMMAND
 func commandAll(c *engine.Ctx) error {
 	top := c.Table().Top()
-	c.Array(len(top))
-	for _, cmd := range top {
-		writeInfo(c.Out(), cmd)
-	}
+	c.Out().Raw(c.Table().Described(c.Proto(), func(w *resp.Writer) {
+		w.Array(len(top))
+		for _, cmd := range top {
+			writeInfo(w, cmd)
+		}
+	}))
 	return nil
 }
 

@@ -169,6 +169,10 @@ func (c *Ctx) EnterSpace(name string) error {
 // UserName returns the name of the user that the session is.
 func (s *Session) UserName() string { return s.user.Name }
 
+// LockOut has clients that come from now on log in as soon as users need a
+// password, not only those that come later.
+func (e *Core) LockOut() { e.lockOut = true }
+
 // mustLogIn reports whether the session has to log in before it may do anything.
 func (s *Session) mustLogIn() bool { return !s.authenticated && s.e.Users.PasswordNeeded() }
 

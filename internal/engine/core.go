@@ -44,6 +44,7 @@ type Core struct {
 	blocking    blocking
 	pause       pause
 	interceptor *Interceptor // nil: all commands are the server's
+	lockOut     bool         // clients have logged in only by a password
 	schedule    *schedule    // nil: commands run as they come
 	faulting
 	strict   *strict.Set // nil: nobody has asked for it

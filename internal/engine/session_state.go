@@ -49,7 +49,7 @@ const (
 
 // fresh returns the state that a session begins with now.
 func (s *Session) fresh() state {
-	f := state{proto: 2, user: s.e.Users.Default(), authenticated: s.internal || !s.e.Users.PasswordNeeded()}
+	f := state{proto: 2, user: s.e.Users.Default(), authenticated: s.internal || !s.e.Users.PasswordNeeded() && !s.e.lockOut}
 	if s.internal {
 		f.proto = 3 // whose replies say most
 	}
@@ -137,7 +137,7 @@ func (s *Session) Select(db int) { s.db = db }
 
 // Authenticated reports whether the client has logged in, or did not need to
 // when it came.
-func (s *Session) Authenticated() bool { return s.authenticated }
+func (s *Session) Authenticated() bool { return s.authenticated || s.e.lockOut && !s.mustLogIn() }
 
 // Extra is what a group of commands keeps with a client, or with a script while
 // one runs.

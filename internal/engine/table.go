@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/resp-server/resp-server/internal/acl"
 	"github.com/resp-server/resp-server/internal/config"
@@ -52,6 +53,11 @@ type Table struct {
 	Missing []string
 	// original is the table before commands were renamed; nil means this one.
 	original *Table
+	// described are the replies to COMMAND in RESP2 and RESP3, once made.
+	described [2]struct {
+		once  sync.Once
+		reply []byte
+	}
 }
 
 // Module is a part of the server: commands with their handlers. What else it
@@ -236,6 +242,18 @@ func (t *Table) All() []*Command { return t.all }
 
 // Top returns the commands that are not subcommands.
 func (t *Table) Top() []*Command { return t.top }
+
+// Described returns the reply to COMMAND in a protocol. It is a hundred kilobytes
+// that clients for clusters ask for whenever they connect, so describe writes it once.
+func (t *Table) Described(proto int, describe func(*resp.Writer)) []byte {
+	d := &t.described[max(proto, 2)-2]
+	d.once.Do(func() {
+		w := resp.Writer{Proto: proto}
+		describe(&w)
+		d.reply = w.Buf
+	})
+	return d.reply
+}
 
 // Find returns a command by the name that clients call it, in any case, or nil.
 func (t *Table) Find(name []byte) *Command {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -277,8 +278,9 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// formatFloat writes a float as Redis does: with as many digits as it needs, and
-// an exponent where that is shorter.
+// formatFloat writes a float as Redis writes the doubles of RESP3: with as many
+// digits as it needs, and an exponent where zeros would take more. Integers that
+// a float has exactly are written out.
 func formatFloat(f float64) string {
 	switch {
 	case math.IsInf(f, 1):
@@ -287,10 +289,16 @@ func formatFloat(f float64) string {
 		return "-inf"
 	case math.IsNaN(f):
 		return "nan"
-	case f == math.Trunc(f) && math.Abs(f) < 1e17:
+	case f == math.Trunc(f) && math.Abs(f) < 1<<52:
 		return strconv.FormatFloat(f, 'f', 0, 64)
-	case math.Abs(f) >= 1e-4 && math.Abs(f) < 1e21:
+	}
+	text := strconv.FormatFloat(f, 'e', -1, 64)
+	mantissa, exponent, _ := strings.Cut(text, "e")
+	point, _ := strconv.Atoi(exponent) // after the first digit
+	digits := strings.Count(mantissa, "") - 1 - strings.Count(mantissa, ".") - strings.Count(mantissa, "-")
+	switch zeros := point + 1 - digits; { // behind the last digit
+	case zeros >= 0 && point < digits+7, zeros < 0 && (zeros > -7 || -4 < point && point < 4):
 		return strconv.FormatFloat(f, 'f', -1, 64)
 	}
-	return strconv.FormatFloat(f, 'g', -1, 64)
+	return fmt.Sprintf("%se%+d", mantissa, point)
 }

@@ -27,6 +27,9 @@ func ParseReply(rd *bufio.Reader) (interface{}, error) {
 	case '-':
 		return nil, errors.New(text)
 	case ':':
+		if text == "" {
+			return 0, nil
+		}
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return nil, ErrProtocol

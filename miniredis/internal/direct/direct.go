@@ -24,12 +24,24 @@ type Server struct {
 // Do runs a command in a database. With an error there is a null, not an error
 // reply.
 func (s *Server) Do(db int, args ...any) (respserver.Reply, error) {
-	s.own.Add(1)
 	reply, err := s.DoIn(context.Background(), db, args...)
+	if hasRun(db, err) {
+		s.own.Add(1)
+	}
 	if err != nil {
 		return respserver.Reply{}, err
 	}
 	return reply, nil
+}
+
+// databases is how many there are.
+const databases = 16
+
+// hasRun reports whether a command has run, by its error. Only what has is counted
+// by the server.
+func hasRun(db int, err error) bool {
+	refused := err != nil && strings.HasPrefix(err.Error(), "ERR wrong number of arguments for ")
+	return !refused && 0 <= db && db < databases
 }
 
 // Restarted reports whether it was called before.
@@ -48,8 +60,10 @@ func (s *Server) Processed() int {
 }
 
 // Conn is a connection that keeps its state: database, transaction,
-// subscriptions.
+// subscriptions. Its commands are counted by Processed unless they are Own.
 type Conn struct {
+	Own bool
+
 	s    *Server
 	conn net.Conn
 	in   *bufio.Reader
@@ -66,7 +80,9 @@ func (s *Server) Attach() (*Conn, error) {
 
 // Send sends a command.
 func (c *Conn) Send(args ...string) error {
-	c.s.own.Add(1)
+	if c.Own {
+		c.s.own.Add(1)
+	}
 	return proto.Write(c.conn, args)
 }
 
