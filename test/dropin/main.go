@@ -20,20 +20,28 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 )
 
 const miniredis = "github.com/alicebob/miniredis/v2"
 
 func main() {
 	log.SetFlags(0)
+	if file := os.Getenv(measureEnv); file != "" {
+		measure(file, os.Args[1:])
+	}
 	root := flag.String("root", "../..", "the repository")
 	short := flag.Bool("short", false, "only the programs that are quick to fetch and run")
 	verbose := flag.Bool("v", false, "show the output of tests that differ")
 	work := flag.String("work", "", "work in this directory and leave it; default a temporary one")
+	results := flag.String("results", "", "keep what became of programs in this file, and print those of earlier runs too")
+	repeat := flag.Int("repeat", 1, "run the tests that often: a test passes if it always does, and the times are the least")
+	server := flag.String("redis", "redis-server", "record from this server what it answers")
 	flag.Parse()
-	r := &runner{verbose: *verbose, dir: *work}
+	r := &runner{verbose: *verbose, dir: *work, redis: *server, results: *results, repeat: *repeat}
 	var err error
+	if r.self, err = os.Executable(); err != nil {
+		log.Fatal(err)
+	}
 	if r.root, err = filepath.Abs(*root); err != nil {
 		log.Fatal(err)
 	}
@@ -42,9 +50,12 @@ func main() {
 			log.Fatal(err)
 		}
 	}
-	failed := r.all(chosen(*short, flag.Args()))
+	failed, err := r.all(chosen(*short, flag.Args()))
 	if *work == "" {
 		os.RemoveAll(r.dir)
+	}
+	if err != nil {
+		log.Fatal(err)
 	}
 	if failed {
 		os.Exit(1)
@@ -67,69 +78,125 @@ func chosen(short bool, words []string) (list []program) {
 
 type runner struct {
 	root, dir string
+	self      string // this program
+	redis     string
+	results   string
+	repeat    int
 	verbose   bool
 }
 
-func (r *runner) all(list []program) (failed bool) {
-	fmt.Println("| program | version | with miniredis | with ours | why they differ |\n|---|---|---|---|---|")
+func (r *runner) all(list []program) (failed bool, err error) {
+	var rows []row
+	if r.results != "" {
+		if rows, err = load(r.results); err != nil {
+			return true, err
+		}
+	}
 	for _, p := range list {
 		theirs, ours, err := r.program(p)
 		if err != nil {
-			fmt.Printf("| %s | %s | | | could not be run: %v |\n", p.Module, p.Version, err)
+			log.Printf("%s: %v", p.Module, err)
 			failed = true
 			continue
 		}
-		why, unexplained := explain(p, theirs, ours)
+		rw := row{
+			Program: p.Module, Version: p.Version, Packages: p.Packages, Server: len(p.Servers) > 0,
+			Theirs: theirs.outcome(), Ours: ours.outcome(),
+		}
+		unexplained := false
+		if rw.Why, rw.Redis, unexplained, err = r.explain(p, theirs, ours); err != nil {
+			return true, err
+		}
 		failed = failed || unexplained
-		fmt.Printf("| %s | %s | %s | %s | %s |\n", p.Module, p.Version, theirs, ours, why)
+		rows = replace(rows, rw)
+		if r.results != "" {
+			if err := save(r.results, rows); err != nil {
+				return true, err
+			}
+		}
 	}
-	return failed
+	for _, server := range []bool{false, true} {
+		if slices.ContainsFunc(rows, func(rw row) bool { return rw.Server == server }) {
+			fmt.Println(table(rows, server))
+		}
+	}
+	return failed, nil
 }
 
 // results are the outcomes of tests by package and name: true passed.
 type results struct {
 	tests map[string]bool
-	took  time.Duration
+	took  times
 }
 
-func (r results) passed() (n int) {
+// repeated adds what became of the same tests in another run.
+func (r *results) repeated(o results) {
+	for name, ok := range o.tests {
+		was, known := r.tests[name]
+		r.tests[name] = ok && (was || !known)
+	}
+	r.took.Wall, r.took.CPU = min(r.took.Wall, o.took.Wall), min(r.took.CPU, o.took.CPU)
+}
+
+func (r results) outcome() outcome {
+	o := outcome{Tests: len(r.tests), Took: r.took}
 	for _, ok := range r.tests {
 		if ok {
-			n++
+			o.Passed++
 		}
 	}
-	return n
-}
-
-// String returns "12 of 13, 4.1 s".
-func (r results) String() string {
-	n := fmt.Sprint(r.passed())
-	if r.passed() < len(r.tests) {
-		n += fmt.Sprintf(" of %d", len(r.tests))
-	}
-	return fmt.Sprintf("%s, %.1f s", n, r.took.Seconds())
+	return o
 }
 
 // explain returns the last column of the table, and whether a test fails with ours
-// alone for no known reason.
-func explain(p program, theirs, ours results) (why string, unexplained bool) {
+// alone for no known reason. The replies in it are those of a Redis server of some
+// version.
+func (r *runner) explain(p program, theirs, ours results) (why, version string, unexplained bool, err error) {
+	var server []string
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(theirs.tests)) {
 		if !theirs.tests[name] || ours.tests[name] || hasFailedBelow(name, ours.tests) {
 			continue
 		}
-		reason := p.reason(name)
-		if reason == "" {
-			reason, unexplained = "**unexplained**", true
+		because := "**unexplained**"
+		if reason := p.reason(name); reason == nil {
+			unexplained = true
+		} else {
+			if server == nil && len(reason.Proof) > 0 {
+				var stop func()
+				if server, version, stop, err = redis(r.redis, r.dir); err != nil {
+					return "", "", false, err
+				}
+				defer stop()
+			}
+			if because, err = reason.record(server); err != nil {
+				return "", "", false, err
+			}
 		}
-		parts = append(parts, test(name)+": "+reason)
+		parts = append(parts, test(name)+": "+because)
 	}
+	var more []string
 	for _, name := range slices.Sorted(maps.Keys(ours.tests)) {
 		if ours.tests[name] && !theirs.tests[name] {
-			parts = append(parts, test(name)+" passes")
+			more = append(more, test(name))
 		}
 	}
-	return strings.Join(slices.Compact(parts), "; "), unexplained
+	if len(more) > 0 {
+		parts = append(parts, "with ours more pass: "+few(more))
+	}
+	return strings.Join(slices.Compact(parts), "; "), version, unexplained, nil
+}
+
+// few returns the names of tests without their subtests, but not more than three.
+func few(names []string) string {
+	for i, name := range names {
+		names[i], _, _ = strings.Cut(name, "/")
+	}
+	names = slices.Compact(names)
+	if rest := len(names) - 3; rest > 0 {
+		names = append(names[:3], fmt.Sprintf("and %d more", rest))
+	}
+	return strings.Join(names, ", ")
 }
 
 // hasFailedBelow reports whether one of the subtests is to blame.
@@ -166,11 +233,23 @@ func (r *runner) program(p program) (theirs, ours results, err error) {
 		}
 	}
 	log.Printf("%s: %s", p.Module, strings.Join(packages, " "))
-	if theirs, err = r.test(p, dir, "theirs", packages); err != nil {
-		return theirs, ours, err
+	for i := range r.repeat {
+		t, err := r.test(p, dir, "theirs", packages)
+		if err != nil {
+			return theirs, ours, err
+		}
+		o, err := r.test(p, dir, "ours", packages)
+		if err != nil {
+			return theirs, ours, err
+		}
+		if i == 0 {
+			theirs, ours = t, o
+		} else {
+			theirs.repeated(t)
+			ours.repeated(o)
+		}
 	}
-	ours, err = r.test(p, dir, "ours", packages)
-	return theirs, ours, err
+	return theirs, ours, nil
 }
 
 // fetch returns a copy of the source.
@@ -280,19 +359,24 @@ func users(dir string) ([]string, error) {
 // test runs the tests of some packages, one package after the other.
 func (r *runner) test(p program, dir, side string, packages []string) (results, error) {
 	res := results{tests: make(map[string]bool)}
-	args := append([]string{"test", "-json", "-count=1", "-vet=off", "-p=1", "-timeout=5m", "-mod=mod", "-modfile=" + side + ".mod"}, packages...)
+	args := append([]string{"test", "-json", "-count=1", "-vet=off", "-p=1", "-timeout=5m", "-mod=mod", "-modfile=" + side + ".mod", "-exec=" + r.self}, packages...)
 	if p.Skip != "" {
 		args = append(args, "-skip="+p.Skip)
 	}
-	if p.Server {
-		stop, err := r.serve(side)
-		if err != nil {
+	if p.Tags != "" {
+		args = append(args, "-tags="+p.Tags)
+	}
+	stop := func() times { return times{} }
+	if len(p.Servers) > 0 {
+		var err error
+		if stop, err = r.serve(side, p); err != nil {
 			return res, err
 		}
-		defer stop()
 	}
+	took := filepath.Join(dir, side+".times")
+	os.Remove(took)
 	cmd := exec.Command("go", args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), p.Env...)
+	cmd.Dir, cmd.Env = dir, append(append(os.Environ(), measureEnv+"="+took), p.Env...)
 	cmd.Stderr = io.Discard
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -308,7 +392,6 @@ func (r *runner) test(p program, dir, side string, packages []string) (results, 
 	for lines.Scan() {
 		var e struct {
 			Action, Package, Test, Output string
-			Elapsed                       float64
 		}
 		if json.Unmarshal(lines.Bytes(), &e) != nil {
 			continue
@@ -322,13 +405,16 @@ func (r *runner) test(p program, dir, side string, packages []string) (results, 
 				outputs[name] = new(strings.Builder)
 			}
 			outputs[name].WriteString(e.Output)
-		case e.Test == "" && (e.Action == "pass" || e.Action == "fail"):
-			res.took += time.Duration(e.Elapsed * float64(time.Second))
-		case e.Action == "pass" || e.Action == "fail":
+		case e.Test != "" && (e.Action == "pass" || e.Action == "fail"):
 			res.tests[stable(name, res.tests)] = e.Action == "pass"
 		}
 	}
 	cmd.Wait()
+	served := stop()
+	if res.took, err = measured(took); err != nil {
+		return res, err
+	}
+	res.took.CPU += served.CPU
 	if len(res.tests) == 0 {
 		return res, fmt.Errorf("no test ran: %s", strings.ReplaceAll(build.String(), "\n", " "))
 	}

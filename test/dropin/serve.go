@@ -6,12 +6,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
-// address is where the tests of programs look that want a server, not miniredis.
-const address = "127.0.0.1:6379"
-
-// source is a program that serves until its input ends.
+// source is a program that serves at addresses, after a password, until its input
+// ends.
 const source = `package main
 
 import (
@@ -23,28 +22,32 @@ import (
 )
 
 func main() {
-	m := miniredis.NewMiniRedis()
-	m.ClockTTL(true)
-	if err := m.StartAddr(os.Args[1]); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+	for _, addr := range os.Args[2:] {
+		m := miniredis.NewMiniRedis()
+		m.ClockTTL(true)
+		m.RequireAuth(os.Args[1])
+		if err := m.StartAddr(addr); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		defer m.Close()
 	}
 	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin)
-	m.Close()
 }
 `
 
-// serve starts a Miniredis of one side at address, with time that passes.
-func (r *runner) serve(side string) (stop func(), err error) {
+// serve starts a Miniredis of one side at each of a program's addresses. What stop
+// returns is what they took.
+func (r *runner) serve(side string, p program) (stop func() times, err error) {
 	dir := filepath.Join(r.dir, "serve-"+side)
-	program := filepath.Join(dir, "serve")
-	if _, err := os.Stat(program); err != nil {
+	binary := filepath.Join(dir, "serve")
+	if _, err := os.Stat(binary); err != nil {
 		if err := r.build(dir, side); err != nil {
 			return nil, err
 		}
 	}
-	cmd := exec.Command(program, address)
+	cmd := exec.Command(binary, append([]string{p.Password}, p.Servers...)...)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -53,12 +56,14 @@ func (r *runner) serve(side string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	stop = func() {
+	stop = func() times {
 		in.Close()
 		cmd.Wait()
+		return ended(cmd, began)
 	}
 	if line, _ := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
 		stop()

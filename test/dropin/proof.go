@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// reason says why a test fails with ours that passes with miniredis.
+type reason struct {
+	Because string
+	// Proof are commands, as one would type them in redis-cli. What a Redis server
+	// answers to the last one shows that the test relied on something else.
+	Proof []string
+}
+
+// mark is answered before the last reply of a proof.
+const mark = "the-last-reply-follows"
+
+// replies returns what the server behind some arguments of redis-cli answers to the
+// last of some commands.
+func replies(server []string, commands []string) (string, error) {
+	last := len(commands) - 1
+	input := strings.Join(append(append([]string{"FLUSHALL"}, commands[:last]...), "ECHO "+mark, commands[last]), "\n") + "\n"
+	cmd := exec.Command("redis-cli", append([]string{"--no-raw"}, server...)...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.Output()
+	_, reply, ok := strings.Cut(string(out), `"`+mark+"\"\n")
+	if err != nil || !ok {
+		return "", fmt.Errorf("redis-cli: %w: %s", err, out)
+	}
+	return strings.Join(strings.Fields(reply), " "), nil
+}
+
+// record returns a reason with the reply that proves it.
+func (r reason) record(server []string) (string, error) {
+	if len(r.Proof) == 0 {
+		return r.Because, nil
+	}
+	reply, err := replies(server, r.Proof)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s: `%s` answers `%s`", r.Because, strings.Join(r.Proof, "`, `"), reply), nil
+}
+
+// redis starts a Redis server that listens on a socket in a directory, and returns
+// the arguments that redis-cli needs, and the version.
+func redis(binary, dir string) (server []string, version string, stop func(), err error) {
+	out, err := exec.Command(binary, "--version").Output()
+	if err != nil {
+		return nil, "", nil, err
+	}
+	for _, word := range strings.Fields(string(out)) {
+		if v, ok := strings.CutPrefix(word, "v="); ok {
+			version = v
+		}
+	}
+	socket := filepath.Join(dir, "redis.sock")
+	cmd := exec.Command(binary, "--port", "0", "--unixsocket", socket, "--save", "", "--dir", dir)
+	if err := cmd.Start(); err != nil {
+		return nil, "", nil, err
+	}
+	stop = func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+		os.Remove(socket)
+	}
+	server = []string{"-s", socket}
+	for range 600 {
+		if out, err := exec.Command("redis-cli", append(server, "PING")...).Output(); err == nil && bytes.HasPrefix(out, []byte("PONG")) {
+			return server, version, stop, nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	stop()
+	return nil, "", nil, fmt.Errorf("%s does not answer", binary)
+}
