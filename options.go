@@ -108,9 +108,9 @@ type Options struct {
 	// Strict holds rules of strict mode, such as "all warn"; see Server.Strict.
 	Strict []string
 
-	// RecordTo receives everything that clients send and get, from the start to the
-	// end of the server, in the notation of docs/transcripts.md; see Replay. It
-	// contains passwords.
+	// RecordTo receives everything that clients send and get, in spaces too, from
+	// the start to the end of the server, in the notation of docs/transcripts.md;
+	// see Replay. It contains passwords.
 	RecordTo io.Writer
 
 	// Check makes StartTest call Server.Check at the end of the test, and fail the

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -33,6 +35,10 @@ type RecordOptions struct {
 	// command that runs the script: see RecordedCommand.Calls.
 	Scripts bool
 
+	// Spaces also keeps what clients in the spaces of the server do: see
+	// RecordedCommand.Space.
+	Spaces bool
+
 	// To receives the recording while it is made, in the notation of
 	// docs/transcripts.md; see Replay. It contains passwords.
 	To io.Writer
@@ -58,7 +64,8 @@ type Recording struct {
 // RecordedCommand is a command that a client sent.
 type RecordedCommand struct {
 	Args   []string
-	Client uint64 // as CLIENT ID replies it
+	Client uint64 // as CLIENT ID replies it; each space counts for itself
+	Space  string // that the client was in; empty: none
 	// ByProgram is true for the commands of Do.
 	ByProgram bool
 	At        time.Time // on the clock of the server
@@ -86,6 +93,7 @@ func (c RecordedCommand) String() string { return record.Line(c.Args) }
 // RecordedMessage is a push to a client: a message of pub/sub or an invalidation.
 type RecordedMessage struct {
 	Client uint64
+	Space  string
 	At     time.Time
 	Reply  Reply
 }
@@ -116,7 +124,7 @@ func (s *Server) Record(options ...RecordOptions) *Recording {
 		})
 		go r.write(o.To)
 	}
-	r.stop = s.observe(r.rec, o.ClientsOnly, o.Scripts)
+	r.stop = s.watch(&watch{rec: r.rec, clientsOnly: o.ClientsOnly, scripts: o.Scripts}, o.Spaces)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -126,47 +134,95 @@ func (s *Server) Record(options ...RecordOptions) *Recording {
 	return r
 }
 
-// observe makes a recorder see all commands.
-func (s *Server) observe(rec *record.Recorder, clientsOnly, scripts bool) (stop func()) {
-	var remove func(*engine.Core)
-	var after func(*engine.Ctx)
-	if scripts {
-		after = func(c *engine.Ctx) {
-			if c.InScript() && (!clientsOnly || !c.Session.Internal()) {
-				rec.Called(c.Session.ID, c.NowMicro(), c.Args, c.Reply())
-			}
+// watch is a recorder that looks at the commands of servers.
+type watch struct {
+	rec                  *record.Recorder
+	clientsOnly, scripts bool
+	spaces               bool               // those too that are still to be made
+	ends                 map[*Server]func() // with spaces guarded by the mu of spaces
+}
+
+// watch has a recorder look at all commands, with spaces at those in the spaces of
+// the server too.
+func (s *Server) watch(w *watch, spaces bool) (stop func()) {
+	w.spaces, w.ends = spaces, map[*Server]func(){}
+	if !spaces {
+		end := s.observe(w)
+		return func() {
+			end()
+			w.rec.Stop()
 		}
 	}
-	s.engine.Run(func(c *engine.Core) {
-		for client := range c.Sessions {
-			if client.Blocked() {
-				rec.Owed(stateOf(client))
-			}
-		}
-		remove = c.Observe(&engine.Observer{
-			Received: func(client *engine.Session, args [][]byte) {
-				if !clientsOnly || !client.Internal() {
-					rec.Received(stateOf(client), c.NowMicro(), args)
-				}
-			},
-			After:  after,
-			Sent:   func(client *engine.Session, output []byte) { rec.Sent(client.ID, c.NowMicro(), output) },
-			Closed: func(client *engine.Session, byServer bool) { rec.Closed(client.ID, c.NowMicro(), byServer) },
-		})
-	})
+	s.spaces.mu.Lock()
+	s.spaces.watches = append(s.spaces.watches, w) // new ones will join
+	servers := []*Server{s}
+	for _, sp := range s.spaces.byName {
+		servers = append(servers, sp.Server)
+	}
+	s.spaces.mu.Unlock()
+	for _, server := range servers {
+		end := server.observe(w) // which waits for an engine: not while spaces are locked
+		s.spaces.mu.Lock()
+		w.ends[server] = end
+		s.spaces.mu.Unlock()
+	}
 	return func() {
-		s.engine.Run(remove)
-		rec.Stop()
+		s.spaces.mu.Lock()
+		s.spaces.watches = slices.DeleteFunc(s.spaces.watches, func(other *watch) bool { return other == w })
+		ends := slices.Collect(maps.Values(w.ends))
+		s.spaces.mu.Unlock()
+		for _, end := range ends {
+			end()
+		}
+		w.rec.Stop()
 	}
 }
 
-func stateOf(s *engine.Session) record.State {
-	_, multi := s.InMulti()
+// observe has a recorder look at the commands of one server.
+func (s *Server) observe(w *watch) (end func()) {
+	rec := w.rec
+	var remove func(*engine.Core)
+	s.engine.Run(func(c *engine.Core) {
+		o := &engine.Observer{
+			Received: func(client *engine.Session, args [][]byte) {
+				if !w.clientsOnly || !client.Internal() {
+					rec.Received(s.stateOf(client), c.NowMicro(), args)
+				}
+			},
+			Sent:   func(client *engine.Session, output []byte) { rec.Sent(client, c.NowMicro(), output) },
+			Closed: func(client *engine.Session, byServer bool) { rec.Closed(client, c.NowMicro(), byServer) },
+		}
+		o.After = func(c *engine.Ctx) {
+			switch {
+			case w.clientsOnly && c.Session.Internal():
+			case c.Session.Blocked():
+				rec.Waits(c.Session, c.NowMicro())
+			case w.scripts && c.InScript():
+				rec.Called(c.Session, c.NowMicro(), c.Args, c.Reply())
+			}
+		}
+		if w.spaces {
+			o.Moved = func(from, to *engine.Session) { rec.Moved(from, s.stateOf(to)) }
+		} else {
+			o.Left = func(client *engine.Session) { rec.Closed(client, c.NowMicro(), false) }
+		}
+		for client := range c.Sessions {
+			if client.Blocked() {
+				rec.Owed(s.stateOf(client))
+			}
+		}
+		remove = c.Observe(o)
+	})
+	return func() { s.engine.Run(remove) }
+}
+
+func (s *Server) stateOf(c *engine.Session) record.State {
+	_, multi := c.InMulti()
 	return record.State{
-		ID: s.ID, Conn: s.Conn(), Program: s.Internal(), InMulti: multi,
-		Silent: s.ReplyMode == engine.ReplyOff || s.ReplyMode == engine.ReplySkip,
+		Who: c, ID: c.ID, Space: s.space, Conn: c.Conn(), Program: c.Internal(), InMulti: multi,
+		Silent: c.ReplyMode == engine.ReplyOff || c.ReplyMode == engine.ReplySkip,
 		Subscriptions: [3]int{
-			s.SubscriptionCount(pubsub.Channel), s.SubscriptionCount(pubsub.Pattern), s.SubscriptionCount(pubsub.Shard),
+			c.SubscriptionCount(pubsub.Channel), c.SubscriptionCount(pubsub.Pattern), c.SubscriptionCount(pubsub.Shard),
 		},
 	}
 }
@@ -225,12 +281,12 @@ func (r *Recording) Commands() []RecordedCommand {
 	commands := make([]RecordedCommand, len(list))
 	for i, c := range list {
 		commands[i] = RecordedCommand{
-			Args: c.Args, Client: c.Client, ByProgram: c.ByProgram, At: time.UnixMicro(c.At),
+			Args: c.Args, Client: c.Client, Space: c.Space, ByProgram: c.ByProgram, At: time.UnixMicro(c.At),
 			RoundTrip: c.RoundTrip, Transaction: c.Transaction,
 		}
 		for _, call := range c.Calls {
 			inner := RecordedCommand{
-				Args: call.Args, Client: c.Client, ByProgram: c.ByProgram, At: time.UnixMicro(call.At),
+				Args: call.Args, Client: c.Client, Space: c.Space, ByProgram: c.ByProgram, At: time.UnixMicro(call.At),
 				Answered: true, AnsweredAt: time.UnixMicro(call.At), RoundTrip: c.RoundTrip, Transaction: c.Transaction,
 			}
 			inner.Reply, _, _ = resp.ParseReplyAs[Reply](call.Reply)
@@ -249,7 +305,7 @@ func (r *Recording) Messages() []RecordedMessage {
 	list := r.rec.Contents().Messages
 	messages := make([]RecordedMessage, len(list))
 	for i, m := range list {
-		messages[i] = RecordedMessage{Client: m.Client, At: time.UnixMicro(m.At)}
+		messages[i] = RecordedMessage{Client: m.Client, Space: m.Space, At: time.UnixMicro(m.At)}
 		messages[i].Reply, _, _ = resp.ParseReplyAs[Reply](m.Wire)
 	}
 	return messages
@@ -484,7 +540,7 @@ func (s *TestServer) tail(t Tester) {
 		return
 	}
 	s.last = record.New(record.Limits{Events: tailEvents, Each: tailEach})
-	s.observe(s.last, false, false)
+	s.watch(&watch{rec: s.last}, true)
 }
 
 // explain prints what happened before a failure.
@@ -545,9 +601,9 @@ func changeLine(c engine.Change) string {
 }
 
 // StartRecord begins the recording of TESTING RECORD.
-func (h *testHost) StartRecord(scripts bool) {
+func (h *testHost) StartRecord(scripts, spaces bool) {
 	h.StopRecord()
-	r := h.Record(RecordOptions{Scripts: scripts})
+	r := h.Record(RecordOptions{Scripts: scripts, Spaces: spaces})
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.record = r

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -162,7 +163,7 @@ func TestReplayErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"> GET x\n":             "respserver: replay: line 1: there is no reply",
 		"OK\n":                  `respserver: replay: line 1: "OK" is no reply to a command that waits for one`,
-		"\n@advance 1s\n":       "respserver: replay: line 2: @advance 1s is for transcripts that are tests; a replay knows @resp",
+		"\n@advance 1s\n":       "respserver: replay: line 2: @advance 1s is for transcripts that are tests; a replay knows @resp and @space",
 		"raw> \"PING\"\nPONG\n": "respserver: replay: line 1: raw clients are for transcripts that are tests",
 		"> GET \"x\n(nil)\n":    "respserver: replay: line 1: unbalanced quotes",
 		"> GET x\n1) a\n3) b\n": "respserver: replay: line 1: \"3) b\" does not continue the reply above it",
@@ -431,12 +432,13 @@ func TestTestingRecord(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	for command, want := range map[string]string{
-		"TESTING RECORD":                 "ERR wrong number of arguments for 'testing|record' command",
-		"TESTING RECORD FOO":             "ERR syntax error",
-		"TESTING RECORD GET 0":           "ERR value is not an integer or out of range",
-		"TESTING RECORD START NOW":       "ERR syntax error",
-		"TESTING RECORD START SCRIPTS x": "ERR wrong number of arguments for 'testing|record' command",
-		`TESTING RECORD COUNT "\"get"`:   `ERR pattern "get: unbalanced quotes`,
+		"TESTING RECORD":                        "ERR wrong number of arguments for 'testing|record' command",
+		"TESTING RECORD FOO":                    "ERR syntax error",
+		"TESTING RECORD GET 0":                  "ERR value is not an integer or out of range",
+		"TESTING RECORD START NOW":              "ERR syntax error",
+		"TESTING RECORD START SCRIPTS x":        "ERR syntax error",
+		"TESTING RECORD START SCRIPTS SPACES x": "ERR wrong number of arguments for 'testing|record' command",
+		`TESTING RECORD COUNT "\"get"`:          `ERR pattern "get: unbalanced quotes`,
 	} {
 		c.send(command)
 		c.expect("-" + want)
@@ -465,3 +467,216 @@ func TestRecordTo(t *testing.T) {
 type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
+
+// TestRecordSpaces: the record of a server has what clients in its spaces do, if it
+// is asked to, and played again all of it happens in the same spaces.
+func TestRecordSpaces(t *testing.T) {
+	t.Parallel()
+	var file bytes.Buffer
+	o := respserver.Options{Config: []string{"spaces yes"}, RecordTo: &file}
+	s := respserver.StartTest(t, o)
+	early := dialPeer(t, s)
+	early.send("AUTH space:w2 x", "SET k before")
+	early.expect("+OK", "+OK")
+	blocked := dialPeer(t, s)
+	blocked.send("TESTING SPACE w2", "BLPOP later 0")
+	blocked.expect("+OK")
+	w2, err := s.Space("w2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w2.WaitBlocked(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+
+	rec, plain := s.Record(respserver.RecordOptions{Spaces: true}), s.Record()
+	s.Must("TESTING", "RECORD", "START")
+	s.Must("SET", "k", "main")
+	early.send("SET k w2") // it is in the space already
+	early.expect("+OK")
+	early.send("RPUSH later x")
+	early.expect(":1")
+	blocked.expect("*2", "$5", "later", "$1", "x")
+	a, b := dialPeer(t, s), dialPeer(t, s)
+	a.send("SET other main")
+	a.expect("+OK")
+	a.send("AUTH space:w1 x", "SET k w1") // on its way
+	a.expect("+OK", "+OK")
+	b.send("HELLO 2 AUTH space w1:x")
+	b.expect("*14")
+	for i := range 28 {
+		line, err := b.r.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 27 && line != "*0\r\n" {
+			t.Fatalf("got %q", line)
+		}
+		if line == "*0\r\n" {
+			break
+		}
+	}
+	a.send("BLPOP list 0")
+	w1, err := s.Space("w1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w1.WaitBlocked(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	b.send("RPUSH list 1")
+	b.expect(":1")
+	a.expect("*2", "$4", "list", "$1", "1")
+	a.send("GET k", "SUBSCRIBE news")
+	a.expect("$2", "w1", "*3", "$9", "subscribe", "$4", "news", ":1")
+	b.send("PUBLISH news hi")
+	b.expect(":1")
+	a.expect("*3", "$7", "message", "$4", "news", "$2", "hi")
+	if _, err := w1.Do(t.Context(), "SET", "program", "w1"); err != nil {
+		t.Fatal(err)
+	}
+	s.Must("SET", "k", "main again")
+
+	where := map[string]string{}
+	for _, c := range rec.Commands() {
+		where[strings.Join(c.Args, " ")] = c.Space
+	}
+	for command, want := range map[string]string{
+		"SET k main": "", "SET other main": "", "AUTH space:w1 x": "", "SET k w1": "w1", "GET k": "w1", "SET k w2": "w2", "RPUSH list 1": "w1",
+		"SET program w1": "w1", "SET k main again": "",
+	} {
+		if got, ok := where[command]; !ok || got != want {
+			t.Errorf("%s: in space %q, %v, want %q", command, got, ok, want)
+		}
+	}
+	rec.Expect(t, "BLPOP *", respserver.AtLeast(0))
+	if m := rec.Messages(); len(m) != 1 || m[0].Space != "w1" {
+		t.Errorf("messages %v", m)
+	}
+	if n := rec.RoundTrips(); n != 13 {
+		t.Errorf("%d round trips", n)
+	}
+	for what, text := range map[string]string{"Record": plain.String(), "TESTING RECORD": s.Must("TESTING", "RECORD", "GET").Text()} {
+		if strings.Contains(text, "GET k") || !strings.Contains(text, "AUTH space:w1") || strings.Contains(text, "@space") {
+			t.Errorf("%s is to be of the server alone, and has\n%s", what, text)
+		}
+	}
+	s.Must("TESTING", "RECORD", "START", "SPACES", "SCRIPTS")
+	b.send("GET k")
+	b.expect("$2", "w1")
+	if got := s.Must("TESTING", "RECORD", "GET").Text(); !strings.Contains(got, "@space w1 ") || !strings.Contains(got, "> GET k\n\"w1\"\n") {
+		t.Errorf("TESTING RECORD START SPACES has\n%s", got)
+	}
+
+	text := rec.String()
+	rec.Stop()
+	s.Close()
+	for what, text := range map[string]string{"Record": text, "RecordTo": file.String()} {
+		again := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
+		result, err := respserver.Replay(t.Context(), strings.NewReader(text), again.Dial)
+		if err != nil {
+			t.Errorf("%s: %v\n%s", what, err, text)
+			continue
+		}
+		for _, d := range result.Differences {
+			if !strings.HasPrefix(d.Command, "RPUSH later") && !strings.Contains(d.Command, "TESTING") { // who waited for it is not in Record
+				t.Errorf("%s: %v in\n%s", what, d, text)
+			}
+		}
+		again.Want("main again", "GET", "k")
+		for name, want := range map[string]string{"w1": "w1", "w2": "w2"} {
+			sp, err := again.Space(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := sp.Do(t.Context(), "GET", "k"); err != nil || got.Text() != want {
+				t.Errorf("%s: space %s has %v, %v", what, name, got, err)
+			}
+		}
+	}
+
+	bare := respserver.StartTest(t)
+	if _, err := respserver.Replay(t.Context(), strings.NewReader(text), bare.Dial); err == nil || !strings.Contains(err.Error(), "the server has no space w2 (it needs --spaces yes)") {
+		t.Errorf("played on a server without spaces: %v", err)
+	}
+}
+
+// TestRecordSpacesEnds: a record that has ended leaves nothing in spaces, and one of
+// spaces that come and go does not keep them.
+func TestRecordSpacesEnds(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
+	rec := s.Record(respserver.RecordOptions{Spaces: true})
+	for i := range 3 {
+		c := dialPeer(t, s)
+		c.send("AUTH space:w x", fmt.Sprint("ECHO ", i), "TESTING CLOSE space:w")
+		c.expect("+OK", "$1", fmt.Sprint(i))
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rec.Expect(t, "ECHO *", respserver.Times(3))
+	one, err := s.Space("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Stop()
+	if _, err := one.Do(t.Context(), "ECHO", "late"); err != nil {
+		t.Fatal(err)
+	}
+	rec.Expect(t, "ECHO late", respserver.Times(0))
+}
+
+// TestRecordBlocked: what wakes a client that waits comes behind what it waits with.
+func TestRecordBlocked(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	rec := s.Record()
+	a, b := dialPeer(t, s), dialPeer(t, s)
+	a.send("SET k v", "BLPOP list 0")
+	a.expect("+OK")
+	if err := s.WaitBlocked(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	b.send("MULTI", "RPUSH list x", "LPOP list", "EXEC", "ECHO y", "RPUSH list z") // it waits again in between
+	b.expect("+OK", "+QUEUED", "+QUEUED", "*2", ":1", "$1", "x", "$1", "y", ":1")
+	a.expect("*2", "$4", "list", "$1", "z")
+	const want = `>> SET k v
+>> BLPOP list 0
+<
+OK
+<
+(blocked)
+b>> MULTI
+b>> RPUSH list x
+b>> LPOP list
+b>> EXEC
+b>> ECHO y
+b>> RPUSH list z
+b<
+OK
+b<
+QUEUED
+b<
+QUEUED
+b<
+1) (integer) 1
+2) "x"
+b<
+"y"
+b<
+(integer) 1
+<
+1) "list"
+2) "z"
+`
+	text := rec.String()
+	_, got, _ := strings.Cut(text, "\n>> ")
+	if got := regexp.MustCompile(`(?m)^\n?# .*\n`).ReplaceAllString(">> "+got, ""); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	again := respserver.StartTest(t)
+	if result, err := respserver.Replay(t.Context(), strings.NewReader(text), again.Dial); err != nil || len(result.Differences) > 0 {
+		t.Errorf("%v, %v\n%s", result.Differences, err, text)
+	}
+}

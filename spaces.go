@@ -16,8 +16,9 @@ import (
 
 // spaces holds the spaces of a server.
 type spaces struct {
-	mu     sync.Mutex
-	byName map[string]*space
+	mu      sync.Mutex
+	byName  map[string]*space
+	watches []*watch // of the server, which watch its spaces too
 }
 
 type space struct {
@@ -49,6 +50,9 @@ func (s *Server) enterSpace(c *engine.Core, name string) (*engine.Engine, error)
 	f, err := s.forkFrom(c.State(), name)
 	if err != nil {
 		return nil, err
+	}
+	for _, w := range s.spaces.watches {
+		w.ends[f] = f.observe(w)
 	}
 	if s.spaces.byName == nil {
 		s.spaces.byName = make(map[string]*space)
@@ -108,6 +112,9 @@ func (s *Server) dropSpace(name string, sp *space) {
 	defer s.spaces.mu.Unlock()
 	if s.spaces.byName[name] == sp {
 		delete(s.spaces.byName, name)
+	}
+	for _, w := range s.spaces.watches {
+		delete(w.ends, sp.Server)
 	}
 }
 

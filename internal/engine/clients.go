@@ -357,6 +357,7 @@ func (s *Session) Moving() *Engine {
 
 // Luggage is what a client takes along when it moves.
 type Luggage struct {
+	from           *Session
 	input          []byte
 	name, lib, ver string
 	proto          int
@@ -369,10 +370,12 @@ func (s *Session) Leave() Luggage {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
 	l := Luggage{
+		from:  s,
 		input: append([]byte(nil), s.in.Unconsumed()...),
 		name:  s.Name, lib: s.LibName, ver: s.LibVer, proto: s.proto, replies: s.ReplyMode,
 	}
 	l.input = append(l.input, s.late...)
+	s.e.sessionLeft(s)
 	s.depart()
 	for _, f := range s.closers {
 		go f()
@@ -387,6 +390,7 @@ func (s *Session) Leave() Luggage {
 func (s *Session) Settle(l Luggage) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
+	s.e.sessionMoved(l.from, s)
 	if s.closing || s.killed {
 		return // turned away
 	}

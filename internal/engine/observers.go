@@ -131,6 +131,11 @@ type Observer struct {
 	// Closed is called when a session is gone, with whether the server has ended
 	// the connection, other than because it ends itself.
 	Closed func(s *Session, byServer bool)
+	// Left is called when a client goes to another space.
+	Left func(s *Session)
+	// Moved is called when a client has come from another space, before it says
+	// anything. from was its session there.
+	Moved func(from, to *Session)
 }
 
 // Observe has o look at all commands until remove is called.
@@ -171,6 +176,22 @@ func (e *Core) sent(s *Session, output []byte) {
 	for _, o := range e.outside {
 		if o.Sent != nil {
 			o.Sent(s, output)
+		}
+	}
+}
+
+func (e *Core) sessionLeft(s *Session) {
+	for _, o := range e.outside {
+		if o.Left != nil {
+			o.Left(s)
+		}
+	}
+}
+
+func (e *Core) sessionMoved(from, to *Session) {
+	for _, o := range e.outside {
+		if o.Moved != nil {
+			o.Moved(from, to)
 		}
 	}
 }

@@ -38,3 +38,6 @@ func Classify(line string) LineKind {
 
 // Recorded is how the head line of a recorded file begins.
 const Recorded = "# Recorded from "
+
+// Space is the directive of a record by which a client is in a space.
+const Space = "@space"

@@ -65,19 +65,19 @@ type Run struct {
 // shape if name and number of words are the same.
 func Runs(commands []Command, n int) []Run {
 	var runs []Run
-	now := make(map[uint64]*Run)
+	now := make(map[string]*Run) // spaces number their clients each on its own
 	end := func(r *Run) {
 		if len(r.Commands) >= n {
 			runs = append(runs, *r)
 		}
 	}
-	var clients []uint64
+	var clients []string
 	for _, c := range commands {
-		r := now[c.Client]
+		r := now[c.ClientName]
 		if r == nil {
 			r = &Run{Client: c.Client}
-			now[c.Client] = r
-			clients = append(clients, c.Client)
+			now[c.ClientName] = r
+			clients = append(clients, c.ClientName)
 		}
 		if last := len(r.Commands) - 1; last >= 0 && !continues(&r.Commands[last], &c) {
 			end(r)
@@ -85,8 +85,8 @@ func Runs(commands []Command, n int) []Run {
 		}
 		r.Commands = append(r.Commands, c)
 	}
-	for _, id := range clients {
-		end(now[id])
+	for _, name := range clients {
+		end(now[name])
 	}
 	slices.SortStableFunc(runs, func(a, b Run) int { return int(a.Commands[0].number) - int(b.Commands[0].number) })
 	return runs
@@ -118,13 +118,13 @@ func Line(args []string) string {
 // RoundTrips returns how often clients have waited for the server.
 func RoundTrips(commands []Command) int {
 	type trip struct {
-		client uint64
+		client string
 		n      int
 	}
 	seen := make(map[trip]bool)
 	for _, c := range commands {
 		if !c.Silent {
-			seen[trip{c.Client, c.RoundTrip}] = true
+			seen[trip{c.ClientName, c.RoundTrip}] = true
 		}
 	}
 	return len(seen)

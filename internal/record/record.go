@@ -32,8 +32,8 @@ type Recorder struct {
 	n       int
 	bytes   int
 	stopped bool
-	clients map[uint64]*client
-	named   [2]int // clients that have a name: of the network, of the program
+	clients map[any]*client // by State.Who
+	named   [2]int          // clients that have a name: of the network, of the program
 	multis  int
 	wake    func() // after each event; nil: nobody waits
 }
@@ -45,6 +45,7 @@ const (
 	reply
 	message
 	closed
+	waits // for what others do
 )
 
 // event is something that was received or sent.
@@ -62,6 +63,9 @@ type event struct {
 	cut    int   // bytes that are not kept
 	calls  []Call
 	called int // bytes of calls
+
+	id    uint64 // of the client then
+	space string // that it was in
 }
 
 // Call is a command that a script or function has run.
@@ -73,7 +77,8 @@ type Call struct {
 
 // client is a connection.
 type client struct {
-	id      uint64
+	id      uint64 // now
+	space   string // that it is in; empty: none
 	name    string // in the notation
 	addr    string
 	program bool      // it is the program around the server
@@ -97,11 +102,14 @@ type request struct {
 }
 
 // New returns an empty Recorder.
-func New(l Limits) *Recorder { return &Recorder{limits: l, clients: make(map[uint64]*client)} }
+func New(l Limits) *Recorder { return &Recorder{limits: l, clients: make(map[any]*client)} }
 
 // State is what must be known of a client to find its replies.
 type State struct {
+	// Who is the client, for the Recorder: another value for each that there is.
+	Who     any
 	ID      uint64
+	Space   string // that it is in; empty: none
 	Conn    interface{ Addr() string }
 	Program bool // it is the program around the server
 	InMulti bool
@@ -183,10 +191,10 @@ func is(b []byte, word string) bool { return strings.EqualFold(string(b), word) 
 
 // Called notes what the last command of a client has called: a script or a function
 // has.
-func (r *Recorder) Called(id uint64, at int64, args [][]byte, reply []byte) {
+func (r *Recorder) Called(who any, at int64, args [][]byte, reply []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.clients[id]
+	c := r.clients[who]
 	if r.stopped || c == nil || c.last < r.first || c.last >= r.first+uint64(r.n) {
 		return
 	}
@@ -208,6 +216,15 @@ func (r *Recorder) Called(id uint64, at int64, args [][]byte, reply []byte) {
 	}
 }
 
+// Waits notes that the last command of a client waits for what others do.
+func (r *Recorder) Waits(who any, at int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.clients[who]; c != nil && !r.stopped {
+		r.added(r.add(waits, c, at))
+	}
+}
+
 // Owed notes that a client waits for the reply to a command that is no part of
 // the record.
 func (r *Recorder) Owed(s State) {
@@ -217,11 +234,23 @@ func (r *Recorder) Owed(s State) {
 	c.waiting = append(c.waiting, request{replies: 1, hidden: true})
 }
 
-// Sent notes what a client is sent.
-func (r *Recorder) Sent(id uint64, at int64, output []byte) {
+// Moved notes that a client has gone to another space. The owner calls it before the
+// client says anything there.
+func (r *Recorder) Moved(from any, to State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.clients[id]
+	if c := r.clients[from]; c != nil && !r.stopped {
+		delete(r.clients, from)
+		c.id, c.space = to.ID, to.Space
+		r.clients[to.Who] = c
+	}
+}
+
+// Sent notes what a client is sent.
+func (r *Recorder) Sent(who any, at int64, output []byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.clients[who]
 	if r.stopped || c == nil {
 		return
 	}
@@ -306,11 +335,11 @@ func firstWord(wire []byte) string {
 
 // Closed notes that a client is gone, and whether the server has ended the
 // connection.
-func (r *Recorder) Closed(id uint64, at int64, byServer bool) {
+func (r *Recorder) Closed(who any, at int64, byServer bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	c := r.clients[id]
-	delete(r.clients, id)
+	c := r.clients[who]
+	delete(r.clients, who)
 	if c == nil || r.stopped {
 		return
 	}
@@ -326,9 +355,9 @@ func (r *Recorder) Closed(id uint64, at int64, byServer bool) {
 
 // client returns the client, with a name if it is new.
 func (r *Recorder) client(s State) *client {
-	c := r.clients[s.ID]
+	c := r.clients[s.Who]
 	if c == nil {
-		c = &client{id: s.ID, addr: s.Conn.Addr(), program: s.Program}
+		c = &client{id: s.ID, space: s.Space, addr: s.Conn.Addr(), program: s.Program}
 		if s.Program {
 			c.name = numbered("do", r.named[1])
 			r.named[1]++
@@ -336,7 +365,7 @@ func (r *Recorder) client(s State) *client {
 			c.name = numbered("", r.named[0])
 			r.named[0]++
 		}
-		r.clients[s.ID] = c
+		r.clients[s.Who] = c
 	}
 	return c
 }
@@ -370,7 +399,7 @@ func (r *Recorder) add(k kind, c *client, at int64) *event {
 	}
 	e := &r.ring[(r.head+r.n)%len(r.ring)]
 	r.n++
-	*e = event{kind: k, client: c, at: at, data: e.data[:0], ends: e.ends[:0]} // the memory of one that is forgotten
+	*e = event{kind: k, client: c, id: c.id, space: c.space, at: at, data: e.data[:0], ends: e.ends[:0]} // the memory of one that is forgotten
 	return e
 }
 
@@ -455,6 +484,7 @@ func (e *event) words() []string {
 type Command struct {
 	Client      uint64
 	ClientName  string // in the notation
+	Space       string
 	ByProgram   bool
 	Args        []string
 	At          int64    // µs since 1970
@@ -472,6 +502,7 @@ type Command struct {
 type Message struct {
 	Client     uint64
 	ClientName string
+	Space      string
 	At         int64
 	Wire       []byte
 }
@@ -494,7 +525,7 @@ func (r *Recorder) Contents() Contents {
 		case command:
 			index[first+uint64(i)] = len(out.Commands)
 			out.Commands = append(out.Commands, Command{
-				Client: e.client.id, ClientName: e.client.name, ByProgram: e.client.program, Args: e.words(), At: e.at,
+				Client: e.id, ClientName: e.client.name, Space: e.space, ByProgram: e.client.program, Args: e.words(), At: e.at,
 				RoundTrip: e.trip, Transaction: e.multi, Silent: e.silent, Calls: e.calls, number: first + uint64(i),
 			})
 		case reply:
@@ -503,7 +534,7 @@ func (r *Recorder) Contents() Contents {
 				c.Replies, c.AnsweredAt = append(c.Replies, e.data), e.at
 			}
 		case message:
-			out.Messages = append(out.Messages, Message{Client: e.client.id, ClientName: e.client.name, At: e.at, Wire: e.data})
+			out.Messages = append(out.Messages, Message{Client: e.id, ClientName: e.client.name, Space: e.space, At: e.at, Wire: e.data})
 		}
 	}
 	return out

@@ -25,9 +25,10 @@ type Replay struct {
 
 	ctx     context.Context
 	clients map[string]*player
-	control *player
-	blocked int // clients that are known to be blocked
+	control map[string]*player // by space
+	blocked map[string]int     // clients that are known to be blocked, by space
 	proto   map[string]string
+	space   map[string]string // that clients begin in
 	result  Result
 }
 
@@ -53,6 +54,7 @@ type player struct {
 	sent    []*step // whose replies are to come
 	out     []byte
 	blocked bool
+	space   string
 }
 
 type step struct {
@@ -66,6 +68,7 @@ func (r *Replay) Run(ctx context.Context, text string) (Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r.ctx, r.clients, r.proto = ctx, map[string]*player{}, map[string]string{}
+	r.control, r.blocked, r.space = map[string]*player{}, map[string]int{}, map[string]string{}
 	if r.Patience == 0 {
 		r.Patience = 5 * time.Second
 	}
@@ -101,9 +104,19 @@ func (r *Replay) Run(ctx context.Context, text string) (Result, error) {
 }
 
 func (r *Replay) directive(line string) error {
-	words := strings.Fields(line)
+	words, err := notation.SplitWords(line)
+	if err != nil {
+		return err
+	}
+	if words[0] == notation.Space && len(words) == 3 {
+		r.space[words[2]] = words[1]
+		if p := r.clients[words[2]]; p != nil {
+			return r.enter(p, words[1])
+		}
+		return nil
+	}
 	if words[0] != "@resp" || len(words) < 2 || len(words) > 3 || words[1] != "2" && words[1] != "3" {
-		return fmt.Errorf("%s is for transcripts that are tests; a replay knows @resp", line)
+		return fmt.Errorf("%s is for transcripts that are tests; a replay knows @resp and %s", line, notation.Space)
 	}
 	name := ""
 	if len(words) == 3 {
@@ -128,6 +141,35 @@ func (r *Replay) hello(p *player, proto string) error {
 	return err
 }
 
+// enter has a client be in a space.
+func (r *Replay) enter(p *player, space string) error {
+	got, err := r.ask(p, "AUTH", "space:"+space, "x")
+	if err == nil && strings.HasPrefix(got.Text, "(error)") {
+		err = fmt.Errorf("the server has no space %s (it needs --spaces yes): %s", notation.Join([]string{space}), got.Text)
+	}
+	p.space = space
+	return err
+}
+
+// entered returns the space to which a command brings a client, empty if to none.
+func entered(words []string) string {
+	at := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, "auth") })
+	switch {
+	case len(words) == 3 && strings.EqualFold(words[0], "testing") && strings.EqualFold(words[1], "space"):
+		return words[2]
+	case at != 0 && (at != 2 || !strings.EqualFold(words[0], "hello")) || len(words) < at+3:
+		return ""
+	case words[at+1] == "space":
+		name, _, _ := strings.Cut(words[at+2], ":")
+		return name
+	}
+	name, ok := strings.CutPrefix(words[at+1], "space:")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
 func (r *Replay) client(name string) (*player, error) {
 	if p := r.clients[name]; p != nil {
 		return p, nil
@@ -137,6 +179,12 @@ func (r *Replay) client(name string) (*player, error) {
 		return nil, err
 	}
 	r.clients[name] = p
+	if space := r.space[name]; space != "" {
+		delete(r.space, name) // when it connects again it is a new client
+		if err := r.enter(p, space); err != nil {
+			return nil, err
+		}
+	}
 	proto := r.proto[name]
 	if proto == "" {
 		proto = r.proto[""]
@@ -231,6 +279,9 @@ func (r *Replay) step(line int, m []string, expected []string) error {
 			p.sent = p.sent[1:]
 		}
 	}
+	if space := entered(st.words); space != "" && !strings.HasPrefix(got.Text, "(error)") {
+		p.space = space
+	}
 	r.compare(line, st, want, got)
 	if got.Is(notation.Closed) {
 		delete(r.clients, name)
@@ -245,7 +296,7 @@ func (r *Replay) read(p *player, expectBlocked bool) (*notation.Node, error) {
 	}
 	if p.blocked {
 		p.blocked = false
-		r.blocked--
+		r.blocked[p.space]--
 	}
 	late := make(chan struct{})
 	timer := clock.Real{}.AfterFunc(r.Patience, func() { close(late) })
@@ -264,10 +315,17 @@ var blockedRE = regexp.MustCompile(`blocked_clients:([0-9]+)`)
 
 // readBlocked waits until the server counts the client as blocked, if it says so.
 func (r *Replay) readBlocked(p *player) (*notation.Node, error) {
-	if r.control == nil {
+	control := r.control[p.space]
+	if control == nil {
 		var err error
-		if r.control, err = r.dial(); err != nil {
+		if control, err = r.dial(); err != nil {
 			return nil, err
+		}
+		r.control[p.space] = control
+		if p.space != "" {
+			if err := r.enter(control, p.space); err != nil {
+				return nil, err
+			}
 		}
 	}
 	const pause = 2 * time.Millisecond
@@ -281,7 +339,7 @@ func (r *Replay) readBlocked(p *player) (*notation.Node, error) {
 		case <-r.ctx.Done():
 			return nil, r.ctx.Err()
 		}
-		info, err := r.ask(r.control, "INFO", "clients")
+		info, err := r.ask(control, "INFO", "clients")
 		if err != nil {
 			return nil, err
 		}
@@ -289,12 +347,12 @@ func (r *Replay) readBlocked(p *player) (*notation.Node, error) {
 		if m == nil {
 			break // a server that does not count; the pause has to do
 		}
-		if n, _ := strconv.Atoi(m[1]); n > r.blocked {
+		if n, _ := strconv.Atoi(m[1]); n > r.blocked[p.space] {
 			break
 		}
 	}
 	p.blocked = true
-	r.blocked++
+	r.blocked[p.space]++
 	return notation.Text(notation.Blocked), nil
 }
 

@@ -10,24 +10,27 @@ import (
 )
 
 // Writer writes events as a transcript. What is sent belongs together with the
-// commands before it, so that it waits for the next command, or for Flush.
+// commands before it, so that it waits for the next command, or for Flush. A command
+// that has to wait for others is the last one of its round: the next one may be what
+// it waits for.
 type Writer struct {
 	w      io.Writer
 	from   uint64 // the next event
 	began  bool
 	stamp  int64 // ms of the last line about the time
 	known  map[*client]bool
-	round  []event // commands, and then what was sent
-	first  uint64  // the number of the first of them
-	sent   bool    // there is something that was sent
-	broken bool    // what is to follow does not continue what there is
+	placed map[*client]bool // the text says how it has come to where it is
+	round  []event          // commands, and then what was sent
+	first  uint64           // the number of the first of them
+	sent   bool             // there is something that was sent
+	broken bool             // what is to follow does not continue what there is
 	err    error
 }
 
 // NewWriter returns a Writer whose text begins with a line that names what is
 // recorded, such as "resp-server 7.4.1".
 func NewWriter(w io.Writer, what string) *Writer {
-	wr := &Writer{w: w, known: make(map[*client]bool)}
+	wr := &Writer{w: w, known: make(map[*client]bool), placed: make(map[*client]bool)}
 	if what != "" {
 		wr.printf("%s%s.\n", notation.Recorded, what)
 		wr.broken = true
@@ -57,6 +60,7 @@ func (w *Writer) add(events []event, first, missing uint64) {
 		w.flush()
 		w.printf("\n# %d commands and replies are missing here.\n", missing)
 		w.stamp = 0
+		clear(w.placed)
 	}
 	w.began = true
 	for i, e := range events {
@@ -66,7 +70,11 @@ func (w *Writer) add(events []event, first, missing uint64) {
 		if len(w.round) == 0 {
 			w.first = first + uint64(i)
 		}
-		w.sent = w.sent || e.kind != command
+		if e.kind != waits {
+			w.sent = w.sent || e.kind != command
+		} else if n := len(w.round) - 1; n >= 0 && w.round[n].client == e.client {
+			w.sent = true // it is no other one that waits again
+		}
 		w.round = append(w.round, e)
 	}
 }
@@ -87,9 +95,11 @@ func (w *Writer) flush() {
 	}
 	commands, answers := map[*client]int{}, map[*client][]int{}
 	for i := range round {
-		if e := &round[i]; e.kind == command {
+		switch e := &round[i]; e.kind {
+		case command:
 			commands[e.client]++
-		} else {
+		case waits:
+		default:
 			answers[e.client] = append(answers[e.client], i)
 		}
 	}
@@ -99,7 +109,7 @@ func (w *Writer) flush() {
 	for i := range round {
 		e := &round[i]
 		if e.kind != command {
-			break
+			continue
 		}
 		w.introduce(e)
 		line := notation.Join(e.words())
@@ -137,7 +147,7 @@ func (w *Writer) flush() {
 	}
 	for i := range round {
 		e := &round[i]
-		if e.kind == command || written[i] {
+		if e.kind == command || e.kind == waits || written[i] {
 			continue
 		}
 		w.introduce(e)
@@ -174,18 +184,24 @@ func (w *Writer) mark(at int64) {
 	}
 }
 
-// introduce says who a client is before its first line.
+// introduce says who a client is before its first line, and which space it is in if
+// no command in the text has brought it there.
 func (w *Writer) introduce(e *event) {
 	c := e.client
-	if w.known[c] {
-		return
+	if !w.known[c] {
+		w.known[c] = true
+		if c.program {
+			w.printf("# %s is the program around the server.\n@resp 3 %s\n", c.name, c.name)
+		} else {
+			w.printf("# %s is the client %d at %s.\n", c.name, e.id, c.addr)
+		}
 	}
-	w.known[c] = true
-	if c.program {
-		w.printf("# %s is the program around the server.\n@resp 3 %s\n", c.name, c.name)
-		return
+	if !w.placed[c] {
+		w.placed[c] = true
+		if e.space != "" {
+			w.printf("%s %s %s\n", notation.Space, notation.Join([]string{e.space}), c.name)
+		}
 	}
-	w.printf("# %s is the client %d at %s.\n", c.name, c.id, c.addr)
 }
 
 // show returns what was sent as redis-cli prints it.

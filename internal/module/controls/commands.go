@@ -59,6 +59,7 @@ var commands = spec.Register([]spec.Command{{
 				{Name: "start", Type: spec.Block, Args: []spec.Arg{
 					{Name: "start", Type: spec.PureToken, Token: "START"},
 					{Name: "scripts", Type: spec.PureToken, Token: "SCRIPTS", Optional: true},
+					{Name: "spaces", Type: spec.PureToken, Token: "SPACES", Optional: true},
 				}},
 				{Name: "stop", Type: spec.PureToken, Token: "STOP"},
 				{Name: "get", Type: spec.Block, Args: []spec.Arg{

@@ -38,9 +38,9 @@ type Host interface {
 	LoadData(data string) error
 	Dump() string
 	DumpJSON() string
-	// StartRecord begins a record, anew if there is one; with what scripts call, if
-	// that is asked for.
-	StartRecord(scripts bool)
+	// StartRecord begins a record, anew if there is one; with what scripts call, and
+	// with what clients in spaces do, if that is asked for.
+	StartRecord(scripts, spaces bool)
 	StopRecord() (running bool)
 	// RecordText returns the last events of the record, or all if last is 0.
 	RecordText(last int) (text string, ok bool)
@@ -326,13 +326,15 @@ func quote(words []string) string {
 // errNoRecord is the reply where a record is wanted that nobody has begun.
 const errNoRecord resp.Error = "ERR nothing is recorded, see TESTING RECORD START"
 
-// TESTING RECORD <START [SCRIPTS] | STOP | GET [last] | COUNT [pattern]>
+// TESTING RECORD <START [SCRIPTS] [SPACES] | STOP | GET [last] | COUNT [pattern]>
 func record(c *engine.Ctx) error {
 	action, rest := strings.ToUpper(string(c.Args[2])), c.Args[3:]
 	most := 0
 	switch action {
 	case "STOP":
-	case "START", "GET", "COUNT":
+	case "START":
+		most = 2
+	case "GET", "COUNT":
 		most = 1
 	default:
 		return resp.ErrSyntax
@@ -343,12 +345,19 @@ func record(c *engine.Ctx) error {
 	h := host(c)
 	switch action {
 	case "START":
-		scripts := len(rest) > 0
-		if scripts && !engine.EqualFold(rest[0], "scripts") {
-			return resp.ErrSyntax
+		scripts, spaces := false, false
+		for _, option := range rest {
+			switch {
+			case engine.EqualFold(option, "scripts"):
+				scripts = true
+			case engine.EqualFold(option, "spaces"):
+				spaces = true
+			default:
+				return resp.ErrSyntax
+			}
 		}
 		return later(c, func(h Host) error {
-			h.StartRecord(scripts)
+			h.StartRecord(scripts, spaces)
 			return nil
 		})
 	case "STOP":
