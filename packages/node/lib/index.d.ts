@@ -13,6 +13,8 @@ export interface StartOptions {
   confFile?: string
   /** Files with fixtures, loaded in their order: .rdb, .json, or commands as redis-cli reads them. */
   load?: string[]
+  /** Rules of strict mode, such as ['all warn']; see Controls.checkStrict. */
+  strict?: string[]
   /** More arguments for the binary, as they are. */
   args?: string[]
   /** Allow the test controls, true by default. */
@@ -51,6 +53,8 @@ export interface FaultConditions {
   /** A glob of the client's name or address. */
   client?: string
   user?: string
+  /** The space that the client is in. */
+  space?: string
   /** From the nth match on. */
   from?: number
   /** Each nth match. */
@@ -85,7 +89,7 @@ export type FaultAction =
   | { evict: true }
   /** New connections are closed. */
   | { refuse: true }
-  /** Files can't be written. */
+  /** An operation that writes a file fails. */
   | { disk: 'enospc' | 'eio' }
 
 export type Fault = FaultConditions & FaultAction
@@ -153,8 +157,16 @@ export interface Controls extends AsyncDisposable {
   strictReport(): Promise<StrictFinding[]>
   /** Forgets what strict mode has found. The rules stay. */
   resetStrict(): Promise<void>
-  /** Records what clients send and are answered from now on; `await using` stops it at the end of the block. */
-  record(): Promise<Recording>
+  /**
+   * Rejects with a StrictError if strict mode has warned since the start or the last reset. A test that expects
+   * warnings calls resetStrict().
+   */
+  checkStrict(): Promise<void>
+  /**
+   * Records what clients send and are answered from now on; `await using` stops it at the end of the block. With scripts
+   * also what scripts and functions call, with spaces also what clients in the spaces of the server do.
+   */
+  record(options?: { scripts?: boolean; spaces?: boolean }): Promise<Recording>
   /**
    * The URL of a private server behind this port, a fork of this one when its first client connects. It needs the
    * setting config: { spaces: true }.
@@ -187,11 +199,32 @@ export function start(options?: StartOptions): Promise<Server>
  */
 export function workerUrl(url?: string): string
 
+/**
+ * The test controls of a server that another process has started, or of a space in it: by default of the space of this
+ * worker, see workerUrl.
+ */
+export function connect(url?: string): Controls
+
+/** beforeEach and afterEach of a test runner. */
+export interface Hooks {
+  beforeEach(hook: () => Promise<void>): unknown
+  afterEach(hook: () => Promise<void>): unknown
+}
+
+/**
+ * For a set-up file of Jest or Vitest: a test fails that strict mode warns of, in the space of this worker. The rules are
+ * such as ['all warn', 'missing-ttl warn session:*']; the hooks are the global ones by default.
+ */
+export function failOnWarnings(rules: string[], hooks?: Hooks): void
+
 /** The path of the binary: RESP_SERVER_BINARY, or that of the package for this platform. */
 export function findBinary(): string
 
 /** An error that the server replied. */
 export class ReplyError extends Error {}
+
+/** Strict mode has warned of what a test has done. The message has rules and commands. */
+export class StrictError extends Error {}
 
 /** The server did not start. The message ends with what it logged. */
 export class StartError extends Error {}

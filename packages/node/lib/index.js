@@ -9,6 +9,14 @@ const { Connection, ReplyError } = require('./wire.js')
 // Node 18.0 to 18.17 have no such symbol; TypeScript's output then uses this one.
 const asyncDispose = Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')
 
+/** Strict mode has warned of what a test has done. */
+class StrictError extends Error {
+  constructor(message) {
+    super(message)
+    this.name = 'StrictError'
+  }
+}
+
 class Clock {
   #server
 
@@ -82,8 +90,12 @@ class Controls {
   }
 
   call(...words) {
-    if (!this.#connection || this.#connection.closed) this.#connection = new Connection(this.host, this.port)
+    if (!this.#connection || this.#connection.closed) this.#connection = this.connect()
     return this.#connection.call(words)
+  }
+
+  connect() {
+    return new Connection(this.host, this.port)
   }
 
   async snapshot(name = 'default') {
@@ -99,7 +111,7 @@ class Controls {
   }
 
   async fork() {
-    const owner = new Connection(this.host, this.port)
+    const owner = this.connect()
     try {
       return new Fork(await owner.call(['TESTING', 'FORK']), owner)
     } catch (error) {
@@ -134,8 +146,17 @@ class Controls {
     await this.call('TESTING', 'STRICT', 'RESET')
   }
 
-  async record() {
-    await this.call('TESTING', 'RECORD', 'START')
+  async checkStrict() {
+    const warnings = (await this.strictReport()).filter(found => found.level === 'warn')
+    if (!warnings.length) return
+    const lines = warnings.map(({ rule, line, message, count }) => {
+      return `${rule}: ${line}: ${message}${count > 1 ? ` (${count} times)` : ''}`
+    })
+    throw new StrictError(['strict mode warns of what the test has done:', ...lines].join('\n  '))
+  }
+
+  async record({ scripts = false, spaces = false } = {}) {
+    await this.call('TESTING', 'RECORD', 'START', ...(scripts ? ['SCRIPTS'] : []), ...(spaces ? ['SPACES'] : []))
     return new Recording(this)
   }
 
@@ -206,6 +227,46 @@ class Server extends Controls {
   }
 }
 
+/** A server that this process has not started, or a space of one. */
+class Remote extends Controls {
+  #url
+
+  constructor(url) {
+    const { protocol, hostname, port } = new URL(url)
+    if (protocol !== 'redis:') throw new TypeError(`connect takes URLs that begin with redis://, not ${url}`)
+    super(hostname.replace(/^\[|\]$/g, ''), Number(port || 6379))
+    this.#url = url
+  }
+
+  get url() {
+    return this.#url
+  }
+
+  connect() {
+    const connection = super.connect()
+    const { username, password } = new URL(this.#url)
+    if (password) {
+      const login = ['AUTH', ...(username ? [decodeURIComponent(username)] : []), decodeURIComponent(password)]
+      connection.call(login).catch(() => connection.close()) // the command then says so
+    }
+    return connection
+  }
+}
+
+function connect(url = workerUrl()) {
+  return new Remote(url)
+}
+
+function failOnWarnings(rules, hooks = globalThis) {
+  let server
+  hooks.beforeEach(async () => {
+    server ??= connect()
+    await server.strict(...rules)
+    await server.resetStrict()
+  })
+  hooks.afterEach(() => server.checkStrict())
+}
+
 async function start(options = {}) {
   const { host = '127.0.0.1', timeout = 10000 } = options
   return new Server(host, await launch(commandLine({ ...options, host }), timeout))
@@ -220,18 +281,19 @@ function workerUrl(url = process.env.REDIS_URL) {
   return space.href
 }
 
-const known = new Set(['port', 'host', 'unixsocket', 'config', 'confFile', 'load', 'args', 'testing', 'timeout'])
+const known = new Set(['port', 'host', 'unixsocket', 'config', 'confFile', 'load', 'strict', 'args', 'testing', 'timeout'])
 
 function commandLine(options) {
   const unknown = Object.keys(options).find(name => !known.has(name))
   if (unknown) throw new TypeError(`start has no option ${unknown}; directives of redis.conf go into config`)
-  const { port = 0, host, unixsocket, config = {}, confFile, load = [], args = [], testing = true } = options
+  const { port = 0, host, unixsocket, config = {}, confFile, load = [], strict = [], args = [], testing = true } = options
   const words = confFile ? [confFile] : []
   words.push('--port', String(port), '--bind', host)
   if (!confFile && !('dir' in config)) words.push('--dir', '', '--save', '')
   if (unixsocket) words.push('--unixsocket', unixsocket)
   for (const [name, value] of Object.entries(config)) words.push(`--${name}`, ...directive(value))
   for (const file of load) words.push('--load', file)
+  for (const rule of strict) words.push('--strict', rule)
   if (testing) words.push('--testing')
   return [...words, ...args]
 }
@@ -242,7 +304,7 @@ function directive(value) {
   return words.length ? words : ['']
 }
 
-const conditions = ['command', 'category', 'key', 'client', 'user', 'from', 'every', 'times', 'probability']
+const conditions = ['command', 'category', 'key', 'client', 'user', 'space', 'from', 'every', 'times', 'probability']
 const actions = {
   error: text => ['ERROR', text],
   delay: ms => ['DELAY', ms],
@@ -277,4 +339,4 @@ function faultWords(fault) {
   return [...words, 'DO', ...action]
 }
 
-module.exports = { start, workerUrl, findBinary, ReplyError, StartError }
+module.exports = { start, connect, workerUrl, failOnWarnings, findBinary, ReplyError, StartError, StrictError }

@@ -1,3 +1,3 @@
 import api from './index.js'
 
-export const { start, workerUrl, findBinary, ReplyError, StartError } = api
+export const { start, connect, workerUrl, failOnWarnings, findBinary, ReplyError, StartError, StrictError } = api

@@ -1,7 +1,7 @@
 'use strict'
 // Set-ups for node:test.
 
-const { before, beforeEach, after } = require('node:test')
+const { before, beforeEach, after, afterEach } = require('node:test')
 
 const { start } = require('./index.js')
 
@@ -13,6 +13,7 @@ function useServer(options) {
     await server.snapshot('node:test')
   })
   beforeEach(() => server.restore('node:test'))
+  if (options?.strict?.length) afterEach(() => server.checkStrict())
   after(() => server?.stop())
   return () => server
 }

@@ -108,9 +108,13 @@ test('every kind of fault is known to the server', async () => {
   const now = new Date()
   for (const action of [
     { error: 'ERR x' }, { delay: 1 }, { close: 'before' }, { cut: 1 }, { blackhole: true }, { trickle: 1 },
-    { expire: true }, { evict: true }, { refuse: true }, { disk: 'enospc' }, { disk: 'eio' },
+    { expire: true }, { evict: true },
   ]) {
-    const fault = await server().inject({ user: 'nobody', ...action })
+    const fault = await server().inject({ user: 'nobody', space: 'nowhere', ...action })
+    await fault.remove()
+  }
+  for (const action of [{ client: 'nobody', refuse: true }, { disk: 'enospc' }, { disk: 'eio' }]) {
+    const fault = await server().inject(action)
     await fault.remove()
   }
   const fault = await server().inject({

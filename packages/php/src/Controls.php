@@ -10,7 +10,9 @@ namespace RespServer;
  */
 abstract class Controls
 {
-    private const CONDITIONS = ['command', 'category', 'key', 'client', 'user', 'from', 'every', 'times', 'probability'];
+    private const CONDITIONS = [
+        'command', 'category', 'key', 'client', 'user', 'space', 'from', 'every', 'times', 'probability',
+    ];
     private const ACTIONS = [
         'error', 'delay', 'close', 'cut', 'blackhole', 'trickle', 'expire', 'evict', 'refuse', 'disk',
     ];
@@ -78,8 +80,8 @@ abstract class Controls
     /**
      * Has a fault from now on, and returns a function that removes it.
      *
-     * Keys say which commands it is for (command, category, key, client, user, from, every, times, probability) and
-     * what happens: exactly one of error (a text), delay and trickle (seconds), close ('before' or 'after' the
+     * Keys say which commands it is for (command, category, key, client, user, space, from, every, times,
+     * probability, and after and before, a \DateTimeInterface on the server's clock) and what happens: exactly one of error (a text), delay and trickle (seconds), close ('before' or 'after' the
      * execution), cut (bytes), blackhole, expire, evict, refuse (true), disk ('enospc' or 'eio').
      *
      * @param array<string, mixed> $fault such as ['command' => 'INCR', 'close' => 'after', 'times' => 1]
@@ -94,10 +96,16 @@ abstract class Controls
         };
     }
 
-    /** Records what clients send and are answered from now on, until stop() of the recording. */
-    public function record(): Recording
+    /**
+     * Records what clients send and are answered from now on, until stop() of the recording.
+     *
+     * @param bool $scripts also what scripts call
+     * @param bool $spaces also what clients in the spaces of the server do
+     */
+    public function record(bool $scripts = false, bool $spaces = false): Recording
     {
-        $this->call('TESTING', 'RECORD', 'START');
+        $options = [...($scripts ? ['SCRIPTS'] : []), ...($spaces ? ['SPACES'] : [])];
+        $this->call('TESTING', 'RECORD', 'START', ...$options);
         return new Recording($this);
     }
 
@@ -123,6 +131,26 @@ abstract class Controls
     {
         $pairs = fn (array $fields): array => array_column(array_chunk($fields, 2), 1, 0);
         return array_map($pairs, (array) $this->call('TESTING', 'STRICT', 'REPORT'));
+    }
+
+    /**
+     * Checks that strict mode has not warned since the start or the last reset. A test that expects warnings calls
+     * resetStrict().
+     *
+     * @throws StrictException if it has
+     */
+    public function checkStrict(): void
+    {
+        $text = '';
+        foreach ($this->strictReport() as $found) {
+            if ($found['level'] === 'warn') {
+                $times = $found['count'] > 1 ? " ($found[count] times)" : '';
+                $text .= "\n  $found[rule]: $found[line]: $found[message]$times";
+            }
+        }
+        if ($text !== '') {
+            throw new StrictException("strict mode warns of what the test has done:$text");
+        }
     }
 
     /** Forgets what strict mode has found. The rules stay. */
@@ -174,7 +202,9 @@ abstract class Controls
     {
         $words = $action = [];
         foreach ($fault as $name => $value) {
-            if (in_array($name, self::CONDITIONS, true)) {
+            if (($name === 'after' || $name === 'before') && $value instanceof \DateTimeInterface) {
+                array_push($words, strtoupper($name), $value->format('Uv'));
+            } elseif (in_array($name, self::CONDITIONS, true)) {
                 array_push($words, strtoupper($name), $value);
             } elseif (!in_array($name, self::ACTIONS, true)) {
                 throw new \InvalidArgumentException("a fault has no $name");

@@ -27,6 +27,7 @@ final class Server extends Controls
      *     are written unless there is a dir
      * @param string|null $configFile a redis.conf to read first
      * @param list<string> $load files with fixtures
+     * @param list<string> $strict rules of strict mode, such as ['all warn']; see checkStrict()
      * @param list<string> $args more arguments for the binary
      * @param bool $testing whether the test controls are allowed
      * @param float $timeout the seconds that a start may take
@@ -38,6 +39,7 @@ final class Server extends Controls
         array $config = [],
         ?string $configFile = null,
         array $load = [],
+        array $strict = [],
         array $args = [],
         bool $testing = true,
         float $timeout = 10,
@@ -55,6 +57,9 @@ final class Server extends Controls
         }
         foreach ($load as $file) {
             array_push($words, '--load', $file);
+        }
+        foreach ($strict as $rule) {
+            array_push($words, '--strict', $rule);
         }
         if ($testing) {
             $words[] = '--testing';

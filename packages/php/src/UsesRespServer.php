@@ -30,9 +30,22 @@ trait UsesRespServer
         return Server::start();
     }
 
+    /**
+     * Returns rules of strict mode; override it with such as ['all warn'] to have tests fail that they warn of.
+     *
+     * @return list<string>
+     */
+    protected static function strictRules(): array
+    {
+        return [];
+    }
+
     protected function respServer(): Fork
     {
-        self::$respServerBase ??= static::startRespServer();
+        if (self::$respServerBase === null) {
+            self::$respServerBase = static::startRespServer();
+            self::$respServerBase->strict(...static::strictRules());
+        }
         return $this->respServer ??= self::$respServerBase->fork();
     }
 
@@ -45,7 +58,15 @@ trait UsesRespServer
     #[After]
     public function stopRespServer(): void
     {
-        $this->respServer?->stop();
-        $this->respServer = null;
+        try {
+            if (static::strictRules() !== []) {
+                $this->respServer?->checkStrict();
+            }
+        } catch (StrictException $e) {
+            self::fail($e->getMessage());
+        } finally {
+            $this->respServer?->stop();
+            $this->respServer = null;
+        }
     }
 }

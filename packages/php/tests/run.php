@@ -147,13 +147,46 @@ $tests = [
         same(2, $server->call('INCR', 'counter')); // a retry counts twice
 
         $actions = [['delay' => 1], ['close' => 'before'], ['cut' => 3], ['blackhole' => true], ['trickle' => 0.5]];
-        array_push($actions, ['expire' => true], ['evict' => true], ['disk' => 'enospc'], ['disk' => 'eio']);
+        array_push($actions, ['expire' => true], ['evict' => true]);
         foreach ($actions as $action) {
-            ($server->inject(['command' => 'GET'] + $action))();
+            ($server->inject(['command' => 'GET', 'space' => 'nowhere'] + $action))();
         }
+        ($server->inject(['disk' => 'enospc']))();
+        ($server->inject(['disk' => 'eio', 'after' => new DateTimeImmutable('2001-01-01')]))();
         ($server->inject(['client' => 'nobody', 'refuse' => true]))();
         throws(InvalidArgumentException::class, fn () => $server->inject(['command' => 'GET']));
         throws(InvalidArgumentException::class, fn () => $server->inject(['comand' => 'GET', 'evict' => true]));
+    },
+    'strict mode fails the test' => function (): void {
+        $case = new class {
+            use RespServer\UsesRespServer;
+
+            protected static function strictRules(): array
+            {
+                return ['all warn'];
+            }
+
+            public function run(callable $test): void
+            {
+                $test($this->respServer());
+                $this->stopRespServer();
+            }
+
+            public static function fail(string $message): never // as that of PHPUnit
+            {
+                throw new LogicException($message);
+            }
+        };
+        $why = throws(LogicException::class, fn () => $case->run(fn ($server) => $server->call('MSET', 'a', 1, 'b', 2)));
+        contains("strict mode warns of what the test has done:\n  cross-slot: MSET a 1 b 2: ", $why);
+        $case->run(fn ($server) => $server->call('MSET', '{a}1', 1, '{a}2', 2));
+        $case->run(function ($server): void {
+            $server->call('MSET', 'a', 1, 'b', 2);
+            $server->resetStrict();
+        });
+        $server = Server::start(strict: ['all error']);
+        throws(ReplyException::class, fn () => $server->call('MSET', 'a', 1, 'b', 2));
+        $server->checkStrict(); // an error is no warning
     },
     'record' => function (): void {
         $server = Server::start();

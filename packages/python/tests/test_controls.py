@@ -111,6 +111,26 @@ def test_executed_but_the_reply_is_lost(server):
         assert Connection(server.address).call("INCR", "counter") == 2  # a retry counts twice
 
 
+def test_faults_of_connections_and_files(tmp_path):
+    with Server(config={"dir": str(tmp_path), "appendonly": True}) as server, server.client() as r:
+        with server.inject(Fault(disk="enospc", times=1)):
+            with pytest.raises(ReplyError, match="No space left|no space left"):
+                server.call("SAVE")
+        server.call("SAVE")
+        with server.inject(Fault(disk="eio")):
+            r.set("k", 1)
+            with pytest.raises(redis.ResponseError, match="MISCONF Errors writing to the AOF file: Input/output error"):
+                r.set("k", 2)
+        assert r.set("k", 2)
+        later = server.clock.now() + timedelta(hours=1)
+        with server.inject(Fault(refuse=True, after=later)):
+            with server.client() as other:
+                assert other.ping()
+            server.clock.set(later)
+            with server.client() as other, pytest.raises(redis.ConnectionError):
+                other.ping()
+
+
 def test_a_fault_does_one_thing():
     with pytest.raises(ValueError):
         Fault(command="GET").words()

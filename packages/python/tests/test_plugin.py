@@ -1,5 +1,7 @@
 """The pytest plugin, in runs of pytest of their own."""
 
+import sys
+
 import pytest
 
 
@@ -90,3 +92,34 @@ def test_unittest(pytester):
         """
     )
     pytester.runpytest().assert_outcomes(passed=2)
+
+
+def test_unittest_strict(pytester):
+    pytester.makepyfile(
+        test_it="""
+        from resp_server.unittest import RespServerTestCase
+
+        class StrictTest(RespServerTestCase):
+            strict = ["all warn"]
+
+            def test_warned(self):
+                self.redis.mset({"a": 1, "b": 2})
+
+            def test_forgotten(self):
+                self.redis.mset({"a": 1, "b": 2})
+                self.server.reset_strict()
+
+            def test_fine(self):
+                self.redis.mset({"{a}1": 1, "{a}2": 2})
+        """
+    )
+    result = pytester.run(sys.executable, "-m", "unittest", "test_it")
+    result.stderr.fnmatch_lines(
+        [
+            "*test_warned*",
+            "*strict mode warns of what the test has done:*",
+            '*cross-slot: MSET a 1 b 2: "a" is in hash slot 15495, "b" in 3300*',
+            "Ran 3 tests*",
+            "FAILED (failures=1)",
+        ]
+    )

@@ -36,16 +36,18 @@ module RespServer
 
     # port: 0 picks a free one. config: directives of redis.conf, such as
     # { maxmemory: "100mb" }; no files are written unless there is a dir.
-    # config_file: a redis.conf to read first. load: files with fixtures. args:
-    # more arguments for the binary. testing: false forbids the test controls.
+    # config_file: a redis.conf to read first. load: files with fixtures. strict:
+    # rules of strict mode, such as ["all warn"]; see check_strict. args: more
+    # arguments for the binary. testing: false forbids the test controls.
     # timeout: the seconds that a start may take.
-    def initialize(port: 0, host: "127.0.0.1", unixsocket: nil, config: {}, config_file: nil, load: [], args: [],
-                   testing: true, timeout: 10)
+    def initialize(port: 0, host: "127.0.0.1", unixsocket: nil, config: {}, config_file: nil, load: [], strict: [],
+                   args: [], testing: true, timeout: 10)
       words = [*config_file, "--port", port, "--bind", host]
       words += ["--dir", "", "--save", ""] unless config_file || config.transform_keys(&:to_s).key?("dir")
       words += ["--unixsocket", unixsocket] if unixsocket
       config.each { |name, value| words += ["--#{name}", *directive(value)] }
       load.each { |file| words += ["--load", file] }
+      strict.each { |rule| words += ["--strict", rule] }
       words << "--testing" if testing
       connect_to(host, launch(words + args, timeout))
     end

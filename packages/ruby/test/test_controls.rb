@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require "minitest/autorun"
+require "open3"
 require "tempfile"
 
 require "resp_server/minitest"
@@ -99,10 +100,48 @@ class ControlsTest < Minitest::Test
     assert_empty resp_server.strict_report
   end
 
+  def test_strict_mode_fails_the_test
+    file = Tempfile.new(["strict", ".rb"])
+    file.write(<<~RUBY)
+      require "minitest/autorun"
+      require "resp_server/minitest"
+
+      RespServer::EachTest.options = { strict: ["all warn"] }
+
+      class StrictTest < Minitest::Test
+        include RespServer::Minitest
+
+        def test_warned
+          resp_server.call("MSET", "a", 1, "b", 2)
+        end
+
+        def test_forgotten
+          resp_server.call("MSET", "a", 1, "b", 2)
+          resp_server.reset_strict
+        end
+
+        def test_fine
+          resp_server.call("MSET", "{a}1", 1, "{a}2", 2)
+        end
+      end
+    RUBY
+    file.close
+    out, status = Open3.capture2e(RbConfig.ruby, *$LOAD_PATH.flat_map { |dir| ["-I", dir] }, file.path)
+    refute_predicate status, :success?
+    assert_match(/Failure:\nStrictTest#test_warned .*\nstrict mode warns of what the test has done:\n  cross-slot: MSET a 1 b 2: /, out)
+    assert_includes out, "3 runs, 0 assertions, 1 failures, 0 errors"
+  end
+
   def test_every_fault_is_understood
     [{ error: "ERR x" }, { delay: 1 }, { close: :before }, { close: :after }, { cut: 3 }, { blackhole: true },
-     { trickle: 0.5 }, { expire: true }, { evict: true }, { disk: :enospc }, { disk: :eio }].each do |action|
-      resp_server.inject(command: "GET", **action) { nil }
+     { trickle: 0.5 }, { expire: true }, { evict: true }].each do |action|
+      resp_server.inject(command: "GET", space: "nowhere", **action) { nil }
+    end
+    [{ disk: :enospc }, { disk: :eio }].each { |action| resp_server.inject(**action) { nil } }
+    now = Time.now
+    resp_server.inject(after: now, before: now + 1, refuse: true, from: 100) do
+      listed = resp_server.call("TESTING", "FAULT", "LIST")[0][3]
+      assert_equal "FROM 100 AFTER #{(now.to_r * 1000).round} BEFORE #{((now + 1).to_r * 1000).round} DO REFUSE", listed
     end
     resp_server.inject(client: "nobody", refuse: true) { nil }
     resp_server.inject(command: "CONFIG|SET", category: "admin", key: "k*", client: "c*", user: "default", from: 2,

@@ -104,6 +104,12 @@ impl Controls {
         Ok(Recording { controls: self })
     }
 
+    /// `record` that has what scripts call and what clients in the spaces of the server do, too.
+    pub fn record_all(&self) -> Result<Recording<'_>, Error> {
+        self.testing(["RECORD", "START", "SCRIPTS", "SPACES"])?;
+        Ok(Recording { controls: self })
+    }
+
     /// Sets rules of strict mode, which finds what works in tests and bites in
     /// production: `strict(["all warn", "large-reads error 100"])`.
     pub fn strict<'a>(&self, rules: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
@@ -119,6 +125,26 @@ impl Controls {
         let Reply::Array(found) = &reply else { return Err(unexpected(&format!("{reply:?}"))) };
         let findings: Option<_> = found.iter().map(StrictFinding::new).collect();
         findings.ok_or_else(|| unexpected(&format!("{reply:?}")))
+    }
+
+    /// Panics if strict mode has warned since the start or the last reset, with
+    /// the commands and the rules. A test that expects warnings calls
+    /// `reset_strict`.
+    ///
+    /// ```no_run
+    /// let server = resp_server::Server::builder().strict("all warn").start().unwrap();
+    /// // Here the code under test uses the server.
+    /// server.assert_strict();
+    /// ```
+    #[track_caller]
+    pub fn assert_strict(&self) {
+        let report = self.strict_report().expect("the report of strict mode");
+        let warnings: Vec<_> = report
+            .iter()
+            .filter(|f| f.level == "warn")
+            .map(|f| format!("\n  {}: {}: {}", f.rule, f.line, f.message))
+            .collect();
+        assert!(warnings.is_empty(), "strict mode warns of what the test has done:{}", warnings.concat());
     }
 
     /// Forgets what strict mode has found. The rules stay.

@@ -73,12 +73,12 @@ impl Fault {
         Self::does(["REFUSE".into()])
     }
 
-    /// Files can't be written, because the disk is full.
+    /// An operation that writes a file fails, because the disk is full.
     pub fn disk_full() -> Self {
         Self::does(["ENOSPC".into()])
     }
 
-    /// Files can't be written, because of an input/output error.
+    /// An operation that writes a file fails, because of an input/output error.
     pub fn disk_error() -> Self {
         Self::does(["EIO".into()])
     }
@@ -106,6 +106,11 @@ impl Fault {
     /// Only for clients of this user.
     pub fn user(self, name: &str) -> Self {
         self.when("USER", name)
+    }
+
+    /// Only for clients in this space.
+    pub fn space(self, name: &str) -> Self {
+        self.when("SPACE", name)
     }
 
     /// From the nth match on.

@@ -48,6 +48,7 @@ impl Server {
             config_file: None,
             config: Vec::new(),
             load: Vec::new(),
+            strict: Vec::new(),
             args: Vec::new(),
             testing: true,
             timeout: Duration::from_secs(10),
@@ -91,6 +92,7 @@ pub struct Builder {
     config_file: Option<PathBuf>,
     config: Vec<(String, String)>,
     load: Vec<PathBuf>,
+    strict: Vec<String>,
     args: Vec<OsString>,
     testing: bool,
     timeout: Duration,
@@ -130,6 +132,12 @@ impl Builder {
     /// A fixture to load: .rdb, .json, or commands as redis-cli reads them. May be repeated.
     pub fn load(mut self, file: impl Into<PathBuf>) -> Self {
         self.load.push(file.into());
+        self
+    }
+
+    /// A rule of strict mode, such as `all warn`; see [`Controls::assert_strict`]. May be repeated.
+    pub fn strict(mut self, rule: &str) -> Self {
+        self.strict.push(rule.to_owned());
         self
     }
 
@@ -183,6 +191,9 @@ impl Builder {
         }
         for file in &self.load {
             words.extend(["--load".into(), file.into()]);
+        }
+        for rule in &self.strict {
+            words.extend(["--strict".into(), rule.into()]);
         }
         if self.testing {
             words.push("--testing".into());

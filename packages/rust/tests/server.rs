@@ -225,17 +225,31 @@ fn every_fault_is_understood() {
         Fault::trickle(second),
         Fault::expire(),
         Fault::evict(),
-        Fault::disk_full(),
-        Fault::disk_error(),
     ] {
-        drop(server.inject(action.command("GET")).unwrap());
+        drop(server.inject(action.command("GET").space("nowhere")).unwrap());
     }
+    drop(server.inject(Fault::disk_full()).unwrap());
+    drop(server.inject(Fault::disk_error()).unwrap());
     drop(server.inject(Fault::refuse().client("nobody")).unwrap());
     let now = server.clock().now().unwrap();
     let all = Fault::error("ERR x").command("CONFIG|SET").category("admin").key("k*").client("c*").user("default");
     let all = all.from(2).every(3).times(4).probability(0.5).after(now).before(now + second);
     drop(server.inject(all).unwrap());
     assert_eq!(server.call(["TESTING", "FAULT", "LIST"]).unwrap(), Reply::Array(vec![]));
+}
+
+#[test]
+fn strict_mode_fails_the_test() {
+    let server = Server::builder().strict("all warn").strict("large-values error 10").start().unwrap();
+    server.assert_strict();
+    server.call(["SET", "a", "12345678901"]).unwrap_err();
+    server.assert_strict(); // an error is no warning
+    server.call(["MSET", "a", "1", "b", "2"]).unwrap();
+    let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| server.assert_strict())).unwrap_err();
+    let text = panic.downcast_ref::<String>().unwrap();
+    assert!(text.contains("strict mode warns of what the test has done:\n  cross-slot: MSET a 1 b 2: "), "{text}");
+    server.reset_strict().unwrap();
+    server.assert_strict();
 }
 
 #[test]

@@ -15,6 +15,12 @@ from urllib.parse import quote
 from resp_server._clients import from_url
 from resp_server._wire import Connection, ReplyError
 
+
+def _milli(time: Union[float, datetime]) -> int:
+    """A time in milliseconds since 1970."""
+    return round((time.timestamp() if isinstance(time, datetime) else time) * 1000)
+
+
 class Clock:
     """The server's clock. Expiry, TIME, stream ids and timeouts follow it."""
 
@@ -35,8 +41,7 @@ class Clock:
 
     def set(self, to: Union[float, datetime]) -> None:
         """Set the clock to a time: seconds since 1970, or a datetime."""
-        seconds = to.timestamp() if isinstance(to, datetime) else to
-        self._call("SET", round(seconds * 1000))
+        self._call("SET", _milli(to))
 
     def freeze(self) -> None:
         """Stop the clock: it moves only by advance() and set()."""
@@ -64,11 +69,13 @@ class Fault:
     key: Optional[str] = None  # a glob
     client: Optional[str] = None  # a glob of the client's name or address
     user: Optional[str] = None
-    space: Optional[str] = None
+    space: Optional[str] = None  # the client is in it
     start: Optional[int] = None  # from the nth hit on
     every: Optional[int] = None  # every nth hit
     times: Optional[int] = None  # at most so often
     probability: Optional[float] = None  # from 0 to 1, drawn from the server's seed
+    after: Optional[Union[float, datetime]] = None  # on the server's clock: seconds since 1970, or a datetime
+    before: Optional[Union[float, datetime]] = None
 
     error: Optional[str] = None  # "LOADING Redis is loading the dataset in memory"
     delay: Optional[float] = None  # seconds on the server's clock
@@ -78,6 +85,8 @@ class Fault:
     trickle: Optional[float] = None  # seconds between the bytes of the reply
     expire: bool = False  # the key expires first
     evict: bool = False  # the key is evicted first
+    refuse: bool = False  # new connections are closed
+    disk: Optional[str] = None  # "enospc" or "eio": an operation that writes a file fails
 
     def words(self) -> List[Any]:
         """The rule as words of TESTING FAULT ADD, after its name."""
@@ -96,9 +105,12 @@ class Fault:
         ):
             if value is not None:
                 words += [option, value]
+        for option, at in (("AFTER", self.after), ("BEFORE", self.before)):
+            if at is not None:
+                words += [option, _milli(at)]
         actions = self._actions()
         if len(actions) != 1:
-            raise ValueError("a Fault needs exactly one of error, delay, close, cut, blackhole, trickle, expire, evict")
+            raise ValueError("a Fault needs exactly one of error, delay, close, cut, blackhole, trickle, expire, evict, refuse, disk")
         return [*words, "DO", *actions[0]]
 
     def _actions(self) -> List[List[Any]]:
@@ -119,6 +131,10 @@ class Fault:
             actions.append(["EXPIRE"])
         if self.evict:
             actions.append(["EVICT"])
+        if self.refuse:
+            actions.append(["REFUSE"])
+        if self.disk is not None:
+            actions.append([self.disk.upper()])
         return actions
 
 
@@ -245,10 +261,22 @@ class Controls:
         """Forget what strict mode has found. The rules stay."""
         self.call("TESTING", "STRICT", "RESET")
 
+    def check_strict(self) -> None:
+        """Raise an AssertionError if strict mode has warned since the start or
+        the last reset. A test that expects warnings calls reset_strict()."""
+        warnings = [str(found) for found in self.strict_report() if found.level == "warn"]
+        if warnings:
+            raise AssertionError("strict mode warns of what the test has done:\n  " + "\n  ".join(warnings))
+
     @contextmanager
-    def record(self) -> Iterator["Recording"]:
-        """Record what clients send and are answered for the time of a with block."""
-        self.call("TESTING", "RECORD", "START")
+    def record(self, *, scripts: bool = False, spaces: bool = False) -> Iterator["Recording"]:
+        """Record what clients send and are answered for the time of a with block.
+
+        scripts: also what scripts and functions call.
+        spaces: also what clients in the spaces of the server do.
+        """
+        options = ["SCRIPTS"] * scripts + ["SPACES"] * spaces
+        self.call("TESTING", "RECORD", "START", *options)
         try:
             yield Recording(self)
         finally:

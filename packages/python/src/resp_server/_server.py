@@ -21,6 +21,7 @@ class Server(Controls):
     config: directives of redis.conf, such as {"maxmemory": "100mb"}.
     conf_file: a redis.conf to read first.
     load: files with fixtures, loaded in their order; see TESTING LOAD.
+    strict: rules of strict mode, such as ["all warn"]; see check_strict().
     args: more arguments for the binary, as they are.
     testing: True, the default, allows the test controls (see Controls).
     timeout: how many seconds a start may take.
@@ -38,6 +39,7 @@ class Server(Controls):
         config: Optional[Mapping[str, Value]] = None,
         conf_file: Optional[Union[str, "os.PathLike[str]"]] = None,
         load: Iterable[Union[str, "os.PathLike[str]"]] = (),
+        strict: Iterable[str] = (),
         args: Sequence[str] = (),
         testing: bool = True,
         timeout: float = 10.0,
@@ -57,6 +59,8 @@ class Server(Controls):
             self._args += ["--" + name, *_words(value)]
         for file in load:
             self._args += ["--load", os.fspath(file)]
+        for rule in strict:
+            self._args += ["--strict", rule]
         if testing:
             self._args.append("--testing")
         self._args += args

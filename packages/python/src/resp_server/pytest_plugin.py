@@ -31,8 +31,8 @@ def resp_server(request: "pytest.FixtureRequest") -> Iterator[Server]:
     with Server(
         conf_file=config.rootpath / conf if conf else None,
         load=config.getini("resp_server_load"),
+        strict=config.getini("resp_server_strict"),
     ) as server:
-        server.strict(*config.getini("resp_server_strict"))
         server.snapshot("pytest")
         yield server
 
@@ -44,9 +44,10 @@ def redis_url(request: "pytest.FixtureRequest", resp_server: Server) -> Iterator
     resp_server.restore("pytest")
     yield resp_server.url
     if request.config.getini("resp_server_strict") and resp_server.running:
-        warnings = [str(found) for found in resp_server.strict_report() if found.level == "warn"]
-        if warnings:
-            pytest.fail("strict mode warns of what the test has done:\n  " + "\n  ".join(warnings), pytrace=False)
+        try:
+            resp_server.check_strict()
+        except AssertionError as warning:
+            pytest.fail(str(warning), pytrace=False)
 
 
 @pytest.fixture

@@ -5,6 +5,9 @@ require "erb"
 require_relative "wire"
 
 module RespServer
+  # Strict mode has warned of what a test has done. The message has rules and commands.
+  class StrictError < StandardError; end
+
   # The server's clock. Expiry, TIME, stream ids and timeouts follow it.
   class Clock
     def initialize(owner)
@@ -67,7 +70,7 @@ module RespServer
   # What a test can do with this server and with no other: each method is a
   # subcommand of TESTING. The guide is docs/testing.md of the server.
   module Controls
-    CONDITIONS = %i[command category key client user from every times probability].freeze
+    CONDITIONS = %i[command category key client user space from every times probability].freeze
     ACTIONS = {
       error: ->(text) { ["ERROR", text] },
       delay: ->(seconds) { ["DELAY", (seconds * 1000).round] },
@@ -80,7 +83,8 @@ module RespServer
       refuse: ->(_) { ["REFUSE"] },
       disk: ->(error) { [error.to_s.upcase] }
     }.freeze
-    private_constant :CONDITIONS, :ACTIONS
+    MOMENTS = %i[after before].freeze
+    private_constant :CONDITIONS, :ACTIONS, :MOMENTS
 
     # The address that the server listens on, and its TCP port.
     attr_reader :host, :port
@@ -139,8 +143,8 @@ module RespServer
     end
 
     # Has a fault while the block runs. Keywords say which commands it is for
-    # (command, category, key, client, user, from, every, times, probability)
-    # and what happens: exactly one of error (a text), delay and trickle
+    # (command, category, key, client, user, space, from, every, times,
+    # probability, and after and before, a Time on the server's clock) and what happens: exactly one of error (a text), delay and trickle
     # (seconds), close (:before or :after the execution), cut (bytes),
     # blackhole, expire, evict, refuse (true), disk (:enospc or :eio).
     #
@@ -156,9 +160,10 @@ module RespServer
     end
 
     # Records what clients send and are answered while the block runs, and
-    # returns the Recording.
-    def record
-      call("TESTING", "RECORD", "START")
+    # returns the Recording. With scripts: true it has what scripts call too,
+    # with spaces: true what clients in the spaces of the server do.
+    def record(scripts: false, spaces: false)
+      call("TESTING", "RECORD", "START", *("SCRIPTS" if scripts), *("SPACES" if spaces))
       begin
         yield
       ensure
@@ -181,6 +186,19 @@ module RespServer
         found = fields.each_slice(2).to_h.transform_keys(&:to_sym)
         found.merge(first: Time.at(0, found[:first], :millisecond))
       end
+    end
+
+    # Raises a StrictError if strict mode has warned since the start or the last
+    # reset. A test that expects warnings calls reset_strict.
+    def check_strict
+      warnings = strict_report.select { |found| found[:level] == "warn" }
+      return if warnings.empty?
+
+      lines = warnings.map do |found|
+        times = " (#{found[:count]} times)" if found[:count] > 1
+        "#{found.values_at(:rule, :line, :message).join(": ")}#{times}"
+      end
+      raise StrictError, ["strict mode warns of what the test has done:", *lines].join("\n  ")
     end
 
     # Forgets what strict mode has found. The rules stay.
@@ -230,7 +248,7 @@ module RespServer
     end
 
     def fault_words(fault)
-      unknown = fault.keys - CONDITIONS - ACTIONS.keys
+      unknown = fault.keys - CONDITIONS - MOMENTS - ACTIONS.keys
       raise ArgumentError, "a fault has no #{unknown.first}" unless unknown.empty?
 
       actions = fault.slice(*ACTIONS.keys)
@@ -238,6 +256,7 @@ module RespServer
 
       name, value = actions.first
       fault.slice(*CONDITIONS).flat_map { |condition, of| [condition.to_s.upcase, of] } +
+        fault.slice(*MOMENTS).flat_map { |condition, time| [condition.to_s.upcase, (time.to_r * 1000).round] } +
         ["DO", *ACTIONS[name].call(value)]
     end
   end

@@ -9,7 +9,12 @@ module RespServer
     class << self
       # The options of RespServer.start for the server that is forked, such as
       # { load: ["test/fixtures/shop.json"] }. Set them before the first test.
+      # With strict: ["all warn"] a test fails that strict mode warns of.
       attr_writer :options
+
+      def strict?
+        !(@options || {}).fetch(:strict, []).empty?
+      end
 
       # The server that is forked. What is put there before the first test, each
       # test finds.
@@ -32,6 +37,8 @@ module RespServer
     private
 
     def stop_resp_server
+      @resp_server&.check_strict if EachTest.strict?
+    ensure
       @resp_server&.stop
       @resp_server = nil
     end

@@ -18,7 +18,11 @@ module RespServer
     def after_teardown
       super
     ensure
-      stop_resp_server
+      begin
+        stop_resp_server
+      rescue StrictError => e
+        raise ::Minitest::Assertion, e.message
+      end
     end
   end
 end

@@ -143,11 +143,11 @@ class ControlsTest {
                 Fault.blackhole(),
                 Fault.trickle(second),
                 Fault.expire(),
-                Fault.evict(),
-                Fault.diskFull(),
-                Fault.diskError())) {
-            server.inject(action.command("GET")).close();
+                Fault.evict())) {
+            server.inject(action.command("GET").space("nowhere")).close();
         }
+        server.inject(Fault.diskFull()).close();
+        server.inject(Fault.diskError()).close();
         server.inject(Fault.refuse().client("nobody")).close();
         Instant now = server.clock().now();
         Fault all = Fault.error("ERR x").command("CONFIG|SET").category("admin").key("k*").client("c*").user("default")

@@ -117,6 +117,12 @@ public abstract class Controls implements AutoCloseable {
         return new Recording(this);
     }
 
+    /** Does {@link #record}, and has what scripts call and what clients in the spaces of the server do too. */
+    public final Recording recordAll() {
+        testing("RECORD", "START", "SCRIPTS", "SPACES");
+        return new Recording(this);
+    }
+
     /**
      * Sets rules of strict mode, which finds what works in tests and bites in production: {@code strict("all warn",
      * "large-reads error 100")}.
@@ -132,6 +138,19 @@ public abstract class Controls implements AutoCloseable {
     /** Returns what strict mode has found since the start or {@link #resetStrict}. */
     public final List<StrictFinding> strictReport() {
         return ((List<?>) testing("STRICT", "REPORT")).stream().map(one -> new StrictFinding((List<?>) one)).toList();
+    }
+
+    /**
+     * Throws an AssertionError if strict mode has warned since the start or the last reset. A test that expects warnings
+     * calls {@link #resetStrict}.
+     */
+    public final void checkStrict() {
+        List<StrictFinding> warnings = strictReport().stream().filter(f -> f.level().equals("warn")).toList();
+        if (!warnings.isEmpty()) {
+            StringBuilder text = new StringBuilder("strict mode warns of what the test has done:");
+            warnings.forEach(finding -> text.append("\n  ").append(finding));
+            throw new AssertionError(text.toString());
+        }
     }
 
     /** Forgets what strict mode has found. The rules stay. */

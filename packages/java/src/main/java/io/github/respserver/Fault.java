@@ -75,12 +75,12 @@ public final class Fault {
         return does("REFUSE");
     }
 
-    /** Files can't be written, because the disk is full. */
+    /** An operation that writes a file fails, because the disk is full. */
     public static Fault diskFull() {
         return does("ENOSPC");
     }
 
-    /** Files can't be written, because of an input/output error. */
+    /** An operation that writes a file fails, because of an input/output error. */
     public static Fault diskError() {
         return does("EIO");
     }
@@ -108,6 +108,11 @@ public final class Fault {
     /** Only for clients of this user. */
     public Fault user(String name) {
         return when("USER", name);
+    }
+
+    /** Only for clients in this space. */
+    public Fault space(String name) {
+        return when("SPACE", name);
     }
 
     /** From the nth match on. */

@@ -65,6 +65,7 @@ public final class RespServer extends Controls {
         private Path configFile;
         private final Map<String, String> config = new LinkedHashMap<>();
         private final List<Path> load = new ArrayList<>();
+        private final List<String> strict = new ArrayList<>();
         private final List<String> args = new ArrayList<>();
         private boolean testing = true;
         private Duration timeout = Duration.ofSeconds(10);
@@ -108,6 +109,17 @@ public final class RespServer extends Controls {
         public Builder load(Path... files) {
             load.addAll(List.of(files));
             return this;
+        }
+
+        /** Rules of strict mode, such as {@code "all warn"}; see {@link Controls#checkStrict}. */
+        public Builder strict(String... rules) {
+            strict.addAll(List.of(rules));
+            return this;
+        }
+
+        /** Reports whether there are rules of strict mode. */
+        public boolean isStrict() {
+            return !strict.isEmpty();
         }
 
         /** More arguments for the binary, as they are. */
@@ -159,6 +171,9 @@ public final class RespServer extends Controls {
             });
             for (Path file : load) {
                 words.addAll(List.of("--load", file.toString()));
+            }
+            for (String rule : strict) {
+                words.addAll(List.of("--strict", rule));
             }
             if (testing) {
                 words.add("--testing");

@@ -29,6 +29,12 @@ public record StrictFinding(
                 Instant.ofEpochMilli((Long) field(fields, "first")));
     }
 
+    /** Returns rule, command and message in a line. */
+    @Override
+    public String toString() {
+        return rule + ": " + line + ": " + message + (count > 1 ? " (" + count + " times)" : "");
+    }
+
     private static Object field(List<?> fields, String name) {
         return fields.get(fields.indexOf(name) + 1);
     }

@@ -32,6 +32,13 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * }
  * }</pre>
  *
+ * <p>With rules of strict mode a test fails that they warn of, and the failure names command and rule:
+ *
+ * <pre>{@code
+ * @RegisterExtension
+ * static final RespServerExtension redis = RespServerExtension.with(settings -> settings.strict("all warn"));
+ * }</pre>
+ *
  * <p>If a test fails, the log of the server is printed to the standard error.
  */
 public final class RespServerExtension
@@ -104,8 +111,17 @@ public final class RespServerExtension
     @Override
     public void afterEach(ExtensionContext context) {
         Fork fork = context.getStore(NAMESPACE).remove(Fork.class, Fork.class);
-        if (fork != null) {
-            fork.close();
+        try {
+            if (builder.isStrict()) {
+                serverOf(context).checkStrict();
+                if (fork != null) {
+                    fork.checkStrict();
+                }
+            }
+        } finally {
+            if (fork != null) {
+                fork.close();
+            }
         }
         if (context.getExecutionException().isPresent()) {
             System.err.println(context.getDisplayName() + " failed; the log of the server:\n" + serverOf(context).log());
