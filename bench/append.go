@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// appending measures writes to the append-only file.
+// appending measures writes with the append-only file on.
 func appending(b *bench) error {
 	b.heading("Append-only file", `Writes with appendonly yes, as in the first table. The directory of the servers is that for temporary
 files: what "always" costs is what a sync of its disk takes.`)

@@ -12,11 +12,11 @@ import (
 )
 
 // A chart draws rows of one table of the report. It is made from the report, so
-// that the two never differ.
+// that the two always agree.
 type chart struct {
 	file, title string
-	heading     string         // of the section that has the table
-	rows        *regexp.Regexp // of the rows; its first group is the label
+	heading     string         // heading of the section with the table
+	rows        *regexp.Regexp // matches rows; its first group is the label
 	unit        string
 }
 
@@ -29,8 +29,8 @@ var charts = []chart{
 
 var errNoRows = errors.New("the report has no such rows")
 
-// draw writes the charts of a report into the directory charts beside it: those
-// that the report has rows for.
+// draw writes the charts of a report, as far as the report has rows for them, into
+// the directory charts beside it.
 func draw(report string) error {
 	text, err := os.ReadFile(report)
 	if err != nil {
@@ -55,7 +55,7 @@ func draw(report string) error {
 	return nil
 }
 
-// cells are the rows of the tables of a section, with the heads.
+// cells returns the rows of the tables in a section, with their heads.
 func cells(report, heading string) (rows [][]string) {
 	_, section, _ := strings.Cut(report, "\n## "+heading+"\n")
 	section, _, _ = strings.Cut(section, "\n## ")
@@ -71,7 +71,7 @@ func cells(report, heading string) (rows [][]string) {
 	return rows
 }
 
-// amount reads a number as the report writes it: "1.16 M", "88 k", "4.88ms".
+// amount parses a number of the report: "1.16 M", "88 k", "4.88ms".
 func amount(s string) (float64, string, bool) {
 	s, _, _ = strings.Cut(s, " (")
 	end := strings.IndexFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
@@ -93,7 +93,7 @@ func (c *chart) draw(report string) (string, error) {
 		value float64
 		text  string
 		name  string
-		at    int // which server
+		at    int // index of the server
 	}
 	type group struct {
 		label string

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestCharts: the charts in docs are those of the report.
+// TestCharts: the charts in docs match the report.
 func TestCharts(t *testing.T) {
 	report, err := os.ReadFile("../docs/benchmarks.md")
 	if err != nil {

@@ -11,8 +11,7 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// uses are ways in which a test has used the controls of a server, before and
-// while commands run.
+// uses are ways to use the test controls of a server before and while commands run.
 var uses = []struct {
 	name   string
 	config []string
@@ -50,7 +49,7 @@ var uses = []struct {
 	}},
 }
 
-// controls measures what the test controls cost a server in the same process.
+// controls measures the cost of the test controls in the same process.
 func controls(b *bench) error {
 	const depth, batches = 64, 100
 	b.heading("Test controls", `What a command costs with the test controls off and on, in pipelines of %d GET and SET over the
@@ -191,7 +190,7 @@ func forks(b *bench) error {
 	return nil
 }
 
-// batch sends commands at once, and reads their replies.
+// batch sends commands at once and reads their replies.
 func (c *conn) batch(commands []byte, replies int) error {
 	if _, err := c.Write(commands); err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// curves are commands whose cost is measured on data of different sizes.
+// curves are commands whose cost depends on the size of the data.
 var curves = []struct {
 	name    string
 	grow    func(b []byte, i int) []byte

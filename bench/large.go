@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// largeKey is a value of many elements, and what is done with it.
+// largeKey is a value with many elements, and the commands to measure on it.
 type largeKey struct {
 	name string
 	// grow appends the command that adds the i-th element of n.
@@ -14,17 +14,17 @@ type largeKey struct {
 	rows []largeRow
 }
 
-// largeRow is a command on a large key; each appends the i-th one to a buffer.
+// largeRow is a command on a large key; each appends the i-th call to a buffer.
 type largeRow struct {
 	name string
 	each func(b []byte, i, n int) []byte
-	most int // of them in a round; 0 is as many as the time allows
+	most int // limit of calls in a round; 0 is as many as the time allows
 }
 
-// scattered is the i-th of n numbers in an order that has no order.
+// scattered returns the i-th of n numbers in an irregular order.
 func scattered(i, n int) int { return i * 7919 % n }
 
-// fixed makes a row of a command that is always the same.
+// fixed returns a row for a command that is always the same.
 func fixed(name string, words ...string) largeRow {
 	return largeRow{name, func(b []byte, _, _ int) []byte { return appendCommand(b, words...) }, 0}
 }
@@ -83,7 +83,7 @@ var largeKeys = []largeKey{
 		if i%2 == 0 {
 			return appendCommand(b, "PFADD", "p", text("element:", i))
 		}
-		return appendCommand(b, "SETBIT", "b", strconv.Itoa(scattered(i, n)*8), "1") // a byte for each
+		return appendCommand(b, "SETBIT", "b", strconv.Itoa(scattered(i, n)*8), "1") // each changes another byte
 	}, []largeRow{
 		{"PFADD", func(b []byte, i, n int) []byte { return appendCommand(b, "PFADD", "p", text("other:", i)) }, 0},
 		fixed("BITCOUNT", "BITCOUNT", "b"),
@@ -100,7 +100,7 @@ var largeKeys = []largeKey{
 	}},
 }
 
-// large measures commands on keys of many elements.
+// large measures commands on keys with many elements.
 func large(b *bench) error {
 	sizes := []int{100_000, 1_000_000}
 	if b.quick {
@@ -153,14 +153,14 @@ func (k *largeKey) measure(b *bench, t table, servers []*server, n int) error {
 	return nil
 }
 
-// cost is what a command takes, in nanoseconds: by the clock, and of the
-// server's processor time, which is 0 if unknown.
+// cost is the time of a command in nanoseconds: by the clock, and of the server's
+// processor, which is 0 if unknown.
 type cost struct{ time, cpu float64 }
 
-// measureCosts runs commands on all servers in turn, for about as long as
-// asked each time; most limits their number if it is not 0.
+// measureCosts runs commands on all servers in turn, each time for about the
+// budget. most limits the number of commands if it is not 0.
 func measureCosts(servers []*server, rounds int, budget time.Duration, most int, each func([]byte, int) []byte) ([]cost, error) {
-	const maxBatch, maxReplies = 1000, 10 * time.Millisecond // what lies in buffers stays small
+	const maxBatch, maxReplies = 1000, 10 * time.Millisecond // keeps the buffers small
 	batches, numbers, next := make([]int, len(servers)), make([]int, len(servers)), make([]int, len(servers))
 	run := func(k, batch, n int) (time.Duration, error) {
 		from := next[k]
@@ -171,7 +171,7 @@ func measureCosts(servers []*server, rounds int, budget time.Duration, most int,
 	}
 	for k := range servers {
 		took, n := time.Duration(0), 1
-		for ; took < 2*time.Millisecond && n < 1000; n *= 4 { // warms up, and tells how many to send
+		for ; took < 2*time.Millisecond && n < 1000; n *= 4 { // warms up, and finds how many to send
 			var err error
 			if took, err = run(k, n, n); err != nil {
 				return nil, err

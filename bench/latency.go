@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// situations are what a server is busy with while its latency is measured.
+// situations are the loads under which latency is measured.
 var situations = []struct {
 	name  string
-	keys  int // to begin with
+	keys  int // keys before the measurement
 	begin func(c *conn) error
 	next  func(b []byte, i, keys int) []byte
 }{
@@ -68,7 +68,7 @@ load comes from the same machine and shares its cores; that is in all numbers.`,
 	return nil
 }
 
-// latencies returns how long requests took, in order of size.
+// latencies returns how long requests took, sorted.
 func (s *server) latencies(keys, clients, rate int, length time.Duration, begin func(*conn) error, next func([]byte, int, int) []byte) ([]time.Duration, error) {
 	if err := s.fill(keys, func(b []byte, i int) []byte { return appendCommand(b, "SET", "key:"+strconv.Itoa(i), "value") }); err != nil {
 		return nil, err

@@ -1,9 +1,9 @@
-// Command bench compares resp-server with other servers: side by side on one
-// machine, interleaved in one run, so that a busy minute hits all of them. It
-// builds resp-server, starts every server, and prints Markdown.
+// Command bench compares resp-server with other servers on one machine. It builds
+// resp-server, starts every server, and prints Markdown. The measurements of all
+// servers are interleaved, so that a busy minute affects all of them.
 //
-// It needs redis-server and redis-benchmark on PATH and runs where ps(1) does.
-// See docs/benchmarks.md, which it writes.
+// It needs redis-server and redis-benchmark on PATH, and ps(1). It writes
+// docs/benchmarks.md, which describes it.
 package main
 
 import (
@@ -23,16 +23,16 @@ type options struct {
 	quick  bool
 	rounds int
 	rows   *regexp.Regexp
-	length float64 // seconds that one measurement is to take
+	length float64 // seconds per measurement
 }
 
-// span is the length as a duration.
+// span returns the length of a measurement.
 func (o *options) span() time.Duration { return time.Duration(o.length * float64(time.Second)) }
 
-// wants tells whether a row was chosen.
+// wants reports whether the flags select a row.
 func (o *options) wants(row string) bool { return o.rows.MatchString(row) }
 
-// sections are the parts of the report, in order. Each measures and prints.
+// sections are the parts of the report in order. Each measures and prints.
 var sections = []struct {
 	name string
 	run  func(*bench) error
@@ -49,7 +49,7 @@ var sections = []struct {
 	{"large", large},
 }
 
-// bench is one run.
+// bench is one run of the benchmarks.
 type bench struct {
 	options
 	specs []spec
@@ -111,7 +111,7 @@ func (b *bench) run(rows, servers, only, file string, extra []string) (err error
 		return err
 	}
 	defer os.RemoveAll(dir)
-	// An interrupt ends the servers as well: they are of our process group.
+	// An interrupt reaches the servers too: they are in our process group.
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
 	go func() {

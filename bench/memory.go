@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// shapes are data whose memory is measured; each has n elements in all.
+// shapes are data whose memory is measured; each has n elements in total.
 var shapes = []struct {
 	name string
 	n    int

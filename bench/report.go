@@ -45,7 +45,7 @@ the machine, ratios much less.
 	return nil
 }
 
-// cpuModel returns the name of the processor, where the system tells it.
+// cpuModel returns the name of the processor, if the system has it.
 func cpuModel() string {
 	text, _ := os.ReadFile("/proc/cpuinfo")
 	for line := range strings.Lines(string(text)) {
@@ -77,8 +77,8 @@ func (b *bench) table(first string, servers []*server) table {
 	return table{b}
 }
 
-// rates prints requests per second, and how many times ours are each server's;
-// then the same of what can be done in the same processor time.
+// rates prints requests per second, and the ratio of ours to each server's; then
+// the same per processor time.
 func (t table) rates(name string, v, costs []float64) {
 	t.b.printf("| %s |", name)
 	for i, x := range v {
@@ -96,7 +96,8 @@ func (t table) rates(name string, v, costs []float64) {
 	t.b.printf("\n")
 }
 
-// costs prints numbers of which less is better, and what part of each ours is.
+// costs prints numbers of which less is better, and the ratio of ours to each
+// server's.
 func (t table) costs(name string, v []float64, format func(float64) string) {
 	t.b.printf("| %s |", name)
 	for i, x := range v {
@@ -112,8 +113,8 @@ func (t table) costs(name string, v []float64, format func(float64) string) {
 	t.b.printf("\n")
 }
 
-// times prints what a command takes, and how many times ours each server's is,
-// by the clock and of processor time.
+// times prints the time of a command, and the ratio of each server's to ours, by
+// the clock and of the processor.
 func (t table) times(name string, v []cost) {
 	t.b.printf("| %s |", name)
 	for i, x := range v {

@@ -22,11 +22,11 @@ const ours = "resp-server"
 type spec struct {
 	name string // "redis-server"
 	path string
-	args []string // followed by the port
+	args []string // the port follows
 	dir  string
 }
 
-// findServers builds resp-server and looks for the others. Ours is the first.
+// findServers builds resp-server and finds the others. Ours comes first.
 func findServers(dir, names string, extra []string) ([]spec, error) {
 	binary := filepath.Join(dir, ours)
 	build := exec.Command("go", "build", "-o", binary, "github.com/resp-server/resp-server/cmd/resp-server")
@@ -58,7 +58,7 @@ func findServers(dir, names string, extra []string) ([]spec, error) {
 	return specs, nil
 }
 
-// serveMiniredis is what a process of ours does to be miniredis.
+// serveMiniredis runs miniredis in a process of this program.
 func serveMiniredis(port string) {
 	m := miniredis.NewMiniRedis()
 	if err := m.StartAddr("127.0.0.1:" + port); err != nil {
@@ -68,7 +68,7 @@ func serveMiniredis(port string) {
 	select {}
 }
 
-// server is a running one.
+// server is a running server.
 type server struct {
 	spec
 	port int
@@ -76,14 +76,14 @@ type server struct {
 	took time.Duration // from exec to the first PONG
 }
 
-// start runs a server and waits until it answers.
+// start starts a server and waits until it replies.
 func (s spec) start() (*server, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
 	r := &server{spec: s, port: port}
-	if r.dir, err = os.MkdirTemp(s.dir, s.name); err != nil { // one for each, which no snapshot is in
+	if r.dir, err = os.MkdirTemp(s.dir, s.name); err != nil { // a directory without a snapshot for each
 		return nil, err
 	}
 	r.cmd = exec.Command(s.path, append(s.args[:len(s.args):len(s.args)], strconv.Itoa(port))...)
@@ -107,7 +107,7 @@ func (s spec) start() (*server, error) {
 	return nil, fmt.Errorf("%s does not answer", s.name)
 }
 
-// start starts the servers of these names, or all.
+// start starts the servers with these names, or all.
 func (b *bench) start(names ...string) (list []*server, stop func(), err error) {
 	stop = func() {
 		for _, s := range list {
@@ -144,9 +144,9 @@ func (s *server) rss() (int, error) {
 	return kb << 10, err
 }
 
-// cpu returns the processor time that a server has used; 0 on systems that do
-// not tell it in /proc. Where the kernel counts it for the scheduler it is exact,
-// else in hundredths of a second.
+// cpu returns the processor time that a server has used, or 0 on systems without
+// /proc. It is exact if the kernel counts it for the scheduler, otherwise in
+// hundredths of a second.
 func (s *server) cpu() time.Duration {
 	proc := fmt.Sprintf("/proc/%d/", s.cmd.Process.Pid)
 	threads, _ := filepath.Glob(proc + "task/*/schedstat")
@@ -180,8 +180,7 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// conn is a connection that reads replies just so far as to know where they
-// end.
+// conn is a connection that parses replies only to find their ends.
 type conn struct {
 	net.Conn
 	in  *bufio.Reader
@@ -234,12 +233,12 @@ func (c *conn) reply() (string, error) {
 	return first, err
 }
 
-// fill sends n commands in pipelines; each appends the i-th to a buffer.
+// fill sends n commands in pipelines; each appends the i-th command to a buffer.
 func (s *server) fill(n int, each func(b []byte, i int) []byte) error {
 	return s.pipeline(n, 1000, each)
 }
 
-// pipeline is fill with so many commands in a pipeline.
+// pipeline is fill with a given number of commands per pipeline.
 func (s *server) pipeline(n, batch int, each func(b []byte, i int) []byte) error {
 	c, err := s.dial()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// inProcess measures what a Go program that embeds a server sees.
+// inProcess measures a server embedded in a Go program.
 func inProcess(b *bench) error {
 	b.heading("In one process", `One client in the program that has the server; a request after the other. The event loop is
 Options.EventLoop.`)
@@ -91,7 +91,7 @@ func roundTrip(c *conn) func(*testing.B) {
 	}
 }
 
-// startUp measures how long it takes until a server answers.
+// startUp measures how long it takes until a server replies.
 func startUp(b *bench) error {
 	b.heading("Start", `From exec to the first PONG, and within one process Start, PING and Close.`)
 	b.printf("| what | median time |\n|---|---:|\n")
@@ -170,7 +170,7 @@ func pingOnce(c net.Conn, err error) error {
 	return err
 }
 
-// idleServer measures the memory of a server that does nothing.
+// idleServer measures the memory of an idle server.
 func (b *bench) idleServer() error {
 	const n = 200
 	live := func() int {

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// work is a command to measure. __rand_int__ in it is a number of 12 digits
-// from the keyspace, VALUE a value.
+// work is a command to measure. __rand_int__ stands for a 12-digit number from the
+// keyspace, and VALUE for a value.
 type work struct {
 	name    string
 	command string
-	before  []string // commands that make what it reads
+	before  []string // commands that make the data it reads
 }
 
 var works = []work{
@@ -45,7 +45,7 @@ func scored(n int) string {
 	return b.String()
 }
 
-// row is one line of the table.
+// row is a line of the table.
 type row struct {
 	work
 	clients, pipeline, keys, value int
@@ -70,7 +70,8 @@ const (
 	defaultValue = 3
 )
 
-// rows are the lines of the table: all commands in all ways, and keyspaces and
+// allRows returns the lines of the table: all commands in all ways, and SET and GET
+// with various keyspaces and values.
 // values with SET and GET.
 func (b *bench) allRows() (rows []row) {
 	add := func(r row) {
@@ -133,8 +134,8 @@ takes for a request the other server takes.`, b.rounds)
 	return nil
 }
 
-// measure returns the requests per second of each server and the processor time
-// that one takes, 0 for a server that does not know the command.
+// measure returns the requests per second of each server, and the processor time
+// per request. Both are 0 for a server that does not know the command.
 func (b *bench) measure(r row, servers []*server) (rates, costs []float64, err error) {
 	value := strings.Repeat("x", r.value)
 	words := strings.Fields(strings.ReplaceAll(r.command, "VALUE", value))
@@ -142,16 +143,17 @@ func (b *bench) measure(r row, servers []*server) (rates, costs []float64, err e
 		args := []string{"-n", strconv.Itoa(n), "-c", strconv.Itoa(r.clients), "-P", strconv.Itoa(r.pipeline), "-r", strconv.Itoa(r.keys), "--csv"}
 		return redisBenchmark(s, append(args, words...))
 	}
-	// A first round warms up, and tells how much is to be done in the others.
+	// A first round warms up, and finds the number of requests for the others.
 	requests := make([]int, len(servers))
 	for i, s := range servers {
 		rate, err := 0., prepare(s, r, value, 1000)
-		// redis-benchmark counts in milliseconds: what takes less than a few has no rate.
+		// redis-benchmark counts in milliseconds: after only a few of them it has
+		// no rate.
 		for n := max(1000, 2*r.clients*r.pipeline); err == nil && (rate == 0 || float64(n)/rate < 0.01); n *= 4 {
 			rate, err = load(s, n)
 		}
 		if err != nil {
-			continue // it does not know the command
+			continue // the server does not know the command
 		}
 		requests[i] = max(int(rate*b.length), 2*r.clients*r.pipeline)
 		if err := prepare(s, r, value, requests[i]*b.rounds); err != nil {
@@ -181,7 +183,8 @@ func (b *bench) measure(r row, servers []*server) (rates, costs []float64, err e
 	return rates, costs, nil
 }
 
-// prepare empties a server and gives it what a row reads, enough for n times.
+// prepare empties a server and stores the data that a row reads, enough for n
+// requests.
 func prepare(s *server, r row, value string, n int) error {
 	c, err := s.dial()
 	if err != nil {

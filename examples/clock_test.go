@@ -10,7 +10,7 @@ import (
 func TestSessionExpires(t *testing.T) {
 	srv := respserver.StartTest(t)
 	srv.Must("SET", "session", "ann", "EX", 3600)
-	srv.Advance(time.Hour) // what is due has happened when this returns
+	srv.Advance(time.Hour) // everything due has happened when this returns
 	if !srv.Must("GET", "session").IsNull() {
 		t.Error("the session is still there")
 	}

@@ -14,7 +14,7 @@ func TestSlotMoves(t *testing.T) {
 	old := c.MasterOf("user:7")
 	next := (old + 1) % c.Len()
 
-	// Hold a migration in the middle, for as long as you like.
+	// Stop a migration in the middle, for as long as you like.
 	move, err := c.MoveSlot(ctx, c.Slot("user:7"), next)
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 func TestSale(t *testing.T) {
 	srv := respserver.StartTest(t)
-	srv.Freeze() // so that times of expiry are the same in each run
+	srv.Freeze() // so that the expiry times are the same in each run
 	srv.SetTime(time.UnixMilli(1_900_000_000_000))
 	srv.MustLoad("testdata/shop.txt", "testdata/shop.json")
 
@@ -20,5 +20,5 @@ func TestSale(t *testing.T) {
 	srv.Want(map[string]string{"name": "ann", "age": "41"}, "HGETALL", "user:1")
 	srv.Want(respserver.AnyOrder{"ann", "ben"}, "ZRANGE", "scores", 0, -1)
 	srv.Want(respserver.Error("WRONGTYPE"), "INCR", "queue")
-	srv.Golden(t, "testdata/sold.golden") // all the rest
+	srv.Golden(t, "testdata/sold.golden") // compares all the rest
 }

@@ -12,7 +12,7 @@ func TestParallel(t *testing.T) {
 	for _, name := range []string{"ben", "cid", "dan"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			srv := fixture.Fork(t) // in no time, and on its own
+			srv := fixture.Fork(t) // takes no time, and is independent
 			srv.Must("HSET", "user:1", "name", name)
 			if got := srv.Must("HGET", "user:1", "name").Text(); got != name {
 				t.Errorf("got %s", got)

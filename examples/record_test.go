@@ -17,5 +17,5 @@ func TestSignUp(t *testing.T) {
 	rec.ExpectOrder(t, "SET user:1 *", "SADD users ...")
 	rec.ExpectNoOther(t)
 	rec.ExpectRoundTrips(t, respserver.AtMost(2))
-	rec.ExpectNoRuns(t, 10) // the problem called N+1
+	rec.ExpectNoRuns(t, 10) // no N+1 problem
 }

@@ -20,5 +20,5 @@ func TestFitsCluster(t *testing.T) {
 			t.Error(finding)
 		}
 	}
-	srv.ResetStrict() // else the finding would fail the test
+	srv.ResetStrict() // otherwise the finding would fail the test
 }

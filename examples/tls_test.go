@@ -22,7 +22,7 @@ func TestOverTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.ClientAuth = tls.RequireAndVerifyClientCert // else clients need no certificate
+	server.ClientAuth = tls.RequireAndVerifyClientCert // otherwise clients need no certificate
 	srv := respserver.StartTest(t, respserver.Options{TLS: server})
 
 	conn, err := tls.Dial("tcp", srv.TLSAddr(), client)
@@ -39,7 +39,7 @@ func TestOverTLS(t *testing.T) {
 	conn, err = tls.Dial("tcp", srv.TLSAddr(), client)
 	if err == nil {
 		defer conn.Close()
-		_, err = conn.Read(make([]byte, 1)) // TLS 1.3 says so only now
+		_, err = conn.Read(make([]byte, 1)) // TLS 1.3 reports the error only now
 	}
 	if err == nil {
 		t.Error("a client without certificate was let in")

@@ -1,10 +1,10 @@
 // Package explore finds the interleavings that break code which uses Redis.
 //
-// A program with several clients is right if it is right whatever their commands
-// do between each other's. Run runs a test again and again in a testing/synctest
-// bubble; each time the commands of its goroutines come in another order, until
-// all orders within the bounds were tried, or one fails. Lost updates, locks that
-// are released twice and lost wake-ups are found in milliseconds, and repeat:
+// A program with several clients is right if it works whatever the order of their
+// commands. Run runs a test again and again in a testing/synctest bubble, each time
+// with another order of the commands of its goroutines, until all orders within the
+// bounds were tried, or one fails. It finds lost updates, locks that are released
+// twice and lost wake-ups in milliseconds, and can repeat them:
 //
 //	explore.Run(t, func(t *testing.T, srv *respserver.TestServer) {
 //		var wg sync.WaitGroup
@@ -20,8 +20,8 @@
 //		}
 //	})
 //
-// It is a package of its own because it imports testing/synctest, which a server
-// should not carry.
+// The package is separate because it imports testing/synctest, which should not be
+// part of every server.
 package explore
 
 import (
@@ -38,18 +38,18 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// Options bound an exploration. The zero value works.
+// Options limit an exploration. The zero value is valid.
 type Options struct {
-	// Server says how to start the server of each run.
+	// Server configures the server of each run.
 	Server respserver.Options
-	// Preemptions is how often at most a goroutine is interrupted between two of
-	// its commands, 2 by default: nearly all mistakes need no more. Orders with
-	// fewer come first, so that the one which is reported is a simple one.
+	// Preemptions limits how often a goroutine is interrupted between two of its
+	// commands. The default is 2: nearly all mistakes need no more. Orders with
+	// fewer interruptions come first, so the reported one is simple.
 	Preemptions int
-	// Runs is how many orders are tried at most, 2000 by default.
+	// Runs limits the number of orders. The default is 2000.
 	Runs int
-	// Seed, if it is not 0, has orders drawn at random instead of all in turn: for
-	// programs that are too large for that.
+	// Seed, if it is not 0, makes Run draw orders at random instead of trying all
+	// in turn, for programs with too many orders.
 	Seed uint64
 }
 
@@ -63,7 +63,7 @@ func Run(t *testing.T, body func(t *testing.T, srv *respserver.TestServer)) {
 }
 
 // Run runs body with each order of the commands that arrive over Dial, DialContext,
-// Do and Must. Each run has a server and a bubble of its own. body must not call
+// Do and Must. Each run has its own server and bubble. body must not call
 // synctest.Wait. The first run that fails ends the exploration; it logs the order
 // and the value of RESPSERVER_EXPLORE that repeats it.
 func (o Options) Run(t *testing.T, body func(t *testing.T, srv *respserver.TestServer)) {
@@ -132,18 +132,18 @@ func (o Options) once(t *testing.T, x *order, body func(*testing.T, *respserver.
 	})
 }
 
-// order is one way of choosing.
+// order is a sequence of choices.
 type order struct {
-	choices     []int // at each choice: which of the commands; what is missing is 0
-	options     []int // how many there were
+	choices     []int // index of the chosen command at each choice; 0 for missing ones
+	options     []int // number of commands at each choice
 	rng         *rand.Rand
-	preemptions int // that are left; -1: any number
+	preemptions int // the rest of the limit; -1: no limit
 	bound       int
 	log         []string
 }
 
-// play chooses until the run is over. A command is chosen when all goroutines of
-// the bubble wait: then every command that could come has come.
+// play chooses commands until the run is over. It chooses when all goroutines of
+// the bubble wait: then no other command can arrive.
 func (x *order) play(s *respserver.Schedule, over <-chan struct{}) {
 	x.bound = x.preemptions
 	last := ""
@@ -158,11 +158,13 @@ func (x *order) play(s *respserver.Schedule, over <-chan struct{}) {
 				return
 			}
 		}
-		// Commands come in any order, but clients and goroutines are made in one.
+		// The order of arrival varies, but clients and goroutines are always
+		// created in the same order.
 		slices.SortStableFunc(held, func(a, b respserver.HeldCommand) int {
 			return cmp.Or(cmp.Compare(len(a.Caller), len(b.Caller)), cmp.Compare(a.Caller, b.Caller))
 		})
-		// The client that ran last comes first: to go on with it interrupts nobody.
+		// The client that ran last comes first: going on with it is no
+		// interruption.
 		for i, h := range held {
 			if h.Caller == last {
 				copy(held[1:i+1], held[:i])
@@ -184,7 +186,7 @@ func (x *order) play(s *respserver.Schedule, over <-chan struct{}) {
 func (x *order) choose(n int, held []respserver.HeldCommand, last string) int {
 	options := len(held)
 	if held[0].Caller == last && x.bound == 0 {
-		options = 1 // to choose another one would interrupt it
+		options = 1 // another choice would interrupt the client
 	}
 	i := 0
 	switch {
@@ -203,7 +205,7 @@ func (x *order) choose(n int, held []respserver.HeldCommand, last string) int {
 	return i
 }
 
-// successor returns the next order of a search in depth, nil at its end.
+// successor returns the next order of a depth-first search, nil at its end.
 func (x *order) successor() *order {
 	for n := min(len(x.choices), len(x.options)) - 1; n >= 0; n-- {
 		if x.choices[n]+1 < x.options[n] {
@@ -219,7 +221,7 @@ func describe(h respserver.HeldCommand) string {
 	return fmt.Sprintf("\t%s: %.200s", h.Caller, strings.Join(h.Args, " "))
 }
 
-// String returns the choices as the environment variable has them.
+// String returns the choices in the format of the environment variable.
 func (x *order) String() string {
 	words := make([]string, len(x.choices))
 	for i, c := range x.choices {

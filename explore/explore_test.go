@@ -14,7 +14,7 @@ import (
 	"github.com/resp-server/resp-server/explore"
 )
 
-// conn is a client of its own, as simple as can be.
+// conn is a minimal client.
 type conn struct {
 	t *testing.T
 	*bufio.ReadWriter
@@ -29,7 +29,7 @@ func dial(t *testing.T, srv *respserver.TestServer) conn {
 	return conn{t, bufio.NewReadWriter(bufio.NewReader(c), bufio.NewWriter(c))}
 }
 
-// do returns the first line of the reply, and the second one of a string.
+// do returns the first line of the reply, and for a string the second one.
 func (c conn) do(line string) string {
 	fmt.Fprintf(c, "%s\r\n", line)
 	c.Flush()
@@ -43,7 +43,7 @@ func (c conn) do(line string) string {
 	return strings.TrimSpace(reply)
 }
 
-// programs are ways to use Redis, and whether some order breaks them.
+// programs are ways to use Redis. Some order breaks those that are wrong.
 var programs = map[string]struct {
 	wrong bool
 	run   func(t *testing.T, srv *respserver.TestServer)
@@ -117,7 +117,7 @@ var programs = map[string]struct {
 		const lease = 10 * time.Second
 		var wg sync.WaitGroup
 		var mu sync.Mutex
-		leases := map[int]time.Time{} // when the lock of each holder ends
+		leases := map[int]time.Time{} // when the lock of each holder expires
 		for i, work := range []time.Duration{15 * time.Second, 9 * time.Second, 9 * time.Second} {
 			wg.Go(func() {
 				for srv.Must("SET", "lock", "x", "NX", "PX", lease.Milliseconds()).IsNull() {
@@ -132,7 +132,7 @@ var programs = map[string]struct {
 				leases[i] = time.Now().Add(lease)
 				mu.Unlock()
 				time.Sleep(work)
-				srv.Must("DEL", "lock") // whose lock it may not be any more
+				srv.Must("DEL", "lock") // the lock may belong to another one by now
 				mu.Lock()
 				delete(leases, i)
 				mu.Unlock()
@@ -165,7 +165,7 @@ var programs = map[string]struct {
 	}},
 }
 
-// TestPrograms explores each program in a process of its own, since some fail.
+// TestPrograms explores each program in a process of its own, because some fail.
 func TestPrograms(t *testing.T) {
 	const child = "EXPLORE_PROGRAM"
 	if name := os.Getenv(child); name != "" {

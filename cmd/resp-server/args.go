@@ -13,37 +13,37 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// commandLine stands for a file's name where an option is wrong.
+// commandLine replaces the name of a file in errors about options.
 const commandLine = "command line"
 
-// defaultsEnv names a file with lines of redis.conf that replace defaults. A container image sets it: users bring a file
-// and arguments of their own.
+// defaultsEnv names a file with lines of redis.conf that replace defaults. A
+// container image sets it, because users bring their own file and arguments.
 const defaultsEnv = "RESP_SERVER_DEFAULTS"
 
-// arguments are the command line, taken apart.
+// arguments is the parsed command line.
 type arguments struct {
 	file           string   // redis.conf
-	stdin          bool     // has more of it
-	options        string   // as lines of redis.conf
-	tlsAuto        string   // the directory for certificates
-	load           []string // files
-	strict         []string // rules
+	stdin          bool     // read more of it from standard input
+	options        string   // options as lines of redis.conf
+	tlsAuto        string   // directory for the certificates
+	load           []string // files to load
+	strict         []string // rules of strict mode
 	users          []respserver.User
 	seed           uint64
 	shuffle        bool
 	ready          readyFile
 	exitWithParent bool
 	noEventLoop    bool
-	record         string // a file for what clients send and get
+	record         string // file for what clients send and get
 	help, version  bool
 }
 
 var errSentinel = errors.New("there is no sentinel mode")
 
-// parseArgs takes arguments apart as redis-server does: what begins with "--"
-// is a directive, unless it follows one that has no value yet, and all up to
-// the next one are its values. "--port 1" may also be one argument, and so
-// may "--port=1", which redis-server does not know, nor "-p 1".
+// parseArgs parses arguments as redis-server does: an argument that begins with
+// "--" is a directive, unless it follows a directive that has no value yet, and the
+// arguments up to the next directive are its values. "--port 1" may also be a
+// single argument. Unlike redis-server it also accepts "--port=1" and "-p 1".
 func parseArgs(args []string) (*arguments, error) {
 	a := new(arguments)
 	var options strings.Builder
@@ -97,7 +97,7 @@ func parseArgs(args []string) (*arguments, error) {
 			if value == "" {
 				return nil, fmt.Errorf("--%s needs the name of a %s", name, map[string]string{"load": "file", "tls-auto": "directory"}[name])
 			}
-			path, err := filepath.Abs(value) // the working directory changes
+			path, err := filepath.Abs(value) // because the working directory changes
 			if err != nil {
 				return nil, err
 			}
@@ -146,7 +146,7 @@ func parseArgs(args []string) (*arguments, error) {
 		default:
 			options.WriteString("\n" + name)
 			complete = len(strings.Fields(name)) > 1
-			// A bare --save has always meant an empty one.
+			// As in redis-server, a bare --save means an empty value.
 			if bare := i == len(args)-1 || strings.HasPrefix(args[i+1], "--"); bare && strings.EqualFold(name, "save") {
 				options.WriteString(` ""`)
 				complete = true
@@ -157,7 +157,7 @@ func parseArgs(args []string) (*arguments, error) {
 	return a, nil
 }
 
-// settings returns everything that was asked for as lines of redis.conf.
+// settings returns all settings as lines of redis.conf.
 func (a *arguments) settings(stdin io.Reader) ([]string, error) {
 	sources := []respserver.ConfigSource{
 		{Name: "defaults", Reader: strings.NewReader("port 6379\nbind 127.0.0.1 -::1\ndir .\n")},
@@ -185,7 +185,7 @@ func (a *arguments) settings(stdin io.Reader) ([]string, error) {
 	return respserver.ReadConfigs(sources...)
 }
 
-// quote makes one word of a line of redis.conf.
+// quote quotes a string as one word of a redis.conf line.
 func quote(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -204,8 +204,7 @@ func quote(s string) string {
 	return b.String()
 }
 
-// complain says what is wrong with the configuration, in the form that users
-// of redis-server know.
+// complain reports an error of the configuration in the format of redis-server.
 func complain(w io.Writer, at *respserver.ConfigError) {
 	where, hint := fmt.Sprintf("the configuration file %s, at line %d", at.File, at.Number), ""
 	if at.File == commandLine {
@@ -215,8 +214,8 @@ func complain(w io.Writer, at *respserver.ConfigError) {
 		respserver.RedisVersion, where, at.Text, systemError(at.Err), hint)
 }
 
-// systemError returns the text of an error; that of one of the system alone, as
-// C programs print it.
+// systemError returns the text of an error. For a system error it is the bare text,
+// as C programs print it.
 func systemError(err error) string {
 	var number syscall.Errno
 	if !errors.As(err, &number) {

@@ -91,14 +91,14 @@ func TestParseArgs(t *testing.T) {
 	}
 }
 
-// TestQuote has the words come back from where they go.
+// TestQuote parses quoted words and compares them with the originals.
 func TestQuote(t *testing.T) {
 	for _, word := range []string{"", "a", "a b", `"`, `\`, `\n`, "\n\t\x00\x7f\xff", "'a'", "#", "é"} {
 		lines, err := respserver.ReadConfig(strings.NewReader("requirepass "+quote(word)), "")
 		if err != nil {
 			t.Errorf("%q: %v", word, err)
 		} else if got := respserver.Setting(lines, "requirepass"); got != word {
-			t.Errorf("%q comes back as %q from %q", word, got, lines)
+			t.Errorf("%q is %q after parsing %q", word, got, lines)
 		}
 	}
 }

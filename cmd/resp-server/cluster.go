@@ -12,8 +12,8 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// clusterArgs are the arguments of "resp-server cluster" that a server does not
-// have.
+// clusterArgs are the arguments of "resp-server cluster". Other arguments go to
+// each node.
 type clusterArgs struct {
 	masters, replicas, port int
 	rest                    []string // for each node
@@ -45,7 +45,7 @@ func parseClusterArgs(args []string) (c clusterArgs, err error) {
 	return c, nil
 }
 
-// runCluster runs a whole cluster in this process until a signal ends it, and
+// runCluster runs a whole cluster in this process until a signal arrives, and
 // returns the exit code.
 func (p *program) runCluster(args []string) int {
 	c, err := parseClusterArgs(args)

@@ -7,20 +7,20 @@ import (
 	"runtime/metrics"
 )
 
-// How the binary has memory collected. A heap that grew by half is collected,
-// since memory counts for more than the time it takes: 7 % of the processor
-// time while 10 million small keys are loaded, compared with Go's default of
-// 100. But garbage of less than leastGarbage is not worth a collection: with
-// little data, one would come every few milliseconds and take a third of the
+// These tune the garbage collector of the binary. It runs when the heap has grown
+// by half: memory matters more here than its cost, 7 % of the processor time while
+// 10 million small keys are loaded, compared with Go's default of 100. But less
+// garbage than leastGarbage is not worth a collection: with little data it would
+// run every few milliseconds and take a third of the time of scripts.
 // time of scripts.
 const (
 	leastGarbage = 8 << 20 // bytes
 	leastPercent = 50
-	mostPercent  = 200 // Go takes it times 4 MB for the smallest heap
+	mostPercent  = 200 // Go multiplies the smallest heap, 4 MB, by this too
 )
 
-// tuneCollector sets GOGC by how much is live, now and after each collection.
-// GOGC in the environment wins.
+// tuneCollector sets GOGC by the size of the live heap, now and after each
+// collection. It respects GOGC in the environment.
 func tuneCollector() {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -31,7 +31,8 @@ func tuneCollector() {
 	var next func()
 	next = func() {
 		metrics.Read(live)
-		// Setting it stops the world for a moment: only if it changes much.
+		// SetGCPercent stops the world for a moment, so change it only if it
+		// differs much.
 		if p := percentFor(live[0].Value.Uint64()); p*5 > percent*6 || p*6 < percent*5 {
 			percent = p
 			debug.SetGCPercent(p)
@@ -41,7 +42,7 @@ func tuneCollector() {
 	afterCollection(next)
 }
 
-// percentFor returns GOGC for a heap.
+// percentFor returns GOGC for the size of the live heap.
 func percentFor(live uint64) int {
 	return max(leastPercent, int(min(mostPercent, 100*leastGarbage/max(live, 1))))
 }

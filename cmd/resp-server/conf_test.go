@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestConfOfServers starts with what is set in the files that come with servers,
-// and with what Debian changes in them.
+// TestConfOfServers starts a server with the settings in the redis.conf files of
+// other servers, and with Debian's changes to them.
 func TestConfOfServers(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/defaults.txt")
@@ -43,8 +43,8 @@ func TestConfOfServers(t *testing.T) {
 	}
 }
 
-// TestConfFiles starts with whole files: that of an installed server, and all that
-// CONF_FILES names, separated as in PATH.
+// TestConfFiles starts a server with whole files: that of an installed server, and
+// those in CONF_FILES, a list like PATH.
 func TestConfFiles(t *testing.T) {
 	t.Parallel()
 	files := []string{"/etc/redis/redis.conf", "/etc/redis.conf", "/etc/valkey/valkey.conf"}
@@ -64,8 +64,7 @@ func TestConfFiles(t *testing.T) {
 	}
 }
 
-// startWithFile starts a server with a file, and with other paths and sockets
-// than it names.
+// startWithFile starts a server with a file, but with other paths and sockets.
 func startWithFile(t *testing.T, conf string) {
 	t.Helper()
 	p := start(t, "", conf, "--port", "0", "--bind", "127.0.0.1", "--daemonize", "no", "--dir", t.TempDir(), "--logfile", "", "--pidfile", "my.pid")

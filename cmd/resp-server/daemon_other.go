@@ -10,7 +10,7 @@ import (
 
 func inBackground() bool { return false }
 
-// daemonize is not available here.
+// daemonize is not supported on this system.
 func daemonize([]string, string, io.Writer) (int, error) {
 	return 1, errors.New("this system has no daemons: start resp-server with \"daemonize no\" as a service or in a window of its own")
 }

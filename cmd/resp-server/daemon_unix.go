@@ -12,21 +12,21 @@ import (
 	"syscall"
 )
 
-// backgroundEnv marks the process that daemonize starts. It reads the settings
-// from its standard input, as lines of redis.conf. Its standard error is a pipe
-// to the process that started it: the pipe ends with a NUL byte once
-// connections are accepted, and without one if the start failed.
+// backgroundEnv marks the process that daemonize starts. That process reads its
+// settings, as lines of redis.conf, from standard input. Its standard error is a
+// pipe to the process that started it: a NUL byte at the end means that it accepts
+// connections, an end without one that the start failed.
 const backgroundEnv = "RESP_SERVER_BACKGROUND"
 
-// inBackground says whether this process is the one that daemonize started. The
-// answer is true only once, so that children do not inherit it.
+// inBackground reports whether daemonize started this process. It returns true only
+// once, so that child processes do not inherit the mark.
 func inBackground() bool {
 	defer os.Unsetenv(backgroundEnv)
 	return os.Getenv(backgroundEnv) != ""
 }
 
-// daemonize starts this program once more, in a session of its own, and waits
-// until that one accepts connections or fails. It returns the exit code.
+// daemonize starts this program again in a session of its own, and waits until the
+// new process accepts connections or fails. It returns the exit code.
 func daemonize(lines []string, dir string, stderr io.Writer) (int, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -62,8 +62,7 @@ func daemonize(lines []string, dir string, stderr io.Writer) (int, error) {
 	return 1, err
 }
 
-// detach lets the process that waits in daemonize end, and has what is written
-// to the standard error from now on go nowhere.
+// detach ends the waiting daemonize, and discards further output to standard error.
 func detach(stderr *os.File) error {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
@@ -76,8 +75,8 @@ func detach(stderr *os.File) error {
 	return duplicate(int(null.Fd()), int(stderr.Fd()))
 }
 
-// stopMyself stops this process as SIGSTOP does, until somebody continues it.
+// stopMyself stops this process like SIGSTOP, until somebody continues it.
 func stopMyself() error { return syscall.Kill(os.Getpid(), syscall.SIGSTOP) }
 
-// become replaces this program by another one.
+// become replaces this process by another program.
 func become(path string, args []string) error { return syscall.Exec(path, args, os.Environ()) }

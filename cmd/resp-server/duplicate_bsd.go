@@ -4,5 +4,5 @@ package main
 
 import "syscall"
 
-// duplicate makes one file descriptor another name of what an other one names.
+// duplicate makes the file descriptor to a copy of from.
 func duplicate(from, to int) error { return syscall.Dup2(from, to) }

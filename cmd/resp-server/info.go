@@ -14,10 +14,10 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// buildInfo is what the source was that the binary is made of.
+// buildInfo identifies the source of the binary.
 type buildInfo struct {
-	commit   string // 8 digits; "00000000" if it is not known
-	modified int    // 1 if there were changes to it
+	commit   string // 8 digits; "00000000" if unknown
+	modified int    // 1 if the source had local changes
 	id       string // 16 digits
 }
 
@@ -37,24 +37,24 @@ func build() buildInfo {
 	return b
 }
 
-// redisVersion is a line in the form of redis-server, whose first number is the
-// version of Redis: programs that need one look for that.
+// redisVersion returns the version line in the format of redis-server. Programs
+// that need a version of Redis take the first number in it.
 func redisVersion() string {
 	b := build()
 	return fmt.Sprintf("Redis server v=%s sha=%s:%d malloc=%s bits=%d build=%s (resp-server %s)\n",
 		respserver.RedisVersion, b.commit, b.modified, runtime.Version(), bits.UintSize, b.id, respserver.Version)
 }
 
-// ownVersion is a line about this program.
+// ownVersion returns the version line of this program.
 func ownVersion() string {
 	b := build()
 	return fmt.Sprintf("resp-server %s (behaves as Redis %s; commit %s, %s, %s/%s)\n",
 		respserver.Version, respserver.RedisVersion, b.commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// checkSystem looks for what makes a server slow on this machine, under the
-// names of the checks of redis-server. Two of its checks are about fork, which
-// is not used here. It returns the exit code.
+// checkSystem looks for what makes a server slow on this machine. The checks have
+// the names of redis-server, which has two more about fork, which this server does
+// not use. It returns the exit code.
 func checkSystem(w io.Writer) int {
 	const path = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 	text, err := os.ReadFile(path)
@@ -82,8 +82,8 @@ func checkSystem(w io.Writer) int {
 	return code
 }
 
-// testMemory writes patterns to so many megabytes and reads them again. It
-// returns the exit code.
+// testMemory writes patterns to the given number of megabytes and reads them again.
+// It returns the exit code.
 func testMemory(args []string, stdout, stderr io.Writer) int {
 	const rounds = 5
 	var megabytes uint64

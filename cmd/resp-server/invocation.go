@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// role is what the program is to do.
+// role is the program to act as.
 type role int
 
 const (
@@ -18,15 +18,17 @@ const (
 	asChecker
 )
 
-// roles are the names of the program. Links with these names do what the program of that name does.
+// roles maps program names to roles, so that a link with such a name acts as that
+// program.
 var roles = map[string]role{
 	"resp-server": asServer, "redis-server": asServer, "valkey-server": asServer,
 	"redis-cli": asClient, "valkey-cli": asClient,
 	"redis-check-aof": asChecker, "valkey-check-aof": asChecker,
 }
 
-// invocation returns what a command line asks for, and its arguments. As in the entry points of container images, the
-// first argument may be the name of a program: "resp-server redis-cli ping".
+// invocation returns the role for a command line, and its arguments. As in the
+// entry points of container images, the first argument may be the name of a
+// program: "resp-server redis-cli ping".
 func invocation(command []string) (role, []string) {
 	is, args := roles[programName(command[0])], command[1:]
 	if is == asServer && len(args) > 0 {
@@ -39,8 +41,8 @@ func invocation(command []string) (role, []string) {
 
 func programName(path string) string { return strings.TrimSuffix(filepath.Base(path), ".exe") }
 
-// isShell says whether arguments are a command for a shell, as in `sh -c "redis-server ..."`. Entry points of container
-// images run such commands.
+// isShell reports whether the arguments are a command for a shell, as in `sh -c
+// "redis-server ..."`. Entry points of container images run such commands.
 func isShell(args []string) bool {
 	if len(args) < 2 || !strings.HasPrefix(args[1], "-") || !strings.HasSuffix(args[1], "c") {
 		return false
@@ -52,7 +54,8 @@ func isShell(args []string) bool {
 	return false
 }
 
-// becomeShell replaces this program by a shell. The sh of the image is good for commands of any.
+// becomeShell replaces this process by the shell, or by /bin/sh if the image lacks
+// that shell.
 func becomeShell(args []string) error {
 	for _, name := range []string{args[0], "/bin/sh"} {
 		path, err := exec.LookPath(name)

@@ -20,15 +20,15 @@ import (
 
 var attackTime = flag.Duration("attack", 300*time.Millisecond, "how long servers are killed while they save or append")
 
-// TestKilledWhileSaving kills servers at any moment, while they write snapshots
-// over and over. The next one starts, with data of one moment that is not older
-// than the last save that was answered.
+// TestKilledWhileSaving kills servers at random moments while they save snapshots
+// again and again. The next server must start, with the data of one moment that is
+// not older than the last confirmed save.
 func TestKilledWhileSaving(t *testing.T) {
 	t.Parallel()
 	const perRound, filler = 50, 20_000
 	p := &process{dir: t.TempDir()}
 	began, rounds := time.Now(), 0
-	saved, written := 0, 0 // the number that was saved for certain, and the last one
+	saved, written := 0, 0 // the number in the last confirmed save, and the last one written
 	for rng := rand.New(rand.NewPCG(1, 0)); rounds < 2 || time.Since(began) < effort.Of(*attackTime); rounds++ {
 		os.Remove(filepath.Join(p.dir, "ready.json"))
 		p.line = ""
@@ -42,7 +42,7 @@ func TestKilledWhileSaving(t *testing.T) {
 			t.Fatalf("round %d: %d after the start; %d was saved, %d was written", rounds, n, saved, written)
 		}
 		if n > 0 {
-			// The keys of one transaction are all there, or none is.
+			// A transaction is saved whole or not at all.
 			if last := askBulk(t, p.Addr, fmt.Sprint("GET last:", n%10)); last != fmt.Sprint(n) {
 				t.Fatalf("round %d: n is %d, but its key has %s", rounds, n, last)
 			}
@@ -60,7 +60,7 @@ func TestKilledWhileSaving(t *testing.T) {
 			save := [...]string{"SAVE", "BGSAVE"}[rng.IntN(2)]
 			fmt.Fprintf(c, "MULTI\r\nSET n %d\r\nSET last:%d %d\r\nEXEC\r\n%s\r\n", written, written%10, written, save)
 			line := ""
-			for range 7 { // OK QUEUED QUEUED *2 OK OK, and of the save
+			for range 7 { // OK QUEUED QUEUED *2 OK OK, and the reply of the save
 				if line, err = in.ReadString('\n'); err != nil {
 					break
 				}
@@ -79,10 +79,10 @@ func TestKilledWhileSaving(t *testing.T) {
 	t.Logf("%d rounds, %d saves", rounds, written)
 }
 
-// TestKilledWhileAppending kills servers at any moment under the writes of many
-// clients, while the append-only file is rewritten over and over. With appendfsync
-// always the next one has all that was answered, and of transactions all or
-// nothing.
+// TestKilledWhileAppending kills servers at random moments while many clients write
+// and the append-only file is rewritten again and again. With appendfsync always
+// the next server must have all confirmed writes, and each transaction whole or not
+// at all.
 func TestKilledWhileAppending(t *testing.T) {
 	t.Parallel()
 	const clients, perRound, atLeast = 4, 30, 10
@@ -114,7 +114,7 @@ func TestKilledWhileAppending(t *testing.T) {
 			done.Go(func() {
 				c, err := net.Dial("tcp", p.Addr)
 				if err != nil {
-					return // it is dead already
+					return // already killed
 				}
 				defer c.Close()
 				for in := bufio.NewReader(c); ; {
@@ -124,7 +124,7 @@ func TestKilledWhileAppending(t *testing.T) {
 					case n%20 == 10 && i == 0:
 						fmt.Fprint(c, "BGREWRITEAOF\r\n")
 						lines++
-					case n%2 == 0: // a second command in the packet
+					case n%2 == 0: // makes a second command in the packet
 						fmt.Fprint(c, "PING\r\n")
 						lines++
 					}
@@ -145,7 +145,7 @@ func TestKilledWhileAppending(t *testing.T) {
 	t.Logf("%d rounds, %v transactions", rounds, sent)
 }
 
-// askBulk is ask for commands that answer a string.
+// askBulk is ask for commands with a bulk string reply.
 func askBulk(t *testing.T, addr, command string) string {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -165,7 +165,7 @@ func askBulk(t *testing.T, addr, command string) string {
 	return strings.TrimSpace(line)
 }
 
-// TestCheckAOF checks files that a server has left, whole and cut, and repairs them.
+// TestCheckAOF checks files of a server, whole and cut, and repairs them.
 func TestCheckAOF(t *testing.T) {
 	t.Parallel()
 	p := start(t, "", "--port", "0", "--dir", ".", "--appendonly", "yes")
@@ -193,7 +193,7 @@ func TestCheckAOF(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(1, "Use the --fix option", manifest)
-	check(1, "Aborting...", "--fix", manifest) // there is nobody to agree
+	check(1, "Aborting...", "--fix", manifest) // standard input confirms nothing
 	cmd := exec.Command(binary, "redis-check-aof", "--fix", manifest)
 	cmd.Stdin = strings.NewReader("y\n")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// waitForLine reads the log up to a line that has a text, and returns what it read.
+// waitForLine reads the log up to a line that contains a text, and returns what it
+// read.
 func (p *process) waitForLine(t *testing.T, text string) string {
 	t.Helper()
 	var all string
@@ -33,7 +34,7 @@ func (p *process) waitForLine(t *testing.T, text string) string {
 	}
 }
 
-// end waits for the exit code, and returns the rest of the log.
+// end waits for the exit code and returns the rest of the log.
 func (p *process) end(t *testing.T, code int) string {
 	t.Helper()
 	log, err := io.ReadAll(p.log)
@@ -47,7 +48,7 @@ func (p *process) end(t *testing.T, code int) string {
 	return string(log)
 }
 
-// files returns the names in the server's directory.
+// files returns the names of the files in the server's directory.
 func (p *process) files(t *testing.T) string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(p.dir, "*.rdb"))
@@ -60,8 +61,9 @@ func (p *process) files(t *testing.T) string {
 	return strings.Join(names, " ")
 }
 
-// TestSecondSignal sends another signal during the last save: SIGTERM waits
-// for the data, SIGINT does not; no temporary file stays.
+// TestSecondSignal sends a second signal during the last save: after SIGTERM the
+// server still waits for the save, after SIGINT it does not. No temporary file
+// stays.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -88,13 +90,13 @@ func TestSecondSignal(t *testing.T) {
 				t.Errorf("the log says\n%s", log)
 			}
 			if got := p.files(t); got != c.files {
-				t.Errorf("it leaves %q, want %q", got, c.files)
+				t.Errorf("the server leaves the files %q, want %q", got, c.files)
 			}
 		})
 	}
 }
 
-// TestSignalWhileLoading loads a file that never comes.
+// TestSignalWhileLoading signals a server that loads a file without end.
 func TestSignalWhileLoading(t *testing.T) {
 	t.Parallel()
 	p := &process{dir: t.TempDir()}
@@ -109,12 +111,12 @@ func TestSignalWhileLoading(t *testing.T) {
 		t.Errorf("the log says\n%s", log)
 	}
 	if got := p.files(t); got != "dump.rdb" {
-		t.Errorf("it leaves %q", got)
+		t.Errorf("the server leaves the files %q", got)
 	}
 }
 
-// TestNotSaved: who has no save points hears that something is lost, but not who
-// said that it may be.
+// TestNotSaved: without save points the log warns of lost changes, but not if the
+// user asked for that.
 func TestNotSaved(t *testing.T) {
 	t.Parallel()
 	const line = "# 2 changes not saved: no save points, see --save"
@@ -145,10 +147,10 @@ func TestDaemonize(t *testing.T) {
 	cmd.Dir = dir
 	cmd.Stdin = strings.NewReader(conf)
 	if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
-		t.Fatalf("it says %q, %v", out, err)
+		t.Fatalf("output %q, %v", out, err)
 	}
-	// It is ready as soon as the first process has ended. Paths are relative to
-	// dir, but for those of the command line alone.
+	// The server is ready as soon as the first process has ended. Paths are
+	// relative to dir, except for those on the command line.
 	var got ready
 	if text, err := os.ReadFile(filepath.Join(dir, "ready.json")); err != nil || json.Unmarshal(text, &got) != nil {
 		t.Fatalf("%s, %v", text, err)
@@ -160,11 +162,11 @@ func TestDaemonize(t *testing.T) {
 	if group, err := syscall.Getpgid(got.PID); err != nil || group != got.PID {
 		t.Errorf("its group is %d, %v", group, err)
 	}
-	// One that can't start says so, and does not stay.
+	// A server that can't start prints why, and exits.
 	cmd = exec.Command(binary, "--port", fmt.Sprint(got.Port), "--daemonize", "yes", "--logfile", "other.log", "--pidfile", "other.pid")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err == nil || cmd.ProcessState.ExitCode() != 1 || strings.Count(string(out), "in use") != 1 {
-		t.Errorf("it says %q, %v", out, err)
+		t.Errorf("output %q, %v", out, err)
 	}
 	if text, err := os.ReadFile(filepath.Join(dir, "other.log")); err != nil || !bytes.Contains(text, []byte("Address already in use")) {
 		t.Errorf("its log has %q, %v", text, err)
@@ -182,7 +184,7 @@ func TestDaemonize(t *testing.T) {
 
 func TestSystemd(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "n") // t.TempDir may be too long for a socket
+	dir, err := os.MkdirTemp("", "n") // the path of t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +201,7 @@ func TestSystemd(t *testing.T) {
 		socket.SetReadDeadline(time.Now().Add(10 * time.Second))
 		n, err := socket.Read(buf)
 		if err != nil || string(buf[:n]) != want {
-			t.Errorf("it says %q, %v; want %q", buf[:n], err, want)
+			t.Errorf("systemd got %q, %v; want %q", buf[:n], err, want)
 		}
 	}
 	const saving = "STATUS=Saving the final RDB snapshot\n"
@@ -217,8 +219,8 @@ func TestSystemd(t *testing.T) {
 		expect("STOPPING=1\n")
 		p.end(t, 0)
 	}
-	// It hears at its beginning of a client's SHUTDOWN, whatever the level of the log,
-	// and how that goes on.
+	// systemd learns when a client's SHUTDOWN starts and how it goes on, whatever
+	// the log level.
 	p := start("--supervised", "systemd", "--loglevel", "warning", "--unixsocket", filepath.Join(dir, "c"))
 	c, err := net.Dial("unix", filepath.Join(dir, "c"))
 	if err != nil {
@@ -239,7 +241,7 @@ func TestSystemd(t *testing.T) {
 	expect("STOPPING=1\n")
 	expect(saving)
 	p.end(t, 0)
-	// Where there is no systemd it is not waited for.
+	// Without systemd the server does not wait for it.
 	p = &process{dir: t.TempDir()}
 	p.run(t, []string{"NOTIFY_SOCKET="}, "", "--port", "0", "--supervised", "systemd")
 	p.waitForLine(t, "systemd supervision error: NOTIFY_SOCKET not found!")
@@ -262,29 +264,30 @@ func TestUpstart(t *testing.T) {
 	p.end(t, 0)
 }
 
-// TestFatalOnce: an error is on both streams, but once if they are the same.
+// TestFatalOnce: an error is written to both streams, but once if they are the
+// same.
 func TestFatalOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "dump.rdb")
 	os.WriteFile(path, []byte("REDIS0011 and no more"), 0o600)
 	args := []string{"--port", "0", "--dir", filepath.Dir(path)}
 	if out := fail(t, "", args...); strings.Count(out, path+": ") != 1 || !strings.Contains(out, "# Fatal error loading the DB: ") {
-		t.Errorf("it says %q", out)
+		t.Errorf("output %q", out)
 	}
 	cmd := exec.Command(binary, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	cmd.Run()
 	if !strings.Contains(stdout.String(), path+": ") || !strings.HasPrefix(stderr.String(), "resp-server: loading the DB: "+path+": ") || strings.Count(stderr.String(), "\n") != 1 {
-		t.Errorf("it says %q and %q", stdout.String(), stderr.String())
+		t.Errorf("output %q and %q", stdout.String(), stderr.String())
 	}
 	if out := fail(t, "", append(args, "--loglevel", "nothing")...); strings.Count(out, path+": ") != 1 {
-		t.Errorf("it says %q", out)
+		t.Errorf("output %q", out)
 	}
 }
 
-// TestLogSettings: the level changes while the server runs, and a log that was
-// renamed is begun anew.
+// TestLogSettings: the log level can change at run time, and after the log file was
+// renamed a new one is created.
 func TestLogSettings(t *testing.T) {
 	t.Parallel()
 	p := start(t, "", "--port", "0", "--logfile", "my.log", "--enable-debug-command", "yes")

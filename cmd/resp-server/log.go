@@ -11,31 +11,32 @@ import (
 	"sync"
 )
 
-// levelVerbose is the level of redis.conf between debug and notice.
+// levelVerbose is the redis.conf level between debug and notice.
 const levelVerbose = (slog.LevelDebug + slog.LevelInfo) / 2
 
-// The role of a process is a letter in each line of its log.
+// Each line of a log has a letter for the role of the process.
 const (
 	roleStarting = 'C'
 	roleMaster   = 'M'
 )
 
-// logHandler writes the lines of a Redis log: process id and role, time, a
-// mark for the level, message. Attributes follow as key=value.
+// logHandler writes lines in the format of a Redis log: process id and role, time,
+// a mark for the level, message. Attributes follow as key=value.
 type logHandler struct {
 	*logSink
 	group string // "a.b."
 	attrs string // " a=1 b=2"
 }
 
-// logSink is where lines go. All handlers made of one another share it.
+// logSink is the destination of log lines. All handlers derived from one another
+// share it.
 type logSink struct {
 	level slog.Leveler
 
 	mu     sync.Mutex
 	w      io.Writer
 	role   byte
-	syslog func(slog.Level, string) // nil: nowhere else
+	syslog func(slog.Level, string) // nil: no syslog
 }
 
 func newLogHandler(w io.Writer, level slog.Leveler) *logHandler {
@@ -97,8 +98,8 @@ func (h *logHandler) WithGroup(name string) slog.Handler {
 	return &n
 }
 
-// logFile is a file that is opened for each line, as redis-server does: who
-// rotates logs only renames it. A line that can't be written is lost.
+// logFile is the name of a file that is opened for each line, as redis-server does,
+// so that log rotation only has to rename it. A line that can't be written is lost.
 type logFile string
 
 func (name logFile) open() (*os.File, error) {
@@ -114,14 +115,14 @@ func (name logFile) Write(p []byte) (int, error) {
 	return f.Write(p)
 }
 
-// sameStream says whether two streams lead to the same place.
+// sameStream reports whether two files are the same stream.
 func sameStream(a, b *os.File) bool {
 	s, err := a.Stat()
 	t, err2 := b.Stat()
 	if err != nil || err2 != nil {
 		return false
 	}
-	if runtime.GOOS == "windows" { // which has no identity for consoles and pipes
+	if runtime.GOOS == "windows" { // consoles and pipes have no identity there
 		return s.Mode()&t.Mode()&os.ModeCharDevice != 0
 	}
 	return os.SameFile(s, t)

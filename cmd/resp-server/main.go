@@ -1,8 +1,8 @@
 // Command resp-server is a Redis-compatible server in one binary.
 //
-// It takes the arguments of redis-server: a redis.conf, and every directive of
-// it as an option. Started by a test it should be given --port 0, --ready-file
-// and --exit-with-parent: then nothing has to be guessed, polled or cleaned up.
+// It takes the arguments of redis-server: a redis.conf, and every directive as an
+// option. A test should start it with --port 0, --ready-file and
+// --exit-with-parent, so that it need not guess a port, poll or clean up.
 package main
 
 import (
@@ -119,7 +119,7 @@ func main() {
 	os.Exit(p.run(args))
 }
 
-// checkAOF is redis-check-aof. It returns the exit code.
+// checkAOF runs redis-check-aof. It returns the exit code.
 func checkAOF(args []string, in io.Reader, out io.Writer) int {
 	if len(args) == 1 && (args[0] == "-v" || args[0] == "--version") {
 		fmt.Fprintln(out, "redis-check-aof", respserver.RedisVersion)
@@ -135,14 +135,14 @@ type program struct {
 
 	*arguments
 	lines      []string // of redis.conf
-	background bool     // it was started by daemonize
+	background bool     // daemonize started this process
 
-	log     *slog.Logger // nil: what to log, and where, is not known yet
+	log     *slog.Logger // nil until the settings for the log are known
 	logSink *logSink
 	level   slog.LevelVar
 }
 
-// run is the whole program; it returns the exit code.
+// run is the whole program. It returns the exit code.
 func (p *program) run(args []string) int {
 	if len(args) > 0 {
 		switch args[0] {
@@ -177,12 +177,12 @@ func (p *program) run(args []string) int {
 		io.WriteString(p.stdout, redisVersion())
 		return 0
 	}
-	if p.file != "" { // the working directory changes
+	if p.file != "" { // because the working directory changes
 		if p.file, err = filepath.Abs(p.file); err != nil {
 			return p.fail(err)
 		}
 	}
-	if p.record != "" { // likewise
+	if p.record != "" { // because the working directory changes
 		if p.record, err = filepath.Abs(p.record); err != nil {
 			return p.fail(err)
 		}
@@ -201,7 +201,7 @@ func (p *program) run(args []string) int {
 // setting returns the value of a setting at the start.
 func (p *program) setting(name string) string { return respserver.Setting(p.lines, name) }
 
-// start prepares the process as the settings ask for it, and serves.
+// start prepares the process according to the settings, and serves.
 func (p *program) start() int {
 	before, err := os.Getwd()
 	if err != nil {
@@ -213,7 +213,7 @@ func (p *program) start() int {
 		if err := os.Chdir(dir); err != nil {
 			return p.fail(fmt.Errorf("Can't chdir to '%s': %s", dir, systemError(err)))
 		}
-		p.lines = slices.DeleteFunc(p.lines, func(line string) bool { // they meant something else before
+		p.lines = slices.DeleteFunc(p.lines, func(line string) bool { // relative paths now mean something else
 			return strings.EqualFold(strings.Trim(strings.Fields(line)[0], `"'`), "dir")
 		})
 		p.lines = append(p.lines, "dir "+quote(dir))
@@ -267,8 +267,8 @@ func (p *program) openLog() error {
 	return nil
 }
 
-// fail says why the program ends: in the log and on the standard error, but
-// once if both are the same. It returns the exit code.
+// fail reports why the program ends, in the log and on standard error, but once if
+// both are the same. It returns the exit code.
 func (p *program) fail(err error) int {
 	const code = 1
 	if at := (*respserver.ConfigError)(nil); errors.As(err, &at) {
@@ -279,7 +279,7 @@ func (p *program) fail(err error) int {
 	if p.log != nil {
 		separator := ": "
 		if strings.HasPrefix(text, "loading ") {
-			separator = " " // the line of redis-server
+			separator = " " // as redis-server prints it
 		}
 		p.log.Warn("Fatal error" + separator + text + ". Exiting.")
 	}
@@ -289,7 +289,7 @@ func (p *program) fail(err error) int {
 	return code
 }
 
-// logsTo says whether errors are logged to a stream.
+// logsTo reports whether the log writes errors to a stream.
 func (p *program) logsTo(f *os.File) bool {
 	return p.logSink.w == io.Writer(p.stdout) && p.level.Level() <= slog.LevelWarn && sameStream(p.stdout, f)
 }

@@ -56,13 +56,12 @@ type process struct {
 	ready
 	cmd    *exec.Cmd
 	dir    string // working directory
-	line   string // its output up to that it is ready
+	line   string // output up to the line that says it is ready
 	log    *bufio.Reader
 	stderr bytes.Buffer
 }
 
-// start runs the binary in a new directory and waits until it accepts
-// connections.
+// start runs the binary in a new directory and waits until it accepts connections.
 func start(t *testing.T, stdin string, args ...string) *process {
 	t.Helper()
 	p := &process{dir: t.TempDir()}
@@ -71,7 +70,7 @@ func start(t *testing.T, stdin string, args ...string) *process {
 	return p
 }
 
-// awaitReady waits until the binary accepts connections, and notes where.
+// awaitReady waits until the binary accepts connections, and stores the addresses.
 func (p *process) awaitReady(t *testing.T) {
 	t.Helper()
 	for !strings.Contains(p.line, "Ready to accept") {
@@ -81,7 +80,7 @@ func (p *process) awaitReady(t *testing.T) {
 			t.Fatalf("the log ends: %v\n%s", err, p.stderr.String())
 		}
 	}
-	// The file follows the line: PING is answered after both.
+	// The ready file is written after the line, and PING works after both.
 	text, err := waitForFile(filepath.Join(p.dir, "ready.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -91,13 +90,13 @@ func (p *process) awaitReady(t *testing.T) {
 	}
 }
 
-// run runs the binary in p.dir, with more environment variables. It is stopped
+// run runs the binary in p.dir with additional environment variables, and stops it
 // at the end of the test.
 func (p *process) run(t *testing.T, env []string, stdin string, args ...string) {
 	t.Helper()
 	at := len(args)
 	if at > 0 && args[at-1] == "-" {
-		at-- // that is an argument only at the end
+		at-- // which must stay the last argument
 	}
 	p.cmd = exec.Command(binary, slices.Insert(args, at, "--ready-file", "ready.json")...)
 	p.cmd.Dir = p.dir
@@ -118,7 +117,7 @@ func (p *process) run(t *testing.T, env []string, stdin string, args ...string) 
 	p.log = bufio.NewReader(stdout)
 }
 
-// waitForFile returns the content of a file that is about to appear.
+// waitForFile waits for a file to appear and returns its content.
 func waitForFile(name string) ([]byte, error) {
 	for deadline := time.Now().Add(10 * time.Second); ; runtime.Gosched() {
 		text, err := os.ReadFile(name)
@@ -128,8 +127,7 @@ func waitForFile(name string) ([]byte, error) {
 	}
 }
 
-// fail runs the binary, which is to end by itself with code 1, and returns
-// what it said.
+// fail runs the binary, which must exit with code 1, and returns its output.
 func fail(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
@@ -180,7 +178,7 @@ func TestReady(t *testing.T) {
 	}
 }
 
-// TestLoad starts with fixtures and without files of its own.
+// TestLoad starts a server with fixtures and without data files.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	p := &process{dir: t.TempDir()}
@@ -342,7 +340,7 @@ func TestPortInUse(t *testing.T) {
 	p := start(t, "", "--port", "0")
 	out := fail(t, "", "--port", strconv.Itoa(p.Port))
 	if !strings.Contains(out, p.Addr) || strings.Contains(out, "Ready") || strings.Count(out, "in use") > 1 {
-		t.Errorf("it says %q", out)
+		t.Errorf("output %q", out)
 	}
 }
 
@@ -406,13 +404,13 @@ func TestConfigRewrite(t *testing.T) {
 		t.Errorf("%s, %v", text, err)
 	}
 	if got := fail(t, "", "--user", "foo", "--user", "foo"); !strings.Contains(got, "Duplicate user") {
-		t.Errorf("it says %q", got)
+		t.Errorf("output %q", got)
 	}
 }
 
 func TestUnixSocket(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "s") // t.TempDir may be too long for a socket
+	dir, err := os.MkdirTemp("", "s") // the path of t.TempDir may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -431,7 +429,7 @@ func TestUnixSocket(t *testing.T) {
 	if got := fail(t, "", "--bind", "", "--unixsocket", path); !strings.Contains(got, path) {
 		t.Errorf("a second server says %q", got)
 	}
-	// A server that is killed leaves its socket behind, which is no obstacle.
+	// The socket of a killed server stays, and must not stop the next one.
 	p.cmd.Process.Kill()
 	p.cmd.Wait()
 	q := start(t, "", "--port", "0", "--unixsocket", path)
@@ -445,14 +443,14 @@ func TestBind(t *testing.T) {
 	p := start(t, "", "--port", "0", "--bind", "127.0.0.1", "-192.0.2.1", "-::1")
 	p.ping(t)
 	if strings.Contains(p.line, "192.0.2.1") {
-		t.Errorf("it says %q", p.line)
+		t.Errorf("output %q", p.line)
 	}
 	if got := fail(t, "", "--port", "0", "--bind", "192.0.2.1"); !strings.Contains(got, "192.0.2.1:0") {
-		t.Errorf("it says %q", got)
+		t.Errorf("output %q", got)
 	}
 	start(t, "", "--port", "0", "--bind", "*").ping(t)
 	if got := fail(t, "", "--bind", ""); !strings.Contains(got, "bind and unixsocket") {
-		t.Errorf("it says %q", got)
+		t.Errorf("output %q", got)
 	}
 }
 
@@ -482,7 +480,7 @@ func TestReadyDescriptor(t *testing.T) {
 	}
 }
 
-// TestExitWithParent has this test binary start a server and die.
+// TestExitWithParent makes this test binary start a server and exit.
 func TestExitWithParent(t *testing.T) {
 	t.Parallel()
 	self, err := os.Executable()
@@ -497,10 +495,10 @@ func TestExitWithParent(t *testing.T) {
 	if err != nil || json.Unmarshal(out, &got) != nil {
 		t.Fatalf("%q, %v", out, err)
 	}
-	// The child's copy of this pipe is what ends when it does.
+	// The server's copy of this pipe closes when the server ends.
 	c, err := net.Dial("tcp", got.Addr)
 	if err != nil {
-		return // it is gone already
+		return // already gone
 	}
 	defer c.Close()
 	c.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -509,8 +507,8 @@ func TestExitWithParent(t *testing.T) {
 	}
 }
 
-// startAndDie starts a server from a thread that ends at once, sees it alive,
-// prints what it says of itself, and exits without a word to it.
+// startAndDie starts a server from a thread that ends at once, waits until it is
+// ready, prints its ready file, and exits without stopping it.
 func startAndDie() {
 	dir, _ := os.MkdirTemp("", "orphan")
 	defer os.RemoveAll(dir)
@@ -518,7 +516,7 @@ func startAndDie() {
 	cmd := exec.Command(os.Getenv("START_AND_DIE"), "--port", "0", "--dir", os.TempDir(), "--exit-with-parent", "--ready-file", name)
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // and never unlocked, which ends the thread
+		runtime.LockOSThread() // a goroutine that ends with a locked thread ends the thread
 		started <- cmd.Start()
 	}()
 	err := <-started
@@ -535,8 +533,8 @@ func startAndDie() {
 	os.Exit(0)
 }
 
-// TestVersionAndHelp: what asks a redis-server for its version takes the first
-// number of this form, so that must be the one of Redis.
+// TestVersionAndHelp: programs that ask a redis-server for its version take the
+// first number of this form, so that must be the version of Redis.
 func TestVersionAndHelp(t *testing.T) {
 	t.Parallel()
 	version := regexp.MustCompile(`^Redis server v=(\d+\.\d+\.\d+) sha=[0-9a-f]{8}:[01] malloc=\S+ bits=(32|64) build=[0-9a-f]{16} \(resp-server (\S+)\)\n$`)

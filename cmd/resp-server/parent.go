@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// watchParent returns a channel that is closed when the process that started
-// this one ends. The first process of a container has no parent that it could
-// see, and ends with the container: its channel is nil.
+// watchParent returns a channel that is closed when the parent process ends. The
+// first process of a container sees no parent, and ends with the container: its
+// channel is nil.
 func watchParent() (<-chan struct{}, error) {
 	if os.Getppid() != 0 {
 		return parentGone()

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// parentGone returns a channel that is closed when the process that started
-// this one ends. One thread sleeps until then.
+// parentGone returns a channel that is closed when the parent process ends. One
+// thread sleeps until then.
 func parentGone() (<-chan struct{}, error) {
 	parent := os.Getppid()
 	kq, err := syscall.Kqueue()
@@ -24,7 +24,7 @@ func parentGone() (<-chan struct{}, error) {
 	gone := make(chan struct{})
 	switch {
 	case errors.Is(err, syscall.ESRCH) || err == nil && os.Getppid() != parent:
-		close(gone) // it ended meanwhile
+		close(gone) // the parent has already ended
 		return gone, nil
 	case err != nil:
 		return nil, fmt.Errorf("can't watch process %d: %w", parent, err)

@@ -8,22 +8,22 @@ import (
 	"unsafe"
 )
 
-// sysPidfdOpen is the number of pidfd_open(2), the same on every architecture
-// that Go has.
+// sysPidfdOpen is the number of pidfd_open(2), the same on every architecture that
+// Go supports.
 const sysPidfdOpen = 434
 
-// parentGone returns a channel that is closed when the process that started
-// this one ends. One thread sleeps until then.
+// parentGone returns a channel that is closed when the parent process ends. One
+// thread sleeps until then.
 //
 // prctl(PR_SET_PDEATHSIG) would not do: it fires when the *thread* that started
-// us ends, and a test runner's thread may end long before the runner.
+// this process ends, and a thread of a test runner may end long before the runner.
 func parentGone() (<-chan struct{}, error) {
 	parent := os.Getppid()
 	fd, _, errno := syscall.Syscall(sysPidfdOpen, uintptr(parent), 0, 0)
 	gone := make(chan struct{})
 	switch {
 	case errno == syscall.ESRCH || errno == 0 && os.Getppid() != parent:
-		close(gone) // it ended meanwhile
+		close(gone) // the parent has already ended
 		return gone, nil
 	case errno != 0:
 		return nil, fmt.Errorf("can't watch process %d: %w", parent, errno)

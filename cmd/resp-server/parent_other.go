@@ -4,5 +4,5 @@ package main
 
 import "errors"
 
-// parentGone is not available here.
+// parentGone is not supported on this system.
 func parentGone() (<-chan struct{}, error) { return nil, errors.ErrUnsupported }

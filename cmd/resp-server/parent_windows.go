@@ -2,13 +2,13 @@ package main
 
 import "os"
 
-// parentGone returns a channel that is closed when the process that started
-// this one ends. One thread sleeps until then.
+// parentGone returns a channel that is closed when the parent process ends. One
+// thread sleeps until then.
 func parentGone() (<-chan struct{}, error) {
 	gone := make(chan struct{})
 	parent, err := os.FindProcess(os.Getppid())
 	if err != nil {
-		close(gone) // it ended meanwhile
+		close(gone) // the parent has already ended
 		return gone, nil
 	}
 	go func() {

@@ -17,11 +17,12 @@ import (
 	"github.com/resp-server/resp-server/internal/rediscli"
 )
 
-// pingPatience is how long an answer may take.
+// pingPatience is the time limit for a reply.
 const pingPatience = 10 * time.Second
 
-// ping asks a server whether it serves clients, and prints its answer. The arguments are those that the server was
-// started with, or "--pid N" for those of a process of this machine. It returns the exit code.
+// ping checks whether a server serves clients, and prints its reply. The arguments
+// are those that the server was started with, or "--pid N" to take them from a
+// process on this machine. It returns the exit code.
 func ping(args []string, stdout, stderr io.Writer) int {
 	text, err := pingServer(args)
 	if err != nil {
@@ -43,7 +44,7 @@ func pingServer(args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	lines, err := a.settings(strings.NewReader("")) // what the server read from there is gone
+	lines, err := a.settings(strings.NewReader("")) // the server has consumed its standard input
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +57,8 @@ func pingServer(args []string) (string, error) {
 	return rediscli.Ping(ctx, server)
 }
 
-// argumentsOf returns the arguments of a server that runs, from the process itself or from an init that started it.
+// argumentsOf returns the arguments of a running server, from its process or from
+// the init that started it.
 func argumentsOf(pid string) ([]string, error) {
 	text, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
 	if err != nil {
@@ -71,7 +73,8 @@ func argumentsOf(pid string) ([]string, error) {
 	return args, nil
 }
 
-// address is where a server with these settings listens: the first of TCP, TLS and a Unix socket.
+// address returns where a server with these settings listens: the first of TCP, TLS
+// and a Unix socket.
 func address(lines []string) (rediscli.Server, error) {
 	setting := func(name string) string { return respserver.Setting(lines, name) }
 	host := "127.0.0.1"
@@ -86,10 +89,10 @@ func address(lines []string) (rediscli.Server, error) {
 		return rediscli.Server{Network: "tcp", Addr: net.JoinHostPort(host, port)}, nil
 	}
 	if port := setting("tls-port"); port != "0" && port != "" {
-		// Who asks whether a server lives need not be sure which one it is.
+		// A health check need not verify which server it reaches.
 		config := &tls.Config{InsecureSkipVerify: true}
 		if pair, err := tls.LoadX509KeyPair(setting("tls-cert-file"), setting("tls-key-file")); err == nil {
-			config.Certificates = []tls.Certificate{pair} // tls-auth-clients asks for one that the authority signed
+			config.Certificates = []tls.Certificate{pair} // tls-auth-clients wants a certificate of the authority
 		}
 		return rediscli.Server{Network: "tcp", Addr: net.JoinHostPort(host, port), TLS: config}, nil
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// TestInvocation takes command lines of users and of container images apart.
+// TestInvocation parses command lines of users and of container images.
 func TestInvocation(t *testing.T) {
 	for _, c := range []struct {
 		command, args string
@@ -40,7 +40,7 @@ func TestInvocation(t *testing.T) {
 	}
 }
 
-// TestShell runs commands of a shell, as the entry point of a container does.
+// TestShell runs shell commands, as the entry point of a container does.
 func TestShell(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -57,7 +57,7 @@ func TestShell(t *testing.T) {
 	}
 }
 
-// TestAddress finds where servers listen from their settings alone.
+// TestAddress derives the address of a server from its settings alone.
 func TestAddress(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"", "tcp 127.0.0.1:6379"},
@@ -92,7 +92,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// run runs the binary to its end, and returns its output and exit code.
+// run runs the binary until it exits, and returns its output and exit code.
 func run(t *testing.T, env []string, args ...string) (string, int) {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
@@ -102,7 +102,8 @@ func run(t *testing.T, env []string, args ...string) (string, int) {
 	return string(out), cmd.ProcessState.ExitCode()
 }
 
-// TestPing asks servers by their arguments, their configuration file, and their process.
+// TestPing pings servers by their arguments, their configuration file, and their
+// process.
 func TestPing(t *testing.T) {
 	t.Parallel()
 	conf := filepath.Join(t.TempDir(), "my.conf")
@@ -126,7 +127,8 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// TestPingProcess finds the address of a server by its process, as the health check of a container does.
+// TestPingProcess finds the address of a server by its process, as the health check
+// of a container does.
 func TestPingProcess(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -145,7 +147,8 @@ func TestPingProcess(t *testing.T) {
 	}
 }
 
-// TestDefaults replaces defaults by a file that the environment names; files and options of users win over it.
+// TestDefaults replaces defaults by a file that the environment names; files and
+// options of users override it.
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

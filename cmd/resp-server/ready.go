@@ -12,11 +12,11 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// readyFile is where to say that connections are accepted: the name of a file,
-// or a number, which is an inherited file descriptor. "" is nowhere.
+// readyFile is where the server announces that it accepts connections: the name of
+// a file, or the number of an inherited file descriptor. "" is nowhere.
 type readyFile string
 
-// ready is what is said.
+// ready is the content of the ready file.
 type ready struct {
 	Addr       string `json:"addr"` // of the first TCP socket; "" if there is none
 	Port       int    `json:"port"`
@@ -28,14 +28,14 @@ type ready struct {
 	Nodes []string `json:"nodes,omitempty"`
 }
 
-// descriptor returns the number of the file descriptor, if it is one.
+// descriptor returns the number of the file descriptor, if f is one.
 func (f readyFile) descriptor() (uintptr, bool) {
 	n, err := strconv.ParseUint(string(f), 10, 31)
 	return uintptr(n), err == nil
 }
 
-// in returns the same file for a process whose working directory is another
-// one: relative to dir.
+// in returns the same file for a process with another working directory: relative
+// to dir.
 func (f readyFile) in(dir string) readyFile {
 	if _, ok := f.descriptor(); ok || f == "" || filepath.IsAbs(string(f)) {
 		return f
@@ -43,8 +43,7 @@ func (f readyFile) in(dir string) readyFile {
 	return readyFile(filepath.Join(dir, string(f)))
 }
 
-// prepare removes what an earlier server left, so that nobody takes it for
-// ours.
+// prepare removes the file of an earlier server, so that nobody takes it for ours.
 func (f readyFile) prepare() error {
 	if _, ok := f.descriptor(); ok || f == "" {
 		return nil
@@ -55,7 +54,7 @@ func (f readyFile) prepare() error {
 	return nil
 }
 
-// split parts the addresses of a server.
+// split separates the addresses of a server into TCP and Unix ones.
 func split(addrs []string) (tcp []string, unix string) {
 	for _, addr := range addrs {
 		_, port, err := net.SplitHostPort(addr)
@@ -68,8 +67,9 @@ func split(addrs []string) (tcp []string, unix string) {
 	return tcp, unix
 }
 
-// announce says that connections are accepted on addrs, and encrypted on secure. A file appears with
-// its content complete; a descriptor is closed after it.
+// announce reports that the server accepts connections on addrs, and TLS
+// connections on secure. A file appears with its complete content; a descriptor is
+// closed afterwards.
 func (f readyFile) announce(addrs []string, secure string) error {
 	if f == "" {
 		return nil

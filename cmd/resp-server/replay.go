@@ -17,8 +17,8 @@ import (
 
 var errReplayUsage = errors.New("usage: resp-server replay FILE --to HOST:PORT|/SOCKET|redis://[USER:PASSWORD@]HOST:PORT[/DB] [--cacert FILE] [--cert FILE] [--key FILE] [--insecure]")
 
-// replay sends the commands of a record to a server and says which replies are
-// other ones. It returns the exit code: 0 if none is, 1 if some are or nothing
+// replay sends the commands of a record to a server and prints which replies
+// differ. It returns the exit code: 0 if none differs, 1 if some do or nothing
 // could be compared.
 func replay(args []string, stdout, stderr io.Writer) int {
 	if err := replayFile(args, stdout); err != nil {

@@ -11,7 +11,7 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// TestRecordAndReplay has one server record and another one play what it was sent.
+// TestRecordAndReplay records on one server and replays on another.
 func TestRecordAndReplay(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "record")
 	p := start(t, "", "--port", "0", "--record", file)
@@ -42,7 +42,7 @@ func TestRecordAndReplay(t *testing.T) {
 		!strings.Contains(out.String(), "line 1: INCR n\n  recorded\n    (integer) 7\n  now\n    (integer) 43\n") || complaints.String() != "resp-server: 1 replies differ\n" {
 		t.Errorf("exit code %d\n%s%s", code, &out, &complaints)
 	}
-	// By a URL: to a database, with a password, over TLS.
+	// Replay to a URL with a database, a password and TLS.
 	authority, err := respserver.NewAuthority()
 	if err != nil {
 		t.Fatal(err)

@@ -17,18 +17,18 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// patience is how long a start that is interrupted may take to end by itself.
+// patience is how long an interrupted start may take to end by itself.
 const patience = 200 * time.Millisecond
 
-// running is a server, or why there is none.
+// running is a started server, or the error of the start.
 type running struct {
 	*respserver.Server
 	err error
 }
 
-// serve runs a server until something ends it, and returns the exit code.
+// serve runs a server until it stops, and returns the exit code.
 func (p *program) serve(boss supervisor) int {
-	// Whoever reads the output may stop doing so, and close a terminal.
+	// The reader of the output may go away, and so may the terminal.
 	signal.Ignore(syscall.SIGPIPE, syscall.SIGHUP)
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -48,7 +48,7 @@ func (p *program) serve(boss supervisor) int {
 		Strict: p.strict, Users: p.users, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop,
 	}
 	if p.record != "" {
-		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // it has passwords
+		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // 0600: it contains passwords
 		if err != nil {
 			return p.fail(fmt.Errorf("--record: %s", systemError(err)))
 		}
@@ -58,7 +58,7 @@ func (p *program) serve(boss supervisor) int {
 	p.logSink.setRole(roleMaster)
 	p.log.Info("Running mode=standalone, port=" + p.setting("port") + ".")
 	if p.setting("always-show-logo") == "yes" {
-		// Programs look for the number beside the logo.
+		// Some programs look for the port beside the logo.
 		p.log.Info(fmt.Sprintf("Port: %s PID: %d", p.setting("port"), os.Getpid()))
 	}
 	secure, err := p.certify()
@@ -98,8 +98,8 @@ func (p *program) serve(boss supervisor) int {
 	return p.wait(srv.Server, signals, orphaned, boss)
 }
 
-// certify makes the certificates that --tls-auto asks for, and returns what the
-// server needs of them.
+// certify writes the certificates for --tls-auto and returns the server's
+// configuration.
 func (p *program) certify() (*tls.Config, error) {
 	if p.tlsAuto == "" {
 		return nil, nil
@@ -114,7 +114,7 @@ func (p *program) certify() (*tls.Config, error) {
 	return a.ServerConfig()
 }
 
-// announceStart logs what redis-server logs first.
+// announceStart logs the first lines of redis-server.
 func (p *program) announceStart() {
 	p.log.Info("oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo")
 	b := build()
@@ -127,9 +127,9 @@ func (p *program) announceStart() {
 	}
 }
 
-// announceReady logs that connections are accepted. What starts servers waits
-// for these lines of redis-server, on the standard output even if the log is
-// elsewhere.
+// announceReady logs that the server accepts connections. Programs that start
+// servers wait for these lines of redis-server on standard output, even if the log
+// is elsewhere.
 func (p *program) announceReady(addrs []string, secure string) {
 	logs := []*slog.Logger{p.log}
 	if p.logSink.w != p.stdout || !p.log.Enabled(context.Background(), slog.LevelInfo) {
@@ -155,8 +155,8 @@ func (p *program) announceReady(addrs []string, secure string) {
 	}
 }
 
-// failStart says why there is no server, with the lines that redis-server has
-// for sockets.
+// failStart reports why the server did not start, with the lines of redis-server
+// for socket errors.
 func (p *program) failStart(err error) int {
 	var op *net.OpError
 	if !errors.As(err, &op) {
@@ -174,7 +174,7 @@ func (p *program) failStart(err error) int {
 	return 1
 }
 
-// socketError is the reason of an error as redis-server words it.
+// socketError returns the reason of an error in the words of redis-server.
 func socketError(op *net.OpError) string {
 	if call := (*os.SyscallError)(nil); errors.As(op.Err, &call) {
 		return call.Syscall + ": " + systemError(call.Err)
@@ -182,7 +182,7 @@ func socketError(op *net.OpError) string {
 	return op.Err.Error()
 }
 
-// giveUp ends the program while a server starts: nothing is there to save.
+// giveUp ends the program while the server starts: there is nothing to save.
 func (p *program) giveUp(starting <-chan running) int {
 	p.log.Info("User requested shutdown...")
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -201,9 +201,9 @@ func (p *program) giveUp(starting <-chan running) int {
 
 func (p *program) bye() { p.log.Warn("Redis is now ready to exit, bye bye...") }
 
-// wait returns the exit code when the server has stopped.
+// wait waits until the server has stopped, and returns the exit code.
 func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphaned <-chan struct{}, boss supervisor) int {
-	var ending chan error // has the result of what is to end the server; nil: nothing is
+	var ending chan error // gets the result of the shutdown; nil: none is in progress
 	end := func(stop func() error) {
 		ending = make(chan error, 1)
 		go func() { ending <- stop() }()
@@ -211,8 +211,9 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 	for {
 		select {
 		case s := <-signals:
-			// Who presses Ctrl-C twice does not want to wait. A second SIGTERM is
-			// no such wish: some senders send it to the process and to its group.
+			// A second Ctrl-C means that the user does not want to wait. A second
+			// SIGTERM does not: some senders send it to the process and to its
+			// group.
 			if ending != nil && s == os.Interrupt {
 				p.log.Warn("You insist... exiting now.")
 				srv.Abort()
@@ -234,7 +235,7 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 				end(srv.Close)
 			}
 		case <-srv.Done():
-			if err := srv.Close(); err != nil { // again, for its error
+			if err := srv.Close(); err != nil { // returns the error of the first Close
 				p.log.Warn("Not all could be written", "error", err)
 				return 1
 			}
@@ -251,8 +252,8 @@ func signalName(s os.Signal) string {
 	return "SIGTERM"
 }
 
-// shutdown ends a server as the settings want it for a signal. After an error
-// it is still there.
+// shutdown stops a server as the settings for the signal say. After an error the
+// server still runs.
 func shutdown(srv *respserver.Server, s os.Signal) error {
 	name := "shutdown-on-" + strings.ToLower(signalName(s))
 	setting, err := srv.Do(context.Background(), "CONFIG", "GET", name)
@@ -265,7 +266,7 @@ func shutdown(srv *respserver.Server, s os.Signal) error {
 			command = append(command, word)
 		}
 	}
-	// There is no answer unless it fails.
+	// SHUTDOWN has a reply only if it fails.
 	_, err = srv.Do(context.Background(), command...)
 	if errors.Is(err, respserver.ErrClosed) {
 		return nil

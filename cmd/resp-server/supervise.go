@@ -8,17 +8,16 @@ import (
 	"os"
 )
 
-// supervisor is the program that started this one and waits until it is ready.
-// The zero value is none.
+// supervisor is the program that started this one and waits until it is ready. The
+// zero value means none.
 type supervisor struct {
 	systemd string // its socket; see sd_notify(3)
 	upstart bool
 	log     *slog.Logger
 }
 
-// supervise finds the supervisor that the setting supervised asks for. As in
-// redis-server there is none if the environment lacks what it should have
-// left there.
+// supervise finds the supervisor for the setting supervised. As in redis-server
+// there is none if the environment lacks the variable that a supervisor sets.
 func supervise(setting string, log *slog.Logger) supervisor {
 	const systemdEnv, upstartEnv = "NOTIFY_SOCKET", "UPSTART_JOB"
 	socket, job := os.Getenv(systemdEnv), os.Getenv(upstartEnv)
@@ -54,15 +53,16 @@ func supervise(setting string, log *slog.Logger) supervisor {
 	return s
 }
 
-// active says whether there is a supervisor, so that daemonize does not count.
+// active reports whether there is a supervisor, in which case daemonize is ignored.
 func (s supervisor) active() bool { return s.upstart || s.systemd != "" }
 
-// notify sends lines to systemd, and returns whether that worked.
+// notify sends lines to systemd, and reports whether that worked.
 func (s supervisor) notify(state string) bool {
 	if s.systemd == "" {
 		return false
 	}
-	// A name that begins with "@" is one of Linux' abstract sockets, for net too.
+	// A name that begins with "@" is an abstract socket of Linux, for package net
+	// too.
 	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: s.systemd, Net: "unixgram"})
 	if err == nil {
 		defer c.Close()
@@ -74,18 +74,19 @@ func (s supervisor) notify(state string) bool {
 	return err == nil
 }
 
-// stopping says that the server has begun to end.
+// stopping reports that the server has begun to stop.
 const stopping = "STOPPING=1\n"
 
-// states are what systemd is to know when a line is logged, whether a signal or a
-// client's SHUTDOWN is the reason. redis-server sends the same at the same moments.
+// states maps log lines to what systemd gets when they are logged, whether a signal
+// or a client's SHUTDOWN is the cause. redis-server sends the same at the same
+// moments.
 var states = map[string]string{
 	"User requested shutdown...":                    stopping,
 	"Saving the final RDB snapshot before exiting.": "STATUS=Saving the final RDB snapshot\n",
 	"Error trying to save the DB, can't exit.":      "STATUS=Error trying to save the DB, can't exit.\n",
 }
 
-// follow returns a logger for the server, of whose lines systemd hears.
+// follow returns a logger that also reports states to systemd.
 func (s supervisor) follow(log *slog.Logger) *slog.Logger {
 	if s.systemd == "" {
 		return log
@@ -93,7 +94,7 @@ func (s supervisor) follow(log *slog.Logger) *slog.Logger {
 	return slog.New(stateHandler{log.Handler(), s})
 }
 
-// stateHandler sees all lines, also those that are not to be logged.
+// stateHandler sees all lines, also those below the log level.
 type stateHandler struct {
 	slog.Handler
 	supervisor supervisor
@@ -123,7 +124,7 @@ func (h stateHandler) WithGroup(name string) slog.Handler {
 	return stateHandler{h.Handler.WithGroup(name), h.supervisor}
 }
 
-// ready says that connections are accepted.
+// ready reports that the server accepts connections.
 func (s supervisor) ready() {
 	s.notify(fmt.Sprintf("READY=1\nMAINPID=%d\nSTATUS=Ready to accept connections\n", os.Getpid()))
 	if s.upstart {

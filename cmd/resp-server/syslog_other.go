@@ -7,7 +7,7 @@ import (
 	"log/slog"
 )
 
-// openSyslog is not available here.
+// openSyslog is not supported on this system.
 func openSyslog(ident, facility string) (func(slog.Level, string), error) {
 	return nil, errors.New("this system has no syslog")
 }

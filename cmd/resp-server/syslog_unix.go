@@ -7,13 +7,13 @@ import (
 	"log/syslog"
 )
 
-// facilities are those that the setting syslog-facility knows.
+// facilities are the values of the setting syslog-facility.
 var facilities = map[string]syslog.Priority{
 	"user": syslog.LOG_USER, "local0": syslog.LOG_LOCAL0, "local1": syslog.LOG_LOCAL1, "local2": syslog.LOG_LOCAL2, "local3": syslog.LOG_LOCAL3,
 	"local4": syslog.LOG_LOCAL4, "local5": syslog.LOG_LOCAL5, "local6": syslog.LOG_LOCAL6, "local7": syslog.LOG_LOCAL7,
 }
 
-// openSyslog returns what writes lines to the log of the system.
+// openSyslog returns a function that writes lines to the system log.
 func openSyslog(ident, facility string) (func(slog.Level, string), error) {
 	w, err := syslog.New(facilities[facility]|syslog.LOG_NOTICE, ident)
 	if err != nil {

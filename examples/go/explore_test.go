@@ -17,8 +17,8 @@ import (
 	"github.com/resp-server/resp-server/explore"
 )
 
-// client returns a client with one connection: so the commands of each goroutine
-// come in their order, and explore chooses between the goroutines.
+// client returns a client with one connection, so that the commands of each
+// goroutine arrive in order, and explore chooses only between goroutines.
 func client(t *testing.T, srv *respserver.TestServer) *redis.Client {
 	rdb := redis.NewClient(&redis.Options{Addr: "127.0.0.1:6379", Dialer: srv.DialContext, PoolSize: 1, MaxRetries: -1})
 	t.Cleanup(func() { rdb.Close() })
@@ -33,8 +33,8 @@ func must[T any](t *testing.T, value T, err error) T {
 	return value
 }
 
-// programs use Redis with go-redis in ways that one meets; wrong are those that
-// some order of their commands breaks.
+// programs are common ways to use Redis with go-redis. A program is wrong if some
+// order of the commands breaks it.
 var programs = map[string]struct {
 	wrong bool
 	run   func(t *testing.T, srv *respserver.TestServer)
@@ -95,7 +95,7 @@ var programs = map[string]struct {
 	})},
 }
 
-// counter has two clients increment a number.
+// counter makes two clients increment a number.
 func counter(increment func(context.Context, *redis.Client) error) func(*testing.T, *respserver.TestServer) {
 	return func(t *testing.T, srv *respserver.TestServer) {
 		var wg sync.WaitGroup
@@ -114,7 +114,7 @@ func counter(increment func(context.Context, *redis.Client) error) func(*testing
 	}
 }
 
-// election has two clients want to be the leader.
+// election makes two clients run for leader.
 func election(stand func(context.Context, *redis.Client) (elected bool, err error)) func(*testing.T, *respserver.TestServer) {
 	return func(t *testing.T, srv *respserver.TestServer) {
 		var wg sync.WaitGroup
@@ -135,14 +135,14 @@ func election(stand func(context.Context, *redis.Client) (elected bool, err erro
 	}
 }
 
-// lock has three clients take a lock with a lease, as Redlock does it. The first
-// works longer than its lease lasts.
+// lock makes three clients take a lock with a lease, as in Redlock. The first works
+// longer than its lease.
 func lock(release func(ctx context.Context, rdb *redis.Client, token string) error) func(*testing.T, *respserver.TestServer) {
 	const lease = 10 * time.Second
 	return func(t *testing.T, srv *respserver.TestServer) {
 		var wg sync.WaitGroup
 		var mu sync.Mutex
-		ends := map[string]time.Time{} // of the lease of each owner
+		ends := map[string]time.Time{} // end of each owner's lease
 		for i, token := range []string{"first", "second", "third"} {
 			work := 9 * time.Second
 			if i == 0 {
@@ -178,8 +178,8 @@ func lock(release func(ctx context.Context, rdb *redis.Client, token string) err
 	}
 }
 
-// consumer takes a job, and does it unless it is to stop by then, as a deployment
-// has it: then the next one is to find it.
+// consumer takes a job and does it, unless a deployment tells it to stop first:
+// then the next consumer must find the job.
 func consumer(take func(context.Context, *redis.Client) (job string, err error)) func(*testing.T, *respserver.TestServer) {
 	return func(t *testing.T, srv *respserver.TestServer) {
 		srv.Must("RPUSH", "jobs", "send mail")
@@ -210,8 +210,8 @@ func consumer(take func(context.Context, *redis.Client) (job string, err error))
 	}
 }
 
-// TestPrograms explores each program in a process of its own, since those that
-// are wrong fail: explore.Run finds an order that breaks them, and repeats it.
+// TestPrograms explores each program in a process of its own, because the wrong
+// ones fail: explore.Run finds an order that breaks them, and repeats it.
 func TestPrograms(t *testing.T) {
 	const child = "EXPLORE_PROGRAM"
 	if name := os.Getenv(child); name != "" {

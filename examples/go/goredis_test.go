@@ -29,10 +29,9 @@ func TestGoRedis(t *testing.T) {
 	}
 }
 
-// In a bubble of testing/synctest time passes as soon as all goroutines wait,
-// for the program and for the server. Sockets do not work there, so the client
-// dials the server in memory. It needs a literal address all the same: see
-// DialContext.
+// In a bubble of testing/synctest time passes as soon as all goroutines wait, for
+// the program and for the server. Sockets do not work there, so the client dials
+// the server in memory. It still needs a literal address: see DialContext.
 func TestGoRedisInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := respserver.StartTest(t)
@@ -51,8 +50,8 @@ func TestGoRedisInBubble(t *testing.T) {
 	})
 }
 
-// Outside a bubble a ManualClock moves the time of the server alone.
-// WaitBlocked says when the consumer waits.
+// Outside a bubble a ManualClock moves only the server's time. WaitBlocked returns
+// when the consumer waits.
 func TestBlockedClient(t *testing.T) {
 	clock := respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
 	srv := respserver.StartTest(t, respserver.Options{Clock: clock})
@@ -84,7 +83,7 @@ func TestBlockedClient(t *testing.T) {
 	}
 }
 
-// A server starts in the time of a function call, so each subtest has its own.
+// A server starts in microseconds, so each subtest has its own.
 func TestParallel(t *testing.T) {
 	for i := range 4 {
 		t.Run(strconv.Itoa(i), func(t *testing.T) {

@@ -21,7 +21,7 @@ func TestRueidis(t *testing.T) {
 	}
 	defer client.Close()
 
-	// Of what the client keeps in memory it hears when it is changed.
+	// The client caches the value, and the server invalidates it when it changes.
 	get := func() string {
 		got, _ := client.DoCache(t.Context(), client.B().Get().Key("greeting").Cache(), time.Minute).ToString()
 		return got

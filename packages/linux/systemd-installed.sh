@@ -1,5 +1,6 @@
 #!/bin/sh
-# The service is not started: another server may have the port. A service that runs gets the new binary.
+# Does not start the service, because another server may have the port. A running
+# service restarts with the new binary.
 set -e
 [ -d /run/systemd/system ] || exit 0
 systemctl daemon-reload

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deb: "remove" or "upgrade"; rpm: how many versions stay.
+# $1 is "remove" or "upgrade" for deb; for rpm, how many versions stay.
 set -e
 [ -d /run/systemd/system ] || exit 0
 case "$1" in

@@ -36,7 +36,7 @@ expect $'OK\nQUEUED\nQUEUED\n1\n2' < <(printf 'multi\nincr n\nincr n\nexec\n')
 expect 'OK' -n 3 set other 1
 expect '' get other
 
-# Mass insertion: the protocol as it is, a thousand commands at once.
+# Mass insertion: a thousand commands as raw protocol, at once.
 for i in $(seq 1000); do printf '*3\r\n$5\r\nRPUSH\r\n$4\r\nbulk\r\n$%d\r\n%d\r\n' ${#i} "$i"; done |
 	cli --pipe | grep -q 'errors: 0, replies: 1000'
 expect 1000 llen bulk
@@ -54,8 +54,8 @@ for want in message news 'first post'; do
 done
 kill "$subscriber_PID"
 
-# Encrypted, if the server is: with a certificate that is checked, and not with one
-# of somebody else.
+# With TLS, if the server has it: redis-cli must accept our certificate, and refuse
+# one of another authority.
 if [ -n "${REDIS_TLS_PORT:-}" ]; then
 	tls=(redis-cli -p "$REDIS_TLS_PORT" --tls --cert "$REDIS_CERTS/client.crt" --key "$REDIS_CERTS/client.key")
 	[ "$("${tls[@]}" --cacert "$REDIS_CERTS/ca.crt" get greeting)" = 'hello world' ]

@@ -1,5 +1,6 @@
-// Command image writes a container image as an OCI layout: an index with one image for each platform. They have the
-// binary, a shell, and the few files that those need. The same input makes the same bytes.
+// Command image writes a container image as an OCI layout: an index with an image
+// for each platform. An image has the binary, a shell, and the few files that they
+// need. The same input makes the same bytes.
 //
 //	image -out DIR -version V -revision COMMIT -epoch SECONDS -defaults FILE -license FILE -shell-license FILE
 //		linux/amd64=BINARY=SHELL ...
@@ -30,13 +31,13 @@ const (
 	name   = "resp-server"
 	source = "https://github.com/resp-server/resp-server"
 
-	// The user of the images of Redis on Debian, so that their volumes can be taken over.
+	// The uid of the Redis images on Debian, so that their volumes can be reused.
 	uid = 999
 
 	defaultsFile = "/etc/resp-server/defaults.conf"
 )
 
-// builder has what all images have in common.
+// builder has what all images share.
 type builder struct {
 	version, revision string
 	time              time.Time
@@ -93,7 +94,7 @@ func run() error {
 	return b.write(*out, index)
 }
 
-// write writes a layout and reads it again: every digest and size has to be right.
+// write writes a layout and reads it again, which verifies every digest and size.
 func (b *builder) write(dir string, index v1.ImageIndex) error {
 	path, err := layout.Write(dir, empty.Index)
 	if err != nil {
@@ -101,7 +102,7 @@ func (b *builder) write(dir string, index v1.ImageIndex) error {
 	}
 	if err := path.AppendIndex(index, layout.WithAnnotations(map[string]string{
 		"org.opencontainers.image.ref.name": b.version,
-		"io.containerd.image.name":          "docker.io/library/" + name + ":" + b.version, // docker load
+		"io.containerd.image.name":          "docker.io/library/" + name + ":" + b.version, // for docker load
 	})); err != nil {
 		return err
 	}
@@ -127,7 +128,7 @@ func (b *builder) labels() map[string]string {
 
 func (b *builder) image(p v1.Platform, binary, shell string) (v1.Image, error) {
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
-	// What changes least is first.
+	// The layers that change least come first.
 	for _, layer := range []struct {
 		created string
 		content func(*archive) error
@@ -168,7 +169,7 @@ func (b *builder) image(p v1.Platform, binary, shell string) (v1.Image, error) {
 	return mutate.Annotations(image, b.labels()).(v1.Image), nil
 }
 
-// config is how a container runs: as those of Redis do, but never as root.
+// config runs the container like those of Redis, but never as root.
 func (b *builder) config() v1.Config {
 	return v1.Config{
 		User:         fmt.Sprintf("%d:%[1]d", uid),
@@ -193,7 +194,7 @@ func (b *builder) config() v1.Config {
 	}
 }
 
-// base has all but the server.
+// base has everything but the server.
 func (b *builder) base(a *archive, shell string) error {
 	sh, err := os.ReadFile(shell)
 	if err != nil {
@@ -201,7 +202,7 @@ func (b *builder) base(a *archive, shell string) error {
 	}
 	a.dir("bin/", 0o755, 0)
 	a.file("bin/sh", 0o755, sh)
-	a.dir("data/", 0o755, uid) // a new volume has this owner
+	a.dir("data/", 0o755, uid) // which is the owner of new volumes
 	a.dir("etc/", 0o755, 0)
 	a.file("etc/group", 0o644, fmt.Appendf(nil, "root:x:0:\nredis:x:%d:\n", uid))
 	a.file("etc/passwd", 0o644, fmt.Appendf(nil, "root:x:0:0:root:/:/bin/sh\nredis:x:%d:%[1]d:%s:/data:/bin/sh\n", uid, name))
@@ -218,7 +219,7 @@ func (b *builder) base(a *archive, shell string) error {
 	return nil
 }
 
-// program has the server, with the names by which compose files and scripts call it.
+// program has the server, under the names that compose files and scripts use.
 func (b *builder) program(a *archive, binary string) error {
 	server, err := os.ReadFile(binary)
 	if err != nil {
@@ -234,7 +235,7 @@ func (b *builder) program(a *archive, binary string) error {
 	return nil
 }
 
-// archive is a tar file that is written. err is the first error.
+// archive is a tar file in the making. err is the first error.
 type archive struct {
 	time time.Time
 	buf  bytes.Buffer

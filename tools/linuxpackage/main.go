@@ -1,5 +1,6 @@
-// Command linuxpackage makes a deb, an rpm and an apk of the files in the working directory, as nfpm.yaml there says. The
-// configuration can use environment variables. SOURCE_DATE_EPOCH is the time of all files.
+// Command linuxpackage makes a deb, an rpm and an apk from the files in the working
+// directory, as described by nfpm.yaml there, which may use environment variables.
+// SOURCE_DATE_EPOCH is the time of all files.
 //
 //	linuxpackage DIR
 package main
@@ -28,7 +29,7 @@ func main() {
 	}
 }
 
-// pack makes one package, with the name that is usual for its format.
+// pack makes one package, with the usual file name of its format.
 func pack(format, dir string) error {
 	config, err := nfpm.ParseFile("nfpm.yaml")
 	if err != nil {

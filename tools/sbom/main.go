@@ -1,5 +1,6 @@
-// Command sbom writes the bill of materials of a Go binary in the format CycloneDX: the module, the modules that it is
-// built with, and the standard library with its version, as the binary itself lists them.
+// Command sbom writes the bill of materials of a Go binary in CycloneDX format: the
+// main module, its dependencies, and the standard library, with their versions, as
+// the binary lists them.
 //
 //	sbom -version V -license ID BINARY >FILE
 package main
@@ -43,7 +44,7 @@ func write(w io.Writer, binary, version, license string) error {
 	sum := sha256.Sum256(program)
 	main := component(info.Main.Path, "v"+version)
 	main.Name = info.Path
-	main.PackageURL += "#" + strings.TrimPrefix(info.Path, info.Main.Path+"/") // which of its programs
+	main.PackageURL += "#" + strings.TrimPrefix(info.Path, info.Main.Path+"/") // the program within the module
 	main.Type = cdx.ComponentTypeApplication
 	main.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA256, Value: hex.EncodeToString(sum[:])}}
 	main.Licenses = &cdx.Licenses{{License: &cdx.License{ID: license}}}
@@ -58,7 +59,7 @@ func write(w io.Writer, binary, version, license string) error {
 	}
 	main.Properties = &[]cdx.Property{{Name: "goos", Value: goos}, {Name: "goarch", Value: goarch}}
 
-	// The name by which scanners know the standard library.
+	// Scanners know the standard library by this name.
 	std := component("stdlib", strings.TrimPrefix(info.GoVersion, "go"))
 	std.Licenses = &cdx.Licenses{{License: &cdx.License{ID: "BSD-3-Clause"}}}
 	parts := []cdx.Component{std}

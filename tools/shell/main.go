@@ -1,6 +1,7 @@
-// Command shell is /bin/sh of the container image. Health checks and commands of compose files and CI services run in a
-// shell even if nobody wrote one: "redis-cli ping || exit 1" becomes sh -c "redis-cli ping || exit 1". The language is
-// that of mvdan.cc/sh; beside redis-cli and redis-server it has the few programs that such lines use.
+// Command shell is /bin/sh of the container image. Health checks and commands in
+// compose files and CI services run in a shell even if nobody asked for one:
+// "redis-cli ping || exit 1" becomes sh -c "redis-cli ping || exit 1". It is the
+// shell of mvdan.cc/sh, plus the few programs that such lines use.
 package main
 
 import (
@@ -32,7 +33,8 @@ func main() {
 	}
 }
 
-// run takes the arguments of sh: options, then a command after -c or the name of a script, then parameters.
+// run takes the arguments of sh: options, then -c and a command or the name of a
+// script, then parameters.
 func run(args []string) error {
 	var options []string
 	command := false
@@ -83,11 +85,12 @@ func run(args []string) error {
 	return runner.Run(context.Background(), file)
 }
 
-// replace is before the words of a command that takes the place of the shell.
+// replace marks a command that replaces the shell.
 const replace = "exec in place"
 
-// markAll finds the commands of a list that can take the place of the shell: what "exec" says, and the last one. So a
-// server that a shell starts is the first process of a container and gets its signals.
+// markAll marks the commands of a list that may replace the shell: those after
+// "exec", and the last one. So a server that a shell starts is the first process of
+// the container and gets its signals.
 func markAll(list []*syntax.Stmt, last bool) {
 	for i, s := range list {
 		mark(s, last && i == len(list)-1)
@@ -125,7 +128,7 @@ func mark(s *syntax.Stmt, last bool) {
 	}
 }
 
-// handler runs what is no builtin of the language.
+// handler runs commands that are not builtins.
 func handler(next interp.ExecHandlerFunc) interp.ExecHandlerFunc {
 	return func(ctx context.Context, args []string) error {
 		inPlace := args[0] == replace
@@ -157,7 +160,7 @@ func handler(next interp.ExecHandlerFunc) interp.ExecHandlerFunc {
 	}
 }
 
-// programs are those of other images that health checks use.
+// programs are programs that other images have and health checks use.
 var programs = map[string]func(hc interp.HandlerContext, args []string) error{
 	"cat":   cat,
 	"grep":  grep,
@@ -183,7 +186,7 @@ func cat(hc interp.HandlerContext, args []string) error {
 	return nil
 }
 
-// grep looks for one pattern in its input.
+// grep searches its input for one pattern.
 func grep(hc interp.HandlerContext, args []string) error {
 	const usage = "this grep has the options -E, -F, -i, -q, -v, -x and one pattern, and reads its input"
 	flags := ""

@@ -17,7 +17,7 @@ import (
 )
 
 // TestBubble runs clients and server in testing/synctest bubbles, each twice,
-// since what a bubble leaves behind breaks the next one.
+// because leftovers of one bubble break the next one.
 func TestBubble(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *respserver.TestServer){
 		"go-redis": goRedisInBubble, "redigo": redigoInBubble, "rueidis": rueidisInBubble,
@@ -30,7 +30,7 @@ func TestBubble(t *testing.T) {
 	}
 }
 
-// took checks how much time passed in the bubble.
+// took checks how much time has passed in the bubble.
 func took(t *testing.T, begin time.Time, want time.Duration) {
 	t.Helper()
 	equal(t, "time", time.Since(begin), want)

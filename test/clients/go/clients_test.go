@@ -1,5 +1,5 @@
-// Package clients runs Go client libraries against the server on port
-// $REDIS_PORT, or against one in this process.
+// Package clients tests Go client libraries against the server on port $REDIS_PORT,
+// or against a server in this process.
 package clients
 
 import (
@@ -42,7 +42,7 @@ func deadline(t *testing.T) context.Context {
 	return ctx
 }
 
-// untilBlocked asks for INFO clients until a client is blocked.
+// untilBlocked polls INFO clients until a client is blocked.
 func untilBlocked(t *testing.T, info func() (string, error)) {
 	t.Helper()
 	for {

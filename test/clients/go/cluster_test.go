@@ -13,7 +13,7 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// counters is a client that counts, whatever it is made of.
+// counters is a client library that can count.
 type counters interface {
 	incr(ctx context.Context, key string) error
 	get(ctx context.Context, key string) (int64, error)
@@ -35,7 +35,7 @@ func (c clusterRueidis) get(ctx context.Context, key string) (int64, error) {
 	return c.Do(ctx, c.B().Get().Key(key).Build()).AsInt64()
 }
 
-// TestClusterClients: slots move while clients count, and nothing is lost.
+// TestClusterClients: clients count while slots move, and no count is lost.
 func TestClusterClients(t *testing.T) {
 	for name, connect := range map[string]func(*testing.T, *respserver.TestCluster) counters{
 		"go-redis": func(t *testing.T, c *respserver.TestCluster) counters {

@@ -7,9 +7,9 @@ import (
 	"github.com/redis/rueidis"
 )
 
-// TestRueidisCache checks client-side caching: what a client keeps for itself
-// is dropped when another one, or time, changes it. rueidis asks with CLIENT
-// TRACKING ON OPTIN, and with BCAST if it is told to.
+// TestRueidisCache checks client-side caching: a client drops a cached value when
+// another client or expiry changes it. rueidis uses CLIENT TRACKING ON OPTIN, and
+// BCAST if the options ask for it.
 func TestRueidisCache(t *testing.T) {
 	for _, mode := range []struct {
 		name    string
@@ -25,7 +25,7 @@ func testCache(t *testing.T, tracking []string) {
 	invalidated := make(chan string, 100)
 	cached, err := rueidis.NewClient(rueidis.ClientOption{
 		InitAddress:           []string{addr},
-		PipelineMultiplex:     -1, // one connection, so that each message comes once
+		PipelineMultiplex:     -1, // one connection, so that each message arrives once
 		ClientTrackingOptions: tracking,
 		OnInvalidations: func(keys []rueidis.RedisMessage) {
 			if keys == nil {
@@ -52,7 +52,7 @@ func testCache(t *testing.T, tracking []string) {
 		case key := <-invalidated:
 			equal(t, "invalidated", key, want)
 		case <-ctx.Done():
-			t.Fatalf("not told that %s is invalid", want)
+			t.Fatalf("no invalidation of %s", want)
 		}
 	}
 	get := func(want string, fromCache bool) {
@@ -81,7 +81,7 @@ func testCache(t *testing.T, tracking []string) {
 	change(other.B().Pexpire().Key("cache:k").Milliseconds(30).Build())
 	heard("cache:k")
 	get("v2", false)
-	heard("cache:k") // it expired
+	heard("cache:k") // by expiry
 	get("", false)
 	get("", true)
 	change(other.B().Flushall().Build())

@@ -9,8 +9,8 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// TestGoRedisTLS connects with a certificate, without, and to servers that must
-// not be trusted.
+// TestGoRedisTLS connects with a certificate, without one, and to servers that it
+// must not trust.
 func TestGoRedisTLS(t *testing.T) {
 	a, err := respserver.NewAuthority()
 	check(t, err)
