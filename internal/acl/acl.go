@@ -1,13 +1,13 @@
-// Package acl knows who may do what: users with passwords, and rules about the
-// commands, keys and channels that they may use.
+// Package acl has the access control list: users with passwords, and rules about
+// the commands, keys and channels that they may use.
 //
 // The rules are those of ACL SETUSER in Redis 7.4, word for word, and the
-// descriptions that ACL LIST, GETUSER and SAVE show are made of the same
-// words. They may name every command of package spec, also those that a server
-// lacks, so that the users of any server can be loaded.
+// descriptions in ACL LIST, GETUSER and SAVE consist of the same words. They may
+// name every command of package spec, even those that a server lacks, so that the
+// users of any server can be loaded.
 //
-// Nothing here locks or knows a server: the owner of a Users asks whether a
-// user may run a command line, and does with the answer what it wants.
+// The package neither locks nor knows a server: the owner of a Users asks whether a
+// user may run a command line, and acts on the verdict.
 package acl
 
 import (
@@ -15,20 +15,20 @@ import (
 	"slices"
 )
 
-// DefaultName is the user that connections begin with.
+// DefaultName is the user of new connections.
 const DefaultName = "default"
 
-// Users are all users by their names.
+// Users is the set of all users, by name.
 type Users struct {
-	// AllChannels tells that new users and selectors may use all channels, as the
-	// setting acl-pubsub-default says.
+	// AllChannels allows all channels to new users and selectors, as the setting
+	// acl-pubsub-default says.
 	AllChannels bool
 
 	def    *User
 	byName map[string]*User
 }
 
-// NewUsers returns the default user alone, which may do everything without a
+// NewUsers returns only the default user, which may do everything without a
 // password.
 func NewUsers() *Users {
 	us := &Users{def: newDefault()}
@@ -41,16 +41,16 @@ func newDefault() *User {
 		selectors: []*Selector{{everything: true, base: true, allKeys: true, allChannels: true}}}
 }
 
-// Default returns the default user. It is the same for the life of us.
+// Default returns the default user. It is always the same pointer.
 func (us *Users) Default() *User { return us.def }
 
-// Get returns the user of a name, or nil.
+// Get returns the user with a name, or nil.
 func (us *Users) Get(name []byte) *User { return us.byName[string(name)] }
 
 // Len returns the number of users.
 func (us *Users) Len() int { return len(us.byName) }
 
-// All yields the users in the order of their names.
+// All yields the users sorted by name.
 func (us *Users) All(yield func(*User) bool) {
 	for _, name := range slices.Sorted(maps.Keys(us.byName)) {
 		if !yield(us.byName[name]) {
@@ -59,12 +59,11 @@ func (us *Users) All(yield func(*User) bool) {
 	}
 }
 
-// PasswordNeeded reports whether a client has to log in before it is the default
-// user.
+// PasswordNeeded reports whether a client must log in to act as the default user.
 func (us *Users) PasswordNeeded() bool { return !us.def.NoPassword || !us.def.Enabled }
 
-// SetDefaultPassword gives the default user one password in place of all that
-// it has, or, if it is empty, lets it in without one: the setting requirepass.
+// SetDefaultPassword replaces all passwords of the default user, as the setting
+// requirepass does. An empty password lets it in without one.
 func (us *Users) SetDefaultPassword(password string) {
 	us.def.passwords = nil
 	us.def.NoPassword = password == ""
@@ -73,8 +72,8 @@ func (us *Users) SetDefaultPassword(password string) {
 	}
 }
 
-// Changed returns the user of a name as it would be after some rules, or a new
-// user with these. Nothing changes until Put. The error is the text to reply.
+// Changed returns the user with a name, or a new user, after applying rules.
+// Nothing changes until Put. The error is the text of the reply.
 func (us *Users) Changed(name string, rules []string) (*User, error) {
 	merged, err := mergeSelectors(rules)
 	if err != nil {
@@ -92,8 +91,8 @@ func (us *Users) Changed(name string, rules []string) (*User, error) {
 	return u, nil
 }
 
-// Put makes what Changed returned effective. A user that exists stays the same
-// *User with new contents.
+// Put puts the result of Changed into effect. An existing user keeps its *User with
+// new contents.
 func (us *Users) Put(changed *User) {
 	if u := us.byName[changed.Name]; u != nil {
 		*u = *changed
@@ -102,8 +101,8 @@ func (us *Users) Put(changed *User) {
 	us.byName[changed.Name] = changed
 }
 
-// Delete removes a user, and returns it; nil if there was none. The default
-// user can't be removed.
+// Delete removes a user and returns it, or nil if there was none. The default user
+// can't be removed.
 func (us *Users) Delete(name []byte) *User {
 	u := us.byName[string(name)]
 	if u == us.def {
@@ -113,15 +112,15 @@ func (us *Users) Delete(name []byte) *User {
 	return u
 }
 
-// Replace takes over all users of another Users. The default user stays the
-// same *User with new contents.
+// Replace takes all users from another Users. The default user keeps its *User with
+// new contents.
 func (us *Users) Replace(by *Users) {
 	*us.def = *by.def
 	us.byName = by.byName
 	us.byName[DefaultName] = us.def
 }
 
-// Clone returns users of the same names and rules, which change on their own.
+// Clone returns independent copies of the users.
 func (us *Users) Clone() *Users {
 	c := &Users{AllChannels: us.AllChannels, byName: make(map[string]*User, len(us.byName))}
 	for name, u := range us.byName {
@@ -131,8 +130,8 @@ func (us *Users) Clone() *Users {
 	return c
 }
 
-// Restore makes us what another Users is, and returns those who are gone. Users
-// that both have stay the same *User with new contents.
+// Restore makes us equal to another Users, and returns the users that no longer
+// exist. Users in both keep their *User with new contents.
 func (us *Users) Restore(to *Users) (gone []*User) {
 	us.AllChannels = to.AllChannels
 	for name, u := range us.byName {
@@ -151,11 +150,10 @@ func (us *Users) newUser(name string) *User {
 	return &User{Name: name, selectors: []*Selector{{allChannels: us.AllChannels}}}
 }
 
-// ValidName reports whether a user can have a name: one without spaces, which
-// would not survive a file.
+// ValidName reports whether a name is valid: spaces would not survive a file.
 func ValidName(name string) bool { return !hasSpace(name) }
 
-// hasSpace reports whether there is white space or a zero byte in s.
+// hasSpace reports whether s contains white space or a zero byte.
 func hasSpace(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c == ' ' || c == 0 || c >= '\t' && c <= '\r' {

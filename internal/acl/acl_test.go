@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// What the rules mean is recorded in testdata/transcripts/server/acl-*.txt.
+// testdata/transcripts/server/acl-*.txt records what the rules mean.
 
 func args(words ...string) (list [][]byte) {
 	for _, w := range words {
@@ -16,7 +16,7 @@ func args(words ...string) (list [][]byte) {
 	return list
 }
 
-// change changes a user or makes one.
+// change changes or creates a user.
 func change(t *testing.T, us *Users, name string, rules ...string) *User {
 	t.Helper()
 	u, err := us.Changed(name, rules)
@@ -32,8 +32,8 @@ func (u *User) may(words ...string) bool {
 	return new(Judge).Check(u, Lookup(list), list).Reason == Granted
 }
 
-// TestChangesAreStaged: a change is not seen before Put, and users keep their
-// identity through it.
+// TestChangesAreStaged: a change is invisible before Put, and users keep their
+// identity.
 func TestChangesAreStaged(t *testing.T) {
 	us := NewUsers()
 	u := change(t, us, "u", "on", "+get", "~a", ">x", "(+set ~b)")
@@ -64,7 +64,7 @@ func TestUnrestricted(t *testing.T) {
 		rule string
 		want bool
 	}{
-		{"-get", false}, {"+get", false}, // as Redis has it
+		{"-get", false}, {"+get", false}, // as in Redis
 		{"+@all", true}, {"resetkeys", false}, {"%R~*", false}, {"~*", true}, {"resetchannels", false}, {"&*", true},
 		{"reset", false}, {"(+@all ~*)", false}, {"(~* &* +@all)", true}, {"clearselectors", false},
 		{"nocommands", false}, {"allcommands", false}, {"allkeys", false}, {"allchannels", true},
@@ -169,7 +169,7 @@ func TestKeysOfShortCommands(t *testing.T) {
 	u := change(t, NewUsers(), "u", "+@all", "~a")
 	for _, c := range commands().all {
 		words := strings.Split(c.FullName, "|")
-		new(Judge).Check(u, c, args(words...)) // must not look for keys that are not there
+		new(Judge).Check(u, c, args(words...)) // must not look for missing keys
 	}
 }
 
@@ -198,7 +198,7 @@ func TestLog(t *testing.T) {
 	expect("a a' b")
 	add("c", 120_002, 3)
 	expect("c a a'")
-	add("a", 120_003, 3) // the newest that is the same
+	add("a", 120_003, 3) // repeats the newest equal entry
 	expect("a' c a'")
 	l.Add(Entry{Reason: DeniedCommand, Object: "a", User: "u", LastSeen: 120_003}, 10)
 	l.Add(Entry{Reason: DeniedKey, Object: "a", User: "v", LastSeen: 120_003}, 10)
@@ -207,7 +207,7 @@ func TestLog(t *testing.T) {
 	for i := range 8 {
 		add(string(rune('p'+i)), 120_004, 20)
 	}
-	add("c", 120_004, 20) // only so many are looked at
+	add("c", 120_004, 20) // only the newest entries are compared
 	if got := show(); !strings.HasPrefix(got, "c w v") {
 		t.Errorf("%s", got)
 	}
@@ -230,8 +230,8 @@ func TestLog(t *testing.T) {
 	expect("")
 }
 
-// survives reports whether a user can be written down and read again: as in
-// Redis, quotes, parentheses and spaces in patterns and arguments can't.
+// survives reports whether the description of a user can be parsed again: as in
+// Redis, it can't with quotes, parentheses and spaces in patterns and arguments.
 func survives(u *User) bool {
 	for i, s := range u.selectors {
 		bad := func(w string) bool { return hasSpace(w) || i > 0 && strings.ContainsAny(w, "\"'\\()") }
@@ -243,8 +243,8 @@ func survives(u *User) bool {
 	return true
 }
 
-// FuzzRules: what rules make can be written down and read again, in the two
-// forms that there are, and is the same.
+// FuzzRules: the description of a user, in both forms, can be parsed again and
+// makes an equal user.
 func FuzzRules(f *testing.F) {
 	for _, s := range []string{
 		"on >x +get -set +config|get ~a* %R~b &c (+@all ~k -config|set +select|1)", "reset nopass allkeys", "( +get ) (%W~x",
@@ -289,7 +289,7 @@ func FuzzRules(f *testing.F) {
 	})
 }
 
-// FuzzParse: no file does harm.
+// FuzzParse: no file makes Parse panic.
 func FuzzParse(f *testing.F) {
 	f.Add("user a on >x ~* +@all\nuser b (+get ~x)\n\n")
 	f.Add("user  a\tb\nuser default nopass\nuser a (")
@@ -301,7 +301,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestCheckDoesNotAllocate: users with rules cost time, but no garbage.
+// TestCheckDoesNotAllocate: rules cost time, but no garbage.
 func TestCheckDoesNotAllocate(t *testing.T) {
 	u := change(t, NewUsers(), "u", "+@all", "-config", "~a-long-pattern-that-has-no-room-on-the-stack:*", "~b*", "&c*", "(+@read ~c)")
 	var j Judge

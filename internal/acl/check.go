@@ -7,10 +7,10 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// Reason is why something is denied. Of several the greatest is told.
+// Reason says why a command is denied. Of several reasons the greatest counts.
 type Reason uint8
 
-// The reasons. DeniedAuth is for the log only: a password was wrong.
+// The reasons. DeniedAuth, for a wrong password, is only for the log.
 const (
 	Granted Reason = iota
 	DeniedCommand
@@ -19,29 +19,30 @@ const (
 	DeniedChannel
 )
 
-// String returns the word that ACL LOG shows.
+// String returns the word in ACL LOG.
 func (r Reason) String() string {
 	return [...]string{"granted", "command", "key", "auth", "channel"}[r]
 }
 
-// Verdict is the answer to the question whether a user may run a command line.
+// Verdict says whether a user may run a command line.
 type Verdict struct {
 	Reason Reason
-	// Arg is the index of the argument that is the reason, if it is one.
+	// Arg is the index of the argument that caused the denial, if one did.
 	Arg int
 }
 
-// Judge answers such questions. The zero Judge is ready; it keeps memory for the
-// next question, and can't answer two at the same time.
+// Judge checks command lines. The zero Judge is ready. It reuses memory, so it must
+// not check two lines at the same time.
 type Judge struct{ keys []spec.KeyPos }
 
-// Check reports whether a user may run a command line.
+// Check returns whether a user may run a command line.
 func (j *Judge) Check(u *User, c *Command, args [][]byte) Verdict {
 	if u.Unrestricted {
 		return Verdict{}
 	}
-	// The selector that comes furthest has the reason: no matter of the command if
-	// one allows that, and then the last argument that one stumbles upon.
+	// Report the reason of the selector that gets furthest: the command does not
+	// matter if one selector allows it, and then the last argument counts that a
+	// selector rejects.
 	worst := Verdict{Reason: DeniedCommand}
 	q := query{j: j, c: c, args: args}
 	for _, s := range u.selectors {
@@ -56,8 +57,8 @@ func (j *Judge) Check(u *User, c *Command, args [][]byte) Verdict {
 	return worst
 }
 
-// CheckAllKeys reports whether a user may run a command line and, by the same
-// selector, use any key besides: SORT reads keys that its arguments do not name.
+// CheckAllKeys reports whether a selector allows both the command line and all
+// other keys: SORT reads keys that its arguments do not name.
 func (j *Judge) CheckAllKeys(u *User, c *Command, args [][]byte, flags spec.KeyFlag) bool {
 	if u.Unrestricted {
 		return true
@@ -68,12 +69,12 @@ func (j *Judge) CheckAllKeys(u *User, c *Command, args [][]byte, flags spec.KeyF
 	})
 }
 
-// query is a command line that selectors are asked about.
+// query is a command line to check against selectors.
 type query struct {
 	j       *Judge
 	c       *Command
 	args    [][]byte
-	located bool // j.keys are its keys
+	located bool // j.keys has its keys
 }
 
 func (q *query) check(s *Selector) Verdict {
@@ -101,8 +102,8 @@ func (q *query) check(s *Selector) Verdict {
 	return Verdict{}
 }
 
-// keys returns where the keys are. If that can't be told there are none: the
-// command will answer an error.
+// keys returns the positions of the keys. There are none if they can't be found:
+// then the command replies with an error.
 func (q *query) keys() []spec.KeyPos {
 	if !q.located {
 		q.located = true
@@ -114,7 +115,7 @@ func (q *query) keys() []spec.KeyPos {
 	return q.j.keys
 }
 
-// allows reports whether the command may be run, whatever its keys are.
+// allows reports whether the selector allows the command, apart from its keys.
 func (s *Selector) allows(c *Command, args [][]byte) bool {
 	if s.everything || c.Flags&spec.NoAuth != 0 || s.allowed.has(c) {
 		return true
@@ -123,8 +124,9 @@ func (s *Selector) allows(c *Command, args [][]byte) bool {
 	return len(first) > 0 && len(args) > 1 && slices.Contains(first, lower(string(args[1])))
 }
 
-// useOf returns what must be allowed for a key. It may be nothing: any pattern
-// will do for a key that is only looked for.
+// useOf returns the permissions that a key needs. There may be none: then any
+// pattern for the key will do, as for a command that only checks whether a key
+// exists.
 func useOf(flags spec.KeyFlag) (u use) {
 	if flags&spec.Access != 0 {
 		u |= reads
@@ -147,8 +149,8 @@ func (s *Selector) usesAllKeys(need use) bool {
 	})
 }
 
-// allowsChannel reports whether one of some patterns is for a channel. For a
-// pattern of channels only the same pattern is.
+// allowsChannel reports whether a pattern allows a channel. A pattern of channels
+// needs an equal pattern.
 func allowsChannel(patterns []string, channel string, isPattern bool) bool {
 	if isPattern {
 		return slices.Contains(patterns, channel)
@@ -158,11 +160,11 @@ func allowsChannel(patterns []string, channel string, isPattern bool) bool {
 	})
 }
 
-// Channels are the patterns of channels that a user may use.
+// Channels are patterns of the channels that a user may use.
 type Channels []string
 
-// Revoked reports whether a user lost channels by a change, and which are left:
-// those who listen to others must not any more.
+// Revoked reports whether a change took channels from a user, and returns the
+// remaining ones. Subscribers to other channels must be disconnected.
 func Revoked(before, after *User) (left Channels, revoked bool) {
 	for _, s := range after.selectors {
 		if s.allChannels {
@@ -178,7 +180,7 @@ func Revoked(before, after *User) (left Channels, revoked bool) {
 	return nil, false
 }
 
-// Allow reports whether a channel, or a pattern of channels, is one of them.
+// Allow reports whether the patterns allow a channel, or a pattern of channels.
 func (cs Channels) Allow(channel string, isPattern bool) bool {
 	return allowsChannel(cs, channel, isPattern)
 }

@@ -7,8 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// Command is a row of the command table with its place in the sets of commands
-// that users may run.
+// Command is a row of the command table with its index in sets of commands.
 type Command struct {
 	*spec.Command
 	// FullName is "get", and "config|get" for a subcommand.
@@ -19,9 +18,9 @@ type Command struct {
 	subs  []*Command
 }
 
-// table is all rows.
+// table has all rows.
 type table struct {
-	all    []*Command // by id
+	all    []*Command // index: id
 	byName map[string]*Command
 	byRow  map[*spec.Command]*Command
 }
@@ -53,11 +52,11 @@ func (t *table) add(row *spec.Command, name string) *Command {
 // Of returns the command of a row of package spec.
 func Of(row *spec.Command) *Command { return commands().byRow[row] }
 
-// Find returns a command by its full name in any case, or nil.
+// Find returns a command by its full name, in any case, or nil.
 func Find(name string) *Command { return commands().byName[lower(name)] }
 
-// Lookup returns the command that a command line calls, or nil. The number of
-// arguments may be wrong.
+// Lookup returns the command of a command line, or nil. It ignores the number of
+// arguments.
 func Lookup(args [][]byte) *Command {
 	c := Find(string(args[0]))
 	if c == nil || c.isSub {
@@ -69,12 +68,12 @@ func Lookup(args [][]byte) *Command {
 	return c
 }
 
-// set is a set of commands, a bit for each id. It is nil for none.
+// set is a set of commands, with a bit for each id. The empty set is nil.
 type set []uint64
 
 func (s set) has(c *Command) bool { return s != nil && s[c.id/64]>>(c.id%64)&1 != 0 }
 
-// with returns the set with or without a command and all its subcommands.
+// with returns the set after adding or removing a command and all its subcommands.
 func (s set) with(c *Command, allowed bool) set {
 	if s == nil {
 		s = make(set, (len(commands().all)+63)/64)
@@ -103,7 +102,7 @@ func allCommands() set {
 	return s
 }
 
-// lower returns a text with its ASCII letters in lower case.
+// lower converts the ASCII letters of a text to lower case.
 func lower(s string) string {
 	for i := range len(s) {
 		if 'A' <= s[i] && s[i] <= 'Z' {
@@ -119,8 +118,8 @@ func lower(s string) string {
 	return s
 }
 
-// cString returns what is before the first zero byte: as much of a rule as
-// Redis reads, but for passwords and patterns.
+// cString cuts a text at the first zero byte. Redis reads no more of a rule, except
+// in passwords and patterns.
 func cString(s string) string {
 	s, _, _ = strings.Cut(s, "\x00")
 	return s

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Parse reads a file of users: lines of "user name rules", without comments
-// and quotes. The users are new, and settings that matter are those of us. The
-// error tells of every line that is wrong, and calls the file by a name.
+// Parse parses a file of users: lines of "user name rules", without comments and
+// quotes. It returns new users with the settings of us. The error lists every wrong
+// line, and refers to the file by the given name.
 func (us *Users) Parse(text, file string) (*Users, error) {
 	next := &Users{AllChannels: us.AllChannels, byName: make(map[string]*User)}
 	var wrong strings.Builder
@@ -60,7 +60,7 @@ func (us *Users) Parse(text, file string) (*Users, error) {
 	return next, nil
 }
 
-// Text returns the file that makes the same users.
+// Text returns a file that recreates the users.
 func (us *Users) Text() string {
 	var b strings.Builder
 	for u := range us.All {
@@ -69,14 +69,14 @@ func (us *Users) Text() string {
 	return b.String()
 }
 
-// Declaration is a user as a line of redis.conf has it.
+// Declaration is a user in a line of redis.conf.
 type Declaration struct {
 	Name  string
 	Rules []string
 }
 
-// Declare checks a declaration as far as it can be without knowing the other
-// settings, and adds it to those before it.
+// Declare checks a declaration as far as that is possible without the other
+// settings, and appends it to the earlier ones.
 func Declare(before []Declaration, name string, rules []string) ([]Declaration, error) {
 	wrong := func(word string, err error) ([]Declaration, error) {
 		return nil, fmt.Errorf("Error in user declaration '%s': %w", word, err)
@@ -100,8 +100,7 @@ func Declare(before []Declaration, name string, rules []string) ([]Declaration, 
 	return append(slices.Clip(before), Declaration{name, merged}), nil
 }
 
-// Add makes a user of a declaration. The default user that there is loses what
-// it was.
+// Add creates the user of a declaration. It replaces an existing default user.
 func (us *Users) Add(d Declaration) (*User, error) {
 	u := us.newUser(d.Name)
 	for _, rule := range d.Rules {

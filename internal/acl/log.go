@@ -1,6 +1,6 @@
 package acl
 
-// Context is where a command was denied.
+// Context is the context in which a command was denied.
 type Context uint8
 
 // The contexts.
@@ -10,10 +10,10 @@ const (
 	InScript
 )
 
-// String returns the word that ACL LOG shows.
+// String returns the word in ACL LOG.
 func (c Context) String() string { return [...]string{"toplevel", "multi", "lua"}[c] }
 
-// Entry is something that was denied, once or several times.
+// Entry is a denial, which may have happened several times.
 type Entry struct {
 	ID       int64
 	Count    int64
@@ -21,26 +21,26 @@ type Entry struct {
 	Context  Context
 	Object   string // the command, the key or the channel
 	User     string
-	Client   string // as CLIENT LIST describes it, the last time
+	Client   string // the latest client, as CLIENT LIST shows it
 	Created  int64  // ms since 1970
 	LastSeen int64  // ms since 1970
 }
 
 const (
-	// sameWithin is how long, in ms, a repetition belongs to the same entry.
+	// sameWithin is the time in ms within which a repetition counts for the same
+	// entry.
 	sameWithin = 60_000
-	// sameAmong is how many entries are looked at for one to repeat.
+	// sameAmong is the number of newest entries that a repetition is compared with.
 	sameAmong = 10
 )
 
-// Log keeps what was denied. The zero Log is empty.
+// Log holds denials. The zero Log is empty.
 type Log struct {
 	entries []*Entry // newest last
 	nextID  int64
 }
 
-// Add notes that something was denied at LastSeen. At most so many entries are
-// kept.
+// Add records a denial at LastSeen, and keeps the given number of entries at most.
 func (l *Log) Add(e Entry, most int) {
 	if most > 0 && !l.repeats(&e) {
 		e.ID, e.Count, e.Created = l.nextID, 1, e.LastSeen
@@ -53,7 +53,7 @@ func (l *Log) Add(e Entry, most int) {
 	}
 }
 
-// repeats counts e as a repetition of an entry, if it is one.
+// repeats counts e as a repetition of an existing entry, if it is one.
 func (l *Log) repeats(e *Entry) bool {
 	for i := len(l.entries) - 1; i >= max(0, len(l.entries)-sameAmong); i-- {
 		o := l.entries[i]

@@ -9,7 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// What can be wrong with a rule.
+// Errors of rules.
 var (
 	ErrUnknown    = errors.New("Unknown command or category name in ACL")
 	errSyntax     = errors.New("Syntax error")
@@ -21,7 +21,7 @@ var (
 	errDuplicate  = errors.New("Duplicate user found. A user can only be defined once in config files")
 )
 
-// RuleError tells which rule is wrong, and why.
+// RuleError reports which rule is wrong, and why.
 type RuleError struct {
 	Rule string
 	Err  error
@@ -31,21 +31,21 @@ func (e *RuleError) Error() string {
 	return "Error in ACL SETUSER modifier '" + cString(e.Rule) + "': " + e.Err.Error()
 }
 
-// Unwrap returns why the rule is wrong.
+// Unwrap returns the reason.
 func (e *RuleError) Unwrap() error { return e.Err }
 
-// errParenthesis tells that a selector is not closed.
+// errParenthesis reports a selector that is not closed.
 type errParenthesis struct{ rule string }
 
 func (e errParenthesis) Error() string {
 	return "Unmatched parenthesis in acl selector starting at '" + cString(e.rule) + "'."
 }
 
-// mergeSelectors joins the rules of a selector that came as several words, as
-// they do from a shell or a file.
+// mergeSelectors joins the rules of a selector that is split into several words, as
+// by a shell or in a file.
 func mergeSelectors(words []string) ([]string, error) {
 	rules := make([]string, 0, len(words))
-	open := -1 // where the selector that is not closed begins
+	open := -1 // start of the open selector
 	for i, w := range words {
 		switch {
 		case open < 0 && strings.HasPrefix(w, "(") && !strings.HasSuffix(w, ")"):
@@ -67,8 +67,8 @@ func mergeSelectors(words []string) ([]string, error) {
 	return rules, nil
 }
 
-// apply changes the user by a rule. If that fails the user is in an undefined
-// state.
+// apply applies a rule to the user. After an error the state of the user is
+// undefined.
 func (u *User) apply(rule string, allChannels bool) error {
 	if rule == "" {
 		return nil
@@ -144,7 +144,7 @@ func (u *User) applyPassword(op byte, text string) error {
 	return nil
 }
 
-// apply changes the selector by a rule.
+// apply applies a rule to the selector.
 func (s *Selector) apply(rule string) error {
 	word := cString(rule)
 	switch lower(word) {
@@ -204,9 +204,9 @@ func (s *Selector) addKeys(rule string) error {
 	use, pattern := reads|writes, rule[1:]
 	if rule[0] == '%' {
 		use = 0
-		// Redis takes a rule that ends before its tilde for one with an empty
-		// pattern; where it names no use either, which ends that server when it
-		// shows the user, it is wrong here.
+		// Redis accepts a rule that ends before its tilde, as one with an empty
+		// pattern. A rule that also names no permission is an error here: it would
+		// crash Redis when it shows the user.
 	letters:
 		for ; pattern != ""; pattern = pattern[1:] {
 			switch c := pattern[0]; {
@@ -250,7 +250,7 @@ func (s *Selector) addChannels(pattern string) error {
 	return nil
 }
 
-// allowPart allows a subcommand, or a command with some first argument.
+// allowPart allows a subcommand, or a command with a certain first argument.
 func (s *Selector) allowPart(name string) error {
 	i := strings.LastIndexByte(name, '|')
 	c, arg := Find(name[:i]), name[i+1:]
@@ -279,8 +279,8 @@ func (s *Selector) allowPart(name string) error {
 	return nil
 }
 
-// category allows or forbids the commands of "@name". A container brings all
-// its subcommands with it, whatever their own categories are.
+// category allows or denies the commands of "@name". A container includes all its
+// subcommands, whatever their categories.
 func (s *Selector) category(name string, allow bool) error {
 	category := spec.CategoryNamed(name[1:])
 	if category == 0 {
@@ -295,7 +295,7 @@ func (s *Selector) category(name string, allow bool) error {
 	return nil
 }
 
-// change allows or forbids a command with its subcommands.
+// change allows or denies a command with its subcommands.
 func (s *Selector) change(c *Command, allow bool) {
 	if s.allowed == nil && s.everything {
 		s.allowed = allCommands()
@@ -307,8 +307,8 @@ func (s *Selector) change(c *Command, allow bool) {
 	delete(s.firstArgs, c.id)
 }
 
-// note remembers a rule about commands for the description. It makes earlier
-// ones about the same command, and about parts of it, meaningless.
+// note adds a rule about commands to the description. It drops earlier rules about
+// the same command and about parts of it.
 func (s *Selector) note(name string, allow bool) {
 	sign := "-"
 	if allow {

@@ -9,22 +9,22 @@ import (
 	"strings"
 )
 
-// User is somebody who can log in. What it may do is in selectors: one that
-// allows a command line is enough.
+// User is a user with permissions in selectors: one selector that allows a command
+// line is enough.
 type User struct {
 	Name string
 	// Enabled users may log in.
 	Enabled bool
 	// NoPassword users may log in with any password.
 	NoPassword bool
-	// SkipSanitize tells that the user asked not to have payloads of RESTORE
-	// checked. It is only shown: where a payload is read it is also checked.
+	// SkipSanitize only shows that the user does not want payloads of RESTORE to be
+	// checked: the server checks them all the same.
 	SkipSanitize bool
-	// Unrestricted tells that there is nothing to ask: the user may do everything.
+	// Unrestricted users may do everything, so no check is necessary.
 	Unrestricted bool
 
-	passwords []string    // as Hash makes them
-	selectors []*Selector // the first is the one of the user itself
+	passwords []string    // hashes made by Hash
+	selectors []*Selector // the first one is the user's own
 }
 
 func (u *User) clone() *User {
@@ -40,14 +40,14 @@ func (u *User) clone() *User {
 	return &c
 }
 
-// update keeps Unrestricted right.
+// update updates Unrestricted.
 func (u *User) update() {
 	u.Unrestricted = slices.ContainsFunc(u.selectors, func(s *Selector) bool {
 		return s.everything && s.allKeys && s.allChannels
 	})
 }
 
-// Hash returns what is kept of a password: its SHA-256 in hexadecimal.
+// Hash returns the stored form of a password: its SHA-256 in hexadecimal.
 func Hash(password string) string {
 	sum := sha256.Sum256([]byte(password))
 	return hex.EncodeToString(sum[:])
@@ -57,8 +57,8 @@ func isHash(s string) bool {
 	return len(s) == 2*sha256.Size && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// MayLogIn reports whether a password is right. How long that takes does not
-// depend on the password.
+// MayLogIn reports whether a password is right. The time it takes does not depend
+// on the password.
 func (u *User) MayLogIn(password []byte) bool {
 	switch {
 	case u == nil || !u.Enabled:
@@ -73,7 +73,7 @@ func (u *User) MayLogIn(password []byte) bool {
 	return ok == 1
 }
 
-// Flags returns the words for what the user is.
+// Flags returns the flags of the user.
 func (u *User) Flags() []string {
 	flags := make([]string, 0, 3)
 	flags = append(flags, either(u.Enabled, "on", "off"))
@@ -93,14 +93,13 @@ func either(b bool, yes, no string) string {
 // Passwords returns the hashes of the passwords.
 func (u *User) Passwords() []string { return u.passwords }
 
-// Root returns the selector of the user itself, and Selectors those that come
-// to it.
+// Root returns the user's own selector. Selectors returns the others.
 func (u *User) Root() *Selector { return u.selectors[0] }
 
-// Selectors returns the selectors beside Root.
+// Selectors returns the selectors other than Root.
 func (u *User) Selectors() []*Selector { return u.selectors[1:] }
 
-// Rules returns the rules that make such a user.
+// Rules returns the rules that recreate the user.
 func (u *User) Rules() string {
 	words := u.Flags()
 	for _, p := range u.passwords {
@@ -113,19 +112,19 @@ func (u *User) Rules() string {
 	return strings.Join(words, " ")
 }
 
-// String returns the line that a file has for the user.
+// String returns the line of a file for the user.
 func (u *User) String() string { return "user " + u.Name + " " + u.Rules() }
 
-// Selector is a set of permissions: to run some commands on some keys and
+// Selector is a set of permissions to run certain commands with certain keys and
 // channels.
 type Selector struct {
-	// What may be run: everything, or, if that is false, what is in allowed. base
-	// tells that commands were taken from all, not given to none: it is for the
-	// description alone.
+	// The selector allows all commands, or else those in allowed. base says that
+	// commands were removed from all rather than added to none, which only matters
+	// for the description.
 	everything, base bool
 	allowed          set
-	rules            []string         // that led to allowed, each with its sign
-	firstArgs        map[int][]string // by the id of a command: it may be run with one of these
+	rules            []string         // rules that led to allowed, with their signs
+	firstArgs        map[int][]string // by command id: first arguments with which the command is allowed
 
 	allKeys bool
 	keys    []keyPattern
@@ -134,7 +133,7 @@ type Selector struct {
 	channels    []string
 }
 
-// use is how keys may be used.
+// use is a permission for keys.
 type use uint8
 
 const (
@@ -199,7 +198,7 @@ func (s *Selector) Channels() string {
 	return strings.Join(words, " ")
 }
 
-// String returns the rules that make such a selector.
+// String returns the rules that recreate the selector.
 func (s *Selector) String() string {
 	words := make([]string, 0, 4)
 	if keys := s.Keys(); keys != "" {

@@ -12,7 +12,7 @@ import (
 
 var start = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 
-// diary notes at which second of the clock what happened.
+// diary records events with the second of the clock at which they happened.
 type diary struct {
 	clock *Manual
 	lines []string
@@ -89,7 +89,7 @@ func TestManualStopAndReset(t *testing.T) {
 	m.Advance(2 * time.Second)
 	d.want(t, "2.5s b")
 	if b.Reset(time.Second) {
-		t.Error("Reset says that a call was pending after it ran")
+		t.Error("Reset reports a pending call after it ran")
 	}
 	m.Advance(time.Second)
 	d.want(t, "4s b")
@@ -128,7 +128,7 @@ func TestManualMovedByTimer(t *testing.T) {
 	}
 }
 
-// TestPanicInTimer: a function that panics leaves a clock that goes on.
+// TestPanicInTimer: the clock works after a function has panicked.
 func TestPanicInTimer(t *testing.T) {
 	m, d := newDiary()
 	m.AfterFunc(time.Second, func() { panic("alarm") })
@@ -170,7 +170,7 @@ func TestManualConcurrent(t *testing.T) {
 	}
 }
 
-// An hour passes in no time: Real takes the time of the bubble it is used in.
+// An hour passes at once: Real uses the time of its bubble.
 func TestRealInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c Clock = Real{}

@@ -7,48 +7,48 @@ import (
 	"time"
 )
 
-// Steered follows another clock until a test moves it, stops it, or lets it go
-// on from where it is. Its timers fire in the order in which they are due,
-// whether time passes by itself or by a move.
+// Steered follows another clock until a test moves it, stops it, or resumes it. Its
+// timers fire in the order in which they are due, whether time passes by itself or
+// by a move.
 //
-// Reading an unmoved one costs one load more than reading the other clock.
+// Reading an unmoved Steered costs one load more than reading the other clock.
 type Steered struct {
 	base  Clock
-	shift atomic.Pointer[shift] // nil: as base
+	shift atomic.Pointer[shift] // nil: equal to base
 
 	mu      sync.Mutex
 	jumps   int // backward moves so far
 	pending []*steeredTimer
-	alarm   Timer // of base, for the first of pending; nil: not yet made
+	alarm   Timer // timer of base for the first of pending; nil: not made yet
 }
 
-// shift is where a Steered is: away from its base, or still.
+// shift is the state of a moved Steered: an offset from its base, or a fixed time.
 type shift struct {
 	wall, elapsed time.Duration // added to base
 	frozen        bool
-	at            time.Time     // if frozen
-	since         time.Duration // what Monotonic shows, if frozen
+	at            time.Time     // the fixed time if frozen
+	since         time.Duration // the fixed value of Monotonic if frozen
 }
 
 // Steer returns a clock that follows base.
 func Steer(base Clock) *Steered { return &Steered{base: base} }
 
-// Fork returns a clock that follows the same base and is where c is, without
-// its timers.
+// Fork returns a clock that follows the same base and shows the same time as c,
+// without its timers.
 func (c *Steered) Fork() *Steered {
 	f := &Steered{base: c.base}
 	f.shift.Store(c.shift.Load())
 	return f
 }
 
-// SetLike moves c to where other is, which follows the same base. Nothing
-// happens on the way.
+// SetLike sets c to the time of other, which follows the same base. It runs no
+// timers.
 func (c *Steered) SetLike(other *Steered) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.Monotonic()
 	c.shift.Store(other.shift.Load())
-	// What waits goes on waiting for as long as it still had to.
+	// Timers keep their remaining time.
 	gone := c.Monotonic() - now
 	for _, t := range c.pending {
 		t.at += gone
@@ -57,7 +57,7 @@ func (c *Steered) SetLike(other *Steered) {
 	c.arm()
 }
 
-// Now is the time of the other clock, as far away from it as c was moved.
+// Now returns the time of the base plus the moves of c.
 func (c *Steered) Now() time.Time {
 	switch s := c.shift.Load(); {
 	case s == nil:
@@ -69,7 +69,7 @@ func (c *Steered) Now() time.Time {
 	}
 }
 
-// Monotonic counts the moves forward too.
+// Monotonic includes the moves forward.
 func (c *Steered) Monotonic() time.Duration {
 	switch s := c.shift.Load(); {
 	case s == nil:
@@ -87,7 +87,7 @@ func (c *Steered) Frozen() bool {
 	return s != nil && s.frozen
 }
 
-// Freeze stops the clock: only moves move it.
+// Freeze stops the clock: from now on only moves change it.
 func (c *Steered) Freeze() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,7 +98,7 @@ func (c *Steered) Freeze() {
 	c.arm()
 }
 
-// Resume lets the clock go on from where it is.
+// Resume lets the clock run again from the time it shows.
 func (c *Steered) Resume() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,7 +110,7 @@ func (c *Steered) Resume() {
 	c.arm()
 }
 
-// Advance moves the clock by d, as Manual.Advance does.
+// Advance moves the clock by d, like Manual.Advance.
 func (c *Steered) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -133,28 +133,29 @@ func (c *Steered) Advance(d time.Duration) {
 	c.arm()
 }
 
-// Set moves the clock to t, as Advance does.
+// Set moves the clock to t, like Advance.
 func (c *Steered) Set(t time.Time) {
-	mustKnow(t) // the difference to a time far away is cut off
+	mustKnow(t) // the difference to a distant time is clamped
 	c.Advance(t.Sub(c.Now()))
 }
 
-// goTo moves forward, never back. The clock is locked.
+// goTo moves forward, never back. The caller holds the lock.
 func (c *Steered) goTo(elapsed time.Duration) {
 	if d := elapsed - c.Monotonic(); d > 0 {
 		c.move(d, d)
 	}
 }
 
-// run runs a pending timer. The clock is locked, but not meanwhile.
+// run runs a pending timer. The caller holds the lock, which run releases
+// meanwhile.
 func (c *Steered) run(t *steeredTimer) {
 	t.disarm()
 	c.mu.Unlock()
-	defer c.mu.Lock() // whoever called unlocks it, also if f ends the goroutine
+	defer c.mu.Lock() // the caller unlocks again, even if f ends the goroutine
 	t.f()
 }
 
-// move changes the shift. The clock is locked.
+// move changes the shift. The caller holds the lock.
 func (c *Steered) move(wall, elapsed time.Duration) {
 	next := shift{}
 	if s := c.shift.Load(); s != nil {
@@ -168,19 +169,19 @@ func (c *Steered) move(wall, elapsed time.Duration) {
 	c.shift.Store(&next)
 }
 
-// ring is called by the base clock when the first timer is due.
+// ring runs the first timer when the base clock says that it is due.
 func (c *Steered) ring() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	// One at a time: another one that is due has an alarm of its own, and others
-	// come to their turn between the two.
+	// Run one timer only: the next one has an alarm of its own, and other
+	// goroutines get their turn in between.
 	if t := c.first(); t != nil && !c.Frozen() && t.at <= c.Monotonic() {
 		c.run(t)
 	}
 	c.arm()
 }
 
-// arm sets the alarm for the first timer. The clock is locked.
+// arm sets the alarm for the first timer. The caller holds the lock.
 func (c *Steered) arm() {
 	t := c.first()
 	switch {
@@ -195,7 +196,7 @@ func (c *Steered) arm() {
 	}
 }
 
-// first is the next timer to run, or nil. The clock is locked.
+// first returns the next timer to run, or nil. The caller holds the lock.
 func (c *Steered) first() *steeredTimer {
 	var first *steeredTimer
 	for _, t := range c.pending {
@@ -206,8 +207,8 @@ func (c *Steered) first() *steeredTimer {
 	return first
 }
 
-// AfterFunc runs f when d has passed, in the goroutine of the base clock's timer
-// or of the move.
+// AfterFunc runs f when d has passed, in the goroutine of the base clock's timer or
+// of the move.
 func (c *Steered) AfterFunc(d time.Duration, f func()) Timer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -219,17 +220,17 @@ func (c *Steered) AfterFunc(d time.Duration, f func()) Timer {
 type steeredTimer struct {
 	clock *Steered
 	f     func()
-	at    time.Duration // what Monotonic shows when f is due, if pending
+	at    time.Duration // value of Monotonic when f is due, if pending
 }
 
-// set makes t, which is not pending, pending. The clock is locked.
+// set makes t pending. t must not be pending. The caller holds the lock.
 func (t *steeredTimer) set(d time.Duration) {
 	t.at = t.clock.Monotonic() + max(d, 0)
 	t.clock.pending = append(t.clock.pending, t)
 	t.clock.arm()
 }
 
-// disarm makes t not pending and reports whether it was. The clock is locked.
+// disarm makes t not pending and reports whether it was. The caller holds the lock.
 func (t *steeredTimer) disarm() bool {
 	i := slices.Index(t.clock.pending, t)
 	if i >= 0 {

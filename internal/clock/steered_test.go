@@ -51,8 +51,8 @@ func TestSteeredFrozen(t *testing.T) {
 	}
 }
 
-// TestSteeredOrder moves over timers that arm others on the way: each sees its
-// own time.
+// TestSteeredOrder moves past timers that arm others on the way: each sees its own
+// time.
 func TestSteeredOrder(t *testing.T) {
 	c := Steer(NewManual(time.Unix(0, 0)))
 	var log []string
@@ -73,7 +73,7 @@ func TestSteeredOrder(t *testing.T) {
 	if want := []string{"1", "2", "3", "4"}; !slices.Equal(log, want) {
 		t.Errorf("got %v", log)
 	}
-	c.Set(time.Unix(5, 0)) // back: nothing happens, and what waits still waits as long
+	c.Set(time.Unix(5, 0)) // back: nothing runs, and timers keep their remaining time
 	c.Advance(50 * time.Second)
 	if len(log) != 4 {
 		t.Errorf("got %v", log)

@@ -15,7 +15,7 @@ func splitDefault(p *Param) []string {
 	return []string{p.Default}
 }
 
-// Find returns the row of a directive, by its name or its alias in any case.
+// Find returns the row of a directive by its name or alias, in any case.
 func Find(name string) (*Param, bool) {
 	name = strings.ToLower(name)
 	for _, p := range params {
@@ -35,11 +35,11 @@ func All(yield func(*Param) bool) {
 	}
 }
 
-// Get shows the value of a setting.
+// Get returns the value of a setting as CONFIG GET shows it.
 func (c *Config) Get(p *Param) string { return p.kind.get(c) }
 
-// Set changes a setting as CONFIG SET does; the error says what is wrong with the
-// value. It does not ask whether the setting is Immutable.
+// Set changes a setting as CONFIG SET does. The error describes what is wrong with
+// the value. It does not check whether the setting is Immutable.
 func (c *Config) Set(p *Param, value string) error {
 	words := []string{value}
 	if p.Multi {
@@ -51,7 +51,7 @@ func (c *Config) Set(p *Param, value string) error {
 	return c.set(p, words)
 }
 
-// setWords changes a setting by the words of a line.
+// setWords sets a setting from the words of a line.
 func (c *Config) setWords(p *Param, words []string) error {
 	switch {
 	case !p.Multi && len(words) != 1:
@@ -76,7 +76,7 @@ func (c *Config) set(p *Param, words []string) error {
 	return nil
 }
 
-// Given tells whether a setting was set at all.
+// Given reports whether a setting was set at all.
 func (c *Config) Given(name string) bool { return c.given[name] }
 
 // Clone returns an independent copy.
@@ -90,8 +90,8 @@ func (c *Config) Clone() *Config {
 
 var errWords = errors.New("wrong number of arguments")
 
-// OneValue reports whether a setting has one value only, since others would need a
-// feature that is not there.
+// OneValue reports whether a setting has only one value, because other values would
+// need a feature that the server lacks.
 func (p *Param) OneValue() bool {
 	_, fixed := p.kind.(fixedKind)
 	return fixed

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// processSettings are about the process that the server is in. The program
-// resp-server acts on them; a library leaves them to the program around it.
+// processSettings concern the whole process. The program resp-server applies them;
+// a library leaves them to its program.
 var processSettings = []Param{
 	program(immutable(inert("always-show-logo", "no", yesNo))),
 	program(immutable(inert("daemonize", "no", yesNo))),
@@ -20,9 +20,9 @@ var processSettings = []Param{
 	program(immutable(inert("syslog-ident", "redis", anyText))),
 }
 
-// fixedSettings say what the server is or does in any case. Files and clients
-// may say the same; another value would need a feature that is not there, and
-// is refused, since without it data could be lost or read by others.
+// fixedSettings have the only value that the server supports. Files and clients may
+// set this value. Another one would need a feature that the server lacks, so it is
+// refused: without the feature data could be lost or read by others.
 var fixedSettings = slices.Concat(
 	because("users are not taken from certificates",
 		newer("Redis 8", fixed("tls-auth-clients-user", "off", oneOf("off", "cn", "uri")))),
@@ -42,9 +42,9 @@ var fixedSettings = slices.Concat(
 		newer("Redis 6.2", fixed("gopher-enabled", "no", yesNo))),
 )
 
-// inertSettings tune how the C server works inside, or a feature that the server
-// does not have or that is off. No client can see a difference, so any value that
-// Redis takes is kept and shown.
+// inertSettings tune the inside of the C server, or a feature that the server lacks
+// or that is off. No client can see a difference, so the server accepts and shows
+// any value that Redis accepts.
 var inertSettings = slices.Concat(
 	because("Go's allocator and garbage collector leave nothing to defragment",
 		inert("activedefrag", "no", yesNo),
@@ -168,7 +168,7 @@ var inertSettings = slices.Concat(
 	),
 )
 
-// because returns rows with the reason why they have no effect, or only one value.
+// because sets the reason why rows have no effect, or only one value.
 func because(why string, rows ...Param) []Param {
 	for i := range rows {
 		rows[i].Why = why
@@ -176,8 +176,8 @@ func because(why string, rows ...Param) []Param {
 	return rows
 }
 
-// newer is for settings that 7.4.1 does not have. Those without effect are not
-// listed by patterns of CONFIG GET.
+// newer marks a setting that Redis 7.4.1 lacks. Patterns of CONFIG GET do not list
+// it.
 func newer(from string, p Param) Param {
 	p.From, p.Hidden = from, true
 	return p
@@ -229,8 +229,8 @@ func (k fixedKind) set(_ *Config, words []string) error {
 	return err
 }
 
-// unsupportedError is that of a good value for which a feature is missing. It
-// holds the only value that works.
+// unsupportedError is the error for a valid value that needs a missing feature. It
+// holds the only supported value.
 type unsupportedError string
 
 func (e unsupportedError) Error() string { return "only '" + string(e) + "' is supported" }
@@ -252,7 +252,7 @@ func (k inertKind) set(c *Config, words []string) error {
 
 func (k inertKind) get(c *Config) string { return c.inert[k.name] }
 
-// A reader checks a value and returns it as CONFIG GET shows it.
+// A reader parses a value and returns it as CONFIG GET shows it.
 type reader func(string) (string, error)
 
 func anyText(s string) (string, error) { return s, nil }
@@ -263,14 +263,15 @@ func yesNo(s string) (string, error) {
 
 func oneOf(words ...string) reader { return oneOfOr(nil, words...) }
 
-// oneOfOr is oneOf with more words, of later versions, that the error does not name.
+// oneOfOr is oneOf with more words, of later versions, which the error does not
+// mention.
 func oneOfOr(later []string, words ...string) reader {
 	complaint := "argument(s) must be one of the following: " + strings.Join(words, ", ")
 	all := slices.Concat(words, later)
 	return func(s string) (string, error) { return oneWord(s, all, complaint) }
 }
 
-// manyOf reads several of the words.
+// manyOf reads several of the given words.
 func manyOf(words ...string) reader {
 	read := oneOf(words...)
 	return func(s string) (string, error) {
@@ -293,7 +294,7 @@ func oneWord(s string, words []string, complaint string) (string, error) {
 	return s, nil
 }
 
-// between reads a number in bounds.
+// between reads a number within bounds.
 func between(lo, hi int64) reader {
 	return func(s string) (string, error) {
 		n, err := parseInt(s)
@@ -304,10 +305,10 @@ func between(lo, hi int64) reader {
 	}
 }
 
-// frequency reads a number and brings it into narrower bounds.
+// frequency reads a number and clamps it to narrower bounds.
 func frequency(s string) (string, error) { return atLeastAtMost(between(0, math.MaxInt32), 1, 500)(s) }
 
-// watchdogPeriod reads a time in ms, of which a short one is made longer.
+// watchdogPeriod reads a time in ms, and raises a short one to the minimum.
 func watchdogPeriod(s string) (string, error) {
 	if s == "0" {
 		return s, nil
@@ -315,7 +316,7 @@ func watchdogPeriod(s string) (string, error) {
 	return atLeastAtMost(between(0, math.MaxInt32), 200, math.MaxInt32)(s)
 }
 
-// atLeastAtMost replaces numbers that are out of bounds by the bounds.
+// atLeastAtMost clamps numbers to bounds.
 func atLeastAtMost(read reader, least, most int64) reader {
 	return func(s string) (string, error) {
 		s, err := read(s)
@@ -327,7 +328,7 @@ func atLeastAtMost(read reader, least, most int64) reader {
 	}
 }
 
-// sizeBetween reads a size in bounds.
+// sizeBetween reads a size within bounds.
 func sizeBetween(lo, hi int64) reader {
 	return func(s string) (string, error) {
 		n, err := ParseMemory(s)
@@ -342,7 +343,7 @@ func outOfBounds(lo, hi int64) error {
 	return fmt.Errorf("argument must be between %d and %d inclusive", lo, hi)
 }
 
-// hostName reads a name of a host, or nothing.
+// hostName reads a host name, which may be empty.
 func hostName(s string) (string, error) {
 	const most = 255
 	switch {
@@ -358,7 +359,7 @@ func isAlphanumeric(r rune) bool {
 	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z'
 }
 
-// nodeName reads a name that can be in a line of nodes.conf.
+// nodeName reads a name that is valid in a line of nodes.conf.
 func nodeName(s string) (string, error) {
 	if strings.ContainsAny(s, "!#$%&()*+:;<>?@[]^{|}~") {
 		return "", errors.New("Announced human node name contained invalid character")
@@ -387,7 +388,7 @@ func titleTemplate(s string) (string, error) {
 	return s, nil
 }
 
-// locale reads a name of a locale in which strings are compared byte by byte.
+// locale reads the name of a locale that compares strings byte by byte.
 func locale(s string) (string, error) {
 	if !slices.Contains([]string{"", "C", "POSIX", "C.UTF-8", "C.utf8"}, s) {
 		return "", errors.New("Invalid locale name")

@@ -2,11 +2,11 @@ package config
 
 import "math"
 
-// Cluster are the settings of a node of a cluster. Times are in milliseconds.
+// Cluster has the settings of a cluster node. Times are in milliseconds.
 type Cluster struct {
 	Enabled bool
-	File    string // where the node remembers the others, relative to dir
-	Port    int64  // of the bus; 0 is 10000 more than the port for clients
+	File    string // where the node stores its view of the cluster, relative to dir
+	Port    int64  // of the bus; 0 is the client port plus 10000
 
 	NodeTimeout           int64
 	PingInterval          int64 // 0: half of NodeTimeout
@@ -18,15 +18,16 @@ type Cluster struct {
 	LinkSendLimit         int64
 	ReadsWhenDown         bool
 	ShardsWhenDown        bool
-	TLS                   bool // the bus is encrypted
+	TLS                   bool // encrypt the bus
 
-	// What clients and other nodes are told; "" and 0 mean what is so.
+	// What the node announces to clients and other nodes; "" and 0 mean the real
+	// values.
 	AnnounceIP, AnnounceHostname, AnnounceName     string
 	AnnouncePort, AnnounceTLSPort, AnnounceBusPort int64
 	PreferredEndpoint                              string // ip, hostname, or unknown-endpoint
 }
 
-// clusterSettings have an effect if cluster-enabled is set.
+// clusterSettings have an effect only with cluster-enabled.
 var clusterSettings = []Param{
 	{Name: "cluster-allow-pubsubshard-when-down", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Cluster.ShardsWhenDown })},
 	{Name: "cluster-allow-reads-when-down", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.ReadsWhenDown })},

@@ -1,5 +1,5 @@
-// Package config is the table of settings: each directive with its type,
-// bounds, default, and whether it may change while the server runs.
+// Package config is the table of settings: each directive with its type, bounds,
+// default, and whether it may change at run time.
 //
 // redis.conf, command line flags, CONFIG GET, CONFIG SET and CONFIG REWRITE
 // all read this one table. A Config belongs to one server and does not lock;
@@ -17,13 +17,13 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// TLS are the settings of encrypted connections. "" means that none is given.
+// TLS has the settings of encrypted connections. "" means not set.
 type TLS struct {
-	Port           int64 // 0: there is no such socket
+	Port           int64 // 0: no TLS socket
 	CertFile       string
 	KeyFile        string
 	KeyPass        string
-	CAFile, CADir  string // whose certificates clients must have
+	CAFile, CADir  string // of the certificates that clients must have
 	AuthClients    string // yes, no, or optional
 	Protocols      string // such as "TLSv1.2 TLSv1.3"
 	Ciphers        string // up to TLS 1.2, as OpenSSL writes them
@@ -31,8 +31,8 @@ type TLS struct {
 	SessionCaching bool
 }
 
-// Config holds the values of all settings. Sizes are in bytes, times in the
-// unit that the directive has in redis.conf.
+// Config holds the values of all settings. Sizes are in bytes, times in the unit of
+// the directive in redis.conf.
 type Config struct {
 	// network
 	Bind            []string
@@ -41,36 +41,36 @@ type Config struct {
 	UnixSocketPerm  int64
 	UnixSocketGroup string // "" leaves it to the system
 	TCPBacklog      int64
-	SocketMark      int64 // of listening sockets, for firewalls; 0: none
-	MPTCP           bool  // TCP sockets accept connections over several paths
+	SocketMark      int64 // mark of listening sockets, for firewalls; 0: none
+	MPTCP           bool  // accept connections over several paths (Multipath TCP)
 	TCPKeepalive    int64 // seconds, 0: off
-	Timeout         int64 // seconds an idle client may stay, 0: for ever
+	Timeout         int64 // seconds until an idle client is disconnected, 0: never
 	MaxClients      int64
 	RequirePass     string // of the default user
-	ProtectedMode   bool   // without a password only local clients may connect
+	ProtectedMode   bool   // without a password, only local clients may connect
 	PIDFile         string
 	TLS             TLS
 	Cluster         Cluster
-	// OOMScoreAdj is how readily Linux ends the process when memory is short:
-	// no, yes (relative to what it was), or absolute. OOMScores are for masters,
-	// replicas, and processes that save.
+	// OOMScoreAdj says whether to set the score by which Linux picks the process to
+	// kill when memory runs out: no, yes (relative to the old score), or absolute.
+	// OOMScores are for masters, replicas, and processes that save.
 	OOMScoreAdj string
 	OOMScores   [3]int64
 
-	// EnableDebugCommand and EnableModuleCommand are no, yes, or local: for
+	// EnableDebugCommand and EnableModuleCommand are no, yes, or local, that is for
 	// clients on this machine.
 	EnableDebugCommand   string
 	EnableTestingCommand string
-	Spaces               string // no, yes, or ephemeral: a space goes with its last client
+	Spaces               string // no, yes, or ephemeral: a space ends with its last client
 	EnableModuleCommand  string
 
-	// Renames are the lines rename-command, in their order.
+	// Renames are the rename-command lines in order.
 	Renames []Rename
 
 	// users
-	ACLFile          string            // "" means that there is none
+	ACLFile          string            // "" means none
 	Users            []acl.Declaration // of lines "user name rules"
-	ACLPubSubDefault string            // what new users have: allchannels or resetchannels
+	ACLPubSubDefault string            // channels of new users: allchannels or resetchannels
 	ACLLogMaxLen     int64
 
 	// limits
@@ -82,10 +82,10 @@ type Config struct {
 	Databases  int64
 	LogLevel   string
 	LogFile    string
-	Dir        string // "" means that there is none: no file is read or written
-	DBFilename string // of the snapshot in Dir
+	Dir        string // "" means that the server reads and writes no files
+	DBFilename string // the snapshot in Dir
 
-	// ProtectedConfigs tells who may change Protected settings: "no" one, "yes"
+	// ProtectedConfigs says who may change Protected settings: "no" one, "yes"
 	// everyone, or "local" clients.
 	ProtectedConfigs string
 
@@ -99,15 +99,15 @@ type Config struct {
 
 	AOF AOF
 
-	// Lazy* say which values INFO counts as freed in the background. All are:
-	// the garbage collector frees them.
+	// Lazy* say which values INFO counts as freed in the background. In fact the
+	// garbage collector frees all of them.
 	LazyEviction  bool
 	LazyExpire    bool
 	LazyServerDel bool
 	LazyUserDel   bool
 	LazyUserFlush bool
-	// RDBKeySaveDelay makes snapshots slow, for tests: µs to wait after each key;
-	// negative: after so many keys 1 µs.
+	// RDBKeySaveDelay slows snapshots down, for tests: the µs to wait after each
+	// key; if negative, wait 1 µs after every -n keys.
 	RDBKeySaveDelay int64
 
 	// events
@@ -116,74 +116,74 @@ type Config struct {
 	// slow log
 	SlowlogLogSlowerThan int64 // µs, -1: nothing
 	SlowlogMaxLen        int64
-	// Of one entry there are at most so many arguments, and of them so many bytes.
+	// Limits of the number of arguments in an entry, and of the bytes in each.
 	SlowlogEntryMaxArgs, SlowlogEntryMaxLen int64
-	// LargeRequest and LargeReply are from how many bytes on they are logged;
-	// -1: none.
+	// Requests and replies of LargeRequest and LargeReply bytes and more are
+	// logged; -1: none.
 	LargeRequest, LargeRequestMaxLen int64
 	LargeReply, LargeReplyMaxLen     int64
 
-	// BusyReplyThreshold is after how many milliseconds other clients are told
-	// that a script runs; 0: they wait.
+	// BusyReplyThreshold is the time in milliseconds after which other clients get
+	// BUSY while a script runs; 0: they wait.
 	BusyReplyThreshold int64
 	// ShutdownOnSigint and ShutdownOnSigterm are options of SHUTDOWN, or "default".
 	ShutdownOnSigint  string
 	ShutdownOnSigterm string
 
 	// latency
-	LatencyThreshold   int64 // ms that an event takes that LATENCY knows of; 0: none
-	LatencyTracking    bool  // keep how long the calls of each command take
+	LatencyThreshold   int64 // events of at least this many ms go to LATENCY; 0: none
+	LatencyTracking    bool  // measure the calls of each command
 	LatencyPercentiles []float64
 
 	// memory
-	MaxMemory        int64 // bytes, 0: any number
+	MaxMemory        int64 // bytes, 0: no limit
 	MaxMemoryPolicy  string
 	MaxMemorySamples int64
 	EvictionTenacity int64
-	MaxMemoryClients int64 // bytes; negative: percent of MaxMemory; 0: any number
+	MaxMemoryClients int64 // bytes; negative: percent of MaxMemory; 0: no limit
 	LFULogFactor     int64
 	LFUDecayTime     int64 // minutes
 
-	// TrackingTableMaxKeys bounds the keys that are known to be cached by
-	// clients; 0: not at all.
+	// TrackingTableMaxKeys limits the keys that the tracking table holds; 0: no
+	// limit.
 	TrackingTableMaxKeys int64
 
-	// Limits are those of encodings, besides what is no setting.
+	// Limits are the limits of encodings, of which some are not settings.
 	Limits value.Limits
 
-	// sections are those of modules; see Extend.
+	// sections are the settings of modules; see Extend.
 	sections []section
-	// given remembers which directives were set by a file, a flag or CONFIG SET.
+	// given has the directives that were set by a file, a flag or CONFIG SET.
 	given map[string]bool
 	// inert holds the values of inertSettings.
 	inert map[string]string
 }
 
-// OutputLimits are the bounds of client-output-buffer-limit, by class.
+// OutputLimits are the values of client-output-buffer-limit, by class.
 type OutputLimits struct{ Normal, Replica, PubSub OutputLimit }
 
-// OutputLimit closes a client whose output waits: at once over Hard bytes,
-// or over Soft bytes for longer than SoftSeconds. 0 means no limit.
+// OutputLimit limits the pending output of a client. Over Hard bytes it is closed
+// at once, over Soft bytes after SoftSeconds. 0 means no limit.
 type OutputLimit struct{ Hard, Soft, SoftSeconds int64 }
 
-// Rename gives a command another name, or none if To is empty. Line is where it
-// was read.
+// Rename gives a command another name, or disables it if To is empty. Line is the
+// line it comes from.
 type Rename struct {
 	From, To string
 	Line     Line
 }
 
-// SavePoint asks for a snapshot once so many changes wait for longer than so
-// many seconds since the last one.
+// SavePoint asks for a snapshot when Seconds have passed since the last one and
+// there are at least Changes.
 type SavePoint struct{ Seconds, Changes int64 }
 
-// UsesLFU tells whether keys have counters of their use.
+// UsesLFU reports whether keys need a counter of their use.
 func (c *Config) UsesLFU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lfu") }
 
-// UsesLRU tells whether the times of the last use decide what is evicted.
+// UsesLRU reports whether the time of the last use decides what is evicted.
 func (c *Config) UsesLRU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lru") }
 
-// levelVerbose is the level of a log between debug and notice.
+// levelVerbose is the log level between debug and notice.
 const levelVerbose = (slog.LevelDebug + slog.LevelInfo) / 2
 
 // SlogLevel returns the level of LogLevel. Notice is slog.LevelInfo.
@@ -204,20 +204,20 @@ func (c *Config) SlogLevel() slog.Level {
 // New returns a Config with every setting at its default.
 func New() *Config {
 	c := defaults().Clone()
-	// Most servers change few settings, and look few up.
+	// Most servers change and look up few settings.
 	c.given = make(map[string]bool)
 	return c
 }
 
-// defaults is parsed once, so that a server starts in microseconds. Nobody
-// changes it.
+// defaults is parsed once, so that a server starts in microseconds. It must not be
+// changed.
 var defaults = sync.OnceValue(func() *Config {
 	tableIsRead = true
 	c := &Config{given: make(map[string]bool), inert: make(map[string]string), sections: cloneSections(sections)}
 	for _, p := range params {
 		words := splitDefault(p)
 		if len(words) == 0 {
-			continue // none of several
+			continue // no words by default
 		}
 		if err := p.kind.set(c, words); err != nil {
 			panic("config: default of " + p.Name + ": " + err.Error())
@@ -226,19 +226,19 @@ var defaults = sync.OnceValue(func() *Config {
 	return c
 })
 
-// AOF is what there is to set about the append-only file.
+// AOF has the settings of the append-only file.
 type AOF struct {
 	On                bool
-	DirName, FileName string // the directory in Dir, and the files in it
+	DirName, FileName string // the directory in Dir, and the prefix of the files in it
 	Fsync             string // always, everysec or no
 	NoFsyncOnRewrite  bool
 	LoadTruncated     bool
 	LoadCorruptTail   int64 // bytes
-	RDBPreamble       bool  // the base is an RDB file, not commands
+	RDBPreamble       bool  // the base is an RDB file instead of commands
 	Timestamps        bool
 	IncrementalFsync  bool
 	KeepHistory       bool
-	// Percentage is by how much the files grow beyond their size after the last
-	// rewrite before the next, if they are larger than MinSize; 0: no matter how.
+	// Percentage is the growth of the files since the last rewrite that triggers
+	// the next one, if they are larger than MinSize; 0: never.
 	Percentage, MinSize int64
 }

@@ -67,7 +67,7 @@ Defaults of Valkey 9 are from its documentation; all others are from servers or 
 	return b.Bytes()
 }
 
-// describe names a setting with its default, its other names, and where it is from.
+// describe returns the name of a setting with its default, other names, and origin.
 func (p *Param) describe() string {
 	text := "`" + p.Name
 	if p.Default != "" {
@@ -89,7 +89,7 @@ func (p *Param) describe() string {
 	return text
 }
 
-// TestNamesOnce: no setting stands twice in the table, under any of its names.
+// TestNamesOnce: no name stands twice in the table.
 func TestNamesOnce(t *testing.T) {
 	seen := map[string]bool{"include": true, "rename-command": true, "user": true, "loadmodule": true, "sentinel": true}
 	for _, name := range retired {
@@ -111,8 +111,8 @@ func TestNamesOnce(t *testing.T) {
 	}
 }
 
-// TestDirectives: the names of all versions are known. The file lists the
-// directives of Redis 6.2, 7.0, 7.2, 7.4, 8.0 and 8.8 and of Valkey 8 and 9, from their
+// TestDirectives: the table knows the directives of all versions. The file lists
+// those of Redis 6.2, 7.0, 7.2, 7.4, 8.0 and 8.8 and of Valkey 8 and 9, from their
 // sources.
 func TestDirectives(t *testing.T) {
 	text, err := os.ReadFile("testdata/directives.txt")

@@ -13,14 +13,14 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// A Line is a directive with its values, and the place where it was read.
+// A Line is a directive with its values, and its place.
 type Line struct {
 	File   string
 	Number int // from 1
 	Text   string
 }
 
-// LineError tells what is wrong with a line.
+// LineError reports what is wrong with a line.
 type LineError struct {
 	Line
 	Err error
@@ -30,10 +30,10 @@ func (e *LineError) Error() string {
 	return fmt.Sprintf("%s, line %d, '%s': %v", e.File, e.Number, e.Text, e.Err)
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the error.
 func (e *LineError) Unwrap() error { return e.Err }
 
-// maxIncludes is how deep files may include each other.
+// maxIncludes limits the depth of include directives.
 const maxIncludes = 16
 
 var (
@@ -46,11 +46,11 @@ var (
 // retired are directives of older versions that take a value and do nothing.
 var retired = []string{"list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands"}
 
-// Read returns the lines of a file in the form of redis.conf without the empty
-// ones and the comments, and those of the files that it includes in their
-// place. The names of such files are relative to the working directory, and a
-// pattern of names may match none. The file's own name is for errors, which
-// are of type *LineError unless r fails.
+// Read returns the lines of a file in the format of redis.conf, without empty lines
+// and comments, and with include directives replaced by the lines of the included
+// files. The names of included files are relative to the working directory, and a
+// pattern may match none. The file's own name is for errors, which are of type
+// *LineError unless r fails.
 func Read(r io.Reader, file string) ([]Line, error) { return read(nil, r, file, 0) }
 
 func read(lines []Line, r io.Reader, file string, depth int) ([]Line, error) {
@@ -110,9 +110,9 @@ func include(lines []Line, pattern string, depth int) ([]Line, error) {
 	return lines, nil
 }
 
-// SetLines sets the directives in their order, so that later ones win: a value
-// that is not supported is an error only if no later line replaces it. An
-// error is of type *LineError.
+// SetLines sets the directives in order, so that later ones override earlier ones:
+// an unsupported value is an error only if no later line replaces it. An error is
+// of type *LineError.
 func (c *Config) SetLines(lines []Line) error {
 	type refusal struct {
 		*Param
@@ -135,7 +135,7 @@ func (c *Config) SetLines(lines []Line) error {
 	return nil
 }
 
-// redacted stands for a secret wherever what was sent or written is shown.
+// redacted replaces a secret wherever sent or stored text is shown.
 const redacted = "(redacted)"
 
 func lineError(l Line, err error) *LineError {
@@ -143,11 +143,11 @@ func lineError(l Line, err error) *LineError {
 	return &LineError{l, err}
 }
 
-// withoutSecrets returns a line as it may be shown in logs.
+// withoutSecrets returns a line in a form that is safe for logs.
 func withoutSecrets(line string) string {
 	words, ok := resp.SplitWords(line)
 	if !ok {
-		words = strings.Fields(line) // the quotes are what is wrong with it
+		words = strings.Fields(line) // the quotes are wrong
 	}
 	if len(words) < 2 {
 		return line
@@ -169,13 +169,13 @@ func withoutSecrets(line string) string {
 	return line
 }
 
-// SetLine sets a directive from a line. Empty lines and comments are nothing.
+// SetLine sets a directive from a line. It ignores empty lines and comments.
 func (c *Config) SetLine(line string) error {
 	_, err := c.setLine(Line{Text: line})
 	return err
 }
 
-// setLine is SetLine and returns the row of the directive, if it has one.
+// setLine is SetLine, and returns the row of the directive, if it has one.
 func (c *Config) setLine(line Line) (*Param, error) {
 	words, ok := resp.SplitWords(line.Text)
 	if !ok {

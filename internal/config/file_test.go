@@ -102,13 +102,13 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// TestLastValueCounts: a value that is not supported is no error if a later one
-// replaces it, whatever file it is from.
+// TestLastValueCounts: an unsupported value is no error if a later line replaces
+// it, whatever file it comes from.
 func TestLastValueCounts(t *testing.T) {
 	const on, off = "import-mode yes", "import-mode no"
 	for _, c := range []struct {
 		text string
-		line int // of the error; 0: there is none
+		line int // of the error; 0: none
 	}{
 		{off, 0}, {on + "\n" + off, 0}, {on, 1}, {off + "\n" + on, 2}, {on + "\n" + off + "\n" + on, 3},
 		{on + "\nport 1", 1}, {on + "\nport x\n" + off, 2}, {"hz 1\n" + on + "\n# the end", 2},
@@ -125,8 +125,8 @@ func TestLastValueCounts(t *testing.T) {
 	}
 }
 
-// TestErrorsHideSecrets: an error shows the line without the passwords in it, even
-// where its words can't be told apart.
+// TestErrorsHideSecrets: an error shows the line without its passwords, even if the
+// line can't be split into words.
 func TestErrorsHideSecrets(t *testing.T) {
 	lines := []string{
 		`requirepass "hunter2`, "requirepass hunter2 hunter2", "\tRequirePass\thunter2 x", "user bob on >hunter2 nosuch",

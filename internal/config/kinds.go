@@ -15,18 +15,18 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
-// kind is how a setting is read and shown.
+// kind parses and formats the value of a setting.
 type kind interface {
-	// set reads the value from its words.
+	// set parses the value from its words.
 	set(c *Config, words []string) error
-	// get shows the value as CONFIG GET does.
+	// get formats the value as CONFIG GET does.
 	get(c *Config) string
 }
 
-// whole is the type of a field that holds a number.
+// whole is the type of a numeric field.
 type whole interface{ ~int | ~int64 }
 
-// number gives access to a field of whatever type.
+// number gives access to a numeric field of any type.
 type number struct {
 	read  func(*Config) int64
 	write func(*Config, int64)
@@ -37,7 +37,7 @@ func numberOf[T whole](field func(*Config) *T) number {
 		func(c *Config) int64 { return int64(*field(c)) },
 		func(c *Config, n int64) {
 			if int64(T(n)) != n {
-				n = math.MaxInt32 // an int of 32 bits
+				n = math.MaxInt32 // an int may have 32 bits
 			}
 			*field(c) = T(n)
 		},
@@ -60,7 +60,7 @@ func memory[T whole](field func(*Config) *T, lo, hi int64) kind {
 	return intKind{numberOf(field), lo, hi, 10, ParseMemory, true}
 }
 
-// sizeKind is a size without bounds, as an unsigned number: "-1" is the greatest.
+// sizeKind is an unsigned size without bounds: "-1" is the greatest.
 type sizeKind func(*Config) *int64
 
 func (k sizeKind) set(c *Config, words []string) error {
@@ -73,7 +73,7 @@ func (k sizeKind) set(c *Config, words []string) error {
 
 func (k sizeKind) get(c *Config) string { return strconv.FormatUint(uint64(*k(c)), 10) }
 
-// percentMemory reads a size, or a percentage, which it keeps as a negative
+// percentMemory parses a size, or a percentage, which it stores as a negative
 // number.
 func percentMemory(field func(*Config) *int64, lo, hi int64) kind {
 	return percentKind{intKind{numberOf(field), lo, hi, 10, ParseMemory, true}}
@@ -133,7 +133,8 @@ func parseInt(s string) (int64, error) {
 	return n, nil
 }
 
-// parseOctal reads as strtoll of C does, for which nothing is 0.
+// parseOctal parses an octal number like strtoll in C, for which an empty string is
+// 0.
 func parseOctal(s string) (int64, error) {
 	if s == "" {
 		return 0, nil
@@ -149,9 +150,8 @@ func parseOctal(s string) (int64, error) {
 var memoryUnits = map[string]uint64{"": 1, "b": 1, "k": 1000, "kb": 1 << 10, "m": 1000 * 1000, "mb": 1 << 20,
 	"g": 1000 * 1000 * 1000, "gb": 1 << 30}
 
-// ParseMemory reads "100mb": a number, 0 if it is missing, with a unit of 1000
-// (k, m, g) or 1024 (kb, mb, gb). One that is too large comes out negative,
-// or, as in Redis, in any way.
+// ParseMemory parses "100mb": a number, by default 0, with a unit of 1000 (k, m, g)
+// or 1024 (kb, mb, gb). As in Redis, a number that is too large overflows.
 func ParseMemory(s string) (int64, error) {
 	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
 	unit, ok := memoryUnits[strings.ToLower(s[digits:])]
@@ -161,11 +161,11 @@ func ParseMemory(s string) (int64, error) {
 	if digits == 0 {
 		return 0, nil
 	}
-	n, _ := strconv.ParseUint(s[:digits], 10, 64) // the largest number if it is out of range
+	n, _ := strconv.ParseUint(s[:digits], 10, 64) // the greatest number if out of range
 	return int64(n * unit), nil
 }
 
-// checked is an integer that has to agree with other settings.
+// checked is an integer that must be consistent with other settings.
 func checked[T whole](field func(*Config) *T, lo, hi int64, check func(c *Config, n int64) error) kind {
 	return checkedKind{intKind{numberOf(field), lo, hi, 10, parseInt, false}, check}
 }
@@ -206,7 +206,7 @@ func (k textKind) set(c *Config, words []string) error {
 
 func (k textKind) get(c *Config) string { return *k.field(c) }
 
-// baseName checks the name of a file or directory in another one.
+// baseName checks the name of a file or directory, which must not be a path.
 func baseName(setting, what string) func(string) error {
 	return func(s string) error {
 		if strings.ContainsAny(s, "/\\") {
@@ -216,7 +216,7 @@ func baseName(setting, what string) func(string) error {
 	}
 }
 
-// partName is a baseName that is not empty.
+// partName is baseName for a name that must not be empty.
 func partName(setting, what string) func(string) error {
 	check := baseName(setting, what)
 	return func(s string) error {
@@ -227,7 +227,7 @@ func partName(setting, what string) func(string) error {
 	}
 }
 
-// directory reads the path of a directory that exists, and makes it absolute.
+// directory parses the path of an existing directory, and makes it absolute.
 func directory(field func(*Config) *string) kind { return directoryKind{field} }
 
 type directoryKind struct{ field func(*Config) *string }
@@ -274,7 +274,7 @@ func (k booleanKind) get(c *Config) string {
 	return "no"
 }
 
-// parseNumber reads an empty word as 0: values with two blanks in a row have some.
+// parseNumber parses an empty word as 0: two blanks in a row make an empty word.
 func parseNumber(s string) (int64, error) {
 	if s == "" {
 		return 0, nil
@@ -282,7 +282,7 @@ func parseNumber(s string) (int64, error) {
 	return strconv.ParseInt(s, 10, 64)
 }
 
-// oomScoreAdj reads "relative" as what it means: yes.
+// oomScoreAdj parses "relative" as its synonym yes.
 func oomScoreAdj(s string) (string, error) {
 	s, err := oneOf("no", "yes", "relative", "absolute")(s)
 	if s == "relative" {
@@ -291,7 +291,7 @@ func oomScoreAdj(s string) (string, error) {
 	return s, err
 }
 
-// oomScores reads three numbers.
+// oomScores parses three numbers.
 type oomScores struct{}
 
 func (oomScores) set(c *Config, words []string) error {
@@ -314,7 +314,7 @@ func (oomScores) get(c *Config) string {
 	return fmt.Sprintf("%d %d %d", c.OOMScores[0], c.OOMScores[1], c.OOMScores[2])
 }
 
-// savePoints reads "seconds changes", repeated.
+// savePoints parses "seconds changes", repeated.
 type savePoints struct{}
 
 func (savePoints) set(c *Config, words []string) error {
@@ -368,8 +368,8 @@ func words(field func(*Config) *[]string) kind { return wordsKind{field} }
 
 type wordsKind struct{ field func(*Config) *[]string }
 
-// set drops empty words among others: they would be lost between two runs, as
-// words are shown with blanks between them.
+// set drops empty words: they would be lost anyway when the words are shown with
+// blanks in between.
 func (k wordsKind) set(c *Config, words []string) error {
 	const most = 16
 	if len(words) > most {
@@ -381,7 +381,7 @@ func (k wordsKind) set(c *Config, words []string) error {
 
 func (k wordsKind) get(c *Config) string { return strings.Join(*k.field(c), " ") }
 
-// outputLimits reads "class hard soft seconds", repeated.
+// outputLimits parses "class hard soft seconds", repeated.
 type outputLimits struct{}
 
 func (outputLimits) set(c *Config, words []string) error {
@@ -424,7 +424,7 @@ func (outputLimits) get(c *Config) string {
 	return strings.TrimSpace(string(b))
 }
 
-// shutdownFlags reads options of SHUTDOWN, or "default" for none.
+// shutdownFlags parses options of SHUTDOWN; "default" means none.
 func shutdownFlags(field func(*Config) *string) kind { return shutdownKind{field} }
 
 type shutdownKind struct{ field func(*Config) *string }
@@ -463,7 +463,7 @@ func (k shutdownKind) set(c *Config, words []string) error {
 
 func (k shutdownKind) get(c *Config) string { return *k.field(c) }
 
-// percentiles reads numbers from 0 to 100.
+// percentiles parses numbers from 0 to 100.
 type percentiles struct{}
 
 func (percentiles) set(c *Config, words []string) error {
@@ -493,17 +493,17 @@ func (percentiles) get(c *Config) string {
 	return strings.Join(list, " ")
 }
 
-// FormatPercentile formats a number with at most six digits after the point.
+// FormatPercentile formats a number with at most six decimals.
 func FormatPercentile(p float64) string {
 	return strings.TrimSuffix(strings.TrimRight(strconv.FormatFloat(p, 'f', 6, 64), "0"), ".")
 }
 
-// events reads the classes of notify-keyspace-events.
+// events parses the classes of notify-keyspace-events.
 type events struct{}
 
-// allEvents are the classes that the letter A stands for, in Redis 7.4. It
-// stands for later ones too, and so do all these letters together, which are
-// shown as A.
+// allEvents are the classes that the letter A stands for in Redis 7.4. A also
+// stands for later classes. All of allEvents together mean the same, and are shown
+// as A.
 const (
 	allEvents   = "g$lshzxetd"
 	laterEvents = "a"
@@ -536,7 +536,8 @@ func (events) get(c *Config) string {
 		b = append(b, 'A')
 		mask &^= all | eventMask(laterEvents) | eventMask("n") // Redis does not show the n of "An"
 	}
-	// The order of the letters is Redis's, which is not that of the bits.
+	// The order of the letters is that of Redis, and differs from the order of the
+	// bits.
 	for _, f := range "g$lshzxetdanKEm" {
 		if mask&eventMask(string(f)) != 0 {
 			b = append(b, byte(f))

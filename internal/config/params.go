@@ -8,34 +8,33 @@ import (
 
 // Param is a row of the table.
 type Param struct {
-	// Name is the directive; Alias an older spelling of it, and Later one of later
-	// versions, which patterns of CONFIG GET do not list.
+	// Name is the directive, Alias an older spelling, and Later the spelling of
+	// later versions, which patterns of CONFIG GET do not list.
 	Name, Alias, Later string
-	// Default is the value at start, as CONFIG GET shows it.
+	// Default is the default value as CONFIG GET shows it.
 	Default string
 	// Immutable settings can't be changed by CONFIG SET.
 	Immutable bool
-	// Protected settings lead to files; CONFIG SET changes them only where
-	// enable-protected-configs lets it.
+	// Protected settings give access to files. CONFIG SET changes them only if
+	// enable-protected-configs allows it.
 	Protected bool
-	// Repeats: true if a line of a file adds to the lines before it.
+	// Repeats means that a line of a file adds to the earlier lines.
 	Repeats bool
 	// Multi directives take several words.
 	Multi bool
-	// Secret settings are passwords: their values are not shown in logs.
+	// Secret settings are passwords: logs do not show their values.
 	Secret bool
-	// Applied settings are of the program around the engine, which may fail to
-	// do what they ask for.
+	// Applied settings must be applied outside the engine, which may fail.
 	Applied bool
-	// From is the version with which a setting came that Redis 7.4 does not have, or
+	// From is the version that introduced a setting which Redis 7.4 lacks, or
 	// "ours".
 	From string
 	// Why is the reason why a setting has no effect, or only one value; empty for
-	// others.
+	// other settings.
 	Why string
 	// Program settings are for the program around the server, such as resp-server.
 	Program bool
-	// Hidden settings are not shown by patterns of CONFIG GET.
+	// Patterns of CONFIG GET do not list Hidden settings.
 	Hidden bool
 
 	kind kind
@@ -56,7 +55,7 @@ func sortedParams(groups ...[]Param) (all []*Param) {
 
 func byName(a, b *Param) int { return strings.Compare(a.Name, b.Name) }
 
-// settings are those that have an effect.
+// settings are the settings with an effect.
 var settings = []Param{
 	{Name: "acl-pubsub-default", Default: "resetchannels", kind: choice(func(c *Config) *string { return &c.ACLPubSubDefault }, "allchannels", "resetchannels")},
 	{Name: "aclfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.ACLFile }, nil)},

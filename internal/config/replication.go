@@ -7,38 +7,39 @@ import (
 	"strings"
 )
 
-// Replication are the settings of masters and replicas. Times are in seconds.
+// Replication has the settings of masters and replicas. Times are in seconds.
 type Replication struct {
-	// Host and Port are those of the master; "" means that the server is one.
+	// Host and Port are the address of the master; "" means that this server is a
+	// master.
 	Host string
 	Port int64
 
 	// as a replica
-	User, Password    string // for the master; "" means that none is needed
+	User, Password    string // for the master; "" means none
 	ReadOnly          bool
 	ServeStale        bool // while the link is down
 	IgnoreMaxMemory   bool // only the master evicts keys
 	Priority          int64
-	AnnounceAddr      string // "" means where connections come from
-	AnnouncePort      int64  // 0 means the one that the server listens on
-	Announced         bool   // to sentinels
-	BindSource        string // the address that the link comes from; "" leaves it to the system
+	AnnounceAddr      string // "" means the source address of the connection
+	AnnouncePort      int64  // 0 means the port that the server listens on
+	Announced         bool   // sentinels list the replica
+	BindSource        string // source address of the link; "" leaves it to the system
 	TLS               bool
-	CertFile, KeyFile string // for the link, if not those of the server
+	CertFile, KeyFile string // for the link; "" means those of the server
 	KeyPass           string
 
 	// as a master
-	BacklogSize, BacklogTTL int64 // bytes; a time of 0 is for ever
+	BacklogSize, BacklogTTL int64 // bytes; a ttl of 0 means forever
 	DisklessSync            bool
 	DisklessDelay           int64
-	ShutdownTimeout         int64 // seconds that SHUTDOWN gives replicas that lag behind
-	DisklessMaxReplicas     int64 // from so many on the delay ends; 0: never
+	ShutdownTimeout         int64 // seconds that SHUTDOWN waits for lagging replicas
+	DisklessMaxReplicas     int64 // this many replicas end the delay; 0: the delay always passes
 	PingPeriod              int64
 	Timeout                 int64
-	MinReplicas, MinMaxLag  int64 // what writes need; 0 means that they need none
+	MinReplicas, MinMaxLag  int64 // required for writes; 0 means not required
 }
 
-// replicationSettings have an effect on replication.
+// replicationSettings are the settings of replication.
 var replicationSettings = []Param{
 	{Name: "bind-source-addr", Default: "", kind: text(func(c *Config) *string { return &c.Replication.BindSource }, nil)},
 	{Name: "masterauth", Later: "primaryauth", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.Replication.Password }, nil)},
@@ -67,10 +68,10 @@ var replicationSettings = []Param{
 	{Name: "tls-replication", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Replication.TLS })},
 }
 
-// minBacklog is the smallest backlog; less is taken for it.
+// minBacklog is the smallest backlog; smaller sizes are raised to it.
 const minBacklog = 16 << 10
 
-// backlogKind reads the size of the backlog.
+// backlogKind parses the size of the backlog.
 type backlogKind struct{}
 
 var backlogSize = memory(func(c *Config) *int64 { return &c.Replication.BacklogSize }, 1, math.MaxInt64)
@@ -83,7 +84,7 @@ func (backlogKind) set(c *Config, words []string) error {
 
 func (backlogKind) get(c *Config) string { return backlogSize.get(c) }
 
-// masterKind reads "host port", or "no one".
+// masterKind parses "host port", or "no one".
 type masterKind struct{}
 
 func (masterKind) set(c *Config, words []string) error {
@@ -109,7 +110,7 @@ func (masterKind) get(c *Config) string {
 	return c.Replication.Host + " " + strconv.FormatInt(c.Replication.Port, 10)
 }
 
-// lines returns the line of the file; a master has none.
+// lines returns the line for the file; a master needs none.
 func (k masterKind) lines(c *Config) []rewritten {
 	if c.Replication.Host == "" {
 		return nil

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// rewrite returns the file of a configuration that began with some lines.
+// rewrite returns the rewritten file of a configuration that was read from the
+// file.
 func rewrite(t *testing.T, file string, users ...string) string {
 	t.Helper()
 	c := New()
@@ -45,7 +46,7 @@ func TestRewrite(t *testing.T) {
 	}
 }
 
-// FuzzRewrite: a file that was rewritten makes the same settings.
+// FuzzRewrite: a rewritten file makes the same settings.
 func FuzzRewrite(f *testing.F) {
 	f.Add("timeout 7\nrequirepass 'a\\x00 b'\nsave 1 2\nsave 3 4\nclient-output-buffer-limit pubsub 1mb 2 3\n# end")
 	f.Add("bind 0 ''")

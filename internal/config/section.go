@@ -6,14 +6,14 @@ import "slices"
 // its settings.
 type Section[T any] struct{ index int }
 
-// Setting is a row of a module: a whole number from Min to Max, which is in a field
+// Setting is a row of a module: a whole number from Min to Max, stored in a field
 // of T.
 type Setting[T any] struct {
 	Param
 	Field    func(*T) *int
 	Min, Max int64
-	// Check returns why the new number, which is in T already, does not fit the
-	// other settings of the module. It may be nil.
+	// Check returns why the new number, which T already has, does not fit the other
+	// settings of the module. It may be nil.
 	Check func(*T) error
 }
 
@@ -25,7 +25,7 @@ type sectionOf[T any] struct{ values T }
 func (s *sectionOf[T]) clone() section { c := *s; return &c }
 
 var (
-	sections    []section // with nothing set
+	sections    []section // at the defaults
 	tableIsRead bool      // by the first Config
 )
 
@@ -38,8 +38,8 @@ func cloneSections(from []section) []section {
 }
 
 // Extend adds the settings of a module to the table. It is for package variables of
-// modules: the settings are known when the program starts. A name that is taken
-// panics.
+// modules, so that all settings are known when the program starts. It panics if a
+// name is taken.
 func Extend[T any](rows ...Setting[T]) Section[T] {
 	if tableIsRead {
 		panic("config: a module comes late with its settings")
@@ -63,5 +63,5 @@ func Extend[T any](rows ...Setting[T]) Section[T] {
 	return s
 }
 
-// Of returns the settings of the module in c. They must not be changed.
+// Of returns the settings of the module in c. The caller must not change them.
 func (s Section[T]) Of(c *Config) *T { return &c.sections[s.index].(*sectionOf[T]).values }

@@ -2,11 +2,11 @@ package journal
 
 import "math"
 
-// Backlog is the state of the backlog. Its bytes are those from First to
-// End, counted as replication offsets: the one after First is the oldest.
+// Backlog is the state of the backlog. It has the bytes from First to End, as
+// replication offsets: the oldest byte is the one after First.
 type Backlog struct {
 	On         bool
-	Size       int64 // to keep at least, if there is as much
+	Size       int64 // keeps at least this much, if there is as much
 	First, End int64
 }
 
@@ -21,7 +21,7 @@ func (s *Stream) Backlog() Backlog {
 	return b
 }
 
-// SetBacklogSize sets how many bytes the backlog keeps at least.
+// SetBacklogSize sets the minimum of bytes that the backlog keeps.
 func (s *Stream) SetBacklogSize(size int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -30,8 +30,8 @@ func (s *Stream) SetBacklogSize(size int64) {
 	s.trim()
 }
 
-// StartBacklog begins a history at a replication offset, without what there
-// was before. Readers for replicas of another history are to be closed.
+// StartBacklog starts a history at a replication offset, without earlier commands.
+// The caller must close readers for replicas with another history.
 func (s *Stream) StartBacklog(offset int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *Stream) StartBacklog(offset int64) {
 	s.trim()
 }
 
-// StopBacklog ends the history.
+// StopBacklog ends the history and frees the backlog.
 func (s *Stream) StopBacklog() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,9 +50,8 @@ func (s *Stream) StopBacklog() {
 	s.trim()
 }
 
-// ReplicaReader makes a reader for a replica whose replication offset is
-// that of the argument. It fails if the backlog does not reach back that far, or
-// the offset is ahead of the stream.
+// ReplicaReader returns a reader for a replica at a replication offset. It fails if
+// the offset is before the backlog or ahead of the stream.
 func (s *Stream) ReplicaReader(offset int64) (r *Reader, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

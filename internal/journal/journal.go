@@ -1,16 +1,15 @@
-// Package journal is the stream of commands that repeat, elsewhere or after a
-// restart, what happened to the data: what the append-only file, replicas and
-// the replication backlog are made of.
+// Package journal is the stream of write commands that the append-only file,
+// replicas and the replication backlog share. Its commands recreate the data
+// elsewhere, or after a restart.
 //
-// A Stream encodes each command once, into blocks that all readers share, in
-// the form in which Redis 7.4 propagates it: units of more than one command
-// stand between MULTI and EXEC, SELECT comes when the database changes, and
-// #TS annotations where the file is to have them. Some of that is for the file
-// only, or for replicas only: a block knows which of its parts are not for
-// everybody, and a Reader passes over what is not for it.
+// A Stream encodes each command once, into blocks that all readers share, in the
+// form in which Redis 7.4 propagates it: units of several commands are wrapped in
+// MULTI and EXEC, SELECT precedes a command for another database, and the file may
+// have #TS annotations. Some parts are only for the file, or only for replicas: a
+// block records which, and a Reader skips the parts of other targets.
 //
-// The stream counts in two ways (see Position): all bytes, and those that
-// replicas get, which is the offset of the replication protocol.
+// The stream counts in two ways (see Position): all bytes, and the bytes for
+// replicas, which are the offset of the replication protocol.
 package journal
 
 import (
@@ -20,7 +19,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// Target says who is to get something. It is a set.
+// Target is a set of receivers.
 type Target uint8
 
 // The targets.
@@ -29,89 +28,89 @@ const (
 	Replicas
 	Both = AOF | Replicas
 
-	targets = 2 // how many bits
+	targets = 2 // number of bits
 )
 
-// AnyDB is the database of a command that touches none: PING, REPLCONF.
+// AnyDB is the database of a command that depends on none, such as PING or
+// REPLCONF.
 const AnyDB = -1
 
-// Op is a command with its effect on one database.
+// Op is a command that changes one database.
 type Op struct {
 	DB   int // or AnyDB
 	Args [][]byte
 	To   Target
 }
 
-// Position is a place in the stream. Positions are compared by either field.
+// Position is a place in the stream. Positions can be compared by either field.
 type Position struct {
-	// Log counts the bytes of the stream, those that only some get included.
+	// Log counts all bytes of the stream, including those for a single target.
 	Log int64
-	// Replicas is the replication offset: the bytes for replicas. While there
-	// are neither replicas nor a backlog each command counts as one byte, as it
-	// does in Redis.
+	// Replicas is the replication offset, which counts the bytes for replicas. As
+	// in Redis, each command counts as one byte while there are neither replicas
+	// nor a backlog.
 	Replicas int64
 }
 
 const (
 	minBlock = 16 << 10
 	maxBlock = 64 << 10
-	// backlogBlocks is how many blocks a backlog has at least: it shrinks block
-	// by block.
+	// backlogBlocks is the least number of blocks in a backlog, because it shrinks
+	// block by block.
 	backlogBlocks = 16
-	// maxWaste is the share of a block that may stay empty so that a command is
-	// not cut into pieces.
+	// maxWaste is the share of a block that may stay empty to avoid splitting a
+	// command.
 	maxWaste = 8
 )
 
-// Stream is a stream of commands. Its methods, and those of its readers, are
-// safe for concurrent use, but one Reader is for one goroutine at a time.
+// Stream is a stream of commands. Its methods, and those of its readers, are safe
+// for concurrent use, but one Reader is for one goroutine at a time.
 //
-// Blocks stay as long as a reader has not passed them or the backlog needs
-// them: whoever lets readers in also has to close those that are too slow (see
+// A block is freed once all readers have passed it and the backlog does not need
+// it. So the owner of the readers must close those that are too slow (see
 // Reader.Lag).
 type Stream struct {
 	mu sync.Mutex
 
 	first, last *block
-	spare       *block // for the next block
+	spare       *block // reused for the next block
 	blockSize   int
 	memory      int64
 
 	end      Position
-	readers  [targets]int // open ones that get what is for the target
-	selected [targets]int // database, AnyDB if it is not known
+	readers  [targets]int // number of open readers by target
+	selected [targets]int // database by target; AnyDB if unknown
 
 	stamps  bool
-	stamped int64 // last time that was annotated
+	stamped int64 // the last annotated time
 
 	backlog backlog
 }
 
-// backlog is the part of the stream that replicas may ask for again.
+// backlog is the part of the stream that replicas may request again.
 type backlog struct {
 	on    bool
 	size  int64
-	first *block // oldest one of the history
-	from  int64  // the replication offset at which the history begins
+	first *block // the oldest block of the history
+	from  int64  // the replication offset where the history starts
 }
 
 // block is a piece of the stream.
 type block struct {
 	next  *block
-	buf   []byte // never grows beyond its capacity: readers look at it
+	buf   []byte // never reallocated, because readers look at it
 	start Position
-	parts []part // those that are not for Both, in their order
-	refs  int    // readers that stand in the block
+	parts []part // parts that are not for Both, in order
+	refs  int    // number of readers in the block
 }
 
-// part is a range of a block that only some get.
+// part is a range of a block for one target.
 type part struct {
 	from, to int
 	target   Target
 }
 
-// New makes a stream without readers, whose replication offset is that of
-// the argument.
+// New returns a stream without readers that starts at a replication offset.
 func New(offset int64) *Stream {
 	s := &Stream{blockSize: maxBlock, end: Position{Replicas: offset}}
 	s.selected = [targets]int{AnyDB, AnyDB}
@@ -119,7 +118,7 @@ func New(offset int64) *Stream {
 	return s
 }
 
-// Annotate says whether the file gets the time of commands, as #TS lines.
+// Annotate turns #TS annotations in the file on or off.
 func (s *Stream) Annotate(on bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,17 +132,17 @@ func (s *Stream) End() Position {
 	return s.end
 }
 
-// Memory returns the bytes that the blocks take.
+// Memory returns the memory of the blocks in bytes.
 func (s *Stream) Memory() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.memory
 }
 
-// Append adds what one unit did: a command, an EXEC, a script. The time is in
-// seconds since 1970; it only matters for annotations. It returns the end of
-// the stream: what has the unit has all before that. Nothing of the unit is
-// kept.
+// Append adds the operations of one unit: a command, an EXEC, a script. now is in
+// seconds since 1970, and is only for annotations. Append returns the end of the
+// stream: a receiver that has the unit has everything before it. Append keeps no
+// reference to the unit.
 func (s *Stream) Append(unit []Op, now int64) Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,8 +168,8 @@ func (s *Stream) Append(unit []Op, now int64) Position {
 	return s.end
 }
 
-// AppendRaw adds bytes for replicas: what a master sent, which its replica
-// hands on as it is.
+// AppendRaw adds bytes for replicas: the stream of a master, which its replica
+// passes on unchanged.
 func (s *Stream) AppendRaw(p []byte) Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -182,9 +181,9 @@ func (s *Stream) AppendRaw(p []byte) Position {
 	return s.end
 }
 
-// Cut returns the end of the stream, from which on it is complete in itself
-// for a target: the next command comes with its database. An append-only file
-// or a replica may begin there.
+// Cut returns the end of the stream, and makes what follows complete in itself for
+// a target: the next command comes with its SELECT. An append-only file or a
+// replica may start there.
 func (s *Stream) Cut(to Target) Position {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -192,7 +191,7 @@ func (s *Stream) Cut(to Target) Position {
 	return s.end
 }
 
-// forget makes the next command come with its database.
+// forget makes the next command come with its SELECT.
 func (s *Stream) forget(to Target) {
 	for i := range targets {
 		if to&(1<<i) != 0 {
@@ -201,7 +200,7 @@ func (s *Stream) forget(to Target) {
 	}
 }
 
-// present returns those of the targets that somebody reads for.
+// present returns those of the targets that have a reader or the backlog.
 func (s *Stream) present(to Target) Target {
 	if s.readers[0] == 0 {
 		to &^= AOF
@@ -217,7 +216,7 @@ const (
 	cmdExec  = "*1\r\n$4\r\nEXEC\r\n"
 )
 
-// stamp annotates the time if it is another than before.
+// stamp annotates the time if it has advanced.
 func (s *Stream) stamp(to Target, now int64) {
 	if s.stamps && now > s.stamped && s.present(to)&AOF != 0 {
 		s.stamped = now
@@ -226,7 +225,7 @@ func (s *Stream) stamp(to Target, now int64) {
 	}
 }
 
-// selectDB selects a database for those that have another.
+// selectDB writes a SELECT for the targets at another database.
 func (s *Stream) selectDB(db int, to Target) {
 	need := s.present(to)
 	for i := range targets {
@@ -251,7 +250,7 @@ func (s *Stream) selectDB(db int, to Target) {
 	s.put(w.Buf, need)
 }
 
-// line adds a command that is there already.
+// line adds an encoded command.
 func (s *Stream) line(text string, to Target) {
 	if there := s.present(to); there != 0 {
 		s.put([]byte(text), there)
@@ -259,7 +258,7 @@ func (s *Stream) line(text string, to Target) {
 	s.countAbsent(to)
 }
 
-// countAbsent counts a command for replicas where there are none.
+// countAbsent counts a command for replicas while there are none.
 func (s *Stream) countAbsent(to Target) {
 	if to&Replicas != 0 && s.present(Replicas) == 0 {
 		s.end.Replicas++
@@ -300,7 +299,7 @@ func (s *Stream) command(args [][]byte, to Target) {
 	}
 }
 
-// put adds bytes, to as many blocks as they need.
+// put adds bytes, to as many blocks as necessary.
 func (s *Stream) put(p []byte, to Target) {
 	for len(p) > 0 {
 		b := s.last
@@ -314,7 +313,7 @@ func (s *Stream) put(p []byte, to Target) {
 	}
 }
 
-// took counts bytes that were written to the end of the last block.
+// took accounts for bytes that were written to the end of the last block.
 func (s *Stream) took(n int, to Target) {
 	b := s.last
 	from := len(b.buf)
@@ -355,7 +354,7 @@ func (s *Stream) grow() {
 	s.trim()
 }
 
-// trim gives up the blocks that nobody needs any more.
+// trim frees the blocks that nobody needs.
 func (s *Stream) trim() {
 	for s.first != s.last && s.first.refs == 0 && !s.inBacklog(s.first) {
 		b := s.first
@@ -372,8 +371,8 @@ func (s *Stream) trim() {
 	}
 }
 
-// inBacklog says whether without the oldest block the backlog would have less
-// than its size.
+// inBacklog reports whether the backlog would be too small without the oldest
+// block.
 func (s *Stream) inBacklog(b *block) bool {
 	return s.backlog.first == b && s.end.Replicas-b.next.start.Replicas < s.backlog.size
 }

@@ -19,7 +19,7 @@ func op(db int, to Target, words ...string) Op {
 	return o
 }
 
-// drain reads all there is, with line ends shown as blanks.
+// drain reads everything available, with line ends replaced by blanks.
 func drain(r *Reader) string {
 	bufs, n := r.Peek(nil, 1<<30)
 	text := string(bytes.Join(bufs, nil))
@@ -104,7 +104,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestLateReader begins to read behind a part for others, which then grows.
+// TestLateReader starts a reader behind a part for another target, which then
+// grows.
 func TestLateReader(t *testing.T) {
 	s := New(0)
 	file, early := s.NewReader(AOF), s.NewReader(Replicas)
@@ -120,7 +121,7 @@ func TestLateReader(t *testing.T) {
 	}
 }
 
-// TestUntil: a reader ends where another one begins.
+// TestUntil: a reader ends where another one starts.
 func TestUntil(t *testing.T) {
 	s := New(0)
 	first, replica := s.NewReader(AOF), s.NewReader(Replicas)
@@ -154,8 +155,8 @@ func TestUntil(t *testing.T) {
 	}
 }
 
-// TestNobody: without a reader nothing is kept, but the replication offset
-// counts commands, as in Redis with only an append-only file.
+// TestNobody: without a reader nothing is stored, but the replication offset counts
+// commands, as in Redis with only an append-only file.
 func TestNobody(t *testing.T) {
 	s := New(100)
 	big := op(0, Both, "SET", "k", strings.Repeat("x", 1000))
@@ -176,7 +177,7 @@ func TestNobody(t *testing.T) {
 	}
 	end = s.Append([]Op{op(0, Replicas, "R")}, 1)
 	if file.Position() != end || file.Lag() != 0 {
-		t.Errorf("position %v, end %v: what is for others waits for nobody", file.Position(), end)
+		t.Errorf("position %v, end %v: the reader must skip bytes for other targets", file.Position(), end)
 	}
 	file.Close()
 	if m := s.Memory(); m > 3*maxBlock {
@@ -184,8 +185,7 @@ func TestNobody(t *testing.T) {
 	}
 }
 
-// reference writes the forms one after the other, as a server does that has
-// no shared blocks.
+// reference writes each target's stream separately, without shared blocks.
 type reference struct {
 	out      [targets][]byte
 	selected [targets]int
@@ -229,8 +229,8 @@ func (m *reference) append(unit []Op, now int64) {
 	}
 }
 
-// TestModel appends at random, with readers that come and go, and compares
-// what they get with the reference.
+// TestModel appends at random while readers come and go, and compares their data
+// with the reference.
 func TestModel(t *testing.T) {
 	for seed := range effort.Of(uint64(10)) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
@@ -240,7 +240,7 @@ func TestModel(t *testing.T) {
 		s.StartBacklog(1000)
 		type reader struct {
 			*Reader
-			from int // in the reference
+			from int // offset in the reference
 			got  []byte
 		}
 		m := &reference{selected: [targets]int{AnyDB, AnyDB}}
@@ -344,7 +344,7 @@ func lags[T any](all []T, lag func(T) int64) (sum int64) {
 	return sum
 }
 
-// TestOtherHistory: a new history has nothing of the one before.
+// TestOtherHistory: a new history contains nothing of the earlier one.
 func TestOtherHistory(t *testing.T) {
 	s := New(0)
 	s.SetBacklogSize(1 << 20)
@@ -378,7 +378,7 @@ func TestOtherHistory(t *testing.T) {
 	}
 }
 
-// TestConcurrent reads while others append.
+// TestConcurrent reads while other goroutines append.
 func TestConcurrent(t *testing.T) {
 	s := New(0)
 	s.SetBacklogSize(32 << 10)
@@ -406,7 +406,7 @@ func TestConcurrent(t *testing.T) {
 				r.Advance(n)
 			}
 			if !bytes.Equal(got, want.out[form]) {
-				t.Errorf("reader %d got something else", i)
+				t.Errorf("reader %d got other data", i)
 			}
 		})
 	}

@@ -2,29 +2,29 @@ package journal
 
 import "math"
 
-// Reader reads what is for one target. It must be closed.
+// Reader reads the stream of one target. It must be closed.
 type Reader struct {
 	s      *Stream
 	target Target
-	until  int64 // position in the log that it does not pass
+	until  int64 // the reader ends at this position in the log
 	place
 }
 
-// place is where a reader stands in the stream.
+// place is a position of a reader in the stream.
 type place struct {
 	block *block
-	at    int // in the block
-	part  int // the first part of the block that does not end before at
+	at    int // offset in the block
+	part  int // the first part of the block that ends after at, or may still grow
 	pos   Position
 }
 
-// NewReader makes a reader that begins at the end of the stream. What it gets
-// is complete in itself, as after a Cut.
+// NewReader returns a reader that starts at the end of the stream. Its data are
+// complete in themselves, as after a Cut.
 func (s *Stream) NewReader(to Target) *Reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.present(to) != to {
-		s.begin() // so far nothing was encoded for it
+		s.begin() // nothing has been encoded for it yet
 	}
 	s.forget(to)
 	return s.open(to, place{block: s.last, at: len(s.last.buf), part: max(0, len(s.last.parts)-1), pos: s.end})
@@ -40,16 +40,15 @@ func (s *Stream) open(to Target, p place) *Reader {
 	return &Reader{s, to, math.MaxInt64, p}
 }
 
-// Until ends what the reader gets at a position in the log, at which a Cut was
-// made. Any goroutine may call it.
+// Until ends the reader at a position in the log, at which a Cut was made. Any
+// goroutine may call it.
 func (r *Reader) Until(log int64) {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	r.until = log
 }
 
-// begin starts a block, in which the replication offset is that of its start
-// and what it has for replicas.
+// begin starts a block, so that the replication offset is counted from its start.
 func (s *Stream) begin() {
 	if s.last.refs > 0 || len(s.last.buf) > 0 || cap(s.last.buf) != s.blockSize {
 		s.grow()
@@ -57,7 +56,7 @@ func (s *Stream) begin() {
 	s.last.start = s.end
 }
 
-// Close ends a reader. It may be called again.
+// Close closes a reader. A second Close does nothing.
 func (r *Reader) Close() {
 	s := r.s
 	s.mu.Lock()
@@ -75,9 +74,9 @@ func (r *Reader) Close() {
 	s.trim()
 }
 
-// segment returns where the bytes at the place cease to be for the same
-// targets, within the block. There must be a byte: a part that ends where the
-// block does may still grow, and is not left behind.
+// segment returns the end of the bytes at the place that are for the same targets,
+// within the block. There must be at least one byte. It stays at a part that ends
+// with the block, because that part may still grow.
 func (p *place) segment() (end int, to Target) {
 	b := p.block
 	for p.part < len(b.parts) && b.parts[p.part].to <= p.at {
@@ -92,7 +91,7 @@ func (p *place) segment() (end int, to Target) {
 	return b.parts[p.part].to, b.parts[p.part].target
 }
 
-// move goes on by n bytes of a segment.
+// move advances by n bytes of a segment.
 func (p *place) move(n int, to Target) {
 	p.at += n
 	p.pos.Log += int64(n)
@@ -101,8 +100,8 @@ func (p *place) move(n int, to Target) {
 	}
 }
 
-// turn goes to the next block if this one is at its end, and reports whether
-// there is something to read.
+// turn goes to the next block at the end of this one, and reports whether there is
+// something to read.
 func (p *place) turn() bool {
 	for p.at == len(p.block.buf) {
 		if p.block.next == nil {
@@ -114,8 +113,8 @@ func (p *place) turn() bool {
 	return true
 }
 
-// pass passes over n bytes for the target, and what comes after them that is
-// not for it, but not beyond a position in the log.
+// pass skips n bytes for the target, and then bytes for other targets, up to a
+// position in the log.
 func (p *place) pass(n int, target Target, until int64) {
 	for p.pos.Log < until && p.turn() {
 		end, to := p.segment()
@@ -131,7 +130,7 @@ func (p *place) pass(n int, target Target, until int64) {
 	}
 }
 
-// settle moves the reader on by n bytes that are for it.
+// settle advances the reader by n bytes of its target.
 func (r *Reader) settle(n int) {
 	was := r.block
 	r.pass(n, r.target, r.until)
@@ -142,9 +141,8 @@ func (r *Reader) settle(n int) {
 	}
 }
 
-// Peek appends to bufs what comes next, at most limit bytes, as slices that
-// are valid until the Advance over them or Close. It returns as well how many
-// bytes that is.
+// Peek appends the next bytes to bufs, at most limit of them, as slices that are
+// valid until Close or the Advance over them. It also returns the number of bytes.
 func (r *Reader) Peek(bufs [][]byte, limit int) ([][]byte, int) {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
@@ -163,15 +161,15 @@ func (r *Reader) Peek(bufs [][]byte, limit int) ([][]byte, int) {
 	return bufs, total
 }
 
-// Advance passes over n bytes of those that Peek returned.
+// Advance consumes n of the bytes that Peek returned.
 func (r *Reader) Advance(n int) {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
 	r.settle(n)
 }
 
-// Position returns where the reader stands: it has passed all that is for it
-// and comes before.
+// Position returns the position of the reader: everything before it that is for the
+// reader has been read.
 func (r *Reader) Position() Position {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()
@@ -182,8 +180,7 @@ func (r *Reader) Position() Position {
 	return r.pos
 }
 
-// Lag returns the bytes of the stream that the reader has not passed, but is
-// going to.
+// Lag returns how many bytes of the stream the reader still has to pass.
 func (r *Reader) Lag() int64 {
 	r.s.mu.Lock()
 	defer r.s.mu.Unlock()

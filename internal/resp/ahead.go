@@ -1,13 +1,13 @@
 package resp
 
-// AheadBatch is how many requests Ahead looks at.
+// AheadBatch is the number of requests that Ahead returns at most.
 const AheadBatch = 32
 
-// Ahead puts the first three arguments of the requests that wait in the buffer
-// into args, nil where there is none, as long as these are complete and small,
-// and returns of how many. It is a guess at what Next will return, made in
-// passing: it changes nothing, reports no errors, and passes over requests
-// without arguments. What it returns is valid as long as arguments are.
+// Ahead returns the first three arguments of the next requests in the buffer, and
+// their number. A missing argument is nil. It stops at a request that is incomplete
+// or not small. It is a cheap guess at what Next will return: it changes nothing,
+// reports no errors, and skips requests without arguments. The arguments are valid
+// as long as those of Next.
 func (r *Reader) Ahead(args *[3][AheadBatch][]byte) (n int) {
 	if r.missing != 0 {
 		return 0
@@ -37,7 +37,7 @@ func (r *Reader) Ahead(args *[3][AheadBatch][]byte) (n int) {
 			b = b[head+size+2:]
 		}
 		for i := words - 1; i < len(args); i++ {
-			args[i][n] = nil // of an incomplete request
+			args[i][n] = nil // may be left from an incomplete request
 		}
 		if words > 1 {
 			n++

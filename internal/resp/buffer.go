@@ -7,26 +7,26 @@ import (
 
 const (
 	pageArgs  = 16
-	pageBytes = 16<<10 - pageArgs*24 - 8 // with what the allocator adds, a page is 16 KB
+	pageBytes = 16<<10 - pageArgs*24 - 8 // so that a page takes 16 KB with the allocator's overhead
 
-	minSpace = 8 << 10  // what Space returns at least
-	keepBig  = 1 << 20  // a bigger buffer goes as soon as it is empty
-	bigStep  = 64 << 10 // what an announced length gets on top of twice what has been received
-	maxArgs  = 1 << 14  // arguments: a bigger slice for them goes with the request
-	maxSmall = 16       // uses of a big buffer that would have fitted in a quarter of it, before it goes
+	minSpace = 8 << 10  // the least that Space returns
+	keepBig  = 1 << 20  // a larger buffer is freed as soon as it is empty
+	bigStep  = 64 << 10 // limits the trust in an announced length, beyond twice what has been received
+	maxArgs  = 1 << 14  // a larger slice of arguments is freed with its request
+	maxSmall = 16       // a big buffer is freed after this many uses in a row of less than a quarter of it
 )
 
-// page is the ordinary buffer of a Reader, with room for the slice of arguments.
+// page is the ordinary buffer of a Reader, with the slice of arguments.
 type page struct {
 	args [pageArgs][]byte
 	data [pageBytes]byte
 }
 
-// Pool hands out the buffers of Readers, so that connections that wake up for a moment do not allocate. It is safe for
+// Pool provides the buffers of Readers, so that connections that wake up briefly do not allocate. It is safe for
 // concurrent use; its zero value is ready.
 type Pool struct {
 	pages sync.Pool
-	big   sync.Pool // of *[]byte, of up to keepBig bytes: for long arguments that come one at a time
+	big   sync.Pool // of *[]byte, up to keepBig bytes, for long arguments that arrive one at a time
 }
 
 func (p *Pool) get() *page {
@@ -51,23 +51,24 @@ func (p *Pool) room(n int) []byte {
 			if cap(*b) >= n {
 				return (*b)[:0]
 			}
-			p.big.Put(b) // for somebody who needs less
+			p.big.Put(b) // for a smaller request
 		}
 	}
 	return make([]byte, 0, n)
 }
 
-// putBig takes a buffer that room returned.
+// putBig takes back a buffer of room.
 func (p *Pool) putBig(b []byte) {
 	if p != nil && cap(b) <= keepBig {
 		p.big.Put(&b)
 	}
 }
 
-// Buffered returns how many bytes were fed that belong to no request returned so far.
+// Buffered returns the number of bytes that were fed and not yet returned as
+// requests.
 func (r *Reader) Buffered() int { return len(r.buf) - r.start }
 
-// Size returns the bytes of memory held for the buffer.
+// Size returns the memory of the buffer in bytes.
 func (r *Reader) Size() int {
 	n := 0
 	if r.page != nil {
@@ -79,9 +80,9 @@ func (r *Reader) Size() int {
 	return n
 }
 
-// Space returns room to read bytes into, at least 8 KB; Fed then says how many came.
+// Space returns room to read bytes into, at least 8 KB. The caller then passes the number of bytes to Fed.
 //
-// The room follows a long argument up to the length announced, but never beyond about twice the bytes received.
+// For a long argument the room grows to the announced length, but never beyond about twice the bytes received.
 func (r *Reader) Space() []byte {
 	if r.start == len(r.buf) {
 		r.rewind()
@@ -92,10 +93,10 @@ func (r *Reader) Space() []byte {
 	return r.buf[len(r.buf):cap(r.buf)]
 }
 
-// Fed takes over n bytes that were read into the last Space.
+// Fed adds the n bytes that were read into the last Space.
 func (r *Reader) Fed(n int) { r.buf = r.buf[:len(r.buf)+n] }
 
-// Feed takes over a copy of p.
+// Feed adds a copy of p.
 func (r *Reader) Feed(p []byte) {
 	for len(p) > 0 {
 		n := copy(r.Space(), p)
@@ -104,14 +105,15 @@ func (r *Reader) Feed(p []byte) {
 	}
 }
 
-// Release gives the buffer back if nothing is unconsumed: for connections that go idle. The next bytes get a new one.
+// Release gives the buffer back if it is fully consumed, for connections that go idle. The next bytes get a new
+// buffer.
 func (r *Reader) Release() {
 	if r.start != len(r.buf) {
 		return
 	}
 	if r.page != nil {
 		if r.big() {
-			clear(r.page.args[:]) // they keep the big buffer alive
+			clear(r.page.args[:]) // otherwise they would keep the big buffer alive
 			r.Pool.putBig(r.buf)
 		}
 		r.Pool.put(r.page)
@@ -122,7 +124,7 @@ func (r *Reader) Release() {
 
 func (r *Reader) big() bool { return cap(r.buf) > pageBytes }
 
-// rewind starts the empty buffer over, and gives up a big one that is no longer worth its memory.
+// rewind resets the empty buffer, and frees a big one that is no longer worth its memory.
 func (r *Reader) rewind() {
 	if r.big() {
 		if len(r.buf) < cap(r.buf)/4 {
@@ -148,14 +150,14 @@ func (r *Reader) usePage() {
 	r.buf, r.args = r.page.data[:0], r.page.args[:0]
 }
 
-// needArgs gives the slice of arguments back its page after a request with very many of them.
+// needArgs returns to the page's slice of arguments after a request with very many.
 func (r *Reader) needArgs() {
 	if cap(r.args) > maxArgs {
 		r.args = r.page.args[:0]
 	}
 }
 
-// wanted returns how many bytes the argument at pos still lacks.
+// wanted returns how many bytes of the argument at pos are missing.
 func (r *Reader) wanted() int {
 	if r.bulk == 0 {
 		return 0
@@ -163,7 +165,8 @@ func (r *Reader) wanted() int {
 	return r.pos + r.bulk + 1 - len(r.buf)
 }
 
-// makeRoom moves what is unconsumed to the front of the buffer, or of a bigger one.
+// makeRoom moves the unconsumed bytes to the front of the buffer, or to a larger
+// one.
 func (r *Reader) makeRoom() {
 	used := len(r.buf) - r.start
 	need := used + min(max(0, r.wanted())+minSpace, used+bigStep)
@@ -181,8 +184,8 @@ func (r *Reader) makeRoom() {
 	r.start = 0
 }
 
-// rebase lets the arguments of the incomplete request, which alias old, alias the same bytes in buf. They tell where
-// they stand only by their addresses. That costs little: the bytes were moved as well, and moving is rare.
+// rebase makes the arguments of the incomplete request, which alias old, alias the same bytes in buf. Only their
+// addresses show where they are. The cost is low: moving is rare, and copies the bytes anyway.
 func (r *Reader) rebase(old []byte) {
 	if r.missing == 0 {
 		return

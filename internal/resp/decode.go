@@ -14,8 +14,8 @@ const (
 	maxLine    = 64 << 20  // bytes of a status or an error
 	maxString  = 512 << 20 // bytes of a bulk string
 	maxElems   = 1 << 30
-	firstElems = 64       // elements to make room for on the word of a length alone
-	firstBytes = 64 << 10 // bytes to make room for, likewise
+	firstElems = 64       // elements to allocate for an announced length
+	firstBytes = 64 << 10 // bytes to allocate for an announced length
 )
 
 var (
@@ -25,36 +25,36 @@ var (
 )
 
 // ReadReply reads one reply, with the attributes before it. The error is io.EOF if there is none, and
-// io.ErrUnexpectedEOF if it breaks off. After another error than these what follows in r has no meaning.
+// io.ErrUnexpectedEOF if the reply is cut off. After any other error the rest of r is meaningless.
 //
-// Memory stays within a small multiple of the bytes received, whatever lengths they announce.
+// It uses memory for a small multiple of the bytes received, whatever lengths they announce.
 func ReadReply(r *bufio.Reader) (Reply, error) {
 	d := decoder[Reply, Kind]{source{r: r}}
 	return d.first()
 }
 
-// ParseReply reads one reply from b and returns what follows it. The error is io.EOF if b is empty,
-// io.ErrUnexpectedEOF if it ends too early. The reply shares no memory with b.
+// ParseReply parses one reply from b and returns the rest of b. The error is io.EOF if b is empty, and
+// io.ErrUnexpectedEOF if b ends too early. The reply shares no memory with b.
 func ParseReply(b []byte) (reply Reply, rest []byte, err error) { return ParseReplyAs[Reply](b) }
 
-// ParseReplyAs is ParseReply for a type of the same form as Reply.
+// ParseReplyAs is ParseReply for a type with the fields of Reply.
 func ParseReplyAs[R formed[R, K], K ~byte](b []byte) (reply R, rest []byte, err error) {
 	d := decoder[R, K]{source{b: b}}
 	reply, err = d.first()
 	return reply, d.b, err
 }
 
-// decoder makes replies of what it reads.
+// decoder decodes replies from a source.
 type decoder[R formed[R, K], K ~byte] struct{ source }
 
 // source reads from r, or from b if r is nil.
 type source struct {
 	r     *bufio.Reader
 	b     []byte
-	begun bool // some bytes were read: the end is unexpected now
+	begun bool // some bytes were read, so the end is unexpected
 }
 
-// first reads a reply that is not part of another one.
+// first reads a top-level reply.
 func (d *decoder[R, K]) first() (R, error) {
 	r, err := d.reply(0)
 	if err == io.EOF && d.begun {
@@ -188,7 +188,7 @@ func (d *decoder[R, K]) aggregate(kind byte, line []byte, depth int) (r Form[K, 
 	return r, err
 }
 
-// line returns the next line without CRLF, valid until the next read. LF alone is part of a line, as for the servers
+// line returns the next line without CRLF, valid until the next read. A single LF is part of the line, as for servers
 // and clients that look for CR.
 func (d *source) line() ([]byte, error) {
 	if d.r == nil {
@@ -204,7 +204,7 @@ func (d *source) line() ([]byte, error) {
 		d.b = d.b[n+2:]
 		return line, nil
 	}
-	var long []byte // used only if the line is longer than the buffer of r, or has an LF in it
+	var long []byte // only for a line that is longer than the buffer of r, or contains LF
 	for {
 		part, err := d.r.ReadSlice('\n')
 		d.begun = d.begun || len(part) > 0

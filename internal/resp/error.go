@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Error is an error reply: its line without the leading '-' and the final CRLF, such as "ERR syntax error".
-// Constants compare with ==.
+// Error is an error reply: its line without the leading '-' and the final CRLF, such as "ERR syntax error". Constants
+// can be compared with ==.
 type Error string
 
-// The errors that commands of several groups answer.
+// Errors of commands in several groups.
 const (
 	ErrWrongType    Error = "WRONGTYPE Operation against a key holding the wrong kind of value"
 	ErrSyntax       Error = "ERR syntax error"
@@ -43,13 +43,14 @@ const (
 	ErrBusyKey    Error = "BUSYKEY Target key name already exists."
 )
 
-// WrongArity is the error for a command with too many words or too few, by its full name such as "config|get".
+// WrongArity is the error for a command with too many or too few words. The name is the full one, such as
+// "config|get".
 func WrongArity(command string) Error {
 	return Errorf("ERR wrong number of arguments for '%s' command", command)
 }
 
-// Errorf formats an error reply; the format starts with the code. What a client sent is passed as []byte and ends at its
-// first zero byte, as in the C of Redis, and a precision counts its bytes.
+// Errorf formats an error reply. The format starts with the code. Client data are passed as []byte: they end at the
+// first zero byte, as in the C of Redis, and a precision counts bytes.
 func Errorf(format string, args ...any) Error {
 	for i, a := range args {
 		if b, ok := a.([]byte); ok {
@@ -60,7 +61,7 @@ func Errorf(format string, args ...any) Error {
 	return Error(fmt.Sprintf(format, args...))
 }
 
-// sent is what a client sent. Package fmt would count characters of UTF-8.
+// sent is client data. For a string, package fmt would count UTF-8 characters.
 type sent []byte
 
 // Format implements fmt.Formatter.
@@ -73,18 +74,18 @@ func (b sent) Format(s fmt.State, _ rune) {
 
 func (e Error) Error() string { return string(e) }
 
-// Code returns the first word, by which INFO errorstats counts.
+// Code returns the first word, which INFO errorstats counts by.
 func (e Error) Code() string {
 	code, _, _ := strings.Cut(string(e), " ")
 	return code
 }
 
-// ProtocolError says that a request is not RESP: the connection is answered with Reply and closed.
+// ProtocolError says that a request is not RESP. The server sends Reply and closes the connection.
 type ProtocolError string
 
 func (e ProtocolError) Error() string { return "Protocol error: " + string(e) }
 
-// Reply returns the error to answer.
+// Reply returns the error reply.
 func (e ProtocolError) Reply() Error { return Error("ERR " + e.Error()) }
 
 const (

@@ -1,6 +1,7 @@
 package resp
 
-// inline takes the line at pos apart, into args. False: incomplete, or an error.
+// inline parses the line at pos into args. It returns false if the line is
+// incomplete, or with an error.
 func (r *Reader) inline() (bool, error) {
 	end := r.lineEnd('\n')
 	if end < 0 {
@@ -20,10 +21,10 @@ func (r *Reader) inline() (bool, error) {
 	return true, nil
 }
 
-// splitLine appends the words of a line, as redis-cli and configuration files have them: separated by blanks, parts of
-// them in "double quotes" with \n \r \t \b \a \xHH and \any, or in 'single quotes' with \' only. A closing quote ends
-// its word and must be followed by a blank. The words are unquoted in place, so line is overwritten. False: a quote is
-// not closed, or something follows a closed one.
+// splitLine appends the words of a line in the syntax of redis-cli and configuration files: words are separated by
+// blanks, and may have parts in "double quotes" with \n \r \t \b \a \xHH and \any, or in 'single quotes' with only
+// \'. A closing quote ends its word and must be followed by a blank. Words are unquoted in place, which overwrites
+// line. It returns false if a quote is not closed, or something follows a closing quote.
 func splitLine(words [][]byte, line []byte) ([][]byte, bool) {
 	for i := 0; ; {
 		for i < len(line) && isSpace(line[i]) {
@@ -46,7 +47,7 @@ func splitLine(words [][]byte, line []byte) ([][]byte, bool) {
 			switch {
 			case quote == 0:
 				switch c {
-				case ' ', '\n', '\r', '\t': // other blanks part words, but do not end one
+				case ' ', '\n', '\r', '\t': // other blanks separate words, but do not end one
 					break word
 				case '"', '\'':
 					quote = c
@@ -108,8 +109,8 @@ func unhex(c byte) byte {
 	return 255
 }
 
-// SplitWords takes a line apart as Reader does with inline requests; false
-// means that a quote is not closed.
+// SplitWords splits a line like an inline request. It returns false if a quote is
+// not closed.
 func SplitWords(line string) ([]string, bool) {
 	words, ok := splitLine(nil, []byte(line))
 	out := make([]string, len(words))

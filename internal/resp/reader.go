@@ -5,12 +5,12 @@ import (
 	"math"
 )
 
-// Limits bounds what a Reader accepts. A zero field means its default. They may be changed between two calls of Next.
+// Limits limit what a Reader accepts. A zero field means its default. They may change between two calls of Next.
 type Limits struct {
 	MaxBulk         int64 // 512 MB; bytes of one argument (proto-max-bulk-len). At least 100
-	MaxInline       int   // 64 KB; bytes of an inline request, or of a length line, that may wait for their line end
+	MaxInline       int   // 64 KB; bytes of an inline request or a length line that may wait for their line end
 	MaxMultibulk    int   // 2^31-1; arguments of one request. At least 10
-	Unauthenticated bool  // false; true allows only 10 arguments of 16384 bytes, so that strangers cost no memory
+	Unauthenticated bool  // false; true allows only 10 arguments of 16384 bytes, so that clients before their login cost no memory
 }
 
 const (
@@ -20,39 +20,39 @@ const (
 	strangersBulk    = 16384
 )
 
-// Reader takes requests apart, RESP arrays and inline lines, from bytes fed to it as they arrive. A request that is
-// not complete yet is resumed where it stopped: parsing costs O(bytes received), however they are cut into pieces.
-// Arguments are not copied: they alias the buffer.
+// Reader parses requests, RESP arrays and inline lines, from bytes fed to it as they arrive. An incomplete request is
+// resumed where it stopped: the cost is linear in the bytes received, however they are split. Arguments are not
+// copied: they alias the buffer.
 //
-// The zero Reader is ready to use. It has no buffer until bytes come.
+// The zero Reader is ready to use. It gets a buffer with the first bytes.
 type Reader struct {
 	Limits Limits
-	Pool   *Pool // nil: buffers come from the garbage collector
+	Pool   *Pool // nil: allocate buffers
 
-	// buf[start:] is unconsumed, buf[pos:] unparsed, and between the two stand the arguments that the incomplete
-	// request has so far. Free space is buf[len(buf):cap(buf)].
+	// buf[start:] is unconsumed, buf[pos:] is not parsed yet, and between start and pos are the arguments of the
+	// incomplete request. Free space is buf[len(buf):cap(buf)].
 	buf        []byte
 	start, pos int
 	args       [][]byte
 
-	missing int   // arguments that the incomplete request still lacks; 0 between requests
-	bulk    int   // bytes of the argument at pos, plus one: 0 while its length is not known
-	scanned int   // bytes after pos known to hold no line end
-	err     error // sticky: after a protocol error nothing can be trusted
+	missing int   // number of missing arguments of the incomplete request; 0 between requests
+	bulk    int   // bytes of the argument at pos, plus one; 0 while its length is unknown
+	scanned int   // bytes after pos that hold no line end
+	err     error // sticky: nothing after a protocol error can be trusted
 
-	page  *page // the ordinary buffer, also while buf is a bigger one
-	small int   // how often in a row a big buffer came back nearly unused
+	page  *page // the ordinary buffer, kept while buf is a bigger one
+	small int   // number of uses in a row that nearly wasted a big buffer
 }
 
-// Unconsumed returns what was fed but not yet returned by Next. It is valid as
-// long as arguments are.
+// Unconsumed returns what was fed and not yet returned by Next. It is valid as long
+// as the arguments.
 func (r *Reader) Unconsumed() []byte { return r.buf[r.start:] }
 
-// Next returns the next request, nil without error if it is not complete, or a ProtocolError. Requests without
-// arguments (an empty line, an array of length 0 or less) are passed over.
+// Next returns the next request, nil without an error if it is incomplete, or a ProtocolError. It skips requests
+// without arguments (an empty line, an array of length 0 or less).
 //
-// The arguments are valid, and may be written to, until the next call of Space, Fed, Feed or Release; the slice that
-// holds them until the next Next.
+// The arguments are valid, and may be overwritten, until the next call of Space, Fed, Feed or Release; the slice that
+// holds them until the next call of Next.
 func (r *Reader) Next() ([][]byte, error) {
 	b, pos, args := r.buf, r.pos, r.args
 	bulk, missing := r.bulk, r.missing
@@ -102,8 +102,8 @@ func (r *Reader) Next() ([][]byte, error) {
 	return args, nil
 }
 
-// begin stands between two requests. It reads what announces the next one: either an array's length, into missing,
-// or a whole inline request (ready). Neither: more bytes are needed.
+// begin reads the start of a request: the length of an array into missing, or a whole inline request (ready). If
+// neither is the result, it needs more bytes.
 func (r *Reader) begin() (ready bool, err error) {
 	if r.err != nil {
 		return false, r.err
@@ -130,7 +130,8 @@ func (r *Reader) begin() (ready bool, err error) {
 	return false, nil
 }
 
-// arrayLen reads the line "*n" at pos into missing. False: incomplete, or an error.
+// arrayLen reads the line "*n" at pos into missing. It returns false if the line is
+// incomplete, or with an error.
 func (r *Reader) arrayLen() (bool, error) {
 	end := r.lineEnd('\r')
 	if end < 0 {
@@ -151,7 +152,8 @@ func (r *Reader) arrayLen() (bool, error) {
 	return true, nil
 }
 
-// bulkLen reads the line "$n" at pos into bulk. False: incomplete, or an error.
+// bulkLen reads the line "$n" at pos into bulk. It returns false if the line is
+// incomplete, or with an error.
 func (r *Reader) bulkLen() (bool, error) {
 	end := r.lineEnd('\r')
 	if end < 0 {
@@ -175,8 +177,8 @@ func (r *Reader) bulkLen() (bool, error) {
 	return true, nil
 }
 
-// lineEnd returns where c stands in the line at pos, or -1. As for Redis, which looks with strchr, a NUL byte hides
-// everything behind it: such a line never ends.
+// lineEnd returns the index of c in the line at pos, or -1. Redis searches with strchr, for which a NUL byte hides
+// the rest: such a line never ends.
 func (r *Reader) lineEnd(c byte) int {
 	rest := r.buf[r.pos+r.scanned:]
 	if len(rest) > 0 && rest[0] == 0 {
@@ -210,7 +212,7 @@ func (r *Reader) fail(err ProtocolError) error {
 	return err
 }
 
-// parseLen reads a decimal number as Redis does: a minus sign, no plus, no leading zeros, at most 20 characters.
+// parseLen parses a decimal number as Redis does: a minus sign, no plus, no leading zeros, at most 20 characters.
 func parseLen(s []byte) (n int64, ok bool) {
 	if len(s) == 1 && s[0] == '0' {
 		return 0, true

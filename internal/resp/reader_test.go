@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// drain returns copies of all requests that are complete.
+// drain returns copies of all complete requests.
 func drain(r *Reader) (requests [][]string, err error) {
 	for {
 		args, err := r.Next()
@@ -28,7 +28,7 @@ func texts(args [][]byte) []string {
 	return s
 }
 
-// feed hands sent over in pieces of the sizes that next returns, and drains the Reader after each.
+// feed feeds sent in pieces of the sizes that next returns, and drains the Reader after each.
 func feed(r *Reader, sent []byte, next func() int) (requests [][]string, err error) {
 	for len(sent) > 0 && err == nil {
 		n := min(next(), len(sent))
@@ -51,7 +51,7 @@ func check(t *testing.T, r *Reader) {
 	}
 }
 
-// TestSplits sends random requests in random pieces.
+// TestSplits splits random requests at random.
 func TestSplits(t *testing.T) {
 	seed := rand.Uint64()
 	rnd := rand.New(rand.NewPCG(seed, 1))
@@ -143,7 +143,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestMemory: what is announced costs nothing, what comes costs about itself, and a big request is forgotten.
+// TestMemory: an announced length costs nothing, received bytes cost about their size, and a big request is freed.
 func TestMemory(t *testing.T) {
 	var r Reader
 	if r.Size() != 0 {
@@ -201,7 +201,7 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestManyArguments: moving the buffer must not make requests with very many arguments quadratic, or hold their slice.
+// TestManyArguments: with very many arguments moving the buffer must not be quadratic, and their slice must be freed.
 func TestManyArguments(t *testing.T) {
 	args := make([]string, 200000)
 	for i := range args {
@@ -246,7 +246,7 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// glimpses returns what Ahead sees.
+// glimpses returns the result of Ahead.
 func glimpses(r *Reader) (seen [][]string) {
 	var args [3][AheadBatch][]byte
 	for i := range r.Ahead(&args) {
@@ -261,7 +261,7 @@ func glimpses(r *Reader) (seen [][]string) {
 	return seen
 }
 
-// checkAhead checks that seen are the first arguments of requests, in order.
+// checkAhead checks that seen has the first arguments of the requests, in order.
 func checkAhead(t *testing.T, seen, requests [][]string) {
 	t.Helper()
 	for _, args := range requests {
@@ -274,7 +274,7 @@ func checkAhead(t *testing.T, seen, requests [][]string) {
 		seen = seen[1:]
 	}
 	if len(seen) > 0 {
-		t.Fatalf("ahead: %q, for which there is no request", seen)
+		t.Fatalf("Ahead returns %q without a request", seen)
 	}
 }
 

@@ -12,20 +12,20 @@ import (
 	"testing"
 )
 
-// The files below testdata hold what a real server answered. They are rewritten by
+// The files below testdata hold the replies of a real server. To rewrite them run
 //
 //	go test ./internal/resp -run Recorded -record host:port
 //
 // against a redis-server that may be changed freely.
 var record = flag.String("record", "", "address of a redis-server: record its answers instead of comparing with them")
 
-// exchange is one case of testdata/requests.txt: bytes sent on a new connection, and everything that is answered
-// before the connection ends.
+// exchange is one case of testdata/requests.txt: bytes sent on a new connection, and all replies until the connection
+// ends.
 type exchange struct {
 	name           string
-	stranger       bool // the server wants a password
+	stranger       bool // the server requires a password
 	sent, answered string
-	head           []string // the lines of the case up to the answer
+	head           []string // the lines of the case before the reply
 }
 
 func readExchanges(t *testing.T) []exchange {
@@ -72,7 +72,7 @@ func TestRecordedRequests(t *testing.T) {
 	}
 }
 
-// answer is what a server with three commands answers: PING, ECHO, and AUTH.
+// answer returns the replies of a server with three commands: PING, ECHO, and AUTH.
 func answer(sent string, step int, stranger bool) string {
 	r := Reader{Limits: Limits{Unauthenticated: stranger}}
 	var w Writer
@@ -129,7 +129,7 @@ func recordExchanges(t *testing.T, all []exchange) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		go func() { // the server may stop reading in the middle
+		go func() { // the server may stop reading at any point
 			io.WriteString(conn, x.sent)
 			conn.(*net.TCPConn).CloseWrite()
 		}()
@@ -157,7 +157,7 @@ func recordExchanges(t *testing.T, all []exchange) {
 	}
 }
 
-// testdata/doubles.txt has a line for each number: as given, as RESP2 and as RESP3 answer it.
+// testdata/doubles.txt has a line for each number: the argument, and the replies in RESP2 and in RESP3.
 func TestRecordedDoubles(t *testing.T) {
 	var out string
 	var control *bufio.ReadWriter
@@ -242,7 +242,7 @@ func fileLines(t *testing.T, name string) []string {
 	return strings.Split(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n")
 }
 
-// repeated reads a quoted string, or one with how often it stands there: "a" * 70000.
+// repeated parses a quoted string, or a repeated one: "a" * 70000.
 func repeated(t *testing.T, s string) string {
 	text, times, ok := strings.Cut(s, " * ")
 	n := 1

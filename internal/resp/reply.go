@@ -8,7 +8,7 @@ import (
 // Kind is the type of a Reply.
 type Kind byte
 
-// The kinds of replies. Null and NullArray are what RESP2 keeps apart, $-1 and *-1; RESP3's null is Null.
+// The kinds of replies. Null and NullArray are the two nulls of RESP2, $-1 and *-1; the null of RESP3 is Null.
 const (
 	Null Kind = iota
 	NullArray
@@ -40,16 +40,16 @@ func (k Kind) String() string {
 // Reply is a decoded reply. Its zero value is Null.
 type Reply Form[Kind, Reply]
 
-// Form is the struct of a Reply. Another package can give its own type the same fields, and have replies decoded as
-// that type.
+// Form is the struct of a Reply. Another package can declare its own type with these fields, and decode replies into
+// it.
 type Form[K ~byte, R any] = struct {
 	Kind    K
 	Format  [3]byte // Verbatim: such as "txt"
-	Str     string  // the text of SimpleString, ErrorReply, BulkError, Bulk, Verbatim, BigNumber, and of Double as it came
+	Str     string  // the text of SimpleString, ErrorReply, BulkError, Bulk, Verbatim and BigNumber, and of Double as received
 	Integer int64   // Integer; Bool: 1 or 0
 	Double  float64 // Double
-	Elems   []R     // Array, Set, Push; Map: keys and values in turn
-	Attrs   []R     // attributes sent before it: keys and values in turn
+	Elems   []R     // Array, Set, Push; Map: alternating keys and values
+	Attrs   []R     // attributes sent before it: alternating keys and values
 }
 
 // formed is a type with the fields of a Reply.
@@ -58,7 +58,7 @@ type formed[R any, K ~byte] interface{ ~Form[K, R] }
 // IsNull reports whether r is a null of either kind.
 func (r Reply) IsNull() bool { return r.Kind == Null || r.Kind == NullArray }
 
-// Err returns the Error that r is, or nil.
+// Err returns r as an Error, or nil if r is none.
 func (r Reply) Err() error {
 	if r.Kind == ErrorReply || r.Kind == BulkError {
 		return Error(r.Str)
@@ -66,10 +66,10 @@ func (r Reply) Err() error {
 	return nil
 }
 
-// String shows r for debugging, on one line.
+// String returns r on one line, for debugging.
 func (r Reply) String() string { return Show(r) }
 
-// Show shows a reply, of whatever type, for debugging, on one line.
+// Show returns a reply of any type on one line, for debugging.
 func Show[R formed[R, K], K ~byte](reply R) string {
 	r := Form[K, R](reply)
 	kind := Kind(r.Kind)
@@ -90,8 +90,8 @@ func Show[R formed[R, K], K ~byte](reply R) string {
 	return kind.String() + fmt.Sprint(r.Elems)
 }
 
-// Reply writes r again, attributes only in RESP3. In RESP3 it gives the bytes that were decoded, if those were in the
-// form in which servers write them.
+// Reply writes a decoded reply, with its attributes only in RESP3. In RESP3 the bytes equal the decoded ones, if
+// those had the form that servers write.
 func (w *Writer) Reply(r Reply) {
 	if len(r.Attrs) > 0 && w.Proto == 3 {
 		w.Attribute(len(r.Attrs) / 2)
@@ -144,7 +144,7 @@ func (w *Writer) replies(rs []Reply) {
 	}
 }
 
-// CommandLen returns how long a request is as AppendCommand writes it.
+// CommandLen returns the length of a request as written by AppendCommand.
 func CommandLen[T ~string | ~[]byte](args []T) int {
 	n := len("*\r\n") + decimals(len(args))
 	for _, a := range args {
@@ -153,7 +153,7 @@ func CommandLen[T ~string | ~[]byte](args []T) int {
 	return n
 }
 
-// decimals returns how many digits a number has that is not negative.
+// decimals returns the number of digits of a number that is not negative.
 func decimals(n int) int {
 	digits := 1
 	for ; n > 9; n /= 10 {

@@ -8,33 +8,33 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
-// Writer builds replies by appending to Buf. The zero Writer speaks RESP2; with Proto 3 what RESP2 has no type for is
-// written in that type, otherwise in the form in which Redis degrades it.
+// Writer builds replies by appending to Buf. The zero Writer speaks RESP2. With Proto 3 it writes RESP3 types, with
+// RESP2 the form that Redis downgrades them to.
 //
-// Nothing allocates, except when Buf grows. Every reply asks room for memory,
-// which is the one place where a reply that is too long stops.
+// Nothing allocates unless Buf grows. Every reply calls room, which is the one place that stops a reply that is too
+// long.
 type Writer struct {
 	Buf   []byte
 	Proto int // 2 or 3; 0 means 2
-	// Limit bounds Buf, roughly: it is looked at when Buf has to grow. 0 means no
-	// bound.
+	// Limit limits Buf, roughly: it is checked when Buf has to grow. 0 means no
+	// limit.
 	Limit int
-	// Full is set when a reply went beyond Limit. What is in Buf is no valid reply
-	// then, and what is written is lost. Who writes much may look, and stop.
+	// Full is set when a reply exceeds Limit. Buf then holds no valid reply, and
+	// further writes are lost. Code that writes much may check Full and stop.
 	Full bool
 }
 
-// slack is for what is written without asking for room: the head of any reply.
+// slack is for writes that do not ask for room, such as the head of a reply.
 const slack = 64
 
-// room makes room for n bytes and slack, and reports whether there is any.
+// room makes room for n bytes and slack, and reports whether it could.
 func (w *Writer) room(n int) bool {
 	return cap(w.Buf)-len(w.Buf) >= n+slack || w.grow(n)
 }
 
-// grow doubles the buffer at least. To append alone adds a quarter to a large
-// one, and copies it as often. Beyond the limit it makes room by giving up what
-// was written last: the capacity stays, so marks in Buf stay valid.
+// grow at least doubles the buffer: append would add a quarter to a large one, and
+// copy it more often. Beyond the limit it makes room by dropping the last output.
+// The capacity stays, so marks in Buf stay valid.
 func (w *Writer) grow(n int) bool {
 	if w.Limit > 0 && len(w.Buf)+n > w.Limit {
 		w.Full = true
@@ -54,14 +54,14 @@ func (w *Writer) OK() {
 	w.Buf = append(w.Buf, "+OK\r\n"...)
 }
 
-// Raw writes bytes that are a reply already.
+// Raw writes bytes that already form a reply.
 func (w *Writer) Raw(b []byte) {
 	if w.room(len(b)) {
 		w.Buf = append(w.Buf, b...)
 	}
 }
 
-// Simple writes a status line. It must not have CR or LF in it.
+// Simple writes a status line, which must not contain CR or LF.
 func (w *Writer) Simple(s string) {
 	if !w.room(len(s)) {
 		return
@@ -87,10 +87,10 @@ func (w *Writer) Error(e Error) {
 	w.Buf = append(w.Buf, '\r', '\n')
 }
 
-// Integer writes a number as such.
+// Integer writes an integer.
 func (w *Writer) Integer(n int64) { w.head(':', n) }
 
-// Bulk writes a string of bytes; nil is the empty one.
+// Bulk writes a bulk string; nil is the empty string.
 func (w *Writer) Bulk(b []byte) {
 	if !w.room(len(b)) {
 		return
@@ -116,7 +116,7 @@ func (w *Writer) BulkInt(n int64) {
 	w.Bulk(strconv.AppendInt(digits[:0], n, 10))
 }
 
-// Null writes what stands for a missing value: RESP2 $-1, RESP3 _.
+// Null writes the reply for a missing value: RESP2 $-1, RESP3 _.
 func (w *Writer) Null() {
 	w.room(0)
 	if w.Proto == 3 {
@@ -126,7 +126,7 @@ func (w *Writer) Null() {
 	}
 }
 
-// NullArray writes what stands for a missing array: RESP2 *-1, RESP3 _.
+// NullArray writes the reply for a missing array: RESP2 *-1, RESP3 _.
 func (w *Writer) NullArray() {
 	w.room(0)
 	if w.Proto == 3 {
@@ -136,23 +136,25 @@ func (w *Writer) NullArray() {
 	}
 }
 
-// Array begins an array: n replies follow.
+// Array begins an array of n replies, which must follow.
 func (w *Writer) Array(n int) { w.head('*', int64(n)) }
 
-// Map begins a map: n pairs of replies follow. RESP2 has an array of 2n.
+// Map begins a map of n pairs of replies, which must follow. RESP2 has an array of
+// 2n.
 func (w *Writer) Map(n int) { w.aggregate('%', n) }
 
-// Set begins a set: n replies follow. RESP2 has an array.
+// Set begins a set of n replies, which must follow. RESP2 has an array.
 func (w *Writer) Set(n int) { w.aggregate('~', n) }
 
-// Push begins an out-of-band message: n replies follow. RESP2 has an array.
+// Push begins an out-of-band message of n replies, which must follow. RESP2 has an
+// array.
 func (w *Writer) Push(n int) { w.aggregate('>', n) }
 
-// Attribute begins attributes of the reply after them: n pairs of replies follow. RESP2 has no such thing: nothing may
-// be written there.
+// Attribute begins the attributes of the next reply: n pairs of replies, which must follow. RESP2 has no attributes:
+// do not write them there.
 func (w *Writer) Attribute(n int) { w.head('|', int64(n)) }
 
-// Bool writes RESP3 #t or #f, RESP2 the integer 1 or 0.
+// Bool writes a boolean: RESP3 #t or #f, RESP2 the integer 1 or 0.
 func (w *Writer) Bool(b bool) {
 	w.room(0)
 	switch {
@@ -167,16 +169,16 @@ func (w *Writer) Bool(b bool) {
 	}
 }
 
-// Double writes a floating point number; RESP2 has its text as a bulk string.
+// Double writes a floating point number; in RESP2 as a bulk string.
 func (w *Writer) Double(f float64) {
 	var text [32]byte
 	w.number(',', numfmt.AppendFloat(text[:0], f))
 }
 
-// DoubleText writes a floating point number that is formatted already.
+// DoubleText writes a formatted floating point number.
 func (w *Writer) DoubleText(text []byte) { w.number(',', text) }
 
-// BigNumber writes an integer of any size, given as its decimal digits; RESP2 has it as a bulk string.
+// BigNumber writes an integer of any size from its decimal digits; in RESP2 as a bulk string.
 func (w *Writer) BigNumber(digits string) {
 	if w.Proto != 3 {
 		w.BulkString(digits)
@@ -190,7 +192,7 @@ func (w *Writer) BigNumber(digits string) {
 	w.Buf = append(w.Buf, '\r', '\n')
 }
 
-// Verbatim writes a text with the three letters that tell its format, such as "txt"; RESP2 has a bulk string.
+// Verbatim writes a text with a three-letter format such as "txt"; in RESP2 as a bulk string.
 func (w *Writer) Verbatim(ext, text string) {
 	if w.Proto != 3 {
 		w.BulkString(text)
@@ -212,23 +214,23 @@ type Mark struct {
 	kind byte
 }
 
-// ArrayLater begins an array whose length SetLen tells.
+// ArrayLater begins an array whose length SetLen sets.
 func (w *Writer) ArrayLater() Mark { return w.later('*') }
 
-// MapLater begins a map whose length SetLen tells.
+// MapLater begins a map whose length SetLen sets.
 func (w *Writer) MapLater() Mark { return w.later('%') }
 
-// SetLater begins a set whose length SetLen tells.
+// SetLater begins a set whose length SetLen sets.
 func (w *Writer) SetLater() Mark { return w.later('~') }
 
-// SetLen writes the length of what began at m: the bytes are those that Array, Map or Set would have written. Inner
-// lengths come before outer ones. Up to 9 elements it costs nothing; above, one move of what was written since.
+// SetLen sets the length of the aggregate that began at m: the bytes equal those after Array, Map or Set. Inner
+// lengths must be set before outer ones. Up to 9 elements it costs nothing; above, it moves the elements once.
 func (w *Writer) SetLen(m Mark, n int) {
 	if w.Full {
 		return
 	}
 	end := len(w.Buf)
-	w.aggregate(m.kind, n) // behind everything, to see how long it is
+	w.aggregate(m.kind, n) // written at the end first, to see its length
 	head := len(w.Buf) - end
 	if head > reserved {
 		var copied [24]byte
@@ -242,7 +244,7 @@ func (w *Writer) SetLen(m Mark, n int) {
 	w.Buf = w.Buf[:end]
 }
 
-// Truncate takes back everything from m on.
+// Truncate removes everything from m on.
 func (w *Writer) Truncate(m Mark) {
 	if !w.Full {
 		w.Buf = w.Buf[:m.at]
@@ -257,7 +259,8 @@ func (w *Writer) later(kind byte) Mark {
 	return Mark{len(w.Buf) - reserved, kind}
 }
 
-// aggregate writes the head of a RESP3 type, or of the array that RESP2 has for it.
+// aggregate writes the head of a RESP3 type, or of the array that replaces it in
+// RESP2.
 func (w *Writer) aggregate(kind byte, n int) {
 	if w.Proto != 3 {
 		if kind == '%' {
@@ -268,13 +271,13 @@ func (w *Writer) aggregate(kind byte, n int) {
 	w.head(kind, int64(n))
 }
 
-// head writes a type and a number, which is the whole of an integer and the first line of most others.
+// head writes a type and a number, which is a whole integer reply and the first line of most others.
 func (w *Writer) head(kind byte, n int64) {
 	w.room(0)
 	w.put(kind, n)
 }
 
-// put is head where there is room.
+// put is head without asking for room.
 func (w *Writer) put(kind byte, n int64) {
 	switch {
 	case uint64(n) < 10:
@@ -288,7 +291,8 @@ func (w *Writer) put(kind byte, n int64) {
 	}
 }
 
-// number writes a text as a RESP3 type, or as the bulk string that RESP2 has for it.
+// number writes a text as a RESP3 type, or as the bulk string that replaces it in
+// RESP2.
 func (w *Writer) number(kind byte, text []byte) {
 	if w.Proto != 3 {
 		w.Bulk(text)

@@ -57,7 +57,7 @@ func TestIntegers(t *testing.T) {
 	}
 }
 
-// TestLater nests collections of unknown length in each other; the bytes must be those of known lengths.
+// TestLater nests collections of unknown length; the bytes must equal those of known lengths.
 func TestLater(t *testing.T) {
 	for _, proto := range []int{2, 3} {
 		for _, n := range []int{0, 1, 4, 5, 9, 10, 49, 50, 99, 100, 1234} {
@@ -102,7 +102,7 @@ func TestError(t *testing.T) {
 	}
 }
 
-// all is a reply with every kind in it.
+// all is a reply that contains every kind.
 var all = Reply{Kind: Array, Elems: []Reply{
 	{Kind: SimpleString, Str: "OK"}, {Kind: ErrorReply, Str: "ERR x"}, {Kind: Integer, Integer: -7}, {Kind: Bulk, Str: "a\r\nb"},
 	{Kind: Bulk}, {Kind: Null}, {Kind: Array, Elems: []Reply{}}, {Kind: Bool, Integer: 1}, {Kind: Bool},

@@ -15,14 +15,14 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 )
 
-// EventLoop is the Server for plain TCP and Unix sockets on Linux: a few
-// threads wait for many sockets with epoll(7). A connection costs no goroutine
-// and no stack, and a request no switch between goroutines. System calls that
-// can't block are made without telling the Go scheduler.
+// EventLoop is the Server for plain TCP and Unix sockets on Linux: a few threads
+// wait for many sockets with epoll(7). A connection needs no goroutine and no
+// stack, and a request no switch between goroutines. System calls that can't block
+// bypass the Go scheduler.
 type EventLoop struct {
 	New NewSession
-	// Keepalive returns the TCP keep-alive period for a new connection, 0 for
-	// none. Nil means none.
+	// Keepalive returns the TCP keep-alive period for a new connection, 0 for none.
+	// Nil means none.
 	Keepalive func() time.Duration
 	// Loops is the number of threads; 0 means DefaultLoops.
 	Loops int
@@ -34,30 +34,30 @@ type EventLoop struct {
 	done  sync.WaitGroup
 }
 
-// door is a listener. Its descriptor stays that of the net.Listener, which may
-// close it at any time: so it is used only inside of Control.
+// door is a listener. Its net.Listener owns the descriptor and may close it at any
+// time, so the descriptor is used only inside of Control.
 type door struct {
 	net.Listener
-	fd int32 // to know its events by
+	fd int32 // identifies its events
 	rc syscall.RawConn
 }
 
-// DefaultLoops is the number of threads that measured best: commands run one
-// at a time anyway, and a second thread mostly makes both wait for the lock.
+// DefaultLoops is the number of threads that measured best: commands run one at a
+// time anyway, and a second thread mostly makes both wait for the lock.
 const DefaultLoops = 1
 
 const epollET = 1 << 31 // syscall.EPOLLET is a negative number
 
-// What one connection may do before it is the turn of the others.
+// Limits of the work for one connection before the others get their turn.
 const (
 	maxEvents   = 128
 	maxAccepts  = 64
 	maxWrite    = 1 << 20               // bytes
-	acceptPause = 10 * time.Millisecond // when file descriptors run out
+	acceptPause = 10 * time.Millisecond // after running out of file descriptors
 )
 
-// NewEventLoop returns an EventLoop with its defaults, or nil on systems that
-// have none.
+// NewEventLoop returns an EventLoop with its defaults, or nil on systems without
+// one.
 func NewEventLoop(new NewSession, keepalive func() time.Duration) Server {
 	return &EventLoop{New: new, Keepalive: keepalive}
 }
@@ -146,29 +146,29 @@ func (e *EventLoop) pick() *loop {
 	return e.loops[e.next%len(e.loops)]
 }
 
-// loop is one thread with its epoll instance.
+// loop is a thread with its epoll instance.
 type loop struct {
 	e      *EventLoop
 	epfd   int
 	wakefd int
 	stop   atomic.Bool
 	thread *thread
-	// asleep is set while the thread may be waiting in epoll_wait; whoever
-	// clears it wakes it.
+	// asleep is set while the thread may be waiting in epoll_wait. A goroutine that
+	// clears it must wake the thread.
 	asleep atomic.Bool
 
 	events [maxEvents]syscall.EpollEvent
-	spare  []*sock // the other slice for woken
+	spare  []*sock // alternates with woken
 
 	mu    sync.Mutex
-	woken []*sock         // sockets with something to write, or to close
+	woken []*sock         // sockets to write to or to close
 	new   []*sock         // sockets that another loop accepted
 	conns map[int32]*sock // by descriptor
 	doors map[int32]*door
 }
 
-// thread runs a loop, until another one has to because a session takes long.
-// Everything of a loop is for the one that is not replaced.
+// thread runs a loop until another thread replaces it because a session takes long.
+// Only the thread that is not replaced may touch the loop.
 type thread struct{ replaced bool }
 
 func newLoop(e *EventLoop) (*loop, error) {
@@ -198,8 +198,8 @@ func (l *loop) watch(op, fd int, events uint32) error {
 	return syscall.EpollCtl(l.epfd, op, fd, &syscall.EpollEvent{Events: events, Fd: int32(fd)})
 }
 
-// listen waits for connections, unless the listener is closed: its descriptor may
-// be that of another one then.
+// listen waits for connections unless the listener is closed: its descriptor may
+// then belong to another file.
 func (l *loop) listen(d *door) (err error) {
 	closed := d.rc.Control(func(fd uintptr) {
 		l.mu.Lock()
@@ -210,7 +210,7 @@ func (l *loop) listen(d *door) (err error) {
 	return errors.Join(closed, err)
 }
 
-// forget ends what listen began, once the listener is closed.
+// forget undoes listen, after the listener is closed.
 func (l *loop) forget(d *door) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -219,7 +219,7 @@ func (l *loop) forget(d *door) {
 	}
 }
 
-// signal makes the loop look at its lists.
+// signal makes the loop check its lists.
 func (l *loop) signal() {
 	if l.asleep.CompareAndSwap(true, false) {
 		one := [8]byte{1}
@@ -243,8 +243,8 @@ func (l *loop) start() {
 	l.e.done.Go(func() { l.run(t) })
 }
 
-// run is the thread. When it is replaced there may be events that it did not
-// handle: they are still there for the next one.
+// run is the body of the thread. A thread that is replaced may leave events
+// unhandled; the next thread gets them again.
 func (l *loop) run(t *thread) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -263,7 +263,7 @@ func (l *loop) run(t *thread) {
 	}
 }
 
-// shut makes the loop end when its connections are gone.
+// shut makes the loop end when its last connection is gone.
 func (l *loop) shut() {
 	l.mu.Lock()
 	l.stop.Store(true)
@@ -278,8 +278,8 @@ func (l *loop) empty() bool {
 	return len(l.conns)+len(l.new) == 0
 }
 
-// wait tells how many events there are, at least one unless there is something
-// else to do. A raw call finds out without giving the processor away.
+// wait returns the number of events, at least one unless there is other work. It
+// first tries a raw call, which does not yield the processor.
 func (l *loop) wait() int {
 	n, _, errno := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(l.epfd), uintptr(unsafe.Pointer(&l.events)), maxEvents, 0, 0, 0)
 	if errno == 0 && n > 0 {
@@ -344,7 +344,7 @@ func (l *loop) handleWoken() {
 	l.spare = woken[:0]
 }
 
-// accept takes the connections that wait at a listener.
+// accept accepts the pending connections of a listener.
 func (l *loop) accept(fd int, d *door) {
 	for range maxAccepts {
 		nfd, sa, err := syscall.Accept4(fd, syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC)
@@ -369,10 +369,10 @@ func (l *loop) accept(fd int, d *door) {
 	}
 }
 
-// take has the loop serve a socket that another one accepted.
+// take makes the loop serve a socket that another loop accepted.
 func (l *loop) take(s *sock) {
 	l.mu.Lock()
-	stopped := l.stop.Load() // it may have ended
+	stopped := l.stop.Load() // the loop may have ended
 	if !stopped {
 		l.new = append(l.new, s)
 	}
@@ -384,7 +384,7 @@ func (l *loop) take(s *sock) {
 	l.signal()
 }
 
-// pause stops listening for a moment: file descriptors have run out.
+// pause stops listening for a moment, after running out of file descriptors.
 func (l *loop) pause(fd int, d *door) {
 	l.watch(syscall.EPOLL_CTL_DEL, fd, 0)
 	clock.Real{}.AfterFunc(acceptPause, func() {
@@ -407,7 +407,7 @@ func (e *EventLoop) tune(fd int) {
 	}
 }
 
-// open begins to serve a connection.
+// open starts to serve a connection.
 func (l *loop) open(s *sock) {
 	s.l = l
 	l.mu.Lock()
@@ -422,25 +422,26 @@ func (l *loop) open(s *sock) {
 	s.write()
 }
 
-// sock is one connection. Only its loop's thread touches it, but for Wake.
+// sock is a connection. Only the thread of its loop touches it, except for Wake.
 type sock struct {
 	l       *loop
 	fd      int
 	session Session
 	events  uint32 // what epoll watches
-	out     []byte // of the session, being written
-	rest    []byte // of out, not yet written
+	out     []byte // output of the session that is being written
+	rest    []byte // the part of out that is not written yet
 	waking  atomic.Bool
-	ended   bool // the client has sent everything
+	ended   bool // the client has closed its sending side
 	closed  bool
-	// detached tells that another thread is in Feed; returned that it was.
+	// detached means that another thread is in Feed; returned, that Feed has
+	// returned.
 	detached bool
 	returned atomic.Bool
 	remote   syscall.Sockaddr
 	door     *door
 }
 
-// ready does what the socket is ready for.
+// ready handles the events of the socket.
 func (s *sock) ready(events uint32) {
 	if events&syscall.EPOLLOUT != 0 {
 		s.write()
@@ -464,7 +465,7 @@ func (s *sock) read() {
 		s.close()
 		return
 	case n == 0:
-		s.ended = true // it may still read what it was answered
+		s.ended = true // the client may still read replies
 	default:
 		t := s.l.thread
 		s.session.Feed(int(n))
@@ -477,8 +478,8 @@ func (s *sock) read() {
 	s.write()
 }
 
-// Detach has another thread serve the loop. The socket is not read until Feed
-// has returned, but written, if the session has something.
+// Detach makes another thread serve the loop. The loop does not read from the
+// socket until Feed has returned, but writes the session's output.
 func (s *sock) Detach() {
 	if s.detached {
 		return
@@ -489,7 +490,7 @@ func (s *sock) Detach() {
 	s.l.start()
 }
 
-// write writes what the session has, until the socket takes no more.
+// write writes the session's output until the socket accepts no more.
 func (s *sock) write() {
 	for turn := maxWrite; ; {
 		if len(s.rest) == 0 {
@@ -524,8 +525,8 @@ func (s *sock) write() {
 	s.watch(syscall.EPOLLIN)
 }
 
-// watchWrite waits for the socket to take more, unless nothing more shall be
-// written: the client may have been killed for not reading.
+// watchWrite waits until the socket accepts more, unless nothing more is to be
+// written: the client may have been killed because it does not read.
 func (s *sock) watchWrite() {
 	switch {
 	case s.session.Finished():
@@ -539,7 +540,8 @@ func (s *sock) watchWrite() {
 
 func (s *sock) watch(events uint32) {
 	if s.detached {
-		// That the client has gone is reported in any case, but only once.
+		// epoll always reports that the client is gone; with epollET it does so
+		// only once.
 		events = events&^syscall.EPOLLIN | epollET
 	}
 	if s.events != events {
@@ -580,7 +582,7 @@ func (s *sock) LocalAddr() string {
 	return s.text(sa)
 }
 
-// text formats an address; that of a Unix socket is its path, as Redis has it.
+// text formats an address. As in Redis, the address of a Unix socket is its path.
 func (s *sock) text(sa syscall.Sockaddr) string {
 	switch sa := sa.(type) {
 	case *syscall.SockaddrInet4:

@@ -4,5 +4,5 @@ package transport
 
 import "time"
 
-// NewEventLoop returns nil: event loops are for Linux.
+// NewEventLoop returns nil: event loops need Linux.
 func NewEventLoop(NewSession, func() time.Duration) Server { return nil }

@@ -11,14 +11,14 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 )
 
-// Goroutines is the Server with one goroutine a connection, for every kind of
+// Goroutines is the Server with one goroutine per connection, for every kind of
 // net.Conn.
 type Goroutines struct {
 	New NewSession
-	// Keepalive returns the TCP keep-alive period for a new connection, 0 for
-	// none. Nil means none.
+	// Keepalive returns the TCP keep-alive period for a new connection, 0 for none.
+	// Nil means none.
 	Keepalive func() time.Duration
-	// Refused is called when the handshake of a connection failed. It may be nil.
+	// Refused is called after a failed handshake. It may be nil.
 	Refused func(addr, localAddr string, err error)
 
 	mu      sync.Mutex
@@ -39,10 +39,10 @@ func (g *Goroutines) Serve(l net.Listener) error {
 }
 
 // Withdraw implements Server.
-func (g *Goroutines) Withdraw(l net.Listener) { l.Close() } // and Accept ends
+func (g *Goroutines) Withdraw(l net.Listener) { l.Close() } // which ends Accept
 
-// Accept accepts connections until the listener is closed or fails, and returns
-// why it ended. It closes the listener.
+// Accept accepts connections until the listener is closed or fails, and returns the
+// error. It closes the listener.
 func (g *Goroutines) Accept(l net.Listener) error {
 	d := g.open(l)
 	if d == nil {
@@ -51,10 +51,10 @@ func (g *Goroutines) Accept(l net.Listener) error {
 	return g.accept(d)
 }
 
-// entrance is a listener from which connections are accepted.
+// entrance is a listener with a running accept loop.
 type entrance struct{ net.Listener }
 
-// open registers a listener. It closes it and returns nil if that is too late.
+// open registers a listener. After Close it closes the listener and returns nil.
 func (g *Goroutines) open(l net.Listener) *entrance {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -78,7 +78,7 @@ func (g *Goroutines) accept(l *entrance) error {
 		var failed syscall.Errno
 		switch {
 		case errors.As(err, &failed) && !isClosed(err):
-			g.pause() // out of file descriptors, most likely
+			g.pause() // most likely out of file descriptors
 			continue
 		case err != nil:
 			l.Close()
@@ -98,7 +98,7 @@ func (g *Goroutines) accept(l *entrance) error {
 	}
 }
 
-// carrier returns the connection that carries the bytes of another one, or nc.
+// carrier returns the connection below nc, for example below TLS, or nc itself.
 func carrier(nc net.Conn) net.Conn {
 	if over, ok := nc.(interface{ NetConn() net.Conn }); ok {
 		return over.NetConn()
@@ -117,23 +117,22 @@ func after(d time.Duration) (fired <-chan struct{}, timer clock.Timer) {
 	return c, clock.Real{}.AfterFunc(d, func() { close(c) })
 }
 
-// Handle carries the bytes of a connection until it ends, in a goroutine of
-// its own.
+// Handle serves a connection until it ends, in a new goroutine.
 func (g *Goroutines) Handle(nc net.Conn) {
 	if c := g.add(nc); c != nil {
 		go c.serve()
 	}
 }
 
-// Carry carries the bytes of a connection and returns when it has ended.
+// Carry serves a connection and returns when it has ended.
 func (g *Goroutines) Carry(nc net.Conn) {
 	if c := g.add(nc); c != nil {
 		c.serve()
 	}
 }
 
-// Attach carries the bytes of a connection that the server opened, for the session
-// that open makes, in a goroutine of its own.
+// Attach serves a connection that the server opened, in a new goroutine, for the
+// session that open makes.
 func (g *Goroutines) Attach(nc net.Conn, open NewSession) {
 	if c := g.add(nc); c != nil {
 		c.open = open
@@ -141,11 +140,11 @@ func (g *Goroutines) Attach(nc net.Conn, open NewSession) {
 	}
 }
 
-// add registers a connection. It closes it and returns nil if that is too late.
+// add registers a connection. After Close it closes the connection and returns nil.
 func (g *Goroutines) add(nc net.Conn) *conn {
 	c := &conn{g: g, nc: nc, open: g.New}
-	// Only of these types is it known that their Write does nothing else: a type
-	// that wraps one may encrypt or count.
+	// Only the Write of these types is known to do nothing else: the Write of a
+	// type that wraps one may encrypt or count.
 	switch nc := nc.(type) {
 	case *pipeEnd:
 		c.try = nc
@@ -178,14 +177,14 @@ func (g *Goroutines) Close(waiting func(addrs []string)) {
 	}
 	for c := range g.conns {
 		if !c.ready.Load() {
-			c.nc.Close() // during a handshake there is no session that would
+			c.nc.Close() // a handshake has no session that would close it
 		}
 	}
 	g.mu.Unlock()
 	await(&g.done, waiting, g.addrs)
 }
 
-// await waits for all, and reports now and then for whom.
+// await waits for all, and reports from time to time what it waits for.
 func await(all *sync.WaitGroup, waiting func([]string), addrs func() []string) {
 	gone := make(chan struct{})
 	go func() {
@@ -215,21 +214,21 @@ func (g *Goroutines) addrs() (addrs []string) {
 	return addrs
 }
 
-// conn is one connection. Its goroutine reads; it writes as well as long as
-// that does not block, since a client may go on sending for long before it
-// reads its answers, and is not to wait for a server that waits for it.
+// conn is a connection. Its goroutine reads. It also writes as long as that does
+// not block: a client may send for long before it reads its replies, and must not
+// wait for a server that waits for it.
 type conn struct {
 	g       *Goroutines
 	nc      net.Conn
 	open    NewSession
-	try     tryWriter     // nil: nc can't, so that another goroutine writes all the time
-	wake    chan struct{} // what that one waits for
+	try     tryWriter     // nil: nc can't, so another goroutine does all writing
+	wake    chan struct{} // wakes that goroutine
 	session Session
 	ready   atomic.Bool // session is set
 	writers sync.WaitGroup
 }
 
-// tryWriter is a connection that can write without blocking, as much as fits.
+// tryWriter is a connection that can write as much as fits without blocking.
 type tryWriter interface {
 	TryWrite(p []byte) (n int, err error)
 }
@@ -262,16 +261,15 @@ func (c *conn) serve() {
 			break
 		}
 	}
-	// A client that has sent everything may still read what it was answered. It
-	// is one as long as it does so.
+	// A client that has closed its sending side may still read its replies, and
+	// stays a client until then.
 	c.flush()
 	close(over)
 	c.writers.Wait()
 	c.session.Close()
 }
 
-// handshaker is a connection that agrees on something before bytes are carried,
-// such as one of TLS.
+// handshaker is a connection with a handshake before the first byte, such as TLS.
 type handshaker interface{ Handshake() error }
 
 // forget closes the connection.
@@ -282,7 +280,7 @@ func (c *conn) forget() {
 	c.g.mu.Unlock()
 }
 
-// writeUntil writes all output, whenever there is some, until it is over.
+// writeUntil writes all output until over is closed.
 func (c *conn) writeUntil(over <-chan struct{}) {
 	for {
 		select {
@@ -294,8 +292,8 @@ func (c *conn) writeUntil(over <-chan struct{}) {
 	}
 }
 
-// answer writes what a batch was answered: here if it fits into the socket's
-// buffer, by another goroutine if not.
+// answer writes the replies to a batch: directly if they fit into the socket's
+// buffer, otherwise in another goroutine.
 func (c *conn) answer() {
 	if c.try == nil {
 		c.Wake()
@@ -314,7 +312,7 @@ func (c *conn) answer() {
 	}
 }
 
-// write writes the rest of out and everything after it.
+// write writes the rest of out, and all later output.
 func (c *conn) write(out, rest []byte) {
 	for out != nil {
 		if _, err := c.nc.Write(rest); err != nil {
@@ -324,19 +322,19 @@ func (c *conn) write(out, rest []byte) {
 		rest = out
 	}
 	if out != nil || c.session.Finished() {
-		c.nc.Close() // which ends the reader
+		c.nc.Close() // ends the reader
 	}
 }
 
-// flush writes all output and returns when it is written, unless another
-// goroutine is at it.
+// flush writes all output and returns when it is written, unless another goroutine
+// is writing.
 func (c *conn) flush() {
 	out := c.session.Output(nil)
 	c.write(out, out)
 }
 
-// Origin returns where in the program the client has written, if the connection
-// knows that.
+// Origin returns where in the program the client's data were written, if the
+// connection knows.
 func (c *conn) Origin() string {
 	if o, ok := c.nc.(interface{ Origin() string }); ok {
 		return o.Origin()
@@ -350,9 +348,9 @@ func (c *conn) Wake() {
 	case c.try == nil:
 		select {
 		case c.wake <- struct{}{}:
-		default: // it is going to look
+		default: // the writer is about to look
 		}
-	case c.ready.Load(): // else serve is about to look
+	case c.ready.Load(): // otherwise serve is about to look
 		go c.flush()
 	}
 }
@@ -363,7 +361,7 @@ func (c *conn) Addr() string { return address(c.nc.RemoteAddr()) }
 // LocalAddr implements Conn.
 func (c *conn) LocalAddr() string { return address(c.nc.LocalAddr()) }
 
-// address returns an address as text. Not every net.Conn has one.
+// address returns an address as text. Some net.Conn have none.
 func address(a net.Addr) string {
 	if a == nil {
 		return "?:0"

@@ -11,13 +11,12 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 )
 
-// Pipe returns the two ends of an in-memory connection. Unlike net.Pipe it has
-// buffers, as sockets do: a Write blocks only while the other side has much to
-// read, 64 KB at the server's end and 1 MB at the client's. Deadlines work at
-// both ends.
+// Pipe returns the two ends of an in-memory connection. Unlike net.Pipe, and like
+// sockets, it has buffers: a Write blocks only while the other side has much to
+// read, 64 KB at the server's end and 1 MB at the client's. Both ends support
+// deadlines.
 //
-// Its waiting is done by sync.Cond, which a testing/synctest bubble knows how
-// to wait for.
+// It waits with sync.Cond, which is durably blocking in a testing/synctest bubble.
 func Pipe() (client, server net.Conn) {
 	up, down := newStream(bufferSize), newStream(16*bufferSize)
 	origin := new(atomic.Pointer[string])
@@ -71,7 +70,7 @@ func (s *stream) read(p []byte) (int, error) {
 	return n, nil
 }
 
-// write writes all of p, or without wait what fits.
+// write writes all of p, or only what fits if wait is false.
 func (s *stream) write(p []byte, wait bool) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,7 +107,7 @@ func (s *stream) close() {
 }
 
 // setDeadline sets one of the two deadlines; late and timer are its fields.
-// Deadlines are those of net.Conn, so they are in real time.
+// Deadlines are in real time, as net.Conn requires.
 func (s *stream) setDeadline(t time.Time, late *bool, timer *clock.Timer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +129,7 @@ func (s *stream) setDeadline(t time.Time, late *bool, timer *clock.Timer) {
 	mine = clock.Real{}.AfterFunc(left, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if *timer == mine { // else the deadline was moved in the last moment
+		if *timer == mine { // otherwise the deadline was moved at the last moment
 			*late = true
 			s.cond.Broadcast()
 		}
@@ -143,10 +142,10 @@ type pipeEnd struct {
 	origin  *atomic.Pointer[string] // shared by both ends
 }
 
-// SetOrigin says where in the program what is written next comes from.
+// SetOrigin records where in the program the next write comes from.
 func (p *pipeEnd) SetOrigin(place string) { p.origin.Store(&place) }
 
-// Origin returns what SetOrigin of either end has said last, "" if nothing.
+// Origin returns the last origin that either end has set, or "".
 func (p *pipeEnd) Origin() string {
 	if place := p.origin.Load(); place != nil {
 		return *place
@@ -157,10 +156,10 @@ func (p *pipeEnd) Origin() string {
 func (p *pipeEnd) Read(b []byte) (int, error)  { return p.in.read(b) }
 func (p *pipeEnd) Write(b []byte) (int, error) { return p.out.write(b, true) }
 
-// TryWrite writes what fits.
+// TryWrite writes as much as fits.
 func (p *pipeEnd) TryWrite(b []byte) (int, error) { return p.out.write(b, false) }
 
-// Close ends both directions; what was written can still be read.
+// Close closes both directions. Written data can still be read.
 func (p *pipeEnd) Close() error {
 	p.out.close()
 	p.in.close()

@@ -42,7 +42,7 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// TestPipeTryWrite fills the pipe towards a client that does not read.
+// TestPipeTryWrite fills the pipe to a client that does not read.
 func TestPipeTryWrite(t *testing.T) {
 	client, server := Pipe()
 	defer client.Close()
@@ -63,7 +63,7 @@ func TestPipeTryWrite(t *testing.T) {
 	}
 }
 
-// TestPipeDeadlines needs no real time in a bubble.
+// TestPipeDeadlines runs in a bubble, so it takes no real time.
 func TestPipeDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, server := Pipe()

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// rawWriter returns a way to write to a socket without waiting for room in its
-// buffer, or nil if nc is none.
+// rawWriter returns a writer to a socket that never waits for room in the socket's
+// buffer, or nil if nc is no socket.
 func rawWriter(nc net.Conn) tryWriter {
 	sc, ok := nc.(syscall.Conn)
 	if !ok {
@@ -40,8 +40,8 @@ func (w *socketWriter) TryWrite(p []byte) (int, error) {
 	return w.n, w.err
 }
 
-// once writes once, as Go's sockets never block in a system call. It returns
-// true so that the runtime does not wait for room.
+// once writes once, which never blocks because Go's sockets are non-blocking. It
+// returns true so that the runtime does not wait for room.
 func (w *socketWriter) once(fd uintptr) bool {
 	for {
 		n, err := syscall.Write(int(fd), w.p)

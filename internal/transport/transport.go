@@ -1,10 +1,10 @@
 // Package transport carries bytes between connections and sessions.
 //
-// It knows no protocol and no engine: it reads into the memory that a Session
-// offers, tells it how much came, and writes what the session answers. There is
-// one way to do so by a goroutine a connection (TCP, Unix sockets, TLS, on
-// every system), one by an event loop (plain TCP and Unix sockets on Linux),
-// and an in-memory pipe that is a net.Conn for the client.
+// It knows no protocol and no engine: it reads into memory that a Session provides,
+// reports how much it read, and writes the session's output. There are three ways:
+// a goroutine per connection (TCP, Unix sockets, TLS, on every system), an event
+// loop (plain TCP and Unix sockets on Linux), and an in-memory pipe, which is a
+// net.Conn for the client.
 package transport
 
 import (
@@ -14,45 +14,45 @@ import (
 
 // Session is the server's side of a connection.
 type Session interface {
-	// Space returns memory to read into, Feed tells how much was read and runs
-	// what is complete. Both are for one goroutine at a time.
+	// Space returns memory to read into. Feed reports how many bytes were read, and
+	// runs complete requests. Only one goroutine at a time may call them.
 	Space() []byte
 	Feed(n int)
-	// Output returns bytes to write and, given them back, the next ones; nil
-	// means that there are none, or that another goroutine is writing them.
+	// Output returns bytes to write. The caller passes them to the next call, which
+	// returns the next ones. nil means that there are none, or that another
+	// goroutine is writing them.
 	Output(written []byte) []byte
-	// Finished tells that the connection is to be closed now: everything is
-	// written, or nothing more shall be.
+	// Finished reports whether to close the connection now: all output is written,
+	// or no more is to be written.
 	Finished() bool
-	// Close tells that the connection is gone.
+	// Close tells the session that the connection is gone.
 	Close()
 }
 
-// Conn is what a Session learns about its connection.
+// Conn is the view of a Session on its connection.
 type Conn interface {
-	// Wake asks for Output to be written from another goroutine. It does not
-	// block.
+	// Wake requests that another goroutine writes the Output. It does not block.
 	Wake()
 	Addr() string
 	LocalAddr() string
 	FD() int
 }
 
-// NewSession makes the session of a new connection.
+// NewSession returns the session for a new connection.
 type NewSession func(Conn) Session
 
-// Server accepts connections on listeners and carries their bytes.
+// Server accepts connections from listeners and serves them.
 type Server interface {
-	// Serve accepts connections until the listener is closed, in goroutines of
-	// its own.
+	// Serve accepts connections until the listener is closed, in goroutines of its
+	// own.
 	Serve(net.Listener) error
-	// Withdraw closes a listener that Serve was given. Its connections stay.
+	// Withdraw closes a listener of Serve. Its connections stay.
 	Withdraw(net.Listener)
-	// Close closes the listeners and waits for all connections, which the
-	// sessions' own end closes. waiting is called now and then with the
-	// addresses of those that are still there; it may be nil.
+	// Close closes the listeners and waits for all connections, which end with
+	// their sessions. From time to time it calls waiting with the addresses of the
+	// remaining ones; waiting may be nil.
 	Close(waiting func(addrs []string))
 }
 
-// isClosed tells whether an accept loop ended because its listener was closed.
+// isClosed reports whether an accept loop ended because its listener was closed.
 func isClosed(err error) bool { return errors.Is(err, net.ErrClosed) }

@@ -7,16 +7,16 @@ import (
 	"sync/atomic"
 )
 
-// ErrAborted is the error of what would write after Abortable.Abort.
+// ErrAborted is the error of writing operations after Abortable.Abort.
 var ErrAborted = errors.New("writing was aborted")
 
-// Abortable is a file system that can stop writing for good, at any moment and
-// without waiting for what is under way, and leave no temporary file behind.
+// Abortable is a file system that can stop all writing for good, at any moment and
+// without waiting for operations in progress, and leave no temporary file behind.
 type Abortable struct {
 	FS
 	aborted atomic.Bool
 	mu      sync.Mutex
-	temps   map[string]struct{} // made by CreateTemp, neither renamed nor removed yet
+	temps   map[string]struct{} // made by CreateTemp, and neither renamed nor removed yet
 }
 
 // NewAbortable returns a file system that writes to another one.
@@ -24,14 +24,14 @@ func NewAbortable(fsys FS) *Abortable {
 	return &Abortable{FS: fsys, temps: make(map[string]struct{})}
 }
 
-// Abort removes all temporary files. From now on whatever writes to a
-// temporary file, or makes or renames one, gets ErrAborted.
+// Abort removes all temporary files. From now on operations that write to, make or
+// rename a temporary file return ErrAborted.
 func (a *Abortable) Abort() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.aborted.Store(true)
 	for name := range a.temps {
-		a.FS.Remove(name) // on Windows not while it is open: then Replace does
+		a.FS.Remove(name) // fails on Windows while the file is open; then Replace removes it
 	}
 }
 

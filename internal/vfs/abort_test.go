@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestAbort stops the writing of a file in the middle: the old content stays,
-// and nothing else is left, then or later.
+// TestAbort aborts in the middle of writing a file: the old content stays, and
+// nothing else is left, then or later.
 func TestAbort(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "dump.rdb")
@@ -34,6 +34,6 @@ func TestAbort(t *testing.T) {
 		t.Errorf("the file has %q, %v", got, err)
 	}
 	if all, _ := os.ReadDir(dir); len(all) != 1 {
-		t.Errorf("left behind: %v", all)
+		t.Errorf("other files: %v", all)
 	}
 }

@@ -2,10 +2,10 @@ package vfs
 
 import "io/fs"
 
-// Op is what a file system is asked to do.
+// Op is an operation of a file system.
 type Op string
 
-// The operations that can be made to fail.
+// The operations that can fail.
 const (
 	OpOpen     Op = "open" // to read
 	OpCreate   Op = "create"
@@ -23,18 +23,18 @@ const (
 	OpSyncDir  Op = "syncdir"
 )
 
-// Faulty is a file system that asks before each operation whether it may be
-// done: an error of Fail is that of the operation. Fail may block, to hold
-// the operation up; it is called from any goroutine.
+// Faulty is a file system that calls Fail before each operation, and returns its
+// error as that of the operation. Fail may block, to delay the operation; any
+// goroutine may call it.
 //
-// A write that fails with a ShortWrite has written half. A file with a method
-// SyncFailed is told of a Sync that fails.
+// A write that fails with a ShortWrite has written half. Faulty calls the method
+// SyncFailed of a file, if it has one, when a Sync fails.
 type Faulty struct {
 	FS
 	Fail func(op Op, name string) error
 }
 
-// ShortWrite is the error of a write that got stuck half-way.
+// ShortWrite is the error of a write that stopped half-way.
 type ShortWrite struct{ Err error }
 
 func (e ShortWrite) Error() string { return e.Err.Error() }
@@ -50,7 +50,7 @@ func (f Faulty) Open(name string) (File, error) {
 	return f.wrap(f.FS.Open(name))
 }
 
-// Create makes or empties a file.
+// Create creates or empties a file.
 func (f Faulty) Create(name string) (File, error) {
 	if err := f.Fail(OpCreate, name); err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func (f Faulty) Create(name string) (File, error) {
 	return f.wrap(f.FS.Create(name))
 }
 
-// CreateTemp makes a file; for Fail it is OpCreate in the directory.
+// CreateTemp makes a file. Fail gets OpCreate with the directory.
 func (f Faulty) CreateTemp(dir, pattern string, perm fs.FileMode) (File, error) {
 	if err := f.Fail(OpCreate, dir); err != nil {
 		return nil, err
@@ -81,7 +81,7 @@ func (f Faulty) wrap(file File, err error) (File, error) {
 	return faultyFile{file, f.Fail}, nil
 }
 
-// Truncate cuts a file off.
+// Truncate truncates a file.
 func (f Faulty) Truncate(name string, size int64) error {
 	if err := f.Fail(OpTruncate, name); err != nil {
 		return err
@@ -172,7 +172,7 @@ func (f faultyFile) Sync() error {
 	return err
 }
 
-// Close closes the file even if it fails.
+// Close closes the file even if the operation fails.
 func (f faultyFile) Close() error {
 	err := f.fail(OpClose, f.Name())
 	if e := f.File.Close(); err == nil {

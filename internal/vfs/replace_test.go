@@ -36,8 +36,8 @@ func read(t *testing.T, fsys vfs.FS) string {
 	return string(text)
 }
 
-// TestReplaceCrash: a crash leaves the file as it was or as it is to be, and
-// the latter once Replace has returned.
+// TestReplaceCrash: a crash leaves the old or the new content, and the new one once
+// Replace has returned.
 func TestReplaceCrash(t *testing.T) {
 	states := 0
 	safe, next := "", "first"
@@ -52,7 +52,7 @@ func TestReplaceCrash(t *testing.T) {
 		return func(left *crashfs.FS) {
 			states++
 			if got := read(t, left); got != safe && got != next {
-				t.Errorf("before %s %s: the file has %q, where %q was safe and %q is to come", op, name, got, safe, next)
+				t.Errorf("before %s %s: the file has %q, want %q or %q", op, name, got, safe, next)
 			}
 		}
 	})
@@ -61,9 +61,8 @@ func TestReplaceCrash(t *testing.T) {
 	}
 }
 
-// TestReplaceFaults: whatever fails, the file has the old content or the new
-// one, also after a crash; no other file stays behind, unless nothing can be
-// removed.
+// TestReplaceFaults: whatever fails, the file has the old content or the new one,
+// also after a crash. No other file stays behind, unless removing fails.
 func TestReplaceFaults(t *testing.T) {
 	crashfs.Faults(func(inject func(vfs.FS) vfs.FS, fault *crashfs.Fault) {
 		fsys := crashfs.New("/d")
@@ -75,7 +74,7 @@ func TestReplaceFaults(t *testing.T) {
 			t.Errorf("%v: error %v", fault, err)
 		}
 		if names, _ := fsys.List("/d"); len(names) != 1 && !fault.Lasting {
-			t.Errorf("%v: left behind %v", fault, names)
+			t.Errorf("%v: there are other files: %v", fault, names)
 		}
 		fsys.Explore(1000, func(vfs.FS) {}, func(vfs.Op, string) func(*crashfs.FS) {
 			return func(left *crashfs.FS) {

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// Sync is fdatasync, which saves a write to the journal of the file system
-// where nothing but times has changed beside the content.
+// Sync calls fdatasync, which saves a write to the file system's journal if only
+// times have changed besides the content.
 func (f osFile) Sync() error {
 	conn, err := f.SyscallConn()
 	if err != nil {

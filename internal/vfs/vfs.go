@@ -1,10 +1,9 @@
-// Package vfs is the door to the file system for data that must survive: so
-// that a test can let the disk be full, or see what is left of an interrupted
-// write. OS is the real one, Faulty fails on demand, and package crashfs is
-// one in memory that can crash.
+// Package vfs is the interface to the file system for data that must survive, so
+// that a test can fill the disk, or see what an interrupted write leaves. OS is the
+// real one, Faulty fails on demand, and package crashfs is in memory and can crash.
 //
-// As with any disk, what was written is safe only after a sync: the content
-// of a file after File.Sync, its name after SyncDir of the directory.
+// As with any disk, written data are safe only after a sync: the content of a file
+// after File.Sync, its name after SyncDir of the directory.
 package vfs
 
 import (
@@ -21,29 +20,28 @@ import (
 )
 
 // FS is a file system. All implementations are safe for concurrent use. Their
-// errors are those of package os: errors.Is works with fs.ErrNotExist and the
-// like. Files are made readable for everybody, within the umask, unless another
-// mode is given.
+// errors are those of package os: errors.Is works with fs.ErrNotExist and the like.
+// New files are readable for everybody, within the umask, unless a mode is given.
 type FS interface {
-	// Open opens a file to read it.
+	// Open opens a file for reading.
 	Open(name string) (File, error)
-	// Create opens a file to write it, new or emptied.
+	// Create opens a file for writing, and creates or empties it.
 	Create(name string) (File, error)
-	// CreateTemp makes a new file with a name of its own in a directory; the
-	// last "*" of the pattern is where the name differs. Its mode is at most perm,
-	// less the umask.
+	// CreateTemp creates a file with a new name in a directory. The last "*" of the
+	// pattern is replaced to make the name unique. The mode is perm, less the
+	// umask.
 	CreateTemp(dir, pattern string, perm fs.FileMode) (File, error)
-	// Append opens a file to write at its end, wherever that is by then; it
-	// makes the file if there is none.
+	// Append opens a file for writing at its end, even if the end moves, and
+	// creates it if necessary.
 	Append(name string) (File, error)
-	// Truncate cuts a file off. Like a write, that is safe after a File.Sync.
+	// Truncate truncates a file. Like a write, that is safe only after a File.Sync.
 	Truncate(name string, size int64) error
 	Stat(name string) (fs.FileInfo, error)
-	// List returns the names in a directory, sorted.
+	// List returns the sorted names in a directory.
 	List(dir string) ([]string, error)
-	// Mkdir makes a directory. It is no error if there is one.
+	// Mkdir creates a directory. An existing one is no error.
 	Mkdir(dir string) error
-	// Rename gives a file another name; it replaces what has that name.
+	// Rename renames a file, and replaces an existing one.
 	Rename(from, to string) error
 	Remove(name string) error
 	// SyncDir waits until the names in a directory are on the disk.
@@ -53,13 +51,13 @@ type FS interface {
 // File is an open file.
 type File interface {
 	io.ReadWriteCloser
-	// Name is the path under which the file was opened.
+	// Name returns the path under which the file was opened.
 	Name() string
 	Stat() (fs.FileInfo, error)
 	// Chmod changes the mode.
 	Chmod(mode fs.FileMode) error
-	// Sync waits until the content is on the disk. After an error nobody knows
-	// what of the content will be there, even if a later Sync succeeds.
+	// Sync waits until the content is on the disk. After an error it is unknown
+	// what the disk has, even if a later Sync succeeds.
 	Sync() error
 }
 
@@ -74,7 +72,7 @@ func (OS) Create(name string) (File, error) {
 	return open(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, FilePerm)
 }
 
-// maxTemps is how many names CreateTemp tries.
+// maxTemps is the number of names that CreateTemp tries.
 const maxTemps = 10000
 
 // CreateTemp is os.CreateTemp with a mode.
@@ -155,14 +153,13 @@ func (OS) SyncDir(dir string) error {
 	return d.Sync()
 }
 
-// osFile is a file whose Sync leaves out times, where the system can.
+// osFile is a file whose Sync skips times where the system allows it.
 type osFile struct{ *os.File }
 
-// Replace writes a file under a name, in place of what has that name, if
-// anything: whenever it is interrupted, by an error or by a crash, either the
-// old content is there or the new one, whole. The mode of the file stays as it
-// was, and nobody can read the new content who may not read the old. A crash may
-// leave a file "temp-*" with the extension of path behind.
+// Replace writes a file, and replaces an existing one. If an error or a crash
+// interrupts it, the old or the new content is there, whole. An existing file keeps
+// its mode, and nobody can read the new content who may not read the old one. A
+// crash may leave a file "temp-*" with the extension of path.
 func Replace(fsys FS, path string, write func(io.Writer) error) error {
 	dir := filepath.Dir(path)
 	perm := fs.FileMode(FilePerm)
@@ -178,7 +175,7 @@ func Replace(fsys FS, path string, write func(io.Writer) error) error {
 		return err
 	}
 	if old != nil {
-		f.Chmod(perm) // the umask may have taken some; a file system without modes refuses
+		f.Chmod(perm) // undoes the umask; fails harmlessly on a file system without modes
 	}
 	if err := WriteAndClose(f, write); err != nil {
 		fsys.Remove(f.Name())
@@ -203,8 +200,8 @@ func WriteAndClose(f File, write func(io.Writer) error) error {
 	return err
 }
 
-// Reason returns why an operation failed, without what and where, in the words
-// of the C library.
+// Reason returns why an operation failed, without the operation and the path, in
+// the words of the C library.
 func Reason(err error) string {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {

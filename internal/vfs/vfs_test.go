@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestReplace fails each step of replacing a file: the old content stays, and
-// nothing else is left in the directory.
+// TestReplace makes each step of Replace fail: the old content stays, and nothing
+// else is left in the directory.
 func TestReplace(t *testing.T) {
 	errFull := errors.New("no space left on device")
 	for _, op := range []Op{"", OpCreate, OpWrite, OpSync, OpClose, OpRename, OpSyncDir} {
@@ -32,7 +32,7 @@ func TestReplace(t *testing.T) {
 			})
 			want := "old"
 			if op == "" || op == OpSyncDir {
-				want = "new" // what failed is to make sure of it
+				want = "new" // only making sure of it failed
 			}
 			if (op == "") != (err == nil) || err != nil && !errors.Is(err, errFull) {
 				t.Errorf("error %v", err)
@@ -41,7 +41,7 @@ func TestReplace(t *testing.T) {
 				t.Errorf("the file has %q, %v; want %q", got, err, want)
 			}
 			if all, _ := os.ReadDir(dir); len(all) != 1 {
-				t.Errorf("left behind: %v", all)
+				t.Errorf("other files: %v", all)
 			}
 		})
 	}
@@ -54,11 +54,11 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// TestMode: others may read the files, as those of a Redis server, so that a
+// TestMode: others may read the files, like those of a Redis server, so that a
 // backup can.
 func TestMode(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		return // has no such modes
+		return // no such modes
 	}
 	dir := t.TempDir()
 	plain, err := os.OpenFile(filepath.Join(dir, "plain"), os.O_CREATE|os.O_WRONLY, 0o644)
@@ -89,12 +89,11 @@ func TestMode(t *testing.T) {
 	}
 }
 
-// TestReplaceMode: a file that is replaced keeps its mode, whatever the umask is,
-// and what replaces it was never open to others than the file; a new one is as
-// any other.
+// TestReplaceMode: a replaced file keeps its mode, whatever the umask, and the
+// temporary file was never readable for more users. A new file gets the usual mode.
 func TestReplaceMode(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		return // has no such modes
+		return // no such modes
 	}
 	for _, mode := range []os.FileMode{0o600, 0o640, 0o644, 0o666, 0o400} {
 		path := filepath.Join(t.TempDir(), "users.acl")

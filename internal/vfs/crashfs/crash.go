@@ -13,12 +13,12 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// maxChanges is up to how many changes of names all combinations are looked at.
+// maxChanges is the number of name changes up to which all combinations are tried.
 const maxChanges = 12
 
-// Crashes returns the states that a crash now may leave. If there are more than
-// limit it returns a random sample, in which the extremes are. Each is a file
-// system of its own, on which everything is safe.
+// Crashes returns the states that a crash at this moment may leave. If there are
+// more than limit, it returns a random sample that includes the extremes. Each
+// state is a file system of its own, on which everything is safe.
 func (f *FS) Crashes(limit int, rnd *rand.Rand) iter.Seq[*FS] {
 	f.mu.Lock()
 	s := f.clone()
@@ -50,7 +50,7 @@ func (f *FS) Crashes(limit int, rnd *rand.Rand) iter.Seq[*FS] {
 	}
 }
 
-// clone copies the file system, but for the content of files.
+// clone copies the file system, except for the contents of files.
 func (f *FS) clone() *FS {
 	seen := make(map[*node]*node)
 	var copyNode func(n *node) *node
@@ -84,8 +84,8 @@ func (f *FS) clone() *FS {
 	return c
 }
 
-// contents returns what a crash may leave of a file, the least first and the
-// most last.
+// contents returns the contents that a crash may leave of a file, from the least to
+// the most.
 func (n *node) contents() [][]byte {
 	var all [][]byte
 	add := func(data []byte) {
@@ -93,13 +93,13 @@ func (n *node) contents() [][]byte {
 			all = append(all, data)
 		}
 	}
-	var open []int // in the log
+	var open []int // indexes into the log
 	for i, w := range n.log {
 		if !w.synced {
 			open = append(open, i)
 		}
 	}
-	// with applies what is synced, and of the others those that choose lets
+	// with applies the synced writes, and those of the others that choose lets
 	// through.
 	with := func(choose func(k int, w write) (write, bool)) {
 		data, k := slices.Clone(n.base), 0
@@ -130,26 +130,26 @@ func (n *node) contents() [][]byte {
 			})
 		}
 		if size > 0 {
-			with(func(k int, w write) (write, bool) { // the length is there, the bytes are not
+			with(func(k int, w write) (write, bool) { // the length is right, the bytes are not
 				if k == done {
 					w.data = make([]byte, size)
 				}
 				return w, k <= done
 			})
-			with(func(k int, w write) (write, bool) { return w, k != done }) // later ones are there
+			with(func(k int, w write) (write, bool) { return w, k != done }) // later writes survive
 		}
 	}
 	whole := slices.Clone(n.base)
 	for _, w := range n.log {
 		whole = w.apply(whole)
 	}
-	// It comes last even if it was there already.
+	// The whole content comes last, even if it was in the list already.
 	all = slices.DeleteFunc(all, func(old []byte) bool { return string(old) == string(whole) })
 	return append(all, whole)
 }
 
-// tree is the names that a crash leaves, with the files whose content it may
-// leave in several forms.
+// tree has the names that a crash leaves, with the files whose content has several
+// possible forms.
 type tree struct {
 	names map[*node]map[string]*node
 	root  *node
@@ -194,7 +194,7 @@ func (f *FS) tree(mask uint64) *tree {
 	return t
 }
 
-// state makes a file system; choose picks one of n forms of a file.
+// state makes a file system; choose picks one of the n forms of a file.
 func (t *tree) state(choose func(n int) int) *FS {
 	made := make(map[*node]*node)
 	for i, n := range t.dirty {
@@ -254,11 +254,10 @@ func (f *FS) all(yield func(*FS) bool) {
 	}
 }
 
-// Explore calls run with a file system that stands before f. Before each
-// operation, and at the end, it calls now and then the function that now
-// returned, with each state that a crash at that moment may leave, at most
-// limit of them. So what now reads of the progress of run is at most as far
-// as the states are.
+// Explore calls run with a file system that wraps f. Before each operation, and at
+// the end, it calls now, and then calls check with each state that a crash at that
+// moment may leave, at most limit of them. So what now reads of run's progress is
+// never ahead of the states.
 func (f *FS) Explore(limit int, run func(vfs.FS), now func(op vfs.Op, name string) (check func(left *FS))) {
 	var mu sync.Mutex
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -275,13 +274,13 @@ func (f *FS) Explore(limit int, run func(vfs.FS), now func(op vfs.Op, name strin
 	look("end", "")
 }
 
-// Fault is an operation that fails.
+// Fault is a failing operation.
 type Fault struct {
-	Op   vfs.Op // empty if it has not come to that
+	Op   vfs.Op // empty if the run did not reach it
 	Name string
 	Err  error
-	// Lasting: true if everything that could fail for the same reason does from
-	// then on.
+	// Lasting means that from then on every operation fails that can fail for the
+	// same reason.
 	Lasting bool
 
 	healed atomic.Bool
@@ -298,10 +297,10 @@ func (f *Fault) String() string {
 	return s
 }
 
-// Faults calls run again and again, each time with another operation that
-// fails, for want of space or because the disk is broken, once or from then
-// on. The function that run gets puts the fault before a file system; what it
-// returns is for one goroutine at a time to read when run has ended.
+// Faults calls run again and again. Each time another operation fails, because the
+// disk is full or broken, once or permanently. run calls inject to put the fault in
+// front of a file system. Read fault in one goroutine at a time, after run has
+// ended.
 func Faults(run func(inject func(vfs.FS) vfs.FS, fault *Fault)) {
 	for _, err := range []error{syscall.ENOSPC, syscall.EIO} {
 		for _, lasting := range []bool{false, true} {
@@ -339,7 +338,7 @@ func Faults(run func(inject func(vfs.FS) vfs.FS, fault *Fault)) {
 	}
 }
 
-// needsSpace says whether an operation may fail on a full disk.
+// needsSpace reports whether an operation may fail on a full disk.
 func needsSpace(op vfs.Op) bool {
 	switch op {
 	case vfs.OpCreate, vfs.OpAppend, vfs.OpMkdir, vfs.OpWrite, vfs.OpSync, vfs.OpClose, vfs.OpRename, vfs.OpSyncDir:

@@ -1,10 +1,10 @@
-// Package crashfs is a file system in memory for tests of what a crash leaves.
+// Package crashfs is a file system in memory, to test what is left after a crash.
 //
-// It is as unkind as POSIX allows. Content that was not synced may be lost, be
-// there in part, or be zeros of the right length. A name that was made, moved
-// or removed since the directory was synced may be so or not, each
-// independently of the others, though a rename happens whole or not at all.
-// After a sync that failed, what it was to save may be lost even if a later
+// It is as unkind as POSIX allows. Content that was not synced may be lost, survive
+// in part, or become zeros of the right length. A name that was created, moved or
+// removed after the last sync of the directory may be in either state,
+// independently of the others, but a rename happens whole or not at all. After a
+// failed sync, what it was to save may be lost even if a later sync succeeds.
 // sync succeeds.
 package crashfs
 
@@ -23,45 +23,45 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// FS is a file system. Its paths begin at a root that is there. The zero value
-// is not ready; New makes one.
+// FS is a file system. It has a root directory. The zero value is not ready; use
+// New.
 type FS struct {
 	mu      sync.Mutex
 	root    *node
-	changes []*change // of names, that are not safe yet, in their order
+	changes []*change // changes of names that are not safe yet, in order
 	temps   int
 }
 
 // node is a file or a directory.
 type node struct {
-	// now has the entries of a directory; nil for a file. safe are those that
-	// a crash leaves, but for changes that may have become safe on their own.
+	// now has the entries of a directory; nil for a file. safe has the entries that
+	// survive a crash, apart from changes that may have become safe on their own.
 	now, safe map[string]*node
 
-	data []byte  // what readers see of a file
-	base []byte  // what a crash leaves of it for sure; the log comes on top
-	log  []write // in their order; the first is not safe
+	data []byte  // content for readers
+	base []byte  // content that certainly survives a crash; the log may follow
+	log  []write // in order; the first is not safe
 }
 
-// write is a change of a file's content. It is never modified.
+// write is a change of a file's content. It is immutable.
 type write struct {
 	at       int
 	data     []byte
-	truncate bool // at is the new size
+	truncate bool // truncate to size at
 	synced   bool
-	doomed   bool // a sync of it has failed: no later one makes it safe
+	doomed   bool // a sync of it failed, so no later sync makes it safe
 }
 
-// change is a change of names that a crash leaves whole or not at all.
+// change is a change of names that survives a crash whole or not at all.
 type change struct{ edits []edit }
 
 type edit struct {
 	dir  *node
 	name string
-	node *node // nil: the name is removed
+	node *node // nil: removes the name
 }
 
-// New makes a file system that has some directories, and nothing else.
+// New returns a file system with these directories only.
 func New(dirs ...string) *FS {
 	f := &FS{root: newDir()}
 	for _, d := range dirs {
@@ -84,8 +84,7 @@ func split(name string) []string {
 	return strings.FieldsFunc(name, func(r rune) bool { return r == '/' })
 }
 
-// find returns the directory that a name is in, and what has the name: nil if
-// nothing has.
+// find returns the directory of a name, and the node with the name, or nil.
 func (f *FS) find(op, name string) (dir *node, last string, n *node, err error) {
 	words := split(name)
 	dir = f.root
@@ -101,7 +100,7 @@ func (f *FS) find(op, name string) (dir *node, last string, n *node, err error) 
 	return dir, last, dir.now[last], nil
 }
 
-// findFile is find for a file that must be there.
+// findFile is find for a file that must exist.
 func (f *FS) findFile(op, name string) (*node, error) {
 	_, _, n, err := f.find(op, name)
 	switch {
@@ -127,7 +126,7 @@ func (f *FS) change(edits ...edit) {
 	f.changes = append(f.changes, &change{edits})
 }
 
-// Open opens a file to read it.
+// Open opens a file for reading.
 func (f *FS) Open(name string) (vfs.File, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -138,10 +137,10 @@ func (f *FS) Open(name string) (vfs.File, error) {
 	return &file{fs: f, node: n, name: name}, nil
 }
 
-// Create opens a file to write it.
+// Create opens a file for writing.
 func (f *FS) Create(name string) (vfs.File, error) { return f.make(name, false) }
 
-// CreateTemp makes a file with a name of its own.
+// CreateTemp makes a file with a new name.
 func (f *FS) CreateTemp(dir, pattern string, _ fs.FileMode) (vfs.File, error) {
 	f.mu.Lock()
 	f.temps++
@@ -151,7 +150,7 @@ func (f *FS) CreateTemp(dir, pattern string, _ fs.FileMode) (vfs.File, error) {
 	return f.make(name, false)
 }
 
-// Append opens a file to write at its end.
+// Append opens a file for writing at its end.
 func (f *FS) Append(name string) (vfs.File, error) { return f.make(name, true) }
 
 func (f *FS) make(name string, atEnd bool) (vfs.File, error) {
@@ -172,7 +171,7 @@ func (f *FS) make(name string, atEnd bool) (vfs.File, error) {
 	return &file{fs: f, node: n, name: name, writes: true, atEnd: atEnd}, nil
 }
 
-// Truncate cuts a file off.
+// Truncate truncates a file.
 func (f *FS) Truncate(name string, size int64) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -267,14 +266,14 @@ func (f *FS) Remove(name string) error {
 	case n == nil:
 		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrNotExist}
 	case len(n.now) > 0:
-		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrExist} // what ENOTEMPTY is
+		return &fs.PathError{Op: "remove", Path: name, Err: fs.ErrExist} // stands for ENOTEMPTY
 	}
 	f.change(edit{dir, last, nil})
 	return nil
 }
 
-// SyncDir makes the names in a directory safe, and with them all that belongs
-// to the same changes.
+// SyncDir makes the names in a directory safe, and with them the other edits of the
+// same changes.
 func (f *FS) SyncDir(name string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -310,8 +309,8 @@ func (e edit) apply() {
 	}
 }
 
-// supersede drops what happened to the same name before: after a crash it
-// must not come on top.
+// supersede drops earlier changes of the same name: after a crash they must not
+// override the edit.
 func (f *FS) supersede(e edit, before int) {
 	for _, c := range f.changes[:before] {
 		c.edits = slices.DeleteFunc(c.edits, func(old edit) bool { return old.dir == e.dir && old.name == e.name })
@@ -340,7 +339,7 @@ func (w write) apply(data []byte) []byte {
 	return append(data, w.data[n:]...)
 }
 
-// sync makes all writes safe, but for doomed ones.
+// sync makes all writes safe, except for doomed ones.
 func (n *node) sync() {
 	done := 0
 	for i := range n.log {
@@ -414,7 +413,7 @@ func (f *file) Stat() (fs.FileInfo, error) {
 	return info{path.Base(f.name), int64(len(f.node.data)), false}, nil
 }
 
-// Chmod does nothing: files have no modes.
+// Chmod does nothing: files have no modes here.
 func (f *file) Chmod(fs.FileMode) error { return nil }
 
 func (f *file) Sync() error {
@@ -444,7 +443,7 @@ func (f *file) Close() error {
 	return nil
 }
 
-// info is an fs.FileInfo. Files have no times.
+// info is an fs.FileInfo. Files have no times here.
 type info struct {
 	name string
 	size int64

@@ -15,7 +15,7 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// show returns all files below a directory, with their contents.
+// show returns all files below a directory with their contents.
 func show(t *testing.T, fsys vfs.FS, dir string) string {
 	t.Helper()
 	names, err := fsys.List(dir)
@@ -77,7 +77,7 @@ func (s script) append(name, text string) vfs.File {
 	return s.write(f, err, text)
 }
 
-// TestLikeOS does the same with a real directory.
+// TestLikeOS runs the same operations on a real directory.
 func TestLikeOS(t *testing.T) {
 	run := func(fsys vfs.FS, dir string) string {
 		s := script{t, fsys}
@@ -245,7 +245,7 @@ func TestCrashes(t *testing.T) {
 	}
 }
 
-// TestFaults counts what fails in a run of four operations.
+// TestFaults counts the failures in a run of four operations.
 func TestFaults(t *testing.T) {
 	var got []string
 	Faults(func(inject func(vfs.FS) vfs.FS, fault *Fault) {
