@@ -1,15 +1,15 @@
-// Package archtest states who may know whom in this module, with reasons; its
-// test enforces it. Policy is a statement of intent: a change that breaks a
-// rule either goes elsewhere or changes the rule and its reason.
+// Package archtest states which package of this module may import which, with
+// reasons; its test enforces that. The policy is a statement of intent: a change
+// that breaks a rule must either go elsewhere, or change the rule and its reason.
 package archtest
 
-// Patterns are separated by spaces: "./x" is a package of this module, "." the
-// module's root, "x/..." is x and all below it, and anything else an import path.
-// Test files are free.
+// Patterns are separated by spaces: "./x" is a package of this module, "." the root
+// of the module, "x/..." is x and everything below it, and anything else is an
+// import path. The rules do not apply to test files.
 
-// A room is packages, and what they may import of this module. Each package is in
-// one room. Whoever adds one says here what it may know; what nobody lists, such as
-// what is for tests, no production code carries.
+// A room is a set of packages, with what they may import of this module. Each
+// package is in one room: a new package needs an entry here. Packages that no room
+// may import, such as those for tests, stay out of production code.
 type room struct{ in, knows, why string }
 
 var rooms = []room{
@@ -88,16 +88,16 @@ var rooms = []room{
 		"these are for tests: what they judge, their test files know"},
 }
 
-// A rule forbids packages something.
+// A rule forbids imports or calls in packages.
 type rule struct {
-	in     string // the packages it is for
-	except string // those of them that it is not for
+	in     string // the packages it applies to
+	except string // exceptions among them
 	deny   string // what they may not import or, in calls, mention
-	allow  string // what of it they may all the same
+	allow  string // exceptions from deny
 	why    string
 }
 
-// imports is about imports from elsewhere.
+// imports limits imports from outside this module.
 var imports = []rule{
 	{in: "./internal/datastruct/...", deny: "net/... time log/... os/...",
 		why: "structures know no protocol, no clock and no files; what depends on time gets it as an argument"},
@@ -109,7 +109,7 @@ var imports = []rule{
 		why: "no cgo: one go build makes a static binary for every system"},
 }
 
-// calls is about functions of other packages, whether called or passed on.
+// calls limits the use of functions of other packages, whether called or passed on.
 var calls = []rule{
 	{in: "./...", except: "./internal/clock ./internal/transcript/... ./bench/...",
 		deny: "time.Now time.Since time.Until time.Sleep time.After time.AfterFunc time.NewTimer time.NewTicker time.Tick",
@@ -124,6 +124,6 @@ var calls = []rule{
 var requirements = rule{
 	why: "an embedding program inherits every requirement; each needs a reason that a reader of go.mod would accept"}
 
-// names are no names for packages.
+// names are forbidden names of packages.
 var names = rule{deny: "common util utils helper helpers base manager managers misc shared",
 	why: "a package is named for what it provides; these names attract whatever has no place"}

@@ -16,7 +16,7 @@ import (
 	"testing/fstest"
 )
 
-// moduleRoot returns the files of the module, from the folder of go.mod on.
+// moduleRoot returns the files of the module, below the directory of go.mod.
 func moduleRoot(t *testing.T) fs.FS {
 	root, err := filepath.Abs(".")
 	if err != nil {
@@ -43,7 +43,7 @@ func TestPolicy(t *testing.T) {
 	}
 }
 
-// check says in what the module at the root of fsys breaks the rules.
+// check returns how the module at the root of fsys breaks the rules.
 func check(fsys fs.FS) (broken []string, err error) {
 	mod, err := fs.ReadFile(fsys, "go.mod")
 	if err != nil {
@@ -63,8 +63,8 @@ func check(fsys fs.FS) (broken []string, err error) {
 	return broken, err
 }
 
-// eachFile calls f for each Go file of the module at the root of fsys that is not a
-// test.
+// eachFile calls f for each Go file of the module at the root of fsys, except test
+// files.
 func eachFile(fsys fs.FS, f func(file string, src []byte) error) error {
 	return fs.WalkDir(fsys, ".", func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -89,7 +89,8 @@ func eachFile(fsys fs.FS, f func(file string, src []byte) error) error {
 	})
 }
 
-// parseGoMod finds the module's path and what it requires, indirectly too.
+// parseGoMod returns the path of the module, and its direct and indirect
+// requirements.
 func parseGoMod(text string) (module string, required []string) {
 	block := false
 	for line := range strings.Lines(text) {
@@ -111,8 +112,8 @@ func parseGoMod(text string) (module string, required []string) {
 	return module, required
 }
 
-// checkFile checks one file for imports, mentioned functions and the name of
-// its package.
+// checkFile checks the imports, the mentioned functions and the package name of a
+// file.
 func checkFile(module, file string, src []byte) (broken []string, err error) {
 	set := token.NewFileSet()
 	f, err := parser.ParseFile(set, file, src, parser.SkipObjectResolution)
@@ -176,7 +177,7 @@ func checkFile(module, file string, src []byte) (broken []string, err error) {
 	return broken, nil
 }
 
-// local is an import path in the notation of the rules.
+// local returns an import path in the notation of the rules.
 func local(module, importPath string) string {
 	if importPath == module {
 		return "."
@@ -261,7 +262,7 @@ func TestRulesBite(t *testing.T) {
 			t.Errorf("%s: %s\ngot  %q\nwant %q", c.file, c.src, got, c.want)
 		}
 	}
-	// Modules below the root have rules of their own.
+	// Modules below the root have their own rules.
 	broken, err := check(fstest.MapFS{
 		"go.mod":            {Data: []byte(mod)},
 		"test/x/go.mod":     {Data: []byte("module example.org/m/test/x\n")},

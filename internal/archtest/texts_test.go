@@ -13,8 +13,8 @@ import (
 	"testing/fstest"
 )
 
-// TestErrorTextsOnce: no text of an error reply stands twice in the code, so that
-// who mends one has mended all.
+// TestErrorTextsOnce: the code has each text of an error reply only once, so that a
+// correction corrects all uses.
 func TestErrorTextsOnce(t *testing.T) {
 	for text, places := range errorTexts(t, moduleRoot(t)) {
 		if len(places) > 1 {
@@ -23,11 +23,11 @@ func TestErrorTextsOnce(t *testing.T) {
 	}
 }
 
-// errorText matches an error reply: a code and words, more than "ERR %v" has.
+// errorText matches an error reply: a code and at least a word, unlike "ERR %v".
 var errorText = regexp.MustCompile(`^[A-Z]{2,} .*[A-Za-z]{3}`)
 
-// errorTexts returns where the texts of error replies stand. Package spec has
-// documentation in place of errors.
+// errorTexts returns the places of the texts of error replies. It skips package
+// spec, which has documentation instead of errors.
 func errorTexts(t *testing.T, fsys fs.FS) map[string][]string {
 	places, set := make(map[string][]string), token.NewFileSet()
 	err := eachFile(fsys, func(file string, src []byte) error {
@@ -57,7 +57,7 @@ func errorTexts(t *testing.T, fsys fs.FS) map[string][]string {
 	return places
 }
 
-// constant returns the value of literals that are joined by "+".
+// constant returns the value of a string literal, or of literals joined by "+".
 func constant(e ast.Expr) (string, bool) {
 	switch e := e.(type) {
 	case *ast.BasicLit:

@@ -20,8 +20,8 @@ var (
 	firstSeed = flag.Uint64("seed", 1, "of the first round of an attack; the next ones count up")
 )
 
-// rounds calls attack again and again, each time with another seed, as long as
-// the flag says. It ends with the first round that fails.
+// rounds calls attack again and again, each time with another seed, for the time of
+// the flag. It stops at the first round that fails.
 func rounds(t *testing.T, attack func(rng *rand.Rand)) {
 	began, seed := time.Now(), *firstSeed
 	defer func() { t.Logf("%d rounds", seed-*firstSeed) }()
@@ -42,8 +42,8 @@ func rounds(t *testing.T, attack func(rng *rand.Rand)) {
 	}
 }
 
-// alarm is a log that fails the test when a command panicked, which is otherwise
-// one more error reply.
+// alarm is a log handler that fails the test when a command panics. Otherwise a
+// panic is just another error reply.
 type alarm struct{ t testing.TB }
 
 func (a alarm) Enabled(context.Context, slog.Level) bool { return true }
@@ -59,18 +59,18 @@ func (a alarm) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// start starts a server without sockets that fails the test if a command panics.
+// start starts a server without sockets. The test fails if a command panics.
 func start(t testing.TB, config ...string) *respserver.TestServer {
 	return respserver.StartTest(t, respserver.Options{
 		NoListen: true, Logger: slog.New(alarm{t}), Seed: 1, Check: true, Config: append(config, "enable-debug-command yes"),
 	})
 }
 
-// extremes are bytes that mean something in many formats.
+// extremes are bytes with a meaning in many formats.
 var extremes = []byte{0, 1, 2, 0x3f, 0x40, 0x7f, 0x80, 0x81, 0xc0, 0xc1, 0xc2, 0xc3, 0xe0, 0xf0, 0xf1, 0xfa, 0xfd, 0xfe, 0xff}
 
-// damage changes some bytes: single ones, numbers, pieces that go, come twice, or
-// come from other.
+// damage changes some bytes: single ones, numbers, pieces that are removed,
+// doubled, or replaced by pieces of other.
 func damage(rng *rand.Rand, b, other []byte) []byte {
 	b = append([]byte(nil), b...)
 	for range 1 + rng.IntN(3) {

@@ -13,7 +13,7 @@ import (
 	respserver "github.com/resp-server/resp-server"
 )
 
-// payloads returns what DUMP makes of values of all types in all encodings.
+// payloads returns DUMP payloads of all types in all encodings.
 func payloads(t testing.TB) (all [][]byte) {
 	s := start(t, "list-max-listpack-size 4")
 	do := func(words ...any) { s.Must(words...) }
@@ -54,8 +54,8 @@ func payloads(t testing.TB) (all [][]byte) {
 	return all
 }
 
-// use runs commands on a key that may hold anything, and whatever writes it.
-// Replies are not looked at: the log is where a panic shows.
+// use runs commands on a key with any value, including all commands that write it.
+// It ignores the replies: a panic shows in the log.
 func use(t testing.TB, s *respserver.Server, key string) {
 	for _, words := range []string{
 		"TYPE k", "OBJECT ENCODING k", "MEMORY USAGE k", "DEBUG OBJECT k", "DEBUG DIGEST-VALUE k", "COPY k copied REPLACE", "SORT k BY nosort", "SORT k ALPHA",
@@ -80,15 +80,15 @@ func use(t testing.TB, s *respserver.Server, key string) {
 	}
 }
 
-// restored gives a server a payload. If it takes it, the value is whole: what it
-// dumps is taken again and is the same value, and every command can use it.
+// restored restores a payload. If the server accepts it, the value must be whole:
+// its dump can be restored to an equal value, and every command can use it.
 func restored(t testing.TB, s *respserver.TestServer, payload []byte) (taken bool) {
 	if _, err := s.Do(t.Context(), "RESTORE", "k", 0, payload, "REPLACE"); err != nil {
 		return false
 	}
 	digest := func() string { return fmt.Sprint(s.Must("DEBUG", "DIGEST-VALUE", "k").Array()) }
 	want := digest()
-	if s.Must("TYPE", "k").Text() != "none" { // it held nothing but fields that are past their time
+	if s.Must("TYPE", "k").Text() != "none" { // not so if it held only expired fields
 		if _, err := s.Do(t.Context(), "RESTORE", "k", 0, s.Must("DUMP", "k").Bytes(), "REPLACE"); err != nil {
 			t.Errorf("its own payload is not taken: %v\n%q", err, payload)
 		} else if got := digest(); got != want {
@@ -100,7 +100,7 @@ func restored(t testing.TB, s *respserver.TestServer, payload []byte) (taken boo
 	return true
 }
 
-// TestRestore gives a server damaged payloads with right checksums.
+// TestRestore restores damaged payloads with correct checksums.
 func TestRestore(t *testing.T) {
 	t.Parallel()
 	corpus, s, taken := payloads(t), start(t), 0
@@ -114,7 +114,7 @@ func TestRestore(t *testing.T) {
 	t.Logf("%d were taken", taken)
 }
 
-// FuzzRestore is TestRestore for Go's fuzzer, which finds its way by coverage.
+// FuzzRestore is TestRestore for Go's fuzzer, which is guided by coverage.
 func FuzzRestore(f *testing.F) {
 	for _, p := range payloads(f) {
 		f.Add(p[:len(p)-10])
@@ -124,8 +124,8 @@ func FuzzRestore(f *testing.F) {
 	})
 }
 
-// TestLoad starts servers with damaged files with right checksums. One either
-// refuses to start, or has data that it can use, write and load again.
+// TestLoad starts servers with damaged files that have correct checksums. A server
+// must either refuse to start, or have data that it can use, save and load again.
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob("../rdb/testdata/*.rdb")
@@ -145,7 +145,7 @@ func TestLoad(t *testing.T) {
 		file, other := files[rng.IntN(len(files))], files[rng.IntN(len(files))]
 		const header, sum = 9, 8
 		end := len(file)
-		if file[8] >= '5' || file[7] > '0' { // else there is no checksum
+		if file[8] >= '5' || file[7] > '0' { // otherwise the version has no checksum
 			end -= sum
 		}
 		damaged := append(append([]byte(nil), file[:header]...), damage(rng, file[header:end], other)...)
@@ -165,7 +165,7 @@ func loaded(t *testing.T, file []byte, rng *rand.Rand) bool {
 	if err := os.WriteFile(filepath.Join(dir, "dump.rdb"), file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// Times to live must not pass meanwhile.
+	// No key may expire meanwhile.
 	clock := respserver.NewManualClock(time.Unix(1700000000, 0))
 	o := respserver.Options{Dir: dir, NoListen: true, Clock: clock, Config: []string{"enable-debug-command yes"}, Logger: slog.New(alarm{t})}
 	s, err := respserver.Start(o)
@@ -182,7 +182,7 @@ func loaded(t *testing.T, file []byte, rng *rand.Rand) bool {
 	}
 	want := digest()
 	if _, err := s.Do(t.Context(), "DEBUG", "RELOAD"); err != nil {
-		t.Errorf("it does not load its own file: %v", err)
+		t.Errorf("the server does not load its own file: %v", err)
 	} else if got := digest(); got != want {
 		t.Errorf("another digest after DEBUG RELOAD: %s, was %s", got, want)
 	}

@@ -17,9 +17,9 @@ import (
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
-// lines are commands whose replies do not depend on time or chance, and some that
-// are wrong. AUTH is not among them: Redis 7 does not answer one with a wrong
-// password if other replies are still to be written.
+// lines are commands whose replies do not depend on time or chance, and some
+// invalid ones. AUTH is not among them: Redis 7 does not reply to one with a wrong
+// password while other replies are pending.
 var lines = []string{
 	"PING", "PING text", "ECHO hello", "ECHO \xff\x00\r\n", "SET a 1", "SET b value", "GET a", "GET b", "GET nosuch", "GETSET a 2", "APPEND b xyz", "STRLEN b", "GETRANGE b 1 3",
 	"INCR a", "INCRBY a 10", "INCRBY a x", "DEL a", "EXISTS a b a", "TYPE b", "RPUSH l 1 2 3", "LRANGE l 0 -1", "LPOP l 2", "LLEN b", "HSET h f v g w", "HGET h f", "HLEN h",
@@ -27,10 +27,10 @@ var lines = []string{
 	"HELLO 3", "HELLO 2", "HELLO 4", "NOSUCH a b", "GET", "GET a b c", "CLIENT NOSUCH", "OBJECT ENCODING a", "QUIT", "RESET",
 }
 
-// words cuts a line at spaces.
+// words splits a line at spaces.
 func words(line string) []string { return strings.Split(line, " ") }
 
-// pipeline makes some commands, as arrays or as text.
+// pipeline returns some commands, as arrays or inline.
 func pipeline(rng *rand.Rand) []byte {
 	var b []byte
 	for range 1 + rng.IntN(6) {
@@ -44,10 +44,10 @@ func pipeline(rng *rand.Rand) []byte {
 	return b
 }
 
-// framed are pieces of protocol that damage puts into commands.
+// framed has pieces of protocol that damage inserts into commands.
 var framed = []byte("*0\r\n*-1\r\n$-1\r\n$0\r\n\r\n*1\r\n$4\r\nPING\r\n*1000000\r\n$999999999999\r\n*99999999999999999999\r\n$-2\r\n*1\r\n:5\r\n+OK\r\n\r\n\n\"a\\x41\" 'b' \"unbalanced\r\n%1\r\n~0\r\n_\r\n(1\r\n=5\r\ntxt:a\r\n\t \x00\r\n* 1\r\n$ 4\r\n*01\r\n$+4\r\n")
 
-// frames makes a pipeline and damages it.
+// frames returns a damaged pipeline.
 func frames(rng *rand.Rand) []byte {
 	b := pipeline(rng)
 	if rng.IntN(8) > 0 {
@@ -56,7 +56,7 @@ func frames(rng *rand.Rand) []byte {
 	return b
 }
 
-// answer sends pieces to a server, ends the sending side, and reads what comes.
+// answer sends pieces to a server, closes the sending side, and reads the replies.
 func answer(t *testing.T, addr string, pieces ...[]byte) string {
 	t.Helper()
 	c, err := net.Dial("tcp", addr)
@@ -66,7 +66,7 @@ func answer(t *testing.T, addr string, pieces ...[]byte) string {
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(10 * time.Second))
 	for _, p := range pieces {
-		c.Write(p) // an error shows below: the server may have closed already
+		c.Write(p) // an error shows below: the server may have closed the connection
 	}
 	c.(*net.TCPConn).CloseWrite()
 	got, err := io.ReadAll(c)
@@ -76,11 +76,11 @@ func answer(t *testing.T, addr string, pieces ...[]byte) string {
 	return ownFacts.ReplaceAllString(string(got), "${1}...")
 }
 
-// ownFacts are what HELLO says that servers differ in.
+// ownFacts matches the facts in the reply of HELLO that differ between servers.
 var ownFacts = regexp.MustCompile(`(\$7\r\nversion\r\n|\$2\r\nid\r\n)(\$\d+\r\n[0-9.]+|:\d+)`)
 
-// TestFrames sends damaged protocol. The answer must not depend on how the bytes
-// are cut into packets, nor on what waits for the sockets.
+// TestFrames sends damaged protocol. The replies must depend neither on how the
+// bytes are split into packets, nor on the transport.
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	servers := [2]*respserver.TestServer{}
@@ -105,8 +105,8 @@ func TestFrames(t *testing.T) {
 	})
 }
 
-// TestFramesOfRealServer sends damaged protocol to the real server as well, which
-// must say the same.
+// TestFramesOfRealServer sends damaged protocol to a real server too, and compares
+// the replies.
 func TestFramesOfRealServer(t *testing.T) {
 	t.Parallel()
 	real := transcript.StartForTest(t, "")

@@ -21,15 +21,15 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// leftOut are commands that end the server or the connections of others, lock
-// everybody out, or hold everybody back for long.
+// leftOut are commands that end the server or other connections, lock everybody
+// out, or block everybody for long.
 var leftOut = []string{"shutdown", "debug", "monitor", "client|kill", "client|pause", "client|reply", "failover", "replicaof", "slaveof", "migrate", "psync", "sync", "replconf",
 	"acl|setuser", "acl|deluser", "acl|load", "config|set", "config|rewrite", "script|debug", "quit", "pfselftest"}
 
-// pool are the words that arguments are made of.
+// pool has words for arguments.
 var pool = strings.Fields("k1 k2 k3 k4 k5 k6 f1 f2 a b c 0 1 2 3 -1 7 100 1.5 inf -inf (1 [a + - * > $ 0-0 1-1 text channel {tag}x group consumer")
 
-// commandMaker makes commands of which many are valid.
+// commandMaker makes commands, many of which are valid.
 type commandMaker struct {
 	rows  []*spec.Command
 	names []string
@@ -66,7 +66,7 @@ func (m *commandMaker) make(rng *rand.Rand) []string {
 	return words
 }
 
-// appendArg appends an argument, or nothing if it is optional.
+// appendArg appends an argument. It may leave out an optional one.
 func appendArg(rng *rand.Rand, words []string, a spec.Arg) []string {
 	times := 1
 	switch {
@@ -98,9 +98,9 @@ func appendArg(rng *rand.Rand, words []string, a spec.Arg) []string {
 	return words
 }
 
-// TestHammer sends random commands to servers by all ways in at the same time,
-// over connections that come and go at any moment, while the program around the
-// server uses it too. It is meant for the race detector.
+// TestHammer sends random commands to servers by all transports at once, over
+// connections that come and go at any moment, while the program uses the server
+// too. It is meant for the race detector.
 func TestHammer(t *testing.T) {
 	t.Parallel()
 	commands := newCommandMaker()
@@ -143,7 +143,7 @@ func TestHammer(t *testing.T) {
 	}
 }
 
-// served checks that a server serves by all ways in.
+// served checks that a server replies by all transports.
 func served(t *testing.T, s *respserver.Server) {
 	t.Helper()
 	if r, err := s.Do(t.Context(), "PING"); err != nil || r.Text() != "PONG" {
@@ -167,7 +167,7 @@ func served(t *testing.T, s *respserver.Server) {
 		}
 		got, err := ping()
 		for deadline := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(deadline); runtime.Gosched() {
-			got, err = ping() // connections that are closed already may be in the way
+			got, err = ping() // connections that are already closed may be in the way
 		}
 		if got != "+PONG\r\n" {
 			t.Errorf("PING over %s: %q, %v", way, got, err)
@@ -175,7 +175,7 @@ func served(t *testing.T, s *respserver.Server) {
 	}
 }
 
-// hammer works on a server as long as the flag says.
+// hammer hammers a server for the time of the flag.
 func hammer(t *testing.T, s *respserver.Server, commands *commandMaker) {
 	ctx, cancel := context.WithTimeout(t.Context(), effort.Of(*duration))
 	defer cancel()
@@ -190,7 +190,7 @@ func hammer(t *testing.T, s *respserver.Server, commands *commandMaker) {
 					func() (net.Conn, error) { return s.Dial(ctx) },
 				}[rng.IntN(3)]
 				c, err := connect()
-				if err != nil { // too many may be waiting; whether it is more is seen in the end
+				if err != nil { // too many may be waiting; a worse reason shows at the end
 					runtime.Gosched()
 					continue
 				}
@@ -207,13 +207,13 @@ func hammer(t *testing.T, s *respserver.Server, commands *commandMaker) {
 				for i, w := range words {
 					args[i] = w
 				}
-				limited, stop := context.WithTimeout(ctx, 5*time.Millisecond) // it may block
+				limited, stop := context.WithTimeout(ctx, 5*time.Millisecond) // the command may block
 				s.Do(limited, args...)
 				stop()
 			}
 		})
 	}
-	all.Go(func() { // what changes the server as a whole
+	all.Go(func() { // changes to the server as a whole
 		rng := rand.New(rand.NewPCG(*firstSeed, 200))
 		changes := []string{"CONFIG SET maxmemory 1mb", "CONFIG SET maxmemory 20mb", "CONFIG SET maxmemory-policy allkeys-lfu", "CONFIG SET maxmemory-policy noeviction", "CONFIG SET timeout 1", "CONFIG SET timeout 0",
 			"CONFIG SET notify-keyspace-events KEA", "CONFIG SET tracking-table-max-keys 10", "CONFIG SET maxclients 20", "CONFIG SET maxclients 10000", "CONFIG SET save 1", "CONFIG RESETSTAT",
@@ -232,10 +232,10 @@ func hammer(t *testing.T, s *respserver.Server, commands *commandMaker) {
 	all.Wait()
 }
 
-// visit sends pipelines over a connection and leaves in one of several ways.
+// visit sends pipelines over a connection and ends it in one of several ways.
 func visit(ctx context.Context, c net.Conn, rng *rand.Rand, commands *commandMaker) {
 	var reading sync.WaitGroup
-	reads := rng.IntN(8) > 0 // else it never looks at replies
+	reads := rng.IntN(8) > 0 // otherwise it never reads replies
 	if reads {
 		reading.Go(func() { io.Copy(io.Discard, c) })
 	}
@@ -253,12 +253,13 @@ func visit(ctx context.Context, c net.Conn, rng *rand.Rand, commands *commandMak
 		case 2:
 			b = append(b, "CLIENT REPLY OFF\r\n"...)
 		}
-		c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // it may be blocked
+		c.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)) // the write may block
 		if _, err := c.Write(b); err != nil {
 			break
 		}
 	}
-	// Mostly it waits for the end, since work would pile up of those who do not.
+	// Usually wait for the end: otherwise the work for connections that have left
+	// would pile up.
 	if half, ok := c.(interface{ CloseWrite() error }); ok && reads && rng.IntN(4) > 0 {
 		c.SetReadDeadline(time.Now().Add(time.Second)) // the last command may block
 		half.CloseWrite()

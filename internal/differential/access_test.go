@@ -10,7 +10,7 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// TestAccess gives users random rules and asks both servers what they may do.
+// TestAccess gives users random rules and compares what both servers allow them.
 func TestAccess(t *testing.T) {
 	m := start(t)
 	list := m.commands(t)
@@ -38,7 +38,7 @@ func TestAccess(t *testing.T) {
 	}
 }
 
-// denial is a reply without the words in which versions differ.
+// denial returns a reply without the words that differ between versions.
 func denial(r *reply) string {
 	_, after, found := strings.Cut(r.text, " has no permissions")
 	if !found {
@@ -47,15 +47,15 @@ func denial(r *reply) string {
 	return after
 }
 
-// newerCategory tells whether rules name a category, whose commands are not the
-// same in a version before ours.
+// newerCategory reports whether rules name a category whose commands differ in a
+// version before ours.
 func newerCategory(rules []string, version []int) bool {
 	return newer("7.4", version) && strings.Contains(strings.Join(rules, " "), "@")
 }
 
-// rules makes rules for a user, with selectors if these may be.
+// rules returns rules for a user, with selectors if they are allowed.
 func (g *generator) rules(list []command, selectors bool) (rules []string) {
-	categories := spec.Category(1<<21 - 1).AppendNames(nil) // those of Redis 7.4
+	categories := spec.Category(1<<21 - 1).AppendNames(nil) // all categories of Redis 7.4
 	for range 1 + g.IntN(6) {
 		sign := pick(g, []string{"+", "+", "-"})
 		switch g.IntN(12) {

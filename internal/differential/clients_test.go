@@ -15,8 +15,8 @@ import (
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
-// line is what one of several clients says: words, or bytes for a client
-// called raw, which has a connection of its own for each line.
+// line is a line of one of several clients: words, or bytes for a client called
+// raw, which has a connection of its own for each line.
 type line struct {
 	client string
 	args   []string
@@ -24,10 +24,10 @@ type line struct {
 
 func (l line) String() string { return l.client + "> " + notation.Join(l.args) }
 
-// scene is a conversation with one server, on fresh connections and an empty
-// server. A command that is not answered is known to be blocked from the
-// server's count of blocked clients. At the end all who are still blocked are
-// unblocked, and everything that was sent to anybody is read.
+// scene is a conversation with one server, on new connections and an empty server.
+// A command without a reply is blocked if the server's count of blocked clients
+// says so. At the end the scene unblocks all blocked clients, and reads everything
+// that any client got.
 type scene struct {
 	server  dialer
 	proto   string
@@ -41,7 +41,7 @@ type voice struct {
 	*side
 	id      string
 	replies chan []byte // wire; closed at the end
-	// Messages come whenever they come; they are shown at the end.
+	// Messages may arrive at any time; they are shown at the end.
 	messages chan []byte
 	blocked  bool
 	closed   bool
@@ -82,7 +82,7 @@ func play(server dialer, proto string, lines []line) (string, error) {
 			v.close()
 		}
 	}()
-	for range 1000 { // those of the scene before may still be about to be closed
+	for range 1000 { // clients of the earlier scene may still be closing
 		if n, err := s.blocked(); n == 0 && err == nil {
 			break
 		}
@@ -129,7 +129,7 @@ func (s *scene) voice(name string) (*voice, error) {
 	return v, nil
 }
 
-// isMessage tells whether a reply is a message to subscribers.
+// isMessage reports whether a reply is a message to subscribers.
 func isMessage(wire []byte) bool {
 	_, rest, _ := bytes.Cut(wire, []byte("\r\n"))
 	for _, start := range []string{"$7\r\nmessage\r\n", "$8\r\npmessage\r\n", "$8\r\nsmessage\r\n"} {
@@ -146,7 +146,7 @@ func (s *scene) say(l line) error {
 		return err
 	}
 	if v.blocked {
-		return nil // it waits: says nothing, on both servers if they are equal
+		return nil // a blocked client sends nothing; equal servers agree on who is blocked
 	}
 	fmt.Fprintln(&s.log, l)
 	if err := v.send(encode(nil, l.args)); err != nil {
@@ -160,7 +160,7 @@ func (s *scene) say(l line) error {
 			return nil
 		case <-time.After(wait):
 		}
-		if l.args[0] == "FLUSHALL" { // waits for a thread of the server, as if blocked
+		if l.args[0] == "FLUSHALL" { // it waits for a thread of the server, as if it were blocked
 			continue
 		}
 		need := 1
@@ -206,7 +206,7 @@ func (s *scene) blocked() (int, error) {
 	return strconv.Atoi(count)
 }
 
-// raw sends bytes and shows all that comes back.
+// raw sends bytes and shows all output.
 func (s *scene) raw(l line) error {
 	conn := &side{server: s.server}
 	defer conn.close()
@@ -226,7 +226,7 @@ func (s *scene) raw(l line) error {
 	}
 }
 
-// end reads what is left to read.
+// end reads the remaining output.
 func (s *scene) end() error {
 	for _, name := range []string{"a", "b", "c"} {
 		v := s.clients[name]
@@ -275,7 +275,7 @@ func (s *scene) end() error {
 	return nil
 }
 
-// dialogue writes about n lines for the clients a, b and c.
+// dialogue returns about n lines for the clients a, b and c.
 func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 	publish := "PUBLISH ch m"
 	if newer("7.2", version) {
@@ -285,7 +285,7 @@ func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 	key := func() string { return pick("k1", "k1", "k2", "k3") }
 	another := key
 	if newer("7.2", version) {
-		another = func() string { return "k4" } // of another type: 7.0 still waits for the first, 7.2 runs the command again
+		another = func() string { return "k4" } // with another type: 7.0 still waits for the first, 7.2 runs the command again
 	}
 	say := func(client, format string, args ...any) {
 		lines = append(lines, line{client, strings.Fields(fmt.Sprintf(format, args...))})
@@ -370,7 +370,7 @@ func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 	return lines
 }
 
-// TestClients compares what several clients see that wait for each other.
+// TestClients compares the output of several clients that wait for each other.
 func TestClients(t *testing.T) {
 	m := start(t)
 	found, compared, crashes := 0, 0, 0
@@ -381,9 +381,9 @@ func TestClients(t *testing.T) {
 		differ := func(lines []line) (real, ours string) {
 			real, err := play(m.real.server, proto, lines)
 			if err != nil {
-				// CLIENT UNBLOCK of a client whose command was tried again and
-				// blocked again fails an assertion of 7.4.1.
-				t.Logf("seed %d: the real server says %v; it is started again", n, err)
+				// In 7.4.1, CLIENT UNBLOCK fails an assertion if the command of the
+				// client was tried again and has blocked again.
+				t.Logf("seed %d: the real server fails (%v) and is restarted", n, err)
 				crashes++
 				if err := m.real.server.(transcript.Restarter).Restart(); err != nil {
 					t.Fatal(err)

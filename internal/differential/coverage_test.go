@@ -8,17 +8,17 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// whole are the groups of which every command is compared.
+// whole are the groups in which every command is compared.
 var whole = []string{"generic", "string", "bitmap", "hyperloglog", "hash", "set", "sorted-set", "geo", "list", "stream"}
 
-// absent are the commands of these groups that are not, with the reason.
+// absent are the commands of these groups that are not compared, with the reason.
 var absent = map[string]string{
 	"restore-asking": "there is no cluster mode",
 }
 
-// TestGeneratesEverything fails if a command of the groups of the data types,
-// or one of its words, is never generated. Newer ones than the version that is
-// compared with are left out.
+// TestGeneratesEverything fails if a command of the groups of the data types, or
+// one of its words, is never generated. It ignores those that the compared version
+// lacks.
 func TestGeneratesEverything(t *testing.T) {
 	m := &match{version: []int{7, 4, 1}}
 	list := commands(func(c command) bool {

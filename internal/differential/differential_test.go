@@ -59,7 +59,7 @@ func start(t *testing.T) *match {
 	return m
 }
 
-// commands lists what both servers have and the comparison does not leave out.
+// commands returns the commands that both servers have and no exception leaves out.
 func (m *match) commands(t *testing.T) []command {
 	has := [2]map[string]bool{{}, {}}
 	err := m.exchange([][]string{{"COMMAND", "LIST"}}, func(_ int, a, b *reply, _, _ []byte) bool {
@@ -80,7 +80,7 @@ func (m *match) commands(t *testing.T) []command {
 	})
 }
 
-// commands lists the rows of the table that keep says yes to.
+// commands returns the rows of the table for which keep is true.
 func commands(keep func(command) bool) (list []command) {
 	add := func(c *spec.Command, parent string) {
 		name := parent + c.Name
@@ -133,7 +133,7 @@ func TestCommands(t *testing.T) {
 			continue
 		}
 		d.seed = n
-		if d.args == nil && shown < *maxShown { // an effect: which command has it shows when there are few left
+		if d.args == nil && shown < *maxShown { // an effect: which command causes it shows when few are left
 			d = m.shrink(d)
 			if n := len(d.steps); n > 0 {
 				d.name += " after " + strings.ToLower(called(d.steps[n-1])[0])
@@ -156,9 +156,9 @@ func TestCommands(t *testing.T) {
 	m.report(t, time.Since(begin), counts)
 }
 
-// report says how many replies were compared and how many differences are
-// left, by command; with a long run, also which commands were never answered
-// with anything but an error, of which the comparison shows little.
+// report prints how many replies were compared and how many differences are left,
+// by command. After a long run it also prints the commands that only ever replied
+// with errors, because the comparison shows little about them.
 func (m *match) report(t *testing.T, took time.Duration, counts map[string]int) {
 	differences := 0
 	for _, n := range counts {
@@ -176,8 +176,8 @@ func (m *match) report(t *testing.T, took time.Duration, counts map[string]int) 
 	}
 }
 
-// surveyPath is what of a survey the last command needs: the database it
-// looks into, and the key it looks at.
+// surveyPath returns the steps of a survey that the last command needs: it selects
+// the database and reads the key.
 func surveyPath(steps [][]string) (path [][]string) {
 	last := len(steps) - 1
 	for _, s := range steps[:last] {

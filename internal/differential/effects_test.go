@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// done is the channel of a message that ends the events of an episode.
+// done is the channel of the message that ends the events of an episode.
 const done = "__keyevent@done__:done"
 
-// listen has both servers tell the events of all databases.
+// listen subscribes to the events of all databases on both servers.
 func (m *match) listen() error {
 	for i, from := range []*side{&m.real, &m.ours} {
 		if m.listening[i] != nil {
@@ -26,7 +26,7 @@ func (m *match) listen() error {
 	return nil
 }
 
-// events are the messages of each server since the last call.
+// events returns the messages of each server since the last call.
 func (m *match) events() (all [2][]string, err error) {
 	mark := strconv.FormatInt(time.Now().UnixNano(), 36)
 	if err := m.exchange([][]string{{"DISCARD"}, {"PUBLISH", done, mark}}, func(int, *reply, *reply, []byte, []byte) bool { return true }); err != nil {
@@ -48,7 +48,7 @@ func (m *match) events() (all [2][]string, err error) {
 			if channel == done && key == mark {
 				break
 			}
-			if channel == done { // the start, or the end of an episode that was given up
+			if channel == done { // the start, or the end of an abandoned episode
 				all[i] = nil
 				continue
 			}
@@ -64,19 +64,19 @@ func (m *match) events() (all [2][]string, err error) {
 	return all, nil
 }
 
-// silent tells whether an event is not compared.
+// silent reports whether an event is not compared.
 func (m *match) silent(event string) bool {
 	switch event {
-	case "expired", "hexpired": // somebody looked, or nobody did yet
+	case "expired", "hexpired": // depends on when somebody accesses the key
 		return true
-	case "keymiss", "xgroup-createconsumer", "xgroup-delconsumer": // since 7.2 arguments are read before the key, and consumers come into being when they ask
+	case "keymiss", "xgroup-createconsumer", "xgroup-delconsumer": // since 7.2 arguments are parsed before the key is looked up, and a consumer is created when it first asks
 		return newer("7.2", m.version)
 	}
 	return false
 }
 
-// sortMisses sorts misses that follow each other: SORT looks for the keys of
-// its patterns in the order of a hash table.
+// sortMisses sorts consecutive misses: SORT looks up the keys of its patterns in
+// the order of a hash table.
 func sortMisses(events []string) {
 	for i := 0; i < len(events); i++ {
 		from := i
@@ -87,14 +87,14 @@ func sortMisses(events []string) {
 	}
 }
 
-// compareEvents compares what the steps told about keys.
+// compareEvents compares the events of the steps.
 func (m *match) compareEvents(proto string, steps [][]string) (*difference, error) {
 	all, err := m.events()
 	if err != nil {
 		return nil, err
 	}
 	if slices.ContainsFunc(steps, storesExpired) {
-		for i := range all { // a key that nobody has looked at yet may still be deleted
+		for i := range all { // a key that nobody has accessed yet may still be deleted
 			all[i] = slices.DeleteFunc(all[i], func(event string) bool { return strings.HasPrefix(event, "del ") })
 		}
 	}
@@ -103,7 +103,7 @@ func (m *match) compareEvents(proto string, steps [][]string) (*difference, erro
 	return m.sameLines("events", real, ours, proto, steps), nil
 }
 
-// storesExpired tells whether a command may store a key whose time is over.
+// storesExpired reports whether a command may store a key that has already expired.
 func storesExpired(args []string) bool {
 	args = called(args)
 	for i, a := range args[:len(args)-1] {
@@ -114,8 +114,8 @@ func storesExpired(args []string) bool {
 	return strings.EqualFold(args[0], "restore")
 }
 
-// sameLines is nil if two lists of texts are equal; else they are shown from
-// where they differ.
+// sameLines returns nil if two lists of texts are equal, otherwise a difference
+// that shows them from the first differing line on.
 func (m *match) sameLines(what string, real, ours []string, proto string, steps [][]string) *difference {
 	if slices.Equal(real, ours) {
 		return nil
@@ -139,13 +139,13 @@ func (m *match) sameLines(what string, real, ours []string, proto string, steps 
 // counted are the fields of INFO that must be equal after equal commands.
 var counted = []string{"keyspace_hits", "keyspace_misses", "total_error_replies"}
 
-// compareCounts compares what the server counted while the steps ran.
+// compareCounts compares the counters of the server after the steps.
 func (m *match) compareCounts(proto string, steps [][]string) (*difference, error) {
 	if newer("7.4", m.version) {
-		return nil, nil // other things were counted
+		return nil, nil // other commands were counted too
 	}
-	// A SCAN that looks at types counts keys; how many come at once depends on
-	// the hash function.
+	// A SCAN by type counts keys, and how many it visits at once depends on the
+	// hash function.
 	scans := slices.ContainsFunc(steps, func(args []string) bool {
 		args = called(args)
 		return strings.EqualFold(args[0], "scan") && slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "type") })

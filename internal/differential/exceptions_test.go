@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// left are the commands that are not compared at all, with the reason. A name
-// that ends in "|" stands for all subcommands.
+// left are the commands that are not compared at all, with the reason. A name that
+// ends in "|" stands for all subcommands.
 var left = map[string]string{
 	"auth": "in a pipeline a wrong password is not answered at all",
 	"acl|": "about the server, not its data", "acl": "about the server, not its data",
@@ -30,9 +30,9 @@ var left = map[string]string{
 	"time": "time", "restore-asking": "cluster", "asking": "cluster", "readonly": "cluster", "readwrite": "cluster",
 }
 
-// later are commands that are left out for versions before the one given.
+// later are commands that are compared only from the given version on.
 var later = map[string][]int{
-	"xautoclaim": {7, 2}, // creates the consumer even if it gets nothing
+	"xautoclaim": {7, 2}, // creates the consumer even if it claims nothing
 }
 
 func (m *match) leftOut(name string) bool {
@@ -79,7 +79,7 @@ var avoided = []struct {
 	{"zrank zrevrank", []int{7, 2}, "WITHSCORE is an error, which spoils a transaction", func(args []string) bool { return len(args) > 3 }},
 }
 
-// beyond tells whether a text is an integer of 64 bits above limit, or below -limit.
+// beyond reports whether a text is a 64-bit integer above limit or below -limit.
 func beyond(s string, limit int64) bool {
 	n, err := strconv.ParseInt(s, 10, 64)
 	return err == nil && (n > limit || n < -limit)
@@ -97,9 +97,9 @@ func (g *generator) avoids(args []string) bool {
 	return false
 }
 
-// preparing returns a command that is sent before another so that the real
-// server answers as it is meant to: SORT takes an errno that an earlier command
-// left behind for an error of its own, and this one resets it.
+// preparing returns a command to send before another one so that the real server
+// replies as intended: SORT mistakes an errno left behind by an earlier command for
+// its own error, and this command resets it.
 func preparing(args []string) []string {
 	if strings.HasPrefix(strings.ToLower(args[0]), "sort") {
 		return []string{"INCRBYFLOAT", "wrong", "x"}
@@ -107,7 +107,7 @@ func preparing(args []string) []string {
 	return nil
 }
 
-// A looseness says whether two replies that are not equal may differ as they do.
+// A looseness reports whether two unequal replies are an allowed difference.
 type looseness struct {
 	why   string
 	allow func(args []string, a, b *reply) bool
@@ -163,14 +163,15 @@ var (
 
 func isLimit(s string) bool { return strings.EqualFold(s, "limit") }
 
-// near compares leaves that may be times: those that are large or an age.
+// near compares leaves that may be times: large numbers, or ages.
 func near(a, b *reply) bool {
 	x, err1 := strconv.ParseInt(a.text, 10, 64)
 	y, err2 := strconv.ParseInt(b.text, 10, 64)
 	if err1 != nil || err2 != nil {
 		return a.text == b.text
 	}
-	// Milliseconds on a machine that is busy, but not 10000 or 20000 seconds.
+	// Some milliseconds are a busy machine; 10000 or 20000 seconds are a
+	// difference.
 	tolerance := int64(60_000)
 	if m := max(x, y); m > 5000 && m < 1_000_000 {
 		tolerance = 5000
@@ -178,16 +179,17 @@ func near(a, b *reply) bool {
 	return x == y || x >= 0 && y >= 0 && max(x, y)-min(x, y) <= tolerance
 }
 
-// sameDigits compares distances: sines differ in the last digit from one
-// library to the next. And a negative zero that ZRANGESTORE copies loses its
-// sign if it passes through a listpack on the way to a skiplist.
+// sameDigits compares distances: the last digit of sines differs between libraries.
+// And a negative zero copied by ZRANGESTORE loses its sign if it passes through a
+// listpack on its way to a skiplist.
 func sameDigits(a, b *reply) bool {
 	x, err1 := strconv.ParseFloat(a.text, 64)
 	y, err2 := strconv.ParseFloat(b.text, 64)
 	return a.text == b.text || err1 == nil && err2 == nil && math.Abs(x-y) <= 1e-12*math.Abs(x)
 }
 
-// sorted is the text of a list without its order; n elements each belong together.
+// sorted returns the text of a list without its order; groups of n elements stay
+// together.
 func sorted(r *reply, n int) string {
 	var all []string
 	for i := 0; i+n <= len(r.kids); i += n {
@@ -227,8 +229,8 @@ func anyID(a, b *reply) bool {
 	return a.text == b.text || strings.Contains(a.text, "-") && strings.Contains(b.text, "-") && !a.isError() && !b.isError()
 }
 
-// drifting returns a key whose data may differ after a command though all is
-// well; it is deleted before the next one.
+// drifting returns a key whose data may legitimately differ after a command. It is
+// deleted before the next one.
 func (m *match) drifting(args []string) (key string, drifts bool) {
 	if len(args) < 2 {
 		return "", false
@@ -250,8 +252,8 @@ func (m *match) drifting(args []string) (key string, drifts bool) {
 	return "", false
 }
 
-// sortsNothing tells whether a SORT is BY a pattern without a star, or BY
-// texts, which may be equal and are not compared further.
+// sortsNothing reports whether a SORT is BY a pattern without a star, or BY texts,
+// which may be equal and are not compared further.
 func sortsNothing(args []string) bool {
 	alpha := slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "alpha") })
 	for i, a := range args[:len(args)-1] {
@@ -262,10 +264,10 @@ func sortsNothing(args []string) bool {
 	return false
 }
 
-// known are the differences between 7.4 and older versions that show in a
-// reply: what changed, in which version, and how it looks.
+// known are the differences between 7.4 and older versions that show in a reply:
+// what changed, in which version, and how it looks.
 var known = []struct {
-	commands string // separated by blanks; none are all
+	commands string // separated by blanks; none means all
 	since    []int
 	what     string
 	allow    func(args []string, old, ours *reply) bool
@@ -334,7 +336,7 @@ var known = []struct {
 	}},
 }
 
-// allowed tells whether two replies to a command may differ as they do.
+// allowed reports whether two replies to a command are an allowed difference.
 func (m *match) allowed(args []string, a, b *reply) bool {
 	if equal(a, b) {
 		return true

@@ -12,12 +12,12 @@ import (
 // command is a row of the table that both servers have.
 type command struct {
 	*spec.Command
-	words []string // the name as it is sent: CONFIG GET
+	words []string // the name as sent: CONFIG GET
 	name  string   // "config|get"
 }
 
-// shares say how often a group comes; the commands of a group come alike,
-// and those that fill keys come more often.
+// shares say how often a group is chosen. The commands of a group are equally
+// frequent, except that those that fill keys are more frequent.
 var shares = map[string]int{
 	"string": 12, "list": 14, "hash": 14, "set": 12, "sorted-set": 18, "stream": 18, "generic": 12, "geo": 6, "bitmap": 6,
 	"hyperloglog": 2, "server": 1, "connection": 2, "transactions": 4, "scripting": 3, "pubsub": 1,
@@ -25,26 +25,27 @@ var shares = map[string]int{
 
 var filling = strings.Fields("set mset append rpush lpush hset hmset sadd zadd xadd geoadd setbit pfadd xgroup|create xreadgroup zincrby hincrby")
 
-// generator makes commands. Equal seeds, commands and versions make equal commands.
+// generator makes commands. The same seed, commands and versions make the same
+// commands.
 type generator struct {
 	*rand.Rand
 	version []int
 	groups  map[string][]command
 	order   []string // group names, each as often as its share
 
-	group   string // of the command being made
+	group   string // of the current command
 	name    string
-	count   int // what a "numkeys" promised; 0 is nothing
+	count   int // announced by a "numkeys"; 0 is none
 	lastNum int
 	multi   bool
-	tiny    bool // there may be a denormal number in the data
-	scripts bool // there is EVAL
+	tiny    bool // the data may contain a denormal number
+	scripts bool // EVAL exists
 }
 
 func newGenerator(commands []command, version []int) *generator {
 	g := &generator{version: version, groups: map[string][]command{}}
 	for _, c := range commands {
-		g.scripts = g.scripts || c.name == "eval" && !newer("7.2", version) // before, blocking was not allowed there
+		g.scripts = g.scripts || c.name == "eval" && !newer("7.2", version) // older versions do not allow blocking in scripts
 		n := 1
 		if slices.Contains(filling, c.name) {
 			n = 6
@@ -71,7 +72,7 @@ func (g *generator) chance(percent int) bool { return g.IntN(100) < percent }
 
 func pick[T any](g *generator, pool []T) T { return pool[g.IntN(len(pool))] }
 
-// limits of the small encodings, so that few elements already outgrow them.
+// limits of the small encodings, so that few elements already exceed them.
 var limits = [][]string{
 	{"CONFIG", "SET", "list-max-listpack-size", "4"},
 	{"CONFIG", "SET", "hash-max-listpack-entries", "3"},
@@ -86,7 +87,7 @@ var limits = [][]string{
 	{"CONFIG", "SET", "list-compress-depth", "1"},
 }
 
-// episode makes n commands, some limits before them.
+// episode returns n commands, after settings of some limits.
 func (g *generator) episode(n int) (steps [][]string) {
 	if g.chance(60) {
 		for _, l := range limits {
@@ -116,8 +117,8 @@ func (g *generator) episode(n int) (steps [][]string) {
 	return steps
 }
 
-// choose picks a command; one that fills keys if fill is set. A transaction
-// that was begun is ended before long.
+// choose picks a command, if fill is set one that fills keys. It ends an open
+// transaction before long.
 func (g *generator) choose(fill bool) command {
 	if g.multi && g.chance(20) {
 		for _, c := range g.groups["transactions"] {
@@ -141,7 +142,8 @@ var calling = []string{
 	"redis.setresp(3) return redis.pcall(unpack(ARGV))",
 }
 
-// called is the command that a command runs: itself, or what a script calls.
+// called returns the command that a command runs: itself, or the one that a script
+// calls.
 func called(args []string) []string {
 	if len(args) > 3 && args[0] == "EVAL" && slices.Contains(calling, args[1]) {
 		return args[3:]
@@ -149,7 +151,7 @@ func called(args []string) []string {
 	return args
 }
 
-// command makes a call of a command that is not avoided, or none.
+// command returns a call of a command that is not avoided, or nil.
 func (g *generator) command(c command, spoil bool) []string {
 	for range 20 {
 		if args := g.call(c, spoil); !g.avoids(called(args)) {
@@ -166,8 +168,8 @@ func (g *generator) command(c command, spoil bool) []string {
 	return nil
 }
 
-// call makes a call of a command. A container is called alone, or with a
-// subcommand that it has not.
+// call returns a call of a command. A container is called alone, or with an unknown
+// subcommand.
 func (g *generator) call(c command, spoil bool) []string {
 	g.group, g.name, g.count, g.lastNum = c.Group, c.name, 0, 1
 	if strings.Contains(c.name, "lex") || strings.HasPrefix(c.name, "zrange") && g.chance(20) {
@@ -184,7 +186,7 @@ func (g *generator) call(c command, spoil bool) []string {
 		args = g.spoil(args, len(c.words), c.Args)
 	}
 	if g.group != "lexical" {
-		for i, a := range args { // among different scores the order of members means nothing
+		for i, a := range args { // members with different scores have no defined order in lexical ranges
 			if strings.EqualFold(a, "bylex") {
 				args[i] = "BYSCORE"
 			}
@@ -201,8 +203,8 @@ func (g *generator) call(c command, spoil bool) []string {
 	return g.tame(args)
 }
 
-// args appends words for a list of arguments. Options that stand in a row
-// come in any order now and then.
+// args appends words for a list of arguments. Consecutive options sometimes come in
+// another order.
 func (g *generator) args(out []string, list []spec.Arg) []string {
 	for i := 0; i < len(list); i++ {
 		run := i
@@ -238,7 +240,7 @@ func (g *generator) args(out []string, list []spec.Arg) []string {
 	return out
 }
 
-// promises tells whether argument i says how many of the next one follow.
+// promises reports whether argument i says how many of the next one follow.
 func promises(list []spec.Arg, i int) bool {
 	return list[i].Type == spec.Integer && strings.HasPrefix(list[i].Name, "num") && i+1 < len(list) && list[i+1].Multiple
 }
@@ -295,7 +297,7 @@ func (g *generator) optional(out []string, a *spec.Arg) []string {
 	return out
 }
 
-// word is a token in some case.
+// word returns a token in random case.
 func (g *generator) word(token string) string {
 	if g.chance(10) {
 		return strings.ToLower(token)
@@ -368,8 +370,8 @@ func (g *generator) key() string {
 	return pick(g, own)
 }
 
-// spoil makes a command malformed, or at least unusual: words are lost,
-// doubled, swapped, replaced or added.
+// spoil makes a command malformed, or at least unusual: it drops, doubles, swaps,
+// replaces or adds words.
 func (g *generator) spoil(args []string, from int, tree []spec.Arg) []string {
 	for range 1 + g.IntN(2) {
 		if len(args) <= from {
@@ -391,15 +393,15 @@ func (g *generator) spoil(args []string, from int, tree []spec.Arg) []string {
 		case 5:
 			args = args[:i]
 		case 6:
-			args = slices.Insert(args, i, g.args(nil, tree)...) // its options again
+			args = slices.Insert(args, i, g.args(nil, tree)...) // its options once more
 		}
 	}
 	return args
 }
 
-// tame keeps commands from waiting long: a timeout in seconds or milliseconds
-// is short, wrong, or beyond what is allowed (before 7.2 nothing is).
-// And nothing expires while commands are compared.
+// tame keeps commands from waiting long: a timeout in seconds or milliseconds is
+// short, invalid, or out of range (before 7.2 nothing is). And nothing may expire
+// during the comparison.
 func (g *generator) tame(args []string) []string {
 	short := func(i int, s string) {
 		if i < 0 || i >= len(args) {
@@ -411,7 +413,7 @@ func (g *generator) tame(args []string) []string {
 			args[i] = s
 		}
 	}
-	long := func(i int) { // until it expires
+	long := func(i int) { // time until it expires
 		if i < len(args) {
 			if n, err := strconv.Atoi(args[i]); err == nil && n > 0 && n < 1e6 {
 				args[i] = "10000000"
@@ -445,7 +447,7 @@ func (g *generator) tame(args []string) []string {
 	return args
 }
 
-// newer tells whether a version, "7.4.0", is newer than v.
+// newer reports whether a version, "7.4.0", is newer than v.
 func newer(version string, v []int) bool {
 	for i, part := range strings.Split(version, ".") {
 		n, _ := strconv.Atoi(part)

@@ -13,7 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// dialer is a server that is compared.
+// dialer is a server in the comparison.
 type dialer interface {
 	Dial(context.Context) (net.Conn, error)
 }
@@ -32,10 +32,11 @@ func (s *side) close() {
 	}
 }
 
-// patience is how long a reply may take.
+// patience is the time limit for a reply.
 const patience = 20 * time.Second
 
-// send writes out while replies are read, so that neither side has to keep all of them.
+// send writes out while replies are read, so that neither side has to buffer all of
+// them.
 func (s *side) send(out []byte) error {
 	if s.conn == nil {
 		conn, err := s.server.Dial(context.Background())
@@ -52,15 +53,15 @@ func (s *side) send(out []byte) error {
 // match compares two servers.
 type match struct {
 	real, ours side
-	listening  [2]*side // to events
+	listening  [2]*side // subscribed to events
 	version    []int    // of the real server
-	compared   int      // replies, and events
+	compared   int      // number of replies and events
 	calls      map[string]*calls
-	sorted     bool // there was a SORT since the start
-	measured   bool // and a STOREDIST, or ZRANGESTORE
+	sorted     bool // SORT was called since the start
+	measured   bool // STOREDIST or ZRANGESTORE was used since the start
 }
 
-// calls counts how a command was answered.
+// calls counts the replies of a command.
 type calls struct{ fine, errors int }
 
 func (m *match) count(args []string, r *reply) {
@@ -94,7 +95,7 @@ func encode(out []byte, args []string) []byte {
 	return out
 }
 
-// cleaning brings both servers and the connection back to the start.
+// cleaning resets both servers and the connection.
 var cleaning = [][]string{
 	{"RESET"}, {"FLUSHALL"}, {"SCRIPT", "FLUSH"},
 	{"CONFIG", "SET", "list-max-listpack-size", "-2"},
@@ -112,15 +113,15 @@ var cleaning = [][]string{
 	{"PUBLISH", done, "start"}, {"CONFIG", "RESETSTAT"},
 }
 
-// difference is a reply that is not what the real server says.
+// difference is a reply that differs from the real server's.
 type difference struct {
 	args       []string
-	name       string // of the command that differs
+	name       string // of the command
 	real, ours []byte // wire
 	proto      string
-	steps      [][]string // all commands, the last is the one that differs
+	steps      [][]string // all commands; the last one differs
 	seed       uint64
-	fleeting   bool // did not come again
+	fleeting   bool // does not occur again
 }
 
 // play starts on empty servers and runs the steps until replies differ.
@@ -143,10 +144,10 @@ func (m *match) play(proto string, steps [][]string) (*difference, error) {
 	return d, err
 }
 
-// run runs steps where the servers stand.
+// run runs steps on the current data.
 func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 	var sent [][]string
-	from := make([]int, 0, len(steps)) // the step that a command sent belongs to
+	from := make([]int, 0, len(steps)) // index of the step for each sent command
 	for i, args := range steps {
 		if before := preparing(called(args)); before != nil {
 			sent, from = append(sent, before), append(from, i)
@@ -196,7 +197,7 @@ func (m *match) run(proto string, steps [][]string) (d *difference, err error) {
 	return d, err
 }
 
-// exchange sends commands to both and shows each pair of replies to visit, until that is false.
+// exchange sends commands to both servers and passes each pair of replies to visit, until it returns false.
 func (m *match) exchange(sent [][]string, visit func(i int, a, b *reply, wa, wb []byte) bool) error {
 	var out []byte
 	for _, args := range sent {
@@ -205,7 +206,7 @@ func (m *match) exchange(sent [][]string, visit func(i int, a, b *reply, wa, wb 
 	both := []*side{&m.real, &m.ours}
 	broken := true
 	defer func() {
-		if broken { // replies are left over
+		if broken { // unread replies are left
 			m.real.close()
 			m.ours.close()
 		}
@@ -238,7 +239,7 @@ func (m *match) exchange(sent [][]string, visit func(i int, a, b *reply, wa, wb 
 	return nil
 }
 
-// readings are the commands that show the data under a key, by type.
+// readings are the commands that read the data of a key, by type.
 var readings = map[string][][]string{
 	"string": {{"GET"}},
 	"list":   {{"LRANGE", "", "0", "-1"}},
@@ -248,11 +249,11 @@ var readings = map[string][][]string{
 	"stream": {{"XRANGE", "", "-", "+"}, {"XINFO", "STREAM", "", "FULL", "COUNT", "0"}},
 }
 
-// restored is the key that dumps are restored to, at the end.
+// restored is the key that dumps are restored to at the end.
 const restored = "restored"
 
-// restores makes both servers read what each of them dumps, if the real one
-// reads what ours writes.
+// restores makes both servers restore the dumps of each, if the real one reads our
+// dumps.
 func (m *match) restores(names []string) (steps [][]string, err error) {
 	var ask [][]string
 	for _, k := range names {
@@ -274,7 +275,7 @@ func hexpiretime(key string, fields []string) []string {
 	return slices.Concat([]string{"HPEXPIRETIME", key, "FIELDS", strconv.Itoa(len(fields))}, fields)
 }
 
-// survey lists the commands that show all data of both.
+// survey returns the commands that read all data of both servers.
 func (m *match) survey() (steps [][]string, err error) {
 	steps = [][]string{{"DISCARD"}}
 	for _, db := range []string{"0", "1"} {
@@ -304,7 +305,7 @@ func (m *match) survey() (steps [][]string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		hashes := map[string][]string{} // their fields
+		hashes := map[string][]string{} // by hash: its fields
 		ask = nil
 		for i, k := range names {
 			if types[i] == "hash" {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// reply is a reply with all that the wire says of its type. Only what RESP
-// writes in several ways would be lost, and no server does that.
+// reply is a reply with all type information of the wire. It loses only alternative
+// spellings in RESP, which no server uses.
 type reply struct {
 	kind byte // the first byte on the wire; aggregates have kids
 	null bool
@@ -77,7 +77,8 @@ func equal(a, b *reply) bool {
 	return sameShape(a, b, func(a, b *reply) bool { return a.text == b.text })
 }
 
-// sameShape compares two replies and leaves the leaves to leaf.
+// sameShape compares the structure of two replies, and compares the leaves with
+// leaf.
 func sameShape(a, b *reply, leaf func(a, b *reply) bool) bool {
 	if a.kind != b.kind || a.null != b.null || len(a.kids) != len(b.kids) {
 		return false

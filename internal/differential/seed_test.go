@@ -9,8 +9,8 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// TestSeed has two of our servers with the same seed and clock run random
-// commands: each reply is the same, byte for byte, shuffled or not.
+// TestSeed runs random commands on two of our servers with the same seed and clock:
+// each reply must be the same, byte for byte, shuffled or not.
 func TestSeed(t *testing.T) {
 	t.Parallel()
 	for _, shuffle := range []bool{false, true} {
@@ -23,7 +23,7 @@ func TestSeed(t *testing.T) {
 		defer m.real.close()
 		defer m.ours.close()
 		g := newGenerator(commands(func(c command) bool {
-			return !m.leftOut(c.name) && c.Flags&spec.Blocking == 0 // the clock does not move
+			return !m.leftOut(c.name) && c.Flags&spec.Blocking == 0 // the clock stands still
 		}), m.version)
 		g.seed(*seed)
 		n := 0

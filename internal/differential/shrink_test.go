@@ -9,8 +9,8 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// shrink makes the commands that lead to d fewer and shorter, for at most a
-// few seconds. What is left still ends in a difference of the same command.
+// shrink reduces the commands that lead to d, for at most a few seconds. The rest
+// still ends in a difference of the same command.
 func (m *match) shrink(d *difference) *difference {
 	end := time.Now().Add(8 * time.Second)
 	name := d.name
@@ -52,7 +52,8 @@ func (m *match) shrink(d *difference) *difference {
 	return d
 }
 
-// transcript prints the commands with the real server's replies, and ours to the last.
+// transcript returns the commands with the real server's replies, and ours to the
+// last one.
 func (m *match) transcript(d *difference) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s: another reply (seed %d)\n", strings.ToUpper(d.name), d.seed)

@@ -2,10 +2,10 @@ package differential
 
 import "strings"
 
-// The pools are small so that values meet, and hold the edges of each type.
-// A value that stands twice comes twice as often.
+// The pools are small so that values coincide, and contain the limits of each type.
+// A value that stands twice is chosen twice as often.
 
-// keys by the group of the command that is likely to use them.
+// keys by the group of the command that most likely uses them.
 var keys = map[string][]string{
 	"string":      {"s1", "s2", "n1", "n2"},
 	"bitmap":      {"b1", "b2", "s1"},
@@ -14,7 +14,7 @@ var keys = map[string][]string{
 	"hash":        {"h1", "h2"},
 	"set":         {"e1", "e2", "e3"},
 	"sorted-set":  {"z1", "z2", "z3", "z1", "z2", "z3", "e1"},
-	"geo":         {"g1", "g2", "g1", "g2", "g1", "g2", "wrong"}, // other scores are no places: to make integers of them has no defined result
+	"geo":         {"g1", "g2", "g1", "g2", "g1", "g2", "wrong"}, // other scores are no positions, and their conversion to integers is undefined
 	"lexical":     {"y1", "y2", "y1", "y2", "wrong", "nosuch"},   // sorted sets with equal scores, for ranges of members
 	"stream":      {"x1", "x2"},
 }
@@ -54,7 +54,7 @@ var (
 	patterns  = []string{"*", "*", "a*", "f?", "[a-c]*", "\\*", "h[^1]", "", "nosuch", "*1", "[", "[a"}
 	sortBy    = []string{"nosort", "s*", "h1->*", "h*->f1", "*", "n*", "#", "s1", "*->", "->f1", "h*->"}
 	databases = []string{"0", "1", "0", "1", "15", "16", "-1", "abc", "99999999999"}
-	// Far from now, so that nothing expires between two commands.
+	// Distant times, so that nothing expires between two commands.
 	seconds  = []string{"10000", "20000", "1000000", "10000", "20000", "0", "-1", "-9223372036854775808", "9223372036854775807", "9223372036854775", "9223370400000000", "1.5", "abc", "", "1099511627776"}
 	millis   = []string{"10000000", "20000000", "1000000000", "10000000", "20000000", "0", "-1", "-9223372036854775808", "9223372036854775807", "9223370400000000000", "1.5", "abc", "", "281474976710656"}
 	unixSecs = []string{"9999999999", "9999999998", "0", "1", "-1", "9223372036854775807", "9223372036854775", "9223372036854776", "abc", "-9223372036854775808", "281474976711"}
@@ -145,7 +145,7 @@ var pools = map[string][][]string{
 	"serialized-value": {{"", "abc", "\x00\x03abc\x0c\x00\x00\x00\x00\x00\x00\x00\x00\x00"}},
 	"subcommand":       {{"ENCODING", "ENCODING", "GETREG", "TODENSE", "DECODE", "foo", ""}},
 	"host":             {{"127.0.0.1"}},
-	"port":             {{"1", "1", "1", "0", "-1", "abc", "", "65536"}}, // where nobody listens
+	"port":             {{"1", "1", "1", "0", "-1", "abc", "", "65536"}}, // nobody listens there
 	"migrate/timeout":  {{"1000", "0", "-1", "abc", "", "1.5", "9223372036854775808"}},
 	"connection-name":  {{"name", "bad name", "", "x\n"}},
 	"libname":          {{"lib", "bad lib", ""}}, "libver": {{"1.0", "bad ver"}},

@@ -1,8 +1,8 @@
-// Package event names the keyspace events and the classes that they belong to.
+// Package event has the keyspace events and their classes.
 package event
 
-// Class is a set of classes of events: the setting notify-keyspace-events is
-// one.
+// Class is a set of event classes, such as the value of the setting
+// notify-keyspace-events.
 type Class uint32
 
 // The classes. The first two say where events are published.
@@ -24,7 +24,7 @@ const (
 	ClassArray                     // a, of Redis 8.8
 )
 
-// Letters spells the classes: the position of a letter is the bit of its class.
+// Letters has the letter of each class; its index is the bit of the class.
 const Letters = "KEg$lshzxetmnda"
 
 // Event is a kind of keyspace event. The zero Event is none.
@@ -35,8 +35,8 @@ type Event struct {
 
 var known = map[string]bool{}
 
-// New returns an event of a class. It is for package variables: events are known
-// when the program starts. Two of one name panic.
+// New returns an event of a class. It is for package variables, so that all events
+// are known when the program starts. It panics if a name is taken.
 func New(name string, class Class) Event {
 	if known[name] {
 		panic("event: two events are called " + name)
@@ -45,13 +45,13 @@ func New(name string, class Class) Event {
 	return Event{name, class}
 }
 
-// String returns the name, as clients receive it.
+// String returns the name that clients get.
 func (e Event) String() string { return e.name }
 
 // In reports whether the event belongs to one of the classes.
 func (e Event) In(classes Class) bool { return e.class&classes != 0 }
 
-// None is no event, for a change that sends none.
+// None is no event, for changes that send none.
 var None Event
 
 // The events.

@@ -1,5 +1,5 @@
-// Package generated keeps files that are made from the code: pages of documentation,
-// comments, lists. Only tests import it.
+// Package generated keeps files up to date that are made from the code:
+// documentation, comments, lists. Only tests import it.
 package generated
 
 import (
@@ -9,10 +9,10 @@ import (
 	"testing"
 )
 
-// Fix says that tests write what they would complain about.
+// Fix makes tests write a file instead of failing when it is out of date.
 var Fix = flag.Bool("fix", false, "write what is generated, such as lists in documents")
 
-// Check compares a file with what it has to hold, and with Fix writes it.
+// Check compares a file with its generated content, and writes it if Fix is set.
 func Check(tb testing.TB, file string, want []byte) {
 	tb.Helper()
 	got, err := os.ReadFile(file)

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Histogram counts durations up to a second, longer ones as a second, with an
-// error of less than 1%: 128 steps of the same width for each power of two.
-// The zero Histogram is empty. It grows with the range of what it counts: 1 KB
-// for each power of two.
+// Histogram counts durations up to a second, and longer ones as a second, with an
+// error of less than 1%: it has 128 steps of equal width for each power of two. The
+// zero Histogram is empty. It grows with the range of the durations: 1 KB for each
+// power of two.
 type Histogram struct {
 	count uint64
 	rows  [histogramRows]*[histogramSteps]uint64
@@ -30,15 +30,15 @@ func (h *Histogram) Add(d time.Duration) {
 		r = new([histogramSteps]uint64)
 		h.rows[row] = r
 	}
-	// From the second row on the highest bit is always set and left out.
+	// From the second row on the highest bit is always set, and left out.
 	r[n>>max(row-1, 0)&(histogramSteps-1)]++
 	h.count++
 }
 
-// Count returns how many durations were counted.
+// Count returns the number of counted durations.
 func (h *Histogram) Count() uint64 { return h.count }
 
-// upTo returns the longest duration in nanoseconds that a step counts.
+// upTo returns the longest duration, in nanoseconds, of a step.
 func upTo(row, step int) int64 {
 	if row == 0 {
 		return int64(step)
@@ -46,7 +46,7 @@ func upTo(row, step int) int64 {
 	return (int64(histogramSteps+step)+1)<<(row-1) - 1
 }
 
-// steps yields what was counted, in the order of the durations.
+// steps yields the counts in the order of the durations.
 func (h *Histogram) steps(yield func(upTo int64, n uint64) bool) {
 	for row, r := range h.rows {
 		if r == nil {
@@ -60,7 +60,7 @@ func (h *Histogram) steps(yield func(upTo int64, n uint64) bool) {
 	}
 }
 
-// Percentile returns how long p percent of the durations take at most.
+// Percentile returns the duration that p percent of the durations do not exceed.
 func (h *Histogram) Percentile(p float64) time.Duration {
 	want := max(uint64(min(p, 100)/100*float64(h.count)+0.5), 1)
 	var sum uint64
@@ -72,9 +72,9 @@ func (h *Histogram) Percentile(p float64) time.Duration {
 	return time.Duration(found)
 }
 
-// Levels yields how many durations are not longer than a microsecond, than two,
-// four and so on, where that is more than before. The level is told as the
-// longest duration that the step of that power of two has.
+// Levels yields the number of durations up to a microsecond, two, four and so on,
+// where it differs from the number before. A level is the longest duration of the
+// step at that power of two.
 func (h *Histogram) Levels(yield func(micros int64, n uint64)) {
 	var sum, told uint64
 	level := int64(1024)

@@ -1,7 +1,7 @@
-// Package latency keeps how long things take: the moments when an event took
-// long, for LATENCY, and how often a command took how long.
+// Package latency records durations: the moments when an event took long, for
+// LATENCY, and the distribution of the durations of each command.
 //
-// Nothing here locks; an engine owns what it uses.
+// Nothing here locks; the types belong to one engine.
 package latency
 
 import (
@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// maxSamples is how many moments are kept of an event.
+// maxSamples is the number of samples kept of an event.
 const maxSamples = 160
 
 // Sample is a second in which an event took long.
 type Sample struct {
 	Time   int64 // s since 1970
-	Millis int64 // the longest of that second
+	Millis int64 // the longest in that second
 }
 
-// Event is what is kept of one kind of event.
+// Event has the samples of one kind of event.
 type Event struct {
 	Samples []Sample // oldest first
 	Max     int64    // ms, since the last reset
@@ -33,7 +33,7 @@ type Monitor struct {
 	events map[string]*Event
 }
 
-// Add notes that an event took so many milliseconds.
+// Add records that an event took a number of milliseconds.
 func (m *Monitor) Add(name string, now, millis int64) {
 	e := m.events[name]
 	if e == nil {
@@ -55,29 +55,29 @@ func (m *Monitor) Add(name string, now, millis int64) {
 	e.Samples = append(e.Samples, Sample{now, millis})
 }
 
-// Find returns an event, or nil if it never took long.
+// Find returns an event, or nil if it has never taken long.
 func (m *Monitor) Find(name string) *Event { return m.events[name] }
 
 // Names returns the names of the events, sorted.
 func (m *Monitor) Names() []string { return slices.Sorted(maps.Keys(m.events)) }
 
-// Reset forgets an event, and reports whether there was one.
+// Reset removes an event, and reports whether it existed.
 func (m *Monitor) Reset(name string) bool {
 	_, ok := m.events[name]
 	delete(m.events, name)
 	return ok
 }
 
-// Graph sizes of LATENCY GRAPH.
+// Sizes for LATENCY GRAPH.
 const (
 	graphColumns = 80
 	graphRows    = 4
-	// graphMarks are the characters of one row, from low to high.
+	// graphMarks are the characters of a row, from low to high.
 	graphMarks = "_o#"
 )
 
-// Graph draws the samples of an event, with the text that is to be under each
-// written downwards.
+// Graph draws the samples of an event. label returns the text below a sample, which
+// is written downwards.
 func (e *Event) Graph(label func(Sample) string) string {
 	low, high := e.Bounds()
 	var b strings.Builder
@@ -90,7 +90,7 @@ func (e *Event) Graph(label func(Sample) string) string {
 	return b.String()
 }
 
-// Bounds returns the shortest and the longest time that the samples have.
+// Bounds returns the shortest and the longest duration of the samples.
 func (e *Event) Bounds() (low, high int64) {
 	for i, s := range e.Samples {
 		if i == 0 || s.Millis < low {

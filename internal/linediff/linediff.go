@@ -1,4 +1,4 @@
-// Package linediff shows in which lines two texts differ.
+// Package linediff shows the lines in which two texts differ.
 package linediff
 
 import (
@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// context is how many equal lines are shown around those that differ.
+// context is the number of equal lines shown around different ones.
 const context = 3
 
-// Show returns a text with "-" before lines that were wanted and "+" before
-// those that came instead. Long runs of equal lines are left out.
+// Show returns a text with "-" before lines that only want has, and "+" before
+// lines that only got has. It leaves out long runs of equal lines.
 func Show(want, got []string) string {
 	var b strings.Builder
 	b.WriteString("- wanted, + got:")
@@ -35,7 +35,7 @@ func Show(want, got []string) string {
 		}
 		put(" ", lines)
 	}
-	at := make(map[string][]int, len(got)) // where a line is
+	at := make(map[string][]int, len(got)) // indexes of each line
 	for i, l := range got {
 		at[l] = append(at[l], i)
 	}
@@ -50,7 +50,8 @@ func Show(want, got []string) string {
 		if w == len(want) || g == len(got) {
 			break
 		}
-		// The nearest pair of equal lines below; else all that is left differs.
+		// Continue at the nearest pair of equal lines; without one, everything left
+		// differs.
 		nextW, nextG := len(want), len(got)
 		for i := w; i < len(want) && i-w < nextW-w+nextG-g; i++ {
 			places := at[want[i]]

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// LineKind is what a line of a transcript is.
+// LineKind is the kind of a line in a transcript.
 type LineKind byte
 
 // The kinds of lines.
@@ -17,11 +17,11 @@ const (
 	ReplyLine
 )
 
-// CommandRE matches a line that sends or reads. Its groups are the client, the
-// sign > or >>, and the words; without a sign the line reads one more reply.
+// CommandRE matches a line that sends or reads. Its groups are the client, the sign
+// > or >>, and the words. A line without a sign reads one more reply.
 var CommandRE = regexp.MustCompile(`^([a-z][a-z0-9]*)?(?:(>>?)(?: +(.*))?|<)$`)
 
-// Classify returns what a line is.
+// Classify returns the kind of a line.
 func Classify(line string) LineKind {
 	switch {
 	case strings.TrimSpace(line) == "":
@@ -36,7 +36,7 @@ func Classify(line string) LineKind {
 	return ReplyLine
 }
 
-// Recorded is how the head line of a recorded file begins.
+// Recorded is the prefix of the head line in a recorded file.
 const Recorded = "# Recorded from "
 
 // Space is the directive of a record by which a client is in a space.

@@ -14,7 +14,7 @@ var matcherRE = regexp.MustCompile(`<any>|<int(?: (-?[0-9]*)\.\.(-?[0-9]*))?>|<m
 // pattern is the text of a leaf with its matchers.
 type pattern struct {
 	re     *regexp.Regexp
-	bounds [][2]int64 // of each <int>, in the order of the groups of re
+	bounds [][2]int64 // of each <int>, in the order of the groups in re
 }
 
 // compile returns nil for a text without matchers.
@@ -83,15 +83,15 @@ func (p *pattern) match(s string) bool {
 	return true
 }
 
-// Matches tells whether the reply got satisfies want.
+// Matches reports whether the reply got satisfies want.
 func (want *Node) Matches(got *Node) bool { return match(want, got, "") }
 
-// Merge is got as it is to be written in place of want: the parts of want that
-// still match stay, with their matchers.
+// Merge returns the text that replaces want after got was recorded: the parts of
+// want that still match stay, with their matchers.
 func Merge(want, got *Node) *Node { return merge(want, got, "") }
 
-// match tells whether the reply got satisfies want. approx is the tolerance
-// set by a node above, empty for none.
+// match reports whether the reply got satisfies want. approx is the tolerance set
+// by an outer node, empty for none.
 func match(want, got *Node, approx string) bool {
 	if want.Approx != "" {
 		approx = want.Approx
@@ -145,7 +145,7 @@ func matchLeaf(want, got, approx string) bool {
 	return err == nil && p != nil && p.match(got)
 }
 
-// number reads a leaf that shows one: (integer) 1, (double) 1.5, "1.5".
+// number parses a leaf that shows a number: (integer) 1, (double) 1.5, "1.5".
 func number(s string) (v float64, kind string, ok bool) {
 	switch {
 	case strings.HasPrefix(s, "("):
@@ -157,10 +157,10 @@ func number(s string) (v float64, kind string, ok bool) {
 	return v, kind, err == nil
 }
 
-// pairUp finds a one-to-one assignment of n wanted items to n items
-// (augmenting paths, O(n^3) at worst, O(n^2) calls of item for plain lists).
+// pairUp finds a one-to-one assignment of n wanted items to n items by augmenting
+// paths: O(n^3) in the worst case, O(n^2) calls of item for plain lists.
 func pairUp(n int, item func(w, g int) bool) bool {
-	taken := make([]int, n) // taken[g] is the wanted item + 1 that has g
+	taken := make([]int, n) // taken[g] is the wanted item that has g, plus 1
 	var seen []bool
 	var place func(w int) bool
 	place = func(w int) bool {

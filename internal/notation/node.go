@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Node is a reply in the notation of the files: a leaf with its text or a
-// list of nodes. Replies from the wire and expected replies have the same
-// form; only expected ones have the matcher fields set.
+// Node is a reply in the notation of the files: a leaf with its text, or a list of
+// nodes. Replies from the wire and expected replies have the same form; only
+// expected ones have the matcher fields.
 type Node struct {
-	Kind byte   // Leaf, or the character behind an index: list ')', mapping '#', set '~'
+	Kind byte   // Leaf, or the character after an index: list ')', mapping '#', set '~'
 	Text string // of a leaf: `"bulk"`, `(integer) 1`, `OK`, `<any>`, `(empty array)`; empty: not recorded yet
 	Kids []*Node
 	Push bool
@@ -25,24 +25,24 @@ type Node struct {
 const (
 	Leaf    = 0
 	List    = ')'
-	Mapping = '#' // kids are key, value, key, value
+	Mapping = '#' // kids are alternating keys and values
 	Set     = '~'
 )
 
-// Text is a leaf.
+// Text returns a leaf.
 func Text(s string) *Node { return &Node{Text: s} }
 
-// What stands in place of a reply that does not come.
+// These replace a reply that does not come.
 const (
 	Blocked = "(blocked)" // the command waits in the server
 	Closed  = "(closed)"  // the server closed the connection
 	NoReply = "(no reply)"
 )
 
-// Is tells whether the node is the leaf with this text.
+// Is reports whether the node is a leaf with this text.
 func (n *Node) Is(s string) bool { return n != nil && n.Kind == Leaf && n.Text == s }
 
-// String is the node in redis-cli's layout, without a newline at the end.
+// String returns the node in redis-cli's layout, without a final newline.
 func (n *Node) String() string { return string(n.append(nil, "")) }
 
 // append writes the node; prefix indents all lines but the first.
@@ -92,7 +92,7 @@ func (n *Node) append(b []byte, prefix string) []byte {
 	return b
 }
 
-// ParseReply reads the lines of one expected reply.
+// ParseReply parses the lines of one expected reply.
 func ParseReply(lines []string) (*Node, error) {
 	p := &replyParser{lines: lines}
 	n, err := p.value(0, 0, false)
@@ -102,8 +102,8 @@ func ParseReply(lines []string) (*Node, error) {
 	return n, err
 }
 
-// replyParser stands at column col of line i; at the end of a value i is the
-// first line behind it.
+// replyParser is at column col of line i. After a value, i is the first line behind
+// it.
 type replyParser struct {
 	lines  []string
 	i, col int
@@ -117,8 +117,8 @@ var (
 
 const maxDepth = 128
 
-// value reads a node. Its further lines start with prefix blanks; as the key
-// of a mapping it ends before " => ".
+// value parses a node. Its further lines start with prefix blanks. As the key of a
+// mapping it ends before " => ".
 func (p *replyParser) value(col, prefix int, key bool) (n *Node, err error) {
 	if p.depth++; p.depth > maxDepth {
 		return nil, fmt.Errorf("reply is nested more than %d deep", maxDepth)
@@ -149,7 +149,7 @@ func (p *replyParser) value(col, prefix int, key bool) (n *Node, err error) {
 		}
 	}
 	if p.i == len(p.lines) || p.rest() == "" {
-		return n, nil // modifiers alone: to be recorded
+		return n, nil // only modifiers: the reply is still to be recorded
 	}
 	m := itemRE.FindStringSubmatch(p.rest())
 	if m == nil {

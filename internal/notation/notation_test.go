@@ -148,7 +148,7 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// What still matches keeps its matcher when the rest is recorded again.
+// Parts that still match keep their matchers when the rest is recorded again.
 func TestMerge(t *testing.T) {
 	want, err := ParseReply(strings.Split("(unordered)\n1) x", "\n"))
 	if err != nil {
@@ -166,7 +166,7 @@ func TestMerge(t *testing.T) {
 	if s := merge(want, got, "").String(); s != "1) <int>\n2) new\n3) (approx 0.1) \"9\"\n4) more" {
 		t.Error(s)
 	}
-	// A modifier alone says what is to become of the first recording.
+	// A modifier alone applies to the first recording.
 	want, err = ParseReply([]string{"(unordered)"})
 	if err != nil {
 		t.Fatal(err)

@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// Decoder reads replies into the notation. It keeps apart what redis-cli shows
+// Decoder decodes replies into the notation. It distinguishes what redis-cli shows
 // alike: "$-1" is (nil), "*-1" is (nil array), "_" is (null).
 type Decoder struct {
 	r *bufio.Reader
-	// Wire has the bytes of the reply read last, also of one that is none.
+	// Wire has the bytes of the last reply, even if they are none.
 	Wire []byte
 }
 
-// NewDecoder returns a Decoder of what r has.
+// NewDecoder returns a Decoder that reads from r.
 func NewDecoder(r io.Reader) *Decoder { return &Decoder{r: bufio.NewReader(r)} }
 
-// ErrProtocol is the error for bytes that are no reply.
+// ErrProtocol is the error for bytes that are not a reply.
 var ErrProtocol = errors.New("not a RESP reply")
 
 // Reply reads the next reply.
@@ -127,7 +127,7 @@ func (d *Decoder) bulk(n int) ([]byte, error) {
 	if n < 0 {
 		return nil, ErrProtocol
 	}
-	var b bytes.Buffer // grows with what arrives, whatever length is announced
+	var b bytes.Buffer // grows with the received bytes, whatever length is announced
 	_, err := io.CopyN(&b, d.r, int64(n)+2)
 	d.Wire = append(d.Wire, b.Bytes()...)
 	if err != nil {
@@ -159,8 +159,8 @@ func (d *Decoder) list(n *Node, count, depth int, empty string) (*Node, error) {
 
 var bareStatusRE = regexp.MustCompile(`^[A-Za-z][!-;=?-~]*( [!-;?-~]+)*$`)
 
-// status is a status reply: bare, unless a reader of the file would take it
-// for something else.
+// status formats a status reply. It is quoted only if a parser of the file would
+// mistake it for something else.
 func status(s string) string {
 	if bareStatusRE.MatchString(s) && Classify(s) == ReplyLine && plain(s) == s {
 		return s
@@ -168,7 +168,7 @@ func status(s string) string {
 	return "(status) " + Quote(s)
 }
 
-// plain quotes a line that would not survive in a text file as it is.
+// plain quotes a line that would not survive unquoted in a text file.
 func plain(s string) string {
 	if q := Quote(s); len(q) != len(s)+2 || s == "" || s[len(s)-1] == ' ' || s[0] == ' ' || strings.Contains(s, " => ") {
 		return q
@@ -176,7 +176,7 @@ func plain(s string) string {
 	return s
 }
 
-// Reply is one reply as it comes over the wire, as the files show it.
+// Reply returns a reply from the wire in the notation of the files.
 func Reply(wire []byte) string {
 	d := NewDecoder(bytes.NewReader(wire))
 	n, err := d.Reply()

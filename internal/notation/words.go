@@ -8,9 +8,9 @@ import (
 
 var errQuotes = errors.New("unbalanced quotes")
 
-// SplitWords splits a command line as redis-cli does: words are separated by
-// blanks, "..." takes \n \r \t \a \b \xHH and any other escaped byte, '...'
-// takes \' only, and a closing quote ends its word.
+// SplitWords splits a command line like redis-cli: words are separated by blanks,
+// "..." may contain \n \r \t \a \b \xHH and any other escaped byte, '...' only \',
+// and a closing quote ends its word.
 func SplitWords(line string) ([]string, error) {
 	var words []string
 	for i := 0; ; {
@@ -42,8 +42,8 @@ func SplitWords(line string) ([]string, error) {
 
 func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
-// Unquote reads the quoted string at the start of s and returns its bytes and
-// the length it takes in s, 0 if it is not closed.
+// Unquote parses the quoted string at the start of s. It returns its bytes, and its
+// length in s, which is 0 if the string is not closed.
 func Unquote(s string) (b []byte, n int) {
 	q := s[0]
 	for i := 1; i < len(s); i++ {
@@ -87,8 +87,8 @@ func Unquote(s string) (b []byte, n int) {
 	return nil, 0
 }
 
-// Quote writes bytes as redis-cli shows a bulk string. A '<' that would read
-// as a matcher becomes \x3c.
+// Quote quotes bytes as redis-cli prints a bulk string. A '<' that would look like
+// a matcher becomes \x3c.
 func Quote[B string | []byte](s B) string {
 	const hex = "0123456789abcdef"
 	b := append(make([]byte, 0, len(s)+2), '"')
@@ -117,7 +117,8 @@ func Quote[B string | []byte](s B) string {
 	return string(append(b, '"'))
 }
 
-// Join is a command line that splits into words, each quoted if it has to be.
+// Join returns a command line that SplitWords splits into words, quoted where
+// necessary.
 func Join(words []string) string {
 	var b strings.Builder
 	for i, w := range words {

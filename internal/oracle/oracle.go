@@ -1,5 +1,5 @@
-// Package oracle asks a real server, for the tests that record what it
-// answers. Only tests import it.
+// Package oracle runs and queries a real server, for tests that compare with it or
+// record its replies. Only tests import it.
 package oracle
 
 import (
@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// Program returns the path of a program of Redis, such as redis-server, or skips
-// the test if there is none on PATH. Where RESPSERVER_NEED_REDIS is set it fails.
+// Program returns the path of a Redis program such as redis-server. If it is not on
+// PATH, the test is skipped, or fails if RESPSERVER_NEED_REDIS is set.
 func Program(tb testing.TB, name string) string {
 	tb.Helper()
 	path, err := exec.LookPath(name)
@@ -30,8 +30,8 @@ func Program(tb testing.TB, name string) string {
 	return ""
 }
 
-// Start runs a server with its files in dir until the test has ended, and returns
-// its Unix socket when it is ready. Options follow those that it gives.
+// Start runs a server with its files in dir until the test ends, and returns its
+// Unix socket when it is ready. The options follow those that Start sets.
 func Start(tb testing.TB, program, dir string, options ...string) (socket string) {
 	tb.Helper()
 	socket = filepath.Join(dir, "s")
@@ -86,8 +86,8 @@ func DialUnix(path string) (*Conn, error) {
 // Close closes the connection.
 func (c *Conn) Close() error { return c.c.Close() }
 
-// Do sends a command and reads the reply: a string, for an error reply one
-// that starts with "-", for nil "(nil)", or a []any of such.
+// Do sends a command and reads the reply: a string, which starts with "-" for an
+// error reply and is "(nil)" for nil, or a []any of replies.
 func (c *Conn) Do(args ...string) (any, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(args))
@@ -131,7 +131,7 @@ func (c *Conn) reply() (any, error) {
 	return a, nil
 }
 
-// Unquote reads a line of words in quotes, as a file of recorded answers has them.
+// Unquote parses a line of quoted words, as in a file of recorded replies.
 func Unquote(line string) (words []string, err error) {
 	for line != "" {
 		q, err := strconv.QuotedPrefix(line)

@@ -1,7 +1,7 @@
-// Package pubsub keeps who listens to which channels and patterns.
+// Package pubsub keeps the subscribers of channels and patterns.
 //
-// It delivers nothing: Publish names the receivers, the engine writes to
-// them. A Registry is owned by one engine and does not lock.
+// It delivers nothing: it names the receivers, and the engine writes to them. A
+// Registry belongs to one engine and does not lock.
 package pubsub
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/glob"
 )
 
-// Kind is a name space of subscriptions.
+// Kind is a namespace of subscriptions.
 type Kind uint8
 
 // The kinds of subscriptions: SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE.
@@ -26,19 +26,19 @@ const (
 // Registry maps names to subscribers S, which are compared by identity.
 type Registry[S comparable] struct {
 	names [kinds]map[string]*audience[S]
-	begun uint64 // audiences so far
+	begun uint64 // number of audiences ever begun
 }
 
-// audience is a set of subscribers in the order in which they came, but that
-// a leaving one gives its place to the last.
+// audience is a set of subscribers in the order of arrival, except that the last
+// one takes the place of one that leaves.
 type audience[S comparable] struct {
 	name  string
-	since uint64 // which audience it is, in the order in which they began
+	since uint64 // its number among all audiences ever begun
 	list  []S
 	place map[S]int
 }
 
-// Subscribe adds s to a name and reports whether it is new there.
+// Subscribe adds s to a name and reports whether it was new there.
 func (r *Registry[S]) Subscribe(k Kind, name string, s S) bool {
 	if r.names[k] == nil {
 		r.names[k] = make(map[string]*audience[S])
@@ -80,7 +80,7 @@ func (r *Registry[S]) Unsubscribe(k Kind, name string, s S) bool {
 	return true
 }
 
-// Subscribers returns who listens to exactly this name. The result is valid
+// Subscribers returns the subscribers of exactly this name. The result is valid
 // until the next change.
 func (r *Registry[S]) Subscribers(k Kind, name []byte) []S {
 	if a := r.names[k][string(name)]; a != nil {
@@ -98,14 +98,15 @@ func (r *Registry[S]) Matching(channel []byte, yield func(pattern string, to []S
 			found = append(found, a)
 		}
 	}
-	// A map has no order, and who subscribes to several patterns sees it.
+	// A map has no order, but a client with several matching patterns sees the
+	// order.
 	slices.SortFunc(found, func(a, b *audience[S]) int { return cmp.Compare(a.since, b.since) })
 	for _, a := range found {
 		yield(a.name, a.list)
 	}
 }
 
-// Names yields the names of a kind that have subscribers, in no order.
+// Names yields the names of a kind that have subscribers, in no particular order.
 func (r *Registry[S]) Names(k Kind, yield func(name string) bool) {
 	for name := range r.names[k] {
 		if !yield(name) {
@@ -114,7 +115,7 @@ func (r *Registry[S]) Names(k Kind, yield func(name string) bool) {
 	}
 }
 
-// Len returns how many names of a kind have subscribers.
+// Len returns the number of names of a kind that have subscribers.
 func (r *Registry[S]) Len(k Kind) int { return len(r.names[k]) }
 
 // Check returns the first broken invariant: a name has subscribers, each once. It

@@ -8,7 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// isText says whether the reply to a command is a text for people, which is printed as it is in any mode.
+// isText reports whether the reply to a command is a text for people, which is printed unchanged in every mode.
 func isText(command []string) bool {
 	words := make([]string, 0, 2)
 	for _, word := range command[:min(len(command), 2)] {
@@ -26,7 +26,7 @@ func isText(command []string) bool {
 	return words[0] == "info" || words[0] == "lolwut"
 }
 
-// raw is a reply without its types. Each error has the end of its line.
+// raw returns a reply without types. Each error ends its line.
 func raw(r resp.Reply) string {
 	switch r.Kind {
 	case resp.ErrorReply, resp.BulkError:
@@ -51,7 +51,7 @@ func raw(r resp.Reply) string {
 	return r.Str
 }
 
-// formatted is a reply with its types, one line or more. The prefix is before all lines but the first.
+// formatted returns a reply with types on one or more lines. The prefix precedes all lines but the first.
 func formatted(r resp.Reply, prefix string) string {
 	switch r.Kind {
 	case resp.ErrorReply, resp.BulkError:
@@ -107,7 +107,7 @@ func aggregate(r resp.Reply, prefix string) string {
 	return b.String()
 }
 
-// needsLines says whether a reply is shown on more than one line.
+// needsLines reports whether a reply takes more than one line.
 func needsLines(r resp.Reply) bool {
 	step := 1
 	if r.Kind == resp.Map {
@@ -116,7 +116,7 @@ func needsLines(r resp.Reply) bool {
 	return len(r.Elems) > step || len(r.Elems) == step && needsLines(r.Elems[step-1])
 }
 
-// quote shows any bytes on one line.
+// quote returns any bytes on one line.
 func quote(s string) string {
 	escapes := map[byte]string{'\\': `\\`, '"': `\"`, '\n': `\n`, '\r': `\r`, '\t': `\t`, '\a': `\a`, '\b': `\b`}
 	var b strings.Builder

@@ -39,7 +39,7 @@ the standard input, and prints the replies.
   --help                print this
 `
 
-// options are the command line, taken apart.
+// options is the parsed command line.
 type options struct {
 	server         Server
 	user, password string
@@ -52,13 +52,14 @@ type options struct {
 	resp3          bool
 	cluster        bool // follow redirections
 	scan           bool
-	pattern, count string // of the scan; "" is none
-	eval           string // the name of a file with a script
+	pattern, count string // for --scan; "" means none
+	eval           string // name of a script file
 	help           bool
 	command        []string
 }
 
-// parse takes arguments apart. A password of the environment counts if they have none.
+// parse parses arguments. The password from the environment counts if they have
+// none.
 func parse(args []string, password string, terminal bool) (*options, error) {
 	o := &options{database: "0", repeat: 1, raw: !terminal}
 	host, port, socket := "127.0.0.1", "6379", ""
@@ -203,7 +204,7 @@ func parse(args []string, password string, terminal bool) (*options, error) {
 	return o, nil
 }
 
-// introduction is what a connection begins with.
+// introduction returns the first commands of a connection.
 func (o *options) introduction() (commands [][]string) {
 	switch {
 	case o.password == "":
@@ -222,7 +223,8 @@ func unrecognized(option string) error {
 	return fmt.Errorf("Unrecognized option or bad number of args for: '%s'\nThis redis-cli has a part of the options; see redis-cli --help.", option)
 }
 
-// secureConfig is what a TLS connection needs, from the names of files.
+// secureConfig returns the configuration of a TLS connection from the names of
+// files.
 func secureConfig(name, authority, certificate, key string, insecure bool) (*tls.Config, error) {
 	config := &tls.Config{ServerName: name, InsecureSkipVerify: insecure}
 	if authority != "" {

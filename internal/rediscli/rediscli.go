@@ -1,6 +1,6 @@
 // Package rediscli is the part of redis-cli that scripts and health checks use: one command from the command line, or
-// one a line from the standard input. Replies are printed as redis-cli prints them. There is no prompt, and of the modes
-// only --scan and --eval.
+// one a line from standard input. It prints replies like redis-cli. It has no prompt, and of the modes only --scan
+// and --eval.
 package rediscli
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// Server is where a server listens. TLS is nil for a plain connection.
+// Server is the address of a server. TLS is nil for a plain connection.
 type Server struct {
 	Network, Addr string
 	TLS           *tls.Config
@@ -33,8 +33,8 @@ func (s Server) dial(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, s.Network, s.Addr)
 }
 
-// Ping sends PING to a server and returns the text of the reply. The error is nil if the server serves clients, which
-// it also does if it asks for a password first.
+// Ping sends PING to a server and returns the text of the reply. The error is nil if the server serves clients, even
+// if it requires a password first.
 func Ping(ctx context.Context, s Server) (string, error) {
 	conn, err := s.dial(ctx)
 	if err != nil {
@@ -58,7 +58,7 @@ func Ping(ctx context.Context, s Server) (string, error) {
 	return reply.Str, nil
 }
 
-// Connect connects to a server that options of redis-cli name, such as "-u" and
+// Connect connects to a server given by options of redis-cli, such as "-u" and
 // "redis://user:password@host:6379/2", logs in and selects the database.
 func Connect(ctx context.Context, options []string) (net.Conn, error) {
 	o, err := parse(options, "", false)
@@ -95,11 +95,10 @@ type client struct {
 	replies *bufio.Reader
 }
 
-// errFailed ends a run whose error was printed.
+// errFailed ends a run whose error has been printed.
 var errFailed = errors.New("failed")
 
-// Run runs redis-cli with its arguments, and returns the exit code. Tests and scripts get raw replies unless stdout is
-// a terminal.
+// Run runs redis-cli with arguments, and returns the exit code. Replies are raw unless stdout is a terminal.
 func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := parse(args, os.Getenv("REDISCLI_AUTH"), isTerminal(stdout))
 	if err != nil {
@@ -147,7 +146,8 @@ func Run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// lines runs the commands of the standard input, one a line. An error does not stop it.
+// lines runs the commands of standard input, one a line. It continues after an
+// error.
 func (c *client) lines() int {
 	in := bufio.NewReader(c.stdin)
 	for {
@@ -168,8 +168,8 @@ func (c *client) lines() int {
 	}
 }
 
-// call sends a command and prints its reply, and all that follow if there is no end to them. It connects first if need
-// be. It prints errors; the one that it returns says that there were some.
+// call sends a command and prints its reply, and after a command such as SUBSCRIBE or MONITOR everything that follows.
+// It connects first if necessary. It prints errors; the returned one only says that there was one.
 func (c *client) call(command []string) error {
 	if c.conn == nil {
 		if err := c.connect(); err != nil {
@@ -216,13 +216,13 @@ func (c *client) call(command []string) error {
 	}
 }
 
-// redirect makes the address in a redirection of a cluster the one of the server. asking says that the slot moves there:
-// ASKING has to come before the command.
+// redirect takes the server's address from a cluster redirection. asking means that the slot is moving there, so
+// ASKING must precede the command.
 func (c *client) redirect(reply resp.Reply) (asking, moved bool) {
 	if reply.Kind != resp.ErrorReply {
 		return false, false
 	}
-	words := strings.Fields(reply.Str) // MOVED 3999 127.0.0.1:6381
+	words := strings.Fields(reply.Str) // for example MOVED 3999 127.0.0.1:6381
 	if len(words) != 3 || words[0] != "MOVED" && words[0] != "ASK" {
 		return false, false
 	}
@@ -241,7 +241,7 @@ func (c *client) redirect(reply resp.Reply) (asking, moved bool) {
 	return words[0] == "ASK", true
 }
 
-// callElsewhere sends a command to the node that a redirection named.
+// callElsewhere sends a command to the node of a redirection.
 func (c *client) callElsewhere(command []string, asking bool) error {
 	c.disconnect()
 	if asking {
@@ -255,7 +255,7 @@ func (c *client) callElsewhere(command []string, asking bool) error {
 	return c.call(command)
 }
 
-// takeScript makes the command one that runs the script of a file.
+// takeScript turns the command into one that runs the script of a file.
 func (o *options) takeScript() error {
 	script, err := os.ReadFile(o.eval)
 	if err != nil {
@@ -308,8 +308,8 @@ func (c *client) scanKeys() int {
 	}
 }
 
-// connect connects, authenticates, and selects the database and the protocol. If one of the latter fails, the command
-// is sent all the same.
+// connect connects, authenticates, and selects the database and the protocol. If a selection fails, the command is
+// sent all the same.
 func (c *client) connect() error {
 	conn, err := c.server.dial(context.Background())
 	if err != nil {
@@ -332,10 +332,10 @@ func (c *client) connect() error {
 	return nil
 }
 
-// prepare sends a command whose reply matters only if it is an error.
+// prepare sends a command of which only an error matters.
 func (c *client) prepare(title string, command []string) error {
 	if _, err := c.conn.Write(resp.AppendCommand(nil, command...)); err != nil {
-		return err // which the command finds as well
+		return err // the command will meet it too
 	}
 	reply, err := resp.ReadReply(c.replies)
 	if err != nil {
@@ -366,7 +366,7 @@ func (c *client) disconnect() {
 	}
 }
 
-// reason is an error of the network as C programs print it.
+// reason returns a network error in the words of C programs.
 func reason(err error) string {
 	var number syscall.Errno
 	var unknown *net.DNSError
@@ -380,7 +380,8 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// isTerminal says whether a stream is a terminal, or another device but the empty one.
+// isTerminal reports whether a stream is a terminal, or another device except the
+// null device.
 func isTerminal(stream any) bool {
 	f, is := stream.(*os.File)
 	if !is {

@@ -19,7 +19,7 @@ import (
 	"github.com/resp-server/resp-server/internal/rediscli"
 )
 
-// result is what a run of either program shows.
+// result is the visible result of running either program.
 type result struct {
 	stdout, stderr string
 	code           int
@@ -43,7 +43,7 @@ func ours(stdin string, args []string) result {
 	return result{stdout.String(), stderr.String(), code}
 }
 
-// side is what one of the two programs talks to. Both sides are alike.
+// side is the environment of one of the two programs. Both sides are alike.
 type side struct{ replace, restore *strings.Replacer }
 
 func newSide(t *testing.T, unused string) side {
@@ -70,7 +70,7 @@ func newSide(t *testing.T, unused string) side {
 	return side{strings.NewReplacer(pairs...), strings.NewReplacer(back...)}
 }
 
-// args puts the places of this side into arguments.
+// args inserts the addresses of this side into arguments.
 func (s side) args(args []string) []string {
 	out := make([]string, len(args))
 	for i := range args {
@@ -83,8 +83,7 @@ func (s side) result(r result) result {
 	return result{s.restore.Replace(r.stdout), s.restore.Replace(r.stderr), r.code}
 }
 
-// TestAsRedisCLI runs both programs with the same arguments and compares all that they show. The real one is the judge
-// of its own output.
+// TestAsRedisCLI runs both programs with the same arguments and compares all output, so the real one is the judge.
 func TestAsRedisCLI(t *testing.T) {
 	path := oracle.Program(t, "redis-cli")
 	type run struct {
@@ -106,7 +105,7 @@ func TestAsRedisCLI(t *testing.T) {
 			runs = append(runs, run{args: append(append([]string{"-p", "OPEN"}, strings.Fields(mode)...), command...)})
 		}
 	}
-	for _, c := range []struct{ stdin, args string }{ // the arguments have no blanks
+	for _, c := range []struct{ stdin, args string }{ // the arguments contain no blanks
 		{"piped", "-p OPEN -x set piped"},
 		{"", "-p OPEN get piped"},
 		{"", "-p OPEN -r 3 incr counter"},
@@ -133,7 +132,7 @@ func TestAsRedisCLI(t *testing.T) {
 		{"", "-s SOCKETx ping"},
 		{"", "-p NOBODY ping"},
 		{"", "-p NOBODY -a secret ping"},
-		{"", "-p OPEN --scan --pattern t*t"}, // one key: the order is not the same everywhere
+		{"", "-p OPEN --scan --pattern t*t"}, // a single key, because the order differs between servers
 		{"", "-p OPEN --scan --pattern t*t --no-raw"},
 		{"", "-p OPEN -n 7 --scan"},
 		{"", "-p CLOSED -a secret --no-auth-warning --scan"},
@@ -158,7 +157,7 @@ func TestAsRedisCLI(t *testing.T) {
 	}
 }
 
-// TestUsage asks for help and for what is not there.
+// TestUsage requests help, and uses unknown options.
 func TestUsage(t *testing.T) {
 	for _, args := range []string{"--help", "-h"} {
 		if got := ours("", []string{args}); got.code != 0 || !strings.HasPrefix(got.stdout, "Usage: redis-cli ") {
@@ -174,7 +173,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// TestScan finds all keys, whose order is that of the server.
+// TestScan finds all keys, in the order of the server.
 func TestScan(t *testing.T) {
 	srv := respserver.StartTest(t)
 	_, port, _ := net.SplitHostPort(srv.Addr())
@@ -193,23 +192,24 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// TestCluster follows the redirections of a cluster as the real program does.
+// TestCluster follows the redirections of a cluster, like the real program.
 func TestCluster(t *testing.T) {
 	path := oracle.Program(t, "redis-cli")
 	c := respserver.StartTestCluster(t)
 	host, port, _ := net.SplitHostPort(c.Node(0).Addr())
-	// Slot 5061 (bar) is node 0's and moves to node 1, slot 12182 (foo) is not its.
+	// Slot 5061 (bar) is node 0's and is moving to node 1; slot 12182 (foo) belongs
+	// to another node.
 	from, to := c.Node(0), c.Node(1)
 	id := func(n *respserver.TestServer) string { return n.Must("CLUSTER", "MYID").Text() }
 	to.Must("CLUSTER", "SETSLOT", 5061, "IMPORTING", id(from))
 	from.Must("CLUSTER", "SETSLOT", 5061, "MIGRATING", id(to))
 	for _, r := range []struct{ stdin, args string }{
-		{"", "set foo 1"}, // a redirection is the reply
+		{"", "set foo 1"}, // without -c the redirection is the reply
 		{"", "-c set foo 1"},
 		{"", "-c -3 --no-raw get foo"},
 		{"", "-c -r 2 incr foo"},
 		{"", "-c -e get foo"},
-		{"", "-c get bar"}, // which is asked elsewhere
+		{"", "-c get bar"}, // with an ASK redirection
 		{"set foo 2\nget foo\nget bar\nget {x}1\n", "-c"},
 		{"", "-c mget foo bar"},
 	} {
@@ -235,7 +235,7 @@ func unusedPort(t *testing.T) string {
 	return port
 }
 
-// TestMessages subscribes, and prints what comes until the server ends.
+// TestMessages subscribes, and prints messages until the server ends.
 func TestMessages(t *testing.T) {
 	srv := respserver.StartTest(t)
 	host, port, _ := net.SplitHostPort(srv.Addr())
@@ -286,7 +286,7 @@ func TestTLS(t *testing.T) {
 	pair := []string{"--cert", file("client.crt"), "--key", file("client.key")}
 	for _, c := range []struct {
 		args []string
-		want string // at the begin of what is shown
+		want string // prefix of the output
 		code int
 	}{
 		{append(append(secure, pair...), "--cacert", file("ca.crt"), "ping"), "PONG\n", 0},
@@ -300,7 +300,7 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestPing asks servers in several states.
+// TestPing pings servers in several states.
 func TestPing(t *testing.T) {
 	ping := func(addr string) (string, error) {
 		return rediscli.Ping(context.Background(), rediscli.Server{Network: "tcp", Addr: addr})
@@ -313,7 +313,7 @@ func TestPing(t *testing.T) {
 		t.Errorf("%q, %v", text, err)
 	}
 	if text, err := ping("127.0.0.1:" + unusedPort(t)); err == nil {
-		t.Errorf("nobody answers %q", text)
+		t.Errorf("no server, but the reply %q", text)
 	}
 	for _, reply := range []string{"-LOADING Redis is loading the dataset in memory\r\n", "nonsense\r\n", ""} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,5 +1,5 @@
-// Package slot computes the hash slots of a cluster: which keys live on the same
-// node, so that one command may have them.
+// Package slot computes the hash slots of a cluster: keys in one slot live on the
+// same node, so one command may use them together.
 //
 // The algorithm is that of the Redis cluster specification: CRC-16/XMODEM of the
 // key, or of its hash tag, modulo 16384.
@@ -7,14 +7,14 @@ package slot
 
 import "bytes"
 
-// Count is how many slots there are.
+// Count is the number of slots.
 const Count = 16384
 
 // Of returns the slot of a key, from 0 to Count-1.
 func Of(key []byte) int { return int(crc16(Tag(key)) % Count) }
 
-// Tag returns the part of a key that decides about its slot: what stands between
-// the first "{" and the next "}", if that is anything, or else the whole key.
+// Tag returns the part of a key that determines its slot: the text between the
+// first "{" and the next "}", or the whole key if that is empty or missing.
 func Tag(key []byte) []byte {
 	if open := bytes.IndexByte(key, '{'); open >= 0 {
 		if n := bytes.IndexByte(key[open+1:], '}'); n > 0 {

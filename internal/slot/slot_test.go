@@ -2,7 +2,7 @@ package slot
 
 import "testing"
 
-// TestOf compares with what CLUSTER KEYSLOT of Redis 7.0.15 answers.
+// TestOf compares with CLUSTER KEYSLOT of Redis 7.0.15.
 func TestOf(t *testing.T) {
 	for key, want := range map[string]int{
 		"": 0, "a": 15495, "b": 3300, "123456789": 12739, "user:1000": 1649, "é": 10180,

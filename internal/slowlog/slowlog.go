@@ -1,4 +1,4 @@
-// Package slowlog keeps the commands that took long, or were or replied much,
+// Package slowlog keeps commands that took long, or had a large request or reply,
 // for SLOWLOG and COMMANDLOG.
 //
 // A Log is owned by one engine and does not lock.
@@ -9,8 +9,8 @@ import "fmt"
 // Entry is a command of a log.
 type Entry struct {
 	ID     int64
-	Time   int64 // s since 1970, at its end
-	Amount int64 // of microseconds that it took, or of bytes
+	Time   int64 // s since 1970, at the end of the command
+	Amount int64 // duration in microseconds, or size in bytes
 	Args   []string
 	Addr   string // of the client
 	Name   string
@@ -22,8 +22,7 @@ type Log struct {
 	nextID  int64
 }
 
-// Add gives e an ID, of which none comes twice, and drops what is older than
-// the last most entries.
+// Add gives e a unique ID, and drops entries older than the last most ones.
 func (l *Log) Add(e Entry, most int) {
 	e.ID = l.nextID
 	l.nextID++
@@ -44,8 +43,8 @@ func (l *Log) Last(n int) []Entry { return l.entries[max(len(l.entries)-n, 0):] 
 // Reset removes all entries.
 func (l *Log) Reset() { l.entries = nil }
 
-// Trim copies the words of a command, at most so many and so many bytes of each:
-// of what is left out it tells how much there was.
+// Trim copies the words of a command, at most maxArgs words and maxLength bytes of
+// each. What it cuts it replaces by a note of how much that was.
 func Trim(args [][]byte, maxArgs, maxLength int) []string {
 	out := make([]string, 0, min(len(args), maxArgs))
 	for i, a := range args {

@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// Prefixes maps prefixes of keys to the clients that want to hear of changes,
-// and collects these until they are broadcast. The zero Prefixes is empty.
+// Prefixes maps key prefixes to the clients that track them, and collects changes
+// until they are broadcast. The zero Prefixes is empty.
 type Prefixes struct {
 	list  []*audience // by prefix
 	dirty bool        // some audience has changes
 }
 
-// audience are the clients of a prefix, in ascending order, and the keys that
-// changed, with the client that changed each last, or 0.
+// audience has the clients of a prefix, in ascending order, and the changed keys
+// with the last client that changed each, or 0.
 type audience struct {
 	prefix  string
 	clients []uint64
 	changed map[string]uint64
 }
 
-// Change is a key that changed, and the client that did it last, or 0.
+// Change is a changed key, with the last client that changed it, or 0.
 type Change struct {
 	Key string
 	By  uint64
@@ -39,7 +39,7 @@ func (p *Prefixes) find(prefix string) (int, bool) {
 	return slices.BinarySearchFunc(p.list, prefix, func(a *audience, s string) int { return cmp.Compare(a.prefix, s) })
 }
 
-// Add lets a client hear of keys with a prefix, and reports whether that is new.
+// Add subscribes a client to keys with a prefix, and reports whether that is new.
 func (p *Prefixes) Add(prefix string, client uint64) bool {
 	i, ok := p.find(prefix)
 	if !ok {
@@ -53,7 +53,7 @@ func (p *Prefixes) Add(prefix string, client uint64) bool {
 	return !ok
 }
 
-// Remove ends what Add began.
+// Remove undoes Add.
 func (p *Prefixes) Remove(prefix string, client uint64) {
 	i, ok := p.find(prefix)
 	if !ok {
@@ -68,7 +68,7 @@ func (p *Prefixes) Remove(prefix string, client uint64) {
 	}
 }
 
-// Changed notes that a key changed, for the next broadcast.
+// Changed records that a key changed, for the next broadcast.
 func (p *Prefixes) Changed(key []byte, by uint64) {
 	for _, a := range p.list {
 		if len(key) < len(a.prefix) || string(key[:len(a.prefix)]) != a.prefix {
@@ -82,8 +82,8 @@ func (p *Prefixes) Changed(key []byte, by uint64) {
 	}
 }
 
-// Broadcast calls yield for each prefix under which keys changed, in order,
-// with the keys in order, and forgets the changes.
+// Broadcast calls yield for each prefix with changed keys, with prefixes and keys
+// in order, and removes the changes.
 func (p *Prefixes) Broadcast(yield func(clients []uint64, changes []Change)) {
 	if !p.dirty {
 		return
@@ -102,7 +102,7 @@ func (p *Prefixes) Broadcast(yield func(clients []uint64, changes []Change)) {
 	}
 }
 
-// Has reports whether a client hears of keys with a prefix.
+// Has reports whether a client tracks keys with a prefix.
 func (p *Prefixes) Has(prefix string, client uint64) bool {
 	i, ok := p.find(prefix)
 	return ok && slices.Contains(p.list[i].clients, client)

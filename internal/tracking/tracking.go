@@ -1,10 +1,10 @@
-// Package tracking remembers what clients may have cached, for CLIENT
-// TRACKING: which of them read which keys (Table), and which of them want to
-// hear of all keys with a prefix (Prefixes).
+// Package tracking records what clients may have cached, for CLIENT TRACKING: which
+// clients have read which keys (Table), and which clients track all keys with a
+// prefix (Prefixes).
 //
-// It sends nothing: it names clients, by their ids, and keys. Keys of all
-// databases are one name space, as clients are told no database. The types are
-// owned by one engine and do not lock.
+// It sends nothing: it returns client ids and keys. The keys of all databases share
+// one namespace, because invalidation messages name no database. The types belong
+// to one engine and do not lock.
 package tracking
 
 import (
@@ -12,17 +12,17 @@ import (
 	"slices"
 )
 
-// Table maps keys to the clients that read them. The zero Table is empty.
-// Clients that are gone stay in it until their keys change: it is for the
-// caller to skip them.
+// Table maps keys to the clients that read them. The zero Table is empty. Clients
+// that have disconnected stay in it until their keys change: the caller must skip
+// them.
 type Table struct {
 	place map[string]int32 // index into reads
 	reads []read
 	items int
 }
 
-// read is a key with its readers. Most keys have one, which needs no memory
-// of its own.
+// read is a key with its readers. Most keys have one reader, which needs no extra
+// memory.
 type read struct {
 	key   string
 	first uint64
@@ -35,8 +35,8 @@ func (t *Table) Keys() int { return len(t.reads) }
 // Items returns the number of pairs of a key and a client.
 func (t *Table) Items() int { return t.items }
 
-// Add notes that a client has read a key. It costs a look-up, and allocates
-// nothing if that is known already.
+// Add records that a client has read a key. It costs a look-up, and allocates
+// nothing if the pair is in the table.
 func (t *Table) Add(key []byte, client uint64) {
 	i, ok := t.place[string(key)]
 	if !ok {
@@ -69,8 +69,8 @@ func (t *Table) Take(dst []uint64, key []byte) []uint64 {
 	return t.remove(dst, i)
 }
 
-// TakeRandom is Take for a key that random, which returns a number below n,
-// chooses. There must be one.
+// TakeRandom is Take for a key chosen by random, which returns a number below n.
+// The table must not be empty.
 func (t *Table) TakeRandom(dst []uint64, random func(n int) int) (key string, clients []uint64) {
 	i := int32(random(len(t.reads)))
 	key = t.reads[i].key

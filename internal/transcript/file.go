@@ -14,16 +14,16 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// File is a parsed transcript. It is read-only after Parse and may be run
-// against several targets at once.
+// File is a parsed transcript. It is read-only after Parse, and may run against
+// several targets at once.
 type File struct {
 	name   string
 	lines  []string
 	blocks []*block
-	ids    map[string]bool // the clients named by <id:b>
+	ids    map[string]bool // clients in <id:b>
 }
 
-// block is what one title covers: a subtest.
+// block is the part of a file below a title: a subtest.
 type block struct {
 	title string
 	steps []*step
@@ -34,10 +34,10 @@ type step struct {
 	text   string
 	client string
 	action action
-	args   []string // words of the command or of the directive
+	args   []string // words of the command or the directive
 	wait   time.Duration
 	gates  []gate
-	// replies are the variants written for different servers, in order.
+	// replies are the variants for different servers, in order.
 	replies []variant
 }
 
@@ -45,20 +45,20 @@ type action byte
 
 const (
 	send     action = iota // > words: send, read one reply
-	sendOnly               // >> words: send with what follows, read nothing
+	sendOnly               // >> words: send with the next command, read nothing
 	read                   // b<: read one more reply
 	direct                 // @word
 )
 
-// variant is an expected reply and the gates written above it.
+// variant is an expected reply with its gates.
 type variant struct {
 	gates    []gate
-	from, to int            // its lines, from 0, to excluded
+	from, to int            // its lines, from 0, without to
 	want     *notation.Node // nil if not recorded yet
 }
 
-// variant returns the reply for a server, nil if there is none: the last one
-// that is meant for it, so that exceptions stand below the rule.
+// variant returns the reply for a server, or nil: the last variant whose gates let
+// the server in, so that exceptions stand below the rule.
 func (st *step) variant(s server) *variant {
 	for i := len(st.replies) - 1; i >= 0; i-- {
 		if _, no := closed(st.replies[i].gates, s); !no {
@@ -68,8 +68,8 @@ func (st *step) variant(s server) *variant {
 	return nil
 }
 
-// Parse reads a transcript. Errors name the file and the line. Files may hold
-// commands without replies; they can be notation.Recorded, but fail in Run.
+// Parse parses a transcript. Errors name the file and the line. A file may have
+// commands without replies; they can be recorded, but fail in Run.
 func Parse(name string, src []byte) (*File, error) {
 	f := &File{name: name, lines: strings.Split(string(src), "\n"), ids: map[string]bool{}}
 	p := parser{f: f}
@@ -85,12 +85,12 @@ func Parse(name string, src []byte) (*File, error) {
 type parser struct {
 	f       *File
 	i       int
-	title   string // of the block to come
-	started bool   // the title's block has begun
-	file    []gate // to the end of the file
-	para    []gate // to the end of the paragraph
-	steps   int    // in this paragraph
-	cur     *step  // whose reply may follow
+	title   string // of the next block
+	started bool   // the block of the title has begun
+	file    []gate // in force to the end of the file
+	para    []gate // in force to the end of the paragraph
+	steps   int    // in the paragraph
+	cur     *step  // the step that a reply may follow
 }
 
 func (p *parser) line() error {
@@ -123,8 +123,8 @@ func (p *parser) line() error {
 	return nil
 }
 
-// gates reads a group of gates: of a reply if one follows, else of the rest
-// of the paragraph.
+// gates parses a group of gates. They are for the reply that follows, or else for
+// the rest of the paragraph.
 func (p *parser) gates() error {
 	var gates []gate
 	for p.i--; p.i < len(p.f.lines) && isGate(p.f.lines[p.i]); p.i++ {
@@ -195,7 +195,7 @@ func (p *parser) command(line string) error {
 	return nil
 }
 
-// raw tells whether a client speaks bytes instead of commands, by its name.
+// raw reports whether a client sends bytes instead of commands, as its name says.
 func raw(client string) bool { return strings.HasPrefix(client, "raw") }
 
 func (p *parser) reply(gates []gate) error {
@@ -211,7 +211,7 @@ func (p *parser) reply(gates []gate) error {
 	}
 	v := variant{gates: gates, from: from, to: p.i}
 	var err error
-	if p.i-from > 1 || p.f.lines[from] != "?" { // a reply to be recorded
+	if p.i-from > 1 || p.f.lines[from] != "?" { // to be recorded
 		v.want, err = notation.ParseReply(p.f.lines[from:p.i])
 	}
 	p.cur.replies = append(p.cur.replies, v)
@@ -251,8 +251,8 @@ func (p *parser) directive(line string) error {
 // Name is the name given to Parse.
 func (f *File) Name() string { return f.name }
 
-// Commands calls yield with the words of every command of the file and its
-// line, for tests that want to know what is covered. Raw bytes are left out.
+// Commands calls yield with the words and the line of every command, for tests of
+// coverage. It leaves out raw bytes.
 func (f *File) Commands(yield func(line int, words []string) bool) {
 	for _, b := range f.blocks {
 		for _, st := range b.steps {
@@ -275,7 +275,8 @@ func Files(dir string) ([]string, error) {
 	return files, err
 }
 
-// All returns the transcripts under dir, by their paths from there on with slashes.
+// All returns the transcripts under dir, by their slash-separated paths relative to
+// it.
 func All(tb testing.TB, dir string) iter.Seq2[string, *File] {
 	tb.Helper()
 	paths, err := Files(dir)

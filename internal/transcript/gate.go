@@ -38,7 +38,7 @@ func parseGate(line string) (gate, error) {
 	return g, nil
 }
 
-// server is what gates look at.
+// server has the facts that gates depend on.
 type server struct {
 	name    string
 	version []int
@@ -69,7 +69,7 @@ func (g gate) allows(s server) bool {
 	return s.name == g.arg
 }
 
-// closed returns the first gate that does not let the server in.
+// closed returns the first gate that keeps the server out.
 func closed(gates []gate, s server) (gate, bool) {
 	for _, g := range gates {
 		if !g.allows(s) {

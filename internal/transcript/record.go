@@ -9,14 +9,14 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// Record plays the file against target and returns its text with the replies
-// of target. Everything else stays byte for byte, and so do replies that match
-// what is written, with their matchers. Steps gated out stay as they are.
+// Record plays the file against target and returns its text with the replies of
+// target. Everything else stays byte for byte, and so do replies that match, with
+// their matchers. Steps that are gated out stay as they are.
 //
-// The head line names the server. A file recorded from another server, or
-// from a newer version, keeps its head and its replies: Record then fills in
-// only what the server of the head cannot say, the steps and replies that are
-// gated out for it (under @until 7.2, for a head that says 7.4.1).
+// The head line names the server. A file recorded from another server, or from a
+// newer version, keeps its head and its replies. Record then fills in only what the
+// server of the head can't provide: the steps and replies that are gated out for it
+// (under @until 7.2, for a head that says 7.4.1).
 func (f *File) Record(target Target) ([]byte, error) {
 	type edit struct {
 		from, to int
@@ -79,7 +79,7 @@ func (f *File) Record(target Target) ([]byte, error) {
 	return []byte(strings.Join(lines, "\n")), nil
 }
 
-// head reads the head line of a recorded file.
+// head parses the head line of a recorded file.
 func (f *File) head() (s server, ok bool) {
 	rest, ok := strings.CutPrefix(f.lines[0], notation.Recorded)
 	if !ok {

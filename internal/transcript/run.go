@@ -13,24 +13,24 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// Options of a run. The zero value is the default.
+// Options configure a run. The zero value has the defaults.
 type Options struct {
-	// Timeout is how long a reply may take; default 5 s. It is reached by
-	// servers that lose a reply, never by blocked clients.
+	// Timeout limits the time for a reply; default 5 s. A server that loses a reply
+	// reaches it, a blocked client does not.
 	Timeout time.Duration
 	// FileTimeout ends a file that hangs; default 2 minutes.
 	FileTimeout time.Duration
-	// Between, if set, is called between two blocks, with all connections
-	// open: to see whether something that must not change replies (writing
-	// and reading back the data, say) does.
+	// Between, if set, is called between two blocks while all connections are open,
+	// to check that an operation such as writing and reading back the data does not
+	// change replies.
 	Between func() error
 }
 
-// Run replays the file against target, one subtest a block. All blocks are
-// played before the subtests report, because state carries on from block to
-// block: -run chooses what is reported. A block whose steps are all gated out
-// is skipped with the gate as the reason. The server is emptied first; its
-// configuration is put back afterwards.
+// Run replays the file against target, with a subtest for each block. It plays all
+// blocks before the subtests report, because state carries over from block to
+// block: -run chooses what is reported. A block whose steps are all gated out is
+// skipped, with the gate as the reason. Run empties the server first, and restores
+// its configuration afterwards.
 func (f *File) Run(t *testing.T, target Target, opts Options) {
 	t.Helper()
 	results, err := f.play(target, opts, func(st *step, v *variant, got *notation.Node) (string, error) {
@@ -51,7 +51,7 @@ func (f *File) Run(t *testing.T, target Target, opts Options) {
 	}
 }
 
-// result is what became of a block.
+// result is the result of a block.
 type result struct {
 	title    string
 	skip     string
@@ -59,13 +59,13 @@ type result struct {
 }
 
 const (
-	maxFailures = 5  // shown of a block
-	maxSession  = 30 // lines of the session shown with the first one
+	maxFailures = 5  // number shown of a block
+	maxSession  = 30 // lines of the session shown with the first failure
 )
 
-// play runs the steps in order. visit gets every reply with the variant that
-// was expected (nil for none) and returns what is wrong with it, if anything;
-// its error ends the file, as does that of a directive or connection.
+// play runs the steps in order. visit gets every reply with the expected variant
+// (nil for none) and returns what is wrong with it, if anything. An error of visit,
+// a directive or a connection ends the file.
 func (f *File) play(target Target, opts Options, visit func(*step, *variant, *notation.Node) (string, error)) (results []result, err error) {
 	if opts.Timeout == 0 {
 		opts.Timeout = 5 * time.Second
@@ -86,7 +86,7 @@ func (f *File) play(target Target, opts Options, visit func(*step, *variant, *no
 		return nil, fmt.Errorf("%s: %w", f.name, err)
 	}
 	var log []string
-	stopped := "" // why the rest of the file is left out
+	stopped := "" // why the rest of the file is skipped
 	for i, b := range f.blocks {
 		r := result{title: b.title}
 		played := 0
@@ -120,7 +120,7 @@ func (f *File) play(target Target, opts Options, visit func(*step, *variant, *no
 						r.failures = append(r.failures, msg)
 					}
 					if got.Is(notation.Blocked) {
-						s.drop(s.clients[st.client]) // or its late reply would answer the next command
+						s.drop(s.clients[st.client]) // otherwise its late reply would be taken for the next one
 					}
 				}
 			}
@@ -158,6 +158,6 @@ func (f *File) judge(st *step, v *variant, got *notation.Node) string {
 	if v == nil || v.want == nil {
 		return at + "\nno reply is recorded for this server; it said:\n  " + strings.ReplaceAll(got.String(), "\n", "\n  ")
 	}
-	shown := notation.Merge(v.want, got) // so that matchers that match do not differ
+	shown := notation.Merge(v.want, got) // so that matching matchers do not show as differences
 	return at + "\n" + linediff.Show(strings.Split(v.want.String(), "\n"), strings.Split(shown.String(), "\n"))
 }

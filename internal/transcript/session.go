@@ -13,7 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// session is one run of a file: its connections and what they wait for.
+// session is one run of a file: its connections and their state.
 type session struct {
 	ctx     context.Context
 	target  Target
@@ -21,21 +21,21 @@ type session struct {
 	timeout time.Duration
 	control *client
 	clients map[string]*client
-	proto   map[string]string // set by @resp; "" stands for all clients
+	proto   map[string]string // set by @resp; "" means all clients
 	config  map[string]string // CONFIG GET * at the start
 	ids     map[string]bool   // clients whose id the file uses
-	pending *client           // has commands of >> that are not sent yet
+	pending *client           // has unsent commands of >>
 }
 
-// client is one connection. A goroutine decodes what the server sends.
+// client is a connection. A goroutine decodes the replies.
 type client struct {
 	name    string
 	conn    net.Conn
 	replies chan reply
 	stop    context.CancelFunc
 	out     []byte
-	blocked bool   // was blocked when last looked at
-	id      string // CLIENT ID, if the file asks for it
+	blocked bool   // was blocked at the last check
+	id      string // CLIENT ID, if the file uses it
 }
 
 type reply struct {
@@ -88,13 +88,13 @@ func (c *client) add(args []string) {
 	}
 }
 
-// flush sends. A failing write shows as (closed) when the reply is read.
+// flush sends pending commands. An error shows as (closed) when the reply is read.
 func (c *client) flush() {
 	c.conn.Write(c.out)
 	c.out = c.out[:0]
 }
 
-// do is a command on a connection that nothing else uses.
+// do runs a command on a connection that nothing else uses.
 func (s *session) do(c *client, args ...string) (*notation.Node, error) {
 	c.add(args)
 	c.flush()
@@ -111,8 +111,8 @@ func (s *session) do(c *client, args ...string) (*notation.Node, error) {
 	}
 }
 
-// clean lists what a file must not see of the files before it. Servers that
-// lack one of these have nothing to clean there.
+// clean removes what files must not see of earlier files. A server that lacks one
+// of these commands has nothing to remove there.
 var clean = [][]string{
 	{"CLIENT", "UNPAUSE"}, {"SCRIPT", "FLUSH"}, {"FUNCTION", "FLUSH"}, {"ACL", "LOG", "RESET"},
 	{"SLOWLOG", "RESET"}, {"LATENCY", "RESET"}, {"CONFIG", "RESETSTAT"},
@@ -127,14 +127,14 @@ func (s *session) open() (err error) {
 	}
 	if users, err := s.do(s.control, "ACL", "USERS"); err == nil {
 		for _, u := range users.Kids {
-			s.do(s.control, "ACL", "DELUSER", bulk(u)) // the default user refuses
+			s.do(s.control, "ACL", "DELUSER", bulk(u)) // fails for the default user
 		}
 	}
 	for _, args := range clean {
 		s.do(s.control, args...)
 	}
 	s.config = s.configuration()
-	// Clients of the file before may still be about to be closed.
+	// Clients of the earlier file may still be closing.
 	for range 1000 {
 		if n, err := s.blockedClients(); err != nil || n == 0 {
 			return nil
@@ -156,7 +156,7 @@ func (s *session) configuration() map[string]string {
 	return m
 }
 
-// close hangs up and gives every parameter its old value.
+// close closes all connections and restores the configuration.
 func (s *session) close() (err error) {
 	for _, c := range s.clients {
 		c.stop()
@@ -175,8 +175,7 @@ func (s *session) close() (err error) {
 	return err
 }
 
-// bulk is the bytes of a quoted leaf.
-// bulk is the text of a string reply.
+// bulk returns the text of a string reply, from its quoted leaf.
 func bulk(n *notation.Node) string {
 	if n.Text == "" || n.Text[0] != '"' {
 		return n.Text
@@ -185,7 +184,7 @@ func bulk(n *notation.Node) string {
 	return string(b)
 }
 
-// client returns the named client, connected.
+// client returns the connected client with a name.
 func (s *session) client(name string) (*client, error) {
 	if c := s.clients[name]; c != nil {
 		return c, nil
@@ -243,9 +242,9 @@ func (s *session) fillIn(args []string) (out []string, err error) {
 	return out, err
 }
 
-// exchange performs a step of a client and returns the reply it reads, if it
-// reads one. expectBlocked asks at once whether the client is blocked; the
-// answer is the same without it, but comes later.
+// exchange runs a step of a client and returns the reply, if the step reads one.
+// With expectBlocked it checks at once whether the client is blocked; without, the
+// result is the same but comes later.
 func (s *session) exchange(st *step, expectBlocked bool) (*notation.Node, error) {
 	if s.pending != nil && s.pending.name != st.client {
 		s.flush()
@@ -289,8 +288,8 @@ func (s *session) wait(c *client, expectBlocked bool) (reply, error) {
 	}
 	limit := time.NewTimer(s.timeout)
 	defer limit.Stop()
-	// A server may notice only after INFO that a time out has passed: what
-	// counts is the second answer.
+	// A server may notice only after INFO that a timeout has passed, so the second
+	// check counts.
 	for seen := 0; ; {
 		poll := time.NewTimer(patience)
 		select {
@@ -318,10 +317,10 @@ func (s *session) wait(c *client, expectBlocked bool) (reply, error) {
 	}
 }
 
-// isBlocked compares the server's count of blocked clients with the clients
-// that must be blocked if c is. Those that have been answered are left out
-// before the count is asked for, so that the count can only be too low, which
-// the next poll repairs.
+// isBlocked compares the server's count of blocked clients with the clients that
+// must be blocked if c is. Clients that have got a reply before the request for the
+// count are left out. So the count can only be too low, which the next poll
+// corrects.
 func (s *session) isBlocked(c *client) (bool, error) {
 	need := 1
 	for _, o := range s.clients {
@@ -350,7 +349,7 @@ func (s *session) blockedClients() (int, error) {
 	return strconv.Atoi(m[1])
 }
 
-// direct performs a directive.
+// direct runs a directive.
 func (s *session) direct(st *step) error {
 	s.flush()
 	args := st.args[1:]

@@ -16,27 +16,27 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// Self is the Name of our own server, the one @only self means.
+// Self is the Name of our own server, for @only self.
 const Self = "resp-server"
 
-// Target is a server that speaks RESP. It may also have the methods of
-// [Restarter], and Cluster() bool for @only cluster.
+// Target is a server that speaks RESP. It may also have the methods of [Restarter],
+// and Cluster() bool for @only cluster.
 type Target interface {
 	// Dial opens a connection.
 	Dial(ctx context.Context) (net.Conn, error)
-	// Advance lets d pass: virtual time on ours, a sleep on others.
+	// Advance lets d pass: virtual time on our server, a sleep on others.
 	Advance(d time.Duration) error
-	// Name is Self, "redis-server" or "valkey-server".
+	// Name returns Self, "redis-server" or "valkey-server".
 	Name() string
-	// Version is the version of Redis the server is or behaves as: "7.4.1".
+	// Version returns the version of Redis that the server implements: "7.4.1".
 	Version() string
 }
 
-// Restarter is a Target that @restart works with: it stops the server as its
-// SHUTDOWN does and starts it again with the same files and options.
+// Restarter is a Target for @restart. It stops the server like SHUTDOWN, and starts
+// it again with the same files and options.
 type Restarter interface{ Restart() error }
 
-// Server is a real server as a Target.
+// Server is the Target for a real server.
 type Server struct {
 	addr          string
 	name, version string
@@ -48,24 +48,24 @@ type Server struct {
 	done chan struct{} // closed when the process has ended
 }
 
-// Connect is the Target for a server that listens on a TCP address already.
-// Everything in it will be deleted by the first file that runs.
+// Connect returns the Target for a running server at a TCP address. The first file
+// that runs deletes all of its data.
 func Connect(addr string) (*Server, error) {
 	s := &Server{addr: addr}
 	return s, s.identify()
 }
 
-// Start runs a server binary (redis-server or valkey-server, 7.0 or later) on
-// a free port of the loopback interface, with its files in a temporary
-// directory, and returns when it answers. args are added to its command line.
-// Stop ends it.
+// Start runs a server binary (redis-server or valkey-server, 7.0 or later) on a
+// free port of the loopback interface, with its files in a temporary directory, and
+// returns when the server replies. args are added to its command line. Stop ends
+// it.
 func Start(path string, args ...string) (*Server, error) {
 	dir, err := os.MkdirTemp("", "transcript")
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{path: path, args: args, dir: dir}
-	// Another process may take the port between our choice and the server's.
+	// Another process may take the port first.
 	for range 5 {
 		if s.addr, err = freeAddr(); err != nil {
 			break
@@ -121,7 +121,7 @@ func (s *Server) start() error {
 	return fmt.Errorf("%s does not answer", s.path)
 }
 
-// command runs one command on a connection of its own.
+// command runs a command on a connection of its own.
 func (s *Server) command(args ...string) (*notation.Node, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -161,7 +161,7 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", s.addr)
 }
 
-// Advance sleeps, at most two seconds; it refuses to wait longer.
+// Advance sleeps, at most two seconds; for longer times it returns an error.
 func (s *Server) Advance(d time.Duration) error {
 	if d > 2*time.Second {
 		return fmt.Errorf("a real server would sleep %v; keep to 2s, or write @only self and why", d)
@@ -170,21 +170,23 @@ func (s *Server) Advance(d time.Duration) error {
 	return nil
 }
 
-// Name is "redis-server" or "valkey-server".
+// Name returns "redis-server" or "valkey-server".
 func (s *Server) Name() string { return s.name }
 
-// Version is the redis_version of INFO, for Valkey the one it is compatible with.
+// Version returns the redis_version of INFO, which for Valkey is the compatible
+// version.
 func (s *Server) Version() string { return s.version }
 
-// Addr is the address the server listens on.
+// Addr returns the address that the server listens on.
 func (s *Server) Addr() string { return s.addr }
 
-// Restart sends SHUTDOWN and starts the server again. Only for servers from Start.
+// Restart sends SHUTDOWN and starts the server again. The server must come from
+// Start.
 func (s *Server) Restart() error {
 	if s.cmd == nil {
 		return fmt.Errorf("%s runs elsewhere: %w", s.addr, errors.ErrUnsupported)
 	}
-	s.command("SHUTDOWN") // answers by closing the connection
+	s.command("SHUTDOWN") // replies by closing the connection
 	select {
 	case <-s.done:
 	case <-time.After(10 * time.Second):
@@ -200,7 +202,7 @@ func (s *Server) kill() {
 	}
 }
 
-// Stop ends a server from Start and removes its files.
+// Stop ends a server of Start and removes its files.
 func (s *Server) Stop() {
 	s.kill()
 	if s.dir != "" {
@@ -208,9 +210,9 @@ func (s *Server) Stop() {
 	}
 }
 
-// StartForTest is Start for a test: the server ends with it. An empty path
-// means the redis-server on PATH; if there is none the test is skipped, or
-// fails if RESPSERVER_NEED_REDIS is 1, so that CI cannot pass by skipping.
+// StartForTest is Start for a test: the server ends with the test. An empty path
+// means the redis-server on PATH. If there is none, the test is skipped, or fails
+// if RESPSERVER_NEED_REDIS is 1, so that CI can't pass by skipping.
 func StartForTest(t testing.TB, path string, args ...string) *Server {
 	t.Helper()
 	if path == "" {

@@ -27,7 +27,7 @@ func parseFiles(t *testing.T) (files []*File) {
 	return files
 }
 
-// Every reply in the files is written as it would be recorded.
+// Every reply in the files has the form that Record would write.
 func TestFilesAreCanonical(t *testing.T) {
 	for _, f := range parseFiles(t) {
 		if _, ok := f.head(); !ok && !strings.HasPrefix(f.lines[0], "# Not recorded: ") {
@@ -49,8 +49,8 @@ func TestFilesAreCanonical(t *testing.T) {
 	}
 }
 
-// TestRealServer replays all files against real servers: several, since most of the
-// time goes by in waiting for times to pass.
+// TestRealServer replays all files against several real servers at once, because
+// most of the time is waiting for time to pass.
 func TestRealServer(t *testing.T) {
 	files := make(chan *File)
 	var wg sync.WaitGroup
@@ -109,7 +109,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// fake answers each command with the wire bytes in its map.
+// fake replies to each command with the bytes in its map.
 type fake struct {
 	version string
 	replies map[string]string
@@ -214,7 +214,7 @@ func TestRecord(t *testing.T) {
 	if again := record(once); again != once {
 		t.Errorf("recorded again:\n%s", again)
 	}
-	// An older server fills in its variant and leaves the rest alone.
+	// An older server fills in its variant and leaves the rest unchanged.
 	server.version = "7.2.5"
 	delete(server.replies, "NEW")
 	server.replies["VER"] = "+seven two\r\n"
