@@ -24,8 +24,8 @@ const (
 	errBit       resp.Error = "ERR bit is not an integer or out of range"
 )
 
-// bitOffset reads a bit offset, or with scale > 0 also a number of fields of
-// that many bits, after a #.
+// bitOffset reads a bit offset. With scale > 0 it also accepts "#n", the
+// offset of the nth field of scale bits.
 func bitOffset(c *engine.Ctx, arg []byte, scale int64) (int, error) {
 	unit := int64(1)
 	if scale > 0 && len(arg) > 0 && arg[0] == '#' {
@@ -79,7 +79,7 @@ func setbit(c *engine.Ctx) error {
 	return c.Truth(old)
 }
 
-// unitArg reads BYTE or BIT and returns how many bits the unit has.
+// unitArg reads BYTE or BIT and returns the size of the unit in bits.
 func unitArg(c *engine.Ctx, i int) (int, error) {
 	switch {
 	case c.ArgIs(i, "byte"):
@@ -151,7 +151,7 @@ func bitpos(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !ok { // as if there were zero bits without end
+	if !ok { // a missing key counts as endless zero bits
 		return c.Integer(int(-bit))
 	}
 	n := int64(len(b) * 8 / unit)
@@ -173,8 +173,8 @@ func bitpos(c *engine.Ctx) error {
 	return c.Integer(at)
 }
 
-// bitOps are the operations of BITOP in lower case. Those of Redis 8.2 need
-// at least two sources; NOT has exactly one.
+// bitOps are the operations of BITOP in lower case. NOT has exactly one
+// source; the operations of Redis 8.2 need at least two.
 var bitOps = [...]struct {
 	name string
 	op   bitmap.Op

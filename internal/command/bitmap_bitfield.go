@@ -78,7 +78,7 @@ func bitfield(c *engine.Ctx) error {
 	switch {
 	case changed:
 		c.Changed(key, event.SetBit)
-	case grown: // all failed, but the string is longer
+	case grown: // every write failed, but the string was extended
 		c.Changed(key, event.None)
 	}
 	return nil
@@ -110,8 +110,8 @@ func readFields(c *engine.Ctx, ops []fieldOp) error {
 	return nil
 }
 
-// readFieldOps reads the operations. The string must be of the returned size
-// for what they write; 0 means that they only read.
+// readFieldOps reads the operations. size is the length the string needs for
+// the writes, 0 if all operations only read.
 func readFieldOps(c *engine.Ctx, ops []fieldOp) (_ []fieldOp, size int, err error) {
 	overflow := bitmap.Wrap
 	for i := 2; i < len(c.Args); {
@@ -169,7 +169,7 @@ func fieldType(b []byte) (f bitmap.Field, err error) {
 		return f, errBitfieldType
 	}
 	f.Signed = b[0] == 'i'
-	widest := int64(63) // u64 would not fit the integers of the protocol
+	widest := int64(63) // the signed integers of the protocol can't hold a u64
 	if f.Signed {
 		widest = 64
 	}

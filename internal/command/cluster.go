@@ -10,9 +10,10 @@ import (
 	"github.com/resp-server/resp-server/internal/slot"
 )
 
-// clusterCommands look at the cluster; those of cluster_nodes.go and
-// cluster_slots.go change it. A server outside a cluster refuses all of them,
-// HELP too, with an error that clients know: they go on as with a single server.
+// clusterCommands read the state of the cluster; the commands in
+// cluster_nodes.go and cluster_slots.go change it. Outside cluster mode the
+// server refuses all of them, HELP included. Clients know this error and treat
+// the server as standalone.
 var clusterCommands = joined(inCluster(engine.Handlers{
 	"asking":                        asking,
 	"cluster|count-failure-reports": clusterFailureReports,
@@ -332,8 +333,8 @@ func clusterSlots(c *engine.Ctx) error {
 	return nil
 }
 
-// slotRange shows who serves a range: the master, and its replicas that have
-// its data.
+// slotRange replies a range of slots with its master and the replicas that
+// hold its data.
 func slotRange(c *engine.Ctx, owner *cluster.Node, first, last int) {
 	nodes := []*cluster.Node{owner}
 	for _, r := range owner.Replicas {
@@ -350,7 +351,7 @@ func slotRange(c *engine.Ctx, owner *cluster.Node, first, last int) {
 	}
 }
 
-// endpoint shows by which name a node is reached, and by which others.
+// endpoint replies the preferred endpoint of a node and the alternatives.
 func endpoint(c *engine.Ctx, n *cluster.Node) {
 	w := c.Out()
 	preferred := c.Config.Cluster.PreferredEndpoint

@@ -9,7 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// clusterNodeCommands change which nodes there are, and what they are.
+// clusterNodeCommands change the nodes of the cluster and their roles.
 var clusterNodeCommands = engine.Handlers{
 	"cluster|bumpepoch":        clusterBumpEpoch,
 	"cluster|failover":         clusterFailover,
@@ -66,7 +66,7 @@ func clusterForget(c *engine.Ctx) error {
 	node := c.Cluster()
 	id := string(c.Args[2])
 	if node.Node(id) == nil && node.Forgotten(id) {
-		return c.OK() // another node has said so before
+		return c.OK() // another node has already spread the FORGET
 	}
 	n, err := argNode(c, 2)
 	switch {

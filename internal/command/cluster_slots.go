@@ -7,7 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/slot"
 )
 
-// clusterSlotCommands say which node serves which slots.
+// clusterSlotCommands change the owners of slots.
 var clusterSlotCommands = engine.Handlers{
 	"cluster|addslots":      func(c *engine.Ctx) error { return clusterChangeSlots(c, true) },
 	"cluster|addslotsrange": func(c *engine.Ctx) error { return clusterChangeRanges(c, true) },
@@ -72,8 +72,8 @@ func clusterChangeRanges(c *engine.Ctx, add bool) error {
 	return changeSlots(c, ranges, add)
 }
 
-// checkSlots looks whether all slots of a range are free, or none is, and were
-// not named before.
+// checkSlots checks that all slots of a range are unassigned, or assigned
+// unless add, and that no slot occurs twice in the command.
 func checkSlots(c *engine.Ctx, r cluster.Range, add bool, seen map[int]bool) error {
 	for n := r.First; n <= r.Last; n++ {
 		switch taken := c.Cluster().Owner(n) != nil; {
@@ -102,7 +102,7 @@ func changeSlots(c *engine.Ctx, ranges []cluster.Range, add bool) error {
 	return settled(c)
 }
 
-// settled lets the node act on a change, and answers OK.
+// settled lets the node act on a change and replies OK.
 func settled(c *engine.Ctx) error {
 	c.Cluster().Settle()
 	return c.OK()

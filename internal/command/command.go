@@ -1,12 +1,11 @@
 // Package command holds the handlers of the core commands. A file is called
-// <group>.go or <group>_<what>.go, for the group that COMMAND DOCS names, and
-// registers the handlers that stand in it.
+// <group>.go or <group>_<what>.go, after the group in COMMAND DOCS, and
+// registers the handlers that it declares.
 //
-// A handler is a function of an engine.Ctx; its comment begins with its
-// syntax, as the command table has it. It reads its arguments in the order in
-// which the real server reads them, returns errors before its first change,
-// and says what it changed with Ctx.Changed. Variants of a command are one
-// function that is bound with parameters.
+// A handler is a function of an engine.Ctx. Its comment begins with the syntax
+// from the command table. It reads its arguments in the same order as the real
+// server, returns errors before its first change, and reports each change with
+// Ctx.Changed. Variants of a command share a function, bound with parameters.
 package command
 
 import (
@@ -15,7 +14,7 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// The errors that commands of several files answer.
+// Errors that commands of several files reply.
 const (
 	errNumKeys       resp.Error = "ERR numkeys should be greater than 0"
 	errTooManyKeys   resp.Error = "ERR Number of keys can't be greater than number of args"

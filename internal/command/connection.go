@@ -103,7 +103,7 @@ func ping(c *engine.Ctx) error {
 		return c.WrongArity()
 	}
 	if c.Proto() == 2 && c.Session.Subscriptions() > 0 {
-		// A RESP2 subscriber can only tell messages apart that are arrays.
+		// RESP2 subscribers recognise messages by their being arrays.
 		c.Array(2)
 		c.BulkString("pong")
 		if len(c.Args) == 2 {
@@ -147,7 +147,7 @@ func selectDB(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// mode returns what kind of server HELLO and INFO say this is.
+// mode returns the kind of server that HELLO and INFO report.
 func mode(c *engine.Ctx) string {
 	if c.Cluster() != nil {
 		return "cluster"

@@ -27,7 +27,7 @@ var clientCommands = engine.Handlers{
 
 const errClientName resp.Error = "ERR Client names cannot contain spaces, newlines or special characters."
 
-// printable tells whether a text can stand in CLIENT LIST, where blanks
+// printable reports whether a text may appear in CLIENT LIST, where blanks
 // separate the fields.
 func printable(b []byte) bool {
 	for _, c := range cString(b) {
@@ -38,7 +38,7 @@ func printable(b []byte) bool {
 	return true
 }
 
-// cString returns what is before the first NUL, as messages show it.
+// cString cuts b at its first NUL, as C formats a string in a message.
 func cString(b []byte) []byte {
 	if i := bytes.IndexByte(b, 0); i >= 0 {
 		return b[:i]
@@ -46,8 +46,8 @@ func cString(b []byte) []byte {
 	return b
 }
 
-// subcommandSyntax is the error for a subcommand with arguments that its
-// arity does not exclude.
+// subcommandSyntax is the error for a subcommand whose arguments pass the
+// arity check but fit none of its forms.
 func subcommandSyntax(c *engine.Ctx) error {
 	return resp.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try %s HELP.",
 		c.Args[1], strings.ToUpper(string(c.Args[0])))
@@ -234,7 +234,7 @@ func clientKill(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// clientFilter says which clients CLIENT KILL means.
+// clientFilter selects the clients for CLIENT KILL.
 type clientFilter struct {
 	addr, laddr, user []byte
 	id                uint64

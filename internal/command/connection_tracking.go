@@ -78,8 +78,8 @@ func clientTrack(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// compatible checks the options of CLIENT TRACKING, among each other and with
-// what was set before, if anything.
+// compatible checks the options of CLIENT TRACKING against each other and
+// against the options in force, nil if tracking is off.
 func compatible(t, before *engine.Tracking) error {
 	switch {
 	case len(t.Prefixes) > 0 && !t.Broadcast:

@@ -19,7 +19,7 @@ func TestDocs(t *testing.T) {
 	generated.Check(t, "../../docs/compatibility.md", compatibility())
 }
 
-// coverage are the commands of a group.
+// coverage lists the commands of a group.
 type coverage struct {
 	have    []string
 	missing map[string][]string // by reason
@@ -48,7 +48,7 @@ func compatibility() []byte {
 	for _, name := range Table().Missing {
 		row := spec.Find(name)
 		if len(row.Subcommands) > 0 {
-			continue // its subcommands are listed
+			continue // its subcommands have lines of their own
 		}
 		why, _ := whyMissing(name)
 		g := of(row.Group)
@@ -97,7 +97,7 @@ func list(names []string) string {
 	return "`" + strings.Join(names, "`, `") + "`"
 }
 
-// syntaxLine is what the comment of a handler begins with.
+// syntaxLine returns the first line of a handler's comment.
 func syntaxLine(cmd *engine.Command) string {
 	return strings.TrimSpace(shown(cmd.FullName) + " " + cmd.Syntax())
 }

@@ -28,16 +28,16 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// TestEffects plays all transcripts on an engine whose handlers are watched.
-// Whatever command changes the data
+// TestEffects plays all transcripts on an engine with watched handlers. It
+// checks that each command that changes the data
 //
-//   - is flagged as one that may,
-//   - has said so with Changed,
-//   - has not answered an error,
-//   - has left a snapshot taken just before as it was,
-//   - and has named effects that make the same change on a second engine.
+//   - has a flag that permits it,
+//   - reports it with Changed,
+//   - does not reply an error,
+//   - leaves a snapshot taken just before unchanged,
+//   - and propagates effects that make the same change on a second engine.
 //
-// Replies do not matter here: other tests compare them.
+// It ignores replies, since other tests compare them.
 func TestEffects(t *testing.T) {
 	for name, f := range transcript.All(t, "../../testdata/transcripts") {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-// watched is an engine with a second one that gets its effects.
+// watched is an engine with a second one that replays its effects.
 type watched struct {
 	t      *testing.T
 	config *config.Config
@@ -120,11 +120,11 @@ func (w *watched) Version() string { return RedisVersion }
 
 func (w *watched) wrap(name string, h engine.Handler) engine.Handler {
 	if name == "exec" {
-		return h // its commands are watched themselves
+		return h // wrap watches each queued command
 	}
 	return func(c *engine.Ctx) error {
 		forgetExpired(c)
-		if c.MayBlock() { // else a unit has not ended
+		if c.MayBlock() { // otherwise a unit is still open
 			w.compare(c.Core)
 		}
 		w.last = fmt.Sprintf("%.60q", c.Args)
@@ -134,23 +134,23 @@ func (w *watched) wrap(name string, h engine.Handler) engine.Handler {
 		changes := c.Stats.Changes
 		var snap *keyspace.Keyspace
 		var taken image
-		if w.calls++; w.calls%2 == 0 { // between, values are written in place
+		if w.calls++; w.calls%2 == 0 { // every other call has no snapshot, so that values are written in place
 			snap = c.Keyspace.Clone()
 			taken = imageOf(snap, everything, 0)
 		}
 		err := h(c)
 		if len(c.Args) == 3 && c.ArgIs(1, "set-skip-checksum-validation") {
-			w.replay(c.Args) // effects are not more valid than what they are of
+			w.replay(c.Args) // the copy must accept the same payloads
 		}
 		last := fmt.Sprintf("%.60q", c.Args)
 		if change := before.difference(imageOf(c.Keyspace, content, now)); change != "" {
 			if c.Cmd.Flags&(spec.Write|spec.MayReplicate) == 0 && name != "debug" {
-				w.t.Errorf("%s changes data, but is not flagged as one that may: %s", last, change)
+				w.t.Errorf("%s changes data without the write or may_replicate flag: %s", last, change)
 			}
 			if c.Stats.Changes == changes {
-				w.t.Errorf("%s does not tell that it changed data: %s", last, change)
+				w.t.Errorf("%s changes data without a call of Changed: %s", last, change)
 			}
-			if r, ok := err.(resp.Error); ok && name != "pfadd" { // which stops where it finds a damage
+			if r, ok := err.(resp.Error); ok && name != "pfadd" { // PFADD keeps what it added before it found the corruption
 				w.t.Errorf("%s changes data and answers %s: %s", last, r, change)
 			}
 		}
@@ -161,7 +161,7 @@ func (w *watched) wrap(name string, h engine.Handler) engine.Handler {
 	}
 }
 
-// forgetExpired deletes what is past its time, as looking at it would.
+// forgetExpired deletes expired keys and fields, as a look-up would.
 func forgetExpired(c *engine.Ctx) {
 	type place struct {
 		db  int
@@ -189,7 +189,7 @@ func forgetExpired(c *engine.Ctx) {
 func (w *watched) Append(unit []journal.Op, _ int64) journal.Position {
 	w.copy.Run(func(c *engine.Core) {
 		settings := *w.config
-		settings.MaxMemory = 0 // what has happened is not refused
+		settings.MaxMemory = 0 // a replica never refuses an effect for lack of memory
 		c.Config = &settings
 		c.ConfigChanged()
 	})
@@ -211,8 +211,8 @@ func (w *watched) replay(args [][]byte) {
 	}
 }
 
-// compare fails the test, once, if the engines differ. The
-// first one is locked.
+// compare fails the test, once, if the engines differ. The caller holds the
+// lock of the first one.
 func (w *watched) compare(c *engine.Core) {
 	if w.failed {
 		return
@@ -222,28 +222,28 @@ func (w *watched) compare(c *engine.Core) {
 	w.copy.Run(func(c *engine.Core) { got = imageOf(c.Keyspace, content, now) })
 	if change := imageOf(c.Keyspace, content, now).difference(got); change != "" {
 		w.failed = true
-		w.t.Errorf("after %s its effects have made something else: %s", w.last, change)
+		w.t.Errorf("after %s the replayed effects give another result: %s", w.last, change)
 	}
 }
 
-// image is what a keyspace holds, by database and key.
+// image describes the contents of a keyspace, by database and key.
 type image map[string]string
 
-// detail says what of a key is in an image.
+// detail selects what an image contains of a key.
 type detail bool
 
 const (
-	// content is what commands are about: not encodings, nor what reading a
-	// stream as a consumer changes and Redis tells nobody.
+	// content is the data itself: neither encodings nor what Redis changes
+	// without propagating it when a consumer reads a stream.
 	content detail = false
-	// everything is also how it is kept.
+	// everything includes the representation.
 	everything detail = true
 )
 
-// largest is the number of keys up to which databases are compared.
+// largest is the size above which databases are not compared.
 const largest = 2000
 
-// imageOf tells what a keyspace holds at a time.
+// imageOf returns the image of a keyspace at a time.
 func imageOf(ks *keyspace.Keyspace, d detail, now int64) image {
 	if ks == nil {
 		return nil
@@ -268,7 +268,7 @@ func imageOf(ks *keyspace.Keyspace, d detail, now int64) image {
 					continue
 				}
 				text += describeFields(v, fields)
-			case *value.Foreign: // more may count than what its digest has
+			case *value.Foreign: // its digest may not cover all of its data
 				payload, _ := dumper.Dump(k)
 				text += fmt.Sprintf(" %q", payload)
 			default:
@@ -293,7 +293,7 @@ func describeStream(s *value.Stream) string {
 		text += fmt.Sprintf(" group %q %v %d:", g.Name(), g.LastID, g.EntriesRead)
 		for c := range g.Consumers {
 			if c.PendingCount() == 0 {
-				continue // whoever asks for the first time exists, and Redis tells nobody
+				continue // a consumer without pending entries is not propagated, as in Redis
 			}
 			text += fmt.Sprintf(" %q", c.Name())
 			it := c.PendingFrom(value.StreamID{})
@@ -315,7 +315,8 @@ func describeFields(h *value.Hash, fields iter.Seq2[[]byte, []byte]) string {
 	return fmt.Sprint(list)
 }
 
-// difference shows the first key in which two images differ, "" if they don't.
+// difference describes the first key in which two images differ. It returns ""
+// if there is none.
 func (img image) difference(other image) string {
 	keys := map[string]bool{}
 	for k := range img {

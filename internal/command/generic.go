@@ -70,8 +70,8 @@ func typeOf(c *engine.Ctx) error {
 	return c.Simple(k.Type().String())
 }
 
-// maxRandomTries is how often RANDOMKEY looks for a key that is not past its time,
-// where these stay.
+// maxRandomTries limits the search of RANDOMKEY for a live key on a server
+// that does not delete expired keys.
 const maxRandomTries = 100
 
 // RANDOMKEY
@@ -81,8 +81,8 @@ func randomKey(c *engine.Ctx) error {
 		if !ok {
 			return c.Null()
 		}
-		// The look-up deletes a key that is past its time. Where it may not, there may
-		// be no other.
+		// Exists deletes an expired key. Where the server keeps expired keys, all
+		// keys may be expired, so the number of tries is limited.
 		if key := k.Key(); c.Exists(key) || try >= maxRandomTries && !c.DeletesExpired() {
 			return c.Bulk(key)
 		}

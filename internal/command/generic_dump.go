@@ -68,7 +68,7 @@ func restore(c *engine.Ctx) error {
 		at += c.ExpiryMilli()
 	}
 	if at != 0 && c.IsPast(at) {
-		// It would be gone at once; what it replaces is.
+		// The key would expire at once, so only the deletion of the old one happens.
 		if o.replace && c.Delete(key) {
 			c.Changed(key, event.Del)
 			c.Propagate([]byte("DEL"), key)
@@ -91,7 +91,7 @@ func restore(c *engine.Ctx) error {
 	}
 	c.Changed(key, event.Restore)
 	if at != 0 && !o.absolute {
-		// Relative times must not be counted again by whoever replays this.
+		// A relative time would start again when the command is replayed.
 		args := append([][]byte(nil), c.Args...)
 		args[2] = strconv.AppendInt(nil, at, 10)
 		c.Propagate(append(args, []byte("ABSTTL"))...)
@@ -105,8 +105,8 @@ type restoreArgs struct {
 	idle, freq        int64 // -1: not given
 }
 
-// restoreOptions reads what follows the payload. The values of options are
-// read where they stand: which of two mistakes is told depends on their order.
+// restoreOptions reads the arguments after the payload. It checks each value
+// as it reads it, since of two mistakes the first gives the error.
 func restoreOptions(c *engine.Ctx) (o restoreArgs, err error) {
 	o.idle, o.freq = -1, -1
 	for i := 4; i < len(c.Args); i++ {

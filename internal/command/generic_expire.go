@@ -21,13 +21,13 @@ var expireCommands = engine.Handlers{
 	"ttl":         ttl(true, false),
 }
 
-// condition says of which keys EXPIRE changes the expiry time.
+// condition is the condition of EXPIRE on the current expiry time.
 type condition uint8
 
 const (
 	ifNone condition = 1 << iota
 	ifAny
-	ifGreater // none is greater than any
+	ifGreater // a key without expiry counts as infinite
 	ifLess
 )
 
@@ -88,7 +88,7 @@ func readCondition(c *engine.Ctx, from int) (cond condition, err error) {
 	return cond, nil
 }
 
-// met compares the expiry time of a key, 0 for none, with the new one.
+// met compares the current expiry time of a key, 0 for none, with the new one.
 func (cond condition) met(was, at int64) bool {
 	switch {
 	case cond&ifNone != 0 && was != 0:
@@ -103,8 +103,8 @@ func (cond condition) met(was, at int64) bool {
 	return true
 }
 
-// readExpiry reads argument i as a time, which may lie in the past, and
-// returns it in milliseconds since 1970.
+// readExpiry reads argument i as a time, which may be in the past, and returns
+// it in milliseconds since 1970.
 func readExpiry(c *engine.Ctx, i int, seconds, absolute bool) (at int64, err error) {
 	at, err = c.ArgInt(i)
 	if err != nil {
@@ -145,7 +145,7 @@ func ttl(seconds, absolute bool) engine.Handler {
 			ms -= c.ExpiryMilli()
 		}
 		if seconds {
-			ms = int64((uint64(ms) + 500) / 1000) // unsigned: the latest time is not to overflow
+			ms = int64((uint64(ms) + 500) / 1000) // unsigned, so that the latest time does not overflow
 		}
 		return c.Integer64(ms)
 	}

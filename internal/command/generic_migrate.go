@@ -41,7 +41,7 @@ options:
 			return resp.ErrSyntax
 		}
 	}
-	timeout, err := c.ArgInt(5) // before the database
+	timeout, err := c.ArgInt(5) // its error comes before that of the database
 	if err != nil {
 		return err
 	}
@@ -66,5 +66,5 @@ options:
 	return c.Migrate(keys, o)
 }
 
-// maxMigrateTimeout, in milliseconds, is a day: more would overflow.
+// maxMigrateTimeout is a day, in milliseconds: longer timeouts could overflow.
 const maxMigrateTimeout = 24 * 60 * 60 * 1000

@@ -15,7 +15,8 @@ var objectCommands = engine.Handlers{
 	"object|refcount": objectRefCount,
 }
 
-// examine finds a key for OBJECT, for which a miss is counted but no event.
+// examine finds a key for OBJECT. A miss counts in the statistics but sends no
+// keymiss event.
 func examine(c *engine.Ctx, key []byte) (keyspace.Entry, bool) {
 	k, ok := c.Peek(key)
 	if ok {
@@ -61,7 +62,7 @@ func objectIdleTime(c *engine.Ctx) error {
 	return c.Integer(idleSeconds(c, k))
 }
 
-// idleSeconds returns for how long a key was not used.
+// idleSeconds returns the idle time of a key.
 func idleSeconds(c *engine.Ctx, k keyspace.Entry) int {
 	return max(0, int(c.NowMilli()/1000)-int(k.Access()))
 }
@@ -75,9 +76,9 @@ func objectRefCount(c *engine.Ctx) error {
 	return c.Integer(refCount(c, k))
 }
 
-// refCount returns the number that Redis would have: small integers are
-// shared by all keys there and never freed, unless each needs to know its own
-// use; everything else has one owner.
+// refCount returns the reference count that Redis would show. Redis shares
+// small integers between keys, except where an eviction policy needs the
+// access time of each key; every other value has one owner.
 func refCount(c *engine.Ctx, k keyspace.Entry) int {
 	perKey := c.Config.MaxMemory != 0 && (c.Config.UsesLRU() || c.Config.UsesLFU())
 	if n, ok := k.Int(); ok && n >= 0 && n < 10000 && !perKey {

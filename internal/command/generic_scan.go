@@ -55,7 +55,7 @@ func scan(c *engine.Ctx) error {
 		}
 	} else {
 		for _, k := range found {
-			// It counts as a read, of whatever type.
+			// TYPE costs a look-up, which counts in the statistics.
 			if _, ok := examine(c, k.Key()); ok && engine.EqualFold(o.typeName, k.Type().String()) {
 				live = append(live, k)
 			}
@@ -70,11 +70,11 @@ func scan(c *engine.Ctx) error {
 	return nil
 }
 
-// pattern is a glob that SCAN or KEYS was given; nil matches everything.
+// pattern is the glob of a SCAN or KEYS; nil matches everything.
 type pattern []byte
 
-// newPattern knows that a star alone matches everything, even the empty
-// string, which no other pattern with a star does.
+// newPattern returns nil for a single star, which matches even the empty
+// string.
 func newPattern(b []byte) pattern {
 	if len(b) == 1 && b[0] == '*' {
 		return nil
@@ -84,7 +84,7 @@ func newPattern(b []byte) pattern {
 
 func (p pattern) matches(s []byte) bool { return p == nil || glob.Match(p, s, false) }
 
-// scanKind says which of SCAN, SSCAN, ZSCAN and HSCAN is called.
+// scanKind is the command: SCAN, SSCAN, ZSCAN or HSCAN.
 type scanKind uint8
 
 const (
@@ -144,7 +144,7 @@ func readScanOptions(c *engine.Ctx, from int, kind scanKind) (o scanOptions, err
 	return o, nil
 }
 
-// replyCursor replies the cursor to go on with.
+// replyCursor replies the cursor of the next call.
 func replyCursor(c *engine.Ctx, cursor uint64) {
 	var digits [20]byte
 	c.Bulk(strconv.AppendUint(digits[:0], cursor, 10))

@@ -26,7 +26,7 @@ type sortOptions struct {
 	desc, alpha bool
 	skip, count int64
 	get         [][]byte
-	store       []byte // nil to reply
+	store       []byte // nil replies the elements
 }
 
 // item is an element to be sorted.
@@ -89,7 +89,7 @@ func readSortOptions(c *engine.Ctx, readOnly bool) (o sortOptions, err error) {
 			i++
 			o.by = c.Args[i]
 			if bytes.IndexByte(o.by, '*') < 0 {
-				o.unsorted = true // also if another BY follows
+				o.unsorted = true // holds even if another BY follows
 			} else if elsewhere(c, o.by) {
 				return o, resp.Error("ERR BY option of SORT denied in Cluster mode when keys formed by the pattern may be in different slots.")
 			} else if !all {
@@ -111,27 +111,27 @@ func readSortOptions(c *engine.Ctx, readOnly bool) (o sortOptions, err error) {
 	return o, nil
 }
 
-// elsewhere reports whether, in a cluster, a pattern may form keys of another
-// slot than that of the key to sort.
+// elsewhere reports whether, in a cluster, keys formed by the pattern may be
+// in another slot than the key to sort.
 func elsewhere(c *engine.Ctx, pattern []byte) bool {
 	if c.Cluster() == nil {
 		return false
 	}
-	decides := pattern // up to the end of the hash tag, if there is one
+	decides := pattern // the part of the pattern that determines the slot
 	if tag := slot.Tag(pattern); len(tag) < len(pattern) {
 		decides = pattern[:bytes.IndexByte(pattern, '{')+1+len(tag)]
 	}
 	return bytes.ContainsAny(decides, `*?[\`) || slot.Of(pattern) != slot.Of(c.Args[1])
 }
 
-// sorted returns the elements that are asked for, in order.
+// sorted returns the requested elements in order.
 func (o *sortOptions) sorted(c *engine.Ctx, v value.Collection) ([]item, error) {
 	if v == nil {
 		return nil, nil
 	}
 	if o.unsorted && (o.store != nil || c.InScript()) && v.Type() == value.TypeSet {
-		// What is stored must not depend on the order that a set happens to have,
-		// and so what scripts see.
+		// Sort anyway: stored results, and results that a script sees, must not
+		// depend on the order of a set's table.
 		o.unsorted, o.alpha, o.by = false, true, nil
 	}
 	n := v.Len()
@@ -156,14 +156,14 @@ func (o *sortOptions) sorted(c *engine.Ctx, v value.Collection) ([]item, error) 
 	return o.byScore(items, last)[first:], nil
 }
 
-// ranked is an item's score, and where it is.
+// ranked is the score of an item and its index.
 type ranked struct {
 	score float64
 	at    int
 }
 
-// byScore returns the first n items in the order of their scores, which moves
-// less memory than to sort the items themselves.
+// byScore returns the first n items in the order of their scores. Sorting
+// small structs moves less memory than sorting the items.
 func (o *sortOptions) byScore(items []item, n int) []item {
 	order := make([]ranked, len(items))
 	for i := range items {
@@ -171,7 +171,7 @@ func (o *sortOptions) byScore(items []item, n int) []item {
 	}
 	order = smallest(order, n, func(a, b ranked) int {
 		n := cmp.Compare(a.score, b.score)
-		if n == 0 { // equal scores leave the order to the elements, so that it is defined
+		if n == 0 { // ties are broken by the elements, so that the order is defined
 			n = bytes.Compare(items[a.at].text, items[b.at].text)
 		}
 		if o.desc {
@@ -186,11 +186,11 @@ func (o *sortOptions) byScore(items []item, n int) []item {
 	return sorted
 }
 
-// smallest moves the n first elements of a list in some order to its front,
-// and returns them in that order. A few of many are found by a heap.
+// smallest moves the n first elements of a list, in the order of compare, to
+// its front and returns them sorted. It uses a heap if n is small.
 func smallest[T any](list []T, n int, compare func(a, b T) int) []T {
 	if n <= len(list)/8 {
-		heap := list[:n] // the largest first
+		heap := list[:n] // a heap with the largest element on top
 		down := func(i int) {
 			for {
 				child := 2*i + 1
@@ -244,7 +244,7 @@ func readItems(v value.Collection, skip, n int, backward bool) []item {
 	return items
 }
 
-// weigh finds what the items are compared by.
+// weigh finds the sort key of each item.
 func (o *sortOptions) weigh(c *engine.Ctx, items []item) error {
 	valid := true
 	for i := range items {
@@ -270,8 +270,8 @@ func (o *sortOptions) weigh(c *engine.Ctx, items []item) error {
 	return nil
 }
 
-// sortScore reads a number as C's strtod does: with spaces before it, up to
-// the first zero byte, and nothing is 0.
+// sortScore reads a number as C's strtod does: it skips leading spaces, stops
+// at the first zero byte, and reads an empty text as 0.
 func sortScore(b []byte) (float64, bool) {
 	if b, _, _ = bytes.Cut(b, []byte{0}); len(b) == 0 {
 		return 0, true
@@ -279,7 +279,7 @@ func sortScore(b []byte) (float64, bool) {
 	return numfmt.ParseFloat(bytes.TrimLeft(b, " \t\n\v\f\r"))
 }
 
-// compare compares by texts.
+// compare compares the sort keys as texts.
 func (o *sortOptions) compare(a, b item) int {
 	n := 0
 	if a.by == nil || b.by == nil {
@@ -293,7 +293,8 @@ func (o *sortOptions) compare(a, b item) int {
 	return n
 }
 
-// existing sorts what is missing first.
+// existing returns 0 for a missing sort key and 1 for others: missing ones
+// sort first.
 func existing(b []byte) int {
 	if b == nil {
 		return 0
@@ -341,8 +342,8 @@ func (o *sortOptions) storeItems(c *engine.Ctx, items []item) error {
 	return c.Integer(n)
 }
 
-// lookupPattern returns the string, or the field of a hash, that a pattern of
-// BY or GET means for an element: "weight_*", "object_*->field", or "#" for the
+// lookupPattern returns the text that a pattern of BY or GET selects for an
+// element: the string "weight_*", the field "object_*->field", or for "#" the
 // element itself.
 func lookupPattern(c *engine.Ctx, p, element []byte) ([]byte, bool) {
 	if len(p) == 1 && p[0] == '#' {
@@ -371,7 +372,7 @@ func lookupPattern(c *engine.Ctx, p, element []byte) ([]byte, bool) {
 	return stringValue(k)
 }
 
-// stringValue returns the bytes of a string, valid until it is written.
+// stringValue returns the bytes of a string, valid until the next write to it.
 func stringValue(k keyspace.Entry) ([]byte, bool) {
 	if k.Type() != value.TypeString {
 		return nil, false

@@ -12,7 +12,7 @@ var waitCommands = engine.Handlers{
 	"waitaof": waitAOF,
 }
 
-// errNotBit is for numbers that are neither 0 nor 1.
+// errNotBit is the error for numbers other than 0 and 1.
 const errNotBit resp.Error = "ERR value is out of range, value must between 0 and 1"
 
 const localWrites = " cannot be used with replica instances. Please also note that "

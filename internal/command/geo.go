@@ -29,7 +29,7 @@ var geoCommands = engine.Handlers{
 	"geosearchstore":       geosearch(geoForm{stores: true}),
 }
 
-// argPoint reads two arguments as longitude and latitude.
+// argPoint reads arguments i and i+1 as longitude and latitude.
 func argPoint(c *engine.Ctx, i int) (p geohash.Point, err error) {
 	if p.Long, err = c.ArgFloat(i); err != nil {
 		return p, err
@@ -43,7 +43,7 @@ func argPoint(c *engine.Ctx, i int) (p geohash.Point, err error) {
 	return p, nil
 }
 
-// sixPlaces is C's %f, which writes infinity as inf.
+// sixPlaces formats as C's %f does, which writes infinity as inf.
 func sixPlaces(f float64) string {
 	if math.IsInf(f, 0) {
 		return strings.ToLower(strings.TrimPrefix(fmt.Sprint(f), "+"))
@@ -84,7 +84,7 @@ options:
 	if (len(c.Args)-i)%3 != 0 || nx && xx {
 		return resp.ErrSyntax
 	}
-	// It is a ZADD with numbers for places; what replays it sees that as well.
+	// GEOADD is a ZADD with geohashes as scores. It is propagated as ZADD too.
 	args := append([][]byte{[]byte("zadd")}, c.Args[1:i]...)
 	for ; i < len(c.Args); i += 3 {
 		p, err := argPoint(c, i)
@@ -97,7 +97,7 @@ options:
 	return zadd(c)
 }
 
-// pointOf returns the place of a member.
+// pointOf returns the position of a member.
 func pointOf(z *value.ZSet, name []byte) (geohash.Point, bool) {
 	score, ok := z.Score(name)
 	if !ok {
@@ -111,7 +111,7 @@ func geopos(c *engine.Ctx) error {
 	return replyPlaces(c, func(p geohash.Point) { replyPoint(c, p) }, c.NullArray)
 }
 
-// replyPlaces replies the places of the members of a command.
+// replyPlaces replies the positions of the members in the arguments.
 func replyPlaces(c *engine.Ctx, place func(geohash.Point), none func() error) error {
 	z, err := findZSet(c, 1)
 	if err != nil {
@@ -142,7 +142,7 @@ func replyPoint(c *engine.Ctx, p geohash.Point) {
 	}
 }
 
-// appendDegrees formats with 17 decimals, without zeros at the end.
+// appendDegrees formats with 17 decimals and drops trailing zeros.
 func appendDegrees(dst []byte, f float64) []byte {
 	n := len(dst)
 	dst = strconv.AppendFloat(dst, f, 'f', 17, 64)
@@ -199,7 +199,7 @@ func replyDistance(c *engine.Ctx, d float64) error {
 	return c.Bulk(text)
 }
 
-// geoFrom says where the centre of a search and its size stand.
+// geoFrom is the form of a search's centre and size in the arguments.
 type geoFrom uint8
 
 const (
@@ -354,8 +354,8 @@ func (q *geoQuery) argBox(c *engine.Ctx, i int) error {
 	return err
 }
 
-// argOptions reads the arguments from one on to the end. z is nil if the key is
-// missing: a member to search around is then not looked for.
+// argOptions reads the arguments from i on. z is nil if the key is missing;
+// then the centre member is not looked up.
 func (q *geoQuery) argOptions(c *engine.Ctx, z *value.ZSet, form geoForm, i int) (err error) {
 	byOptions := form.from == fromOptions
 	member, place := false, false
@@ -414,12 +414,12 @@ func (q *geoQuery) argOptions(c *engine.Ctx, z *value.ZSet, form geoForm, i int)
 	return nil
 }
 
-// run finds the members in the shape, in the order that was asked for.
+// run finds the members in the shape, in the requested order.
 func (q *geoQuery) run(z *value.ZSet) (found []geoMatch) {
 	if z == nil {
 		return nil
 	}
-	var names []byte // of all that were found: one piece of memory
+	var names []byte // of all matches, in one allocation
 	enough := func() bool { return q.any && int64(len(found)) >= q.count }
 	q.shape.Ranges(func(lo, hi uint64) bool {
 		it := z.Seek(z.SearchScore(func(f float64) bool { return f >= float64(lo) }), false)
@@ -439,7 +439,7 @@ func (q *geoQuery) run(z *value.ZSet) (found []geoMatch) {
 		}
 		return !enough()
 	})
-	// Without an order the first ones mean the nearest ones.
+	// COUNT without an order returns the nearest ones.
 	if q.count > 0 && !q.desc && !q.any {
 		q.asc = true
 	}

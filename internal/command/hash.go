@@ -38,9 +38,9 @@ func makeHash(c *engine.Ctx) (*value.Hash, error) {
 	return engine.FindOrMake(c, c.Args[1], value.NewHash)
 }
 
-// fieldExpired tells whether a field is past its time, and so is no more. That
-// of a value is the business of the engine, except where it was told to leave
-// fields alone until somebody looks at them.
+// fieldExpired reports whether a field has expired. Ctx.Peek removes expired
+// fields, except on a replica and while active expiry is off or clients are
+// paused.
 func fieldExpired(c *engine.Ctx, h *value.Hash, name []byte) bool {
 	if !h.HasExpired(c.ExpiryMilli()) {
 		return false
@@ -49,8 +49,8 @@ func fieldExpired(c *engine.Ctx, h *value.Hash, name []byte) bool {
 	return at != 0 && c.IsPast(at)
 }
 
-// getField is Get for a field as of now of the hash of a key. It removes the
-// field if it is past its time, so that h may not be what the key holds any more.
+// getField is Get for a field of the hash at key. It removes an expired field,
+// so that h may no longer be the value of the key.
 func getField(c *engine.Ctx, key []byte, h *value.Hash, name, scratch []byte) ([]byte, bool) {
 	if fieldExpired(c, h, name) {
 		c.ExpireElements(key, name)
@@ -288,8 +288,8 @@ func hincrbyfloat(c *engine.Ctx) error {
 	sum := n.AppendHuman(nil)
 	h.Set(c.Limits(), c.Args[2], sum, value.KeepTime)
 	c.Changed(c.Args[1], event.HIncrByFloat)
-	// The sum, not the increment: it is not to depend on how who replays this
-	// adds. HSET takes the field's time away, so that follows.
+	// Propagate the sum, since another implementation may round differently. HSET
+	// removes the expiry time of the field, so restore it.
 	c.Propagate([]byte("HSET"), c.Args[1], c.Args[2], sum)
 	if at, _ := h.Time(c.Args[2]); at != 0 {
 		c.Propagate([]byte("HPEXPIREAT"), c.Args[1], strconv.AppendInt(nil, at, 10), []byte("FIELDS"), []byte("1"), c.Args[2])
@@ -307,7 +307,7 @@ func hscan(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if h == nil { // before the options are read
+	if h == nil { // a missing key hides errors in the options
 		c.Array(2)
 		replyCursor(c, 0)
 		return c.Array(0)
@@ -335,8 +335,8 @@ func hscan(c *engine.Ctx) error {
 	return nil
 }
 
-// expireFields removes the fields that are past their time before some are
-// chosen, and returns what is left.
+// expireFields removes the expired fields before a random choice. It returns
+// the remaining hash, nil if none is left.
 func expireFields(c *engine.Ctx, h *value.Hash) *value.Hash {
 	if !h.HasExpired(c.ExpiryMilli()) {
 		return h

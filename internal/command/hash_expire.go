@@ -22,21 +22,21 @@ var hashExpireCommands = engine.Handlers{
 	"httl":         httl(true, false),
 }
 
-// maxFieldTime is the latest time of expiry of a field, in milliseconds since
+// maxFieldTime is the latest expiry time of a field, in milliseconds since
 // 1970: Redis keeps these times in 46 bits.
 const maxFieldTime = 1<<46 - 1
 
-// Answers for one field of the HEXPIRE family.
+// Replies for one field in the HEXPIRE family.
 const (
 	fieldMissing = -2
-	fieldLasting = -1 // it has no time
+	fieldLasting = -1 // the field has no expiry
 	fieldKept    = 0  // the condition does not hold
 	fieldTimed   = 1
-	fieldDeleted = 2 // the time is not in the future
+	fieldDeleted = 2 // the time is in the past
 )
 
-// ArgFields reads "FIELDS numfields field [field ...]" from an argument to the
-// end. badNumber is the answer to a number that is none.
+// argFields reads "FIELDS numfields field [field ...]", which must be the last
+// arguments. badNumber is the error for an invalid numfields.
 func argFields(c *engine.Ctx, from int, badNumber resp.Error) ([][]byte, error) {
 	if from+1 >= len(c.Args) || !c.ArgIs(from, "fields") {
 		return nil, resp.Error("ERR Mandatory argument FIELDS is missing or not at the right position")
@@ -132,8 +132,8 @@ func hexpire(seconds, absolute bool) engine.Handler {
 	}
 }
 
-// argFieldTime reads argument i as the time of expiry of a field, and returns
-// it in milliseconds since 1970.
+// argFieldTime reads argument i as the expiry time of a field and returns it
+// in milliseconds since 1970.
 func argFieldTime(c *engine.Ctx, i int, seconds, absolute bool) (int64, error) {
 	at, err := c.ArgInt(i)
 	if err != nil {

@@ -101,7 +101,8 @@ func hgetex(c *engine.Ctx) error {
 	return nil
 }
 
-// timeWord tells whether argument i says that a time follows, and which kind.
+// timeWord reports whether argument i is an option with a time, and of which
+// kind.
 func timeWord(c *engine.Ctx, i int) (seconds, absolute, ok bool) {
 	switch {
 	case c.ArgIs(i, "ex"):
@@ -120,8 +121,8 @@ func timeWord(c *engine.Ctx, i int) (seconds, absolute, ok bool) {
 type hsetexOptions struct {
 	fnx, fxx, keep bool
 	at             int64    // 0 if none was given
-	timeArg        int      // index of the time
-	pairs          [][]byte // fields and values
+	timeArg        int      // index of the time in Args
+	pairs          [][]byte // fields and values, in turn
 }
 
 func readHSetEx(c *engine.Ctx) (o hsetexOptions, err error) {

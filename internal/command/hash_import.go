@@ -9,9 +9,10 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// hashImportCommands are the hash commands of Redis 8.10. There hashes with the
-// same fields share them, in an encoding of their own; here they are as others
-// are, with their fields in the same order.
+// hashImportCommands are the hash commands of Redis 8.10. Redis has an
+// encoding for them in which hashes with the same fields share the field
+// names. Here the hashes have the usual encodings, with the fields in the same
+// order.
 var hashImportCommands = engine.Handlers{
 	"himport|discard":    himportDiscard,
 	"himport|discardall": himportDiscardAll,
@@ -25,18 +26,18 @@ const (
 	errValueCount resp.Error = "ERR value count does not match fieldset field count"
 )
 
-// fieldset is a list of fields that a client has prepared.
+// fieldset is a list of fields that a client prepared with HIMPORT PREPARE.
 type fieldset struct {
-	// fields in rising order, and for each the place of its value among those
-	// that come with a key.
+	// fields are sorted; places are the index of each field's value in the
+	// arguments of HIMPORT SET.
 	fields []string
 	places []int
 }
 
-// fieldsets are those of a client, or of a script while one runs, by their names.
+// fieldsets are the fieldsets of a client, or of a running script, by name.
 type fieldsets map[string]*fieldset
 
-// fieldsetsExtra is the name under which they are kept.
+// fieldsetsExtra is the name of the session extra that holds the fieldsets.
 const fieldsetsExtra = "fieldsets"
 
 func fieldsetsOf(c *engine.Ctx) fieldsets {

@@ -7,7 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// withHelp adds HELP to the containers of subcommands of which there is any.
+// withHelp adds HELP to each container with at least one subcommand.
 func withHelp(groups ...engine.Handlers) []engine.Handlers {
 	help := engine.Handlers{}
 	for _, g := range groups {

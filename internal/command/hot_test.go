@@ -17,7 +17,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// client runs commands straight in an engine.
+// client runs commands directly in an engine.
 type client struct {
 	*engine.Session
 	out []byte
@@ -42,7 +42,7 @@ func words(line string) (args [][]byte) {
 	return args
 }
 
-// do runs a command and returns its reply, which is valid until the next.
+// do runs a command and returns its reply, which is valid until the next call.
 func (c *client) do(args [][]byte) []byte {
 	c.Session.Do(args)
 	c.out = c.Output(c.out)
@@ -55,7 +55,7 @@ var long = strings.Repeat("x", 100)
 func TestAllocations(t *testing.T) {
 	inPlace := 0.0
 	if block.Poisons {
-		inPlace = 1 // a new one, and the old one is overwritten
+		inPlace = 1 // poison mode makes a new entry and overwrites the old one
 	}
 	for _, test := range []struct {
 		setup, line string
@@ -85,7 +85,7 @@ func TestAllocations(t *testing.T) {
 		{"RPUSH l a b c 1", "LPOS l 1", 0},
 		{"RPUSH l a b c 1", "LSET l 1 x", 0},
 		{"RPUSH l a b c 1", "LMOVE l l LEFT RIGHT", 0},
-		{"RPUSH l a b c 1", "RPUSH l x", 0}, // now and then, when there is no room
+		{"RPUSH l a b c 1", "RPUSH l x", 0}, // less than one on average: the list grows in steps
 		{"RPUSH l a b c 1", "LREM l 1 x", 0},
 		{"SADD s a b c", "SADD s a", 0},
 		{"SADD s 1 2 3", "SISMEMBER s 2", 0},
@@ -152,8 +152,8 @@ func BenchmarkCommands(b *testing.B) {
 	})
 }
 
-// BenchmarkPipeline runs what a connection sends, in pipelines of 16: all but
-// the sockets. Keys and elements are chosen from 100 k.
+// BenchmarkPipeline runs what a connection sends, in pipelines of 16, without
+// the sockets. Keys and elements come from a range of 100 k.
 func BenchmarkPipeline(b *testing.B) {
 	const pipeline, keys = 16, 100_000
 	const set, hset, zadd = "SET key:%06d xxx", "HSET hash field:%06d xxx", "ZADD zset %[1]d element:%06[1]d"
@@ -194,7 +194,7 @@ func BenchmarkPipeline(b *testing.B) {
 			}
 			b.ReportAllocs()
 			b.ResetTimer()
-			for i := 0; i < b.N; i += pipeline { // so that a time is that of one command
+			for i := 0; i < b.N; i += pipeline { // one iteration is one command
 				feed(batches[i/pipeline%len(batches)])
 			}
 		})

@@ -21,8 +21,8 @@ const (
 	errCorruptHyperLogLog resp.Error = "INVALIDOBJ Corrupted HLL object detected"
 )
 
-// hyperLogLogAt finds a HyperLogLog to write it in place, nil if the key is
-// missing.
+// hyperLogLogAt finds a HyperLogLog to write in place. It returns nil if the
+// key is missing.
 func hyperLogLogAt(c *engine.Ctx, key []byte) (*value.String, error) {
 	k, ok, err := findText(c, key)
 	if !ok {
@@ -55,7 +55,7 @@ func pfadd(c *engine.Ctx) error {
 	for _, element := range c.Args[2:] {
 		var changed bool
 		if b, changed, err = hyperloglog.Add(b, element, sparseMax); err != nil {
-			s.Replace(b) // what was added before the damage was found stays
+			s.Replace(b) // keep what was added before the corruption was found
 			c.Changed(key, event.None)
 			return errCorruptHyperLogLog
 		}
@@ -99,12 +99,12 @@ func pfcount(c *engine.Ctx) error {
 			return err
 		}
 		hyperloglog.SetCached(s.Grow(0), n)
-		c.Changed(key, event.None) // copies of the data are to know the estimate too
+		c.Changed(key, event.None) // the cached estimate is part of the value, so propagate it
 	}
 	return c.Integer64(int64(n))
 }
 
-// unite merges all keys of the command, and tells whether one was dense.
+// unite merges all keys of the command and reports whether one was dense.
 func unite(c *engine.Ctx, union *hyperloglog.Registers) (dense bool, err error) {
 	for _, key := range c.Args[1:] {
 		b, ok, err := c.Text(key)

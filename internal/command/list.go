@@ -31,7 +31,7 @@ var listCommands = engine.Handlers{
 	"rpushx":    push(tail, true),
 }
 
-// end is an end of a list.
+// end is the head or the tail of a list.
 type end uint8
 
 const (
@@ -42,10 +42,10 @@ const (
 func (e end) pushed() event.Event { return [...]event.Event{event.LPush, event.RPush}[e] }
 func (e end) popped() event.Event { return [...]event.Event{event.LPop, event.RPop}[e] }
 
-// pop is the name of the command that pops here.
+// pop returns the name of the command that pops at this end.
 func (e end) pop() []byte { return []byte([...]string{"LPOP", "RPOP"}[e]) }
 
-// first is the index of the element at this end.
+// first returns the index of the element at this end.
 func (e end) first() int { return -int(e) }
 
 func (e end) push(l *value.List, v []byte) {
@@ -170,7 +170,7 @@ func popOne(c *engine.Ctx, key []byte, l *value.List, from end) {
 }
 
 // popSome replies and removes up to count elements at an end of a list, the
-// outermost first, and returns how many these are.
+// outermost first. It returns their number.
 func popSome(c *engine.Ctx, key []byte, l *value.List, from end, count int64) int64 {
 	n := int(min(count, int64(l.Len())))
 	elements(c, l, from.first(), n, from == tail)
@@ -229,7 +229,7 @@ func lrange(c *engine.Ctx) error {
 	return nil
 }
 
-// argRange reads the two arguments from i on as indexes.
+// argRange reads arguments i and i+1 as indexes.
 func argRange(c *engine.Ctx, i int) (start, stop int64, err error) {
 	if start, err = c.ArgInt(i); err != nil {
 		return 0, 0, err
@@ -238,9 +238,9 @@ func argRange(c *engine.Ctx, i int) (start, stop int64, err error) {
 	return start, stop, err
 }
 
-// indexRange returns the first of the elements from start to stop, both
-// included and counted from the end if negative, of size elements in all, and
-// how many they are.
+// indexRange turns the indexes start and stop, both inclusive and negative to
+// count from the end, into the first index and the number of elements of a
+// range within size elements.
 func indexRange(start, stop int64, size int) (first, n int) {
 	all := int64(size)
 	if start < 0 {
@@ -301,7 +301,7 @@ func linsert(c *engine.Ctx) error {
 	return c.Integer(l.Len())
 }
 
-// errIndexRange is for numbers that could not be negated.
+// errIndexRange is the error for a count that has no negation.
 const errIndexRange resp.Error = "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807"
 
 // argNegatable reads argument i as an integer that can be negated.
@@ -454,8 +454,8 @@ func mpopArgs(c *engine.Ctx, i int) (keys [][]byte, from end, count int64, err e
 	return c.Args[i+1 : where], from, count, nil
 }
 
-// mpop replies and removes elements of the first of the keys that has any, and
-// tells whether one had.
+// mpop replies and removes elements of the first key that has any. It reports
+// whether one had.
 func mpop(c *engine.Ctx, keys [][]byte, from end, count int64) (bool, error) {
 	key, l, err := firstList(c, keys)
 	if l == nil {
@@ -470,7 +470,7 @@ func mpop(c *engine.Ctx, keys [][]byte, from end, count int64) (bool, error) {
 	return true, nil
 }
 
-// firstList finds the first of the keys that exists, which must be a list.
+// firstList finds the first key that exists. It must hold a list.
 func firstList(c *engine.Ctx, keys [][]byte) ([]byte, *value.List, error) {
 	for _, key := range keys {
 		if l, err := engine.FindToWrite[*value.List](c, key); l != nil || err != nil {
@@ -512,8 +512,8 @@ func argEnds(c *engine.Ctx) (from, to end, err error) {
 // RPOPLPUSH source destination
 func rpoplpush(c *engine.Ctx) error { return moveElement(c, tail, head) }
 
-// moveElement moves an element between the lists that the first two arguments
-// name, which may be one list.
+// moveElement moves an element from the list in the first argument to the list
+// in the second, which may be the same.
 func moveElement(c *engine.Ctx, from, to end) error {
 	src, err := engine.FindToWrite[*value.List](c, c.Args[1])
 	if err != nil {
@@ -531,13 +531,13 @@ func moveElement(c *engine.Ctx, from, to end) error {
 	b := v.AppendTo(room[:0])
 	size := len(b)
 	if v.IsInt && src.Encoding() == "quicklist" {
-		size = 0 // the real server does not count what it has as a number
+		size = 0 // the real server ignores the size of elements stored as integers
 	}
 	from.drop(src)
 	dst.Grow(c.Limits(), 1, size)
 	to.push(dst, b)
 	src.Shrink(c.Limits())
 	c.Changed(c.Args[2], to.pushed())
-	c.ChangedTimes(0, c.Args[1], from.popped()) // counted above
+	c.ChangedTimes(0, c.Args[1], from.popped()) // the push above counts as the change
 	return c.Bulk(b)
 }

@@ -13,7 +13,7 @@ var listBlockCommands = engine.Handlers{
 	"brpoplpush": brpoplpush,
 }
 
-// waitForList parks the command until one of the keys is a list.
+// waitForList blocks the client until one of the keys holds a list.
 func waitForList(c *engine.Ctx, keys [][]byte, deadline int64) error {
 	return c.Block(engine.Wait{Keys: keys, Type: value.TypeList, Deadline: deadline, TimeOut: (*engine.Ctx).NullArray})
 }
@@ -72,8 +72,8 @@ func blmove(c *engine.Ctx) error {
 // BRPOPLPUSH source destination timeout
 func brpoplpush(c *engine.Ctx) error { return moveOrWait(c, tail, head, 3, "RPOPLPUSH") }
 
-// moveOrWait is moveElement that waits for the source; argument i is the
-// timeout, and name that of the command that does not wait.
+// moveOrWait is moveElement for blocking commands. Argument i is the timeout;
+// name is the command to propagate.
 func moveOrWait(c *engine.Ctx, from, to end, i int, name string) error {
 	deadline, err := c.ArgTimeout(i)
 	if err != nil {
@@ -81,7 +81,7 @@ func moveOrWait(c *engine.Ctx, from, to end, i int, name string) error {
 	}
 	if !c.Exists(c.Args[1]) {
 		if !c.MayBlock() {
-			return c.Null() // and not the null array that it answers when its time is up
+			return c.Null() // unlike a timeout, which replies a null array
 		}
 		return waitForList(c, c.Args[1:2], deadline)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/resp-server/resp-server/internal/engine/enginetest"
 )
 
-// bench is an engine with clients that are driven by hand, so that a test says
-// what happens between the steps of a transport.
+// bench is an engine whose clients the test drives by hand, so that it
+// controls each step of a transport.
 type bench struct {
 	*engine.Engine
 	t     *testing.T
@@ -29,7 +29,7 @@ func newBench(t *testing.T) *bench {
 	return &bench{e, t, m}
 }
 
-// blocked returns the number of blocked clients and of keys they wait for.
+// blocked returns the number of blocked clients and of the keys they wait for.
 func (b *bench) blocked() (clients, keys int) {
 	b.Run(func(c *engine.Core) {
 		clients = c.Blocked()
@@ -41,13 +41,13 @@ func (b *bench) blocked() (clients, keys int) {
 type waiter struct {
 	*engine.Session
 	t     *testing.T
-	space []byte // handed out for the next read
+	space []byte // buffer for the next read
 }
 
 func (b *bench) newClient() *waiter {
 	c := &waiter{t: b.t}
 	c.Session, _ = b.NewSession(enginetest.Conn("test:1"))
-	c.space = c.Space() // as a transport that waits for input
+	c.space = c.Space() // as a transport does while it waits for input
 	return c
 }
 
@@ -62,7 +62,7 @@ func (c *waiter) send(lines ...string) {
 	}
 }
 
-// want checks what the session has answered since the last call.
+// want checks the output of the session since the last call.
 func (c *waiter) want(reply string) {
 	c.t.Helper()
 	if s := strings.ReplaceAll(string(enginetest.Output(c.Session)), "\r\n", " "); strings.TrimSpace(s) != reply {
@@ -75,8 +75,8 @@ func TestBlockedInput(t *testing.T) {
 	a, p := b.newClient(), b.newClient()
 	a.send("BLPOP q 0", "PING")
 	a.want("")
-	// The transport of a reads while another goroutine serves it, and what it
-	// has read before runs.
+	// Another goroutine serves a while the transport of a is reading. The input
+	// that it read before runs then.
 	p.send("RPUSH q 1 2")
 	a.want("*2 $1 q $1 1 +PONG")
 	a.send("LLEN q")
@@ -96,7 +96,7 @@ func TestBlockedTimeouts(t *testing.T) {
 	c.send("BLMOVE q r LEFT LEFT 0.0015")
 	b.clock.Advance(time.Millisecond)
 	c.want("")
-	b.clock.Advance(time.Millisecond) // fractions of a millisecond count as one
+	b.clock.Advance(time.Millisecond) // fractions of a millisecond round up
 	c.want("*-1")
 	b.clock.Advance(10*time.Second - 3*time.Millisecond)
 	a.want("")
@@ -106,14 +106,14 @@ func TestBlockedTimeouts(t *testing.T) {
 	b.clock.Advance(time.Millisecond)
 	a.want("*-1")
 	if n, keys := b.blocked(); n != 0 || keys != 0 {
-		t.Errorf("%d clients wait for %d keys after the time is up", n, keys)
+		t.Errorf("%d clients wait for %d keys after their timeouts", n, keys)
 	}
 	p.send("RPUSH q x", "LLEN q")
 	p.want(":1 :1")
 }
 
-// TestBlockedGone has clients leave in all ways while they wait: the element
-// stays, or goes to the next one.
+// TestBlockedGone closes, kills and resets a client that waits. The element
+// stays or goes to the next client.
 func TestBlockedGone(t *testing.T) {
 	for how, leave := range map[string]func(*bench, *waiter){
 		"close":          func(_ *bench, c *waiter) { c.Close() },
@@ -160,7 +160,7 @@ func TestBlockedOrder(t *testing.T) {
 	for i, c := range all[:10] {
 		c.want(fmt.Sprintf("*2 $1 q $1 %d", i))
 	}
-	all[0].send("BLPOP q 0") // it goes to the end
+	all[0].send("BLPOP q 0") // a new wait goes to the end of the queue
 	for i := 10; i < 49; i++ {
 		if i == 20 {
 			continue
@@ -173,7 +173,7 @@ func TestBlockedOrder(t *testing.T) {
 	all[0].want("*2 $1 q $1 y")
 }
 
-// A push to a list that very many wait for costs no more than to serve one.
+// A push to a list with many waiting clients costs no more than serving one.
 func BenchmarkServeOneOfMany(b *testing.B) {
 	m := clock.NewManual(time.UnixMilli(1_700_000_000_000))
 	e := engine.New(engine.Parts{Table: engine.NewTable(command.Modules()...), Config: config.New(), Clock: m, Logger: slog.New(slog.DiscardHandler)})

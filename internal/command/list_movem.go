@@ -15,16 +15,16 @@ var listMovemCommands = engine.Handlers{
 	"lmovem":  lmovem,
 }
 
-// howMany says what LMOVEM moves.
+// howMany holds the options of LMOVEM.
 type howMany struct {
 	count   int64
-	exactly bool // or nothing
-	// oneByOne tells that each element is pushed as it was popped, so that they
-	// come to the destination in the opposite order if it is the same end.
+	exactly bool // move count elements or none
+	// oneByOne pushes each element as it is popped. Between the same ends this
+	// reverses the elements.
 	oneByOne bool
 }
 
-// argHowMany reads the arguments from i to the end; without any it is one
+// argHowMany reads the arguments from i to the end. The default is one
 // element.
 func argHowMany(c *engine.Ctx, i int) (h howMany, err error) {
 	switch len(c.Args) - i {
@@ -98,9 +98,9 @@ func blmovem(c *engine.Ctx) error {
 	return nil
 }
 
-// moveElements moves elements between the lists that the first two arguments
-// name, which may be one list, and replies them in the order in which they
-// then stand. It returns how many these are, and replies nothing if none.
+// moveElements moves elements from the list in the first argument to the list
+// in the second, which may be the same, and replies them in their new order.
+// It returns their number. It replies nothing if there are none.
 func moveElements(c *engine.Ctx, from, to end, h howMany) (int, error) {
 	src, err := engine.FindToWrite[*value.List](c, c.Args[1])
 	if err != nil {

@@ -18,14 +18,15 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// missing is the one list of what the command table has and the server has
-// not, with the reason: a command, a container with all its subcommands, or
-// what is left of a whole group ("@set"). Commands that are newer than
-// RedisVersion need no entry. Who adds a command removes its entry.
+// missing lists the commands of the table that the server lacks, with the
+// reason. A key is a command, a container with all its subcommands, or the
+// missing rest of a group ("@set"). Commands newer than RedisVersion need no
+// entry. Remove the entry when you add the command.
 var missing = map[string]string{}
 
-// partly are the commands of which the server has a part only: a call that it
-// refuses, what is missing, and why. Who adds it removes the row.
+// partly lists commands of which the server lacks a part: a call that it
+// refuses, the missing part, and the reason. Remove the row when you add the
+// part.
 var partly = []struct{ call, part, why string }{
 	{"SCRIPT DEBUG YES", "`SCRIPT DEBUG YES` and `SYNC`", "there is no debugger for scripts"},
 }
@@ -34,8 +35,8 @@ const (
 	newer = "newer than Redis " + RedisVersion
 )
 
-// whyMissing returns the reason for a missing command and the entry that has
-// it; the entry is empty for newer commands.
+// whyMissing returns the reason for a missing command and the matching key of
+// missing. The key is empty for newer commands.
 func whyMissing(name string) (why, entry string) {
 	container, _, _ := strings.Cut(name, "|")
 	row := spec.Find(name)
@@ -51,7 +52,7 @@ func whyMissing(name string) (why, entry string) {
 	return missing[entry], entry
 }
 
-// isNewer tells whether the version of Redis that we are has no such command.
+// isNewer reports whether a command is newer than RedisVersion.
 func isNewer(row *spec.Command) bool {
 	if row.Since == "" {
 		return true
@@ -83,13 +84,13 @@ func TestPartly(t *testing.T) {
 	do("SET k v")
 	for _, p := range partly {
 		if got := do(p.call); !strings.HasPrefix(got, "-ERR ") {
-			t.Errorf("%s is listed as missing and answers %q", p.call, got)
+			t.Errorf("%s is listed as missing but replies %q", p.call, got)
 		}
 	}
 }
 
-// dropUnused complains about the entries of a list of exceptions that are none
-// any more; with -fix it removes their lines from the file.
+// dropUnused reports entries of a list of exceptions that are out of date.
+// With -fix it removes their lines from the file.
 func dropUnused(t *testing.T, file string, list map[string]string, used map[string]bool) {
 	src, err := os.ReadFile(file)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 )
 
 // TestHandlerComments checks that the comment of each handler, or of the
-// function that makes it, begins with the syntax of its commands. With -fix
-// it writes these lines.
+// function that makes it, begins with the syntax of its commands. With -fix it
+// writes these lines.
 func TestHandlerComments(t *testing.T) {
 	modules, err := filepath.Glob("../module/*")
 	if err != nil {
@@ -38,7 +38,7 @@ func checkComments(t *testing.T, dir string) {
 	}
 	fset := token.NewFileSet()
 	files := map[string]*ast.File{}
-	handlers := map[string][]string{} // the full names of the commands of a function
+	handlers := map[string][]string{} // full names of commands, by function
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -103,7 +103,7 @@ func collectHandlers(lit *ast.CompositeLit, handlers map[string][]string) {
 
 // edit replaces lines of a file, counted from 1.
 type edit struct {
-	from, to int // to is behind the last
+	from, to int // to is exclusive
 	lines    []string
 }
 
@@ -136,7 +136,7 @@ func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands 
 		return edit{}
 	}
 	if !*generated.Fix {
-		t.Errorf("%s: the comment of %s has to begin with the syntax (-fix writes it):\n\t// %s",
+		t.Errorf("%s: the comment of %s must begin with the syntax (-fix writes it):\n\t// %s",
 			fset.Position(fn.Pos()), fn.Name.Name, strings.Join(want, "\n\t// "))
 	}
 	e.to = e.from + len(got)
@@ -172,11 +172,11 @@ func rewrite(t *testing.T, name string, edits []edit) {
 	}
 }
 
-// TestFileNames checks that a file is called <group>.go or <group>_<what>.go
-// for the group of the commands whose handlers it registers, and that these
-// handlers stand in it.
+// TestFileNames checks that a file is called <group>.go or <group>_<what>.go,
+// after the group of the commands that it registers, and that it declares
+// their handlers.
 func TestFileNames(t *testing.T) {
-	prefixes := map[string]string{"sorted-set": "zset"} // other than the group itself
+	prefixes := map[string]string{"sorted-set": "zset"} // groups with a shorter file name
 	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -205,20 +205,20 @@ func TestFileNames(t *testing.T) {
 				group := findCommand(full).Group
 				return base == cmp.Or(prefixes[group], group)
 			}) {
-				t.Errorf("%s registers %s, of another group", name, strings.Join(commands, ", "))
+				t.Errorf("%s registers %s, which are of another group", name, strings.Join(commands, ", "))
 			}
 		}
 	}
 }
 
-// withoutTranscript are the commands, or groups, that no transcript calls, with
-// the reason.
+// withoutTranscript lists commands and groups without a transcript, with the
+// reason.
 var withoutTranscript = map[string]string{
 	"@testing": "no Redis has it to record from: controls_test.go in the root",
 }
 
-// TestCommandsHaveTranscripts checks that some transcript calls each command.
-// HELP is one handler for all containers.
+// TestCommandsHaveTranscripts checks that a transcript calls each command. All
+// containers share one handler for HELP.
 func TestCommandsHaveTranscripts(t *testing.T) {
 	uncalled := map[string]bool{}
 	for _, cmd := range Table().All() {

@@ -28,11 +28,7 @@ var pubsubCommands = engine.Handlers{
 // PSUBSCRIBE pattern [pattern ...]
 // SSUBSCRIBE shardchannel [shardchannel ...]
 // SUBSCRIBE channel [channel ...]
-// subscribe makes SUBSCRIBE, PSUBSCRIBE and SSUBSCRIBE:
-//
-//	SUBSCRIBE channel [channel ...]
-//	PSUBSCRIBE pattern [pattern ...]
-//	SSUBSCRIBE shardchannel [shardchannel ...]
+// subscribe makes SUBSCRIBE, PSUBSCRIBE and SSUBSCRIBE.
 func subscribe(k pubsub.Kind, word string) engine.Handler {
 	return func(c *engine.Ctx) error {
 		if k == pubsub.Shard && !c.MayBlock() {
@@ -49,11 +45,7 @@ func subscribe(k pubsub.Kind, word string) engine.Handler {
 // PUNSUBSCRIBE [pattern [pattern ...]]
 // SUNSUBSCRIBE [shardchannel [shardchannel ...]]
 // UNSUBSCRIBE [channel [channel ...]]
-// unsubscribe makes UNSUBSCRIBE, PUNSUBSCRIBE and SUNSUBSCRIBE:
-//
-//	UNSUBSCRIBE [channel [channel ...]]
-//	PUNSUBSCRIBE [pattern [pattern ...]]
-//	SUNSUBSCRIBE [shardchannel [shardchannel ...]]
+// unsubscribe makes UNSUBSCRIBE, PUNSUBSCRIBE and SUNSUBSCRIBE.
 func unsubscribe(k pubsub.Kind, word string) engine.Handler {
 	return func(c *engine.Ctx) error {
 		for _, name := range c.Args[1:] {
@@ -75,9 +67,9 @@ func unsubscribe(k pubsub.Kind, word string) engine.Handler {
 	}
 }
 
-// confirm answers one step of a command that subscribes or unsubscribes. It
-// is a message: RESP3 has it as a push, and a client gets it that asked for no
-// replies. Shard channels are counted by themselves.
+// confirm replies to one step of SUBSCRIBE and its like. The reply is a
+// message: a push in RESP3, and CLIENT REPLY OFF does not suppress it. Shard
+// channels have a count of their own.
 func confirm(c *engine.Ctx, k pubsub.Kind, word string, name []byte) {
 	n := c.Session.SubscriptionCount(pubsub.Shard)
 	if k != pubsub.Shard {
@@ -118,10 +110,7 @@ func spublish(c *engine.Ctx) error {
 
 // PUBSUB CHANNELS [pattern]
 // PUBSUB SHARDCHANNELS [pattern]
-// pubsubChannels makes PUBSUB CHANNELS and PUBSUB SHARDCHANNELS:
-//
-//	PUBSUB CHANNELS [pattern]
-//	PUBSUB SHARDCHANNELS [pattern]
+// pubsubChannels makes PUBSUB CHANNELS and PUBSUB SHARDCHANNELS.
 func pubsubChannels(k pubsub.Kind) engine.Handler {
 	return func(c *engine.Ctx) error {
 		if len(c.Args) > 3 {
@@ -133,7 +122,7 @@ func pubsubChannels(k pubsub.Kind) engine.Handler {
 				names = append(names, name)
 			}
 		}
-		slices.Sort(names) // Redis has them in the order of a hash table
+		slices.Sort(names) // Redis replies them in the order of a hash table
 		c.Array(len(names))
 		for _, name := range names {
 			c.BulkString(name)
@@ -148,10 +137,7 @@ func namesOf(c *engine.Ctx, k pubsub.Kind) func(func(string) bool) {
 
 // PUBSUB NUMSUB [channel [channel ...]]
 // PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]
-// pubsubNumSub makes PUBSUB NUMSUB and PUBSUB SHARDNUMSUB:
-//
-//	PUBSUB NUMSUB [channel [channel ...]]
-//	PUBSUB SHARDNUMSUB [shardchannel [shardchannel ...]]
+// pubsubNumSub makes PUBSUB NUMSUB and PUBSUB SHARDNUMSUB.
 func pubsubNumSub(k pubsub.Kind) engine.Handler {
 	return func(c *engine.Ctx) error {
 		names := c.Args[2:]

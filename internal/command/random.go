@@ -7,9 +7,9 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// maxRandom bounds the bytes of random elements that one command answers to a
-// client whose output has no limit. A real server goes on until the system ends it;
-// here that would be the program around us.
+// maxRandom limits the random elements, in bytes, that one command replies to
+// a client without an output limit. A real server allocates until the system
+// kills it; here that would kill the embedding program.
 const maxRandom = 1 << 30
 
 // randomCount reads "count [word]" of HRANDFIELD and ZRANDMEMBER.
@@ -29,8 +29,8 @@ func randomCount(c *engine.Ctx, word string) (count int64, pairs bool, err error
 }
 
 // randomReply begins the reply of a random choice from size elements and
-// returns how many will follow: different ones for a positive count, any
-// number for a negative one. Pairs are nested in RESP3 only.
+// returns how many follow: distinct ones for a positive count, any for a
+// negative one. Pairs are nested in RESP3 only.
 func randomReply(c *engine.Ctx, count int64, size int, pairs bool) (n int) {
 	switch {
 	case size == 0:
@@ -47,8 +47,9 @@ func randomReply(c *engine.Ctx, count int64, size int, pairs bool) (n int) {
 	return n
 }
 
-// repeat calls write, which adds a random element to a reply, n times, or until the
-// reply is too long. Where that has no limit of its own, most bytes are.
+// repeat calls write, which adds a random element to the reply, n times or
+// until the output limit is reached. Without an output limit it stops after
+// most bytes with an error.
 func repeat(out *resp.Writer, most, n int, write func()) error {
 	unlimited := out.Limit == 0
 	if unlimited {

@@ -6,8 +6,8 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// TestRepeat: a long reply ends where it may be no longer. Without a limit of its own
-// that is an error, and the limit stays none.
+// TestRepeat checks that a long reply stops at the output limit. Without an
+// output limit that is an error, and repeat sets no limit for later replies.
 func TestRepeat(t *testing.T) {
 	for _, c := range []struct {
 		limit, n int

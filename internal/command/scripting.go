@@ -54,7 +54,7 @@ func eval(bySHA, readOnly bool) engine.Handler {
 	}
 }
 
-// checkKeyCount checks how many of the arguments of a script are to be keys.
+// checkKeyCount checks the number of keys against the arguments of a script.
 func checkKeyCount(c *engine.Ctx, n int64) error {
 	if n > int64(len(c.Args)-3) {
 		return errTooManyKeys
@@ -71,7 +71,7 @@ func scriptDebug(c *engine.Ctx) error {
 	case len(c.Out().Buf) > 0:
 		return resp.Error("ERR SCRIPT DEBUG must be called outside a pipeline")
 	case c.ArgIs(2, "no"):
-		return c.OK() // no script of this connection is debugged
+		return c.OK() // there is no debugger, so it is off already
 	case c.ArgIs(2, "yes"), c.ArgIs(2, "sync"):
 		return resp.Error("ERR The script debugger is not supported")
 	}

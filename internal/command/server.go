@@ -40,9 +40,9 @@ func flushdb(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// flushMode reads the option: whether the memory counts as freed in the
-// background. Both modes take the same time: a database is dropped at once.
-// Redis leaves the work of SYNC to a thread too, unless it may not block.
+// flushMode reads the option of FLUSHDB and FLUSHALL and reports whether the
+// memory counts as freed in the background. Dropping a database takes constant
+// time either way. Redis frees in a thread for SYNC too, where it may block.
 func flushMode(c *engine.Ctx) (later bool, err error) {
 	switch {
 	case len(c.Args) == 1:
@@ -57,8 +57,7 @@ func flushMode(c *engine.Ctx) (later bool, err error) {
 
 // LOLWUT [VERSION version]
 //
-// The pictures of other versions are not shown: it is the version that tools
-// read.
+// There is no picture: tools read only the version.
 func lolwut(c *engine.Ctx) error {
 	if len(c.Args) > 2 && c.ArgIs(1, "version") {
 		if _, err := c.ArgInt(2); err != nil {
@@ -104,7 +103,7 @@ func monitor(c *engine.Ctx) error {
 		return resp.Error("ERR MONITOR isn't allowed for DENY BLOCKING client")
 	}
 	if !c.Session.Monitor() {
-		return nil // and no reply
+		return nil // the client monitors already; no reply, as in Redis
 	}
 	return c.OK()
 }

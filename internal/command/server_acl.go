@@ -26,7 +26,7 @@ var aclCommands = engine.Handlers{
 	"acl|whoami":  aclWhoAmI,
 }
 
-// redactFrom hides the arguments from i on from MONITOR and SLOWLOG.
+// redactFrom hides the arguments from i on in MONITOR and SLOWLOG.
 func redactFrom(c *engine.Ctx, i int) {
 	for ; i < len(c.Args); i++ {
 		c.Redact(i)
@@ -129,7 +129,7 @@ func aclGetUser(c *engine.Ctx) error {
 	return nil
 }
 
-// writeSelector writes three pairs of a map.
+// writeSelector writes three pairs of a map: the permissions of a selector.
 func writeSelector(w *resp.Writer, s *acl.Selector) {
 	textPair(w, "commands", s.Commands())
 	textPair(w, "keys", s.Keys())
@@ -189,7 +189,7 @@ func aclGenPass(c *engine.Ctx) error {
 	if bits <= 0 || bits > most {
 		return resp.Errorf("ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to %d", most)
 	}
-	// A password is never repeatable, whatever the seed of the server is.
+	// A password must be unpredictable even on a server with a fixed seed.
 	digits := int(bits+3) / 4
 	b := make([]byte, (digits+1)/2)
 	rand.Read(b)

@@ -50,7 +50,7 @@ func commandInfo(c *engine.Ctx) error {
 	return nil
 }
 
-// findFull finds "get" or "config|get".
+// findFull finds a command by its full name: "get" or "config|get".
 func findFull(c *engine.Ctx, name []byte) *engine.Command {
 	name, sub, isSub := bytes.Cut(name, []byte("|"))
 	cmd := c.Table().Find(name)
@@ -60,7 +60,7 @@ func findFull(c *engine.Ctx, name []byte) *engine.Command {
 	return cmd
 }
 
-// writeInfo writes what COMMAND says about one command.
+// writeInfo writes the reply of COMMAND INFO for one command.
 func writeInfo(w *resp.Writer, cmd *engine.Command) {
 	first, last, step := cmd.LegacyKeys()
 	w.Array(10)
@@ -139,7 +139,7 @@ func writeKeySpec(w *resp.Writer, k *spec.KeySpec) {
 	}
 }
 
-// searchMethod begins a method of a key spec, which has n parameters.
+// searchMethod begins a search method of a key spec with n fields.
 func searchMethod(w *resp.Writer, method string, n int) {
 	w.Map(2)
 	textPair(w, "type", method)
@@ -296,7 +296,7 @@ func commandList(c *engine.Ctx) error {
 		}
 		arg := c.Args[4]
 		switch {
-		case c.ArgIs(3, "module"): // there are no modules
+		case c.ArgIs(3, "module"): // there are no loadable modules
 			wanted = func(*engine.Command) bool { return false }
 		case c.ArgIs(3, "aclcat"):
 			category := spec.CategoryNamed(string(bytes.ToLower(arg)))

@@ -20,7 +20,7 @@ var configCommands = engine.Handlers{
 
 // CONFIG GET parameter [parameter ...]
 func configGet(c *engine.Ctx) error {
-	var found []string // names as they are shown
+	var found []string // names as the reply shows them
 	add := func(name string) {
 		if !slices.ContainsFunc(found, func(f string) bool { return strings.EqualFold(f, name) }) {
 			found = append(found, name)
@@ -59,14 +59,14 @@ func configSet(c *engine.Ctx) error {
 		return resp.ErrSyntax
 	}
 	pairs := c.Args[2:]
-	names := make([]string, 0, len(pairs)/2) // the row's name or its alias, whichever was used
+	names := make([]string, 0, len(pairs)/2) // the parameter's name or alias, as given
 	params := make([]*config.Param, 0, len(pairs)/2)
 	var wrong error
 	for i := 0; i < len(pairs); i += 2 {
 		p, ok := config.Find(string(pairs[i]))
 		name := strings.ToLower(string(pairs[i]))
 		if ok && p.Secret {
-			c.Redact(2 + i + 1) // also if something else is wrong
+			c.Redact(2 + i + 1) // even if the command fails
 		}
 		switch {
 		case wrong != nil:

@@ -4,5 +4,5 @@ package command
 
 import "time"
 
-// cpuTime is not known here without a library of the system.
+// cpuTime needs a library of the operating system on this platform.
 func cpuTime(bool) (user, sys time.Duration) { return 0, 0 }

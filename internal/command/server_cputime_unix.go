@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime returns the processor time that the program has used, or that the
-// programs which it started have.
+// cpuTime returns the processor time of the program or of its children.
 func cpuTime(children bool) (user, sys time.Duration) {
 	who := syscall.RUSAGE_SELF
 	if children {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// cpuTime returns the processor time that the program has used. That of the
-// programs which it started is not known here.
+// cpuTime returns the processor time of the program. That of its children is
+// not available here.
 func cpuTime(children bool) (user, sys time.Duration) {
 	var created, ended, kernel, own syscall.Filetime
 	self, err := syscall.GetCurrentProcess()
@@ -16,7 +16,7 @@ func cpuTime(children bool) (user, sys time.Duration) {
 	return span(own), span(kernel)
 }
 
-// span reads a time that is no date but a length, in units of 100 ns.
+// span converts a length of time in units of 100 ns.
 func span(t syscall.Filetime) time.Duration {
 	return time.Duration(int64(t.HighDateTime)<<32|int64(t.LowDateTime)) * 100
 }

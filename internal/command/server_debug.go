@@ -17,9 +17,10 @@ var debugCommands = engine.Handlers{"debug": debug}
 
 // DEBUG
 //
-// It has what test suites of clients and servers use and what is true here. The
-// rest of Redis's subcommands are unknown: those that crash or restart the
-// server would end the program around it, and others show C structures.
+// DEBUG has the subcommands that test suites of clients and servers use and
+// that are meaningful here. It leaves out those that crash or restart the
+// server, which would end the embedding program, and those that show C
+// structures.
 func debug(c *engine.Ctx) error {
 	n := len(c.Args)
 	is := func(name string, args int) bool { return n == args+2 && c.ArgIs(1, name) }
@@ -106,7 +107,7 @@ func errDebugUsage(c *engine.Ctx) error {
 	return resp.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try DEBUG HELP.", c.Args[1])
 }
 
-// debugSwitch reads what turns something on, or off with 0.
+// debugSwitch reads a switch: 0 is off, any other text is on.
 func debugSwitch(c *engine.Ctx) bool {
 	n, _ := c.ArgInt(2)
 	return n != 0
@@ -197,8 +198,8 @@ func debugReload(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// debugSleep holds back all commands, and its own reply, for some time of the
-// server's clock.
+// debugSleep delays all commands, and its own reply, by a time on the server's
+// clock.
 func debugSleep(c *engine.Ctx) error {
 	seconds, _ := numfmt.ParseFloat(c.Args[2])
 	if !(seconds > 0 && seconds < 1e9) {
@@ -222,8 +223,7 @@ func debugDigestValue(c *engine.Ctx) error {
 	return nil
 }
 
-// debugObject shows what is true of an entry in Redis's words. Nothing here
-// has an address that means anything.
+// debugObject describes an entry in Redis's format. The address is 0.
 func debugObject(c *engine.Ctx) error {
 	k, ok := c.DB().Get(c.Args[2])
 	if !ok {
@@ -233,7 +233,7 @@ func debugObject(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	const around = 1 + 2 + 8 // type, version and checksum of a payload
+	const around = 1 + 2 + 8 // version and checksum around a payload, and its type
 	s := "Value at:0x0 refcount:" + strconv.Itoa(refCount(c, k)) +
 		" encoding:" + k.Encoding() +
 		" serializedlength:" + strconv.Itoa(len(payload)-around) +
@@ -245,7 +245,7 @@ func debugObject(c *engine.Ctx) error {
 	return c.Simple(s)
 }
 
-// debugPopulate creates many small keys. What exists stays.
+// debugPopulate creates many small keys. It keeps existing ones.
 func debugPopulate(c *engine.Ctx) error {
 	count, err := c.ArgIntIn(2, 0, 1<<40, resp.ErrPositive)
 	if err != nil {
@@ -280,7 +280,7 @@ func debugPopulate(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// debugProtocol replies one value of a type, to try decoders on.
+// debugProtocol replies a sample value of a type, to test decoders.
 func debugProtocol(c *engine.Ctx) error {
 	w := c.Out()
 	three := func() {
@@ -325,7 +325,7 @@ func debugProtocol(c *engine.Ctx) error {
 			return resp.Error("ERR RESP2 is not supported by this command")
 		}
 		c.BulkString("Some real reply following the push reply")
-		w.Push(2) // as all pushes come after the reply during which they happen
+		w.Push(2) // pushes follow the reply that is under way
 		c.BulkString("server-cpu-usage")
 		return c.Integer(42)
 	case c.ArgIs(2, "true"):

@@ -12,8 +12,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// debugListpack writes the elements of a small value to the log. Redis, which
-// prints on its standard output, answers with the same words.
+// debugListpack writes the elements of a listpack to the log. Redis prints
+// them on standard output and replies with the same text.
 func debugListpack(c *engine.Ctx) error {
 	k, ok := c.Peek(c.Args[2])
 	if !ok {
@@ -41,7 +41,7 @@ func debugListpack(c *engine.Ctx) error {
 	return c.Simple("Listpack structure printed on stdout")
 }
 
-// packText shows the elements of a listpack with their positions.
+// packText formats the elements of a listpack with their positions.
 func packText(p listpack.Pack) string {
 	var b []byte
 	for pos := p.First(); pos >= 0; pos = p.Next(pos) {
@@ -83,7 +83,8 @@ func debugQuicklist(c *engine.Ctx) error {
 	return c.Simple("Quicklist structure printed on stdout")
 }
 
-// debugPackedThreshold sets from which length on an element is a node of its own.
+// debugPackedThreshold sets the size from which an element gets a node of its
+// own.
 func debugPackedThreshold(c *engine.Ctx) error {
 	const most = 1<<32 - 1<<20
 	n, err := config.ParseMemory(string(c.Args[2]))
@@ -94,8 +95,8 @@ func debugPackedThreshold(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// describeQuicklist is what DEBUG OBJECT says of a long list beyond the rest.
-// Nothing is compressed here; ql_compressed tells what the setting asks for.
+// describeQuicklist returns the part of DEBUG OBJECT for long lists. The
+// server compresses nothing; ql_compressed reflects the setting.
 func describeQuicklist(c *engine.Ctx, l *value.List) string {
 	nodes, size := 0, 0
 	for data, _, ok := l.Node(0); ok; data, _, ok = l.Node(nodes) {

@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// debugTables shows how the tables of a database are filled. Expiry times are in
-// a tree, shown as a table that fits exactly.
+// debugTables replies the statistics of a database's hash tables. Expiry times
+// are in a tree, which appears as a full table without collisions.
 func debugTables(c *engine.Ctx) error {
 	n, err := c.ArgInt(2)
 	if err != nil {
@@ -35,7 +35,7 @@ func debugTables(c *engine.Ctx) error {
 	return nil
 }
 
-// debugTableOf shows how the table of a value is filled.
+// debugTableOf replies the statistics of a value's hash table.
 func debugTableOf(c *engine.Ctx) error {
 	k, ok := c.Inspect(c.Args[2])
 	if !ok {
@@ -49,9 +49,9 @@ func debugTableOf(c *engine.Ctx) error {
 	return nil
 }
 
-// tableText shows how a table is filled in the words of Redis, whose tables are
-// chains: the length of a chain is here how many groups of slots a look-up goes
-// through.
+// tableText formats statistics of a table as Redis does. Redis's tables use
+// chaining; here a chain's length is the number of groups that a look-up
+// probes.
 func tableText(s dict.Stats, full bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Hash table 0 stats (main hash table):\n table size: %d\n number of elements: %d\n", s.Slots, s.Elements)
@@ -73,8 +73,8 @@ func tableText(s dict.Stats, full bool) string {
 	return b.String()
 }
 
-// debugReplyBuffer says when clients give back the buffers for their replies.
-// Without a change each does at once, so a time means the same.
+// debugReplyBuffer controls when clients give back their reply buffers. By
+// default they do so at once, so a reset time changes nothing.
 func debugReplyBuffer(c *engine.Ctx) error {
 	switch {
 	case c.ArgIs(2, "resizing"):
@@ -95,7 +95,8 @@ func debugReplyBuffer(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// debugClientEviction shows the clients that may be evicted, by their size.
+// debugClientEviction replies the clients that may be evicted, grouped by
+// size.
 func debugClientEviction(c *engine.Ctx) error {
 	shares := c.ClientShares()
 	if shares == nil {
@@ -128,8 +129,8 @@ func debugScript(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// debugStringLength shows how long a key and its string are, and what they take.
-// They share an allocation, or have no room to grow that is known here.
+// debugStringLength replies the lengths and the memory of a key and its
+// string. The spare capacity of both is reported as 0.
 func debugStringLength(c *engine.Ctx) error {
 	k, ok := c.DB().Get(c.Args[2])
 	if !ok {

@@ -16,12 +16,12 @@ import (
 
 var infoCommands = engine.Handlers{"info": info}
 
-// infoSection is one section of INFO. The fields and their order are those of
-// Redis, since monitoring looks for them: what has no meaning here has the value
-// that an idle server of Redis shows.
+// infoSection is one section of INFO. It has the fields of Redis in the same
+// order, since monitoring tools look for them. Fields without a meaning here
+// have the value of an idle Redis server.
 type infoSection struct {
 	title string
-	names []string // by which it is asked for
+	names []string // accepted as arguments
 	rare  bool     // only shown by name, or by "all"
 	named bool     // only shown by name
 	show  func(*infoText, *engine.Ctx)
@@ -79,7 +79,7 @@ func (s *infoSection) wanted(args [][]byte) bool {
 	return false
 }
 
-// infoText is the reply while it is written, line by line.
+// infoText is the reply under construction.
 type infoText []byte
 
 func (t *infoText) text(name, value string) {
@@ -100,7 +100,7 @@ func (t *infoText) count(name string, n uint64) { t.text(name, strconv.FormatUin
 
 func (t *infoText) line(format string, args ...any) { *t = fmt.Appendf(*t, format+"\r\n", args...) }
 
-// bytes shows a size, and again in a form that people read.
+// bytes writes a size, and again in human-readable form.
 func (t *infoText) bytes(name string, n int64) {
 	t.num(name, n)
 	t.text(name+"_human", humanBytes(n))
@@ -120,7 +120,7 @@ func humanBytes(n int64) string {
 	return fmt.Sprintf("%.2fP", f)
 }
 
-// setting returns the value of a setting, as CONFIG GET shows it.
+// setting returns the value of a setting as in CONFIG GET.
 func setting(c *engine.Ctx, name string) string {
 	p, _ := config.Find(name)
 	return c.Config.Get(p)
@@ -130,7 +130,7 @@ func infoServer(t *infoText, c *engine.Ctx) {
 	exe, _ := os.Executable()
 	up := (c.NowMilli() - c.Started()) / 1000
 	t.text("redis_version", RedisVersion)
-	t.text("redis_git_sha1", "00000000") // of no commit of Redis
+	t.text("redis_git_sha1", "00000000") // this is not a build of Redis's source
 	t.num("redis_git_dirty", 0)
 	t.text("redis_build_id", buildID())
 	t.text("redis_mode", mode(c))
@@ -139,7 +139,7 @@ func infoServer(t *infoText, c *engine.Ctx) {
 	t.text("monotonic_clock", "POSIX clock_gettime")
 	t.text("multiplexing_api", multiplexing())
 	t.text("atomicvar_api", "c11-builtin")
-	t.text("gcc_version", "0.0.0") // as of a server that another compiler made
+	t.text("gcc_version", "0.0.0") // Redis shows this when another compiler built it
 	t.num("process_id", int64(os.Getpid()))
 	t.text("process_supervised", supervisor(c))
 	t.text("run_id", c.RunID)
@@ -161,7 +161,7 @@ func infoServer(t *infoText, c *engine.Ctx) {
 	}
 }
 
-// supervisor returns what watches the process, as the settings say.
+// supervisor returns the configured supervisor of the process.
 func supervisor(c *engine.Ctx) string {
 	if s := setting(c, "supervised"); s == "systemd" || s == "upstart" {
 		return s
@@ -202,8 +202,8 @@ func infoClients(t *infoText, c *engine.Ctx) {
 	t.num("total_blocking_keys_on_nokey", int64(orGone))
 }
 
-// infoMemory shows what data and clients take, and after "used_memory_rss"
-// and "allocator" what the Go program takes that the server runs in.
+// infoMemory shows the memory of data and clients. The fields of RSS and the
+// allocator are about the whole Go program.
 func infoMemory(t *infoText, c *engine.Ctx) {
 	m, h := c.MeasureMemory(), readHeap()
 	used, peak := m.Total(), c.Stats.PeakMemory
@@ -246,8 +246,8 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.count("lazyfreed_objects", c.Stats.FreedLater)
 }
 
-// infoScripts shows what scripts and functions take, which is a part of the
-// memory of the program.
+// infoScripts shows the memory of scripts and functions, a part of the
+// program's memory.
 func infoScripts(t *infoText, c *engine.Ctx) {
 	libraries, functions := c.Functions.Len()
 	scriptSource, scriptMachine := c.Scripts.Size()
@@ -323,7 +323,7 @@ func bit(b bool) int64 {
 	return 0
 }
 
-// secondsOf returns whole seconds; what is negative is -1.
+// secondsOf returns whole seconds, and -1 for a negative duration.
 func secondsOf(d time.Duration) int64 {
 	if d < 0 {
 		return -1
@@ -358,7 +358,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("sync_partial_err", s.RefusedPartialSyncs)
 	t.count("expired_subkeys", s.ExpiredFields)
 	t.count("expired_keys", s.ExpiredKeys)
-	t.line("expired_stale_perc:%.2f", 0.0) // keys are deleted when their time comes
+	t.line("expired_stale_perc:%.2f", 0.0) // keys are deleted as soon as they expire
 	t.count("expired_time_cap_reached_count", s.ExpiryCuts)
 	t.num("expire_cycle_cpu_milliseconds", s.ExpiryTime.Milliseconds())
 	t.count("evicted_keys", s.EvictedKeys)
@@ -408,8 +408,8 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("acl_access_denied_channel", s.Denied.Channels)
 }
 
-// infoCPU shows the time of the whole program, as infoMemory does: no thread of
-// it is the main one.
+// infoCPU shows the times of the whole program. A Go program has no main
+// thread, so its fields show the same.
 func infoCPU(t *infoText, _ *engine.Ctx) {
 	user, sys := cpuTime(false)
 	userBelow, sysBelow := cpuTime(true)

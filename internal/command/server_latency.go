@@ -79,7 +79,7 @@ func latencyGraph(c *engine.Ctx) error {
 	return nil
 }
 
-// agoText shows a time in the past in the largest unit of which it has one.
+// agoText formats an age in its largest unit that is at least one.
 func agoText(seconds int64) string {
 	for _, unit := range []struct {
 		seconds int64
@@ -94,8 +94,8 @@ func agoText(seconds int64) string {
 
 // LATENCY DOCTOR
 //
-// It tells in words what LATEST tells in numbers. Redis's advice is about
-// disks, forks and kernels, of which there are none here.
+// It explains in words what LATENCY LATEST shows in numbers. Redis's advice is
+// about disks, forks and kernels, which play no role here.
 func latencyDoctor(c *engine.Ctx) error {
 	var b strings.Builder
 	names := c.Latency.Names()
@@ -121,7 +121,7 @@ func latencyDoctor(c *engine.Ctx) error {
 	return nil
 }
 
-// latencyAdvice says what to do about events.
+// latencyAdvice is the advice for each event.
 var latencyAdvice = map[string]string{
 	"command":        "SLOWLOG GET shows slow commands with their arguments. Look for commands on whole collections, and use SCAN, not KEYS.",
 	"fast-command":   "These commands do little: most likely the processor was busy with something else.",
@@ -161,8 +161,7 @@ func latencyHistogram(c *engine.Ctx) error {
 	return nil
 }
 
-// latencyOf returns how long the calls of a command took, nil if it is not
-// known.
+// latencyOf returns the latency histogram of a command, nil if it has none.
 func latencyOf(c *engine.Ctx, cmd *engine.Command) *latency.Histogram {
 	if s := c.Stats.Of(cmd); s != nil {
 		return s.Latency

@@ -19,16 +19,16 @@ var memoryCommands = engine.Handlers{
 	"memory|usage":        memoryUsage,
 }
 
-// heap is what the Go program that the server runs in takes. In an embedding
-// program there is no way to tell whose an object is.
+// heap is the memory of the Go program that the server runs in. In an
+// embedding program the server's share can't be told apart.
 type heap struct {
 	objects  int64 // live and not yet collected
-	active   int64 // of the pages that hold them
+	active   int64 // pages with objects
 	resident int64 // held from the operating system
 }
 
-// readHeap asks the Go runtime, which keeps these numbers anyway: it stops
-// nothing and costs microseconds.
+// readHeap asks the Go runtime for numbers that it keeps anyway: the call
+// stops nothing and takes microseconds.
 func readHeap() heap {
 	s := []metrics.Sample{
 		{Name: "/memory/classes/heap/objects:bytes"},
@@ -110,8 +110,8 @@ func memoryStats(c *engine.Ctx) error {
 
 // MEMORY DOCTOR
 //
-// It tells what of the memory is out of proportion. Redis's advice about
-// allocators and replicas has no meaning here.
+// It reports which parts of the memory are out of proportion. Redis's advice
+// about allocators and replicas does not apply here.
 func memoryDoctor(c *engine.Ctx) error {
 	const small = 5 << 20
 	m, h := c.MeasureMemory(), readHeap()
@@ -156,13 +156,13 @@ func memoryMallocStats(c *engine.Ctx) error {
 	return nil
 }
 
-// purging tells that memory is being returned to the operating system.
+// purging is set while memory returns to the operating system.
 var purging atomic.Bool
 
 // MEMORY PURGE
 //
-// It has the Go runtime collect garbage and return memory, in the background:
-// that takes long if there are many data.
+// It makes the Go runtime collect garbage and return memory in the background,
+// since that takes long with much data.
 func memoryPurge(c *engine.Ctx) error {
 	if purging.CompareAndSwap(false, true) {
 		go func() {
@@ -188,10 +188,10 @@ func memoryUsage(c *engine.Ctx) error {
 		}
 		// Values know their size, so there is nothing to sample.
 	}
-	k, ok := c.DB().Get(c.Args[2]) // even past its time
+	k, ok := c.DB().Get(c.Args[2]) // finds even an expired key
 	if !ok {
 		return c.Null()
 	}
-	const slot = 17 // bytes that the dict takes for an element
+	const slot = 17 // bytes of an element in the dict
 	return c.Integer(k.MemoryUse() + slot)
 }

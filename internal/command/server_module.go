@@ -5,8 +5,8 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// A Go program can't load modules, which are written for C: so there are none,
-// and no file is one.
+// Modules are written for C and a Go program can't load them. So the list is
+// empty, and each file fails to load.
 var moduleCommands = engine.Handlers{
 	"module|list":   moduleList,
 	"module|load":   moduleLoad,

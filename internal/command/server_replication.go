@@ -93,13 +93,13 @@ func psync(c *engine.Ctx) error {
 	return c.Sync(engine.SyncOptions{ID: c.Args[1], Failover: len(c.Args) > 3 && c.ArgIs(3, "failover")})
 }
 
-// maxHost is how long the name of a host may be.
+// maxHost is the maximum length of a host name.
 const maxHost = 255
 
 // REPLCONF
 //
-// Its arguments are pairs of an option and a value. ACK and GETACK are answered
-// nothing.
+// Its arguments are pairs of an option and a value. ACK and GETACK get no
+// reply.
 func replConf(c *engine.Ctx) error {
 	if len(c.Args)%2 == 0 {
 		return resp.ErrSyntax
@@ -119,7 +119,7 @@ func replConf(c *engine.Ctx) error {
 			}
 			c.Session.Replica().Addr = string(value)
 		case c.ArgIs(i, "capa"):
-			switch r := c.Session.Replica(); { // others are for newer masters
+			switch r := c.Session.Replica(); { // other capabilities are for newer masters
 			case c.ArgIs(i+1, "eof"):
 				r.EOF = true
 			case c.ArgIs(i+1, "psync2"):
@@ -161,7 +161,7 @@ func replConf(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// replFilter reads which parts of a snapshot a replica wants.
+// replFilter reads the parts of a snapshot that a replica asks for.
 func replFilter(c *engine.Ctx, parts string) error {
 	words, ok := resp.SplitWords(parts)
 	if !ok {
@@ -220,7 +220,7 @@ func failover(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// infoReplication shows the part of the server in replication.
+// infoReplication shows the replication role and state of the server.
 func infoReplication(t *infoText, c *engine.Ctx) {
 	s := &c.Config.Replication
 	if c.IsReplica() {

@@ -68,7 +68,7 @@ func slowlogReset(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// argLog reads an argument as the type of a log.
+// argLog reads an argument as the type of a commandlog.
 func argLog(c *engine.Ctx, i int) (*slowlog.Log, error) {
 	switch {
 	case c.ArgIs(i, "slow"):

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// osName returns the system and the machine, as uname does.
+// osName returns the operating system and the machine, as uname does.
 var osName = sync.OnceValue(func() string {
 	names := map[string]string{
 		"darwin": "Darwin", "dragonfly": "DragonFly", "freebsd": "FreeBSD", "linux": "Linux",
@@ -45,7 +45,7 @@ func multiplexing() string {
 	return "select"
 }
 
-// buildID returns a number that differs between builds.
+// buildID returns a number that identifies the build.
 var buildID = sync.OnceValue(func() string {
 	h := fnv.New64a()
 	if b, ok := godebug.ReadBuildInfo(); ok {

@@ -28,7 +28,7 @@ var systemMemory = sync.OnceValue(func() int64 {
 	if err != nil {
 		return 0
 	}
-	// Sysctl takes the number for a text and drops a last byte that is 0.
+	// Sysctl treats the number as a string and drops a last byte of 0.
 	var b [8]byte
 	copy(b[:], s)
 	return int64(binary.NativeEndian.Uint64(b[:]))

@@ -2,8 +2,8 @@
 
 package command
 
-// systemRelease is not known here without a library of the system.
+// systemRelease needs a library of the operating system on this platform.
 func systemRelease() string { return "" }
 
-// systemMemory is not known here without a library of the system.
+// systemMemory needs a library of the operating system on this platform.
 func systemMemory() int64 { return 0 }

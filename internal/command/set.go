@@ -140,8 +140,7 @@ func smismember(c *engine.Ctx) error {
 	return nil
 }
 
-// findSets finds the sets that all arguments from i on to j name; a missing
-// key is nil.
+// findSets finds the sets of the arguments from i to j. Missing keys are nil.
 func findSets(c *engine.Ctx, i, j int) ([]*value.Set, error) {
 	sets := make([]*value.Set, 0, j-i)
 	for _, key := range c.Args[i:j] {
@@ -154,7 +153,7 @@ func findSets(c *engine.Ctx, i, j int) ([]*value.Set, error) {
 	return sets, nil
 }
 
-// anyEmpty tells whether a key was missing.
+// anyEmpty reports whether a key is missing.
 func anyEmpty(sets []*value.Set) bool {
 	for _, s := range sets {
 		if s == nil {
@@ -201,7 +200,8 @@ func sinter(c *engine.Ctx) error {
 }
 
 // argCounted reads the arguments of SINTERCARD and its like: the sets, the
-// limit or 0, and whether an estimate will do, which only SUNIONCARD may say.
+// limit or 0, and whether an estimate is enough, which only SUNIONCARD
+// accepts.
 func argCounted(c *engine.Ctx, estimable bool) (sets []*value.Set, limit int64, estimate bool, err error) {
 	numKeys, err := c.ArgIntIn(1, 1, math.MaxInt64, errNumKeys)
 	if err != nil {
@@ -277,7 +277,7 @@ func sunioncard(c *engine.Ctx) error {
 	return replyLimited(c, int64(n), limit)
 }
 
-// replyLimited replies a number, but no more than the limit unless that is 0.
+// replyLimited replies n, or the limit if that is smaller and not 0.
 func replyLimited(c *engine.Ctx, n, limit int64) error {
 	if limit > 0 {
 		n = min(n, limit)
@@ -321,8 +321,8 @@ func storeSetOperation(f func(*value.Limits, []*value.Set) *value.Set, ev event.
 	}
 }
 
-// storeSet puts a set under the key that is the first argument, and deletes
-// that if the set is empty.
+// storeSet stores a set under the first argument. It deletes the key if the
+// set is empty.
 func storeSet(c *engine.Ctx, s *value.Set, ev event.Event) error {
 	key := c.Args[1]
 	switch n := s.Len(); {
@@ -368,7 +368,7 @@ func srandmember(c *engine.Ctx) error {
 		s.Sample(n, c.Rand, func(v listpack.Value) { element(c, v) })
 		return nil
 	}
-	return repeat(c.Out(), maxRandom, n, func() { element(c, s.Random(c.Rand)) }) // the same member may come again
+	return repeat(c.Out(), maxRandom, n, func() { element(c, s.Random(c.Rand)) }) // with repetitions
 }
 
 // SPOP key [count]
@@ -413,8 +413,8 @@ func spop(c *engine.Ctx) error {
 // popSeveral replies and removes up to count members of a set.
 func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
 	if n := s.Len(); count >= int64(n) {
-		// As the real server, which answers with the union of the one set: integers
-		// come in their order, and it counts as a read.
+		// The real server replies with the union of this one set: integers come in
+		// order, and the look-up counts as a hit.
 		c.Stats.Hits++
 		replySet(c, value.Union(c.Limits(), []*value.Set{s}))
 		c.Propagate([]byte("DEL"), key)
@@ -434,8 +434,7 @@ func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
 	return nil
 }
 
-// memberBatch propagates members of a set as arguments of a command, in
-// portions.
+// memberBatch propagates set members as arguments of a command, in batches.
 type memberBatch struct {
 	c       *engine.Ctx
 	command [][]byte

@@ -43,13 +43,13 @@ const (
 	errSetIDMaxDelete resp.Error = "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id"
 )
 
-// maxEntrySize bounds the fields and values of an entry, in bytes.
+// maxEntrySize limits the fields and values of an entry, in bytes.
 const maxEntrySize = 1 << 30
 
 func newStream(*value.Limits) *value.Stream { return value.NewStream() }
 
-// argStreamID reads argument i as an id; seq stands for a missing second part.
-// The ids - and + are for ranges only.
+// argStreamID reads argument i as an id. seq replaces a missing sequence
+// number. The ids - and + are valid in ranges only.
 func argStreamID(c *engine.Ctx, i int, seq uint64) (value.StreamID, error) {
 	id, ok := value.ParseStreamID(c.Args[i], seq)
 	if !ok {
@@ -58,8 +58,8 @@ func argStreamID(c *engine.Ctx, i int, seq uint64) (value.StreamID, error) {
 	return id, nil
 }
 
-// argStreamIDs reads the arguments from the given one on as ids, into a
-// slice that has room for a few.
+// argStreamIDs reads the arguments in a range as ids and appends them to ids,
+// which has room for a few.
 func argStreamIDs(c *engine.Ctx, from, to int, ids []value.StreamID) ([]value.StreamID, error) {
 	for i := from; i < to; i++ {
 		id, err := argStreamID(c, i, 0)
@@ -71,7 +71,7 @@ func argStreamIDs(c *engine.Ctx, from, to int, ids []value.StreamID) ([]value.St
 	return ids, nil
 }
 
-// argRange reads an argument as the first id of a range.
+// argRangeStart reads an argument as the first id of a range.
 func argRangeStart(c *engine.Ctx, i int) (value.StreamID, error) {
 	id, open, err := argBound(c, i, 0)
 	if err == nil && open {
@@ -141,7 +141,7 @@ func writeIDAndFields(w *resp.Writer, it *value.StreamIter) {
 	}
 }
 
-// writeEntries writes up to count entries, or all if count is 0.
+// writeEntries writes up to count entries, all if count is 0.
 func writeEntries(w *resp.Writer, it value.StreamIter, count int64) {
 	m := w.ArrayLater()
 	n := int64(0)
@@ -152,18 +152,18 @@ func writeEntries(w *resp.Writer, it value.StreamIter, count int64) {
 	w.SetLen(m, int(n))
 }
 
-// trimming is how XADD and XTRIM trim.
+// trimming holds the trimming options of XADD and XTRIM.
 type trimming struct {
 	value.Trim
 	on bool
-	at int // of the threshold in Args
-	// limitAt is the index of the value of LIMIT in Args, or 0.
+	at int // index of the threshold in Args
+	// limitAt is the index of LIMIT's value in Args, or 0.
 	limitAt int
-	refs    bool // Refs was given
+	refs    bool // Refs is set
 }
 
-// argTrimming reads one trimming option at argument i, if there is one, and
-// returns the index of its last word.
+// arg reads a trimming option at argument i, if there is one, and returns the
+// index of its last word.
 func (t *trimming) arg(c *engine.Ctx, i int) (last int, found bool, err error) {
 	more := len(c.Args) - 1 - i
 	maxlen := c.ArgIs(i, "maxlen")
@@ -209,7 +209,8 @@ func (t *trimming) arg(c *engine.Ctx, i int) (last int, found bool, err error) {
 	return i, true, nil
 }
 
-// check checks the options together, and sets the limit of what is not exact.
+// check checks the options against each other, and sets the default limit of
+// approximate trimming.
 func (t *trimming) check(c *engine.Ctx) error {
 	switch {
 	case t.Limit != 0 && !t.on:
@@ -227,8 +228,9 @@ func (t *trimming) check(c *engine.Ctx) error {
 	return nil
 }
 
-// rewrite puts what has the effect of the trimming into args, a copy of the
-// command's: how many entries go depends on limits and on the nodes.
+// rewrite replaces an approximate trimming in args, a copy of the command's
+// arguments, by an exact one with the same effect. What ~ removes depends on
+// settings and on the nodes.
 func (t *trimming) rewrite(args [][]byte, s *value.Stream) [][]byte {
 	if !t.WholeNodes {
 		return args
@@ -245,8 +247,8 @@ func (t *trimming) rewrite(args [][]byte, s *value.Stream) [][]byte {
 	return args
 }
 
-// argReferences reads argument i as one of the options of Redis 8.2 that say
-// what becomes of references to entries that go.
+// argReferences reads argument i as KEEPREF, DELREF or ACKED, the options of
+// Redis 8.2 for references to deleted entries.
 func argReferences(c *engine.Ctx, i int, refs *value.References) bool {
 	switch {
 	case c.ArgIs(i, "keepref"):
@@ -341,7 +343,7 @@ func xadd(c *engine.Ctx) error {
 	case auto:
 		id, _ = s.NextID(c.ShownMilli())
 	case autoSeq && id.Ms == last.Ms:
-		id.Seq = last.Seq + 1 // 0 after the largest
+		id.Seq = last.Seq + 1 // wraps to 0, which the check below refuses
 	}
 	if !last.Less(id) {
 		return errIDSmall
@@ -480,7 +482,8 @@ func rangeOf(c *engine.Ctx, start, end int, entries func(s *value.Stream, first,
 	case s == nil:
 		return c.Array(0)
 	case limited && count <= 0:
-		// 7.4 answers a nil array for COUNT 0, and an empty one without a key.
+		// 7.4 replies a nil array for COUNT 0, but an empty one if the key is
+		// missing.
 		return c.NullArray()
 	}
 	writeEntries(c.Out(), entries(s, first, last), count)

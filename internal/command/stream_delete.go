@@ -21,15 +21,15 @@ const (
 	errIDsMissing resp.Error = "ERR IDS option is required"
 )
 
-// What became of an entry that was to be deleted.
+// Replies for one entry of XDELEX and XACKDEL.
 const (
 	idUnknown  = -1
 	idDeleted  = 1
-	idRetained = 2 // a group still needs the entry
+	idRetained = 2 // a group still references the entry
 )
 
-// argDeletion reads the options of XDELEX and XACKDEL: where the ids are, and
-// what becomes of references to them.
+// argDeletion reads the options of XDELEX and XACKDEL: the position of the
+// ids, and the handling of references.
 func argDeletion(c *engine.Ctx, from int) (ids, count int, refs value.References, err error) {
 	given := false
 	for i := from; i < len(c.Args); i++ {
@@ -56,7 +56,7 @@ func argDeletion(c *engine.Ctx, from int) (ids, count int, refs value.References
 	return ids, count, refs, nil
 }
 
-// unknownIDs replies that none of n ids is known.
+// unknownIDs replies "not found" for n ids.
 func unknownIDs(c *engine.Ctx, n int) error {
 	c.Array(n)
 	for range n {
@@ -151,7 +151,7 @@ func xackdel(c *engine.Ctx) error {
 		if s.Delete(id) {
 			deleted = true
 		}
-		c.Integer(idDeleted) // the group needs it no more, whether or not it was there
+		c.Integer(idDeleted) // the id was acknowledged, even if the entry was gone
 	}
 	if deleted {
 		c.Changed(key, event.XDel)
@@ -209,7 +209,7 @@ func xnack(c *engine.Ctx) error {
 		if !had && (!force || !s.FindEntry(id)) {
 			continue
 		}
-		p.ID, p.DeliveredAt = id, 0 // as if it had been idle for ever
+		p.ID, p.DeliveredAt = id, 0 // makes the entry claimable at once
 		switch {
 		case retries >= 0:
 			p.Deliveries = uint64(retries)

@@ -43,7 +43,7 @@ func errNoGroupOf(key, group []byte) error {
 	return resp.Errorf("NOGROUP No such consumer group '%s' for key name '%s'", group, key)
 }
 
-// findGroup finds a group to read it; s and g are nil if there is none.
+// findGroup finds a group for reading. s and g are nil if it is missing.
 func findGroup(c *engine.Ctx, key, name []byte) (*value.Stream, *value.Group, error) {
 	s, err := engine.Find[*value.Stream](c, key)
 	if err != nil {
@@ -52,7 +52,7 @@ func findGroup(c *engine.Ctx, key, name []byte) (*value.Stream, *value.Group, er
 	return s, s.Group(name), nil
 }
 
-// thawGroup finds a group that is known to exist to write it.
+// thawGroup finds an existing group for writing.
 func thawGroup(c *engine.Ctx, key, name []byte) (*value.Stream, *value.Group, error) {
 	s, err := engine.FindToWrite[*value.Stream](c, key)
 	if err != nil || s == nil {
@@ -61,7 +61,7 @@ func thawGroup(c *engine.Ctx, key, name []byte) (*value.Stream, *value.Group, er
 	return s, s.WritableGroup(name), nil
 }
 
-// xgroupOptions reads MKSTREAM, where it is known, and ENTRIESREAD.
+// xgroupOptions reads ENTRIESREAD and, with create, MKSTREAM.
 func xgroupOptions(c *engine.Ctx, create bool) (mkstream bool, read int64, err error) {
 	read = value.UnknownEntriesRead
 	for i := 5; i < len(c.Args); i++ {
@@ -121,7 +121,7 @@ func xgroupCreate(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// groupToChange finds the group that XGROUP names.
+// groupToChange finds the group in the arguments of XGROUP.
 func groupToChange(c *engine.Ctx) (*value.Stream, *value.Group, error) {
 	key, name := c.Args[2], c.Args[3]
 	s, g, err := thawGroup(c, key, name)
@@ -180,7 +180,7 @@ func xgroupDestroy(c *engine.Ctx) error {
 		return c.Integer(0)
 	}
 	c.Altered(key, event.XGroupDestroy)
-	c.Wake(key) // readers of the group are told that it is gone
+	c.Wake(key) // blocked readers get an error, since the group is gone
 	return c.Integer(1)
 }
 
@@ -320,7 +320,8 @@ func xpending(c *engine.Ctx) error {
 	return nil
 }
 
-// pendingEntries walks the pending entries of a group or of one consumer.
+// pendingEntries iterates over the pending entries of a group or of one
+// consumer.
 type pendingEntries struct {
 	g     *value.Group
 	all   tree.Iter[value.Pending]
@@ -387,7 +388,7 @@ func xclaim(c *engine.Ctx) error {
 	for ; i < len(c.Args); i++ {
 		id, err := argStreamID(c, i, 0)
 		if err != nil {
-			break // an option, perhaps
+			break // may be an option
 		}
 		ids = append(ids, id)
 	}
@@ -449,7 +450,7 @@ func xclaim(c *engine.Ctx) error {
 		if !it.Next() {
 			if had {
 				journal.claim(p, cmp.Or(g.Owner(p), consumer))
-				advanced = false // the claim said it
+				advanced = false // the XCLAIM carries LASTID
 				g.Ack(id)
 				c.Altered(key, event.None)
 			}
@@ -487,14 +488,14 @@ func xclaim(c *engine.Ctx) error {
 		c.Altered(key, event.None)
 	}
 	w.SetLen(m, n)
-	c.PropagateNothing() // beside what was propagated already
+	c.PropagateNothing() // the calls above propagated everything
 	return nil
 }
 
 // XAUTOCLAIM key group consumer min-idle-time start [COUNT count] [JUSTID]
 func xautoclaim(c *engine.Ctx) error {
 	key, name := c.Args[1], c.Args[2]
-	_, g, wrongKey := findGroup(c, key, name) // looked up first, told last
+	_, g, wrongKey := findGroup(c, key, name) // its error comes after those of the arguments
 	minIdle, err := c.ArgIntIn(4, math.MinInt64, math.MaxInt64, errAutoClaimIdle)
 	if err != nil {
 		return err
@@ -564,7 +565,7 @@ func xautoclaim(c *engine.Ctx) error {
 	}
 	w := c.Out()
 	w.Array(3)
-	p, _ := pending.Next() // 0-0 at the end
+	p, _ := pending.Next() // 0-0 after the last
 	writeStreamID(w, p.ID)
 	w.Array(len(claimed))
 	for _, id := range claimed {
@@ -578,9 +579,9 @@ func xautoclaim(c *engine.Ctx) error {
 	for _, id := range deleted {
 		writeStreamID(w, id)
 	}
-	c.PropagateNothing() // beside what was propagated already
+	c.PropagateNothing() // the calls above propagated everything
 	return nil
 }
 
-// maxAutoClaim is a COUNT for which a real server has not enough address space.
+// maxAutoClaim is the first COUNT that exhausts a real server's address space.
 const maxAutoClaim = 1 << 43

@@ -28,16 +28,16 @@ const (
 	errIDMPOther    resp.Error = "ERR The specified IDMP producer-id/idempotent-id pair maps to a different stream ID"
 )
 
-// idempotence is what an XADD says of its message: who sends it, and by which
-// id it is known again.
+// idempotence holds the IDMP options of XADD: the producer id and the
+// idempotent id of the message.
 type idempotence struct {
 	on, auto bool
 	pid, iid []byte
-	at       int // the index of the word in Args
+	at       int // index of the option in Args
 }
 
-// arg reads the option at argument i, if there is one, and returns the index
-// of its last word.
+// arg reads an IDMP option at argument i, if there is one, and returns the
+// index of its last word.
 func (m *idempotence) arg(c *engine.Ctx, i int) (last int, found bool, err error) {
 	more := len(c.Args) - 1 - i
 	auto := more >= 1 && c.ArgIs(i, "idmpauto")
@@ -62,8 +62,8 @@ func (m *idempotence) arg(c *engine.Ctx, i int) (last int, found bool, err error
 	return i + 2, true, nil
 }
 
-// identify makes up the id of an IDMPAUTO from the fields and values, whose
-// order does not count.
+// identify derives the idempotent id of IDMPAUTO from the fields and values.
+// Their order does not matter.
 func (m *idempotence) identify(pairs [][]byte) {
 	if !m.auto {
 		return
@@ -80,8 +80,8 @@ func (m *idempotence) identify(pairs [][]byte) {
 	m.iid = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, high), low)
 }
 
-// blank sets the words of the option to nil in args, a copy of the command's,
-// from which they are to be taken.
+// blank sets the words of the option in args, a copy of the command's
+// arguments, to nil. The caller removes them.
 func (m *idempotence) blank(args [][]byte) {
 	switch {
 	case m.on && m.auto:
@@ -172,7 +172,7 @@ func xidmprecord(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// infoIdempotency shows what a stream remembers.
+// infoIdempotency writes the idempotence state of a stream.
 func infoIdempotency(w *resp.Writer, m *value.Idempotency, now int64) {
 	producers, ids := 0, 0
 	for _, sent := range m.Producers(now) {

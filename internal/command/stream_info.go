@@ -12,7 +12,7 @@ var streamInfoCommands = engine.Handlers{
 	"xinfo|stream":    xinfoStream,
 }
 
-// streamToShow finds the stream that XINFO names.
+// streamToShow finds the stream in the arguments of XINFO.
 func streamToShow(c *engine.Ctx) (*value.Stream, error) {
 	s, err := engine.Find[*value.Stream](c, c.Args[2])
 	if err == nil && s == nil {
@@ -61,7 +61,7 @@ func xinfoStream(c *engine.Ctx) error {
 	infoID(w, "max-deleted-entry-id", s.MaxDeletedID)
 	infoNumber(w, "entries-added", int64(s.EntriesAdded))
 	infoID(w, "recorded-first-entry-id", s.FirstID)
-	if idmp != nil { // Redis 8.6 shows it for all streams, 7.4 has it for none
+	if idmp != nil { // Redis 8.6 always shows these fields, 7.4 never
 		infoIdempotency(w, idmp, c.ShownMilli())
 	}
 	if !full {
@@ -80,8 +80,8 @@ func xinfoStream(c *engine.Ctx) error {
 	return nil
 }
 
-// infoGroupFull shows a group with up to count pending entries, or all if
-// count is 0, and as many of each consumer.
+// infoGroupFull writes a group with up to count pending entries, and up to
+// count for each consumer; 0 means all.
 func infoGroupFull(w *resp.Writer, s *value.Stream, g *value.Group, count int64) {
 	w.Map(7)
 	infoName(w, g.Name())
@@ -128,7 +128,7 @@ func infoGroupFull(w *resp.Writer, s *value.Stream, g *value.Group, count int64)
 	}
 }
 
-// infoGroupRead shows how far a group has read.
+// infoGroupRead writes the read position of a group.
 func infoGroupRead(w *resp.Writer, s *value.Stream, g *value.Group) {
 	infoID(w, "last-delivered-id", g.LastID)
 	w.BulkString("entries-read")

@@ -37,20 +37,20 @@ type reading struct {
 	group, consumer []byte // nil for XREAD
 	noack           bool
 	claims          bool
-	minIdle         int64 // of what it claims, in milliseconds
+	minIdle         int64 // of entries to claim, in milliseconds
 	count           int64 // 0: all
 	deadline        int64
 	block           bool
-	// keys are the streams, and ids the places of their ids in Args; after are
-	// the ids themselves: entries above these are wanted. For XREADGROUP the
-	// largest id stands for new entries.
+	// keys are the streams and ids is the index of the first id in Args. The
+	// reply has the entries above the ids in after. For XREADGROUP the largest id
+	// stands for >, new entries.
 	keys  [][]byte
 	ids   int
 	after []value.StreamID
 
-	retry  int64 // when there will be more to claim; 0: never
+	retry  int64 // when more entries become claimable; 0: never
 	served int
-	mark   resp.Mark // of the reply, when something was served
+	mark   resp.Mark // of the reply, once a stream is served
 }
 
 // XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
@@ -85,7 +85,7 @@ func read(c *engine.Ctx, group bool) error {
 		}
 	}
 	if group {
-		c.PropagateNothing() // beside what was propagated already
+		c.PropagateNothing() // the calls above propagated everything
 	}
 	switch {
 	case r.served > 0:
@@ -95,7 +95,7 @@ func read(c *engine.Ctx, group bool) error {
 		return c.NullArray()
 	}
 	if c.MayBlock() {
-		for i, id := range r.after { // the last entry of now, not of when it runs again
+		for i, id := range r.after { // $ is the last entry of now, not of when the command runs again
 			if string(c.Args[r.ids+i]) == "$" {
 				c.SetArg(r.ids+i, id.Text())
 			}
@@ -168,7 +168,7 @@ func (r *reading) parse(group bool) (err error) {
 	return resp.ErrSyntax
 }
 
-// resolve reads an id argument: entries above the answer are wanted.
+// resolve reads an id argument. The caller replies entries above the result.
 func (r *reading) resolve(key []byte, arg int) (value.StreamID, error) {
 	s, err := engine.Find[*value.Stream](r.Ctx, key)
 	if err != nil {
@@ -230,8 +230,8 @@ func (r *reading) serve(key []byte, after value.StreamID) error {
 	return nil
 }
 
-// serveGroup gives a consumer new entries if there are any, or the ones above
-// an id that it was given before.
+// serveGroup delivers new entries to a consumer, or replays its pending
+// entries above an id.
 func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 	if _, err := engine.Find[*value.Stream](r.Ctx, key); err != nil {
 		return err
@@ -243,7 +243,7 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 	g := s.WritableGroup(r.group)
 	consumer, created := seeConsumer(r.Ctx, key, g, r.consumer)
 	if created && r.noack {
-		// With pending entries it would be created by their XCLAIM.
+		// Without NOACK the XCLAIMs of the entries create the consumer.
 		r.Propagate([]byte("XGROUP"), []byte("CREATECONSUMER"), key, r.group, r.consumer)
 	}
 	if after != value.MaxStreamID {
@@ -267,7 +267,7 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 		it.Next()
 		since := max(r.ShownMilli()-p.DeliveredAt, 0)
 		if g.Owner(p) == nil {
-			since = -1 // as in XPENDING
+			since = -1 // as XPENDING shows it
 		}
 		writeDelivery(w, &it, since, p.Deliveries)
 		p.DeliveredAt = r.ShownMilli()
@@ -299,8 +299,8 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 	return nil
 }
 
-// writeDelivery writes an entry with how long ago it was delivered and how
-// often before.
+// writeDelivery writes an entry with its idle time and its number of earlier
+// deliveries.
 func writeDelivery(w *resp.Writer, it *value.StreamIter, idle int64, deliveries uint64) {
 	w.Array(4)
 	writeIDAndFields(w, it)
@@ -308,9 +308,9 @@ func writeDelivery(w *resp.Writer, it *value.StreamIter, idle int64, deliveries 
 	w.Integer(int64(deliveries))
 }
 
-// idle returns what a consumer claims, the longest idle first: entries that
-// are not deleted, up to count. It notes when there will be more. O(P) of P
-// pending entries.
+// idle returns the entries to claim, up to count, the longest idle first. It
+// leaves out deleted entries, and sets retry to the time when more become
+// claimable. It takes O(P) time for P pending entries.
 func (r *reading) idle(s *value.Stream, g *value.Group) (list []value.Pending) {
 	now := r.ShownMilli()
 	for pending := g.PendingFrom(value.StreamID{}); ; {
@@ -333,8 +333,8 @@ func (r *reading) idle(s *value.Stream, g *value.Group) (list []value.Pending) {
 	return list
 }
 
-// history replies what a consumer was given before and has not acknowledged.
-// That is a delivery again, of entries that are not deleted.
+// history replies the pending entries of a consumer. That delivers the ones
+// that still exist again.
 func (r *reading) history(w *resp.Writer, s *value.Stream, g *value.Group, consumer *value.Consumer, first value.StreamID) {
 	m := w.ArrayLater()
 	n := int64(0)
@@ -358,8 +358,8 @@ func (r *reading) history(w *resp.Writer, s *value.Stream, g *value.Group, consu
 	w.SetLen(m, int(n))
 }
 
-// seeConsumer returns a consumer of a group, to be written, that asks for
-// something; it is created if need be.
+// seeConsumer returns a consumer for writing and updates its seen time. It
+// creates the consumer if it is missing.
 func seeConsumer(c *engine.Ctx, key []byte, g *value.Group, name []byte) (consumer *value.Consumer, created bool) {
 	consumer = g.WritableConsumer(name)
 	if consumer == nil {
@@ -371,15 +371,14 @@ func seeConsumer(c *engine.Ctx, key []byte, g *value.Group, name []byte) (consum
 	return consumer, false
 }
 
-// groupJournal propagates what happens to a group, with absolute times and
-// without what was replied.
+// groupJournal propagates changes of a group with absolute times.
 type groupJournal struct {
 	*engine.Ctx
 	key, name []byte
 	g         *value.Group
 }
 
-// claim propagates that a pending entry is a consumer's.
+// claim propagates the owner of a pending entry as an XCLAIM.
 func (j groupJournal) claim(p value.Pending, consumer *value.Consumer) {
 	if !j.Journaling() {
 		return
@@ -390,7 +389,7 @@ func (j groupJournal) claim(p value.Pending, consumer *value.Consumer) {
 		[]byte("FORCE"), []byte("JUSTID"), []byte("LASTID"), j.g.LastID.Text())
 }
 
-// setID propagates how far the group has read.
+// setID propagates the read position of the group.
 func (j groupJournal) setID() {
 	if !j.Journaling() {
 		return

@@ -18,7 +18,7 @@ import (
 	"github.com/resp-server/resp-server/internal/journal"
 )
 
-// effects collects what a journal is told.
+// effects collects the operations that a journal gets.
 type effects [][][]byte
 
 func (e *effects) Append(unit []journal.Op, _ int64) journal.Position {
@@ -32,8 +32,8 @@ func (e *effects) Append(unit []journal.Op, _ int64) journal.Position {
 	return journal.Position{}
 }
 
-// TestStreamEffects replays what stream commands propagate, later and on a
-// server with other node limits, and compares the entries and the groups.
+// TestStreamEffects replays the effects of stream commands, later and on a
+// server with other node limits, and compares the entries and groups.
 func TestStreamEffects(t *testing.T) {
 	start := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 	open := func(at time.Time, told engine.Journal) (*client, *clock.Manual) {
@@ -93,22 +93,23 @@ func TestStreamEffects(t *testing.T) {
 			}
 			for _, args := range told {
 				if reply := replica.do(args); reply[0] == '-' {
-					t.Fatalf("seed %d, step %d: %s: %q was answered %q", seed, step, line, args, reply)
+					t.Fatalf("seed %d, step %d: %s: effect %q got the reply %q", seed, step, line, args, reply)
 				}
 			}
 			told = nil
 			for _, question := range []string{"XRANGE s - +", "XPENDING s g", "XPENDING s h", "XINFO GROUPS s", "XLEN s"} {
 				want := string(c.do(words(question)))
 				if got := string(replica.do(words(question))); withoutConsumers(got) != withoutConsumers(want) {
-					t.Fatalf("seed %d, step %d: after %s the copy answers to %s\n%q, not\n%q", seed, step, line, question, got, want)
+					t.Fatalf("seed %d, step %d: after %s the copy replies to %s\n%q, want\n%q", seed, step, line, question, got, want)
 				}
 			}
 		}
 	}
 }
 
-// withoutConsumers hides how many consumers XINFO GROUPS counts: one that was
-// given nothing is not propagated by XREADGROUP, as in Redis.
+// withoutConsumers hides the number of consumers in XINFO GROUPS: like Redis,
+// the server does not propagate a consumer that XREADGROUP creates without a
+// delivery.
 func withoutConsumers(reply string) string {
 	parts := strings.Split(reply, "consumers\r\n:")
 	for i := 1; i < len(parts); i++ {

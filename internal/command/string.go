@@ -87,7 +87,7 @@ func getex(c *engine.Ctx) error {
 			c.Changed(key, event.Persist)
 			c.Propagate([]byte("PERSIST"), key)
 		}
-	case c.IsPast(at): // only absolute times can be in the past
+	case c.IsPast(at): // relative times are always in the future
 		c.Delete(key)
 		c.Changed(key, event.Del)
 		c.Propagate([]byte("DEL"), key)
@@ -100,9 +100,6 @@ func getex(c *engine.Ctx) error {
 }
 
 // GETRANGE key start end
-// SUBSTR key start end
-//
-// SUBSTR key start end
 func getrange(c *engine.Ctx) error {
 	start, err := c.ArgInt(2)
 	if err != nil {
@@ -120,13 +117,12 @@ func getrange(c *engine.Ctx) error {
 	return c.Bulk(b[lo:hi])
 }
 
-// clampRange turns the first and last index of a part of something that is
-// size long, which count from the end if negative, into a half open range
-// within it.
+// clampRange turns the first and last index of a range, negative to count from
+// the end, into a half-open range within size.
 func clampRange(start, end int64, size int) (lo, hi int) {
 	n := int64(size)
 	if start < 0 && end < 0 && start > end {
-		return 0, 0 // also where both are so far below that they become the same
+		return 0, 0 // even if clamping would make both ends equal
 	}
 	if start < 0 {
 		start = max(start+n, 0)
@@ -199,7 +195,7 @@ func setPairs(c *engine.Ctx, pairs [][]byte, at int64) {
 
 // SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
 func set(c *engine.Ctx) error {
-	if len(c.Args) == 3 { // most calls are plain
+	if len(c.Args) == 3 { // the most common form
 		c.SetBytes(c.Args[1], c.Args[2], engine.NoExpiry)
 		c.Changed(c.Args[1], event.Set)
 		return c.OK()
@@ -218,7 +214,7 @@ func set(c *engine.Ctx) error {
 		return err
 	}
 	answered := o.Has(spec.WordGET)
-	if answered { // the old value is the answer, whether or not the new one is stored
+	if answered { // the reply is the old value, whether or not the new one is stored
 		if err := get(c); err != nil {
 			return err
 		}
@@ -238,7 +234,7 @@ func set(c *engine.Ctx) error {
 	switch {
 	case at > 0:
 		c.Notify(key, event.Expire)
-		if !o.Has(spec.WordPXAT) { // relative times must not be counted again by whoever replays this
+		if !o.Has(spec.WordPXAT) { // a relative time would start again when replayed
 			propagateSet(c, key, c.Args[2], at)
 		}
 	case answered:
@@ -250,7 +246,8 @@ func set(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// setCondition tells whether the condition of a SET holds, if it has one.
+// setCondition reports whether the condition of a SET holds; no condition
+// always holds.
 func setCondition(c *engine.Ctx, o *engine.Options) (bool, error) {
 	key := c.Args[1]
 	if o.Has(spec.WordNX) || o.Has(spec.WordXX) {
@@ -259,7 +256,7 @@ func setCondition(c *engine.Ctx, o *engine.Options) (bool, error) {
 	for _, w := range [...]spec.Word{spec.WordIFEQ, spec.WordIFNE, spec.WordIFDEQ, spec.WordIFDNE} {
 		if i := o.At(w); i > 0 {
 			k, ok, err := findText(c, key)
-			if !ok { // a missing key is not equal to anything
+			if !ok { // a missing key equals nothing
 				return w == spec.WordIFNE || w == spec.WordIFDNE, err
 			}
 			var room [32]byte
@@ -269,16 +266,14 @@ func setCondition(c *engine.Ctx, o *engine.Options) (bool, error) {
 	return true, nil
 }
 
-// propagateSet says that the command has the effect of a SET with an absolute
-// time.
+// propagateSet propagates a SET with an absolute expiry time.
 func propagateSet(c *engine.Ctx, key, text []byte, at int64) {
 	if c.Journaling() {
 		c.Propagate([]byte("SET"), key, text, []byte("PXAT"), strconv.AppendInt(nil, at, 10))
 	}
 }
 
-// propagateWithoutGet says that the command has the effect of a SET that
-// answers nothing.
+// propagateWithoutGet propagates a SET without its GET option.
 func propagateWithoutGet(c *engine.Ctx) {
 	if !c.Journaling() {
 		return
@@ -303,9 +298,6 @@ func setnx(c *engine.Ctx) error {
 	return c.Integer(1)
 }
 
-// PSETEX key milliseconds value
-// SETEX key seconds value
-//
 // PSETEX key milliseconds value
 func setex(unit bool) engine.Handler {
 	return func(c *engine.Ctx) error {
@@ -389,7 +381,7 @@ func setrange(c *engine.Ctx) error {
 	return c.Integer(len(b))
 }
 
-// findText finds a string to look at before it is written.
+// findText finds a string for reading before a write.
 func findText(c *engine.Ctx, key []byte) (k keyspace.Entry, ok bool, err error) {
 	k, ok = c.Peek(key)
 	if ok && k.Type() != value.TypeString {
@@ -398,8 +390,9 @@ func findText(c *engine.Ctx, key []byte) (k keyspace.Entry, ok bool, err error) 
 	return k, ok, nil
 }
 
-// growText finds a string to write it in place, at least n bytes of it. It
-// tells whether zero bytes were added to get there, or the key itself.
+// growText finds a string for writing in place and extends it with zero bytes
+// to at least n. grown reports whether it extended the string or created the
+// key.
 func growText(c *engine.Ctx, key []byte, n int) (b []byte, grown bool, err error) {
 	s, err := c.WritableText(key)
 	if err != nil {

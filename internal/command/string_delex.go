@@ -34,7 +34,7 @@ func digest(c *engine.Ctx) error {
 	return c.BulkString(fmt.Sprintf("%016x", hashing.XXH3(text)))
 }
 
-// textMeets tells whether a text meets a condition of SET or DELEX.
+// textMeets reports whether a text meets a condition of SET or DELEX.
 func textMeets(text []byte, w spec.Word, want []byte) (bool, error) {
 	switch w {
 	case spec.WordIFEQ:
@@ -45,7 +45,8 @@ func textMeets(text []byte, w spec.Word, want []byte) (bool, error) {
 	if len(want) != 16 {
 		return false, resp.Error("ERR must be exactly 16 hexadecimal characters")
 	}
-	// Other characters, despite the error's text, are only a digest of nothing.
+	// Despite the error's text, a digest with invalid characters just matches
+	// nothing.
 	sum, err := strconv.ParseUint(string(want), 16, 64)
 	same := err == nil && sum == hashing.XXH3(text)
 	return same == (w == spec.WordIFDEQ), nil
@@ -94,8 +95,7 @@ func delifeq(c *engine.Ctx) error {
 	return c.Truth(ok && bytes.Equal(k.Bytes(room[:0]), c.Args[2]) && deleteKey(c, key))
 }
 
-// deleteKey deletes a key whatever the command's other arguments are, and
-// tells whether it existed.
+// deleteKey deletes the first key and reports whether it existed.
 func deleteKey(c *engine.Ctx, key []byte) bool {
 	if !c.Delete(key) {
 		return false

@@ -26,7 +26,7 @@ func increx(c *engine.Ctx) error {
 		}
 	}
 	switch {
-	case used != len(c.Args), // other than elsewhere, none may be repeated
+	case used != len(c.Args), // unlike in other commands, no option may be repeated
 		o.Has(spec.WordENX) && o.Has(spec.WordPERSIST):
 		return resp.ErrSyntax
 	case o.Has(spec.WordENX) && !o.Has(spec.WordEX) && !o.Has(spec.WordPX) && !o.Has(spec.WordEXAT) && !o.Has(spec.WordPXAT):
@@ -38,8 +38,8 @@ func increx(c *engine.Ctx) error {
 	return increxInt(c, &o)
 }
 
-// increxLimits reads the increment and the bounds of an INCREX, from which the
-// caller has the defaults.
+// increxLimits reads the increment and the bounds of an INCREX. The caller
+// sets the defaults.
 func increxLimits[T any](c *engine.Ctx, o *engine.Options, by, lower, upper *T, parse func([]byte) (T, bool), wrong string) error {
 	for _, arg := range [...]struct {
 		at   int
@@ -102,7 +102,7 @@ func increxInt(c *engine.Ctx, o *engine.Options) error {
 	return increxDone(c, o, at, sum, by)
 }
 
-// increxDone stores what an INCREX has made, and replies.
+// increxDone stores the result of an integer INCREX and replies.
 func increxDone(c *engine.Ctx, o *engine.Options, at, sum, by int64) error {
 	key := c.Args[1]
 	var room [24]byte
@@ -172,8 +172,8 @@ func increxFloat(c *engine.Ctx, o *engine.Options) error {
 	return nil
 }
 
-// increxStore stores the new value with set, which gets its time of expiry,
-// and says so; at is the time that the options ask for.
+// increxStore stores the new value by calling set with its expiry time, and
+// propagates the result; at is the expiry time from the options.
 func increxStore(c *engine.Ctx, o *engine.Options, at int64, ev event.Event, text []byte, set func(at int64)) {
 	key := c.Args[1]
 	was := c.ExpireAt(key)

@@ -44,8 +44,8 @@ func lcs(c *engine.Ctx) error {
 	return c.Bulk(t.walk(a, b, nil))
 }
 
-// lcsText reads a key; a missing one is empty. It is not ok if the key holds
-// something else than a string.
+// lcsText reads a key as a text, empty if the key is missing. ok is false if
+// the key holds another type.
 func lcsText(c *engine.Ctx, arg int, room []byte) (b []byte, ok bool) {
 	k, ok := c.Lookup(c.Args[arg])
 	if !ok {
@@ -88,10 +88,10 @@ func lcsLength(a, b []byte) int {
 	return int(row[len(b)])
 }
 
-// lcsRow computes a row of the table from the one before it, which may be the
-// same memory.
+// lcsRow computes a row of the table from the row above. Both may share
+// memory.
 func lcsRow(row, above []uint32, x byte, b []byte) {
-	var corner, left uint32 // of the row before, and of this one
+	var corner, left uint32 // left of the entry, in the row above and in this row
 	above = above[1 : len(b)+1]
 	row = row[1 : len(b)+1]
 	for j, y := range b {
@@ -106,7 +106,7 @@ func lcsRow(row, above []uint32, x byte, b []byte) {
 }
 
 // lcsTable holds the lengths of the longest common subsequences of all
-// beginnings of a and b: row i is for i bytes of a.
+// prefixes of a and b. Row i is for the first i bytes of a.
 type lcsTable struct {
 	cells []uint32
 	width int
@@ -122,9 +122,9 @@ func newLCSTable(a, b []byte) lcsTable {
 
 func (t lcsTable) row(i int) []uint32 { return t.cells[i*t.width : (i+1)*t.width] }
 
-// walk returns the longest common subsequence and calls match, unless it is
-// nil, for each byte of it, last first. Of several it is the one that Redis
-// finds.
+// walk returns the longest common subsequence, of several the one that Redis
+// finds. It calls match, unless nil, for each byte, from the last to the
+// first.
 func (t lcsTable) walk(a, b []byte, match func(i, j int)) []byte {
 	n := int(t.cells[len(t.cells)-1])
 	found := make([]byte, n)
@@ -145,14 +145,14 @@ func (t lcsTable) walk(a, b []byte, match func(i, j int)) []byte {
 	return found
 }
 
-// lcsRanges replies where the matches are, last first.
+// lcsRanges replies the matching ranges, the last first.
 func lcsRanges(c *engine.Ctx, a, b []byte, t lcsTable, o *lcsOptions) error {
 	w := c.Out()
 	w.Map(2)
 	w.BulkString("matches")
 	later := w.ArrayLater()
 	ranges, size := 0, 0
-	var ai, bi int // where the current range begins
+	var ai, bi int // start of the current range
 	emit := func() {
 		if size > 0 && int64(size) >= o.minLength {
 			ranges++

@@ -18,9 +18,6 @@ var stringNumberCommands = engine.Handlers{
 }
 
 // DECR key
-// INCR key
-//
-// DECR key
 func incr(by int64) engine.Handler {
 	return func(c *engine.Ctx) error { return addInt(c, by) }
 }
@@ -102,7 +99,7 @@ func incrbyfloat(c *engine.Ctx) error {
 	text := sum.AppendHuman(room[:0])
 	c.SetText(key, text, engine.KeepTTL)
 	c.Changed(key, event.IncrByFloat)
-	// The result, since others may round differently.
+	// Propagate the result, since another implementation may round differently.
 	c.Propagate([]byte("SET"), key, text, []byte("KEEPTTL"))
 	return c.Bulk(text)
 }

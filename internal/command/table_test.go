@@ -8,7 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/module/controls"
 )
 
-// Table returns the commands of the server, those of modules included.
+// Table returns the commands of the server and its modules.
 var Table = sync.OnceValue(func() *engine.Table {
 	return engine.NewTable(append(Modules(), array.Module(), controls.Module())...)
 })

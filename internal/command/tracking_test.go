@@ -18,7 +18,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// peers opens connections from the machine of the server to an engine with a clock that stands still.
+// peers connects n local clients to an engine whose clock stands still.
 func peers(t *testing.T, n int) ([]*client, *clock.Manual) {
 	clk := clock.NewManual(time.Unix(1_700_000_000, 0))
 	settings := config.New()
@@ -35,23 +35,23 @@ func peers(t *testing.T, n int) ([]*client, *clock.Manual) {
 	for range n {
 		s, ok := e.NewSession(enginetest.Conn("127.0.0.1:5000"))
 		if !ok {
-			t.Fatal("turned away")
+			t.Fatal("the engine refused a connection")
 		}
 		all = append(all, &client{Session: s})
 	}
 	return all, clk
 }
 
-// ask runs a command and returns what is there to read then.
+// ask runs a command and returns its reply and the messages before it.
 func (c *client) ask(t *testing.T, line string) []resp.Reply {
 	t.Helper()
 	c.Session.Do(words(line))
 	return enginetest.Replies(t, c.Session)
 }
 
-// TestCacheIsNeverStale keeps what a client reads as long as it is not told
-// that it is invalid, and compares it with what is there after each of many
-// random changes.
+// TestCacheIsNeverStale caches what a tracking client reads until an
+// invalidation message arrives. After each of many random changes it compares
+// the cache with the data.
 func TestCacheIsNeverStale(t *testing.T) {
 	changes := []string{
 		"SET key v", "SET key w PX 50", "APPEND key x", "SETRANGE key 2 y", "GETDEL key", "GETEX key PX 20", "INCR key", "SETBIT key 9 1",
@@ -106,7 +106,7 @@ func TestCacheIsNeverStale(t *testing.T) {
 				told += before - len(cache)
 				for k, v := range cache {
 					if now := fmt.Sprint(judge.ask(t, "DEBUG DIGEST-VALUE "+k)); now != v {
-						t.Fatalf("after %s: %s is %s, and %s in the cache", line, k, now, v)
+						t.Fatalf("after %s: %s is %s, but %s in the cache", line, k, now, v)
 					}
 				}
 				if k := key(); rnd.IntN(2) == 0 {
@@ -124,8 +124,8 @@ func TestCacheIsNeverStale(t *testing.T) {
 	}
 }
 
-// TestMonitorBlocked checks that a blocked command is shown once, and as it
-// came.
+// TestMonitorBlocked checks that MONITOR shows a blocked command once, in its
+// original form.
 func TestMonitorBlocked(t *testing.T) {
 	c, _ := peers(t, 3)
 	monitor, waiting, other := c[0], c[1], c[2]

@@ -16,7 +16,7 @@ import (
 	"github.com/resp-server/resp-server/internal/journal"
 )
 
-// newJournaled makes a client of an engine with a stream.
+// newJournaled makes a client of an engine with a journal.
 func newJournaled(tb testing.TB) (*client, *journal.Stream, *clock.Manual) {
 	s := journal.New(0)
 	m := clock.NewManual(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
@@ -36,12 +36,12 @@ func (c *client) feed(lines string) {
 	}
 }
 
-// TestUnits shows the stream as the file or a replica gets it.
+// TestUnits compares the streams that the append-only file and a replica get.
 func TestUnits(t *testing.T) {
 	for _, test := range []struct {
 		title, commands string
 		wait            time.Duration
-		file, replicas  string // replicas is "" if it is as file
+		file, replicas  string // replicas is "" if it equals file
 	}{
 		{"one command", "SET a 1", 0, "SELECT 0, SET a 1", ""},
 		{"nothing changes", "GET a\nDEL a\nMULTI\nGET a\nEXEC", 0, "", ""},
@@ -67,16 +67,16 @@ func TestUnits(t *testing.T) {
 				test.replicas = test.file
 			}
 			if got := said(file); got != test.file {
-				t.Errorf("the file gets\n%s\nnot\n%s", got, test.file)
+				t.Errorf("the file gets\n%s\nwant\n%s", got, test.file)
 			}
 			if got := said(replicas); got != test.replicas {
-				t.Errorf("replicas get\n%s\nnot\n%s", got, test.replicas)
+				t.Errorf("replicas get\n%s\nwant\n%s", got, test.replicas)
 			}
 		})
 	}
 }
 
-// said returns what a reader gets, as lines of words.
+// said returns the output of a reader, one command a line.
 func said(r *journal.Reader) string {
 	var text []byte
 	bufs, _ := r.Peek(nil, 1<<20)
@@ -97,8 +97,8 @@ func said(r *journal.Reader) string {
 	return strings.Join(out, ", ")
 }
 
-// TestUnitMemory: the journal costs no allocation for each command, with or
-// without somebody who reads it.
+// TestUnitMemory checks that the journal allocates nothing for a command, with
+// and without a reader.
 func TestUnitMemory(t *testing.T) {
 	c, s, _ := newJournaled(t)
 	r := s.NewReader(journal.AOF)

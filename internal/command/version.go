@@ -1,4 +1,4 @@
 package command
 
-// RedisVersion is the version of Redis that the commands behave as.
+// RedisVersion is the version of Redis whose behaviour the commands follow.
 const RedisVersion = "7.4.1"

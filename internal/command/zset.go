@@ -26,7 +26,7 @@ func findZSet(c *engine.Ctx, i int) (*value.ZSet, error) {
 	return engine.Find[*value.ZSet](c, c.Args[i])
 }
 
-// zaddFlags are the conditions of ZADD.
+// zaddFlags are the options of ZADD.
 type zaddFlags struct{ nx, xx, gt, lt, ch, incr bool }
 
 // ZADD key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]
@@ -35,7 +35,7 @@ func zadd(c *engine.Ctx) error { return zaddWith(c, zaddFlags{}) }
 // ZINCRBY key increment member
 func zincrby(c *engine.Ctx) error { return zaddWith(c, zaddFlags{incr: true}) }
 
-// zaddWith reads the options of ZADD, which ZINCRBY, too, does not take for an
+// zaddWith reads the options of ZADD. ZINCRBY accepts them too, before its
 // increment.
 func zaddWith(c *engine.Ctx, f zaddFlags) error {
 	i := 2
@@ -72,7 +72,8 @@ options:
 	return addScores(c, f, i)
 }
 
-// addScores adds the pairs of score and member from an argument on.
+// addScores adds the pairs of score and member in the arguments from the given
+// one on.
 func addScores(c *engine.Ctx, f zaddFlags, from int) error {
 	var few [16]float64
 	scores := few[:0]
@@ -132,7 +133,7 @@ func addScores(c *engine.Ctx, f zaddFlags, from int) error {
 	return c.Integer(added)
 }
 
-// allows tells whether a member may get a score.
+// allows reports whether the options permit a change of a member's score.
 func (f zaddFlags) allows(old, score float64, exists bool) bool {
 	if !exists {
 		return !f.xx
@@ -143,7 +144,7 @@ func (f zaddFlags) allows(old, score float64, exists bool) bool {
 // increment adds to the score of one member and replies the new one.
 func increment(c *engine.Ctx, z *value.ZSet, f zaddFlags, by float64, name []byte) error {
 	old, exists := z.Score(name)
-	score := by // not 0 + by: -0 stays what it is
+	score := by // not 0 + by, which would turn -0 into 0
 	if exists {
 		score += old
 	}
@@ -276,7 +277,7 @@ func zscan(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if z == nil { // before the options are read
+	if z == nil { // a missing key hides errors in the options
 		c.Array(2)
 		replyCursor(c, 0)
 		return c.Array(0)
@@ -288,7 +289,7 @@ func zscan(c *engine.Ctx) error {
 	found := resp.Writer{Proto: c.Proto(), Limit: c.Out().Limit}
 	n := 0
 	var scratch [32]byte
-	// A large set prints its scores in another way than everybody else.
+	// ZSCAN formats the scores of a skiplist in its own way.
 	format := scoreText
 	if z.Encoding() == "skiplist" {
 		format = appendLong

@@ -21,7 +21,7 @@ var zsetAlgebraCommands = engine.Handlers{
 	"zunionstore": zcombine(zunion, true),
 }
 
-// zoperation is a way to combine sorted sets.
+// zoperation is a set operation on sorted sets.
 type zoperation uint8
 
 const (
@@ -30,13 +30,13 @@ const (
 	zdifference
 )
 
-// zsource is a sorted set, or a set whose members count as score 1, as an
-// operand. The zero value is a missing key.
+// zsource is an operand: a sorted set, or a set whose members have score 1.
+// The zero value is a missing key.
 type zsource struct {
 	zset   *value.ZSet
 	set    *value.Set
 	weight float64
-	// counted is for AGGREGATE COUNT: every member counts as score 1.
+	// counted gives each member the score 1, for AGGREGATE COUNT.
 	counted bool
 }
 
@@ -58,7 +58,7 @@ func (s *zsource) score(name []byte) (float64, bool) {
 	return score, ok
 }
 
-// all yields members with weighted scores.
+// all yields the members with their weighted scores.
 func (s *zsource) all(yield func(name []byte, score float64) bool) {
 	if s.set != nil {
 		for name := range s.set.Texts {
@@ -78,7 +78,7 @@ func (s *zsource) all(yield func(name []byte, score float64) bool) {
 	}
 }
 
-// weighted multiplies; what is not a number becomes 0.
+// weighted multiplies a score by the weight. NaN becomes 0.
 func (s *zsource) weighted(score float64) float64 { return notNaN(score * s.weight) }
 
 func notNaN(f float64) float64 {
@@ -88,13 +88,13 @@ func notNaN(f float64) float64 {
 	return f
 }
 
-// aggregate combines two scores of a member.
+// aggregate combines two scores of the same member.
 type aggregate func(a, b float64) float64
 
 func sumScores(a, b float64) float64 { return notNaN(a + b) }
 
-// Unlike math.Min and math.Max, these keep the first of two zeros, and what
-// is compared with NaN.
+// Unlike math.Min and math.Max, minScore and maxScore return a if the two are
+// zeros of different sign or one is NaN.
 func minScore(a, b float64) float64 {
 	if b < a {
 		return b
@@ -109,8 +109,8 @@ func maxScore(a, b float64) float64 {
 	return a
 }
 
-// argSources reads "numkeys key [key ...]" from an argument on and finds the
-// keys; next is the argument after them.
+// argSources reads "numkeys key [key ...]" from argument i on and finds the
+// keys. next is the index of the following argument.
 func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
 	n, err := c.ArgInt(i)
 	if err != nil {
@@ -147,7 +147,7 @@ func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
 // ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
 // ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]
 // ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
-// zcombine makes ZUNION, ZINTER, ZDIFF and the forms that store.
+// zcombine makes ZUNION, ZINTER, ZDIFF and their STORE forms.
 func zcombine(op zoperation, store bool) engine.Handler {
 	ev := [...]event.Event{zunion: event.ZUnionStore, zintersection: event.ZInterStore, zdifference: event.ZDiffStore}[op]
 	return func(c *engine.Ctx) error {
@@ -212,14 +212,14 @@ func zcombine(op zoperation, store bool) engine.Handler {
 	}
 }
 
-// run combines the sources into a list in no order, which shares no memory
-// with them.
+// run combines the sources into an unordered list that shares no memory with
+// them.
 func (op zoperation) run(sources []zsource, agg aggregate) (list []value.Scored) {
 	if op == zdifference {
 		return difference(sources)
 	}
-	// From the smallest to the largest: the order in which scores are added up
-	// shows in their last digit.
+	// Go from the smallest to the largest as Redis does: the order of a sum shows
+	// in its last digit.
 	slices.SortStableFunc(sources, func(a, b zsource) int { return a.len() - b.len() })
 	if op == zintersection {
 		intersect(sources, agg, func(name []byte, score float64) bool {
@@ -243,7 +243,7 @@ func (op zoperation) run(sources []zsource, agg aggregate) (list []value.Scored)
 	return list
 }
 
-// intersect yields the members that all sources have, until yield returns
+// intersect yields the members common to all sources until yield returns
 // false.
 func intersect(sources []zsource, agg aggregate, yield func(name []byte, score float64) bool) {
 next:
@@ -254,7 +254,7 @@ next:
 			if !ok {
 				continue next
 			}
-			score = agg(score, other*s.weight) // may be NaN, other than in a union
+			score = agg(score, other*s.weight) // unlike in a union, NaN remains
 		}
 		if !yield(name, score) {
 			return

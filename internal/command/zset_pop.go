@@ -19,8 +19,8 @@ var zsetPopCommands = engine.Handlers{
 	"zpopmin":  zpop(false),
 }
 
-// popMembers removes n members from the lower or the upper end, calling reply
-// for each.
+// popMembers removes n members at the lower or upper end and calls reply for
+// each.
 func popMembers(c *engine.Ctx, key []byte, n int, highest bool, reply func(name []byte, score float64)) error {
 	z, err := engine.FindToWrite[*value.ZSet](c, key)
 	if err != nil {
@@ -47,8 +47,8 @@ func popEvent(highest bool) event.Event {
 	return event.ZPopMin
 }
 
-// propagatePop says what a pop of whichever key was ready has done; n is 0 for a
-// command that can't pop more than one element.
+// propagatePop propagates the pop of the key that had elements. n is 0 for
+// commands that always pop one element.
 func propagatePop(c *engine.Ctx, key []byte, n int, highest bool) {
 	name := "ZPOPMIN"
 	if highest {
@@ -164,8 +164,8 @@ func bzmpop(c *engine.Ctx) error {
 	return c.Block(engine.Wait{Keys: keys, Type: value.TypeZSet, Deadline: deadline, TimeOut: (*engine.Ctx).NullArray})
 }
 
-// argPops reads "numkeys key [key ...] <MIN | MAX> [COUNT count]" from an
-// argument on.
+// argPops reads "numkeys key [key ...] <MIN | MAX> [COUNT count]" from
+// argument i on.
 func argPops(c *engine.Ctx, i int) (keys [][]byte, count int, highest bool, err error) {
 	n, err := c.ArgIntIn(i, 1, math.MaxInt64, errNumKeys)
 	if err != nil {
@@ -195,7 +195,7 @@ func argPops(c *engine.Ctx, i int) (keys [][]byte, count int, highest bool, err 
 	return keys, int(max(most, 1)), highest, nil
 }
 
-// popFirst pops from the first key that has something.
+// popFirst pops from the first key with members.
 func popFirst(c *engine.Ctx, keys [][]byte, n int, highest bool) (done bool, err error) {
 	for _, key := range keys {
 		z, err := engine.FindBeforeWrite[*value.ZSet](c, key)

@@ -27,7 +27,7 @@ var zsetRangeCommands = engine.Handlers{
 	"zrevrangebyscore": zrange(rangeForm{by: byScore, fixed: true, reverse: true}),
 }
 
-// rangeBy says what the two ends of a range are.
+// rangeBy is what the ends of a range are: ranks, scores or members.
 type rangeBy uint8
 
 const (
@@ -40,18 +40,18 @@ const (
 type zbound struct {
 	score     float64
 	member    []byte
-	infinity  int // of members: -1 before all, 1 after all
+	infinity  int // for members: -1 before all, 1 after all
 	exclusive bool
 }
 
-// zspan is a range as a command names it.
+// zspan is a range as given in the arguments.
 type zspan struct {
 	by         rangeBy
 	first, end int64  // byRank, as given
 	min, max   zbound // byScore, byLex
 }
 
-// argSpan reads two arguments as a range, from the lower to the upper end.
+// argSpan reads arguments lo and hi as the lower and upper end of a range.
 func argSpan(c *engine.Ctx, by rangeBy, lo, hi int) (s zspan, err error) {
 	s.by = by
 	switch by {
@@ -106,7 +106,7 @@ func lexBound(b []byte) (z zbound, ok bool) {
 	return z, true
 }
 
-// beforeMember tells whether the bound, as a lower end, lets a member in.
+// reached reports whether the bound, as a lower end, includes a member.
 func (z *zbound) reached(name []byte) bool {
 	if z.infinity != 0 {
 		return z.infinity < 0
@@ -115,7 +115,7 @@ func (z *zbound) reached(name []byte) bool {
 	return d > 0 || d == 0 && !z.exclusive
 }
 
-// passed tells whether a member is beyond the bound as an upper end.
+// passed reports whether a member is beyond the bound as an upper end.
 func (z *zbound) passed(name []byte) bool {
 	if z.infinity != 0 {
 		return z.infinity < 0
@@ -124,8 +124,8 @@ func (z *zbound) passed(name []byte) bool {
 	return d > 0 || d == 0 && z.exclusive
 }
 
-// ranks returns the ranks from lo to hi-1 that are in the range; reverse counts
-// ranks from the end.
+// ranks returns the ranks in the range, lo to hi-1. With reverse, ranks in the
+// arguments count from the end.
 func (s *zspan) ranks(z *value.ZSet, reverse bool) (lo, hi int) {
 	n := z.Len()
 	switch s.by {
@@ -145,10 +145,10 @@ func (s *zspan) ranks(z *value.ZSet, reverse bool) (lo, hi int) {
 	return lo, max(lo, hi)
 }
 
-// rangeForm is one of the commands that answer a range.
+// rangeForm is the form of a range command.
 type rangeForm struct {
 	by      rangeBy
-	fixed   bool // by and reverse are the command's, not options
+	fixed   bool // the command determines by and reverse, not options
 	reverse bool
 	store   bool // ZRANGESTORE
 }
@@ -199,7 +199,7 @@ func zrange(form rangeForm) engine.Handler {
 			return resp.Error("ERR syntax error, WITHSCORES not supported in combination with BYLEX")
 		}
 		if f.by == byRank {
-			offset = 0 // of LIMIT offset -1, which is no error
+			offset = 0 // ranges of ranks ignore LIMIT, so "LIMIT n -1" has no effect
 		}
 		lo, hi := src+1, src+2
 		if f.reverse && f.by != byRank {
@@ -221,12 +221,12 @@ func zrange(form rangeForm) engine.Handler {
 	}
 }
 
-// limitRange returns the ranks of a range that LIMIT leaves, lo to hi-1.
+// limitRange returns the ranks of a range after LIMIT, lo to hi-1.
 func limitRange(z *value.ZSet, s *zspan, reverse bool, offset, limit int64) (lo, hi int) {
 	lo, hi = s.ranks(z, reverse)
 	n := int64(hi - lo)
 	if offset < 0 && z != nil && z.Encoding() == "skiplist" {
-		// 7.4 finds the place by counting from the other end of the range.
+		// 7.4 counts a negative offset from the other end of a skiplist's range.
 		if offset += n; offset < 0 {
 			return 0, 0
 		}
@@ -268,7 +268,7 @@ func replyRange(c *engine.Ctx, z *value.ZSet, lo, hi int, reverse, scores bool) 
 	return nil
 }
 
-// replyMember replies a member, and its score if that is asked for.
+// replyMember replies a member and, with scores, its score.
 func replyMember(c *engine.Ctx, name []byte, score float64, scores bool) {
 	if scores && c.Proto() == 3 {
 		c.Array(2)
@@ -292,8 +292,8 @@ func storeRange(c *engine.Ctx, z *value.ZSet, lo, hi int, reverse bool) error {
 	return storeZSet(c, c.Args[1], list, event.ZRangeStore)
 }
 
-// storeZSet stores the result of a command under a key, or deletes the key if
-// there is none, and replies the number of members.
+// storeZSet stores the result of a command under a key and replies the number
+// of members. It deletes the key if there are none.
 func storeZSet(c *engine.Ctx, key []byte, list []value.Scored, ev event.Event) error {
 	if len(list) == 0 {
 		if c.Delete(key) {
