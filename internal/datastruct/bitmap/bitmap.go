@@ -1,10 +1,10 @@
-// Package bitmap works on strings of bytes as arrays of bits and of small
+// Package bitmap treats strings of bytes as arrays of bits and of small
 // integers.
 //
-// Bit 0 is the most significant bit of the first byte, as in SETBIT. Ranges
-// of bits are half open. Everything runs in words of 8 bytes; nothing
-// allocates. The functions keep no state: they are safe for concurrent use as
-// far as the bytes are.
+// Bit 0 is the most significant bit of the first byte, as in SETBIT. Ranges of
+// bits are half open. The functions work in words of 8 bytes and never
+// allocate. They keep no state, so concurrent calls are safe unless one of
+// them writes to the bytes of another.
 package bitmap
 
 import (
@@ -12,9 +12,9 @@ import (
 	"math/bits"
 )
 
-// Count returns how many bits are set, at about the speed of memory.
+// Count returns the number of set bits, at about the speed of memory.
 func Count(b []byte) int {
-	// Four sums, because one would make each addition wait for the one before.
+	// With a single sum each addition would wait for the one before.
 	var n0, n1, n2, n3 int
 	for len(b) >= 32 {
 		n0 += bits.OnesCount64(binary.LittleEndian.Uint64(b))
@@ -33,8 +33,8 @@ func Count(b []byte) int {
 	return n0 + n1 + n2 + n3
 }
 
-// CountRange returns how many of the bits from lo up to hi are set. The range
-// must lie within b.
+// CountRange returns the number of set bits from lo to hi-1. The range must
+// lie within b.
 func CountRange(b []byte, lo, hi int) int {
 	if lo >= hi {
 		return 0
@@ -46,14 +46,13 @@ func CountRange(b []byte, lo, hi int) int {
 	return n
 }
 
-// First returns the position of the first bit from lo up to hi that is set,
-// or clear if set is false, and -1 if there is none. The range must lie
-// within b.
+// First returns the position of the first bit from lo to hi-1 that equals set,
+// and -1 if there is none. The range must lie within b.
 func First(b []byte, set bool, lo, hi int) int {
 	if lo >= hi {
 		return -1
 	}
-	// Looking for a clear bit is looking for a set one in the complement.
+	// Search for a clear bit as a set bit in the complement.
 	var flip byte
 	var flip64 uint64
 	if !set {
@@ -76,7 +75,7 @@ func First(b []byte, set bool, lo, hi int) int {
 	return -1
 }
 
-// Op is a way to combine strings, the operations of BITOP.
+// Op is an operation of BITOP, which combines strings.
 type Op uint8
 
 // The operations. X is the first source, Y are the others.
@@ -91,13 +90,13 @@ const (
 	One             // bits set in exactly one source
 )
 
-// blockSize is how much is combined at a time, so that the intermediate
-// results of many sources stay in the fastest cache.
+// blockSize is the number of bytes combined at a time. The intermediate
+// results of a block stay in the fastest cache.
 const blockSize = 4 << 10
 
-// Combine writes the combination of the sources to dst, which must be filled
-// with zero bytes, as long as the longest source, and none of them. Shorter
-// sources count as if filled up with zero bytes.
+// Combine writes the combination of the sources to dst. dst must be as long as
+// the longest source, filled with zero bytes, and share no memory with a
+// source. Shorter sources count as if padded with zero bytes.
 func Combine(op Op, dst []byte, src [][]byte) {
 	for off := 0; off < len(dst); off += blockSize {
 		end := min(off+blockSize, len(dst))
@@ -140,7 +139,7 @@ func combine(op Op, dst []byte, src [][]byte, off, end int) {
 	}
 }
 
-// one leaves the bits that exactly one source has.
+// one computes the bits set in exactly one source.
 func one(dst []byte, src [][]byte, off, end int) {
 	var again [blockSize]byte // bits seen more than once
 	var both [blockSize]byte
@@ -154,7 +153,7 @@ func one(dst []byte, src [][]byte, off, end int) {
 	andNot(dst, again[:len(dst)])
 }
 
-// part returns what there is of b between two positions.
+// part returns b[off:end], cut at the end of b.
 func part(b []byte, off, end int) []byte {
 	if off >= len(b) {
 		return nil

@@ -167,7 +167,7 @@ func TestAddModel(t *testing.T) {
 			over = false
 		}
 		got, gotOver := f.Add(old, incr, Saturate)
-		// An increment far below the range is taken for a large one.
+		// Redis takes an increment far below the range for one above it.
 		far := f.Signed && f.Width < 64 && incr < 0 && new(big.Int).Sub(hi, big.NewInt(old)).IsInt64() && hi.Int64()-old < 0
 		if !far && (gotOver != over || got != limit.Int64()) {
 			t.Fatalf("seed %d: %+v: %d + %d = %d, %v, want %v, %v", seed, f, old, incr, got, gotOver, limit, over)

@@ -12,20 +12,20 @@ type Field struct {
 	Width  uint8
 }
 
-// Overflow says what becomes of a number that does not fit its field.
+// Overflow is the handling of a number that does not fit its field.
 type Overflow uint8
 
-// The ways to deal with overflows.
+// The modes of BITFIELD's OVERFLOW.
 const (
 	Wrap     Overflow = iota // keep the low bits
 	Saturate                 // the nearest number that fits
-	Fail                     // leave the field alone
+	Fail                     // leave the field unchanged
 )
 
 // window is the most bytes that a field can touch.
 const window = 9
 
-// Get reads the field that begins at a bit. What lies beyond the end of b is
+// Get reads the field that begins at bit at. Bits beyond the end of b are
 // zero.
 func (f Field) Get(b []byte, at int) int64 {
 	var w [window]byte
@@ -40,8 +40,8 @@ func (f Field) Get(b []byte, at int) int64 {
 	return int64(u)
 }
 
-// Set writes the low bits of v to the field that begins at a bit, all of
-// which must lie within b.
+// Set writes the low bits of v to the field that begins at bit at. The whole
+// field must lie within b.
 func (f Field) Set(b []byte, at int, v int64) {
 	var w [window]byte
 	b = b[at>>3:]
@@ -66,9 +66,9 @@ func (f Field) store(w *[window]byte, shift uint, v uint64) {
 	}
 }
 
-// Add returns old, a number of the field, plus incr, and whether that does
-// not fit; if so the sum is what the mode makes of it, and without meaning
-// for Fail.
+// Add returns old plus incr, and whether the sum overflows the field; old must
+// fit it. After an overflow mode determines the sum, which has no meaning for
+// Fail.
 func (f Field) Add(old, incr int64, mode Overflow) (sum int64, over bool) {
 	if f.Signed {
 		return f.addSigned(old, incr, mode)
@@ -76,16 +76,16 @@ func (f Field) Add(old, incr int64, mode Overflow) (sum int64, over bool) {
 	return f.addUnsigned(old, incr, mode)
 }
 
-// Fit returns v as a number of the field, as Add does.
+// Fit returns v as a value of the field. It treats an overflow as Add does.
 func (f Field) Fit(v int64, mode Overflow) (fit int64, over bool) { return f.Add(v, 0, mode) }
 
 func (f Field) addSigned(v, incr int64, mode Overflow) (int64, bool) {
 	hi := int64(math.MaxInt64) >> (64 - f.Width)
 	lo := -hi - 1
-	// The differences may wrap around. For 64 bits that is excluded by the
-	// signs; for less it happens with numbers far below lo, which Redis takes
-	// for too large: BITFIELD k OVERFLOW SAT SET i8 0 -9223372036854775808
-	// stores 127.
+	// The differences may wrap around. The signs exclude that for 64 bits. For
+	// less it happens with numbers far below lo, which Redis then takes for too
+	// large ones: BITFIELD k OVERFLOW SAT SET i8 0 -9223372036854775808 stores
+	// 127.
 	small := f.Width < 64
 	var limit int64
 	switch {
@@ -108,7 +108,7 @@ func (f Field) addUnsigned(v, incr int64, mode Overflow) (int64, bool) {
 	var limit int64
 	switch {
 	case v < 0 || v > hi || incr > 0 && incr > hi-v:
-		limit = hi // a negative number is one that is too large
+		limit = hi // a negative number counts as too large
 	case incr < 0 && incr < -v:
 		limit = 0
 	default:

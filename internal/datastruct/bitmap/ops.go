@@ -2,9 +2,9 @@ package bitmap
 
 import "encoding/binary"
 
-// The operations below change dst as far as src goes, which must not be
-// longer. They are written out one by one because a function value would be
-// called for every word.
+// The operations below change dst up to the length of src, which must not
+// exceed that of dst. Each has its own loop, since a function value would cost
+// a call for every word.
 
 func and(dst, src []byte) {
 	for len(src) >= 16 && len(dst) >= 16 {
@@ -60,5 +60,5 @@ func invert(b []byte) {
 	}
 }
 
-// word is how words are read; the order of bytes makes no difference here.
+// word is the byte order for reading words; any order gives the same result.
 var word = binary.NativeEndian

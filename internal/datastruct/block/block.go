@@ -1,8 +1,8 @@
-// Package block hands out blocks of bytes in the sizes in which Go's allocator has them, and takes back those that were
-// outgrown. What grows by an element at a time, as most small values do, can so have as little room to spare as the
-// allocator allows, and leaves no garbage behind: the next one to grow gets the block.
+// Package block hands out blocks of bytes in the size classes of Go's allocator, and takes back outgrown blocks. Most
+// small values grow by an element at a time. They can thus keep the least spare room that the allocator allows, and
+// leave no garbage: the next value that grows reuses the block.
 //
-// All functions may be called from several goroutines at the same time.
+// All functions are safe for concurrent use.
 package block
 
 import (
@@ -11,7 +11,7 @@ import (
 	"unsafe"
 )
 
-// sizes are those of Go's allocator. That they are right is a matter of memory, not of correctness; a test tells.
+// sizes are the size classes of Go's allocator. A wrong one costs memory but breaks nothing; a test checks them.
 var sizes = [...]int{
 	8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384, 416, 448, 480,
 	512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864,
@@ -20,14 +20,15 @@ var sizes = [...]int{
 }
 
 const (
-	largest  = 32768 // of sizes
-	pageSize = 8192  // what is larger comes in pages
+	largest  = 32768 // last of sizes
+	pageSize = 8192  // larger blocks are whole pages
 
-	step = 8    // of classOf
-	kept = 8192 // the largest that Free keeps: a node of a list
+	step = 8    // granularity of classOf
+	kept = 8192 // largest block that Free keeps: a node of a list
 )
 
-// classOf is the index in sizes for a size of up to kept, divided by step and rounded up.
+// classOf maps a size up to kept, divided by step and rounded up, to its index
+// in sizes.
 var classOf = func() (of [kept/step + 1]uint8) {
 	for i := range of {
 		of[i] = uint8(classFor(i * step))
@@ -40,7 +41,7 @@ func classFor(n int) int {
 	return i
 }
 
-// Size is the number of bytes that the allocator takes for n.
+// Size returns the number of bytes that the allocator takes for n.
 func Size(n int) int {
 	switch {
 	case n <= kept:
@@ -52,10 +53,10 @@ func Size(n int) int {
 	}
 }
 
-// freed has the blocks that were given to Free, as *byte, for each of the sizes up to kept.
+// freed holds the blocks given to Free, as *byte, by size class up to kept.
 var freed [51]sync.Pool
 
-// New is a block of n bytes whose capacity is Size(n). The bytes are anything: whoever asks is going to write them.
+// New returns a block of n bytes with capacity Size(n). Its content is undefined, since the caller will write it.
 func New(n int) []byte {
 	if n > kept {
 		return make([]byte, n, Size(n))
@@ -68,7 +69,7 @@ func New(n int) []byte {
 	return make([]byte, n, size)
 }
 
-// Free gives back b with all its capacity. Nobody must read or write that afterwards. It need not come from New.
+// Free gives back b with all its capacity. Nobody may read or write it afterwards. It need not come from New.
 func Free(b []byte) {
 	size := cap(b)
 	if size < step || size > kept {
@@ -83,8 +84,8 @@ func Free(b []byte) {
 	freed[class].Put(unsafe.SliceData(b))
 }
 
-// Poison overwrites what nobody may read any more, so that tests which the race
-// detector watches see it when somebody does. In other programs it does nothing.
+// Poison overwrites memory that nobody may read any more, so that tests under
+// the race detector find a reader. In other builds it does nothing.
 func Poison(b []byte) {
 	if !Poisons {
 		return

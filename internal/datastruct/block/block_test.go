@@ -8,7 +8,7 @@ import (
 func TestSizesAreThoseOfTheAllocator(t *testing.T) {
 	for n := 1; n <= 3*largest; n += 1 + n/100 {
 		if n < 8 {
-			continue // the least size of New
+			continue // New never returns less
 		}
 		if got, want := Size(n), cap(append([]byte(nil), make([]byte, n)...)); got != want {
 			t.Errorf("Size(%d) = %d, the allocator takes %d", n, got, want)
@@ -31,7 +31,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestFree has goroutines fill blocks that they take and give back all the time: nobody may see another one's.
+// TestFree has goroutines fill blocks that they take and give back all the time. None may see the block of another.
 func TestFree(t *testing.T) {
 	var all sync.WaitGroup
 	for g := range 4 {
@@ -72,7 +72,7 @@ func TestFreeTakesAnything(t *testing.T) {
 
 func TestGrowingLeavesNoGarbage(t *testing.T) {
 	if Poisons {
-		t.Skip("a pool of the race detector forgets by chance")
+		t.Skip("under the race detector a sync.Pool drops values at random")
 	}
 	grow := func() {
 		b := New(8)

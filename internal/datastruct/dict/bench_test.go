@@ -7,10 +7,10 @@ import (
 	"unsafe"
 )
 
-// The benchmarks named Map do the same with Go's map of strings to pointers;
-// the strings are those of the elements, not copies.
+// The benchmarks named Map do the same with Go's map from strings to pointers.
+// The strings share the memory of the elements' keys.
 
-// record is an element that has its key inside, as those of the server do.
+// record is an element that contains its key, like the entries of the server.
 type record struct {
 	value int
 	text  [16]byte
@@ -21,7 +21,8 @@ func (e *record) string() string { return unsafe.String(&e.text[0], len(e.text))
 
 var sizes = []int{1_000, 1_000_000}
 
-// items returns n elements with keys of 16 bytes, and the order to visit them in.
+// items returns n elements with keys of 16 bytes, and a random order of
+// visiting them.
 func items(n int) (all []*record, order []int) {
 	all = make([]*record, n)
 	for i := range all {
@@ -64,7 +65,7 @@ func BenchmarkGet(b *testing.B) {
 			d := dictOf(all)
 			for i := 0; b.Loop(); i++ {
 				if e, ok := d.Get(keys[i%len(keys)]); !ok || e.value < 0 {
-					b.Fatal("missing")
+					b.Fatal("a key is missing")
 				}
 			}
 		})
@@ -72,7 +73,7 @@ func BenchmarkGet(b *testing.B) {
 			m := mapOf(all)
 			for i := 0; b.Loop(); i++ {
 				if e, ok := m[string(keys[i%len(keys)])]; !ok || e.value < 0 {
-					b.Fatal("missing")
+					b.Fatal("a key is missing")
 				}
 			}
 		})
@@ -83,7 +84,7 @@ func BenchmarkGet(b *testing.B) {
 			d := dictOf(all)
 			for i := 0; b.Loop(); i++ {
 				if _, ok := d.Get(keys[i%len(keys)]); ok {
-					b.Fatal("there")
+					b.Fatal("found a key that is not there")
 				}
 			}
 		})
@@ -91,7 +92,7 @@ func BenchmarkGet(b *testing.B) {
 			m := mapOf(all)
 			for i := 0; b.Loop(); i++ {
 				if _, ok := m[string(keys[i%len(keys)])]; ok {
-					b.Fatal("there")
+					b.Fatal("found a key that is not there")
 				}
 			}
 		})
@@ -124,7 +125,8 @@ func BenchmarkPutReplace(b *testing.B) {
 	})
 }
 
-// BenchmarkFill is the time of one Put of a new key, while a table grows from nothing.
+// BenchmarkFill measures one Put of a new key, averaged over the growth of a
+// table from nothing.
 func BenchmarkFill(b *testing.B) {
 	perSize(b, func(b *testing.B, all []*record, order []int) {
 		b.Run("Dict", func(b *testing.B) {

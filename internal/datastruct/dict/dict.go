@@ -8,46 +8,45 @@
 //
 // # Structure
 //
-// Extendible hashing: a directory of 2^depth pointers, indexed by the high
-// bits of the hash, leads to segments of at most 128 slots, so each segment
-// covers a contiguous range of hash space. A full segment splits in two
-// alone; only then, if need be, the directory doubles. No operation ever
-// rehashes the whole table.
+// The table uses extendible hashing. A directory of 2^depth pointers, indexed
+// by the high bits of the hash, leads to segments of at most 128 slots, so
+// each segment covers a contiguous range of hashes. A full segment splits
+// alone; the directory doubles only if it has too few bits for that. No
+// operation ever rehashes the whole table.
 //
 //	depth 2      dir[0] ──┐
 //	             dir[1] ──┴─> segment of depth 1: hashes 0...
 //	             dir[2] ────> segment of depth 2: hashes 10...
 //	             dir[3] ────> segment of depth 2: hashes 11...
 //
-// As long as there is only one segment it grows from 8 slots to 128; all
-// segments of a table that has more than one have 128. So a look-up knows
-// the size of the segment before it has touched it: it costs a cache miss in
-// the directory, one or two in the segment and one in the element.
+// A single segment grows from 8 slots to 128. With more than one, all segments have
+// 128. So a look-up knows the size of a segment before it reads it. It costs a
+// cache miss in the directory, one or two in the segment and one in the element.
 //
-// The directory of a big table is divided into 256, by the first bits of the
-// hash, which double on their own (see directory.go).
+// The directory of a big table is divided into 256 by the first bits of the
+// hash. These double independently (see directory.go).
 //
 // A segment is an array of groups of 8 slots with a byte of metadata each, as
 // in Swiss tables (see segment.go).
 //
 // # Costs
 //
-// Get, Put and Delete are O(1), without allocation unless a segment is made;
-// the longest pauses are splitting a segment (about 100 elements) and copying
-// a directory (8 bytes for about 25 elements, up to 64 KB; one in 256 of a big
-// table). A big table takes about 17 bytes an element.
+// Get, Put and Delete are O(1). They allocate only when they make a segment.
+// The longest pauses are a split (about 100 elements) and the copy of a
+// directory (8 bytes for about 25 elements, up to 64 KB; in a big table one of
+// the 256). A big table takes about 17 bytes an element.
 //
 // # Copy-on-write
 //
-// Clone and Thaw make a second owner in O(1). Afterwards each owner copies
-// a directory and a segment when it first writes there. The elements themselves
-// are shared, but for those that an owner has stored since: see Owns.
+// Clone and Thaw make a second owner in O(1). Afterwards each owner copies a
+// directory and a segment before its first write there. The owners share the
+// elements, except those stored since (see Owns).
 //
 // # Concurrency
 //
-// A Dict is not safe for concurrent use. Methods that do not change it may
-// run at the same time as each other; two Dicts that share structure through
-// Clone or Thaw are independent.
+// A Dict is not safe for concurrent use. Methods that do not change it may run
+// at the same time. Two Dicts that share structure through Clone or Thaw are
+// independent.
 package dict
 
 import (
@@ -65,7 +64,7 @@ type Dict[E any] struct {
 	topBits uint8          // 0 or manyBits
 	mask    uint8          // groups in each segment - 1
 	deepest uint8          // the depth of the deepest directory
-	keeps   bool           // its size
+	keeps   bool           // keeps its size when elements are removed
 	key     func(E) []byte
 	seed    uint64
 
@@ -73,8 +72,8 @@ type Dict[E any] struct {
 	segs    int32 // distinct segments
 	entries int32 // of all directories
 
-	// What carries my token I may write to. A nil token is as good as any:
-	// sharing begins with Clone or Thaw, and these hand out new ones.
+	// The table may write to what carries its token. It may start with nil, since
+	// sharing begins with Clone or Thaw, which hand out new tokens.
 	own    *owner
 	topOwn *owner // of top, if it is not &first
 	first  [1]directory[E]
@@ -104,16 +103,16 @@ func (d *Dict[E]) Clear() {
 	d.n, d.segs, d.entries = 0, 0, 1
 }
 
-// Clone returns a second owner of the elements, in O(1). Afterwards either
-// may be written and does not see the other's writes. It changes the token of
-// d, so it needs exclusive access to d.
+// Clone returns a second owner of the elements, in O(1). Afterwards neither
+// sees the writes of the other. It changes the token of d, so it needs
+// exclusive access to d.
 func (d *Dict[E]) Clone() *Dict[E] {
 	d.own = new(owner)
 	return d.Thaw()
 }
 
-// Thaw returns a writable second owner of a table that nobody will write
-// again, in O(1). It only reads d: several goroutines may thaw one table.
+// Thaw returns a writable second owner of a table that is never written again,
+// in O(1). It only reads d: several goroutines may thaw one table.
 func (d *Dict[E]) Thaw() *Dict[E] {
 	c := new(Dict[E])
 	*c = *d
@@ -127,8 +126,8 @@ func (d *Dict[E]) Thaw() *Dict[E] {
 	return c
 }
 
-// MemoryUse returns the bytes of the table itself, without the elements. What
-// is shared with a clone counts in both. It is O(1).
+// MemoryUse returns the size of the table in bytes, without the elements.
+// Parts shared with a clone count in both. It is O(1).
 func (d *Dict[E]) MemoryUse() int {
 	use := int(unsafe.Sizeof(*d)) + int(d.segs)*segmentBytes[E](int(d.mask)+1)
 	if !d.single() {
@@ -149,19 +148,19 @@ func (d *Dict[E]) Get(key []byte) (e E, ok bool) {
 	return e, false
 }
 
-// Slot is the place of a key in a table: where its element is, or would go.
-// It holds until the next change of the table.
+// Slot is the place of a key in a table: of its element, or where that would
+// go. It is valid until the table next changes.
 type Slot[E any] struct {
 	Elem E // the element there; the zero value if there is none
 	hash uint64
 	at   int
 }
 
-// Found says whether the key is present.
+// Found reports whether the key is present.
 func (s Slot[E]) Found() bool { return s.at >= 0 }
 
-// Lookup returns the place of key, to be read and then given to Store or
-// Remove, which need not search again.
+// Lookup returns the place of key, for reading and then for Store or Remove,
+// which need no second search.
 func (d *Dict[E]) Lookup(key []byte) Slot[E] {
 	s := Slot[E]{hash: hashing.Sum64(key, d.seed)}
 	seg, at := d.find(s.hash, key)
@@ -171,8 +170,8 @@ func (d *Dict[E]) Lookup(key []byte) Slot[E] {
 	return s
 }
 
-// Store puts e, whose key must be the one that s was looked up with, in its
-// place: it replaces the element that is there or adds a new one.
+// Store puts e, which must have the key of s, in the place s: it replaces the
+// element there or adds a new one.
 func (d *Dict[E]) Store(s Slot[E], e E) {
 	if s.at >= 0 {
 		d.writable(s.hash).replace(s.at, e)
@@ -181,9 +180,9 @@ func (d *Dict[E]) Store(s Slot[E], e E) {
 	d.insert(s.hash, e)
 }
 
-// Owns reports whether the element that s has found was stored since the table
-// was last cloned: then no other table has it, and who stored it may modify it
-// in place, but for its key.
+// Owns reports whether the found element was stored since the last clone of
+// the table. If so no other table has it, and its owner may modify it in
+// place, except for its key.
 func (d *Dict[E]) Owns(s Slot[E]) bool {
 	if s.at < 0 {
 		return false
@@ -192,7 +191,7 @@ func (d *Dict[E]) Owns(s Slot[E]) bool {
 	return seg.own == d.own && seg.isStored(s.at)
 }
 
-// Remove deletes the element that s has found. If it found none, nothing happens.
+// Remove deletes the found element. If there is none it does nothing.
 func (d *Dict[E]) Remove(s Slot[E]) {
 	if s.at < 0 {
 		return
@@ -205,7 +204,7 @@ func (d *Dict[E]) Remove(s Slot[E]) {
 	}
 }
 
-// Put adds e, or replaces the element that has the same key and returns that.
+// Put adds e. It replaces an element with the same key and returns that one.
 func (d *Dict[E]) Put(e E) (old E, replaced bool) {
 	s := d.Lookup(d.key(e))
 	d.Store(s, e)
@@ -219,7 +218,8 @@ func (d *Dict[E]) Delete(key []byte) (E, bool) {
 	return s.Elem, s.Found()
 }
 
-// All yields all elements in hash order, roughly. The table must not change meanwhile.
+// All yields all elements, roughly in hash order. The table must not change
+// meanwhile.
 func (d *Dict[E]) All() iter.Seq[E] {
 	return func(yield func(E) bool) {
 		for seg := range d.segments() {

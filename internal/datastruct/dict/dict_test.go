@@ -28,7 +28,7 @@ func filled(n int) *Dict[*item] {
 	return d
 }
 
-// owned is a table and what it must contain.
+// owned is a table with its expected content.
 type owned struct {
 	d      *Dict[*item]
 	model  map[string]*item
@@ -71,8 +71,8 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// TestModelDivided is TestModel for tables that go through the size at which
-// their directory is divided, in both directions.
+// TestModelDivided is TestModel for tables that grow and shrink past the size
+// at which their directory is divided.
 func TestModelDivided(t *testing.T) {
 	divideEarly(t)
 	testModel(t, 14_000, rand.Uint64())
@@ -88,7 +88,7 @@ func testModel(t *testing.T, keys int, seed uint64) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	owners := []*owned{{d: New(seed, itemKey), model: map[string]*item{}}}
-	grow := 60 // percent of the writes that add
+	grow := 60 // percentage of additions among the writes
 	for step := range effort.Of(max(40_000, 20*keys)) {
 		if step%(5*keys) == 0 {
 			grow = []int{95, 60, 50, 40, 5}[rng.IntN(5)]
@@ -144,7 +144,8 @@ func testModel(t *testing.T, keys int, seed uint64) {
 	}
 }
 
-// TestGrowAndDrain fills and empties a table and wants its memory to follow.
+// TestGrowAndDrain fills and empties a table and checks that its memory
+// follows.
 func TestGrowAndDrain(t *testing.T) {
 	testGrowAndDrain(t, 0)
 	divideEarly(t)
@@ -187,8 +188,8 @@ func testGrowAndDrain(t *testing.T, topBits uint8) {
 	}
 }
 
-// TestNoFlapping adds and removes elements around every size and counts the
-// allocations: resizing must be rare.
+// TestNoFlapping adds and removes elements around every size. Resizing must be
+// rare, so it counts the allocations.
 func TestNoFlapping(t *testing.T) {
 	for n := 1; n < 3000; n += 1 + n/20 {
 		d := filled(n)
@@ -207,8 +208,8 @@ func TestNoFlapping(t *testing.T) {
 	}
 }
 
-// TestChurn replaces the elements of tables of constant length by others, again
-// and again: tombstones must be cleared, not answered with more room.
+// TestChurn replaces the elements of tables of constant length again and
+// again. Tombstones must be cleared instead of growing the table.
 func TestChurn(t *testing.T) {
 	for _, n := range []int{5, 25, 50, 100, 2000} {
 		d := filled(n)
@@ -303,7 +304,7 @@ func TestReserve(t *testing.T) {
 }
 
 // TestThawConcurrently has two goroutines thaw one frozen table and write to
-// their copies; it is meant for the race detector.
+// their copies. It is for the race detector.
 func TestThawConcurrently(t *testing.T) {
 	for _, n := range []int{5, 100, 5000} {
 		frozen := filled(n)
@@ -369,9 +370,9 @@ func TestWideElements(t *testing.T) {
 	}
 }
 
-// TestOwns has many owners of tables that began as one write elements in place
-// where they may. None sees the writes of another one, and each may write what
-// it has stored since it was last cloned, and nothing else.
+// TestOwns has many owners of tables with a common origin write elements in
+// place where Owns permits it. None may see the writes of another, and Owns
+// must permit exactly the elements stored since the last clone.
 func TestOwns(t *testing.T) {
 	divideEarly(t)
 	for _, keys := range []int{6, 100, 14_000} {
@@ -411,7 +412,7 @@ func testOwns(t *testing.T, keys int, seed uint64) {
 	add := 80
 	for step := range steps {
 		if step%(2*keys+500) == 0 {
-			add = []int{90, 70, 50, 10}[rng.IntN(4)] // percent of the writes
+			add = []int{90, 70, 50, 10}[rng.IntN(4)] // percentage of additions among the writes
 		}
 		at := rng.IntN(len(owners))
 		o := owners[at]

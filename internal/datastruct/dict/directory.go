@@ -2,42 +2,42 @@ package dict
 
 import "math/bits"
 
-// A directory leads from the bits of a hash to the segment. A small table has
-// one. At 2^manyAt entries it is divided into 2^manyBits, one for each value
-// of the first bits of the hash, and these double each at its own time: in a
-// table of 10 million elements the one directory would have 2 MB, and to copy
-// that would be a pause.
+// A directory maps the high bits of a hash to a segment. A small table has one
+// directory. At 2^manyAt entries it divides into 2^manyBits, one for each
+// value of the first bits of the hash, which then double independently. In a
+// table of 10 million elements a single directory would take 2 MB, and copying
+// it would be a noticeable pause.
 const manyBits = 8
 
-// Tests divide smaller ones.
+// Variables, so that tests can divide small tables.
 var (
 	manyAt  = 13
-	lowMany = 32 << 10 // elements under which there is one directory again
+	lowMany = 32 << 10 // below this number of elements a single directory is enough again
 )
 
 type directory[E any] struct {
 	segs  []*segment[E] // 2^depth
 	shift uint8         // 63 - depth
-	deep  int32         // distinct segments that need all of the depth; not kept for a single one
+	deep  int32         // distinct segments that use the full depth; not maintained for a single segment
 	own   *owner        // of segs
 }
 
-// depth is how many bits of a hash the directory looks at, after those that
-// lead to it.
+// depth returns the number of hash bits that select an entry, after the bits
+// that select the directory.
 func (t *directory[E]) depth() int { return 63 - int(t.shift) }
 
 // directoryOf returns the directory for h.
 func (d *Dict[E]) directoryOf(h uint64) *directory[E] {
-	// Two shifts, because a shift by 64 would cost a comparison.
+	// Two shifts, because Go would check a shift by up to 64 with a comparison.
 	return &d.top[h>>1>>((63-d.topBits)&63)]
 }
 
-// index returns the entry for h of the directory for h.
+// index returns the index of the entry for h in its directory.
 func (d *Dict[E]) index(t *directory[E], h uint64) int {
 	return int(h << (d.topBits & 63) >> 1 >> (t.shift & 63))
 }
 
-// segmentOf returns the segment for h; nil in a table that never had elements.
+// segmentOf returns the segment for h, nil in a table that never had elements.
 func (d *Dict[E]) segmentOf(h uint64) *segment[E] {
 	t := d.directoryOf(h)
 	return t.segs[d.index(t, h)]
@@ -46,13 +46,13 @@ func (d *Dict[E]) segmentOf(h uint64) *segment[E] {
 // single reports whether the table has a single segment and needs no directory.
 func (d *Dict[E]) single() bool { return d.topBits == 0 && d.first[0].shift == 63 }
 
-// span returns how many entries of its directory lead to a segment.
+// span returns the number of directory entries that point to a segment.
 func (d *Dict[E]) span(t *directory[E], seg *segment[E]) int {
 	return 1 << (int(d.topBits) + t.depth() - int(seg.depth))
 }
 
-// link makes all directory entries that cover seg's range of hashes, in which
-// h lies, point at seg.
+// link points all directory entries for the hash range of seg, in which h
+// lies, at seg.
 func (d *Dict[E]) link(h uint64, seg *segment[E]) {
 	d.ownTop()
 	t := d.directoryOf(h)
@@ -74,7 +74,7 @@ func (d *Dict[E]) ownTop() {
 	}
 }
 
-// doubleDirectory makes the directory for h look at one bit more.
+// doubleDirectory makes the directory for h use one more bit.
 func (d *Dict[E]) doubleDirectory(h uint64) {
 	old := d.directoryOf(h).segs
 	segs := make([]*segment[E], 2*len(old))
@@ -87,8 +87,8 @@ func (d *Dict[E]) doubleDirectory(h uint64) {
 	}
 }
 
-// halveDirectory drops every second entry of the directory for h, in which no
-// segment needs the full depth.
+// halveDirectory drops every second entry of the directory for h. No segment
+// there may need the full depth.
 func (d *Dict[E]) halveDirectory(h uint64) {
 	old := d.directoryOf(h).segs
 	segs := make([]*segment[E], len(old)/2)
@@ -129,11 +129,11 @@ func (d *Dict[E]) countDeep(t *directory[E]) {
 	}
 }
 
-// divide makes the one directory many.
+// divide replaces the single directory by 2^manyBits ones.
 func (d *Dict[E]) divide() {
 	for seg := range d.segments() {
 		if seg.depth < manyBits {
-			return // that would belong to several; the next time, perhaps
+			return // it would belong to several directories; a later doubling tries again
 		}
 	}
 	segs, shift := d.first[0].segs, d.first[0].shift
@@ -147,7 +147,7 @@ func (d *Dict[E]) divide() {
 	}
 }
 
-// unite makes the many directories one.
+// unite replaces the many directories by one.
 func (d *Dict[E]) unite() {
 	segs := make([]*segment[E], 0, 1<<d.deepest)
 	for i := range d.top {

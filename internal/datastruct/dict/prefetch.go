@@ -6,19 +6,19 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 )
 
-// PrefetchBatch is how many keys Prefetch looks at: what is loaded has to stay
-// in the nearest cache until it is used.
+// PrefetchBatch is the maximum number of keys that Prefetch handles: the
+// loaded memory must stay in the nearest cache until it is used.
 const PrefetchBatch = 32
 
 // Prefetch loads the memory that look-ups of the first PrefetchBatch keys will
-// touch, and puts what they will probably find into the places of found, which
-// is as long as keys.
+// touch. It stores the elements that they will probably find in found, which
+// must be as long as keys.
 //
-// A look-up in a big table waits three times for memory, one after the other;
-// here the processor waits for all keys at the same time, since a step for one
-// key does not depend on the same step for another. Nothing is changed. The
-// guess is right unless two keys have the same tag: who needs to know looks
-// up.
+// A look-up in a big table waits three times for memory, one after the other.
+// Here the processor waits for all keys at the same time, since the same step
+// for two keys is independent. Prefetch changes nothing in the table. The
+// guess is wrong if two keys have the same tag, so use a look-up where that
+// matters.
 func (d *Dict[E]) Prefetch(keys [][]byte, found []E) {
 	if d.n == 0 {
 		return

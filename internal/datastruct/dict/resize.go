@@ -7,19 +7,20 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 )
 
-// Thresholds of shrinking. Each is far enough from the one of growing (112
-// elements in a segment) that no sequence of operations flaps between two
+// Thresholds for shrinking. Each is far enough from the one for growing, 112
+// elements in a segment, that no sequence of operations flaps between two
 // sizes: between two resizings of a segment there are dozens of operations.
 const (
-	// lowSegment is the number of elements from which on a segment may shrink or merge.
+	// lowSegment is the number of elements at which a segment may shrink or
+	// merge.
 	lowSegment = 28
-	// mergedSegment is how many elements two segments may have together to become one.
+	// mergedSegment is the maximum number of elements of two segments that merge.
 	mergedSegment = 56
-	// lowDirectory is the number of elements for each directory entry under
-	// which a directory is halved; growing leaves about 25.
+	// lowDirectory is the number of elements per directory entry below which a
+	// directory is halved; growing leaves about 25.
 	lowDirectory = 8
-	// reservedSegment is how many elements Reserve plans for a segment: few
-	// enough that hardly one needs a split.
+	// reservedSegment is the number of elements per segment that Reserve plans
+	// for. It is so low that hardly any segment has to split.
 	reservedSegment = 80
 )
 
@@ -35,7 +36,7 @@ func (d *Dict[E]) insert(h uint64, e E) {
 	d.n++
 }
 
-// writable returns the segment for h after making it d's own.
+// writable returns the segment for h, copied first if d does not own it.
 func (d *Dict[E]) writable(h uint64) *segment[E] {
 	seg := d.segmentOf(h)
 	if seg.own != d.own {
@@ -45,8 +46,8 @@ func (d *Dict[E]) writable(h uint64) *segment[E] {
 	return seg
 }
 
-// makeRoom is called when the segment for h is full: it clears tombstones if
-// these are the reason, else it makes the segment bigger or splits it.
+// makeRoom makes room in the full segment for h: it clears the tombstones if
+// these fill it, else it enlarges or splits the segment.
 func (d *Dict[E]) makeRoom(h uint64) {
 	seg := d.segmentOf(h)
 	groups := int(d.mask) + 1
@@ -68,8 +69,7 @@ func (d *Dict[E]) moved(seg *segment[E], groups int, depth uint8) *segment[E] {
 }
 
 // move adds the elements of from, a segment of d, to the segments zero and
-// one, according to the first bit of the hash that from's elements do not
-// have in common.
+// one, depending on the first hash bit in which they may differ.
 func (d *Dict[E]) move(from, zero, one *segment[E], groups int) {
 	bit := 63 - from.depth
 	mine := from.own == d.own
@@ -88,18 +88,18 @@ func (d *Dict[E]) move(from, zero, one *segment[E], groups int) {
 	}
 }
 
-// resizeOnly gives the only segment of a table of depth 0 another size.
+// resizeOnly changes the size of the only segment of a table of depth 0.
 func (d *Dict[E]) resizeOnly(groups int) {
 	d.one[0] = d.moved(d.one[0], groups, 0)
 	d.mask = uint8(groups - 1)
 }
 
-// split divides the elements of seg, the segment for h, among two that are one
-// bit deeper. If seg is d's own it becomes one of them: a table that grows
-// leaves nothing to the garbage collector.
+// split divides the elements of seg, the segment for h, between two segments
+// of one more bit of depth. If d owns seg it becomes one of them, so that a
+// growing table leaves no garbage.
 //
-// If more than 112 keys had the same hash this would go on until memory is
-// exhausted; the seed keeps that from being made to happen.
+// More than 112 keys with the same hash would make this go on until memory is
+// exhausted. The secret seed keeps an attacker from choosing such keys.
 func (d *Dict[E]) split(h uint64, seg *segment[E]) {
 	if t := d.directoryOf(h); d.span(t, seg) == 1 {
 		d.doubleDirectory(h)
@@ -108,7 +108,7 @@ func (d *Dict[E]) split(h uint64, seg *segment[E]) {
 	var zero *segment[E]
 	one := newSegment[E](maxGroups, d.own, depth)
 	if seg.own == d.own {
-		from := *(*segment16[E])(unsafe.Pointer(seg)) // on the stack
+		from := *(*segment16[E])(unsafe.Pointer(seg)) // a copy on the stack
 		zero = seg
 		*(*segment16[E])(unsafe.Pointer(zero)) = segment16[E]{segment: segment[E]{own: d.own, depth: depth}}
 		d.move(&from.segment, zero, one, maxGroups)
@@ -125,7 +125,7 @@ func (d *Dict[E]) split(h uint64, seg *segment[E]) {
 	}
 }
 
-// shrink is called when the segment for h has become small.
+// shrink shrinks or merges the segment for h, which has few elements.
 func (d *Dict[E]) shrink(h uint64) {
 	for d.merge(h) {
 	}
@@ -144,8 +144,8 @@ func (d *Dict[E]) shrink(h uint64) {
 	}
 }
 
-// merge makes the segment for h and its buddy one if they are small enough,
-// and reports whether it did.
+// merge joins the segment for h with its buddy if they are small enough, and
+// reports whether it did.
 func (d *Dict[E]) merge(h uint64) bool {
 	seg := d.segmentOf(h)
 	if seg.depth <= d.topBits || seg.n > lowSegment {
@@ -166,8 +166,8 @@ func (d *Dict[E]) merge(h uint64) bool {
 	return true
 }
 
-// Reserve makes room for n elements in a table that has none, so that loading
-// them does not go through all sizes. In a table with elements it does nothing.
+// Reserve makes room for n elements in an empty table, so that loading them
+// does not go through all sizes. In a table with elements it does nothing.
 func (d *Dict[E]) Reserve(n int) {
 	if d.n > 0 || n <= 0 {
 		return

@@ -6,39 +6,37 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 )
 
-// A scan goes through hash space from the lowest position to the highest; a
-// position is the top bits of a hash. The cursor is the position with its bits
-// in reverse order. Each call ends at a multiple of 1/2^scanBits of the space,
-// so the cursors of a small table are small numbers, as those of Redis are;
-// the largest have 14 decimal digits, what a Lua number prints without loss.
+// A scan goes through hash space in ascending order of positions; a position
+// is the top bits of a hash. The cursor is the position with its bits
+// reversed. Each call ends at a multiple of 1/2^scanBits of the space. So the
+// cursors of a small table are small numbers, as in Redis. The largest have 14
+// decimal digits, which a Lua number prints without loss.
 const (
 	prefixBits = 46
 	scanEnd    = 1 << prefixBits
 
-	// minScanBits are those of the smallest table of Redis.
+	// minScanBits are the bits of Redis's smallest table.
 	minScanBits = 2
 )
 
 func prefixOf(h uint64) uint64 { return h >> (64 - prefixBits) }
 
-// reversed turns a position into a cursor and a cursor into a position. Bits
-// beyond the largest cursor have no meaning.
+// reversed turns a position into a cursor and back. Bits beyond the largest
+// cursor have no meaning.
 func reversed(x uint64) uint64 { return bits.Reverse64(x) >> (64 - prefixBits) }
 
-// scanBits is how many bits a cursor needs for a step to end anywhere where
-// about one more element would come: a power of two that is not less than the
-// number of elements.
+// scanBits returns the number of bits of a cursor. It is large enough for
+// about one element between two possible ends of a step: 2^scanBits is the
+// least power of two not below the number of elements.
 func (d *Dict[E]) scanBits() int {
 	return min(max(bits.Len(uint(max(d.n-1, 0))), minScanBits), prefixBits)
 }
 
-// Scan yields about count elements from cursor on and returns the cursor to
-// go on with. The first cursor is 0, and 0 is returned at the end. An element
-// that is present from the start to the end of an iteration is yielded at
-// least once (in fact exactly once), whatever else is added and removed in
-// between, and also if some of the calls are made on a clone. Any cursor is
-// safe.
-//
+// Scan yields about count elements from cursor on and returns the cursor for
+// the next call. The first cursor is 0, and 0 is returned at the end. An
+// element that is present during the whole iteration is yielded at least once
+// (in fact exactly once), whatever else changes in between, even if some of
+// the calls are made on a clone. Any cursor is safe.
 // The guarantee holds because a call yields exactly the elements whose position
 // is in [cursor, next), whatever the segments are at that time. A call visits
 // at most 10*count segments. yield must not change the table.
@@ -77,14 +75,13 @@ func (d *Dict[E]) yieldAll(seg *segment[E], yield func(E)) {
 	}
 }
 
-// yieldSome yields the count elements of seg with the smallest positions of
-// those in [from, last], and what lies before the next place where a step may
-// end. It returns the last position it has covered and how many elements it
-// yielded.
+// yieldSome yields the count elements of seg with the smallest positions in
+// [from, last], and those up to the next place where a step may end. It
+// returns the last position covered and the number of elements yielded.
 func (d *Dict[E]) yieldSome(seg *segment[E], from, last uint64, count int, yield func(E)) (covered uint64, n int) {
 	const slotBits = 7
 	var room [maxGroups * groupSlots]uint64
-	list := room[:0] // position and slot
+	list := room[:0] // of positions with their slots
 	for g := range int(d.mask) + 1 {
 		grp := seg.group(g)
 		for full := grp.ctrl & highBits; full != 0; full &= full - 1 {
@@ -107,8 +104,9 @@ func (d *Dict[E]) yieldSome(seg *segment[E], from, last uint64, count int, yield
 	return last, n
 }
 
-// smallest returns the k-th smallest of list, k from 1 on, by quickselect. It
-// reorders list, which is made of hash bits: its middle is a random pivot.
+// smallest returns the k-th smallest of list, counted from 1, by quickselect.
+// It reorders list. The elements are hash bits, so the middle one is a random
+// pivot.
 func smallest(list []uint64, k int) uint64 {
 	for {
 		pivot := list[len(list)/2]
@@ -137,13 +135,13 @@ func smallest(list []uint64, k int) uint64 {
 	}
 }
 
-// Random returns an element with uniform probability, using the random
-// numbers of r; false if there is none.
+// Random returns an element with uniform probability, using random numbers
+// from r. It returns false if there is none.
 func (d *Dict[E]) Random(r func() uint64) (e E, ok bool) {
 	if d.n == 0 {
 		return e, false
 	}
-	// Throw at all slots of all entries of a directory as deep as the deepest
+	// Choose random slots from all entries of a directory of the greatest depth
 	// and take the first hit. A segment with several entries counts only at its
 	// first one.
 	slots := uint64(d.mask+1) * groupSlots
@@ -155,7 +153,7 @@ func (d *Dict[E]) Random(r func() uint64) (e E, ok bool) {
 			return *seg.slot(at), true
 		}
 	}
-	// Nearly empty: count down.
+	// Nearly empty: count down to a random element.
 	k, _ := bits.Mul64(r(), uint64(d.n))
 	for e = range d.All() {
 		if k == 0 {

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestScanUnchanged wants every element exactly once, about count a call, and
-// cursors no larger than the table.
+// TestScanUnchanged checks that a scan yields every element exactly once,
+// about count a call, with cursors no larger than the table.
 func TestScanUnchanged(t *testing.T) {
 	for _, n := range []int{0, 1, 7, 8, 100, 112, 113, 1000, 6000} {
 		d := filled(n)
@@ -42,8 +42,9 @@ func TestScanUnchanged(t *testing.T) {
 	}
 }
 
-// TestScanGuarantee changes the table between the calls of an iteration, which
-// also moves to clones; what is there all the time must come.
+// TestScanGuarantee changes the table between the calls of an iteration, and
+// continues on clones. Each element that is present all the time must be
+// yielded.
 func TestScanGuarantee(t *testing.T) {
 	divideEarly(t)
 	for round := range 25 {
@@ -92,15 +93,15 @@ func TestScanGuarantee(t *testing.T) {
 		}
 		for i := range stay {
 			if seen[i] != 1 {
-				t.Fatalf("seed %d: element %d of %d was there all the time and came %d times", seed, i, stay, seen[i])
+				t.Fatalf("seed %d: element %d of %d was present all the time and came %d times", seed, i, stay, seen[i])
 			}
 		}
 	}
 }
 
-// TestScanOrder compares the cursors of a small table with those of a table of
-// Redis with as many buckets: 0, and the numbers below its size as they count
-// up in reverse.
+// TestScanOrder compares the cursors of a small table with those of a Redis
+// table with as many buckets: 0 and the numbers below its size, in the order
+// of a counter with reversed bits.
 func TestScanOrder(t *testing.T) {
 	for n := 1; n <= 4; n++ {
 		d := filled(n)
@@ -148,10 +149,10 @@ func TestScanAnyCursor(t *testing.T) {
 			t.Fatalf("bits beyond the largest cursor matter in %#x", cursor)
 		}
 	}
-	if next := d.Scan(1<<64-1, 10, func(e *item) { t.Errorf("%q at the end", e.key) }); next != 0 {
+	if next := d.Scan(1<<64-1, 10, func(e *item) { t.Errorf("%q after the end", e.key) }); next != 0 {
 		t.Errorf("from the end to %#x", next)
 	}
-	if next := New(1, itemKey).Scan(99, 10, func(*item) { t.Error("an element of nothing") }); next != 0 {
+	if next := New(1, itemKey).Scan(99, 10, func(*item) { t.Error("an element of an empty table") }); next != 0 {
 		t.Errorf("an empty table goes on at %d", next)
 	}
 }
@@ -230,7 +231,7 @@ func TestRandomIsUniform(t *testing.T) {
 		})
 	}
 	if _, ok := New(1, itemKey).Random(rand.Uint64); ok {
-		t.Error("an element of nothing")
+		t.Error("an element of an empty table")
 	}
 }
 

@@ -9,14 +9,14 @@ import (
 //
 //	owner n dead depth stored | ctrl slot*8 | ctrl slot*8 | ...
 //
-// stored has one bit a slot: whether the owner put the element there, so that
-// nobody else has it. Other than the slots it is not copied for a new owner.
+// stored has one bit a slot, set if this owner put the element there, so that
+// no other table has it. Unlike the slots it is not copied for a new owner.
 //
-// A ctrl word has one byte a slot: 0 is empty, 1 dead (a tombstone), 0x80|tag
-// full, where tag is the low 7 bits of the hash. The next bits of the hash
-// say in which group the search begins; it goes on to the next group until
-// it comes to one with an empty slot. Ctrl words lie beside their slots, so
-// that a look-up touches one place of the segment only.
+// A ctrl word has one byte a slot: 0 is empty, 1 is dead (a tombstone),
+// 0x80|tag is full, where tag is the low 7 bits of the hash. The next bits of
+// the hash select the group where the search begins. The search ends at a
+// group with an empty slot. Ctrl words are next to their slots, so that a
+// look-up touches one place of the segment only.
 //
 // The bits of a hash:   directory ... ............ | home group 4 | tag 7
 const (
@@ -35,7 +35,7 @@ type segment[E any] struct {
 	own    *owner
 	n      uint8 // full slots
 	dead   uint8
-	depth  uint8 // how many high bits the hashes of all elements have in common
+	depth  uint8 // number of high bits that the hashes of all elements share
 	stored [maxGroups]uint8
 	first  group[E]
 }
@@ -83,18 +83,18 @@ func newSegment[E any](groups int, own *owner, depth uint8) *segment[E] {
 	return s
 }
 
-// segmentBytes is the size of a segment as newSegment allocates it.
+// segmentBytes returns the size of a segment as newSegment allocates it.
 func segmentBytes[E any](groups int) int {
 	return int(unsafe.Sizeof(segment[E]{})) + (groups-1)*int(unsafe.Sizeof(group[E]{}))
 }
 
-// limit is how many slots of a segment may be full or dead. At least one in
+// limit returns how many slots of a segment may be full or dead. At least one in
 // eight is empty, which ends every search.
 func limit(groups int) int { return groups * (groupSlots - 1) }
 
-// group returns group g, which must be one that the segment was made with.
+// group returns group g, which must be below the number given to newSegment.
 func (s *segment[E]) group(g int) *group[E] {
-	// The groups follow first in the same allocation: see newSegment.
+	// newSegment allocates the further groups behind first.
 	return (*group[E])(unsafe.Add(unsafe.Pointer(&s.first), uintptr(g)*unsafe.Sizeof(s.first)))
 }
 
@@ -102,7 +102,7 @@ func (s *segment[E]) slot(at int) *E {
 	return &s.group(at / groupSlots).slots[at%groupSlots]
 }
 
-// copyFor returns a copy of s that belongs to own, with every slot where it was.
+// copyFor returns a copy of s that belongs to own, with the same slots.
 func (s *segment[E]) copyFor(own *owner, groups int) *segment[E] {
 	c := newSegment[E](groups, own, s.depth)
 	c.n, c.dead = s.n, s.dead
@@ -112,9 +112,9 @@ func (s *segment[E]) copyFor(own *owner, groups int) *segment[E] {
 	return c
 }
 
-// add puts e in the first free slot on the way of h and reports success. It
-// fails, changing nothing, if that would take the last empty slots. stored: true
-// if nobody but the owner has e.
+// add puts e in the first free slot in the search order of h and reports
+// success. It fails without a change if that would take the last empty slots.
+// stored means that no other owner has e.
 func (s *segment[E]) add(h uint64, e E, groups int, stored bool) bool {
 	for g := homeOf(h); ; g++ {
 		g &= groups - 1
@@ -143,7 +143,7 @@ func (s *segment[E]) add(h uint64, e E, groups int, stored bool) bool {
 func (s *segment[E]) erase(at int) {
 	grp, i := s.group(at/groupSlots), at%groupSlots
 	if zeroBytes(grp.ctrl) != 0 {
-		grp.set(i, emptyByte) // no search goes beyond this group
+		grp.set(i, emptyByte) // an empty slot ends every search here anyway
 	} else {
 		grp.set(i, deadByte)
 		s.dead++
@@ -154,13 +154,13 @@ func (s *segment[E]) erase(at int) {
 	s.n--
 }
 
-// replace puts an element of the owner in a full slot.
+// replace puts a new element of the owner in a full slot.
 func (s *segment[E]) replace(at int, e E) {
 	*s.slot(at) = e
 	s.stored[at/groupSlots] |= 1 << (at % groupSlots)
 }
 
-// isStored reports whether the owner put the element in a slot there.
+// isStored reports whether this owner stored the element in a slot.
 func (s *segment[E]) isStored(at int) bool {
 	return s.stored[at/groupSlots]>>(at%groupSlots)&1 != 0
 }
@@ -177,10 +177,10 @@ func tagOf(h uint64) byte { return byte(h) | 0x80 }
 
 func homeOf(h uint64) int { return int(h >> tagBits & (maxGroups - 1)) }
 
-// zeroBytes marks the zero bytes of w in their high bits. The lowest mark is
-// right, and there is none if there is no zero byte; a byte of 1 above a zero
-// byte may be marked too. In a search for a tag that is a full slot whose key
-// is compared for nothing.
+// zeroBytes sets the high bit of each zero byte of w. The lowest mark is
+// always right, and without a zero byte there is no mark. A byte of 1 above a
+// zero byte may be marked too. In a search for a tag that is a full slot, and
+// costs a needless comparison of its key.
 func zeroBytes(w uint64) uint64 { return (w - lowBits) &^ w & highBits }
 
 func firstByte(marks uint64) int { return bits.TrailingZeros64(marks) / 8 }

@@ -2,16 +2,16 @@ package dict
 
 import "github.com/resp-server/resp-server/internal/datastruct/hashing"
 
-// Stats is how a table is filled.
+// Stats describes how a table is filled.
 type Stats struct {
 	Slots    int // places for elements
 	Elements int
-	// Steps counts the elements by how many groups of slots a look-up of them
-	// looks at: Steps[0] in one, Steps[1] in two, and so on.
+	// Steps counts the elements by the number of groups that their look-up reads:
+	// Steps[0] need one, Steps[1] two, and so on.
 	Steps []int
 }
 
-// Stats counts how the table is filled, in O(n).
+// Stats returns the statistics of the table, in O(n).
 func (d *Dict[E]) Stats() Stats {
 	s := Stats{Elements: d.n}
 	groups := int(d.mask) + 1
@@ -32,15 +32,15 @@ func (d *Dict[E]) Stats() Stats {
 	return s
 }
 
-// KeepSize says whether the table keeps its size when elements are removed. When
-// it no longer does, it becomes as small as it would be.
+// KeepSize sets whether the table keeps its size when elements are removed.
+// With false it shrinks to its normal size at once.
 func (d *Dict[E]) KeepSize(keep bool) {
 	d.keeps = keep
 	for h := uint64(0); !keep && d.segmentOf(h) != nil; {
 		if d.segmentOf(h).n <= lowSegment {
 			d.shrink(h)
 		}
-		// The segment may have become one with that before it.
+		// The segment may have merged with the one before it.
 		span := uint64(1) << (64 - d.segmentOf(h).depth)
 		if h = h&^(span-1) + span; span == 0 || h == 0 {
 			break

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestKeepSize: a table that keeps its size has as many slots after its elements
-// are removed, and as few as ever when it no longer does.
+// TestKeepSize checks that a table with KeepSize has as many slots after
+// elements are removed, and shrinks when KeepSize ends.
 func TestKeepSize(t *testing.T) {
 	for _, top := range []struct {
 		name  string

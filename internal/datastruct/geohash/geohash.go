@@ -1,17 +1,17 @@
-// Package geohash maps places on earth to 52-bit numbers, so that a sorted set
-// of these numbers finds what is near.
+// Package geohash maps positions on earth to 52-bit numbers, so that a sorted
+// set of these numbers finds nearby positions.
 //
-// A number names a cell of a grid of 2^26 by 2^26 cells over longitudes of
-// -180 to 180 and latitudes of -85.05112878 to 85.05112878 degrees (the square
-// of the Web Mercator projection), its bits taken from the row and the column
-// in turn. All numbers of a larger cell are neighbours, so a search reads at
-// most nine ranges of a sorted set. Grid, search areas and distances are those
-// of Redis, to the digit.
+// A number is the index of a cell in a grid of 2^26 by 2^26 cells over
+// longitudes of -180 to 180 and latitudes of -85.05112878 to 85.05112878
+// degrees (the square of the Web Mercator projection). It interleaves the bits
+// of row and column. All numbers of a larger cell are contiguous, so a search
+// reads at most nine ranges of a sorted set. Grid, search areas and distances
+// are those of Redis, to the last digit.
 package geohash
 
 import "math"
 
-// Bounds of what can be encoded, in degrees.
+// Bounds of positions, in degrees.
 const (
 	MinLat  = -85.05112878
 	MaxLat  = 85.05112878
@@ -28,7 +28,7 @@ const (
 	mercatorMax = 20037726.37
 )
 
-// Point is a place, in degrees.
+// Point is a position, in degrees.
 type Point struct{ Long, Lat float64 }
 
 // Valid reports whether the point can be encoded.
@@ -36,10 +36,10 @@ func (p Point) Valid() bool {
 	return p.Long >= MinLong && p.Long <= MaxLong && p.Lat >= MinLat && p.Lat <= MaxLat
 }
 
-// Encode returns the number of the cell that a valid point is in.
+// Encode returns the number of the cell that contains p, which must be valid.
 func Encode(p Point) uint64 { return locate(p, maxStep, MinLat, MaxLat).bits() }
 
-// Decode returns the middle of a cell.
+// Decode returns the centre of a cell.
 func Decode(bits uint64) Point {
 	a := cellOf(bits).area()
 	return Point{
@@ -50,7 +50,7 @@ func Decode(bits uint64) Point {
 
 const alphabet = "0123456789bcdefghjkmnpqrstuvwxyz"
 
-// Text returns the standard geohash of a point: 11 characters, of which the
+// Text returns the standard geohash of a point. It has 11 characters, and the
 // last is always 0, since 52 bits make only ten.
 func Text(p Point) string {
 	bits := locate(p, maxStep, -90, 90).bits()
@@ -65,7 +65,7 @@ func Text(p Point) string {
 // formula. It is right to the last digit.
 func Distance(a, b Point) float64 { return haversine(a, b, sin, cos, asin) }
 
-// nearly is Distance where the last digits do not matter, and much faster.
+// nearly is a much faster Distance whose last digits may be wrong.
 func nearly(a, b Point) float64 { return haversine(a, b, math.Sin, math.Cos, math.Asin) }
 
 func haversine(a, b Point, sin, cos, asin func(float64) float64) float64 {
@@ -89,7 +89,7 @@ type cell struct {
 	step        uint
 }
 
-// locate returns the cell of a point in a grid over the given latitudes.
+// locate returns the cell of a point in a grid between two latitudes.
 func locate(p Point, step uint, minLat, maxLat float64) cell {
 	size := float64(uint64(1) << step)
 	return cell{
@@ -103,7 +103,7 @@ func cellOf(bits uint64) cell {
 	return cell{row: squeeze(bits), column: squeeze(bits >> 1), step: maxStep}
 }
 
-// bits takes the bits of row and column in turn.
+// bits interleaves the bits of row and column.
 func (c cell) bits() uint64 { return spread(c.row) | spread(c.column)<<1 }
 
 // spread puts a zero before each bit.
@@ -136,9 +136,9 @@ func (c cell) area() area {
 	return area{long(c.column), lat(c.row), long(c.column + 1), lat(c.row + 1)}
 }
 
-// moved returns the cell some columns to the east and some rows to the north;
-// the grid has no edges. The column of 180 degrees, which is one beyond the
-// last, stays as it is as long as nothing moves it, as in Redis.
+// moved returns the cell that lies east columns and north rows away; the grid
+// wraps around. A point at 180 degrees is in a column one beyond the last,
+// which moves by 0 without wrapping, as in Redis.
 func (c cell) moved(east, north int) cell {
 	mask := uint32(1)<<c.step - 1
 	if east != 0 {
@@ -150,7 +150,7 @@ func (c cell) moved(east, north int) cell {
 	return c
 }
 
-// scores returns the numbers of all smallest cells in c: from lo to hi-1.
+// scores returns the numbers of the smallest cells within c, lo to hi-1.
 func (c cell) scores() (lo, hi uint64) {
 	shift := 2 * (maxStep - c.step)
 	return c.bits() << shift, (c.bits() + 1) << shift

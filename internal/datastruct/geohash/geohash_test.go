@@ -26,9 +26,9 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestRanges compares searches with looking at every point. Near the poles and
-// over the date line Redis misses points; ours are the same, so they are left
-// out here.
+// TestRanges compares searches with a look at every point. Near the poles and
+// across the date line Redis misses points. This package misses the same ones,
+// so the test avoids these regions.
 func TestRanges(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(3, 4))
 	points := make([]Point, 2000)
@@ -56,8 +56,7 @@ func TestRanges(t *testing.T) {
 	}
 }
 
-// TestContains compares the short ways to find out that a point is too far with
-// its distance.
+// TestContains compares the shortcuts for distant points with Distance.
 func TestContains(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
 	inside := 0
@@ -81,7 +80,7 @@ func TestContains(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d inside", inside)
+	t.Logf("%d points inside", inside)
 }
 
 func FuzzDecode(f *testing.F) {

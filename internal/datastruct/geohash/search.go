@@ -2,22 +2,21 @@ package geohash
 
 import "math"
 
-// Shape is what a search looks in: a circle, or a rectangle along the
-// meridians.
+// Shape is the area of a search: a circle, or a rectangle along the meridians.
 type Shape struct {
 	Center Point
 	// Radius of a circle in metres; Width and Height of a rectangle.
 	Radius, Width, Height float64
 	Box                   bool
 
-	// reach is how many degrees to the east or west a circle extends at most, 0
-	// before the first call of Contains.
+	// reach is the maximum extent of a circle to the east or west, in degrees. It
+	// is 0 before the first call of Contains.
 	reach float64
 }
 
 // Contains reports whether a point is in the shape, and its distance from the
-// centre in metres if so, which may differ from that of Distance in the last
-// digits. The shape must not be changed after the first call.
+// centre in metres. The distance may differ from Distance in the last digits.
+// The shape must not change after the first call.
 func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 	if s.Box {
 		if latDistance(p.Lat, s.Center.Lat) > s.Height/2 {
@@ -28,8 +27,8 @@ func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 		}
 		return nearly(s.Center, p), true
 	}
-	// An arc is at least as long as its part to the north. What is so near that
-	// rounding matters is computed to the last digit.
+	// A distance is at least the difference in latitude. Near the limit, where
+	// rounding matters, compute it to the last digit.
 	almost := s.Radius * (1 + 1e-9)
 	if latDistance(p.Lat, s.Center.Lat) > almost {
 		return 0, false
@@ -50,14 +49,14 @@ func (s *Shape) Contains(p Point) (distance float64, ok bool) {
 	return distance, distance <= s.Radius
 }
 
-// bounds returns the rectangle in degrees that the shape is in.
+// bounds returns the bounding box of the shape, in degrees.
 func (s *Shape) bounds() area {
 	height, width := s.Radius, s.Radius
 	if s.Box {
 		height, width = s.Height/2, s.Width/2
 	}
 	lat := degrees(height / earthRadius)
-	// A degree of longitude is shorter on the side of the pole.
+	// A degree of longitude is shortest on the edge nearest to a pole.
 	edge := s.Center.Lat + lat
 	if s.Center.Lat < 0 {
 		edge = s.Center.Lat - lat
@@ -66,12 +65,12 @@ func (s *Shape) bounds() area {
 	return area{s.Center.Long - long, s.Center.Lat - lat, s.Center.Long + long, s.Center.Lat + lat}
 }
 
-// directions are the centre and its neighbours, to the east and to the north,
-// in the order in which they are searched.
+// directions are the offsets of the centre's cell and its neighbours, to the
+// east and north, in the order of the search.
 var directions = [9][2]int{{0, 0}, {0, 1}, {0, -1}, {1, 0}, {-1, 0}, {1, 1}, {-1, 1}, {1, -1}, {-1, -1}}
 
-// Ranges calls yield for the ranges of numbers, lo to hi-1, in which the
-// points of the shape are, until yield returns false. They also contain others.
+// Ranges calls yield for ranges of numbers, lo to hi-1, that cover the points
+// of the shape, until yield returns false. They contain other points too.
 func (s *Shape) Ranges(yield func(lo, hi uint64) bool) {
 	b := s.bounds()
 	radius := s.Radius
@@ -91,11 +90,11 @@ func (s *Shape) Ranges(yield func(lo, hi uint64) bool) {
 	for i, d := range directions {
 		if step >= 2 && (d[1] < 0 && a.minLat < b.minLat || d[1] > 0 && a.maxLat > b.maxLat ||
 			d[0] < 0 && a.minLong < b.minLong || d[0] > 0 && a.maxLong > b.maxLong) {
-			continue // the centre's cell reaches farther than the shape
+			continue // the centre's cell covers the shape on this side
 		}
 		next := c.moved(d[0], d[1])
 		if i > 1 && next == last {
-			continue // on a coarse grid neighbours may be the same
+			continue // on a coarse grid neighbours may coincide
 		}
 		if i > 0 {
 			last = next
@@ -106,8 +105,8 @@ func (s *Shape) Ranges(yield func(lo, hi uint64) bool) {
 	}
 }
 
-// stepFor returns the finest grid whose cells are not smaller than a radius in
-// metres, about.
+// stepFor returns the finest grid with cells no smaller than a radius in
+// metres, roughly.
 func stepFor(radius, lat float64) uint {
 	if radius == 0 {
 		return maxStep

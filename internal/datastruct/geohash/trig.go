@@ -2,11 +2,10 @@ package geohash
 
 import "math"
 
-// A distance that is stored shows all its digits, and the last one is that of
-// Redis only if sine, cosine and arc sine are the numbers nearest to the true
-// values, as those of a good C library are in all but very few cases. Package
-// math may be one unit off. The functions here carry 15 bits more, in pairs of
-// numbers, and round once.
+// A stored distance shows all its digits. The last one equals Redis's only if
+// sine, cosine and arc sine are correctly rounded, as a good C library does in
+// almost all cases. Package math may be one unit off in the last place. The
+// functions here carry 15 more bits, in pairs of numbers, and round once.
 
 // pair is the sum of two numbers, the second less than an ulp of the first.
 type pair struct{ hi, lo float64 }
@@ -28,15 +27,15 @@ func (p pair) times(q pair) pair {
 	return sum(hi, math.FMA(p.hi, q.hi, -hi)+(float64(p.hi*q.lo)+float64(p.lo*q.hi)))
 }
 
-// Half a pi, as a sum of three.
+// Half of pi, as a sum of three numbers.
 const (
 	halfPi1 = 0x1.921fb54442d18p+0
 	halfPi2 = 0x1.1a62633145c07p-54
 	halfPi3 = -0x1.f1976b7ed8fbcp-110
 )
 
-// Coefficients of Taylor's series, of which the first must be exact. The rest
-// is for numbers up to pi/4.
+// Coefficients of the Taylor series. The first ones need the precision of a
+// pair. The number of terms suffices for arguments up to pi/4.
 var (
 	sin3 = pair{-0x1.5555555555555p-3, -0x1.5555555555555p-57}
 	sin5 = pair{0x1.1111111111111p-7, 0x1.1111111111111p-63}
@@ -49,11 +48,11 @@ var (
 	cosRest = [...]float64{1. / 40320, -1. / 3628800, 1. / 479001600, -1. / 87178291200, 1. / 20922789888000, -1. / 6402373705728000}
 )
 
-// sin and cos are for x from -pi to pi.
+// sin and cos take x from -pi to pi.
 func sin(x float64) float64 { return turned(x, 0).hi }
 func cos(x float64) float64 { return turned(x, 1).hi }
 
-// turned returns the sine of x and as many quarters of a turn.
+// turned returns the sine of x plus a number of quarter turns.
 func turned(x float64, quarters int) pair {
 	k := math.RoundToEven(x / halfPi1)
 	r := sum(x, -k*halfPi1) // k is at most 2: the products are exact
@@ -91,7 +90,7 @@ func polynomial(c *[6]float64, z float64) float64 {
 	return c[0] + z*(c[1]+z*(c[2]+z*(c[3]+z*(c[4]+z*c[5]))))
 }
 
-// asin is for x from 0 to 1.
+// asin takes x from 0 to 1.
 func asin(x float64) float64 {
 	y := math.Asin(x)
 	if x >= 1 {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// exactSin is Taylor's series with 200 bits.
+// exactSin computes the Taylor series with 200 bits.
 func exactSin(x *big.Float) *big.Float {
 	square := new(big.Float).Mul(x, x)
 	term, total := new(big.Float).Set(x), new(big.Float).Set(x)
@@ -21,10 +21,11 @@ func exactSin(x *big.Float) *big.Float {
 
 func exact(x float64) *big.Float { return new(big.Float).SetPrec(200).SetFloat64(x) }
 
-// TestNearest checks that sine, cosine and arc sine are rounded to the nearest.
+// TestNearest checks that sine, cosine and arc sine are correctly rounded.
 func TestNearest(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(5, 6))
-	// asin is the number whose sine is closest, as far as both sides of it tell.
+	// asin must be the closest number: x lies between the sines of the midpoints
+	// to both neighbours.
 	above := func(y float64) *big.Float {
 		middle := exact(y)
 		return middle.Add(middle, exact(math.Nextafter(y, 2))).Quo(middle, exact(2))

@@ -1,14 +1,15 @@
 // Package hashing is a keyed 64-bit hash over bytes for hash tables.
 //
-// The construction is that of the multiply-and-fold hashes (wyhash and its
-// relatives): words of the input are multiplied pairwise to 128 bits and the
-// halves folded. Every factor is masked with something that depends on the
-// seed, so that nobody who does not know the seed can choose an input that
-// makes a factor zero. It is not a cryptographic hash.
+// It is a multiply-and-fold hash, like wyhash and its relatives: it multiplies
+// words of the input pairwise to 128 bits and folds the halves. Every factor
+// is masked with a value that depends on the seed. So nobody can choose an
+// input that makes a factor zero without knowing the seed. It is not a
+// cryptographic hash.
 //
-// A key of 16 bytes costs two multiplications; long keys cost about a third
-// of a multiplication per 8 bytes of latency. Nothing is allocated. The hash of
-// a key for a seed is the same on every platform, but not a stored format.
+// A key of 16 bytes costs two multiplications. For long keys the latency is
+// about a third of a multiplication per 8 bytes. Nothing is allocated. The
+// hash of a key for a seed is the same on every platform, but it is not a
+// stored format.
 package hashing
 
 import (
@@ -16,7 +17,7 @@ import (
 	"math/bits"
 )
 
-// The masks are fractional digits of pi.
+// The masks are digits of pi's fraction.
 const (
 	mask0 = 0x243F6A8885A308D3
 	mask1 = 0x13198A2E03707344
@@ -35,8 +36,8 @@ func Sum64(key []byte, seed uint64) uint64 {
 		state = long(key, seed)
 		fallthrough
 	case n >= 8:
-		// For a long key these are its last 16 bytes, which overlap what
-		// the loop took already unless the length is a multiple of 16.
+		// In a long key these are its last 16 bytes. They overlap the words from the
+		// loop unless the length is a multiple of 16.
 		if n > 16 {
 			a = binary.LittleEndian.Uint64(key[n-16:])
 		} else {
@@ -53,11 +54,11 @@ func Sum64(key []byte, seed uint64) uint64 {
 	return fold(hi^mask2^turned, lo^mask3^seed^uint64(n)*0x9E3779B97F4A7C15)
 }
 
-// long absorbs the blocks of a key of more than 16 bytes except the last one,
-// which Sum64 takes.
+// long absorbs the blocks of a key of more than 16 bytes, except the last one,
+// which Sum64 absorbs.
 func long(key []byte, seed uint64) uint64 {
 	turned := bits.RotateLeft64(seed, 17)
-	state := seed ^ mask0 // words of zeros must not meet a state of zero
+	state := seed ^ mask0 // a word of zeros must not meet a state of zero
 	if len(key) > 48 {
 		// Three independent lanes keep the multiplier busy.
 		second, third := seed^mask2, seed^mask3

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestEveryByteCounts changes one bit of keys of all lengths up to 200 and
-// wants each output bit to follow about half of the time.
+// TestEveryByteCounts flips one bit in keys of all lengths up to 200. Each
+// output bit must flip about half of the time.
 func TestEveryByteCounts(t *testing.T) {
 	const seed = 7
 	rng := rand.New(rand.NewPCG(seed, seed))
@@ -44,8 +44,8 @@ func TestEveryByteCounts(t *testing.T) {
 	}
 }
 
-// TestNoCollisions hashes families of similar keys: short, counted, sparse,
-// zeros of every length.
+// TestNoCollisions hashes families of similar keys: short ones, numbers,
+// sparse ones, and zeros of every length.
 func TestNoCollisions(t *testing.T) {
 	families := map[string]func(yield func([]byte)){
 		"short": func(yield func([]byte)) {
@@ -119,7 +119,7 @@ func BenchmarkSum64(b *testing.B) {
 			b.SetBytes(int64(n))
 			h := uint64(1)
 			for b.Loop() {
-				h = Sum64(key, h) // each waits for the one before
+				h = Sum64(key, h) // makes each hash wait for the one before
 			}
 			sink = h
 		})

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// Factors of XXH3 and its relatives.
+// Primes of XXH3 and its relatives.
 const (
 	prime32x1 = 0x9E3779B1
 	prime32x2 = 0x85EBCA77
@@ -28,17 +28,17 @@ const xxh3Secret = "" +
 	"\xea\xc5\xac\x83\x34\xd3\xeb\xc3\xc5\x81\xa0\xff\xfa\x13\x63\xeb\x17\x0d\xdd\x51\xb7\xf0\xda\x49\xd3\x16\x55\x26\x29\xd4\x68\x9e" +
 	"\x2b\x16\xbe\x58\x7d\x47\xa1\xfc\x8f\xf8\xb8\xd1\x7a\xd0\x31\xce\x45\xcb\x3a\x8f\x95\x16\x04\x28\xaf\xd7\xfb\xca\xbb\x4b\x40\x7e"
 
-// secret returns a word of the secret.
+// secret returns the word of the secret at an offset.
 func secret(at int) uint64 {
 	s := xxh3Secret[at : at+8]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// XXH3 returns the 64-bit XXH3 hash of b without a seed, as
-// https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md defines it:
-// other than Sum64 it is the same everywhere, for everybody to compare. It
-// takes time in proportion to len(b) and allocates nothing.
+// XXH3 returns the 64-bit XXH3 hash of b without a seed, as defined in
+// https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md. Unlike Sum64
+// it is the same everywhere, so others can compare it. It takes time
+// proportional to len(b) and allocates nothing.
 func XXH3(b []byte) uint64 {
 	n := len(b)
 	switch {
@@ -81,8 +81,8 @@ func XXH3(b []byte) uint64 {
 
 const (
 	stripe = 64
-	// blockStripes is the number of stripes for which the secret lasts if each
-	// takes eight more bytes of it.
+	// blockStripes is the number of stripes in a block: each uses the secret 8
+	// bytes further on.
 	blockStripes = (len(xxh3Secret) - stripe) / 8
 	block        = stripe * blockStripes
 )
@@ -110,7 +110,7 @@ func xxh3Long(b []byte) uint64 {
 	return avalanche(sum)
 }
 
-// accumulate takes in the stripe that b begins with.
+// accumulate absorbs the first stripe of b.
 func accumulate(acc *[8]uint64, b []byte, at int) {
 	b = b[:stripe]
 	for i := range acc {
@@ -121,7 +121,7 @@ func accumulate(acc *[8]uint64, b []byte, at int) {
 	}
 }
 
-// mix16 hashes 16 bytes with 16 of the secret.
+// mix16 hashes 16 bytes of b with 16 bytes of the secret.
 func mix16(b []byte, at, key int) uint64 {
 	return fold(word(b, at)^secret(key), word(b, at+8)^secret(key+8))
 }

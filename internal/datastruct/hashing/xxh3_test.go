@@ -2,8 +2,8 @@ package hashing
 
 import "testing"
 
-// xxh3Vectors are hashes that the reference library, 0.8.1, makes of the
-// beginnings of the bytes that its own tests use.
+// xxh3Vectors are hashes by the reference library 0.8.1 of prefixes of
+// testBytes, which its own tests use too.
 var xxh3Vectors = []struct {
 	n    int
 	hash uint64
@@ -54,7 +54,7 @@ var xxh3Vectors = []struct {
 	{4096, 0xe91206429d1f48f9},
 }
 
-// testBytes are the high bytes of 2654435761 times the powers of a prime.
+// testBytes returns the high bytes of 2654435761 times the powers of a prime.
 func testBytes(n int) []byte {
 	b := make([]byte, n)
 	x := uint64(2654435761)

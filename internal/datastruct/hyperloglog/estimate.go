@@ -6,16 +6,16 @@ import (
 	"math/bits"
 )
 
-// locate returns the register of an element, and the length of the run of
-// zero bits in the rest of its hash, plus one.
+// locate returns the register of an element, and one plus the run of zero bits
+// in the rest of its hash.
 func locate(element []byte) (index int, rank uint8) {
 	h := murmur64(element, 0xadc83b19)
 	rest := h>>indexBits | 1<<(64-indexBits)
 	return int(h & indexMask), uint8(bits.TrailingZeros64(rest)) + 1
 }
 
-// murmur64 is MurmurHash64A by Austin Appleby, on any machine as on a little
-// endian one.
+// murmur64 is MurmurHash64A by Austin Appleby, with little-endian words on any
+// machine.
 func murmur64(b []byte, seed uint64) uint64 {
 	const m, r = 0xc6a4a7935bd1e995, 47
 	h := seed ^ uint64(len(b))*m
@@ -41,8 +41,8 @@ func murmur64(b []byte, seed uint64) uint64 {
 type histogram [64]uint32
 
 func (h *histogram) addDense(regs []byte) {
-	// Two sets of counters: neighbours are often equal, and an increment would
-	// wait for the one before it.
+	// Use two sets of counters. Neighbours are often equal, and an increment
+	// would wait for the previous one of the same counter.
 	var other histogram
 	for len(regs) >= 6 {
 		w := uint32(regs[0]) | uint32(regs[1])<<8 | uint32(regs[2])<<16
@@ -62,7 +62,7 @@ func (h *histogram) addDense(regs []byte) {
 	}
 }
 
-// addSparse reports whether the registers were all there.
+// addSparse counts sparse registers and reports whether they are complete.
 func (h *histogram) addSparse(b []byte) bool {
 	index := 0
 	for i := headerSize; i < len(b); {
@@ -74,8 +74,8 @@ func (h *histogram) addSparse(b []byte) bool {
 	return index == registers
 }
 
-// estimate computes the cardinality. The conversions of products keep
-// compilers from fusing them with sums, which would round differently on some
+// estimate computes the cardinality. The conversions of products prevent the
+// compiler from fusing them with sums, which rounds differently on some
 // processors.
 func (h *histogram) estimate() uint64 {
 	const m = registers

@@ -8,10 +8,10 @@
 //	| HYLL | E | N/U | estimate | registers
 //	+------+---+-----+----------+-----------//
 //
-// E is the encoding, N/U three zero bytes, the estimate is little endian and
-// not valid if the top bit of its last byte is set. An element is hashed by
-// MurmurHash64A: 14 bits choose the register, and the register holds the
-// longest run of zero bits, plus one, in what is left.
+// E is the encoding and N/U three zero bytes. The estimate is little endian,
+// and invalid if the top bit of its last byte is set. An element is hashed by
+// MurmurHash64A. 14 bits of the hash choose the register, which holds one plus
+// the longest run of zero bits in the other bits.
 //
 // Dense registers are 6 bits wide, least significant bits first. Sparse ones
 // are runs:
@@ -23,8 +23,8 @@
 // The estimator is from Otmar Ertl, "New cardinality estimation algorithms for
 // HyperLogLog sketches", arXiv:1702.01284.
 //
-// Functions that change a HyperLogLog change the bytes in place if they can,
-// and return them. Nothing here is safe for concurrent use with a change.
+// Functions that change a HyperLogLog do so in place if they can, and return
+// the result. A change is not safe for concurrent use.
 package hyperloglog
 
 import (
@@ -32,7 +32,7 @@ import (
 	"errors"
 )
 
-// ErrCorrupt says that sparse registers do not add up.
+// ErrCorrupt means that sparse registers do not add up.
 var ErrCorrupt = errors.New("corrupted HyperLogLog")
 
 // NumRegisters is the number of registers of each HyperLogLog.
@@ -42,7 +42,8 @@ const (
 	indexBits = 14
 	registers = 1 << indexBits
 	indexMask = registers - 1
-	// maxRank is the longest run in the bits that the index leaves, plus one.
+	// maxRank is one plus the longest run in the bits of the hash without the
+	// index.
 	maxRank = 64 - indexBits + 1
 
 	headerSize = 16
@@ -65,17 +66,18 @@ func New() []byte {
 	return appendRun(b, 0, registers)
 }
 
-// Valid reports whether a string looks like a HyperLogLog; its sparse registers
-// are not checked.
+// Valid reports whether a string looks like a HyperLogLog. It does not check
+// sparse registers.
 func Valid(b []byte) bool {
 	return len(b) >= headerSize && string(b[:4]) == "HYLL" && b[encodingAt] <= sparse &&
 		(b[encodingAt] != dense || len(b) == denseSize)
 }
 
-// IsDense tells which encoding a HyperLogLog has.
+// IsDense reports whether a HyperLogLog has the dense encoding.
 func IsDense(b []byte) bool { return b[encodingAt] == dense }
 
-// Cached returns the estimate that SetCached stored, if nothing was added since.
+// Cached returns the estimate stored by SetCached. ok is false if elements
+// were added since.
 func Cached(b []byte) (n uint64, ok bool) {
 	return binary.LittleEndian.Uint64(b[cacheAt:]), b[staleAt]&staleBit == 0
 }
@@ -83,12 +85,13 @@ func Cached(b []byte) (n uint64, ok bool) {
 // SetCached stores an estimate.
 func SetCached(b []byte, n uint64) { binary.LittleEndian.PutUint64(b[cacheAt:], n) }
 
-// Invalidate says that the stored estimate is no longer right.
+// Invalidate marks the stored estimate as out of date.
 func Invalidate(b []byte) { b[staleAt] |= staleBit }
 
 // Add adds an element and reports whether a register changed; if so the caller
-// must Invalidate. Sparse registers that would take more than sparseMax bytes,
-// header included, become dense. O(1) if dense, else O(sparseMax).
+// must Invalidate. Sparse registers become dense if they would take more than
+// sparseMax bytes, header included. It takes O(1) time if dense, else
+// O(sparseMax).
 func Add(b, element []byte, sparseMax int) (out []byte, changed bool, err error) {
 	index, rank := locate(element)
 	return set(b, index, rank, sparseMax)
@@ -102,8 +105,8 @@ func set(b []byte, index int, rank uint8, sparseMax int) ([]byte, bool, error) {
 	return setSparse(b, index, rank, sparseMax)
 }
 
-// ToDense returns a HyperLogLog with dense registers: b itself if it has
-// them, a new one otherwise. O(1).
+// ToDense returns a HyperLogLog with dense registers: b itself if it has them,
+// else a new one. O(1).
 func ToDense(b []byte) ([]byte, error) {
 	if IsDense(b) {
 		return b, nil
@@ -118,8 +121,8 @@ func ToDense(b []byte) ([]byte, error) {
 	return out, nil
 }
 
-// Count estimates how many different elements were added. O(1), some
-// microseconds; see Cached.
+// Count estimates the number of distinct elements. It takes constant time,
+// some microseconds; see Cached.
 func Count(b []byte) (uint64, error) {
 	var h histogram
 	if IsDense(b) {
@@ -133,8 +136,8 @@ func Count(b []byte) (uint64, error) {
 // Registers is the union of HyperLogLogs; the zero value is empty.
 type Registers [registers]uint8
 
-// Merge adds what a HyperLogLog has seen. O(1), some microseconds. After an
-// error a part of it may be added.
+// Merge adds the elements of a HyperLogLog. It takes constant time, some
+// microseconds. After an error some registers may be merged already.
 func (r *Registers) Merge(b []byte) error {
 	if IsDense(b) {
 		r.mergeDense(b[headerSize:])
@@ -158,7 +161,7 @@ func (r *Registers) mergeDense(regs []byte) {
 	}
 }
 
-// Count estimates the number of different elements of the union.
+// Count estimates the number of distinct elements of the union.
 func (r *Registers) Count() uint64 {
 	var h histogram
 	for _, value := range r {
@@ -181,5 +184,5 @@ func (r *Registers) Store(b []byte, sparseMax int) ([]byte, error) {
 	return b, nil
 }
 
-// Register returns a register of a dense HyperLogLog.
+// Register returns the value of a register of a dense HyperLogLog.
 func Register(b []byte, index int) uint8 { return getDense(b[headerSize:], index) }

@@ -10,7 +10,7 @@ import (
 	"github.com/resp-server/resp-server/internal/effort"
 )
 
-// check walks a HyperLogLog and returns its registers.
+// check validates a HyperLogLog and returns its registers.
 func check(t *testing.T, b []byte, sparseMax int) (regs [registers]uint8) {
 	t.Helper()
 	if !Valid(b) {
@@ -50,7 +50,7 @@ func TestAddModel(t *testing.T) {
 		sparseMax := []int{0, 40, 300, 3000, 20000}[round%5]
 		b := New()
 		var want [registers]uint8
-		few := 1 + r.IntN(registers) // how many registers are used: neighbours join
+		few := 1 + r.IntN(registers) // number of registers in use; with a low one neighbours join
 		for range 2000 {
 			index := r.IntN(few)
 			rank := uint8(1 + r.IntN(5))
@@ -131,7 +131,7 @@ func TestSelfTest(t *testing.T) {
 	}
 }
 
-// FuzzCorrupt feeds what clients may write with SET.
+// FuzzCorrupt tries strings that clients may write with SET.
 func FuzzCorrupt(f *testing.F) {
 	f.Add(New()[headerSize:], []byte("a"))
 	f.Add([]byte{}, []byte("a"))

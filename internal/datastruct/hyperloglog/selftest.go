@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// selfTestElements is how many elements SelfTest adds: enough for an estimate
-// in each decade, and a tenth of a second.
+// selfTestElements is the number of elements that SelfTest adds: enough for an
+// estimate in each decade, in a tenth of a second.
 const selfTestElements = 1_000_000
 
 // SelfTest checks the registers and the estimates with random numbers. It takes

@@ -7,12 +7,12 @@ import (
 
 const (
 	maxSparseValue = 32 // larger ones need dense registers
-	maxSparseRun   = 4  // of a value
+	maxSparseRun   = 4  // longest run of a value other than 0
 	maxShortRun    = 64 // of zeros in one byte
 )
 
-// opcode reads the run at b[i]: its value, 0 included, its length, and how
-// many bytes it takes.
+// opcode reads the run at b[i]: its value, which may be 0, its length, and its
+// size in bytes.
 func opcode(b []byte, i int) (value uint8, run, size int) {
 	switch c := b[i]; c >> 6 {
 	case 0:
@@ -28,8 +28,8 @@ func opcode(b []byte, i int) (value uint8, run, size int) {
 	}
 }
 
-// eachSparse calls set for each register that is not 0, and returns whether the runs
-// are as long as all registers.
+// eachSparse calls set for each register that is not 0. It reports whether the
+// runs cover exactly all registers.
 func eachSparse(b []byte, set func(index int, value uint8)) bool {
 	index := 0
 	for i := headerSize; i < len(b); {
@@ -40,7 +40,7 @@ func eachSparse(b []byte, set func(index int, value uint8)) bool {
 			continue
 		}
 		if index+run > registers {
-			break // after the last register nobody looks at what follows
+			break // like Redis, ignore what follows the last register
 		}
 		for ; run > 0; run-- {
 			set(index, value)
@@ -67,9 +67,9 @@ func appendRun(b []byte, value uint8, run int) []byte {
 	return append(b, 0x40|byte((run-1)>>8), byte(run-1))
 }
 
-// setSparse raises a register to a value. Its run is split in up to three, and
-// then joined with its neighbours where they are alike. To give the same bytes
-// as Redis, neither does more than that.
+// setSparse raises a register to a value. It splits the run into up to three,
+// and joins equal neighbours. It does no more than Redis does, to give the
+// same bytes.
 func setSparse(b []byte, index int, rank uint8, sparseMax int) (out []byte, changed bool, err error) {
 	if rank > maxSparseValue {
 		return promote(b, index, rank)
@@ -109,7 +109,7 @@ func setSparse(b []byte, index int, rank uint8, sparseMax int) (out []byte, chan
 	return join(b, prev), true, nil
 }
 
-// join joins runs of the same value from b[i] on, looking at five runs.
+// join joins runs of the same value among the five runs from b[i] on.
 func join(b []byte, i int) []byte {
 	for range 5 {
 		if i >= len(b) {
@@ -120,7 +120,7 @@ func join(b []byte, i int) []byte {
 			if v, r, _ := opcode(b, i+1); v == value && r+run <= maxSparseRun {
 				b[i+1] = valueOp(value, r+run)
 				b = slices.Delete(b, i, i+1)
-				continue // the longer run may be joined with the next one too
+				continue // the joined run may be joined with the next one too
 			}
 		}
 		i += size
@@ -128,7 +128,7 @@ func join(b []byte, i int) []byte {
 	return b
 }
 
-// promote makes the registers dense to raise one of them.
+// promote makes the registers dense and raises one of them.
 func promote(b []byte, index int, rank uint8) ([]byte, bool, error) {
 	out, err := ToDense(b)
 	if err != nil {
@@ -137,8 +137,8 @@ func promote(b []byte, index int, rank uint8) ([]byte, bool, error) {
 	return out, setDense(out[headerSize:], index, rank), nil
 }
 
-// AppendRuns appends the runs of sparse registers in words: z:length and
-// Z:length for zeros in one byte and two, v:value,length for others.
+// AppendRuns appends sparse registers as text: z:length for zeros in one byte,
+// Z:length for zeros in two, v:value,length for others.
 func AppendRuns(dst, b []byte) []byte {
 	for i := headerSize; i < len(b); {
 		value, run, size := opcode(b, i)

@@ -1,13 +1,12 @@
-// Package intset is Redis's sorted array of distinct integers in one block of bytes, in Redis's own layout, so that RDB
-// files and DUMP payloads carry it as it is. Small sets whose members are all integers are kept this way.
+// Package intset is Redis's sorted array of distinct integers in one block of bytes. It has Redis's own layout, so RDB
+// files and DUMP payloads contain it unchanged. Small sets of integers have this encoding.
 //
 //	| width: 2, 4 or 8; 4 bytes | members, 4 bytes | member | member | ... |    all little-endian
 //
 // All members have the width of the widest that was ever added. Operations take a set and return the changed one,
-// like append: the memory of the old one may have been used again, by this set or another. Has is O(log n); Add and Remove move the members
-// behind, and Add rewrites all of them when the width grows. Reading from several goroutines is safe as long as nobody
-// writes.
-//
+// All members have the width of the widest one ever added. Operations take a set and return the changed one, like
+// append: the memory of the old one may be in use again, by this set or another. Has is O(log n). Add and Remove move
+// the members behind, and Add rewrites all members when the width grows. Concurrent reads are safe while nobody writes.
 // The format is that of intset.c in Redis 7.4.
 package intset
 
@@ -21,33 +20,33 @@ import (
 
 const (
 	headerSize = 8
-	exact      = 512 // bytes up to which a set that grows gets no more room than the allocator gives anyway
+	exact      = 512 // up to this size in bytes, a growing set gets only the room of the allocator's size class
 )
 
-// ErrInvalid is what [Set.Validate] finds: a width that does not exist, a size that does not fit the header, no
-// member, or members that are not in strictly ascending order.
+// ErrInvalid is the error of [Set.Validate]: an unknown width, a size that does not match the header, no members, or
+// members out of order.
 var ErrInvalid = errors.New("intset: broken encoding")
 
-// Set is an intset. The nil Set is not one: begin with [New].
+// Set is an intset. The nil Set is invalid; use [New].
 type Set []byte
 
-// New is the empty set.
+// New returns the empty set.
 func New() Set {
 	s := Set(block.New(headerSize))
 	s.setHeader(2, 0)
 	return s
 }
 
-// Len is the number of members.
+// Len returns the number of members.
 func (s Set) Len() int { return int(binary.LittleEndian.Uint32(s[4:])) }
 
-// In is the set at the beginning of b, which may be longer: all of it is the set's room.
+// In returns the set at the beginning of b. b may be longer; the set can grow into all of it.
 func In(b []byte) Set {
 	s := Set(b)
 	return s[:headerSize+s.Len()*s.width()]
 }
 
-// Size is the number of bytes of the set.
+// Size returns the number of bytes of the set.
 func (s Set) Size() int { return len(s) }
 
 // Clone copies the set into memory of its own.
@@ -63,16 +62,17 @@ func (s Set) Has(v int64) bool {
 	return ok
 }
 
-// At is member i of 0..Len()-1 in ascending order.
+// At returns member i of 0..Len()-1 in ascending order.
 func (s Set) At(i int) int64 { return s.get(i, s.width()) }
 
-// Random is a member chosen by the random number r, all with the same chance. The set must not be empty.
+// Random returns the member that the random number r chooses, each with the same probability. The set must not be
+// empty.
 func (s Set) Random(r uint64) int64 {
 	i, _ := bits.Mul64(r, uint64(s.Len()))
 	return s.At(int(i))
 }
 
-// Add makes v a member and reports whether it was not one before.
+// Add adds v and reports whether it was new.
 func (s Set) Add(v int64) (Set, bool) {
 	n, width := s.Len(), s.width()
 	if need := widthOf(v); need > width {
@@ -90,7 +90,8 @@ func (s Set) Add(v int64) (Set, bool) {
 	return s, true
 }
 
-// Remove makes v no member and reports whether it was one before. The width stays.
+// Remove removes v and reports whether it was a member. The width stays the
+// same.
 func (s Set) Remove(v int64) (Set, bool) {
 	i, found := s.search(v)
 	if !found {
@@ -103,9 +104,9 @@ func (s Set) Remove(v int64) (Set, bool) {
 	return s, true
 }
 
-// Validate checks bytes of unknown origin. Shallow, it looks at the header and the size, in O(1); deep, at the order
-// of the members too. It never panics, and what passes can be given to every method. An empty set does not pass: no
-// key has one.
+// Validate checks bytes of unknown origin. It checks the header and the size, in O(1), and if deep the order of the
+// members too. It never panics. After a deep check every method is safe. An empty set is invalid, since Redis deletes a
+// key with an empty set.
 func (s Set) Validate(deep bool) error {
 	if len(s) < headerSize {
 		return ErrInvalid
@@ -122,14 +123,14 @@ func (s Set) Validate(deep bool) error {
 	return nil
 }
 
-// widen adds v, which needs more bytes than the members have so far, and so lies before or behind all of them.
+// widen adds v, which needs more bytes than the members so far. So v is smaller or larger than all of them.
 func (s Set) widen(v int64, width int) Set {
 	n, old, shift := s.Len(), s.width(), 0
 	if v < 0 {
 		shift = 1
 	}
 	s = s.grow(headerSize + (n+1)*width)
-	for i := n - 1; i >= 0; i-- { // from behind: a member's new place overlaps only those already moved
+	for i := n - 1; i >= 0; i-- { // from the end: a member's new place overlaps only moved ones
 		s.put(i+shift, width, s.get(i, old))
 	}
 	if v < 0 {
@@ -141,10 +142,10 @@ func (s Set) widen(v int64, width int) Set {
 	return s
 }
 
-// search is the index of v, or the one where it would have to be inserted.
+// search returns the index of v, or the index for inserting it.
 func (s Set) search(v int64) (int, bool) {
 	n, width := s.Len(), s.width()
-	if n == 0 || v > s.get(n-1, width) { // ascending additions are frequent
+	if n == 0 || v > s.get(n-1, width) { // ascending insertions are frequent
 		return n, false
 	}
 	lo, hi := 0, n
@@ -158,7 +159,7 @@ func (s Set) search(v int64) (int, bool) {
 	return lo, s.get(lo, width) == v
 }
 
-// grow makes the set size bytes long, with an eighth of room when it has to move and is not small.
+// grow makes the set size bytes long. If it must move it gets an eighth of spare room, unless it is small.
 func (s Set) grow(size int) Set {
 	if size <= cap(s) {
 		return s[:size]
@@ -204,7 +205,7 @@ func (s Set) setHeader(width, n int) {
 	binary.LittleEndian.PutUint32(s[4:], uint32(n))
 }
 
-// widthOf is the number of bytes that v needs.
+// widthOf returns the number of bytes that v needs.
 func widthOf(v int64) int {
 	switch {
 	case v == int64(int16(v)):

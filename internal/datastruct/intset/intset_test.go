@@ -11,7 +11,7 @@ import (
 	"github.com/resp-server/resp-server/internal/effort"
 )
 
-// The sets are those inside DUMP payloads of redis-server 7.4.1.
+// The sets come from DUMP payloads of redis-server 7.4.1.
 func TestLayoutIsThatOfRedis(t *testing.T) {
 	s := New()
 	for _, v := range []int64{3, 1, 2, -5} {
@@ -106,7 +106,7 @@ func FuzzValidate(f *testing.F) {
 		for s.Len() > 0 {
 			v := s.At(s.Len() / 2)
 			if !s.Has(v) {
-				t.Fatalf("%d is not there", v)
+				t.Fatalf("%d is missing", v)
 			}
 			s, _ = s.Remove(v)
 		}

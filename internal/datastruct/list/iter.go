@@ -2,19 +2,19 @@ package list
 
 import "github.com/resp-server/resp-server/internal/datastruct/listpack"
 
-// Iter walks over a list. It is a value, needs no closing and allocates nothing. A write to the list other than by the
-// iterator itself ends its use.
+// Iter walks over a list. It is a value and need not be closed. It allocates nothing. A write to the list, except by
+// the iterator itself, invalidates it.
 type Iter struct {
 	l       *List
-	node    int           // the node of the element returned last, or the one from which to step on
+	node    int           // the node of the element returned last, or before the first call the one to step from
 	pack    listpack.Pack // of that node; nil if it is plain
 	pos     int           // the element returned last
-	next    int           // the element to return, in the same node; -1 if that has no more
+	next    int           // the element to return next in the same node; -1 if there is none
 	reverse bool
 }
 
-// Seek is an iterator whose first element is element i, counted as in [List.Index], and which goes on towards the tail, or
-// towards the head when reverse is set. There is no first element if i is out of range.
+// Seek returns an iterator whose first element is element i, counted as in [List.Index]. It goes on towards the tail,
+// or with reverse towards the head. It yields nothing if i is out of range.
 func (l *List) Seek(i int, reverse bool) Iter {
 	it := Iter{l: l, reverse: reverse, next: -1}
 	node, pos := l.locate(i)
@@ -27,7 +27,7 @@ func (l *List) Seek(i int, reverse bool) Iter {
 	return it
 }
 
-// Next is the next element. It reports false if there are no more.
+// Next returns the next element, and false if there are no more.
 func (it *Iter) Next() (listpack.Value, bool) {
 	if it.next < 0 && !it.step() {
 		return listpack.Value{}, false
@@ -47,11 +47,11 @@ func (it *Iter) Next() (listpack.Value, bool) {
 	}
 }
 
-// Remove removes the element that Next returned last. The iteration goes on with the one that follows.
+// Remove removes the element that Next returned last. The iteration continues behind it.
 func (it *Iter) Remove() {
 	if !it.l.deleteAt(it.node, it.pos) {
 		if !it.reverse {
-			it.node-- // the following node has come to this one's place
+			it.node-- // the following node took this one's place
 		}
 		it.next = -1
 		return
@@ -63,20 +63,21 @@ func (it *Iter) Remove() {
 	}
 }
 
-// Set puts v in the place of the element that Next returned last. It ends the iteration.
+// Set replaces the element that Next returned last by v. It ends the
+// iteration.
 func (it *Iter) Set(v []byte) {
 	it.l.replaceAt(it.node, it.pos, v)
 	it.finish()
 }
 
-// InsertBefore adds v on the head's side of the element that Next returned last, whatever the direction. It ends the
+// InsertBefore adds v next to the element that Next returned last, on the head's side in both directions. It ends the
 // iteration.
 func (it *Iter) InsertBefore(v []byte) {
 	it.l.insert(it.node, it.pos, v, false)
 	it.finish()
 }
 
-// InsertAfter adds v on the tail's side of the element that Next returned last, whatever the direction. It ends the
+// InsertAfter adds v next to the element that Next returned last, on the tail's side in both directions. It ends the
 // iteration.
 func (it *Iter) InsertAfter(v []byte) {
 	it.l.insert(it.node, it.pos, v, true)
@@ -91,7 +92,7 @@ func (it *Iter) enter(i int) {
 	}
 }
 
-// step goes to the outermost element of the following node and reports whether there is one.
+// step moves to the outermost element of the next node and reports whether there is one.
 func (it *Iter) step() bool {
 	i := it.node + 1
 	if it.reverse {
@@ -109,7 +110,7 @@ func (it *Iter) step() bool {
 	return true
 }
 
-// finish leaves no more elements.
+// finish ends the iteration.
 func (it *Iter) finish() {
 	it.next = -1
 	if it.node = it.l.Nodes() - 1; it.reverse {

@@ -1,21 +1,20 @@
 package list
 
-// Limits say how much goes into a node.
+// Limits bound the size of a node.
 type Limits struct {
-	// Fill is what list-max-listpack-size says: -1 to -5 for nodes of up to 4, 8, 16, 32 or 64 KB, a positive number
-	// for nodes of up to so many elements and 8 KB. The default, for 0, is -2; for a configured 0, which Redis
-	// takes to be 1, give 1.
+	// Fill is list-max-listpack-size: -1 to -5 for nodes of up to 4, 8, 16, 32 or 64 KB, a positive number for nodes of up
+	// to that many elements and 8 KB. The default, for 0, is -2. For a configured 0, which Redis treats as 1, use 1.
 	Fill int
 
-	// Plain is the length in bytes from which on an element gets a plain node. The default, for 0, is to do so when it
-	// is longer than the bytes of a node.
+	// Plain is the length in bytes from which an element gets a plain node. The default, for 0, is the size limit of a
+	// node.
 	Plain int
 }
 
-// entryOverhead is what Redis reckons for the encoding of an element before it has encoded it.
+// entryOverhead is Redis's estimate for the encoding of an element that it has not encoded yet.
 const entryOverhead = 8
 
-// NodeBytes is the most that a pack takes in bytes.
+// NodeBytes returns the maximum size of a pack in bytes.
 func (m Limits) NodeBytes() int {
 	switch {
 	case m.Fill < 0:
@@ -25,7 +24,8 @@ func (m Limits) NodeBytes() int {
 	}
 }
 
-// Exceeds reports whether a pack of size bytes and count elements is too large for a node.
+// Exceeds reports whether a pack of size bytes and count elements is too big
+// for a node.
 func (m Limits) Exceeds(size, count int) bool {
 	return size > m.NodeBytes() || m.Fill > 0 && count > m.Fill
 }

@@ -1,20 +1,20 @@
-// Package list is Redis's quicklist: a long list as a row of nodes, each of which is a listpack of up to a few KB, or one
-// single element that is too large for that (a plain node).
+// Package list is Redis's quicklist: a long list as a row of nodes. A node is a listpack of up to a few KB, or a single
+// element that is too large for one (a plain node).
 //
-// The nodes stand in a directory, a slice with room at both ends, which also has their element counts, so that
-// finding an index reads no node. Pushing and popping at either end is amortised O(1): a node keeps free room on the
-// side where it grows. Finding an index, inserting and removing in the middle cost the directory entries passed or
-// moved (one for each 8 KB, by default) and one node.
+// The nodes are in a directory, a slice with room at both ends. It also holds their element counts, so finding an index
+// reads no node. Pushing and popping at either end is amortised O(1): a node keeps free room on the side where it
+// grows. Finding an index, and inserting and removing in the middle, cost the directory entries passed or moved (by
+// default one for each 8 KB) and one node.
 //
-// A list is copied in O(1), see [List.Clone] and [List.Thaw]: the owners share the directory and the nodes, and each
-// copies the directory at its first write and a node when it first writes there.
+// A copy of a list costs O(1), see [List.Clone] and [List.Thaw]. The owners share the directory and the nodes. Each
+// copies the directory before its first write, and a node before its first write there.
 //
-// A list has no locks. Reading methods may run at the same time as one another, also on lists that share nodes;
-// writing methods need the list for themselves. Elements are handed out as [listpack.Value], which is part of the
-// list and valid until its next write. Elements taken in are copied, unless a method says that it keeps them, and must
-// not be part of the list that is written.
+// A list has no locks. Reading methods may run at the same time, also on lists that share nodes; writing methods need
+// exclusive access to the list. Methods return elements as [listpack.Value], which is part of the list and valid until
+// its next write. Elements passed in are copied, unless a method says that it keeps them, and must not be part of the
+// written list.
 //
-// Which elements share a node is decided as in quicklist.c of Redis 7.4, since DUMP payloads show it.
+// The distribution of elements over nodes follows quicklist.c of Redis 7.4, since DUMP payloads show it.
 package list
 
 import (
@@ -26,7 +26,7 @@ import (
 // List is a quicklist. Make it with [New] or [FromPack].
 type List struct {
 	limits Limits
-	owner  *owner // who may write without copying: what has this same owner. nil until the list is first copied
+	owner  *owner // identity for copy-on-write: what has the same owner may be written without a copy; nil until the first copy
 
 	slots      []slot // the directory: nodes in [lo, hi), zero outside
 	lo, hi     int
@@ -36,11 +36,11 @@ type List struct {
 	bytes int // capacity of all nodes
 }
 
-// owner is the identity of one list among those that share memory. It has a size so that each has its own address.
+// owner is the identity of one of the lists that share memory. It has a size so that pointers to it differ.
 type owner struct{ _ byte }
 
-// slot is a node with its place in the directory. The pack is buf[start:], so that elements can be added and removed at
-// its head without moving the others.
+// slot is a node in the directory. Its pack is buf[start:]; the room before it lets elements be added and removed at
+// the head without moving the others.
 type slot struct {
 	owner *owner
 	buf   []byte
@@ -52,10 +52,10 @@ const plainStart = math.MaxUint32
 
 func (n *slot) plain() bool { return n.start == plainStart }
 
-// pack is the content of a node that is not plain.
+// pack returns the content of a node that is not plain.
 func (n *slot) pack() listpack.Pack { return listpack.Pack(n.buf[n.start:]) }
 
-// data is the content of a node of either kind.
+// data returns the content of a node of either kind.
 func (n *slot) data() []byte {
 	if n.plain() {
 		return n.buf
@@ -63,7 +63,7 @@ func (n *slot) data() []byte {
 	return n.buf[n.start:]
 }
 
-// value is the element at pos, which does not matter in a plain node.
+// value returns the element at pos. In a plain node pos does not matter.
 func (n *slot) value(pos int) listpack.Value {
 	if n.plain() {
 		return listpack.Value{Str: n.buf}
@@ -71,7 +71,7 @@ func (n *slot) value(pos int) listpack.Value {
 	return n.pack().Get(pos)
 }
 
-// first and last are the positions of the outermost elements.
+// first and last return the positions of the outermost elements.
 func (n *slot) first() int {
 	if n.plain() {
 		return 0
@@ -86,18 +86,18 @@ func (n *slot) last() int {
 	return n.pack().Last()
 }
 
-// New is an empty list.
+// New returns an empty list.
 func New(limits Limits) *List { return &List{limits: limits} }
 
-// FromPack is a list with the elements of p, which it keeps and may write.
+// FromPack returns a list with the elements of p, which it keeps and may write.
 func FromPack(limits Limits, p listpack.Pack) *List {
 	l := New(limits)
 	l.AppendNode(p)
 	return l
 }
 
-// SinglePack is all the list's elements as one pack, if the list has exactly one node and that is a pack. The caller
-// may write the pack and must not use the list any more.
+// SinglePack returns all elements as one pack if the list has exactly one node that is not plain. The caller may write
+// the pack and must not use the list any more.
 func (l *List) SinglePack() (listpack.Pack, bool) {
 	if l.Nodes() != 1 || l.nodes()[0].plain() {
 		return nil, false
@@ -109,42 +109,42 @@ func (l *List) SinglePack() (listpack.Pack, bool) {
 	return n.pack().Clone(), true
 }
 
-// Clone is a second list with the same elements, in O(1). From then on each of the two copies what it writes, a node at a
-// time. It changes l, and so counts as a write.
+// Clone returns a second list with the same elements, in O(1). From then on both copy a node before they write it.
+// Clone changes l, so it counts as a write.
 func (l *List) Clone() *List {
 	c := l.Thaw()
 	l.owner = new(owner)
 	return c
 }
 
-// Thaw is a writable second list with the elements of l, in O(1), for an l that nobody will write again. It only reads l:
-// several goroutines may thaw one list at the same time.
+// Thaw returns a writable second list with the elements of l, in O(1). l must never be written again. Thaw only reads
+// l, so several goroutines may thaw one list at the same time.
 func (l *List) Thaw() *List {
 	c := *l
 	c.owner = new(owner)
 	return &c
 }
 
-// Len is the number of elements.
+// Len returns the number of elements.
 func (l *List) Len() int { return l.count }
 
-// Nodes is the number of nodes.
+// Nodes returns the number of nodes.
 func (l *List) Nodes() int { return l.hi - l.lo }
 
-// Limits are those that the list was made with.
+// Limits returns the limits that the list was made with.
 func (l *List) Limits() Limits { return l.limits }
 
-// MemoryUse is the number of bytes that the list occupies, in O(1). What it shares with other lists counts in full.
+// MemoryUse returns the size of the list in bytes, in O(1). Memory shared with other lists counts in full.
 func (l *List) MemoryUse() int { return listSize + cap(l.slots)*slotSize + l.bytes }
 
-// Node is node i of 0..Nodes()-1 as RDB stores it: the bytes of a listpack, or those of the single element of a plain
+// Node returns node i of 0..Nodes()-1 as RDB stores it: the bytes of a listpack, or those of the single element of a plain
 // node. The caller must not write them.
 func (l *List) Node(i int) (data []byte, plain bool) {
 	n := &l.nodes()[i]
 	return n.data(), n.plain()
 }
 
-// AppendNode adds p as a node of its own at the tail, and keeps it: it may write to all of its capacity. An empty pack adds
+// AppendNode adds p as a new node at the tail. It keeps p and may write to all of its capacity. An empty pack adds
 // nothing. A pack of unknown origin must have passed a deep Validate.
 func (l *List) AppendNode(p listpack.Pack) {
 	if n := p.Len(); n > 0 {
@@ -153,7 +153,7 @@ func (l *List) AppendNode(p listpack.Pack) {
 	}
 }
 
-// AppendPlain adds v as a plain node at the tail, and keeps it.
+// AppendPlain adds v as a plain node at the tail. It keeps v.
 func (l *List) AppendPlain(v []byte) {
 	l.insertNode(l.Nodes(), slot{buf: v, start: plainStart, count: 1})
 	l.count++
@@ -182,7 +182,7 @@ func (l *List) PushBack(v []byte) {
 	l.append(i, v)
 }
 
-// PopFront removes the first element and appends its text to dst. It reports false if the list is empty.
+// PopFront removes the first element and appends its text to dst. It returns false if the list is empty.
 func (l *List) PopFront(dst []byte) ([]byte, bool) {
 	v, ok := l.Index(0)
 	dst = v.AppendTo(dst)
@@ -190,7 +190,7 @@ func (l *List) PopFront(dst []byte) ([]byte, bool) {
 	return dst, ok
 }
 
-// PopBack removes the last element and appends its text to dst. It reports false if the list is empty.
+// PopBack removes the last element and appends its text to dst. It returns false if the list is empty.
 func (l *List) PopBack(dst []byte) ([]byte, bool) {
 	v, ok := l.Index(-1)
 	dst = v.AppendTo(dst)
@@ -210,7 +210,7 @@ func (l *List) drop(i int, end func(*slot) int) {
 	}
 }
 
-// Index is element i, counted from 0 at the head and from -1 at the tail. It reports false if there is none.
+// Index returns element i, counted from 0 at the head or from -1 at the tail. It returns false if there is none.
 func (l *List) Index(i int) (listpack.Value, bool) {
 	node, pos := l.locate(i)
 	if node < 0 {
@@ -219,7 +219,8 @@ func (l *List) Index(i int) (listpack.Value, bool) {
 	return l.nodes()[node].value(pos), true
 }
 
-// Set makes v element i, counted as in Index. It reports false if there is none.
+// Set replaces element i, counted as in Index, by v. It returns false if there
+// is none.
 func (l *List) Set(i int, v []byte) bool {
 	node, pos := l.locate(i)
 	if node < 0 {
@@ -229,7 +230,7 @@ func (l *List) Set(i int, v []byte) bool {
 	return true
 }
 
-// DeleteRange removes up to n elements from element start on, counted as in Index, and returns how many it removed.
+// DeleteRange removes up to n elements from element start on, counted as in Index, and returns their number.
 func (l *List) DeleteRange(start, n int) int {
 	if start < 0 {
 		start += l.count
@@ -240,7 +241,7 @@ func (l *List) DeleteRange(start, n int) int {
 	n = min(n, l.count-start)
 	left := n
 	i, offset := l.find(start)
-	if c := int(l.nodes()[i].count); offset > 0 { // the tail of the first node, or its middle
+	if c := int(l.nodes()[i].count); offset > 0 { // the tail or the middle of the first node
 		d := min(left, c-offset)
 		l.deleteInNode(i, offset, d)
 		left -= d
@@ -257,7 +258,7 @@ func (l *List) DeleteRange(start, n int) int {
 	return n
 }
 
-// find is the node of element i of 0..Len()-1, and the element's index in it. It walks from the nearer end.
+// find returns the node of element i of 0..Len()-1, and the element's index in it. It walks from the nearer end.
 func (l *List) find(i int) (node, offset int) {
 	nodes := l.nodes()
 	if i < l.count/2 {
@@ -266,14 +267,14 @@ func (l *List) find(i int) (node, offset int) {
 		}
 		return node, i
 	}
-	i = l.count - i // elements from it to the tail
+	i = l.count - i // number of elements from it to the tail
 	for node = len(nodes) - 1; i > int(nodes[node].count); node-- {
 		i -= int(nodes[node].count)
 	}
 	return node, int(nodes[node].count) - i
 }
 
-// locate is the node and the position of element i, which may count from the tail; the node is -1 if there is none.
+// locate returns the node and the position of element i, which may count from the tail; the node is -1 if there is none.
 func (l *List) locate(i int) (node, pos int) {
 	if i < 0 {
 		i += l.count

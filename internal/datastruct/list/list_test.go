@@ -13,7 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/effort"
 )
 
-// elements are what the list holds, walked over in the given direction and returned from head to tail.
+// elements returns the elements from head to tail, read in the given direction.
 func elements(l *List, reverse bool) [][]byte {
 	var all [][]byte
 	start := 0
@@ -32,7 +32,7 @@ func elements(l *List, reverse bool) [][]byte {
 
 func same(a, b [][]byte) bool { return slices.EqualFunc(a, b, bytes.Equal) }
 
-// pair is a list and what it must hold.
+// pair is a list with its expected elements.
 type pair struct {
 	list *List
 	want [][]byte
@@ -53,7 +53,7 @@ func (p *pair) verify(t *testing.T, what string) {
 	}
 }
 
-// randomElement is a number, a short string, or now and then one that is large for the limits.
+// randomElement returns a number, a short string, or sometimes an element that is large for the limits.
 func randomElement(r *rand.Rand, m Limits) []byte {
 	switch r.IntN(12) {
 	case 0, 1, 2:
@@ -104,7 +104,8 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// mutate does one random thing to both sides of p and says what.
+// mutate makes a random change to the list and to the expected elements, and
+// describes it.
 func (p *pair) mutate(r *rand.Rand, m Limits, grow bool) string {
 	l, n := p.list, len(p.want)
 	v := randomElement(r, m)
@@ -316,15 +317,15 @@ func TestPackThereAndBack(t *testing.T) {
 	c := FromPack(Limits{}, p.Clone())
 	d := c.Clone()
 	if got, _ := d.SinglePack(); &got[0] == &c.nodes()[0].buf[0] {
-		t.Error("SinglePack of a clone gave away shared memory")
+		t.Error("SinglePack of a clone returned shared memory")
 	}
 	l = FromPack(Limits{}, listpack.New(0))
 	if _, ok := l.SinglePack(); ok || l.Len() != 0 || l.Nodes() != 0 {
-		t.Error("an empty pack made a node")
+		t.Error("an empty pack became a node")
 	}
 	l.AppendPlain([]byte("x"))
 	if _, ok := l.SinglePack(); ok {
-		t.Error("SinglePack of a plain node")
+		t.Error("SinglePack accepted a plain node")
 	}
 	if v, ok := l.Index(0); !ok || string(v.Str) != "x" {
 		t.Errorf("plain element %q", v.Str)

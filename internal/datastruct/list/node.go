@@ -11,12 +11,12 @@ const (
 	listSize = int(unsafe.Sizeof(List{}))
 	slotSize = int(unsafe.Sizeof(slot{}))
 
-	emptyPack = 7   // bytes of a pack without elements
-	firstCap  = 256 // bytes of a node that is made when the list has few
-	manyNodes = 8   // from so many nodes on a new one is made in its full size at once
+	emptyPack = 7   // size of a pack without elements
+	firstCap  = 256 // capacity of a new node in a short list
+	manyNodes = 8   // from this number of nodes on, a new one gets its full size at once
 )
 
-// fits reports whether an element of size bytes may be added to node i, which need not exist.
+// fits reports whether node i, if it exists, can take an element of size bytes.
 func (l *List) fits(i, size int) bool {
 	if i < 0 || i >= l.Nodes() || l.limits.Large(size) {
 		return false
@@ -25,8 +25,8 @@ func (l *List) fits(i, size int) bool {
 	return !n.plain() && !l.limits.Exceeds(len(n.buf)-int(n.start)+size+entryOverhead, int(n.count)+1)
 }
 
-// newNode is a node with the element v that will become node i and get more elements in front or behind. It may take
-// the memory of spare.
+// newNode returns a node with the element v. It will become node i and grow at its front or its back. It may take the
+// memory of spare.
 func (l *List) newNode(i int, v []byte, front bool, spare []byte) slot {
 	if l.limits.Large(len(v)) {
 		return slot{buf: append([]byte(nil), v...), start: plainStart, count: 1}
@@ -46,9 +46,9 @@ func (l *List) newNode(i int, v []byte, front bool, spare []byte) slot {
 	return slot{buf: buf, start: uint32(listpack.PrependInRoom(buf, start, e)), count: 1}
 }
 
-// capFor is the capacity for a node that has to hold size bytes. An inner node gets little room to spare. One at an end
-// gets all it may need, or, while the list is so short that the waste would count, grows by doubling. Only what is
-// too large for a node anyway (it came from elsewhere) gets more than a node's bytes.
+// capFor returns the capacity for a node of size bytes. An inner node gets little spare room. A node at an end gets
+// room up to the limit of a node, or, while the list is so short that the waste would matter, doubles. Only a node that
+// already exceeds the limit, from elsewhere, gets more.
 func (l *List) capFor(size int, inner bool) int {
 	limit := l.limits.NodeBytes()
 	switch {
@@ -63,7 +63,7 @@ func (l *List) capFor(size int, inner bool) int {
 	}
 }
 
-// open is node i, to be written: in memory of the list's own.
+// open returns node i for writing, in memory that the list owns.
 func (l *List) open(i int) *slot {
 	l.ownSlots()
 	n := &l.nodes()[i]
@@ -73,7 +73,7 @@ func (l *List) open(i int) *slot {
 	return n
 }
 
-// setBuf makes buf the memory of n, with the pack from start on. It does not give back what n had before.
+// setBuf makes buf the memory of n, with the pack from start on. It does not free the memory that n had before.
 func (l *List) setBuf(n *slot, buf []byte, start int) {
 	l.bytes += cap(buf) - cap(n.buf)
 	n.buf, n.owner = buf, l.owner
@@ -82,7 +82,7 @@ func (l *List) setBuf(n *slot, buf []byte, start int) {
 	}
 }
 
-// setPack puts back n's pack after an operation that may have moved it to other memory.
+// setPack stores n's pack after an operation that may have moved it.
 func (l *List) setPack(n *slot, p listpack.Pack) {
 	if &p[0] == &n.buf[n.start] {
 		n.buf = n.buf[:int(n.start)+len(p)]
@@ -91,8 +91,8 @@ func (l *List) setPack(n *slot, p listpack.Pack) {
 	}
 }
 
-// reserve makes room for size bytes in front of the pack of node i, which is open, or behind it. If what is free on the
-// other side is enough it moves the pack; else it takes more memory.
+// reserve makes room for size bytes at the front or the back of the pack of node i, which must be open. It moves the
+// pack if the free room on the other side is enough, and else takes more memory.
 func (l *List) reserve(i, size int, front bool) {
 	n := &l.nodes()[i]
 	p := n.pack()
@@ -106,7 +106,7 @@ func (l *List) reserve(i, size int, front bool) {
 	}
 	free := len(buf) - need
 	start := 0
-	if l.Nodes() == 1 { // it may grow on both sides
+	if l.Nodes() == 1 { // a single node may grow at both ends
 		start = free / 2
 	} else if front {
 		start = free
@@ -138,8 +138,8 @@ func (l *List) prepend(i int, v []byte) {
 	n.count++
 }
 
-// close gives up the free room of node i, which need not exist, when no more elements will be added to it: if a smaller
-// block is enough, it returns the one that the node had.
+// close frees the spare room of node i, if it exists, when it will get no more elements. If it moves to a smaller
+// block, close returns the old one.
 func (l *List) close(i int) (spare []byte) {
 	if i < 0 || i >= l.Nodes() {
 		return nil
@@ -156,10 +156,10 @@ func (l *List) close(i int) (spare []byte) {
 	return spare
 }
 
-// insert adds v beside the element at pos of node i.
+// insert adds v next to the element at pos of node i.
 func (l *List) insert(i, pos int, v []byte, after bool) {
 	n := &l.nodes()[i]
-	next, beside, cut := i, i-1, pos // where a new node goes, which node is on that side, where to split this one
+	next, beside, cut := i, i-1, pos // index for a new node, the neighbour on that side, where to split this node
 	edge := pos == n.first()
 	if after {
 		next, beside = i+1, i+1
@@ -205,7 +205,7 @@ func (l *List) insert(i, pos int, v []byte, after bool) {
 	}
 }
 
-// replaceAt puts v in the place of the element at pos of node i.
+// replaceAt replaces the element at pos of node i by v.
 func (l *List) replaceAt(i, pos int, v []byte) {
 	large := l.limits.Large(len(v))
 	if n := &l.nodes()[i]; n.plain() != large {
@@ -223,7 +223,7 @@ func (l *List) replaceAt(i, pos int, v []byte) {
 	}
 }
 
-// deleteAt removes the element at pos of node i. It reports whether the node is still there.
+// deleteAt removes the element at pos of node i. It reports whether the node remains.
 func (l *List) deleteAt(i, pos int) bool {
 	if l.nodes()[i].count == 1 {
 		l.removeNodes(i, i+1)
@@ -241,7 +241,8 @@ func (l *List) deleteAt(i, pos int) bool {
 	return true
 }
 
-// deleteInNode removes n elements of node i from index offset on, but not all.
+// deleteInNode removes n elements, but not all, of node i from index offset
+// on.
 func (l *List) deleteInNode(i, offset, n int) {
 	s := l.open(i)
 	p := s.pack()
@@ -251,7 +252,7 @@ func (l *List) deleteInNode(i, offset, n int) {
 	l.trim(i)
 }
 
-// trim gives back the memory of a node that has lost most of its elements, unless it is at an end, where it may grow.
+// trim frees memory of a node that has lost most of its elements, unless it is at an end, where it may grow again.
 func (l *List) trim(i int) {
 	if i == 0 || i == l.Nodes()-1 {
 		return
@@ -273,7 +274,7 @@ func (l *List) split(i, pos int) {
 	l.insertNode(i+1, slot{buf: rest, count: moved})
 }
 
-// mergeAround joins the nodes near node i where two fit into one, in the order in which Redis tries it.
+// mergeAround merges pairs of nodes near node i that fit into one, in the order that Redis tries.
 func (l *List) mergeAround(i int) {
 	if l.merge(i - 2) {
 		i--
@@ -285,7 +286,7 @@ func (l *List) mergeAround(i int) {
 	l.merge(i)
 }
 
-// merge moves the elements of node i+1 to node i if they fit there. Neither node need exist.
+// merge appends the elements of node i+1 to node i if they fit there. Nodes that do not exist do not fit.
 func (l *List) merge(i int) bool {
 	if i < 0 || i+1 >= l.Nodes() {
 		return false

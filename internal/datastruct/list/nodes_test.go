@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// edit does one step of a reproducible sequence to the list and, in the same words, as a command.
+// edit makes one change of a reproducible sequence to the list and returns the equivalent command.
 func edit(l *List, r *rand.Rand, step int) (command []string) {
 	n := r.IntN(300)
 	if r.IntN(60) == 0 {
@@ -71,7 +71,7 @@ func edit(l *List, r *rand.Rand, step int) (command []string) {
 	}
 }
 
-// digest is over the nodes as DUMP writes them, but with plain lengths.
+// digest hashes the nodes as DUMP writes them, but with fixed-size lengths.
 func digest(l *List) string {
 	h := sha256.New()
 	for i := range l.Nodes() {
@@ -86,7 +86,8 @@ func digest(l *List) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// The digests are of what redis-server 7.4.1 held, by DUMP, after the same commands.
+// The digests are of DUMP payloads of redis-server 7.4.1 after the same
+// commands.
 func TestNodesAreThoseOfRedis(t *testing.T) {
 	for _, c := range []struct {
 		seed        uint64

@@ -2,18 +2,18 @@ package list
 
 import "github.com/resp-server/resp-server/internal/datastruct/block"
 
-// nodes are the nodes in their order. They may be written after ownSlots.
+// nodes returns the nodes in order. They may be written after ownSlots.
 func (l *List) nodes() []slot { return l.slots[l.lo:l.hi] }
 
-// ownSlots makes sure that the directory is the list's own.
+// ownSlots makes sure that the list owns its directory.
 func (l *List) ownSlots() {
 	if l.slotsOwner != l.owner {
 		l.respace()
 	}
 }
 
-// respace brings the nodes to the middle of the directory, or of a new one if it is not the list's own, nearly full, or
-// nearly empty. In either case the room at each end is a part of the number of nodes, which makes it amortised O(1).
+// respace centres the nodes in the directory, or in a new one if the list does not own it or it is nearly full or
+// nearly empty. The room at each end is then proportional to the number of nodes, which makes respace amortised O(1).
 func (l *List) respace() {
 	old, n := l.nodes(), l.Nodes()
 	if room := len(l.slots) - n; l.slotsOwner != l.owner || room < n/4+4 || room > 8*n+64 {
@@ -35,7 +35,7 @@ func (l *List) respace() {
 	}
 }
 
-// insertNode makes s, whose memory the list takes over, node i. The shorter part of the directory moves.
+// insertNode makes s node i and takes over its memory. It moves the shorter part of the directory.
 func (l *List) insertNode(i int, s slot) {
 	l.ownSlots()
 	n := l.Nodes()
@@ -55,7 +55,7 @@ func (l *List) insertNode(i int, s slot) {
 	l.bytes += cap(s.buf)
 }
 
-// removeNodes removes the nodes in [i, j) with their elements.
+// removeNodes removes the nodes in [i, j) and their elements.
 func (l *List) removeNodes(i, j int) {
 	if i == j {
 		return

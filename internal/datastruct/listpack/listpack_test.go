@@ -30,7 +30,7 @@ func elements(p Pack) []string {
 	return all
 }
 
-// The packs are those inside DUMP payloads of redis-server 7.4.1.
+// The packs come from DUMP payloads of redis-server 7.4.1.
 func TestLayoutIsThatOfRedis(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
@@ -72,7 +72,8 @@ func TestLayoutIsThatOfRedis(t *testing.T) {
 	}
 }
 
-// What RPUSH l a b, LPUSH l c 1000, LINSERT l BEFORE a mid, LSET l -1 "longer than before" and LREM l 1 c leave.
+// The pack is the result of RPUSH l a b, LPUSH l c 1000, LINSERT l BEFORE a mid, LSET l -1 "longer than before" and
+// LREM l 1 c.
 func TestEditedLayoutIsThatOfRedis(t *testing.T) {
 	p := pack("a", "b").Prepend([]byte("c")).Prepend([]byte("1000"))
 	p = p.InsertBefore(p.Find(p.First(), []byte("a"), 0), []byte("mid"))
@@ -147,7 +148,7 @@ func TestUnknownCount(t *testing.T) {
 }
 
 func TestFindComparesNotCanonicalElements(t *testing.T) {
-	// The string "12", which Redis would have stored as a number, and the number 5 in a wider form than needed.
+	// The string "12", which Redis would have stored as a number, and the number 5 in a wider encoding than needed.
 	p := Pack{0, 0, 0, 0, 2, 0, tag6Str | 2, '1', '2', 3, tag16Int, 5, 0, 3, end}
 	p.setHeader(2)
 	if err := p.Validate(true); err != nil {
@@ -177,7 +178,7 @@ func TestFindSkips(t *testing.T) {
 		}
 	}
 	if p.Find(-1, []byte("a"), 0) != -1 {
-		t.Error("Find from nowhere")
+		t.Error("Find from position -1")
 	}
 }
 
@@ -312,7 +313,8 @@ func FuzzValidate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p := Pack(b)
 		if p.Validate(true) != nil {
-			// Most inputs fail at the header: check the elements of this one too.
+			// Most inputs fail at the header, so check them as elements of a valid pack
+			// too.
 			if p = append(make(Pack, headerSize), b...); len(b) > 1 {
 				p.setHeader(unknownCount)
 				p[len(p)-1] = end
@@ -322,7 +324,7 @@ func FuzzValidate(f *testing.F) {
 			}
 		}
 		if p.Validate(false) != nil {
-			t.Fatal("valid deep but not shallow")
+			t.Fatal("deep validation passes but shallow fails")
 		}
 		all := elements(p)
 		if len(all) != p.Len() {

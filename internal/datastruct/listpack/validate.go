@@ -5,14 +5,14 @@ import (
 	"errors"
 )
 
-// What [Pack.Validate] finds wrong.
+// Errors of [Pack.Validate].
 var (
 	ErrHeader = errors.New("listpack: header does not fit the size or the element count")
 	ErrEntry  = errors.New("listpack: broken element")
 )
 
-// Validate checks bytes of unknown origin. Shallow, it looks at the size in the header and the terminator, in O(1);
-// deep, at each element and at the count too, and what passes can be given to every method. It never panics.
+// Validate checks bytes of unknown origin. It checks the size in the header and the terminator, in O(1), and if deep
+// each element and the count too. It never panics. After a deep check every method is safe.
 func (p Pack) Validate(deep bool) error {
 	if len(p) < headerSize+1 || int64(binary.LittleEndian.Uint32(p)) != int64(len(p)) || p[len(p)-1] != end {
 		return ErrHeader
@@ -24,7 +24,7 @@ func (p Pack) Validate(deep bool) error {
 	for ; p[pos] != end; count++ {
 		size := sizeAt(p[pos:])
 		next := pos + size + backlenSize(size)
-		// The element must leave room for the terminator, and reading it from behind must lead to its beginning.
+		// The terminator must follow, and reading backwards must lead to the beginning of the element.
 		if size == 0 || next >= len(p) || backlen(p[:next]) != size {
 			return ErrEntry
 		}

@@ -6,16 +6,16 @@ import (
 	"strconv"
 )
 
-// Value is one element: an integer when IsInt is set, else a string. A value read from a pack does not own Str,
-// which is part of the pack and valid until the pack is next written.
+// Value is an element: an integer if IsInt is set, else a string. A value read from a pack does not own Str, which is
+// part of the pack and valid until the next write to it.
 type Value struct {
 	Str   []byte
 	Int   int64
 	IsInt bool
 }
 
-// ValueOf is how a pack stores v: as an integer when v is the canonical decimal form of an int64, so that the text
-// can be had back from the number, and as a string otherwise. Str refers to v.
+// ValueOf returns v as a pack stores it: as an integer if v is the canonical decimal form of an int64, so that the
+// number gives back the text, and else as a string. Str refers to v.
 func ValueOf(v []byte) Value {
 	if n, ok := ParseInt(v); ok {
 		return Value{Int: n, IsInt: true}
@@ -23,7 +23,7 @@ func ValueOf(v []byte) Value {
 	return Value{Str: v}
 }
 
-// IntValue is the element n.
+// IntValue returns n as an element.
 func IntValue(n int64) Value { return Value{Int: n, IsInt: true} }
 
 // AppendTo appends the text of v to dst.
@@ -43,7 +43,7 @@ func (v Value) Equal(s []byte) bool {
 	return string(v.Str) == string(s)
 }
 
-// TextLen is the length of the text of v in bytes.
+// TextLen returns the length of the text of v in bytes.
 func (v Value) TextLen() int {
 	if !v.IsInt {
 		return len(v.Str)
@@ -58,17 +58,17 @@ func (v Value) TextLen() int {
 	return n
 }
 
-// EntrySize is the number of bytes by which a pack grows when v is added to it.
+// EntrySize returns the number of bytes by which a pack grows when v is added to it.
 func (v Value) EntrySize() int {
 	n := v.encodedSize()
 	return n + backlenSize(n)
 }
 
-// EntrySize is the number of bytes by which a pack grows when value is added to it.
+// EntrySize returns the number of bytes by which a pack grows when value is added to it.
 func EntrySize(value []byte) int { return ValueOf(value).EntrySize() }
 
-// ParseInt reads s as an int64 if s is exactly what formatting that number gives: no plus sign, no leading zero, no
-// "-0", no blanks.
+// ParseInt parses s as an int64 if s is exactly the number's formatted text: no plus sign, no leading zero, no "-0", no
+// blanks.
 func ParseInt(s []byte) (int64, bool) {
 	digits := s
 	if len(s) > 0 && s[0] == '-' {
@@ -94,8 +94,8 @@ func ParseInt(s []byte) (int64, bool) {
 	return int64(u), u <= math.MaxInt64
 }
 
-// The first byte of an element says how it is encoded. The high bits of the first four forms hold the tag, the low
-// bits the beginning of the number or of the length.
+// The first byte of an element is its encoding. In the first four forms the high bits are the tag, and the low bits
+// begin the number or the length.
 const (
 	tag6Str  = 0x80 // 10xxxxxx: string of up to 63 bytes
 	tag13Int = 0xC0 // 110xxxxx: 13 bits, high part first
@@ -108,7 +108,7 @@ const (
 	end      = 0xFF
 )
 
-// encodedSize is the size of v without its back length.
+// encodedSize returns the size of v without its back length.
 func (v Value) encodedSize() int {
 	if !v.IsInt {
 		switch n := len(v.Str); {
@@ -168,7 +168,7 @@ func (v Value) appendEntry(dst []byte) []byte {
 	return appendBacklen(append(dst, v.Str...), size)
 }
 
-// decode reads the element at the beginning of b, which must be a whole one, and its size without the back length.
+// decode reads the element at the beginning of b, which must be complete, and returns its size without the back length.
 func decode(b []byte) (v Value, size int) {
 	switch c := b[0]; {
 	case c < tag6Str:
@@ -195,8 +195,8 @@ func decode(b []byte) (v Value, size int) {
 	}
 }
 
-// sizeAt is the size of the element at the beginning of b without its back length; 0 if the first byte is no
-// element's, or if b ends before the length is known.
+// sizeAt returns the size of the element at the beginning of b without its back length. It returns 0 if the first byte
+// is no encoding, or if b ends before the length is known.
 func sizeAt(b []byte) int {
 	switch c := b[0]; {
 	case c < tag6Str:
@@ -224,8 +224,8 @@ func sizeAt(b []byte) int {
 	}
 }
 
-// backlenSize is the number of bytes that the back length of an element of n bytes takes: seven bits in each. From
-// two bytes on Redis leaves out the largest number that would fit, and so must we.
+// backlenSize returns the number of bytes of the back length of an element of n bytes: seven bits in each. From two
+// bytes on Redis does not use the largest number that would fit, so this follows it.
 func backlenSize(n int) int {
 	switch {
 	case n < 1<<7:
@@ -241,8 +241,8 @@ func backlenSize(n int) int {
 	}
 }
 
-// appendBacklen appends the length of an element for a reader that comes from behind: the lowest seven bits last,
-// and the high bit set on all bytes but the one that such a reader meets last.
+// appendBacklen appends the length of an element for reading backwards: the lowest seven bits last, with the high bit
+// set on all bytes but the first, the last one that such a reader meets.
 func appendBacklen(dst []byte, n int) []byte {
 	size := backlenSize(n)
 	if size == 1 {
@@ -255,7 +255,8 @@ func appendBacklen(dst []byte, n int) []byte {
 	return dst
 }
 
-// backlen reads the back length that ends b; -1 if it has more than five bytes.
+// backlen reads the back length at the end of b. It returns -1 if that has
+// more than five bytes.
 func backlen(b []byte) int {
 	n := 0
 	for i := range min(5, len(b)) {
@@ -268,7 +269,7 @@ func backlen(b []byte) int {
 	return -1
 }
 
-// firstSize is the whole size of the element at the beginning of b, with its back length.
+// firstSize returns the whole size of the element at the beginning of b, including its back length.
 func firstSize(b []byte) int {
 	n := sizeAt(b)
 	return n + backlenSize(n)

@@ -2,7 +2,7 @@ package listpack
 
 import "github.com/resp-server/resp-server/internal/datastruct/block"
 
-// No value given to these may be part of the pack that is written.
+// A value passed to these methods must not be part of the pack.
 
 // Append adds v at the tail.
 func (p Pack) Append(v []byte) Pack { return p.insert(p.End(), ValueOf(v)) }
@@ -13,7 +13,8 @@ func (p Pack) AppendInt(n int64) Pack { return p.insert(p.End(), IntValue(n)) }
 // AppendValue adds v at the tail.
 func (p Pack) AppendValue(v Value) Pack { return p.insert(p.End(), v) }
 
-// AppendAll adds the values at the tail in their order, growing the pack at most once.
+// AppendAll adds the values at the tail in order, growing the pack at most
+// once.
 func (p Pack) AppendAll(values ...[]byte) Pack {
 	size := 0
 	for _, v := range values {
@@ -42,35 +43,37 @@ func (p Pack) AppendPack(q Pack) Pack {
 	return p
 }
 
-// Prepend adds v at the head. See [PrependInRoom] for doing so without moving the rest.
+// Prepend adds v at the head. [PrependInRoom] does so without moving the rest.
 func (p Pack) Prepend(v []byte) Pack { return p.insert(headerSize, ValueOf(v)) }
 
 // PrependInt adds n at the head.
 func (p Pack) PrependInt(n int64) Pack { return p.insert(headerSize, IntValue(n)) }
 
-// InsertBefore adds v before the element at pos, which is then v's position.
+// InsertBefore adds v before the element at pos. pos is then the position of
+// v.
 func (p Pack) InsertBefore(pos int, v []byte) Pack { return p.insert(pos, ValueOf(v)) }
 
-// InsertAfter adds v after the element at pos; [Pack.Next] of pos is then v's position.
+// InsertAfter adds v after the element at pos. [Pack.Next] of pos is then the
+// position of v.
 func (p Pack) InsertAfter(pos int, v []byte) Pack { return p.insert(p.skip(pos), ValueOf(v)) }
 
 // InsertInt adds n before the element at pos.
 func (p Pack) InsertInt(pos int, n int64) Pack { return p.insert(pos, IntValue(n)) }
 
-// Replace puts v in the place of the element at pos, which is then v's position.
+// Replace replaces the element at pos by v, which then has position pos.
 func (p Pack) Replace(pos int, v []byte) Pack { return p.replace(pos, ValueOf(v)) }
 
-// ReplaceInt puts n in the place of the element at pos.
+// ReplaceInt replaces the element at pos by n.
 func (p Pack) ReplaceInt(pos int, n int64) Pack { return p.replace(pos, IntValue(n)) }
 
-// Delete removes the element at pos, where the following one then is; pos is [Pack.End] if there is none.
+// Delete removes the element at pos. pos is then the position of the following one, or [Pack.End] if there is none.
 func (p Pack) Delete(pos int) Pack {
 	p = p.resize(pos, p.skip(pos), 0)
 	p.recount(-1)
 	return p
 }
 
-// DeleteRange removes the element at pos and those behind it, n in all or as many as there are.
+// DeleteRange removes up to n elements from the one at pos on.
 func (p Pack) DeleteRange(pos, n int) Pack {
 	to, deleted := pos, 0
 	for ; deleted < n && p[to] != end; deleted++ {
@@ -81,8 +84,8 @@ func (p Pack) DeleteRange(pos, n int) Pack {
 	return p
 }
 
-// Trim gives memory back when more than half of it is unused. Deleting alone never does, so that a pack that shrinks
-// and grows in turn is not moved each time.
+// Trim frees memory when more than half of the pack's memory is unused. Deleting alone never does, so that a pack that
+// shrinks and grows in turn does not move each time.
 func (p Pack) Trim() Pack {
 	if cap(p) > 2*len(p)+64 {
 		smaller := p.Clone()
@@ -92,8 +95,8 @@ func (p Pack) Trim() Pack {
 	return p
 }
 
-// Split divides the pack before pos: what is left of it in front, and a pack with memory of its own for the element
-// at pos and those behind.
+// Split divides the pack before pos. front is the pack without the element at pos and the following ones, which rest
+// holds in memory of its own.
 func (p Pack) Split(pos int) (front, rest Pack) {
 	moved := p.countFrom(pos)
 	rest = block.New(headerSize + len(p) - pos)
@@ -104,8 +107,8 @@ func (p Pack) Split(pos int) (front, rest Pack) {
 	return front, rest
 }
 
-// DropFirst removes the first element in O(1) by beginning the pack later in the same memory, which is thus not given
-// back. There must be an element.
+// DropFirst removes the first element in O(1): the pack then begins later in the same memory, so this frees none. There
+// must be an element.
 func (p Pack) DropFirst() Pack {
 	n := p.count()
 	p = p[firstSize(p[headerSize:]):]
@@ -116,8 +119,8 @@ func (p Pack) DropFirst() Pack {
 	return p
 }
 
-// PrependInRoom adds v to the pack that is buf[start:], in the free room before start, and returns where the pack
-// begins then. It moves only the header. There must be room: start must be at least v.EntrySize().
+// PrependInRoom adds v to the pack buf[start:], in the free room before it, and returns the new start of the pack. It
+// moves only the header. There must be room: start must be at least v.EntrySize().
 func PrependInRoom(buf []byte, start int, v Value) int {
 	n := Pack(buf[start:]).count()
 	if n != unknownCount {
@@ -144,8 +147,8 @@ func (p Pack) replace(pos int, v Value) Pack {
 	return p
 }
 
-// resize makes the bytes from pos up to to exactly n bytes long, moving what is behind them. The header is not
-// brought up to date.
+// resize makes the bytes from pos to to exactly n bytes long and moves the following ones. It does not update the
+// header.
 func (p Pack) resize(pos, to, n int) Pack {
 	size := len(p) + n - (to - pos)
 	if size <= cap(p) {
@@ -154,8 +157,8 @@ func (p Pack) resize(pos, to, n int) Pack {
 		copy(p[pos+n:], tail)
 		return p
 	}
-	// The allocator rounds the size up, in steps of an eighth or less: room
-	// enough that a pack built element by element is not moved too often.
+	// The allocator rounds the size up, in steps of an eighth or less. That is
+	// enough room for a pack built element by element not to move too often.
 	grown := Pack(block.New(size))
 	copy(grown, p[:pos])
 	copy(grown[pos+n:], p[to:])

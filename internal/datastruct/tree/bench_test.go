@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// scored is the item of a sorted set: 16 bytes, one of them a pointer.
+// scored is an item of a sorted set: 16 bytes, 8 of them a pointer.
 type scored struct {
 	score  float64
 	member *byte
@@ -40,7 +40,8 @@ func build(items []scored) *Tree[scored] {
 	return t
 }
 
-// insertAll reports the time to insert one of n items, and the heap for each.
+// insertAll reports the time of inserting one of n items, and the heap per
+// item.
 func insertAll(b *testing.B, n int, item func(i int) scored) {
 	var t *Tree[scored]
 	for i := 0; i < b.N; i++ {
@@ -63,7 +64,7 @@ func insertAll(b *testing.B, n int, item func(i int) scored) {
 	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/float64(n), "bytes/item")
 	b.ReportMetric(float64(t.MemoryUse())/float64(n), "MemoryUse/item")
 	runtime.KeepAlive(t)
-	runtime.KeepAlive(item) // it holds the members, which would count as freed
+	runtime.KeepAlive(item) // keeps the members alive, which would otherwise count as freed
 }
 
 func BenchmarkInsertRandom(b *testing.B) {
@@ -84,7 +85,7 @@ func BenchmarkInsertDescending(b *testing.B) {
 	})
 }
 
-// BenchmarkMove deletes an item and inserts it elsewhere, as ZADD does with a
+// BenchmarkMove deletes an item and inserts it elsewhere, as ZADD does for a
 // new score.
 func BenchmarkMove(b *testing.B) {
 	each(b, func(b *testing.B, n int, items []scored) {
@@ -177,7 +178,7 @@ func BenchmarkWalk100(b *testing.B) {
 	})
 }
 
-// BenchmarkCloneWrite clones and then writes once: one copy of a path.
+// BenchmarkCloneWrite clones and then writes once, which copies one path.
 func BenchmarkCloneWrite(b *testing.B) {
 	each(b, func(b *testing.B, n int, items []scored) {
 		t := build(items)

@@ -3,8 +3,8 @@ package tree
 import "fmt"
 
 // Check walks the whole tree and returns the first broken invariant: order,
-// first items, counts, fill, equal depth of all leaves, room, owners. It is for
-// tests, and for items that == compares.
+// first items, counts, fill, equal depth of all leaves, spare room, owners. It
+// is for tests. Items must be comparable with ==.
 func (t *Tree[T]) Check() error {
 	if t.root == nil {
 		if t.length != 0 {
@@ -29,7 +29,7 @@ func (t *Tree[T]) Check() error {
 type checker[T any] struct {
 	tree  *Tree[T]
 	depth int // of the leaves; -1 before the first one
-	last  *T  // the item before
+	last  *T  // the previous item
 }
 
 func (c *checker[T]) node(n *node[T], depth int, edge bool) (int, error) {

@@ -2,23 +2,23 @@ package tree
 
 import "unsafe"
 
-// Clone returns a second owner of the items in O(1). From then on each of the
-// two copies a node before it first writes there, and neither sees what the
-// other does. Clone needs exclusive access to t, as a write does.
+// Clone returns a second owner of the items in O(1). From then on both copy a
+// node before their first write there, and neither sees the writes of the
+// other. Clone needs exclusive access to t, as a write does.
 func (t *Tree[T]) Clone() *Tree[T] {
 	t.owner = new(owner)
 	return t.Thaw()
 }
 
-// Thaw returns a tree with the items of t in O(1), for a t that nobody will
-// write again. It only reads t, so several goroutines may thaw one tree at once.
+// Thaw returns a tree with the items of t in O(1). t must never be written
+// again. Thaw only reads t, so several goroutines may thaw one tree at once.
 func (t *Tree[T]) Thaw() *Tree[T] {
 	return &Tree[T]{compare: t.compare, root: t.root, owner: new(owner), length: t.length}
 }
 
 // FromSorted returns a tree of full nodes with copies of items. It costs O(n)
-// and n-1 comparisons. It answers false if the items are not in strictly
-// ascending order.
+// time and n-1 comparisons. It returns false if the items are not strictly
+// ascending.
 func FromSorted[T any](compare func(a, b T) int, items []T) (*Tree[T], bool) {
 	for i := 1; i < len(items); i++ {
 		if compare(items[i-1], items[i]) >= 0 {
@@ -53,9 +53,9 @@ func FromSorted[T any](compare func(a, b T) int, items []T) (*Tree[T], bool) {
 	return t, true
 }
 
-// MemoryUse returns the bytes of the tree and its nodes, those it shares with
-// other owners included, but not what items point to. It visits every node, one
-// for some 45 items.
+// MemoryUse returns the size of the tree and its nodes in bytes, including
+// nodes shared with other owners, but not the memory that items point to. It
+// visits every node, one for about 45 items.
 func (t *Tree[T]) MemoryUse() int {
 	if t == nil {
 		return 0

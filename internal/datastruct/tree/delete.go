@@ -1,6 +1,6 @@
 package tree
 
-// Delete removes the item that is equal to v and returns it.
+// Delete removes the item equal to v and returns it.
 func (t *Tree[T]) Delete(v T) (T, bool) {
 	rank, found := t.Rank(v)
 	if !found {
@@ -10,8 +10,8 @@ func (t *Tree[T]) Delete(v T) (T, bool) {
 	return t.DeleteAt(rank)
 }
 
-// DeleteAt removes the item at a position, from 0, and returns it. At either end
-// this is the cheapest way to take items off.
+// DeleteAt removes the item at a position, from 0, and returns it. This is the
+// cheapest way to remove items at either end.
 func (t *Tree[T]) DeleteAt(rank int) (T, bool) {
 	if rank < 0 || rank >= t.Len() {
 		var none T
@@ -23,9 +23,8 @@ func (t *Tree[T]) DeleteAt(rank int) (T, bool) {
 	return v, true
 }
 
-// remove takes out the item at a position below n, which must be owned. Edge
-// says that n is on the right edge of the tree. It leaves n itself as small as
-// it became.
+// remove removes the item at position rank below n, which must be owned. edge
+// means that n is on the right edge of the tree. It does not refill n itself.
 func (t *Tree[T]) remove(n *node[T], rank int, edge bool) T {
 	if n.leaf() {
 		v := n.items[rank]
@@ -36,7 +35,7 @@ func (t *Tree[T]) remove(n *node[T], rank int, edge bool) T {
 	child := t.own(&n.kids[i].node)
 	v := t.remove(child, rank, edge && i == len(n.kids)-1)
 	n.kids[i].count--
-	if len(child.items) == 0 { // on the right edge, where nodes may be that small
+	if len(child.items) == 0 { // a node on the right edge may become empty
 		n.drop(i, i+1)
 		return v
 	}
@@ -47,9 +46,10 @@ func (t *Tree[T]) remove(n *node[T], rank int, edge bool) T {
 	return v
 }
 
-// DeleteRange removes the items at positions from <= rank < to, as far as there
-// are any, and returns how many. To learn which, walk them first. Costs O(log n)
-// plus O(1) for every 21 or more items removed.
+// DeleteRange removes the items at positions from <= rank < to, as far as they
+// exist, and returns their number. It does not return the items; walk them
+// first if you need them. It costs O(log n) plus O(1) for every 21 or more
+// items removed.
 func (t *Tree[T]) DeleteRange(from, to int) int {
 	from, to = max(from, 0), min(to, t.Len())
 	if from >= to {
@@ -67,7 +67,7 @@ func (t *Tree[T]) DeleteRange(from, to int) int {
 	return to - from
 }
 
-// lower takes away a root that has at most one child.
+// lower removes a root that has at most one child.
 func (t *Tree[T]) lower() {
 	if t.length == 0 {
 		t.root = nil
@@ -79,13 +79,13 @@ func (t *Tree[T]) lower() {
 }
 
 // cut removes some but not all items below n, which must be owned: those at
-// positions from <= rank < to. The nodes along the cut may be left too small.
+// positions from <= rank < to. Nodes along the cut may remain too small.
 func (t *Tree[T]) cut(n *node[T], from, to int) {
 	if n.leaf() {
 		n.items = removeAt(n.items, from, to)
 		return
 	}
-	first, last := len(n.kids), 0 // of the kids that go as a whole
+	first, last := len(n.kids), 0 // the kids to remove as a whole
 	for i := range n.kids {
 		k := &n.kids[i]
 		count := k.count
@@ -106,12 +106,13 @@ func (t *Tree[T]) cut(n *node[T], from, to int) {
 	}
 }
 
-// mend repairs the nodes below n along a cut before position at, and leaves n
-// itself as small as it became.
+// mend refills the nodes below n along a cut before position at. It does not
+// refill n itself.
 //
-// A child with one child of its own could not be repaired inside, so children
-// are filled from the top down first. Repairs inside may then take a few away,
-// so they are filled once more, now with subtrees that are in order.
+// A child that has a single child of its own could not refill it, so children
+// are refilled from the top down first. Refilling inside them may then take
+// items away, so they are refilled once more, now that the subtrees are in
+// order.
 func (t *Tree[T]) mend(n *node[T], at int, edge bool) {
 	if n.leaf() {
 		return
@@ -132,8 +133,8 @@ func (t *Tree[T]) mend(n *node[T], at int, edge bool) {
 	t.refillAlong(n, at, count, edge)
 }
 
-// refillAlong refills the kids of n on both sides of position at while they are
-// too small.
+// refillAlong refills the kids of n on both sides of position at until they
+// are large enough.
 func (t *Tree[T]) refillAlong(n *node[T], at, count int, edge bool) {
 	for _, rank := range [2]int{at - 1, at} {
 		for rank >= 0 && rank < count {
@@ -146,14 +147,14 @@ func (t *Tree[T]) refillAlong(n *node[T], at, count int, edge bool) {
 	}
 }
 
-// thin reports whether kid i of n has too few items. Edge says that n is on the
-// right edge of the tree.
+// thin reports whether kid i of n has too few items. edge means that n is on
+// the right edge of the tree.
 func (n *node[T]) thin(i int, edge bool) bool {
 	return len(n.kids[i].node.items) < least && !(edge && i == len(n.kids)-1)
 }
 
-// refill merges kid i of the owned node n with a neighbour, or shares the items
-// of both evenly if they are too many for one.
+// refill merges kid i of the owned node n with a neighbour, or divides the
+// items of both evenly if they are too many for one node.
 func (t *Tree[T]) refill(n *node[T], i int) {
 	i = min(i, len(n.kids)-2)
 	left, right := t.own(&n.kids[i].node), n.kids[i+1].node
@@ -174,8 +175,8 @@ func (t *Tree[T]) refill(n *node[T], i int) {
 	n.items[i+1] = right.items[0]
 }
 
-// drop removes kids from <= i < to of the inner node n. An inner node that lost
-// all of them is about to be dropped itself.
+// drop removes kids from <= i < to of the inner node n. If that is all of
+// them, the caller is about to drop n itself.
 func (n *node[T]) drop(from, to int) {
 	n.items = removeAt(n.items, from, to)
 	n.kids = removeAt(n.kids, from, to)

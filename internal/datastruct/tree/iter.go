@@ -1,25 +1,25 @@
 package tree
 
-// Iter is a place between two items of a tree, from which it walks both ways.
-// It holds no resources. The tree must not be written while it is in use, but a
-// Clone may be walked while the original is written.
+// Iter is a place between two items of a tree, from which it walks in both
+// directions. It need not be closed. The tree must not be written while an
+// Iter is in use, but a Clone may be walked while the original is written.
 type Iter[T any] struct {
 	tree  *Tree[T]
 	items []T // of one leaf
-	i     int // the place in items: after i of them
+	i     int // the place: behind i of them
 	first int // position of items[0] in the tree
 }
 
-// Seek returns the place before the item at a position: Next returns that item
-// first, Prev the one before it. Seek(0) is the beginning of the tree and
-// Seek(Len) its end; positions outside are moved there.
+// Seek returns the place before the item at a position: Next returns that
+// item, Prev the one before it. Seek(0) is the beginning of the tree and
+// Seek(Len) its end. Positions outside are moved to the nearest end.
 func (t *Tree[T]) Seek(rank int) Iter[T] {
 	it := Iter[T]{tree: t}
 	it.move(min(max(rank, 0), t.Len()))
 	return it
 }
 
-// move goes to the place before a position, 0 <= rank <= Len.
+// move moves to the place before a position, 0 <= rank <= Len.
 func (it *Iter[T]) move(rank int) {
 	if rank < it.tree.Len() {
 		it.items, it.i = it.tree.leafAt(rank)
@@ -30,7 +30,8 @@ func (it *Iter[T]) move(rank int) {
 	it.first = rank - it.i
 }
 
-// Next returns the item after the place and steps over it; false at the end.
+// Next returns the item after the place and steps over it. It returns false at
+// the end.
 func (it *Iter[T]) Next() (v T, ok bool) {
 	if it.i < len(it.items) {
 		it.i++
@@ -39,8 +40,8 @@ func (it *Iter[T]) Next() (v T, ok bool) {
 	return it.forward()
 }
 
-// Prev returns the item before the place and steps back over it; false at the
-// beginning.
+// Prev returns the item before the place and steps back over it. It returns
+// false at the beginning.
 func (it *Iter[T]) Prev() (v T, ok bool) {
 	if it.i > 0 {
 		it.i--
@@ -52,8 +53,9 @@ func (it *Iter[T]) Prev() (v T, ok bool) {
 // Rank returns the position of the item that Next would return.
 func (it *Iter[T]) Rank() int { return it.first + it.i }
 
-// forward is Next at the end of a leaf. It finds the leaf after it by position:
-// leaves are not linked, since then none could be copied without its neighbours.
+// forward is Next at the end of a leaf. It finds the next leaf by position.
+// Leaves are not linked, since copying one would then mean copying its
+// neighbours.
 func (it *Iter[T]) forward() (v T, ok bool) {
 	rank := it.first + len(it.items)
 	if rank >= it.tree.Len() {

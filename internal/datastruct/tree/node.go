@@ -1,15 +1,14 @@
 package tree
 
-// Limits of the items of a leaf and the children of an inner node. 63 items of
-// 16 bytes and the allocator's header for objects with pointers are 1024 bytes. Least must be well above 4:
-// DeleteRange counts on a filled node having neighbours left for two thin
-// children, twice.
+// Limits of the items of a leaf and the children of an inner node. 63 items of 16 bytes take 1024 bytes with the
+// allocator's header for objects with pointers. least must be well above 4, since DeleteRange relies on a refilled node
+// having neighbours left for two thin children, twice.
 const (
 	most  = 63
 	least = most / 3
 )
 
-// owner is a token: a tree writes in place only the nodes that carry its own.
+// owner is a token: a tree writes in place only to nodes with its own token.
 // It has a size because pointers to zero-size variables may be equal.
 type owner struct{ _ byte }
 
@@ -44,8 +43,8 @@ func (n *node[T]) before(i int) int {
 	return sum
 }
 
-// holding returns the kid that holds a position below n, and the position below
-// that kid. The position must exist.
+// holding returns the kid with the item at a position below n, and the item's
+// position below that kid. The position must exist.
 func (n *node[T]) holding(rank int) (i, rest int) {
 	for i := range n.kids {
 		if rank < n.kids[i].count {
@@ -56,8 +55,8 @@ func (n *node[T]) holding(rank int) (i, rest int) {
 	panic("tree: the counts do not add up")
 }
 
-// own makes *p a node that t may write, copying it if it has another owner. The
-// node that has *p as a field must be owned already.
+// own makes *p a node that t may write, copying it if it has another owner. t
+// must already own the node with the field *p.
 func (t *Tree[T]) own(p **node[T]) *node[T] {
 	n := *p
 	if n.owner != t.owner {
@@ -82,8 +81,8 @@ func insertAt[E any](s []E, i int, e E) []E {
 	return grown
 }
 
-// removeAt removes s[from:to], and moves the rest when most of the array became
-// empty.
+// removeAt removes s[from:to]. It moves the rest to a new array when most of
+// the old one became empty.
 func removeAt[E any](s []E, from, to int) []E {
 	if rest := len(s) - (to - from); rest < cap(s)/2 && cap(s) > 4 {
 		return join(s[:from], s[to:])
@@ -104,8 +103,8 @@ func join[E any](a, b []E) []E {
 	return s
 }
 
-// deal returns the first n elements of a followed by b, and the others, both in
-// new arrays. Of the kids of leaves there are none.
+// deal returns the first n elements of a followed by b, and the others, both
+// in new arrays. Both are nil if a and b are empty, as the kids of leaves are.
 func deal[E any](a, b []E, n int) (left, right []E) {
 	n = min(n, len(a)+len(b))
 	if n <= len(a) {
@@ -115,8 +114,8 @@ func deal[E any](a, b []E, n int) (left, right []E) {
 	return join(a, b[:n]), join(b[n:], nil)
 }
 
-// alloc returns n elements with some room to grow: an eighth, and what the
-// allocator would otherwise waste.
+// alloc returns n elements with spare room of an eighth, rounded up to the
+// allocator's size class.
 func alloc[E any](n int) []E {
 	return append([]E(nil), make([]E, max(n, min(n+n/8, most)))...)[:n]
 }

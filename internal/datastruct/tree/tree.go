@@ -1,26 +1,26 @@
-// Package tree is an ordered set that knows positions: a B+tree whose inner
-// nodes count the items below each child, with copy-on-write by node.
+// Package tree is an ordered set with positions: a B+tree whose inner nodes
+// count the items below each child, with copy-on-write by node.
 //
-// Items are small values, kept in the leaves by value and ordered by a compare
-// function; two items that compare as 0 are the same item. Looking up, by item
-// or by position, inserting and deleting cost O(log n); so does deleting a
-// range of positions, plus a little for each node that leaves. Walking costs
-// O(1) an item. A second owner of the whole tree costs O(1), see Clone.
+// The leaves hold the items, small values, in the order of a compare function.
+// Two items that compare as 0 are the same item. Look-ups by item or position,
+// insertions and deletions cost O(log n). So does deleting a range of
+// positions, plus a little for each removed node. Walking costs O(1) an item.
+// A second owner of the whole tree costs O(1), see Clone.
 //
 //	inner   firsts: [ a | h | p ]    kids: [ 3 | 4 | 2 ]
 //	                                         /   |   \
 //	leaves                      [ a c f ] [ h i k m ] [ p s ]
 //
-// An inner node repeats the first item of each child, exactly: an item that was
-// deleted or replaced is referenced nowhere in the tree.
+// An inner node repeats the first item of each child, exactly. So no deleted
+// or replaced item remains referenced anywhere in the tree.
 //
-// A node holds at most 63 items or children, and at least 21, except those on
-// the right edge, which need only one. So a tree that grows by appending (stream
-// ids, timestamps) has full nodes. In random order nodes are about 70 % full, in
-// descending order 67 %. Arrays have little room beyond what they hold, but for
-// the last leaf of a large tree, and a small tree is one small array.
+// A node holds 21 to 63 items or children, except on the right edge, where one
+// is enough. So a tree that grows by appending (stream ids, timestamps) has
+// full nodes. After insertions in random order nodes are about 70 % full, in
+// descending order 67 %. Arrays have little spare room, except in the last
+// leaf of a large tree. A small tree is one small array.
 //
-// Nothing here locks. Any number of goroutines may read a tree while none
+// There are no locks. Any number of goroutines may read a tree while none
 // writes it. Trees that share nodes are independent: one may be written while
 // others are read or written elsewhere.
 package tree
@@ -29,12 +29,12 @@ package tree
 type Tree[T any] struct {
 	compare func(a, b T) int
 	root    *node[T] // nil when empty
-	owner   *owner   // of the nodes that may be written in place
+	owner   *owner   // token of the nodes that may be written in place
 	length  int
 }
 
-// New returns an empty tree. Compare returns a number below, equal to or above
-// zero, and must keep giving the same answer for items in the tree.
+// New returns an empty tree. compare returns a number below, equal to or above
+// zero. Its results for the items in the tree must not change.
 func New[T any](compare func(a, b T) int) *Tree[T] {
 	return &Tree[T]{compare: compare, owner: new(owner)}
 }
@@ -64,7 +64,7 @@ func (t *Tree[T]) search(items []T, v T) (int, bool) {
 	return low, false
 }
 
-// Get returns the item that is equal to v.
+// Get returns the item equal to v.
 func (t *Tree[T]) Get(v T) (T, bool) {
 	if t.Len() > 0 {
 		n := t.root
@@ -87,7 +87,7 @@ func (t *Tree[T]) Get(v T) (T, bool) {
 	return none, false
 }
 
-// Rank returns the position, from 0, of the item that is equal to v.
+// Rank returns the position, from 0, of the item equal to v.
 func (t *Tree[T]) Rank(v T) (int, bool) {
 	if t.Len() == 0 {
 		return 0, false
@@ -112,9 +112,9 @@ func (t *Tree[T]) Rank(v T) (int, bool) {
 	return rank + i, true
 }
 
-// Search returns the smallest position whose item satisfies f, or Len if none
-// does. Like sort.Search it takes f to be false for some first items and true
-// for the others. It serves bounds of any kind without making up an item.
+// Search returns the smallest position whose item satisfies f, or Len if there
+// is none. As in sort.Search, f must be false for some first items and true
+// for the others. It finds any kind of bound without an item to compare with.
 func (t *Tree[T]) Search(f func(T) bool) int {
 	if t.Len() == 0 {
 		return 0
@@ -148,8 +148,8 @@ func (t *Tree[T]) At(rank int) (T, bool) {
 	return items[i], true
 }
 
-// leafAt returns the items of the leaf that holds a position, and the place of
-// the position among them. The position must exist.
+// leafAt returns the items of the leaf with a position, and the index there.
+// The position must exist.
 func (t *Tree[T]) leafAt(rank int) ([]T, int) {
 	n := t.root
 	for !n.leaf() {
@@ -182,7 +182,7 @@ func (t *Tree[T]) Max() (T, bool) {
 	return n.items[len(n.items)-1], true
 }
 
-// Insert adds v. An item equal to v is replaced and returned.
+// Insert adds v. It replaces an item equal to v and returns that one.
 func (t *Tree[T]) Insert(v T) (old T, replaced bool) {
 	if t.root == nil {
 		t.root = &node[T]{owner: t.owner, items: append([]T(nil), v)}
@@ -206,13 +206,13 @@ func (t *Tree[T]) Insert(v T) (old T, replaced bool) {
 	return old, false
 }
 
-// insert adds v below n, which must be owned. Edge says that n is on the right
-// edge of the tree. If n had to be split, right is its new right neighbour.
+// insert adds v below n, which must be owned. edge means that n is on the
+// right edge of the tree. If n splits, right is the new node on its right.
 func (t *Tree[T]) insert(n *node[T], v T, edge bool) (old T, replaced bool, right *node[T]) {
 	var i int
 	var found bool
 	if last := len(n.items) - 1; edge && t.compare(n.items[last], v) < 0 {
-		i = last + 1 // the usual case of a tree that grows by appending
+		i = last + 1 // usual for a tree that grows by appending
 	} else {
 		i, found = t.search(n.items, v)
 	}
@@ -246,18 +246,19 @@ func (t *Tree[T]) insert(n *node[T], v T, edge bool) (old T, replaced bool, righ
 	return old, false, right
 }
 
-// makeRoom prepares the owned node n for one more at position i. It splits n if
-// it is full, and returns the part to insert into, the position there, and the
-// right part if there was a split.
+// makeRoom prepares the owned node n for one more element at position i. It
+// splits n if it is full. It returns the node to insert into, the position
+// there, and the new right node if there was a split.
 //
-// The split is where runs leave the fullest nodes: an insertion at an end is
-// likely to be followed by another one next to it.
+// The split point is where runs of insertions leave the fullest nodes: an
+// insertion at an end of a node is probably followed by one next to it.
 func (t *Tree[T]) makeRoom(n *node[T], i int, edge bool) (*node[T], int, *node[T]) {
 	if len(n.items) < most {
 		return n, i, nil
 	}
 	if i == most && edge {
-		// A leaf that the tree grows by appending to it is going to be filled.
+		// The right leaf of a tree that grows by appending will be filled, so it gets
+		// the full capacity.
 		right := &node[T]{owner: t.owner}
 		if n.leaf() {
 			right.items = make([]T, 0, most)

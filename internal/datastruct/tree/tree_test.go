@@ -11,7 +11,7 @@ import (
 	"github.com/resp-server/resp-server/internal/effort"
 )
 
-// entry has more than its order sees, so that replacing shows.
+// entry has a field that the order ignores, so that a replacement is visible.
 type entry struct {
 	key   int
 	value int
@@ -19,10 +19,10 @@ type entry struct {
 
 func compareEntries(a, b entry) int { return cmp.Compare(a.key, b.key) }
 
-// pair is a tree and the sorted slice that it should equal.
+// pair is a tree with the sorted slice that it must equal.
 type pair struct {
 	tree   *Tree[entry]
-	frozen bool // thawed: no longer written
+	frozen bool // thawed, so never written again
 	model  []entry
 }
 
@@ -30,7 +30,7 @@ func (p *pair) find(key int) (int, bool) {
 	return slices.BinarySearchFunc(p.model, entry{key: key}, compareEntries)
 }
 
-// same compares everything that can be read, in full.
+// same compares all results of reading, in full.
 func (p *pair) same() error {
 	if err := p.tree.Check(); err != nil {
 		return err
@@ -61,7 +61,7 @@ func (p *pair) same() error {
 	return nil
 }
 
-// probe compares the answers about one key and one position.
+// probe compares the results for one key and one position.
 func (p *pair) probe(key, rank int) error {
 	i, found := p.find(key)
 	v, ok := p.tree.Get(entry{key: key})
@@ -82,7 +82,7 @@ func (p *pair) probe(key, rank int) error {
 	if at := min(max(rank, 0), len(p.model)); it.Rank() != at {
 		return fmt.Errorf("Seek %d: at %d, want %d", rank, it.Rank(), at)
 	}
-	// To and fro over the ends of leaves.
+	// Walk back and forth across the ends of leaves.
 	for at, step := it.Rank(), 0; step < 8; step++ {
 		for range 1 + (step*13+rank&7)%9*10 {
 			var v entry
@@ -316,7 +316,7 @@ func TestDeleteRange(t *testing.T) {
 	}
 }
 
-// TestOrders inserts in three orders and takes off at both ends, looking at the
+// TestOrders inserts in three orders and deletes at both ends. It checks the
 // fill that the package promises.
 func TestOrders(t *testing.T) {
 	const n = 20000
@@ -408,7 +408,8 @@ func TestSmallIsSmall(t *testing.T) {
 	}
 }
 
-// TestQueue appends and takes off: neither depth nor memory may creep.
+// TestQueue appends and deletes at the other end. Neither depth nor memory may
+// grow.
 func TestQueue(t *testing.T) {
 	tr := New(compareEntries)
 	for i := range 50000 {
@@ -425,7 +426,7 @@ func TestQueue(t *testing.T) {
 	}
 }
 
-// TestNoAllocation: reading costs no garbage, nor does replacing.
+// TestNoAllocation checks that reading and replacing allocate nothing.
 func TestNoAllocation(t *testing.T) {
 	p := sorted(t, 10000)
 	sum := 0
@@ -444,8 +445,8 @@ func TestNoAllocation(t *testing.T) {
 	}
 }
 
-// TestConcurrentOwners writes owners of the same nodes at the same time, and
-// thaws and walks a frozen one meanwhile. The race detector is the judge.
+// TestConcurrentOwners writes owners of the same nodes at the same time while
+// others thaw and walk a frozen tree. The race detector reports errors.
 func TestConcurrentOwners(t *testing.T) {
 	frozen := sorted(t, 5000)
 	original := &pair{tree: frozen.tree.Clone(), model: slices.Clone(frozen.model)}
@@ -486,20 +487,20 @@ func TestConcurrentOwners(t *testing.T) {
 	}
 }
 
-// checkOwners returns an error if a tree reaches a node that another one would
-// write in place. Frozen trees write none.
+// checkOwners returns an error if a tree contains a node that another one
+// would write in place. Frozen trees write none.
 func checkOwners[T any](live, frozen []*Tree[T]) error {
 	writer := map[*owner]*Tree[T]{}
 	for _, t := range live {
 		if writer[t.owner] != nil {
-			return fmt.Errorf("two trees have one token")
+			return fmt.Errorf("two trees have the same token")
 		}
 		writer[t.owner] = t
 	}
 	var visit func(t *Tree[T], n *node[T]) error
 	visit = func(t *Tree[T], n *node[T]) error {
 		if w := writer[n.owner]; w != nil && w != t {
-			return fmt.Errorf("a shared node can be written")
+			return fmt.Errorf("a tree may write a shared node")
 		}
 		for _, k := range n.kids {
 			if err := visit(t, k.node); err != nil {
