@@ -103,7 +103,7 @@ func ping(c *engine.Ctx) error {
 		return c.WrongArity()
 	}
 	if c.Proto() == 2 && c.Session.Subscriptions() > 0 {
-		// RESP2 subscribers recognise messages by their being arrays.
+		// A RESP2 subscriber expects an array: all its messages are.
 		c.Array(2)
 		c.BulkString("pong")
 		if len(c.Args) == 2 {

@@ -32,7 +32,7 @@ const (
 	fieldLasting = -1 // the field has no expiry
 	fieldKept    = 0  // the condition does not hold
 	fieldTimed   = 1
-	fieldDeleted = 2 // the time is in the past
+	fieldDeleted = 2 // the time is not in the future
 )
 
 // argFields reads "FIELDS numfields field [field ...]", which must be the last
