@@ -7,9 +7,10 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Check walks all databases and returns the first broken invariant of each: keys
-// are found where they are, none is empty, the indexes have the times of keys and
-// elements and nothing else, what is counted is what entries take. It is for tests.
+// Check walks all databases and returns the first broken invariant of each:
+// every key can be looked up and has a value that is not empty, the indexes
+// contain exactly the expiry times of keys and elements, and the counted sizes
+// match the entries. It is for tests.
 func (ks *Keyspace) Check() error {
 	var errs []error
 	for i, db := range ks.dbs {

@@ -7,9 +7,9 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Digest returns a fingerprint of all keys and values, the same that DEBUG
-// DIGEST of Redis computes. Of expiry times it only shows whether there is
-// one. It costs O(size of the data).
+// Digest returns a fingerprint of all keys and values, the same as DEBUG
+// DIGEST in Redis. It shows whether a key has an expiry time, but not which.
+// It costs O(size of the data).
 func (ks *Keyspace) Digest() value.Digest {
 	var all value.Digest
 	for db := range ks.Used {

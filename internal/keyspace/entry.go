@@ -10,13 +10,13 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Entry is a key with its value, its expiry time and its access time: one
+// Entry is a key with its value, expiry time and access time. It is a single
 // pointer, so that a slot of the dict is one word.
 //
-// It points to one of two layouts, which begin with the same word and so tell
-// which of them it is. Most keys of most databases are small strings, so these
-// are a single allocation without pointers, which the garbage collector
-// neither scans nor follows:
+// It points to one of two layouts, whose common first word distinguishes them.
+// Most keys of most databases are small strings, so these are a single
+// allocation without pointers, which the garbage collector neither scans nor
+// follows:
 //
 //	 0        4      5       6        8          16
 //	+--------+------+-------+--------+----------+---------------------------+
@@ -26,9 +26,9 @@ import (
 //	+--------+------+-------+--------+----------+---------------------------+
 //
 // Everything else is an object, that is, a value with its head: see object.go.
-// A write replaces a flat entry, or writes the value in place if the entry is in
-// no other database and the block has the right size (see Place.fits). An object
-// may be written in place only by the database that owns it (see DB.Writable).
+// A write replaces a flat entry. It writes in place if no other database has
+// the entry and the block has the right size (see Place.fits). Only the
+// database that owns an object may write it in place (see DB.Writable).
 //
 // Entries are shared by the clones of a database, so the access time, the one
 // field that a read changes, is atomic.
@@ -44,14 +44,14 @@ const (
 const (
 	flagExpires  = 1 << iota // has an expiry time
 	flagElements             // of an object: has a time for DB.elements
-	flagLongKey              // of an object: the length of the key stands in the label
-	flagSize                 // of an object: the size that it was counted with does
+	flagLongKey              // of an object: the label has the key's length
+	flagSize                 // of an object: the label has the counted size
 )
 
 const (
 	headerSize = 8
-	// maxFlatKey and maxFlatValue bound what is kept flat; beyond them the copy
-	// of the key that every overwrite of the value costs would be noticed.
+	// maxFlatKey and maxFlatValue limit flat entries. Each overwrite copies the
+	// key, and beyond these limits that copy would be noticeable.
 	maxFlatKey   = 1<<16 - 1
 	maxFlatValue = 1 << 20
 	maxEmbstr    = 44 // OBJECT ENCODING says raw from 45 bytes on
@@ -62,11 +62,10 @@ func (e Entry) header() *value.HeadWord { return (*value.HeadWord)(e.p) }
 // isObject reports whether e is a value with its head.
 func (e Entry) isObject() bool { return e.header().Kind >= kindObject }
 
-// IsZero reports whether e is the zero Entry, that is, no entry at all.
+// IsZero reports whether e is the zero Entry, which is no entry.
 func (e Entry) IsZero() bool { return e.p == nil }
 
-// body returns the memory of a flat entry from the end of its header and
-// expiry time on, with room for n bytes.
+// body returns n bytes of a flat entry, behind its header and expiry time.
 func (e Entry) body(n int) []byte {
 	off := uintptr(headerSize)
 	if e.header().Flags&flagExpires != 0 {
@@ -90,8 +89,8 @@ func (e Entry) Key() []byte {
 	return e.labelKey()
 }
 
-// ExpireAt returns the time at which the key is gone, in milliseconds since
-// 1970, or 0 if it has none.
+// ExpireAt returns the expiry time in milliseconds since 1970, 0 if there is
+// none.
 func (e Entry) ExpireAt() int64 {
 	h := e.header()
 	switch {
@@ -103,8 +102,8 @@ func (e Entry) ExpireAt() int64 {
 	return int64(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(unsafe.Add(e.p, headerSize)), 8)))
 }
 
-// Access returns what was last given to SetAccess: a time in seconds, or the
-// counter of the LFU policies.
+// Access returns the last value given to SetAccess: a time in seconds, or the
+// LFU counter.
 func (e Entry) Access() uint32 { return e.header().Access.Load() }
 
 // SetAccess stores the access time of the key.
@@ -136,8 +135,8 @@ func (e Entry) Encoding() string {
 	return e.Value().Encoding()
 }
 
-// Value returns the value of an object, or nil if e is a flat string. It may
-// be read, and written only after DB.Writable.
+// Value returns the value of an object, nil for a flat string. It may be read;
+// it may be written only after DB.Writable.
 func (e Entry) Value() value.Value {
 	if e.isObject() {
 		return e.object().Of(e.Type())
@@ -145,7 +144,7 @@ func (e Entry) Value() value.Value {
 	return nil
 }
 
-// Int returns the value of a string that is kept as an integer.
+// Int returns the value of a string in the integer encoding.
 func (e Entry) Int() (int64, bool) {
 	if e.header().Kind != kindInt {
 		return 0, false
@@ -153,9 +152,9 @@ func (e Entry) Int() (int64, bool) {
 	return int64(binary.NativeEndian.Uint64(e.body(8))), true
 }
 
-// Bytes returns the value of a string; an integer is formatted into scratch,
-// whose old content is overwritten. The result must not be modified. It is
-// nil if the value is not a string.
+// Bytes returns the value of a string, nil for other types. It formats an
+// integer into scratch, overwriting its content. The result must not be
+// modified.
 func (e Entry) Bytes(scratch []byte) []byte {
 	h := e.header()
 	n := int(h.KeyLen)
@@ -173,7 +172,7 @@ func (e Entry) Bytes(scratch []byte) []byte {
 	return nil
 }
 
-// textLen returns the length of a flat string that is no integer.
+// textLen returns the length of a flat string that is not an integer.
 func (e Entry) textLen() int {
 	if e.header().Kind == kindEmbstr {
 		return int(e.body(1)[0])
@@ -181,8 +180,8 @@ func (e Entry) textLen() int {
 	return int(binary.NativeEndian.Uint32(e.body(4)))
 }
 
-// size returns how many bytes a flat entry of the same kind, with the same key,
-// takes for a value of n bytes.
+// size returns the size of a flat entry of the same kind with the same key and
+// a value of n bytes.
 func (e Entry) size(n int) int {
 	h := e.header()
 	n += headerSize + int(h.KeyLen)
@@ -216,8 +215,8 @@ func (e Entry) setExpireAt(at int64) {
 	binary.NativeEndian.PutUint64(unsafe.Slice((*byte)(unsafe.Add(e.p, headerSize)), 8), uint64(at))
 }
 
-// poison overwrites the value of a flat entry that was replaced, but not its key:
-// that stays where it is when a value is written in place.
+// poison overwrites the value of a replaced flat entry. It leaves the key,
+// which stays valid when a value is written in place.
 func (e Entry) poison() {
 	if e.header().Kind == kindInt {
 		block.Poison(e.body(8))
@@ -232,7 +231,8 @@ func (e Entry) StringLen() int {
 	return len(e.Bytes(digits[:]))
 }
 
-// MemoryUse returns about how many bytes the entry takes, its value included.
+// MemoryUse returns the approximate size of the entry in bytes, with its
+// value.
 func (e Entry) MemoryUse() int {
 	switch e.header().Kind {
 	case kindInt:
@@ -240,18 +240,18 @@ func (e Entry) MemoryUse() int {
 	case kindEmbstr, kindRaw:
 		return e.size(e.textLen())
 	}
-	return (e.Value().MemoryUse() + len(e.Key()) + 7) &^ 7 // what the label has besides is not worth it
+	return (e.Value().MemoryUse() + len(e.Key()) + 7) &^ 7 // ignores the other fields of the label
 }
 
-// flat allocates a flat entry and returns it with its body. The access time
-// is zero.
+// flat allocates a flat entry and returns it with its body. The access time is
+// zero.
 func flat(kind uint8, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 	off := headerSize
 	if expireAt != 0 {
 		off += 8
 	}
-	// Whole words, so that the allocator aligns the header's atomic, and all that
-	// it has for so many, so that another text of about this length has room.
+	// Round up to whole words, so that the allocator aligns the header's atomic,
+	// and use the whole block, so that another text of about this length fits.
 	mem := allocate((off + bodySize + 7) &^ 7)
 	e := Entry{unsafe.Pointer(unsafe.SliceData(mem))}
 	h := e.header()
@@ -264,14 +264,14 @@ func flat(kind uint8, keyLen, bodySize int, expireAt int64) (Entry, []byte) {
 	return e, mem[off : off+bodySize]
 }
 
-// allocate returns memory of n bytes, of which only the first headerSize are
-// zero if there are many: clearing a large value costs as much as copying it.
+// allocate returns n bytes. Of many bytes only the first headerSize are zero,
+// since clearing a large value costs as much as copying it.
 func allocate(n int) []byte {
 	const large = 4 << 10
 	if n < large {
 		return make([]byte, n, block.Size(n))
 	}
-	var b strings.Builder // which gets its memory as it is, all of a block
+	var b strings.Builder // its memory is not cleared and fills a whole block
 	b.Grow(n)
 	b.Write(make([]byte, headerSize))
 	return unsafe.Slice(unsafe.StringData(b.String()), n)
@@ -304,8 +304,8 @@ func newBytes(key, v []byte, expireAt int64, raw bool) Entry {
 	}
 }
 
-// with returns a copy of e under another key or with another expiry time; the
-// value of an object must be frozen, and the copy is of the database of o.
+// with returns a copy of e with another key or expiry time, owned by o. The
+// value of an object must be frozen.
 func (e Entry) with(key []byte, expireAt int64, o *owner) Entry {
 	var c Entry
 	switch h := e.header(); h.Kind {

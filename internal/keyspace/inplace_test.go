@@ -8,7 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/block"
 )
 
-// TestWriteInPlace looks at which writes of strings leave the entry where it is.
+// TestWriteInPlace checks which string writes keep the entry in place.
 func TestWriteInPlace(t *testing.T) {
 	const short, long = "0123456789", "a text of more than 44 bytes, which is kept in the form raw"
 	for _, test := range []struct {
@@ -56,13 +56,13 @@ func TestWriteInPlace(t *testing.T) {
 				t.Errorf("written in place: %v", got)
 			}
 			if poisoned := bytes.HasPrefix(kept, []byte{0xA5}); test.inPlace && len(kept) > 1 && poisoned != block.Poisons {
-				t.Errorf("who kept the bytes finds %.10q", kept)
+				t.Errorf("the kept bytes changed to %.10q", kept)
 			}
 			if x, ok := db.NextExpiry(); ok != (test.at != 0) || ok && (x != e || db.Expires() != 1) {
 				t.Error("the index of expiry times is wrong")
 			}
 			if db.DatasetUse() != int64(e.MemoryUse()) {
-				t.Errorf("counted %d bytes, there are %d", db.DatasetUse(), e.MemoryUse())
+				t.Errorf("counted %d bytes, want %d", db.DatasetUse(), e.MemoryUse())
 			}
 			if clone != nil {
 				e, _ := clone.DB(0).Get(key)
@@ -74,7 +74,7 @@ func TestWriteInPlace(t *testing.T) {
 	}
 }
 
-// TestMoveExpiryInPlace gives a string with an expiry time another one.
+// TestMoveExpiryInPlace changes the expiry time of a string that has one.
 func TestMoveExpiryInPlace(t *testing.T) {
 	ks, key := New(1, 1), []byte("key")
 	db := ks.DB(0)
@@ -82,7 +82,7 @@ func TestMoveExpiryInPlace(t *testing.T) {
 	before, _ := db.Get(key)
 	db.SetExpire(key, 7)
 	if e, _ := db.Get(key); e != before || e.ExpireAt() != 7 {
-		t.Errorf("another entry, or it expires at %d", e.ExpireAt())
+		t.Errorf("the entry was replaced, or expires at %d", e.ExpireAt())
 	}
 	clone := ks.Clone()
 	db.SetExpire(key, 9)

@@ -1,11 +1,11 @@
 // Package keyspace holds the databases: keys, values, expiry times.
 //
-// A Keyspace is owned by one engine, which runs one unit at a time on it;
-// nothing here locks. Clone hands out a second owner of everything in O(1):
-// point-in-time snapshots and forked servers are made of it.
+// A Keyspace is owned by one engine, which runs one unit at a time on it, so
+// there are no locks. Clone returns a second owner of everything in constant
+// time, for point-in-time snapshots and forked servers.
 //
-// The package knows what time a key expires, but not what time it is: the
-// engine asks with Entry.ExpireAt and DB.NextExpiry, and deletes.
+// The package stores expiry times but has no clock. The engine compares them
+// using Entry.ExpireAt and DB.NextExpiry, and deletes expired keys.
 package keyspace
 
 import (
@@ -20,17 +20,18 @@ import (
 type Keyspace struct {
 	seed uint64
 	dbs  []*DB
-	// Access is the access time (or LFU counter) that new entries get; the
-	// engine sets it once per unit.
+	// Access is the access time or LFU counter of new entries; the engine sets it
+	// once per unit.
 	Access    uint32
 	keepsSize bool // of the tables of keys
 	bySlot    bool // keys are indexed by their hash slots
-	// counting tells that DB.bytes are kept up to date.
+	// counting means that DB.bytes is up to date.
 	counting bool
 }
 
-// New returns an empty Keyspace of n databases. The seed decides the order of
-// SCAN and KEYS and keeps strangers from choosing keys that collide.
+// New returns an empty Keyspace of n databases. The seed determines the order
+// of SCAN and KEYS. It must be secret, so that clients can't choose colliding
+// keys.
 func New(n int, seed uint64) *Keyspace {
 	return &Keyspace{seed: seed, dbs: make([]*DB, n)}
 }
@@ -46,7 +47,7 @@ func (ks *Keyspace) DB(i int) *DB {
 	return ks.dbs[i]
 }
 
-// Used calls yield for each database that has keys, in order.
+// Used calls yield for each database with keys, in order.
 func (ks *Keyspace) Used(yield func(*DB) bool) {
 	for _, db := range ks.dbs {
 		if db != nil && db.Len() > 0 && !yield(db) {
@@ -55,7 +56,8 @@ func (ks *Keyspace) Used(yield func(*DB) bool) {
 	}
 }
 
-// KeepSize says whether the tables of keys keep their size when keys are removed.
+// KeepSize sets whether the tables of keys keep their size when keys are
+// removed.
 func (ks *Keyspace) KeepSize(keep bool) {
 	ks.keepsSize = keep
 	for _, db := range ks.dbs {
@@ -72,8 +74,9 @@ func (ks *Keyspace) Swap(i, j int) {
 	a.contents, b.contents = b.contents, a.contents
 }
 
-// Clone returns a second owner of all databases in O(1) of their size. Each
-// side copies what it writes from then on, in whatever goroutine it lives.
+// Clone returns a second owner of all databases, in constant time. From then
+// on each side copies what it writes. The two may be used by different
+// goroutines.
 func (ks *Keyspace) Clone() *Keyspace {
 	c := &Keyspace{seed: ks.seed, dbs: make([]*DB, len(ks.dbs)), Access: ks.Access, bySlot: ks.bySlot}
 	for i, db := range ks.dbs {
@@ -103,23 +106,24 @@ func compareExpiry(a, b expiry) int {
 	return bytes.Compare(a.entry.Key(), b.entry.Key())
 }
 
-// contents is what SWAPDB exchanges.
+// contents is the part of a database that SWAPDB exchanges.
 type contents struct {
 	keys    *dict.Dict[Entry]
 	expires *tree.Tree[expiry]
-	// elements has the keys with elements that expire, by the time of the first.
+	// elements indexes the keys with expiring elements by the time of the first
+	// one.
 	elements *tree.Tree[expiry]
-	slots    *tree.Tree[slotted] // nil: the Keyspace does not index them
+	slots    *tree.Tree[slotted] // nil: the Keyspace has no such index
 	owner    *owner
-	// last is where a key was found last: a command looks at its key several
-	// times, and the next command often at the same one. What moves entries
-	// about in keys forgets it.
+	// last caches the last look-up: a command looks up its key several times, and
+	// the next command often uses the same key. Changes that move entries in keys
+	// reset it.
 	last  dict.Slot[Entry]
-	bytes int64 // that the entries take, if Keyspace.counting
+	bytes int64 // total size of the entries, if Keyspace.counting
 }
 
 func (c *contents) clone() contents {
-	// Both sides get a new token: neither owns an object made before.
+	// Both sides get a new token, since neither owns an object made before.
 	c.owner = new(owner)
 	d := contents{keys: c.keys.Clone(), expires: c.expires.Clone(), elements: c.elements.Clone(), owner: new(owner)}
 	if c.slots != nil {
@@ -149,20 +153,20 @@ func newDB(ks *Keyspace, index int) *DB {
 	return db
 }
 
-// TableStats returns how the table of the keys is filled.
+// TableStats returns the statistics of the table of keys.
 func (db *DB) TableStats() dict.Stats { return db.keys.Stats() }
 
 // Index returns the number of the database.
 func (db *DB) Index() int { return db.index }
 
-// Reserve makes room for n keys in a database that has none.
+// Reserve makes room for n keys in an empty database.
 func (db *DB) Reserve(n int) { db.keys.Reserve(n) }
 
-// Len returns the number of keys, those that are past their time but not yet
-// deleted included.
+// Len returns the number of keys, including expired ones that are not deleted
+// yet.
 func (db *DB) Len() int { return db.keys.Len() }
 
-// Expires returns the number of keys that have an expiry time.
+// Expires returns the number of keys with an expiry time.
 func (db *DB) Expires() int { return db.expires.Len() }
 
 // Get returns the entry of a key, expired or not.
@@ -182,15 +186,14 @@ func (db *DB) lookup(key []byte) dict.Slot[Entry] {
 	return s
 }
 
-// SetBytes stores a string; expireAt is in milliseconds since 1970, 0 for
-// none. The bytes are copied. A string that is an integer is kept as one.
+// SetBytes stores a copy of v as a string. expireAt is in milliseconds since
+// 1970, 0 for none. An integer gets the integer encoding.
 func (db *DB) SetBytes(key, v []byte, expireAt int64) {
 	p := db.Find(key)
 	p.SetBytes(v, expireAt)
 }
 
-// SetText stores a string as SetBytes does, but never as an integer: the
-// encoding of computed strings.
+// SetText is SetBytes without the integer encoding, as for computed strings.
 func (db *DB) SetText(key, v []byte, expireAt int64) {
 	p := db.Find(key)
 	p.SetText(v, expireAt)
@@ -202,7 +205,7 @@ func (db *DB) SetInt(key []byte, n, expireAt int64) {
 	p.SetInt(n, expireAt)
 }
 
-// Set stores a value, which db owns from then on.
+// Set stores a value and takes it over.
 func (db *DB) Set(key []byte, v value.Value, expireAt int64) {
 	p := db.Find(key)
 	p.Set(v, expireAt)
@@ -211,8 +214,9 @@ func (db *DB) Set(key []byte, v value.Value, expireAt int64) {
 // owns reports whether e is an object that db may write in place.
 func (db *DB) owns(e Entry) bool { return e.isObject() && e.object().Owner == db.owner }
 
-// Share stores the value of e, an entry of src, under a key, in O(1) for
-// objects: both values share what they consist of until one of them is written.
+// Share stores the value of e, an entry of src, under a key. For objects it
+// takes constant time: both values share their structure until one of them is
+// written.
 func (db *DB) Share(src *DB, e Entry, key []byte, expireAt int64) {
 	if src.owns(e) {
 		e.object().Owner = nil
@@ -220,8 +224,8 @@ func (db *DB) Share(src *DB, e Entry, key []byte, expireAt int64) {
 	db.put(e.with(key, expireAt, db.owner))
 }
 
-// Move stores the value of e, an entry of src, under a key, with its expiry
-// time, and deletes it from src.
+// Move moves the value of e, an entry of src, to a key of db, with its expiry
+// time.
 func (db *DB) Move(src *DB, e Entry, key []byte) {
 	if !src.owns(e) {
 		c := e.with(key, e.ExpireAt(), db.owner)
@@ -240,8 +244,8 @@ func (db *DB) put(e Entry) {
 	p.put(e)
 }
 
-// reindex keeps the indexes in step with a replaced entry. An item of an index
-// refers to the entry itself, so it is replaced with it.
+// reindex updates the indexes after an entry was replaced. An index refers to
+// the entry itself, so its item must be replaced too.
 func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 	at := e.ExpireAt()
 	if db.slots != nil {
@@ -261,8 +265,8 @@ func (db *DB) reindex(old Entry, replaced bool, e Entry) {
 	}
 }
 
-// IndexElements takes note of when the first element of an entry expires, after
-// a change that may have moved it.
+// IndexElements updates the index of expiring elements after a change to an
+// entry that may have changed the time of its first one.
 func (db *DB) IndexElements(e Entry) {
 	if v, ok := e.Value().(value.Expirer); ok && v.NextExpiry() != e.elementAt() {
 		db.unindexElements(e)
@@ -290,18 +294,18 @@ func (db *DB) unindexElements(e Entry) {
 	}
 }
 
-// ElementExpires returns the number of keys with elements that expire by
-// themselves.
+// ElementExpires returns the number of keys with expiring elements.
 func (db *DB) ElementExpires() int { return db.elements.Len() }
 
-// NextElementExpiry returns the key whose element expires first, and when.
+// NextElementExpiry returns the key with the element that expires first, and
+// its time.
 func (db *DB) NextElementExpiry() (e Entry, at int64, ok bool) {
 	x, ok := db.elements.Min()
 	return x.entry, x.at, ok
 }
 
-// Writable returns the value of a key to be written in place, or nil if there
-// is no such key: see Open.
+// Writable returns the value of a key for writing in place, nil if the key is
+// missing: see Open.
 func (db *DB) Writable(key []byte) value.Value {
 	e, ok := db.Get(key)
 	if !ok {
@@ -310,9 +314,9 @@ func (db *DB) Writable(key []byte) value.Value {
 	return db.Open(e).Value()
 }
 
-// Open returns the entry to use from now on for e, an entry of db, whose value
-// may be written in place. A string kept flat becomes a value.String; a value
-// that is shared is thawed.
+// Open makes the value of e, an entry of db, writable in place, and returns
+// the entry that replaces e. A flat string becomes a value.String; a shared
+// value is thawed.
 func (db *DB) Open(e Entry) Entry {
 	var v value.Value
 	switch {
@@ -329,8 +333,8 @@ func (db *DB) Open(e Entry) Entry {
 	return c
 }
 
-// Replace gives an object's key another value, which db owns from then on;
-// its expiry time stays. It is for values that change their kind in place.
+// Replace replaces the value of an object's key and keeps its expiry time. It
+// takes over v. It is for values that change their kind in place.
 func (db *DB) Replace(key []byte, v value.Value) {
 	at := int64(0)
 	if e, ok := db.Get(key); ok {
@@ -360,8 +364,8 @@ func (db *DB) Delete(key []byte) bool {
 	return ok
 }
 
-// SetExpire gives a key an expiry time in milliseconds since 1970, or takes
-// it away with 0. It reports whether the key exists.
+// SetExpire sets the expiry time of a key in milliseconds since 1970; 0
+// removes it. It reports whether the key exists.
 func (db *DB) SetExpire(key []byte, at int64) bool {
 	s := db.lookup(key)
 	if !s.Found() {
@@ -390,26 +394,26 @@ func (db *DB) SetExpire(key []byte, at int64) bool {
 	return true
 }
 
-// moveExpiry gives a flat entry, which is in no other database and has an
-// expiry time, another one.
+// moveExpiry changes the expiry time of a flat entry that has one and that no
+// other database shares.
 func (db *DB) moveExpiry(e Entry, was, at int64) {
 	db.expires.Delete(expiry{was, e})
 	e.setExpireAt(at)
 	db.expires.Insert(expiry{at, e})
 }
 
-// NextExpiry returns the key that expires first and its time.
+// NextExpiry returns the key that expires first.
 func (db *DB) NextExpiry() (e Entry, ok bool) {
 	x, ok := db.expires.Min()
 	return x.entry, ok
 }
 
-// MeanExpiry estimates the average of the expiry times from at most 16 of
-// them, evenly spread; 0 if there are none.
+// MeanExpiry estimates the average expiry time from up to 16 evenly spread
+// ones; 0 if there are none.
 func (db *DB) MeanExpiry() int64 {
 	n := db.expires.Len()
 	samples := min(n, 16)
-	var sum, first int64 // relative to the first, so that nothing overflows
+	var sum, first int64 // relative to the first, to avoid an overflow
 	for i := range samples {
 		x, _ := db.expires.At((2*i + 1) * n / (2 * samples))
 		if i == 0 {
@@ -424,7 +428,7 @@ func (db *DB) MeanExpiry() int64 {
 func (db *DB) Random(rand func() uint64) (Entry, bool) { return db.keys.Random(rand) }
 
 // Scan calls yield for about count entries from a cursor on and returns the
-// next cursor, 0 at the end; see dict.Scan for what it guarantees.
+// next cursor, 0 at the end; see dict.Scan for its guarantees.
 func (db *DB) Scan(cursor uint64, count int, yield func(Entry)) uint64 {
 	return db.keys.Scan(cursor, count, yield)
 }

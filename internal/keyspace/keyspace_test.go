@@ -28,8 +28,8 @@ func (m model) clone() model {
 	return c
 }
 
-// check compares a database with its model, the index of expiry times
-// included.
+// check compares a database with its model, including the index of expiry
+// times.
 func check(t *testing.T, db *DB, m model) {
 	t.Helper()
 	if db.Len() != len(m) {
@@ -192,8 +192,8 @@ func TestSwap(t *testing.T) {
 	}
 }
 
-// TestCloneConcurrently has two owners of the same data write at the same time,
-// for the race detector.
+// TestCloneConcurrently writes two owners of the same data at the same time.
+// It is for the race detector.
 func TestCloneConcurrently(t *testing.T) {
 	a := New(1, 1)
 	for i := range 1000 {

@@ -29,8 +29,8 @@ func BenchmarkLargeString(b *testing.B) {
 }
 
 // BenchmarkWritesAfterClone makes the first thousand writes after a clone of a
-// database of 10 million keys, and tells how long the longest one took: what a
-// client waits for while a snapshot is written.
+// database with 10 million keys. It reports the longest one, which is the
+// delay of a client while a snapshot is written.
 func BenchmarkWritesAfterClone(b *testing.B) {
 	const keys, writes = 10_000_000, 1000
 	ks := New(1, 1)

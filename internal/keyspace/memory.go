@@ -1,11 +1,11 @@
 package keyspace
 
-// sampledEntries is how many entries of a database are measured, and taken for
-// as large as the rest, while nobody counts.
+// sampledEntries is the number of entries that are measured to estimate the
+// size of a database while nothing is counted.
 const sampledEntries = 1 << 14
 
-// Count makes the keyspace count from now on what its entries take. It looks
-// at each entry once; afterwards each write of a key costs a little.
+// Count makes the keyspace keep count of the size of its entries. It visits
+// each entry once; afterwards each write of a key costs a little more.
 func (ks *Keyspace) Count() {
 	if ks.counting {
 		return
@@ -27,9 +27,9 @@ func (ks *Keyspace) StopCounting() { ks.counting = false }
 // Counting reports whether Count was called.
 func (ks *Keyspace) Counting() bool { return ks.counting }
 
-// MemoryUse returns how many bytes the data take, the tables of keys and
-// expiry times included: what was counted or else, of large databases, an
-// estimate.
+// MemoryUse returns the size of the data in bytes, including the tables of
+// keys and expiry times: the counted size, or else an estimate for large
+// databases.
 func (ks *Keyspace) MemoryUse() int64 {
 	n := int64(0)
 	for db := range ks.Used {
@@ -38,20 +38,21 @@ func (ks *Keyspace) MemoryUse() int64 {
 	return n
 }
 
-// Overhead returns the bytes of the tables of keys and expiry times.
+// Overhead returns the size of the tables of keys and expiry times in bytes.
 func (db *DB) Overhead() int64 {
 	keys, expires := db.Tables()
 	return keys + expires
 }
 
-// Tables returns the bytes of the table of keys and of those of expiry times.
+// Tables returns the sizes of the table of keys and of the indexes of expiry
+// times, in bytes.
 func (db *DB) Tables() (keys, expires int64) {
 	const item, fill = 16, 4.0 / 3 // of trees
 	n := float64(db.expires.Len()+db.elements.Len()) * item * fill
 	return int64(db.keys.MemoryUse()), int64(n)
 }
 
-// DatasetUse returns the bytes of the keys and values.
+// DatasetUse returns the size of the keys and values in bytes.
 func (db *DB) DatasetUse() int64 {
 	if db.ks.counting {
 		return db.bytes
@@ -70,7 +71,7 @@ func (db *DB) DatasetUse() int64 {
 	return int64(float64(n) / float64(seen) * float64(db.Len()))
 }
 
-// Recount takes note of the size of a value that was written in place.
+// Recount updates the counted size of a value that was written in place.
 func (db *DB) Recount(e Entry) {
 	if db.ks.counting && db.owns(e) {
 		db.bytes -= db.use(e)
@@ -78,7 +79,7 @@ func (db *DB) Recount(e Entry) {
 	}
 }
 
-// replaced counts an entry that takes the place of another one.
+// replaced counts an entry that replaces another one.
 func (db *DB) replaced(old Entry, found bool, e Entry) {
 	if found {
 		db.bytes -= db.use(old)
@@ -86,9 +87,9 @@ func (db *DB) replaced(old Entry, found bool, e Entry) {
 	db.bytes += db.measured(e)
 }
 
-// use returns what an entry was counted with. A value that db may write has
-// that number beside its key, since it may have been written meanwhile; all
-// others are as large as they were.
+// use returns the counted size of an entry. For a value that db owns the label
+// holds it, since the value may have been written since. Other values can't
+// have changed.
 func (db *DB) use(e Entry) int64 {
 	if db.owns(e) {
 		return e.counted()
@@ -96,7 +97,7 @@ func (db *DB) use(e Entry) int64 {
 	return int64(e.MemoryUse())
 }
 
-// measured returns the size of an entry as it is now, for use to know.
+// measured returns the current size of an entry and records it for use.
 func (db *DB) measured(e Entry) int64 {
 	n := int64(e.MemoryUse())
 	if db.owns(e) {
@@ -105,8 +106,8 @@ func (db *DB) measured(e Entry) int64 {
 	return n
 }
 
-// RandomExpiring returns one of the entries that have an expiry time, each
-// with the same probability.
+// RandomExpiring returns an entry with an expiry time, each with the same
+// probability.
 func (db *DB) RandomExpiring(rand func() uint64) (Entry, bool) {
 	n := db.expires.Len()
 	if n == 0 {

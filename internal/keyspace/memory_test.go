@@ -9,7 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// TestCount compares what is counted, write by write, with a new count.
+// TestCount compares the count after each write with a new count.
 func TestCount(t *testing.T) {
 	ks := New(2, 1)
 	limits := &value.Limits{SetMaxListpackEntries: 8, SetMaxListpackValue: 64}
@@ -64,9 +64,9 @@ func TestCount(t *testing.T) {
 			ks.StopCounting()
 			ks.Count()
 			if want := ks.MemoryUse(); got != want {
-				t.Fatalf("after %d steps %d bytes are counted, there are %d", i, got, want)
+				t.Fatalf("after %d steps %d bytes are counted, want %d", i, got, want)
 			}
 		}
 	}
-	runtime.KeepAlive(clones) // they share until the end
+	runtime.KeepAlive(clones) // keeps the clones, so that data stay shared
 }

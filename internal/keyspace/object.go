@@ -7,8 +7,9 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// An object is a value with its head, to which the entry points. The key is in
-// a block of its own, its label, which also has what few keys have:
+// An object is a value with its head; the entry points to the head. The key is
+// in a block of its own, the label, which also holds fields that few keys
+// have:
 //
 //	+----------+-----------+---------+---------+-----+
 //	| expireAt | elementAt |  size   | length  | key |
@@ -16,15 +17,15 @@ import (
 //	| if flag  |  if flag  | if flag | if flag |     |
 //	+----------+-----------+---------+---------+-----+
 //
-// elementAt is the time under which DB.elements has the key, size what the
-// object was counted with while the keyspace counts.
+// elementAt is the time of the key in DB.elements, and size the counted size
+// of the object.
 
-// owner is the identity of a database among those that share objects.
+// owner is the identity of one of the databases that share objects.
 type owner = value.Owner
 
 func (e Entry) object() *value.Head { return (*value.Head)(e.p) }
 
-// newObject makes v, which is under no key, the value of a key.
+// newObject makes v, which must not be under a key yet, the value of a key.
 func newObject(key []byte, v value.Value, expireAt int64, o *owner) Entry {
 	h := value.HeadOf(v)
 	if h.Kind != 0 {
@@ -37,14 +38,14 @@ func newObject(key []byte, v value.Value, expireAt int64, o *owner) Entry {
 	return e
 }
 
-// label gives an object, which is owned, another key and other times.
+// label sets the key and the times of an owned object.
 func (e Entry) label(key []byte, expireAt, elementAt int64) {
 	e.labelWith(key, expireAt, elementAt, e.counted())
 }
 
 func (e Entry) labelWith(key []byte, expireAt, elementAt, size int64) {
 	flags := uint8(0)
-	mem := make([]byte, 0, 8+8+8+4+1) // on the stack: nearly all keys have none of these
+	mem := make([]byte, 0, 8+8+8+4+1) // on the stack: nearly all keys have none of the optional fields
 	if expireAt != 0 {
 		flags |= flagExpires
 		mem = binary.NativeEndian.AppendUint64(mem, uint64(expireAt))
@@ -67,8 +68,8 @@ func (e Entry) labelWith(key []byte, expireAt, elementAt, size int64) {
 	h.Flags, h.KeyLen, h.Label = flags, uint16(len(key)), unsafe.SliceData(label)
 }
 
-// labelTime returns the time in the label that a flag stands for, 0 if it has
-// none.
+// labelTime returns the time in the label for a flag, 0 if the flag is not
+// set.
 func (e Entry) labelTime(flag uint8) int64 {
 	h := e.object()
 	if h.Flags&flag == 0 {
@@ -99,15 +100,15 @@ func (e Entry) labelKey() []byte {
 			off += 4
 		}
 	}
-	// Sliced from the beginning: an empty key has no byte to point to.
+	// Slice from the beginning: an empty key has no byte to point to.
 	return unsafe.Slice(h.Label, off+n)[off:]
 }
 
-// elementAt returns the time under which DB.elements has an object, 0 if it
-// has not.
+// elementAt returns the time of an object in DB.elements, 0 if it is not
+// there.
 func (e Entry) elementAt() int64 { return e.labelTime(flagElements) }
 
-// sizeField is where the label has the size.
+// sizeField returns the bytes of the label with the counted size.
 func (e Entry) sizeField() []byte {
 	h, off := e.object(), 0
 	if h.Flags&flagExpires != 0 {
@@ -119,7 +120,7 @@ func (e Entry) sizeField() []byte {
 	return unsafe.Slice(h.Label, off+8)[off:]
 }
 
-// counted returns the size that an object was counted with, 0 if it was not.
+// counted returns the counted size of an object, 0 if it was not counted.
 func (e Entry) counted() int64 {
 	if e.object().Flags&flagSize == 0 {
 		return 0
@@ -127,7 +128,7 @@ func (e Entry) counted() int64 {
 	return int64(binary.NativeEndian.Uint64(e.sizeField()))
 }
 
-// setCounted notes the size of an object, which is owned.
+// setCounted records the counted size of an owned object.
 func (e Entry) setCounted(n int64) {
 	if e.object().Flags&flagSize == 0 {
 		e.labelWith(e.Key(), e.ExpireAt(), e.elementAt(), n)

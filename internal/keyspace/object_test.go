@@ -8,8 +8,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// TestLabels takes hashes with and without times of both kinds through all that
-// gives an object another label, under keys of all lengths.
+// TestLabels takes hashes with and without both kinds of times through all
+// operations that change the label, under keys of all lengths.
 func TestLabels(t *testing.T) {
 	limits := &value.Limits{HashMaxListpackEntries: 10, HashMaxListpackValue: 10}
 	names := [][]byte{{}, []byte("k"), bytes.Repeat([]byte("m"), 300), bytes.Repeat([]byte("l"), 1<<16-1), bytes.Repeat([]byte("x"), 1<<16+5)}
@@ -86,7 +86,7 @@ func TestAValueHasOneKey(t *testing.T) {
 	db.Set([]byte("a"), v, 0)
 	defer func() {
 		if recover() == nil {
-			t.Error("a value was taken for a second key")
+			t.Error("a value was stored under a second key")
 		}
 	}()
 	db.Set([]byte("b"), v, 0)
@@ -98,7 +98,7 @@ func TestSizeOfSmallObjects(t *testing.T) {
 		"ZSet": unsafe.Sizeof(value.ZSet{}), "Hash": unsafe.Sizeof(value.Hash{}),
 	} {
 		if size > 48 {
-			t.Errorf("a %s takes %d bytes, more than a block of 48", name, size)
+			t.Errorf("a %s takes %d bytes, want at most 48", name, size)
 		}
 	}
 }

@@ -7,20 +7,20 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Place is where a key is in a database, or would go: who looks at a key and
-// then stores it searches once. It holds until the next change of the
-// database.
+// Place is the place of a key in a database, present or not. With it, a
+// look-up followed by a store searches once. It is valid until the next change
+// of the database.
 type Place struct {
 	db   *DB
 	key  []byte
 	slot dict.Slot[Entry]
 }
 
-// Find returns the place of a key. The key must not be modified as long as
-// the place is used.
+// Find returns the place of a key. The key must not be modified while the
+// place is in use.
 func (db *DB) Find(key []byte) Place { return Place{db, key, db.lookup(key)} }
 
-// Entry returns the entry that is there, expired or not.
+// Entry returns the entry at the place, expired or not.
 func (p *Place) Entry() (Entry, bool) { return p.slot.Elem, p.slot.Found() }
 
 // SetBytes is DB.SetBytes.
@@ -59,10 +59,10 @@ func (p *Place) SetInt(n, expireAt int64) {
 	p.put(newInt(p.key, n, expireAt))
 }
 
-// fits reports whether a string can be written over the one that is there: no
-// clone shares that, it takes as large a block, and it has an expiry time if
-// the new one has. While block.Poison is at work none can: who keeps the bytes
-// of a string over a write then finds them overwritten.
+// fits reports whether a string can overwrite the present one: no clone shares
+// it, it has the same block size, and it has an expiry time if the new one
+// has. In poison mode the answer is always no: a handler that keeps the bytes
+// of a string over a write must find them overwritten.
 func (p *Place) fits(kind uint8, n int, expireAt int64) bool {
 	if block.Poisons || !p.slot.Found() {
 		return false
@@ -78,7 +78,7 @@ func (p *Place) fits(kind uint8, n int, expireAt int64) bool {
 	return p.db.keys.Owns(p.slot)
 }
 
-// touch makes an entry that was written in place as if it were new.
+// touch updates the access and expiry times of an entry written in place.
 func (p *Place) touch(expireAt int64) {
 	e := p.slot.Elem
 	e.SetAccess(p.db.ks.Access)

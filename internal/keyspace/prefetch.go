@@ -5,13 +5,14 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// PrefetchBatch is how many commands Prefetch looks at.
+// PrefetchBatch is the maximum number of commands that Prefetch handles.
 const PrefetchBatch = dict.PrefetchBatch
 
-// Prefetch has the processor load what commands of a pipeline will probably
-// look up, for all of them at the same time: memory answers late, but many
-// questions at once. It is told the first three arguments of n commands, nil
-// where there is none; the first may be a key. Nothing is changed.
+// Prefetch makes the processor load the memory for the probable look-ups of a
+// pipeline's commands, all at the same time: the latency of memory is high,
+// but many loads can overlap. args holds the first three arguments of n
+// commands, nil where there is none; the first one may be a key. Prefetch
+// changes nothing.
 func (db *DB) Prefetch(args *[3][PrefetchBatch][]byte, n int) {
 	var found [PrefetchBatch]Entry
 	db.keys.Prefetch(args[0][:n], found[:n])

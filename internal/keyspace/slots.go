@@ -26,8 +26,8 @@ func compareSlotted(a, b slotted) int {
 	return bytes.Compare(a.entry.Key(), b.entry.Key())
 }
 
-// IndexSlots indexes all keys by their hash slots from now on, so that InSlot
-// and SlotKeys know them. A node of a cluster wants it; nobody else pays for it.
+// IndexSlots makes the keyspace index all keys by hash slot from now on, for
+// InSlot and SlotKeys. Only nodes of a cluster need it and pay for it.
 func (ks *Keyspace) IndexSlots() {
 	if ks.bySlot {
 		return
@@ -44,13 +44,13 @@ func (ks *Keyspace) IndexSlots() {
 	}
 }
 
-// from returns where the keys of a slot begin in the index.
+// from returns the first index of a slot's keys.
 func (db *DB) from(n int) int {
 	return db.slots.Search(func(s slotted) bool { return s.slot >= n })
 }
 
-// InSlot returns how many keys a slot has, in logarithmic time. The Keyspace
-// must index slots.
+// InSlot returns the number of keys in a slot, in logarithmic time. The
+// Keyspace must index slots.
 func (db *DB) InSlot(n int) int { return db.from(n+1) - db.from(n) }
 
 // SlotKeys yields the entries of a slot. The database must not be written

@@ -8,8 +8,8 @@ import (
 	"github.com/resp-server/resp-server/internal/slot"
 )
 
-// TestSlots: the index of slots has the keys that there are, in each owner of
-// the data.
+// TestSlots checks that the index of slots contains exactly the present keys,
+// for each owner of the data.
 func TestSlots(t *testing.T) {
 	rand := rand.New(rand.NewPCG(3, 4))
 	ks := New(2, 1)

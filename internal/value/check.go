@@ -6,12 +6,12 @@ import (
 	"math"
 )
 
-// Checker is a Content that can look for what is broken in itself.
+// Checker is a Content that can check its own invariants.
 type Checker interface{ Check() error }
 
-// Check walks all of a value and returns the first broken invariant. It is for
-// tests. The elements that have a time are in the index of these; counts and order
-// are right; structures are as they say themselves.
+// Check walks the whole value and returns the first broken invariant: elements
+// with an expiry time that are missing from its index, wrong counts or order,
+// and broken structures. It is for tests.
 func Check(v Value) error {
 	switch v := v.(type) {
 	case *List:
@@ -39,7 +39,7 @@ func (s *Set) check() error {
 	switch s.form {
 	case setInts:
 		if s.Empty() {
-			return nil // Validate is for those of keys
+			return nil // Validate refuses empty intsets
 		}
 		return s.ints().Validate(true)
 	case setPack:
@@ -114,8 +114,8 @@ func (h *Hash) check() error {
 	return nil
 }
 
-// checkPack also looks at the order of a small hash: by time, fields without one
-// last.
+// checkPack also checks the order of a small hash: by time, with the fields
+// without one last.
 func (h *Hash) checkPack() error {
 	if err := h.pack().Validate(true); err != nil {
 		return err
@@ -162,8 +162,8 @@ func (s *Stream) check() error {
 	return nil
 }
 
-// check returns how many entries are not deleted; last is the id of the last entry
-// before, and becomes that of the last one of n.
+// check returns the number of entries that are not deleted. last is the id of
+// the last entry of the previous node; check sets it to the last id of n.
 func (n *streamNode) check(last *StreamID) (live int64, err error) {
 	if err := n.pack.Validate(true); err != nil {
 		return 0, err

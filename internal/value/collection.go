@@ -2,16 +2,16 @@ package value
 
 import "iter"
 
-// Collection is what List, Set and ZSet have in common, for commands that
-// take any of them.
+// Collection is the common part of List, Set and ZSet, for commands that
+// accept any of them.
 type Collection interface {
 	Value
 	// Len returns the number of elements.
 	Len() int
-	// Elements yields the elements from the given one on, in the order of
-	// LRANGE and ZRANGE, or in the opposite order, counted from its own end; a
-	// set has an order of its own. What it yields is valid until the next
-	// element.
+	// Elements yields the elements from the given one on, in the order of LRANGE
+	// and ZRANGE. With backward it uses the opposite order and from counts from
+	// the end. A set has an order of its own. An element is valid until the next
+	// one.
 	Elements(from int, backward bool) iter.Seq[[]byte]
 }
 

@@ -5,37 +5,36 @@ import (
 	"strconv"
 )
 
-// Digest is a fingerprint of data as DEBUG DIGEST computes it. It depends on
-// what the data are, not on how they are encoded, nor on the order of what has
-// none.
+// Digest is a fingerprint of data as in DEBUG DIGEST. It depends neither on
+// the encoding nor on the order of unordered data.
 //
-// The rules are Redis's, so that digests of equal data are equal across
-// servers: ordered parts are mixed into a digest, which then depends on the
-// order, and parts without order are added to it, each as the SHA-1 of its
-// bytes by exclusive or.
+// The rules are Redis's, so that servers with equal data have equal digests.
+// Ordered parts are mixed into the digest, which then depends on their order.
+// Unordered parts are added: each is hashed with SHA-1 and combined with
+// exclusive or.
 type Digest [sha1.Size]byte
 
-// Digester is a value that can be fingerprinted: every type is one.
+// Digester is a value with a fingerprint; every type is one.
 type Digester interface {
 	// Digest adds the content to d.
 	Digest(d *Digest)
 }
 
-// Add adds a part regardless of the order of parts.
+// Add adds an unordered part.
 func (d *Digest) Add(part []byte) {
 	for i, b := range sha1.Sum(part) {
 		d[i] ^= b
 	}
 }
 
-// Mix adds a part that comes after the previous ones.
+// Mix adds a part whose order counts.
 func (d *Digest) Mix(part []byte) {
 	d.Add(part)
 	*d = sha1.Sum(d[:])
 }
 
-// AddGroup adds parts that belong together in this order, such as a field and
-// its value, regardless of the order of groups.
+// AddGroup adds parts in a fixed order, such as a field and its value, as an
+// unordered group.
 func (d *Digest) AddGroup(parts ...[]byte) {
 	var g Digest
 	for _, p := range parts {

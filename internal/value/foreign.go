@@ -7,14 +7,15 @@ import (
 
 // Kind describes a type.
 type Kind struct {
-	// Name is what TYPE answers.
+	// Name is the reply of TYPE.
 	Name string
-	// Number is what Redis calls the type in digests.
+	// Number is Redis's number of the type, for digests.
 	Number int
 }
 
-// Register adds a type whose values are Foreign. It is for package variables of
-// modules: the types are known when the program starts. Two of one name panic.
+// Register adds a type with Foreign values. Call it in package variables of
+// modules, so that all types are known when the program starts. It panics if
+// two types have the same name.
 func Register(k Kind) Type {
 	for _, other := range kinds {
 		if other.Name == k.Name {
@@ -28,21 +29,22 @@ func Register(k Kind) Type {
 	return Type(len(kinds) - 1)
 }
 
-// keyspaceKinds is how many numbers the keyspace has for other things than
-// values, in the byte that holds the type.
+// keyspaceKinds is the number of values of the type byte that the keyspace
+// uses for entries without a value.
 const keyspaceKinds = 16
 
-// Content is what a registered type consists of. It follows the rules of Value.
+// Content is the content of a value of a registered type. The rules of Value
+// apply.
 type Content interface {
-	// Encoding returns what OBJECT ENCODING answers.
+	// Encoding returns the reply of OBJECT ENCODING.
 	Encoding() string
-	// Empty reports whether the key must go because nothing is left in it.
+	// Empty reports whether nothing is left, so that the key must be deleted.
 	Empty() bool
-	// Thaw returns writable content that is the same, in O(1); the receiver is
-	// only read, and must not be written from then on.
+	// Thaw returns writable content equal to the receiver, in O(1). It only reads
+	// the receiver, which must never be written again.
 	Thaw() Content
-	// MemoryUse returns about how many bytes the content takes, in time that does
-	// not grow with the number of elements.
+	// MemoryUse returns the approximate size in bytes. It takes constant time,
+	// whatever the number of elements.
 	MemoryUse() int
 	// Digest adds the content to d.
 	Digest(d *Digest)
@@ -55,21 +57,22 @@ type Foreign struct {
 	content    Content
 }
 
-// NewForeign returns a value of a registered type. It panics if t is another one.
+// NewForeign returns a value of a registered type. It panics if t is not
+// registered.
 func NewForeign(t Type, c Content) *Foreign {
 	t.mustBeForeign()
 	return &Foreign{t: t, content: c}
 }
 
-// mustBeForeign panics unless t is a registered type: memory would be read as
-// what it is not.
+// mustBeForeign panics unless t is a registered type: with another type the
+// head of the value would be read as part of another struct.
 func (t Type) mustBeForeign() {
 	if t < typeForeign || int(t) >= len(kinds) {
 		panic(fmt.Sprintf("value: type %d is not registered", t))
 	}
 }
 
-// Content returns what the value consists of. It is nil if f is.
+// Content returns the content of the value, nil if f is nil.
 func (f *Foreign) Content() Content {
 	if f == nil {
 		return nil
@@ -77,19 +80,19 @@ func (f *Foreign) Content() Content {
 	return f.content
 }
 
-// Type returns the type that was registered.
+// Type returns the registered type.
 func (f *Foreign) Type() Type { return f.t }
 
-// Encoding returns that of the content.
+// Encoding returns the encoding of the content.
 func (f *Foreign) Encoding() string { return f.content.Encoding() }
 
-// Empty reports whether nothing is left.
+// Empty reports whether the content is empty.
 func (f *Foreign) Empty() bool { return f.content.Empty() }
 
-// Thaw returns a value of the same content, in O(1).
+// Thaw returns a value with the same content, in O(1).
 func (f *Foreign) Thaw() Value { return NewForeign(f.t, f.content.Thaw()) }
 
-// MemoryUse returns that of the content.
+// MemoryUse returns the size of the content.
 func (f *Foreign) MemoryUse() int { return f.content.MemoryUse() }
 
 // Digest adds the content.

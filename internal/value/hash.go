@@ -12,17 +12,16 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 )
 
-// Hash is a map from fields to values, each field with an expiry time of its
-// own if it has one.
+// Hash is a map from fields to values. Each field may have an expiry time.
 //
-// Small ones are a listpack of fields and values, or, once a field has an
-// expiry time, of fields, values and times, ordered by time with the lasting
-// ones (time 0) at the end; large ones are a dict, with a tree of the expiry
-// times.
+// A small hash is a listpack of fields and values. Once a field has an expiry
+// time the listpack holds fields, values and times, ordered by time, with the
+// fields without one (time 0) at the end. A large hash is a dict, with a tree
+// of the expiry times.
 type Hash struct {
 	inKeyspace Head
 	packed
-	large *largeHash // nil of a listpack
+	large *largeHash // nil for a listpack
 }
 
 type largeHash struct {
@@ -42,7 +41,7 @@ func (h *Hash) timed() bool { return h.form == timedPairs }
 func NewHash(*Limits) *Hash { return &Hash{packed: newPacked(listpack.New(0), pairs)} }
 
 // HashFromPack returns a Hash of a valid listpack, which it takes over: fields
-// and values, and times if timed is set, in the order that Hash keeps.
+// and values, and times if timed is set, in the order that Hash maintains.
 func HashFromPack(l *Limits, p listpack.Pack, timed bool) *Hash {
 	h := &Hash{packed: newPacked(p, pairs)}
 	if timed {
@@ -55,10 +54,11 @@ func HashFromPack(l *Limits, p listpack.Pack, timed bool) *Hash {
 }
 
 // Pack returns the listpack of a small hash, which must not be modified, and
-// whether it has times; nil of a large one.
+// whether it has times. It returns nil for a large hash.
 func (h *Hash) Pack() (p listpack.Pack, timed bool) { return h.pack(), h.timed() }
 
-// Reserve converts an empty hash that is to get n fields, if these are many.
+// Reserve converts an empty hash that will get n fields, if that is too many
+// for a listpack.
 func (h *Hash) Reserve(l *Limits, n int) {
 	if n > l.HashMaxListpackEntries {
 		h.convert(l)
@@ -90,7 +90,7 @@ func (h *Hash) Len() int {
 	return h.pack().Len() / h.step()
 }
 
-// step is the number of pack entries that make a field.
+// step returns the number of pack entries per field.
 func (h *Hash) step() int {
 	if h.timed() {
 		return 3
@@ -98,10 +98,10 @@ func (h *Hash) step() int {
 	return 2
 }
 
-// Empty reports whether there is no field.
+// Empty reports whether there are no fields.
 func (h *Hash) Empty() bool { return h.Len() == 0 }
 
-// Thaw returns a writable Hash of the same content.
+// Thaw returns a writable Hash with the same content.
 func (h *Hash) Thaw() Value {
 	c := &Hash{packed: h.frozen()}
 	if h.large != nil {
@@ -128,10 +128,10 @@ func (h *Hash) MemoryUse() int {
 	return n + h.large.expires.Len()*int(unsafe.Sizeof(fieldExpiry{}))*4/3
 }
 
-// write makes the pack our own before it is written.
+// write makes sure that the hash owns its pack before a write.
 func (h *Hash) write() { h.own(h.pack()) }
 
-// find returns the position of a field in the pack, -1 if it is not there.
+// find returns the position of a field in the pack, -1 if it is missing.
 func (h *Hash) find(name []byte) int {
 	first := h.pack().First()
 	if first < 0 {
@@ -140,7 +140,7 @@ func (h *Hash) find(name []byte) int {
 	return h.pack().Find(first, name, h.step()-1)
 }
 
-// timeAt returns the expiry time that stands two entries after a field.
+// timeAt returns the expiry time of a field, two entries behind its position.
 func (h *Hash) timeAt(pos int) int64 {
 	if !h.timed() {
 		return 0
@@ -148,8 +148,8 @@ func (h *Hash) timeAt(pos int) int64 {
 	return h.pack().Get(h.pack().Next(h.pack().Next(pos))).Int
 }
 
-// Get returns the value of a field. An integer of a small hash is formatted
-// into scratch; the result is valid until the next write.
+// Get returns the value of a field. It formats an integer of a small hash into
+// scratch. The result is valid until the next write.
 func (h *Hash) Get(name, scratch []byte) ([]byte, bool) {
 	switch {
 	case h == nil:
@@ -189,7 +189,8 @@ func (h *Hash) Has(name []byte) bool {
 	return h.find(name) >= 0
 }
 
-// Time returns when a field expires, 0 if never; false if there is none.
+// Time returns the expiry time of a field, 0 if it has none. ok is false if
+// the field is missing.
 func (h *Hash) Time(name []byte) (at int64, ok bool) {
 	switch {
 	case h == nil:
@@ -208,11 +209,11 @@ func (h *Hash) Time(name []byte) (at int64, ok bool) {
 	return h.timeAt(pos), true
 }
 
-// KeepTime as the time of Set keeps the expiry time of the field.
+// KeepTime, as the time given to Set, keeps the expiry time of the field.
 const KeepTime = math.MinInt64
 
-// Set gives a field a value and an expiry time, 0 for none, and reports whether
-// it is new.
+// Set sets the value and the expiry time of a field, 0 for none, and reports
+// whether the field is new.
 func (h *Hash) Set(l *Limits, name, v []byte, at int64) (added bool) {
 	h.makeRoom(l, len(name), len(v))
 	if h.large != nil {
@@ -245,8 +246,8 @@ func (h *Hash) makeRoom(l *Limits, nameLen, valueLen int) {
 	}
 }
 
-// Expect converts the hash ahead of pairs to be added, if their number or
-// length would do so anyway: fields and values alternate.
+// Expect converts the hash before pairs are added, if their number or length
+// requires it. Fields and values alternate.
 func (h *Hash) Expect(l *Limits, pairs [][]byte) {
 	if h.large != nil {
 		return
@@ -268,7 +269,7 @@ func (h *Hash) Expect(l *Limits, pairs [][]byte) {
 	}
 }
 
-// insert adds a field to the pack at the place that its time asks for.
+// insert adds a field to the pack at the place that its time determines.
 func (h *Hash) insert(name, v []byte, at int64) {
 	if !h.timed() {
 		h.keep(h.pack().AppendAll(name, v))
@@ -288,7 +289,7 @@ func (h *Hash) insert(name, v []byte, at int64) {
 	h.keep(h.pack().AppendAll(name, v).AppendInt(at))
 }
 
-// move gives the field at a position of the pack another time, and so another
+// move changes the time of the field at a position of the pack, and so its
 // place.
 func (h *Hash) move(pos int, at int64) {
 	var a, b [24]byte
@@ -307,8 +308,8 @@ func (h *Hash) nextField(pos int) int {
 	return pos
 }
 
-// AllowTimes changes a small hash to the encoding that has times, as HEXPIRE
-// does even if it sets none.
+// AllowTimes converts a small hash to the encoding with times, as HEXPIRE does
+// even if it sets none.
 func (h *Hash) AllowTimes() {
 	if h.large == nil {
 		h.addTimes()
@@ -358,12 +359,12 @@ func (h *Hash) put(name, v []byte, at int64) (added bool) {
 	added = !s.Found()
 	h.large.fields.Store(s, f)
 	if mine {
-		block.Poison(s.Elem.value()) // so might a value that fits have been
+		block.Poison(s.Elem.value()) // a reader of the old value must notice, as after a write in place
 	}
 	return added
 }
 
-// convert changes to the dict.
+// convert converts the hash to a dict.
 func (h *Hash) convert(l *Limits) {
 	h.large = &largeHash{fields: dict.New(l.Seed, field.name)}
 	var a, b [24]byte
@@ -373,7 +374,7 @@ func (h *Hash) convert(l *Limits) {
 	h.drop()
 }
 
-// SetTime gives an existing field an expiry time, 0 for none.
+// SetTime sets the expiry time of an existing field, 0 for none.
 func (h *Hash) SetTime(name []byte, at int64) {
 	if h.large != nil {
 		if f, ok := h.large.fields.Get(name); ok && f.at() != at {
@@ -411,7 +412,7 @@ func (h *Hash) Delete(name []byte) bool {
 // Remove implements Expirer.
 func (h *Hash) Remove(name []byte) bool { return h.Delete(name) }
 
-// HasExpired reports whether there are fields whose time is not after now.
+// HasExpired reports whether the time of any field is at or before now.
 func (h *Hash) HasExpired(now int64) bool {
 	at := h.NextExpiry()
 	return at != 0 && at <= now
@@ -471,7 +472,8 @@ func (h *Hash) All(yield func(name, v []byte) bool) {
 	}
 }
 
-// Live yields the fields whose time is after now, and how many these are.
+// Live yields the fields that have not expired at now, and returns their
+// number.
 func (h *Hash) Live(now int64) (n int, fields iter.Seq2[[]byte, []byte]) {
 	if !h.HasExpired(now) {
 		return h.Len(), h.All
@@ -489,8 +491,8 @@ func (h *Hash) Live(now int64) (n int, fields iter.Seq2[[]byte, []byte]) {
 	return n, live
 }
 
-// Scan yields about count fields from a cursor on and returns the next one,
-// as dict.Scan does; a small hash comes whole.
+// Scan yields about count fields from a cursor on and returns the next cursor,
+// as dict.Scan does. It yields a small hash as a whole.
 func (h *Hash) Scan(cursor uint64, count int, yield func(name, v []byte)) uint64 {
 	if h.Len() == 0 {
 		return 0
@@ -504,8 +506,8 @@ func (h *Hash) Scan(cursor uint64, count int, yield func(name, v []byte)) uint64
 	return 0
 }
 
-// Random returns a field and its value, all with the same probability; there
-// must be one.
+// Random returns a field and its value, each with the same probability. The
+// hash must not be empty.
 func (h *Hash) Random(rand func() uint64, scratch *[48]byte) (name, v []byte) {
 	if h.large != nil {
 		f, _ := h.large.fields.Random(rand)
@@ -516,14 +518,14 @@ func (h *Hash) Random(rand func() uint64, scratch *[48]byte) (name, v []byte) {
 	return entryText(h.pack().Get(pos), scratch[:24]), entryText(h.pack().Get(h.pack().Next(pos)), scratch[24:])
 }
 
-// Sample yields n different fields, chosen at random; n is at most Len. Those
-// of a small hash come in its order.
+// Sample yields n distinct random fields; n is at most Len. A small hash
+// yields them in its order.
 func (h *Hash) Sample(rnd *rand.Rand, n int, yield func(name, v []byte)) {
 	total := h.Len()
 	switch {
 	case n == 0:
 	case h.large == nil || 3*n > total:
-		// Each one is taken with the probability that leaves n in the end.
+		// Take each field with the probability that yields n in the end.
 		for name, v := range h.All {
 			if rnd.IntN(total) < n {
 				yield(name, v)
@@ -543,7 +545,8 @@ func (h *Hash) Sample(rnd *rand.Rand, n int, yield func(name, v []byte)) {
 	}
 }
 
-// Digest adds the fields with their values, and whether they have a time.
+// Digest adds the fields with their values, and whether they have an expiry
+// time.
 func (h *Hash) Digest(d *Digest) {
 	for name, v := range h.All {
 		var field Digest

@@ -100,7 +100,7 @@ func TestHashModel(t *testing.T) {
 				delete(o.m, name)
 			case 5:
 				if len(owners) < 4 {
-					// The frozen one is read on, and two may thaw it.
+					// The frozen hash is still read, and two owners may thaw it.
 					frozen := owner{o.h, o.m}
 					o.h, o.m = frozen.h.Thaw().(*Hash), maps.Clone(frozen.m)
 					owners = append(owners, owner{frozen.h.Thaw().(*Hash), maps.Clone(frozen.m)})
@@ -143,8 +143,8 @@ func TestHashEncoding(t *testing.T) {
 	want("hashtable")
 }
 
-// TestHashOrder shows that the fields of a small hash with times stand in the
-// order of their times, the lasting ones last.
+// TestHashOrder checks that a small hash orders its fields by time, with the
+// fields without one last.
 func TestHashOrder(t *testing.T) {
 	h := NewHash(&testLimits)
 	for i, at := range []int64{0, 30, 10, 20, 0} {
@@ -179,7 +179,7 @@ func TestHashSample(t *testing.T) {
 		}
 		for name, n := range counts {
 			if mean := 6000 / size; n < mean/3 || n > mean*2 {
-				t.Errorf("field %s came %d times of about %d", name, n, mean)
+				t.Errorf("field %s came %d times, want about %d", name, n, mean)
 			}
 		}
 	}

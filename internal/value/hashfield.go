@@ -31,7 +31,7 @@ func newField(name, value []byte, at int64) field {
 		nameLen |= fieldTimed
 	}
 	n := off + len(name) + len(value)
-	mem := make([]byte, n, block.Size(n)) // another value of about this length has room
+	mem := make([]byte, n, block.Size(n)) // leaves room for another value of about this length
 	binary.NativeEndian.PutUint32(mem, nameLen)
 	binary.NativeEndian.PutUint32(mem[4:], uint32(len(value)))
 	if at != 0 {
@@ -55,7 +55,7 @@ func (f field) layout() (off, nameLen, valueLen int) {
 
 func (f field) name() []byte {
 	off, n, _ := f.layout()
-	// Sliced from the beginning: what is empty has no byte to point to.
+	// Slice from the beginning: an empty part has no byte to point to.
 	return unsafe.Slice((*byte)(f.p), off+n)[off:]
 }
 
@@ -64,13 +64,14 @@ func (f field) value() []byte {
 	return unsafe.Slice((*byte)(f.p), off+n+size)[off+n:]
 }
 
-// fits reports whether a field would take as large a block with a value of n bytes.
+// fits reports whether the field with a value of n bytes would have the same
+// block size.
 func (f field) fits(n int) bool {
 	off, name, size := f.layout()
 	return n == size || block.Size(off+name+n) == block.Size(off+name+size)
 }
 
-// setValue writes a value that fits in place of the one that is there.
+// setValue replaces the value in place by one that fits.
 func (f field) setValue(v []byte) {
 	off, name, _ := f.layout()
 	binary.NativeEndian.PutUint32(f.header()[4:], uint32(len(v)))
@@ -85,7 +86,7 @@ func (f field) at() int64 {
 	return int64(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(unsafe.Add(f.p, fieldHeader)), 8)))
 }
 
-// fieldExpiry is an item of the index of a large hash.
+// fieldExpiry is an item of the index of expiry times.
 type fieldExpiry struct {
 	at int64
 	f  field

@@ -5,17 +5,18 @@ import (
 	"unsafe"
 )
 
-// Head is the part of a value that belongs to the keyspace, which so keeps a
-// key and its value as one object: it points to the head. Nobody else reads or
-// writes what is in it. A value is under one key at most; one that is under
+// Head is the part of a value that belongs to the keyspace. With it a key and
+// its value are one object, since the keyspace points to the head. Only the
+// keyspace uses its fields. A value is under one key at most; a value under
 // none has the zero Head.
 type Head struct {
 	HeadWord
 	Owner *Owner
-	Label *byte // the memory of the key
+	Label *byte // memory with the key
 }
 
-// HeadWord is how a Head begins, and every other entry of the keyspace.
+// HeadWord is the beginning of a Head and of every other entry of the
+// keyspace.
 type HeadWord struct {
 	Access atomic.Uint32
 	Kind   uint8
@@ -23,16 +24,16 @@ type HeadWord struct {
 	KeyLen uint16
 }
 
-// Owner is the identity of the one database that may write a value in place.
-// A pointer to it is a token: it needs no counter shared by all servers.
+// Owner is the identity of the database that may write a value in place. A
+// pointer to it is a token, so servers need no common counter.
 type Owner struct{ _ byte }
 
-// HeadOf returns where the head of a value is.
+// HeadOf returns the address of a value's head.
 func HeadOf(v Value) *Head { return v.head() }
 
-// Of returns the value of a type that h is the head of.
+// Of returns the value with the head h; t must be its type.
 func (h *Head) Of(t Type) Value {
-	p := unsafe.Pointer(h) // the head is the first field of each of these
+	p := unsafe.Pointer(h) // the head is the first field of all these structs
 	switch t {
 	case TypeString:
 		return (*String)(p)

@@ -2,8 +2,8 @@ package value
 
 import "testing"
 
-// TestHeadOf: the head of a value leads to the value, for each type; and what is
-// no type leads nowhere, instead of to memory that is read as another one.
+// TestHeadOf checks for each type that Of finds the value of a head. An
+// unknown type must give nothing instead of reinterpreted memory.
 func TestHeadOf(t *testing.T) {
 	registered := Register(Kind{Name: "for TestHeadOf", Number: 99})
 	defer func() { kinds = kinds[:len(kinds)-1] }()
@@ -25,7 +25,7 @@ func TestHeadOf(t *testing.T) {
 		"NewForeign string": func() { NewForeign(TypeString, nil) },
 	} {
 		if !panics(f) {
-			t.Errorf("%s takes what is no registered type", name)
+			t.Errorf("%s accepts a type that is not registered", name)
 		}
 	}
 }

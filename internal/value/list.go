@@ -7,33 +7,31 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
-// List is a list: one listpack as long as that keeps to the limit of a node, a
-// quicklist beyond it. Indexes count from 0 at the head and from -1 at the
-// tail. Elements are handed out as a listpack.Value, which belongs to the list
-// and is valid until its next write.
+// List is a list. It is a listpack within the limit of a node, and a quicklist
+// beyond that. Indexes count from 0 at the head and from -1 at the tail.
+// Methods return elements as a listpack.Value, which belongs to the list and
+// is valid until its next write.
 //
-// It changes its encoding only when it is told to: Grow before elements are
-// added, Shrink after some were removed. So the caller decides whether several
-// changes count as one, as the real server's commands do.
+// The encoding changes only on request: Grow before elements are added, Shrink
+// after some were removed. So the caller decides whether several changes count
+// as one, as in the real server's commands.
 type List struct {
 	inKeyspace Head
 	packed
-	long *list.List // nil of a listpack
+	long *list.List // nil for a listpack
 }
 
-// NewList returns an empty List, to be filled.
+// NewList returns an empty List.
 func NewList(*Limits) *List { return &List{packed: newPacked(listpack.New(0), 0)} }
 
-// NewQuickList returns a List in the encoding for many elements, to be filled
-// with AppendPack and AppendPlain and then settled with Settle.
+// NewQuickList returns an empty List in the quicklist encoding. Fill it with
+// AppendPack and AppendPlain, then call Settle.
 func NewQuickList(limits *Limits) *List { return &List{long: list.New(listLimits(limits))} }
 
-// AppendPack adds all elements of p as a node of its own to a quicklist, which
-// keeps p.
+// AppendPack adds the elements of p to a quicklist as a new node. It keeps p.
 func (l *List) AppendPack(p listpack.Pack) { l.long.AppendNode(p) }
 
-// AppendPlain adds one element as a node of its own to a quicklist, which
-// keeps v.
+// AppendPlain adds an element to a quicklist as a plain node. It keeps v.
 func (l *List) AppendPlain(v []byte) { l.long.AppendPlain(v) }
 
 func listLimits(limits *Limits) list.Limits {
@@ -58,8 +56,8 @@ func (l *List) Encoding() string {
 // Empty reports whether there are no elements.
 func (l *List) Empty() bool { return l.Len() == 0 }
 
-// Thaw returns a List of the same elements; each node is copied by its first
-// write.
+// Thaw returns a List with the same elements; the first write to a node copies
+// it.
 func (l *List) Thaw() Value {
 	if l.long != nil {
 		return &List{long: l.long.Thaw()}
@@ -67,7 +65,7 @@ func (l *List) Thaw() Value {
 	return &List{packed: l.frozen()}
 }
 
-// MemoryUse returns the capacity of all nodes and their directory.
+// MemoryUse returns the capacity of all nodes and the directory.
 func (l *List) MemoryUse() int {
 	n := int(unsafe.Sizeof(*l)) + int(l.room)
 	if l.long != nil {
@@ -102,9 +100,9 @@ func (l *List) At(i int) (listpack.Value, bool) {
 	return l.pack().Get(pos), true
 }
 
-// Node returns node i of the quicklist, and false behind the last one; a
-// listpack is a single node. A plain node is one element by itself, any other
-// a listpack. The bytes must not be modified.
+// Node returns node i of the quicklist, and false after the last one. A
+// listpack is a single node. A plain node is a single element; any other is a
+// listpack. The bytes must not be modified.
 func (l *List) Node(i int) (data []byte, plain, ok bool) {
 	switch {
 	case l.long == nil:
@@ -116,12 +114,12 @@ func (l *List) Node(i int) (data []byte, plain, ok bool) {
 	return data, plain, true
 }
 
-// Fill is the limit of the nodes of a quicklist, as list-max-listpack-size
-// gives it.
+// Fill returns the limit of quicklist nodes in the form of
+// list-max-listpack-size.
 func (l *List) Fill() int { return l.long.Limits().Fill }
 
-// Grow makes the list ready for more elements of so many bytes in all: what
-// would exceed the limit becomes a quicklist first.
+// Grow prepares the list for more elements of the given total size. A list
+// that would exceed the limit becomes a quicklist.
 func (l *List) Grow(limits *Limits, elements, bytes int) {
 	if l.long != nil {
 		return
@@ -133,18 +131,19 @@ func (l *List) Grow(limits *Limits, elements, bytes int) {
 	}
 }
 
-// Shrink makes the list a listpack after elements were removed, if it has come
-// down to half the limit.
+// Shrink makes the list a listpack again if removals have brought it down to
+// half the limit.
 func (l *List) Shrink(limits *Limits) { l.convert(limits, 2) }
 
-// Settle chooses the encoding of a list that was built at once.
+// Settle chooses the encoding of a newly built list.
 func (l *List) Settle(limits *Limits) {
 	l.Grow(limits, 0, 0)
 	l.convert(limits, 1)
 }
 
-// convert makes a quicklist of one node a listpack if the node is not larger
-// than the limit divided by part. A limit of entries bounds no bytes.
+// convert makes a quicklist with one node a listpack if the node is within the
+// limit divided by part. A limit on the number of entries does not limit the
+// bytes.
 func (l *List) convert(limits *Limits, part int) {
 	if l.long == nil || l.long.Nodes() != 1 {
 		return
@@ -158,7 +157,7 @@ func (l *List) convert(limits *Limits, part int) {
 	l.packed, l.long = newPacked(pack, 0), nil
 }
 
-// write makes the listpack one that may be written.
+// write makes sure that the list owns its listpack.
 func (l *List) write() { l.own(l.pack()) }
 
 // PushFront adds v at the head.
@@ -199,7 +198,7 @@ func (l *List) DropBack() {
 	l.DeleteRange(-1, 1)
 }
 
-// Set makes v element i and reports whether there was one.
+// Set sets element i and reports whether it exists.
 func (l *List) Set(i int, v []byte) bool {
 	if l.long != nil {
 		return l.long.Set(i, v)
@@ -213,7 +212,7 @@ func (l *List) Set(i int, v []byte) bool {
 	return true
 }
 
-// Insert adds v before or after the first element that equals pivot and tells
+// Insert adds v before or after the first element equal to pivot, and reports
 // whether there is one.
 func (l *List) Insert(pivot, v []byte, after bool) bool {
 	if l.long != nil {
@@ -245,8 +244,8 @@ func (l *List) Insert(pivot, v []byte, after bool) bool {
 	return true
 }
 
-// Remove removes the first count elements that equal v, the last ones if count
-// is negative, all if it is 0, and returns how many these were.
+// Remove removes the first count elements equal to v, the last ones if count
+// is negative, all if it is 0. It returns the number removed.
 func (l *List) Remove(v []byte, count int) (removed int) {
 	reverse := count < 0
 	if reverse {
@@ -274,7 +273,7 @@ func (l *List) Remove(v []byte, count int) (removed int) {
 }
 
 func (l *List) removePacked(v []byte, count int, reverse bool) (removed int) {
-	skip := 0 // of the first matches, so that the last ones are removed
+	skip := 0 // skip first matches, so that the last ones are removed
 	if reverse {
 		for pos := l.pack().Find(l.pack().First(), v, 0); pos >= 0; pos = l.pack().Find(l.pack().Next(pos), v, 0) {
 			skip++
@@ -296,7 +295,7 @@ func (l *List) removePacked(v []byte, count int, reverse bool) (removed int) {
 		}
 		pos = l.pack().Find(pos, v, 0)
 	}
-	if removed > 0 { // else it may be shared
+	if removed > 0 { // otherwise the pack may still be shared
 		l.keep(l.pack().Trim())
 	}
 	return removed
@@ -317,7 +316,7 @@ func (l *List) DeleteRange(start, n int) {
 }
 
 // ListIter walks over a List. It is a value and allocates nothing. A write to
-// the list ends its use.
+// the list invalidates it.
 type ListIter struct {
 	long    list.Iter
 	pack    listpack.Pack // nil for a quicklist
@@ -325,8 +324,9 @@ type ListIter struct {
 	reverse bool
 }
 
-// Walk returns an iterator that begins with element i and goes on towards the
-// tail, or towards the head. It yields nothing if there is no such element.
+// Walk returns an iterator that starts with element i and goes on towards the
+// tail, or with reverse towards the head. It yields nothing if there is no
+// such element.
 func (l *List) Walk(i int, reverse bool) ListIter {
 	switch {
 	case l == nil:

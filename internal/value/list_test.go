@@ -63,7 +63,7 @@ func checkList(t *testing.T, l *List, want []string) {
 	}
 }
 
-// TestListModel does random writes to lists that share memory, and compares
+// TestListModel makes random writes to lists that share memory, and compares
 // them with slices.
 func TestListModel(t *testing.T) {
 	for _, fill := range []int{-1, 0, 1, 2, 5, 32} {
@@ -206,7 +206,7 @@ func TestNilList(t *testing.T) {
 	}
 }
 
-// TestListEncoding follows one list over the limits and back.
+// TestListEncoding moves one list over the limits and back.
 func TestListEncoding(t *testing.T) {
 	limits := &Limits{ListMaxListpackSize: -1}
 	l := NewList(limits)
@@ -219,16 +219,16 @@ func TestListEncoding(t *testing.T) {
 			t.Errorf("%s after %d bytes, want %s", got, n, want)
 		}
 	}
-	push(4089, "listpack") // 4096 bytes as the limit reckons
+	push(4089, "listpack") // 4096 bytes, as the limit counts
 	push(1, "quicklist")
 	l.DropFront()
 	l.Shrink(limits)
 	if l.Encoding() != "listpack" {
-		t.Error("no listpack after all but one element went")
+		t.Error("no listpack after the removal of all elements but one")
 	}
 	l = NewList(limits)
 	push(4090, "quicklist")
-	l.Settle(limits) // the limit reckons with more than it took
+	l.Settle(limits) // the limit overestimated the size
 	if data, plain, _ := l.Node(0); plain || len(data) != 4090+6+1+2+2 || l.Encoding() != "quicklist" {
 		t.Errorf("%s of %d bytes", l.Encoding(), len(data))
 	}
@@ -247,7 +247,8 @@ func TestListEncoding(t *testing.T) {
 	}
 }
 
-// BenchmarkListPush shows that a push costs the same whatever the length.
+// BenchmarkListPush shows that the cost of a push does not depend on the
+// length.
 func BenchmarkListPush(b *testing.B) {
 	limits := &Limits{ListMaxListpackSize: -2}
 	v := []byte("element:000123")
@@ -287,8 +288,8 @@ func BenchmarkListRange(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/element")
 }
 
-// TestRemoveNothingOfShared removes what is not there from a list with room to
-// spare that has a second owner, whose memory must stay.
+// TestRemoveNothingOfShared removes a missing element from a shared list with
+// spare room. The memory of the second owner must not be freed.
 func TestRemoveNothingOfShared(t *testing.T) {
 	l := NewList(&Limits{})
 	for range 40 {
@@ -304,7 +305,7 @@ func TestRemoveNothingOfShared(t *testing.T) {
 	}
 	a.PushBack([]byte("more"))
 	for range 100 {
-		NewList(&Limits{}).PushBack(make([]byte, 900)) // who would get the memory
+		NewList(&Limits{}).PushBack(make([]byte, 900)) // would reuse freed memory
 	}
 	if v, _ := b.At(1); b.Len() != 2 || string(v.Str) != "element" {
 		t.Fatalf("%d elements, the second is %q", b.Len(), v.Str)

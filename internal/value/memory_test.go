@@ -8,16 +8,16 @@ import (
 	"testing"
 )
 
-// TestGrowingLeavesNoGarbage fills values with elements one at a time and
-// compares what was allocated with what is in use in the end. Not with the race
-// detector, whose pools forget by chance.
+// TestGrowingLeavesNoGarbage fills values one element at a time and compares
+// the allocated memory with the memory in use at the end. It does not run
+// under the race detector, where pools drop values at random.
 func TestGrowingLeavesNoGarbage(t *testing.T) {
 	l := &Limits{
 		ListMaxListpackSize: -2, HashMaxListpackEntries: 128, HashMaxListpackValue: 64,
 		SetMaxIntsetEntries: 512, SetMaxListpackEntries: 128, SetMaxListpackValue: 64,
 		ZSetMaxListpackEntries: 128, ZSetMaxListpackValue: 64, StreamNodeMaxBytes: 4096, StreamNodeMaxEntries: 100,
 	}
-	var memory [2][]byte // of texts, which so are no garbage themselves
+	var memory [2][]byte // reused, so that the texts make no garbage themselves
 	turn := 0
 	text := func(i int) []byte {
 		turn = 1 - turn
@@ -97,7 +97,7 @@ func TestGrowingLeavesNoGarbage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var before, filled, after runtime.MemStats
 			ratio := 0.0
-			for range 3 { // a collection may empty the free lists at any time
+			for range 3 { // a garbage collection may empty the free lists at any time
 				runtime.GC()
 				runtime.ReadMemStats(&before)
 				list := fill()
@@ -111,7 +111,7 @@ func TestGrowingLeavesNoGarbage(t *testing.T) {
 					return
 				}
 			}
-			t.Errorf("%.2f times as much was allocated as is in use", ratio)
+			t.Errorf("allocated %.2f times the memory in use", ratio)
 		})
 	}
 }

@@ -2,10 +2,10 @@ package value
 
 import "github.com/resp-server/resp-server/internal/datastruct/dict"
 
-// Pieces returns of how many pieces of memory Redis would make the value, as it
-// counts them to decide whether to free a value in the background: the nodes of
-// a quicklist, the elements of a table, about the nodes of a stream and of what
-// its groups wait for, and one for anything else.
+// Pieces returns the number of pieces of memory that Redis counts for the
+// value when it decides whether to free it in the background: the nodes of a
+// quicklist, the elements of a table, roughly the nodes of a stream and the
+// pending entries of its groups, and 1 for anything else.
 func Pieces(v Value) int {
 	switch v := v.(type) {
 	case *List:
@@ -25,12 +25,12 @@ func Pieces(v Value) int {
 			return v.Len()
 		}
 	case *Stream:
-		n := v.NodeCount() // of which each has a node at least
+		n := v.NodeCount() // each has at least one node of the radix tree
 		if n < 100 {
 			n = v.RadixNodes()
 		}
 		for g := range v.Groups {
-			n += v.GroupCount() * (1 + g.PendingCount()) // all groups for like the first
+			n += v.GroupCount() * (1 + g.PendingCount()) // assumes that all groups are like the first one
 			break
 		}
 		return n
@@ -38,7 +38,7 @@ func Pieces(v Value) int {
 	return 1
 }
 
-// TableStats returns how the hash table of a value is filled, false if it has
+// TableStats returns the statistics of a value's hash table, false if it has
 // none.
 func TableStats(v Value) (s dict.Stats, ok bool) {
 	switch v := v.(type) {

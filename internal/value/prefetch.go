@@ -2,13 +2,13 @@ package value
 
 import "github.com/resp-server/resp-server/internal/datastruct/dict"
 
-// Prefetch prepares a big hash, set or sorted set for commands of a pipeline,
-// of which each mostly wants a single element: their look-ups then wait for
-// memory together (see dict.Prefetch). It is told the second and the third
-// argument of each command and guesses which one names the element. Nothing is
-// changed.
+// Prefetch prepares a big hash, set or sorted set for the commands of a
+// pipeline. Each command mostly needs a single element, and this way their
+// look-ups wait for memory together (see dict.Prefetch). second and third are
+// arguments of each command; Prefetch guesses which one names the element. It
+// changes nothing.
 func Prefetch(v Value, second, third [][]byte) {
-	switch v := v.(type) { // not a method, by way of which the arguments would escape
+	switch v := v.(type) { // not a method, since a call through an interface lets the arguments escape
 	case *Hash: // HGET key field, HSET key field value
 		if v.large != nil {
 			prefetch(v.large.fields, second, field.name)
@@ -25,7 +25,7 @@ func Prefetch(v Value, second, third [][]byte) {
 	}
 }
 
-// prefetch loads the elements themselves as well, which hold their names.
+// prefetch also loads the elements themselves, which contain their names.
 func prefetch[E comparable](table *dict.Dict[E], names [][]byte, name func(E) []byte) (seen int) {
 	var none E
 	var found [dict.PrefetchBatch]E

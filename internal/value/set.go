@@ -12,14 +12,14 @@ import (
 )
 
 // Set is a set: an intset while all members are integers, else a listpack
-// while there are few and short ones, else a hash table. It never goes back,
-// except when SPOP leaves little of it.
+// while they are few and short, else a hash table. It never converts back,
+// except when SPOP leaves few members.
 //
-// Members are handed out as a listpack.Value, which belongs to the set and is
+// Methods return members as a listpack.Value, which belongs to the set and is
 // valid until its next write.
 type Set struct {
 	inKeyspace Head
-	packed     // its form is one of the following
+	packed     // its form is one of the constants below
 	table      *dict.Dict[setMember]
 }
 
@@ -30,7 +30,7 @@ const (
 	setTable
 )
 
-// NewSet returns an empty Set, to be filled.
+// NewSet returns an empty Set.
 func NewSet(*Limits) *Set { return newIntSet() }
 
 func newIntSet() *Set { return &Set{packed: newPacked(intset.New(), setInts)} }
@@ -43,7 +43,7 @@ func newTableSet(l *Limits, size int) *Set {
 	return s
 }
 
-// SetOfInts returns a Set of the members of i, which it keeps.
+// SetOfInts returns a Set with the members of i. It keeps i.
 func SetOfInts(l *Limits, i intset.Set) *Set {
 	s := &Set{packed: newPacked(i, setInts)}
 	if i.Len() > l.maxIntset() {
@@ -52,8 +52,8 @@ func SetOfInts(l *Limits, i intset.Set) *Set {
 	return s
 }
 
-// SetOfPack returns a Set of the elements of p, which it keeps. They must be
-// different.
+// SetOfPack returns a Set with the elements of p. It keeps p. The elements
+// must be distinct.
 func SetOfPack(l *Limits, p listpack.Pack) *Set {
 	s := &Set{packed: newPacked(p, setPack)}
 	if n := p.Len(); n > l.SetMaxListpackEntries {
@@ -62,7 +62,7 @@ func SetOfPack(l *Limits, p listpack.Pack) *Set {
 	return s
 }
 
-// SetOf returns a Set of n members, each of which comes once.
+// SetOf returns a Set of n distinct members.
 func SetOf(l *Limits, n int, members iter.Seq[[]byte]) *Set {
 	s := newIntSet()
 	if n > l.maxIntset() {
@@ -74,11 +74,11 @@ func SetOf(l *Limits, n int, members iter.Seq[[]byte]) *Set {
 	return s
 }
 
-// maxIntset is the bound for intsets, which can't be larger than that.
+// maxIntset returns the maximum length of an intset, at most the format's.
 func (l *Limits) maxIntset() int { return min(l.SetMaxIntsetEntries, 1<<30) }
 
-// setMember is a member of a table: one allocation without pointers, of its
-// length and its bytes. It is immutable, so that several sets can have it.
+// setMember is a member in a table: one allocation without pointers, with its
+// length and its bytes. It is immutable, so that several sets can share it.
 //
 //	| length, 1 | bytes |         up to 254 bytes
 //	| 255 | length, 8 | bytes |
@@ -104,7 +104,7 @@ func newSetMember(b []byte) setMember {
 }
 
 func (m setMember) bytes() []byte {
-	// The layout says how long the allocation is that p begins.
+	// The first byte determines the length of the allocation.
 	if n := int(*m.p); n < longMember {
 		return unsafe.Slice(m.p, 1+n)[1 : 1+n : 1+n]
 	}
@@ -117,7 +117,7 @@ func (m setMember) bytes() []byte {
 
 func (s *Set) ints() intset.Set { return intset.In(s.bytes()) }
 
-// become makes s what t is, and t nothing.
+// become moves the content of t to s and leaves t empty.
 func (s *Set) become(t *Set) {
 	s.drop()
 	s.packed, s.table = t.packed, t.table
@@ -134,8 +134,8 @@ func (s *Set) Encoding() string {
 // Empty reports whether there are no members.
 func (s *Set) Empty() bool { return s.Len() == 0 }
 
-// Thaw returns a Set of the same members; each part is copied by its first
-// write.
+// Thaw returns a Set with the same members; the first write to a part copies
+// it.
 func (s *Set) Thaw() Value {
 	c := &Set{packed: s.frozen()}
 	if s.table != nil {
@@ -144,8 +144,8 @@ func (s *Set) Thaw() Value {
 	return c
 }
 
-// MemoryUse returns the capacity of the set; of a table it takes all members
-// for as large as one of them.
+// MemoryUse returns the capacity of the set. For a table it estimates the
+// members from one of them.
 func (s *Set) MemoryUse() int {
 	use := int(unsafe.Sizeof(*s)) + int(s.room)
 	if s.table != nil {
@@ -172,7 +172,8 @@ func (s *Set) Len() int {
 	return s.table.Len()
 }
 
-// Ints returns the set as an intset, if it is one. It must not be written.
+// Ints returns the intset if the set has this encoding. It must not be
+// written.
 func (s *Set) Ints() (intset.Set, bool) {
 	if s.form != setInts {
 		return nil, false
@@ -180,7 +181,8 @@ func (s *Set) Ints() (intset.Set, bool) {
 	return s.ints(), true
 }
 
-// Pack returns the set as a listpack, if it is one. It must not be written.
+// Pack returns the listpack if the set has this encoding. It must not be
+// written.
 func (s *Set) Pack() (listpack.Pack, bool) {
 	if s.form != setPack {
 		return nil, false
@@ -216,8 +218,8 @@ func (s *Set) HasValue(v listpack.Value) bool {
 	return s.Has(strconv.AppendInt(digits[:0], v.Int, 10))
 }
 
-// All yields all members: integers in ascending order, those of a listpack in
-// the order in which they came, those of a table in none.
+// All yields all members: those of an intset in ascending order, those of a
+// listpack in the order of insertion, those of a table in no order.
 func (s *Set) All(yield func(listpack.Value) bool) {
 	switch {
 	case s == nil:
@@ -244,7 +246,7 @@ func (s *Set) All(yield func(listpack.Value) bool) {
 	}
 }
 
-// Elements implements Collection; there is only one direction.
+// Elements implements Collection; a set has only one direction.
 func (s *Set) Elements(from int, _ bool) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		i := 0
@@ -257,7 +259,7 @@ func (s *Set) Elements(from int, _ bool) iter.Seq[[]byte] {
 	}
 }
 
-// Texts yields the members as bytes, which are valid until the next one.
+// Texts yields the members as bytes, each valid until the next one.
 func (s *Set) Texts(yield func([]byte) bool) {
 	var digits [20]byte
 	for v := range s.All {
@@ -271,7 +273,7 @@ func (s *Set) Texts(yield func([]byte) bool) {
 	}
 }
 
-// Digest adds the members, which have no order.
+// Digest adds the members, which are unordered.
 func (s *Set) Digest(d *Digest) {
 	for m := range s.Texts {
 		d.Add(m)
@@ -279,8 +281,8 @@ func (s *Set) Digest(d *Digest) {
 }
 
 // Scan yields about count members from a cursor on and returns the next
-// cursor, 0 at the end; see dict.Scan for what it guarantees. Of a set that is
-// no table it yields all members at once.
+// cursor, 0 at the end; see dict.Scan for its guarantees. It yields a set that
+// is no table as a whole.
 func (s *Set) Scan(cursor uint64, count int, yield func(listpack.Value)) uint64 {
 	if s.form != setTable {
 		for v := range s.All {
@@ -291,9 +293,9 @@ func (s *Set) Scan(cursor uint64, count int, yield func(listpack.Value)) uint64 
 	return s.table.Scan(cursor, count, func(m setMember) { yield(listpack.Value{Str: m.bytes()}) })
 }
 
-// Prepare makes the set ready for n members, the first of which is given: an
-// empty set gets the encoding that is likely to suit, and one that would have
-// to become a table on the way does so at once.
+// Prepare prepares the set for n members, the first of which is given. It
+// chooses a suitable encoding for an empty set, and converts a set to a table
+// if the members would make it one on the way.
 func (s *Set) Prepare(l *Limits, first []byte, n int) {
 	switch _, isInt := listpack.ParseInt(first); {
 	case s.form == setInts && n > l.maxIntset() && s.Len() > 0, s.form == setPack && n > l.SetMaxListpackEntries:
@@ -307,7 +309,7 @@ func (s *Set) Prepare(l *Limits, first []byte, n int) {
 	}
 }
 
-// Add makes m a member and reports whether it is new.
+// Add adds m and reports whether it is new.
 func (s *Set) Add(l *Limits, m []byte) bool {
 	switch s.form {
 	case setInts:
@@ -363,7 +365,7 @@ func (s *Set) addInt(l *Limits, n int64) (added bool) {
 	return true
 }
 
-// Remove makes m no member and reports whether it was one.
+// Remove removes m and reports whether it was a member.
 func (s *Set) Remove(m []byte) bool {
 	switch s.form {
 	case setInts:
@@ -398,8 +400,8 @@ func (s *Set) RemoveValue(v listpack.Value) bool {
 	return s.Remove(strconv.AppendInt(digits[:0], v.Int, 10))
 }
 
-// Random returns a member, each with the same probability. The set must not
-// be empty.
+// Random returns a member, each with the same probability. The set must not be
+// empty.
 func (s *Set) Random(r *rand.Rand) listpack.Value {
 	switch s.form {
 	case setInts:
@@ -411,7 +413,7 @@ func (s *Set) Random(r *rand.Rand) listpack.Value {
 	return listpack.Value{Str: m.bytes()}
 }
 
-// write makes the intset or listpack one that may be written.
+// write makes sure that the set owns its intset or listpack.
 func (s *Set) write() {
 	if s.form == setInts {
 		s.own(s.ints())
@@ -420,8 +422,8 @@ func (s *Set) write() {
 	}
 }
 
-// leaveInts converts an intset to what takes a member that is no integer, of
-// size bytes.
+// leaveInts converts an intset to an encoding for a member of size bytes that
+// is not an integer.
 func (s *Set) leaveInts(l *Limits, size int) {
 	n, longest := s.ints().Len(), 0
 	if n > 0 {
@@ -439,7 +441,7 @@ func (s *Set) leaveInts(l *Limits, size int) {
 	s.packed = newPacked(p, setPack)
 }
 
-// toTable converts to a table with room for n members.
+// toTable converts the set to a table with room for n members.
 func (s *Set) toTable(l *Limits, n int) {
 	t := newTableSet(l, n)
 	for m := range s.Texts {

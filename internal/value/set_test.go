@@ -58,8 +58,8 @@ func randomMember(r *rand.Rand) []byte {
 	return fmt.Append(nil, r.IntN(20)-5)
 }
 
-// TestSetModel does random writes to sets that share memory, and compares them
-// with maps.
+// TestSetModel makes random writes to sets that share memory, and compares
+// them with maps.
 func TestSetModel(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -102,7 +102,7 @@ func TestSetModel(t *testing.T) {
 		}
 	}
 	if len(seen) != 3 {
-		t.Errorf("encodings %v, want all", seen)
+		t.Errorf("saw only encodings %v", seen)
 	}
 }
 
@@ -141,7 +141,7 @@ func randomSetWrite(t *testing.T, r *rand.Rand, l *Limits, s *Set, model map[str
 		s.Pop(l, n, r, func(v listpack.Value) {
 			m := string(v.AppendTo(nil))
 			if !model[m] {
-				t.Fatalf("popped %q, which is no member or came before", m)
+				t.Fatalf("popped %q, which is no member or was popped before", m)
 			}
 			delete(model, m)
 			popped++
@@ -151,7 +151,7 @@ func randomSetWrite(t *testing.T, r *rand.Rand, l *Limits, s *Set, model map[str
 		}
 	case len(model) > 0:
 		if v := s.Random(r); !model[string(v.AppendTo(nil))] {
-			t.Fatalf("random member %v is none", v)
+			t.Fatalf("random member %v is no member", v)
 		}
 		n, sample := r.IntN(len(model)+1), map[string]bool{}
 		s.Sample(n, r, func(v listpack.Value) {
@@ -178,8 +178,8 @@ func setOf(l *Limits, members ...string) *Set {
 	return s
 }
 
-// TestSetOperations compares the operations with what maps say, for all
-// encodings and numbers of sets.
+// TestSetOperations compares set operations with the same ones on maps, for
+// all encodings and numbers of sets.
 func TestSetOperations(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -224,7 +224,7 @@ func TestSetOperations(t *testing.T) {
 		if !slices.Contains(sets, nil) {
 			checkSet(t, Intersection(l, slices.Clone(sets)), inter)
 		}
-		for i, s := range sets { // nothing was written
+		for i, s := range sets { // the operations must not change their sources
 			checkSet(t, s.orEmpty(), models[i])
 		}
 	}

@@ -8,9 +8,8 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
-// The operations on several sets take nil for one that is empty. They proceed
-// as the real server does wherever that decides about the order or the
-// encoding of the result.
+// These operations accept nil for an empty set. Where the algorithm decides
+// the order or encoding of the result, it follows the real server.
 
 // Union returns a new set of the members of all sets.
 func Union(l *Limits, sets []*Set) *Set {
@@ -21,7 +20,7 @@ func Union(l *Limits, sets []*Set) *Set {
 	return u
 }
 
-// addAll adds the members of another set. Tables share them.
+// addAll adds the members of another set. Tables share the members.
 func (s *Set) addAll(l *Limits, from *Set) {
 	if from != nil && from.form == setTable {
 		for m := range from.table.All() {
@@ -45,8 +44,8 @@ func (s *Set) addMember(l *Limits, m setMember) {
 }
 
 // Difference returns a new set of the members of the first set that are in
-// none of the others. It costs the smaller of two efforts: to look up each
-// member of the first in all others, or to remove all members of the others.
+// none of the others. It chooses the cheaper method: to look up each member of
+// the first set in the others, or to remove all members of the others.
 func Difference(l *Limits, sets []*Set) *Set {
 	d, first := newIntSet(), sets[0]
 	if first == nil || slices.Contains(sets[1:], first) {
@@ -81,8 +80,9 @@ func Difference(l *Limits, sets []*Set) *Set {
 	return d
 }
 
-// Intersect yields the members that are in all sets, in the order of the
-// smallest. It looks up each member of that in the others, and sorts sets.
+// Intersect yields the members common to all sets, in the order of the
+// smallest set. It looks up the members of that one in the others. It sorts
+// the slice sets.
 func Intersect(sets []*Set, yield func(listpack.Value) bool) {
 	slices.SortStableFunc(sets, func(a, b *Set) int { return cmp.Compare(a.Len(), b.Len()) })
 next:
@@ -98,8 +98,8 @@ next:
 	}
 }
 
-// Intersection returns a new set of the members that are in all sets. It
-// sorts sets.
+// Intersection returns a new set of the members common to all sets. It sorts
+// the slice sets.
 func Intersection(l *Limits, sets []*Set) *Set {
 	smallest := slices.MinFunc(sets, func(a, b *Set) int { return cmp.Compare(a.Len(), b.Len()) })
 	s := newIntSet()
@@ -122,12 +122,12 @@ func Intersection(l *Limits, sets []*Set) *Set {
 	return s
 }
 
-// Sample yields n different members, each selection with the same
-// probability; n must not exceed the number of members. Members of an intset
-// and of a listpack come in their order.
+// Sample yields n distinct members, each selection with the same probability;
+// n must not exceed the number of members. An intset or listpack yields them
+// in its order.
 func (s *Set) Sample(n int, r *rand.Rand, yield func(listpack.Value)) {
 	if s.form == setTable && n <= s.Len()/3 {
-		// Few of many: draw until there are enough.
+		// For few of many, draw until there are enough.
 		seen := newTableSet(&Limits{Seed: r.Uint64()}, n)
 		for seen.Len() < n {
 			m, _ := s.table.Random(r.Uint64)
@@ -151,21 +151,21 @@ func (s *Set) Sample(n int, r *rand.Rand, yield func(listpack.Value)) {
 	}
 }
 
-// Pop removes n different members, each selection with the same probability,
-// and yields them; n must be smaller than the number of members.
+// Pop removes n distinct members, each selection with the same probability,
+// and yields them; n must be less than the number of members.
 func (s *Set) Pop(l *Limits, n int, r *rand.Rand, yield func(listpack.Value)) {
-	const most = 5 // so many times what stays may go one by one
+	const most = 5 // below this many times the rest, members are removed one by one
 	stay := s.Len() - n
 	if s.form != setPack && stay*most > n {
 		for range n {
-			v := s.Random(r) // an integer, or immutable
+			v := s.Random(r) // valid after the removal: an integer, or immutable
 			s.RemoveValue(v)
 			yield(v)
 		}
 		return
 	}
-	// Go through all members once, and keep some in a new set. That of a table
-	// may become a smaller encoding.
+	// Go through all members once and keep the others in a new set. The rest of a
+	// table may get a smaller encoding.
 	kept, mayConvert := newPackSet(0), stay*most <= n
 	if s.form == setInts {
 		kept = newIntSet()

@@ -11,23 +11,24 @@ import (
 // Stream is a log of entries with rising ids, and the consumer groups that
 // read it.
 //
-// Entries are kept in nodes of up to a hundred, in the layout of t_stream.c of
-// Redis 7.4, so that DUMP and RDB files carry nodes as they are: a listpack
+// Nodes hold up to a hundred entries each, in the layout of t_stream.c of
+// Redis 7.4. So DUMP and RDB files contain the nodes unchanged. A node is a
+// listpack
 //
 //	<entries> <deleted> <n> <field>... 0                     what the node's entries have in common
 //	<flags> <ms> <seq> <value>... <elements>                 an entry with just these fields
 //	<flags> <ms> <seq> <n> {<field> <value>}... <elements>   an entry with other ones
 //
-// with ids relative to the id of the node, which is that of its first entry.
-// Deleted entries stay, flagged, until the whole node goes: the first of a node
-// has its id even then.
+// Ids are relative to the id of the node, which is that of its first entry.
+// Deleted entries stay in the node, with a flag, until the whole node goes. So
+// the id of a node remains that of its first entry.
 //
-// The exported fields may be set by whoever restores a stream.
+// The exported fields may be set when a stream is restored.
 type Stream struct {
 	inKeyspace Head
 
-	// LastID is the largest id ever given; FirstID that of the first entry, or
-	// 0-0; MaxDeletedID the largest one deleted.
+	// LastID is the largest id ever added, FirstID the id of the first entry or
+	// 0-0, and MaxDeletedID the largest id deleted.
 	LastID, FirstID, MaxDeletedID StreamID
 	// EntriesAdded counts the entries ever added.
 	EntriesAdded uint64
@@ -35,14 +36,14 @@ type Stream struct {
 	length int
 	nodes  *tree.Tree[*streamNode]
 	tail   *streamNode // the last of nodes
-	size   int         // bytes of all packs
+	size   int         // total size of the packs in bytes
 	groups *tree.Tree[*Group]
 	owner  *streamOwner
-	idmp   *Idempotency // nil: unused
+	idmp   *Idempotency // nil if unused
 }
 
-// streamOwner is a token: a stream writes in place only the nodes, groups and
-// consumers that carry its own.
+// streamOwner is a token: a stream writes in place only to nodes, groups and
+// consumers with its own token.
 type streamOwner struct{ _ byte }
 
 type streamNode struct {
@@ -61,7 +62,7 @@ const (
 
 const (
 	maxNodeSize = 1 << 30
-	// maxNodeRoom bounds the memory that a new node begins with.
+	// maxNodeRoom limits the initial memory of a new node.
 	maxNodeRoom = 4096
 )
 
@@ -79,7 +80,7 @@ func (s *Stream) Encoding() string { return "stream" }
 // Empty is false: a stream without entries is a value.
 func (s *Stream) Empty() bool { return false }
 
-// Thaw returns a stream of the same content, in O(1).
+// Thaw returns a stream with the same content, in O(1).
 func (s *Stream) Thaw() Value {
 	t := &Stream{
 		LastID: s.LastID, FirstID: s.FirstID, MaxDeletedID: s.MaxDeletedID, EntriesAdded: s.EntriesAdded,
@@ -92,8 +93,8 @@ func (s *Stream) Thaw() Value {
 	return t
 }
 
-// MemoryUse returns the size of the nodes and an estimate for the groups. O(G)
-// of the number of groups.
+// MemoryUse returns the size of the nodes plus an estimate for the groups, in
+// O(G) for G groups.
 func (s *Stream) MemoryUse() int {
 	perNode := int(unsafe.Sizeof(streamNode{})) + 10
 	n := int(unsafe.Sizeof(*s)) + s.size + s.nodes.Len()*perNode
@@ -124,9 +125,8 @@ func (s *Stream) Nodes(yield func(StreamID, listpack.Pack) bool) {
 	}
 }
 
-// AppendNode adds a node behind the others, taking over its pack, which must
-// be a valid one: it is for restoring a stream. LastID and the like are not
-// touched.
+// AppendNode adds a node at the end, to restore a stream. It takes over the
+// pack, which must be valid. It leaves LastID and its like unchanged.
 func (s *Stream) AppendNode(id StreamID, pack listpack.Pack) {
 	n := &streamNode{id: id, owner: s.owner, pack: pack}
 	s.nodes.Insert(n)
@@ -135,8 +135,8 @@ func (s *Stream) AppendNode(id StreamID, pack listpack.Pack) {
 	s.length += int(n.entries())
 }
 
-// NextID returns the id for an entry that is added now: the time, or right
-// after the last id if that is not in the past; false if there is none left.
+// NextID returns the id for an entry added now: the time, or the id after
+// LastID if that is not smaller. It returns false if no id is left.
 func (s *Stream) NextID(nowMilli int64) (StreamID, bool) {
 	last := StreamID{}
 	if s != nil {
@@ -148,8 +148,8 @@ func (s *Stream) NextID(nowMilli int64) (StreamID, bool) {
 	return last.Next()
 }
 
-// Add adds an entry with alternating fields and values, copying them. The id
-// must be larger than LastID.
+// Add adds an entry with alternating fields and values, which it copies. The
+// id must be larger than LastID.
 func (s *Stream) Add(l *Limits, id StreamID, pairs [][]byte) {
 	n := s.tail
 	same := false
@@ -183,7 +183,7 @@ func (s *Stream) Add(l *Limits, id StreamID, pairs [][]byte) {
 	}
 }
 
-// full reports whether another entry begins a new node.
+// full reports whether the next entry needs a new node.
 func (n *streamNode) full(l *Limits, pairs [][]byte) bool {
 	size := len(n.pack)
 	for _, b := range pairs {
@@ -200,8 +200,8 @@ func (n *streamNode) full(l *Limits, pairs [][]byte) bool {
 	return l.StreamNodeMaxEntries > 0 && entries+deleted >= int64(l.StreamNodeMaxEntries)
 }
 
-// beginNode adds a node for a first entry. It takes the memory that the one
-// before it does not need, or as much as that became large.
+// beginNode adds a node for its first entry. The node takes the memory that
+// the previous node does not need, or as much memory as that one used.
 func (s *Stream) beginNode(l *Limits, id StreamID, pairs [][]byte) *streamNode {
 	p := listpack.New(0)
 	if s.tail != nil {
@@ -222,8 +222,8 @@ func (s *Stream) beginNode(l *Limits, id StreamID, pairs [][]byte) *streamNode {
 	return n
 }
 
-// trim gives up the room that a node has to spare, for it will not grow again.
-// If less memory is enough for it, trim returns what it had.
+// trim frees the spare room of a node, which will not grow again. If the node
+// moves to a smaller block, trim returns the old one.
 func (n *streamNode) trim() (spare []byte) {
 	if cap(n.pack)-block.Size(len(n.pack)) <= len(n.pack)/16 {
 		return nil
@@ -233,7 +233,7 @@ func (n *streamNode) trim() (spare []byte) {
 	return spare
 }
 
-// own returns n, or the copy that took its place in the tree, to be written.
+// own returns n for writing, or the copy that replaces it in the tree.
 func (s *Stream) own(n *streamNode) *streamNode {
 	if n.owner == s.owner {
 		return n
@@ -248,7 +248,7 @@ func (s *Stream) own(n *streamNode) *streamNode {
 
 func (n *streamNode) entries() int64 { return n.pack.Get(n.pack.First()).Int }
 
-// counts returns the numbers of entries that are there and that are deleted.
+// counts returns the numbers of present and of deleted entries.
 func (n *streamNode) counts() (entries, deleted int64) {
 	v, next := n.pack.Read(n.pack.First())
 	return v.Int, n.pack.Get(next).Int
@@ -275,7 +275,7 @@ func (n *streamNode) addOne(pairs [][]byte) (sameFields bool) {
 	return true
 }
 
-// recount moves n entries from those that are there to the deleted ones.
+// recount counts moved entries as deleted instead of present.
 func (n *streamNode) recount(moved int64) {
 	entries, deleted := n.counts()
 	pos := n.pack.First()
@@ -283,7 +283,7 @@ func (n *streamNode) recount(moved int64) {
 	n.pack = n.pack.ReplaceInt(n.pack.Next(pos), deleted+moved)
 }
 
-// floor returns the rank of the last node whose id is not above id, or -1.
+// floor returns the rank of the last node whose id is at most id, or -1.
 func (s *Stream) floor(id StreamID) int {
 	if s.tail != nil && !id.Less(s.tail.id) {
 		return s.nodes.Len() - 1
@@ -291,7 +291,7 @@ func (s *Stream) floor(id StreamID) int {
 	return s.nodes.Search(func(n *streamNode) bool { return id.Less(n.id) }) - 1
 }
 
-// dropNode takes the node at a rank away.
+// dropNode removes the node at a rank.
 func (s *Stream) dropNode(rank int) {
 	n, _ := s.nodes.DeleteAt(rank)
 	s.size -= len(n.pack)
@@ -303,14 +303,14 @@ func (s *Stream) dropNode(rank int) {
 	}
 }
 
-// FindEntry finds the entry of an id.
+// FindEntry reports whether there is an entry with an id.
 func (s *Stream) FindEntry(id StreamID) bool {
 	it := s.Range(id, id)
 	return it.Next()
 }
 
-// Delete deletes an entry, in O(log n) and a node's length. It keeps FirstID
-// and MaxDeletedID up to date, and reports whether there was such an entry.
+// Delete deletes an entry and reports whether there was one. It updates
+// FirstID and MaxDeletedID. It takes O(log n) and the length of a node.
 func (s *Stream) Delete(id StreamID) bool {
 	rank := s.floor(id)
 	if rank < 0 {
@@ -350,8 +350,9 @@ func (s *Stream) first() StreamID {
 	return StreamID{}
 }
 
-// FirstKept returns the id of the first entry, deleted or not, that is still
-// kept: trimming to it trims nothing. It is the largest id if there is none.
+// FirstKept returns the id of the first entry in memory, deleted or not:
+// trimming up to it removes nothing. It returns the largest id if there is
+// none.
 func (s *Stream) FirstKept() StreamID {
 	if n, ok := s.nodes.Min(); ok {
 		return n.id
@@ -370,37 +371,38 @@ func (s *Stream) LastEntry() StreamID {
 	return StreamID{}
 }
 
-// Trim says down to what a stream is trimmed.
+// Trim describes how far to trim a stream.
 type Trim struct {
 	// MaxLen is the number of entries to keep, or -1.
 	MaxLen int64
-	// MinID is the smallest id to keep, if there is no MaxLen.
+	// MinID is the smallest id to keep if MaxLen is -1.
 	MinID StreamID
-	// WholeNodes has only whole nodes removed.
+	// WholeNodes removes only whole nodes.
 	WholeNodes bool
-	// Limit is how many entries may be removed; 0 means any number.
+	// Limit is the maximum number of entries to remove; 0 means no limit.
 	Limit int64
-	// Refs says what becomes of groups for which the entries are pending.
+	// Refs controls the entries that are pending in groups.
 	Refs References
 }
 
-// References says what becomes of the references that groups have to entries
-// that are to be deleted.
+// References controls what happens to the references of groups to deleted
+// entries.
 type References uint8
 
-// KeepRefs leaves entries pending, DropRefs takes them from what is pending,
-// and AckedOnly does not delete entries that a group still needs: those that it
-// has not read, or not acknowledged.
+// KeepRefs leaves the entries pending. DropRefs removes them from the pending
+// entries. AckedOnly keeps entries that a group still needs, since it has not
+// read or not acknowledged them.
 const (
 	KeepRefs References = iota
 	DropRefs
 	AckedOnly
 )
 
-// Trim deletes entries from the beginning and returns how many. It costs
-// O(log n) a node that goes, and a node's length; unless references are kept,
-// also O(g log p) an entry. MaxDeletedID stays, as in Redis, except where
-// AckedOnly leaves entries before those that go.
+// Trim deletes entries from the beginning and returns their number. It costs
+// O(log n) for each removed node plus the length of a node, and, unless it
+// keeps references, O(g log p) for each entry. As in Redis it leaves
+// MaxDeletedID unchanged, except where AckedOnly keeps entries before deleted
+// ones.
 func (s *Stream) Trim(t Trim) (deleted int64) {
 	if t.Refs == AckedOnly {
 		return s.trimAcked(t)
@@ -444,7 +446,7 @@ func (s *Stream) Trim(t Trim) (deleted int64) {
 	return deleted
 }
 
-// trimNode deletes entries from the beginning of a node, not all of them.
+// trimNode deletes some but not all entries from the beginning of a node.
 func (s *Stream) trimNode(n *streamNode, t Trim) (deleted int64) {
 	e := n.begin()
 	for ok := true; ok; ok = e.next() {
@@ -490,24 +492,24 @@ func (s *Stream) trimAcked(t Trim) int64 {
 	return int64(len(gone))
 }
 
-// RadixNodes returns how many nodes Redis's radix tree has for this stream: a
-// tree of the 16 bytes of the ids of the stream's nodes, where one node stands
-// for a run of bytes that does not branch. O(n) of the number of nodes.
+// RadixNodes returns the number of nodes in Redis's radix tree for this
+// stream. The keys of the tree are the 16-byte ids of the stream's nodes, and
+// a run of bytes without a branch is one node. O(n) for n nodes.
 func (s *Stream) RadixNodes() int {
 	keys := s.nodes.Len()
 	if keys == 0 {
 		return 1
 	}
 	total := keys // leaves
-	// The depths of the branches on the way to the last key, and the chains
-	// that lead to them, are known only when a later key leaves the way.
+	// branches are the depths of the branches on the path to the last key. These
+	// and the chains to them are final only when a later key leaves the path.
 	var branches []int
-	chain := func(from, to int) { // the bytes between two nodes
+	chain := func(from, to int) { // the bytes between two branches
 		if to-from > 1 {
 			total++
 		}
 	}
-	leave := func(depth int) { // the way below depth is complete
+	leave := func(depth int) { // the path below depth is complete
 		below := 16
 		for len(branches) > 0 && branches[len(branches)-1] > depth {
 			b := branches[len(branches)-1]

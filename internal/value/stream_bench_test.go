@@ -65,7 +65,7 @@ func BenchmarkStreamDeliverAck(b *testing.B) {
 	}
 }
 
-// BenchmarkStreamMemory reports the heap that a million entries take.
+// BenchmarkStreamMemory reports the heap of a stream with a million entries.
 func BenchmarkStreamMemory(b *testing.B) {
 	var before, after runtime.MemStats
 	for b.Loop() {

@@ -11,7 +11,7 @@ import (
 	"github.com/resp-server/resp-server/internal/effort"
 )
 
-// naiveStream is a stream as a slice, and groups as maps.
+// naiveStream is a stream as a slice, with groups as maps.
 type naiveStream struct {
 	entries                       []naiveEntry
 	lastID, firstID, maxDeletedID StreamID
@@ -77,7 +77,7 @@ func (s *naiveStream) delete(id StreamID) bool {
 
 func text(v listpack.Value) string { return string(v.AppendTo(nil)) }
 
-// collect reads the entries of an iterator, sometimes not all fields.
+// collect reads the entries of an iterator, but sometimes skips fields.
 func collect(it StreamIter, r *rand.Rand) (out []naiveEntry) {
 	for it.Next() {
 		e := naiveEntry{id: it.ID}
@@ -128,8 +128,8 @@ func (s *Stream) compare(t *testing.T, n *naiveStream) {
 	}
 }
 
-// TestStreamModel does the same to streams and to naive ones, and takes
-// copies, which must not see what happens to each other.
+// TestStreamModel makes the same changes to streams and to naive ones. It
+// takes copies, which must not see each other's changes.
 func TestStreamModel(t *testing.T) {
 	for seed := range effort.Of(uint64(12)) {
 		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
@@ -143,7 +143,7 @@ func TestStreamModel(t *testing.T) {
 			for step := range 3000 {
 				i := r.IntN(len(owners))
 				o := owners[i]
-				if r.IntN(100) == 0 { // the frozen value gets two owners, as the keyspace has it
+				if r.IntN(100) == 0 { // the frozen value gets two owners, as in the keyspace
 					other := owner{o.s.Thaw().(*Stream), o.n.clone()}
 					owners[i].s = o.s.Thaw().(*Stream)
 					if len(owners) < 4 {
@@ -290,7 +290,7 @@ func groupStep(r *rand.Rand, s *Stream, n *naiveStream, name, who []byte, id Str
 	}
 }
 
-// naiveRadixNodes builds the radix tree and counts.
+// naiveRadixNodes builds the radix tree and counts its nodes.
 func naiveRadixNodes(keys []string) int {
 	switch {
 	case len(keys) == 0:
@@ -302,7 +302,7 @@ func naiveRadixNodes(keys []string) int {
 	for common < len(keys[0]) && keys[0][common] == keys[len(keys)-1][common] {
 		common++
 	}
-	if common > 0 { // the chain, and what is behind it
+	if common > 0 { // the chain, and the node behind it
 		rest := make([]string, len(keys))
 		for i, k := range keys {
 			rest[i] = k[common:]
@@ -384,9 +384,9 @@ func TestStreamIDs(t *testing.T) {
 		t.Error("after 3-max is", id, ok)
 	}
 	if _, ok := (StreamID{}).Prev(); ok {
-		t.Error("there is one before 0-0")
+		t.Error("0-0 has a predecessor")
 	}
 	if _, ok := MaxStreamID.Next(); ok {
-		t.Error("there is one after the largest")
+		t.Error("the largest id has a successor")
 	}
 }

@@ -8,48 +8,49 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 )
 
-// Group is a consumer group: how far its consumers have read a stream, and
-// which entries were delivered and are not acknowledged yet.
+// Group is a consumer group: how far it has read a stream, and the entries
+// that were delivered but not acknowledged.
 //
-// Methods that change a group must be called on one from
-// [Stream.WritableGroup]. LastID and EntriesRead may then be set as well.
+// Call methods that change a group only on one from [Stream.WritableGroup].
+// LastID and EntriesRead may then be set as well.
 type Group struct {
 	name string
-	// LastID is the id up to which entries were delivered.
+	// LastID is the id of the last entry delivered.
 	LastID StreamID
-	// EntriesRead is how many entries were added to the stream up to LastID, or
-	// UnknownEntriesRead.
+	// EntriesRead is the number of entries ever added to the stream up to LastID,
+	// or UnknownEntriesRead.
 	EntriesRead int64
 
 	owner   *streamOwner
 	pending *tree.Tree[Pending]
 	names   *tree.Tree[consumerName]
-	// consumers are found by the number that pending entries refer to them by;
-	// those of deleted ones are free.
+	// consumers are indexed by the number in pending entries; numbers of deleted
+	// consumers are nil and reused.
 	consumers []*Consumer
 	free      []uint32
 }
 
-// UnknownEntriesRead is the EntriesRead of a group whose position among all
-// entries ever added is not known.
+// UnknownEntriesRead is the EntriesRead of a group with an unknown position
+// among all entries ever added.
 const UnknownEntriesRead = -1
 
-// Pending is an entry that was delivered and is not acknowledged.
+// Pending is an entry that was delivered but not acknowledged.
 type Pending struct {
 	ID          StreamID
 	DeliveredAt int64 // in milliseconds since 1970
 	Deliveries  uint64
-	consumer    uint32 // nobody after Release
+	consumer    uint32 // none after Release
 }
 
 const nobody = ^uint32(0)
 
-// Consumer is a consumer of a group. It is changed by methods of the group.
+// Consumer is a consumer of a group. Methods of the group change it.
 type Consumer struct {
 	name   string
 	number uint32
-	// SeenAt is when the consumer last asked for something, ActiveAt when it
-	// last got something: in milliseconds since 1970; ActiveAt is -1 before.
+	// SeenAt is the time of the consumer's last request, ActiveAt of the last
+	// delivery to it, in milliseconds since 1970. ActiveAt is -1 before the first
+	// one.
 	SeenAt, ActiveAt int64
 
 	owner   *streamOwner
@@ -74,7 +75,7 @@ func (s *Stream) GroupCount() int {
 	return s.groups.Len()
 }
 
-// Groups yields the groups by name.
+// Groups yields the groups ordered by name.
 func (s *Stream) Groups(yield func(*Group) bool) {
 	if s.GroupCount() == 0 {
 		return
@@ -87,7 +88,7 @@ func (s *Stream) Groups(yield func(*Group) bool) {
 	}
 }
 
-// Group returns a group to read it, or nil if there is none of that name.
+// Group returns a group for reading, nil if there is none with the name.
 func (s *Stream) Group(name []byte) *Group {
 	if s.GroupCount() == 0 {
 		return nil
@@ -96,8 +97,8 @@ func (s *Stream) Group(name []byte) *Group {
 	return g
 }
 
-// WritableGroup returns a group to write it, or nil if there is none of that
-// name. The first time after Thaw it costs O(C) of the number of consumers.
+// WritableGroup returns a group for writing, nil if there is none with the
+// name. The first call after Thaw costs O(C) for C consumers.
 func (s *Stream) WritableGroup(name []byte) *Group {
 	if g := s.Group(name); g != nil {
 		return s.ownGroup(g)
@@ -119,7 +120,7 @@ func (s *Stream) ownGroup(g *Group) *Group {
 	return &c
 }
 
-// AddGroup adds a group; it is nil if there is one of that name already.
+// AddGroup adds a group. It returns nil if the name exists.
 func (s *Stream) AddGroup(name []byte, last StreamID, entriesRead int64) *Group {
 	if s.Group(name) != nil {
 		return nil
@@ -135,7 +136,7 @@ func (s *Stream) AddGroup(name []byte, last StreamID, entriesRead int64) *Group 
 	return g
 }
 
-// DeleteGroup deletes a group and reports whether there was one of that name.
+// DeleteGroup deletes a group and reports whether it existed.
 func (s *Stream) DeleteGroup(name []byte) bool {
 	if s.GroupCount() == 0 {
 		return false
@@ -153,8 +154,8 @@ func (g *Group) PendingCount() int { return g.pending.Len() }
 // Pending returns a pending entry.
 func (g *Group) Pending(id StreamID) (Pending, bool) { return g.pending.Get(Pending{ID: id}) }
 
-// PendingFrom returns an iterator before the first pending entry whose id is at
-// least id. The group must not be written while it is in use.
+// PendingFrom returns an iterator before the first pending entry with at least
+// the given id. The group must not be written meanwhile.
 func (g *Group) PendingFrom(id StreamID) tree.Iter[Pending] {
 	return g.pending.Seek(g.pending.Search(func(p Pending) bool { return !p.ID.Less(id) }))
 }
@@ -165,8 +166,7 @@ func (g *Group) LastPending() StreamID {
 	return p.ID
 }
 
-// Owner returns the consumer that a pending entry belongs to, or nil after
-// Release.
+// Owner returns the consumer of a pending entry, nil after Release.
 func (g *Group) Owner(p Pending) *Consumer {
 	if p.consumer == nobody {
 		return nil
@@ -177,7 +177,7 @@ func (g *Group) Owner(p Pending) *Consumer {
 // ConsumerCount returns the number of consumers.
 func (g *Group) ConsumerCount() int { return g.names.Len() }
 
-// Consumers yields the consumers by name.
+// Consumers yields the consumers ordered by name.
 func (g *Group) Consumers(yield func(*Consumer) bool) {
 	for it := g.names.Seek(0); ; {
 		n, ok := it.Next()
@@ -187,7 +187,7 @@ func (g *Group) Consumers(yield func(*Consumer) bool) {
 	}
 }
 
-// Consumer returns a consumer to read it, or nil if there is none of that name.
+// Consumer returns a consumer for reading, nil if there is none with the name.
 func (g *Group) Consumer(name []byte) *Consumer {
 	n, ok := g.names.Get(consumerName{name: textOf(name)})
 	if !ok {
@@ -196,8 +196,8 @@ func (g *Group) Consumer(name []byte) *Consumer {
 	return g.consumers[n.number]
 }
 
-// WritableConsumer returns a consumer to set its times, or nil if there is
-// none of that name.
+// WritableConsumer returns a consumer for setting its times, nil if there is
+// none with the name.
 func (g *Group) WritableConsumer(name []byte) *Consumer {
 	c := g.Consumer(name)
 	if c == nil {
@@ -218,7 +218,7 @@ func (g *Group) own(number uint32) *Consumer {
 	return c
 }
 
-// AddConsumer adds a consumer; it is nil if there is one of that name already.
+// AddConsumer adds a consumer. It returns nil if the name exists.
 func (g *Group) AddConsumer(name []byte, nowMilli int64) *Consumer {
 	if g.Consumer(name) != nil {
 		return nil
@@ -236,7 +236,7 @@ func (g *Group) AddConsumer(name []byte, nowMilli int64) *Consumer {
 	return c
 }
 
-// DeleteConsumer deletes a consumer with its pending entries.
+// DeleteConsumer deletes a consumer and its pending entries.
 func (g *Group) DeleteConsumer(c *Consumer) {
 	for it := c.pending.Seek(0); ; {
 		id, ok := it.Next()
@@ -250,8 +250,8 @@ func (g *Group) DeleteConsumer(c *Consumer) {
 	g.free = append(g.free, c.number)
 }
 
-// SetPending makes an entry pending for a consumer, which takes it from
-// another one if that had it. The consumer must be writable.
+// SetPending makes an entry pending for a consumer, and takes it from another
+// one if necessary. The consumer must be writable.
 func (g *Group) SetPending(p Pending, c *Consumer) {
 	p.consumer = c.number
 	old, had := g.pending.Insert(p)
@@ -264,7 +264,7 @@ func (g *Group) SetPending(p Pending, c *Consumer) {
 	c.pending.Insert(p.ID)
 }
 
-// Release makes an entry pending for nobody, until some consumer claims it.
+// Release leaves a pending entry without a consumer until one claims it.
 func (g *Group) Release(p Pending) {
 	p.consumer = nobody
 	if old, had := g.pending.Insert(p); had {
@@ -272,8 +272,8 @@ func (g *Group) Release(p Pending) {
 	}
 }
 
-// Released returns the number of entries that are pending for nobody. O(c) of
-// c consumers.
+// Released returns the number of pending entries without a consumer, in O(c)
+// for c consumers.
 func (g *Group) Released() int {
 	n := g.pending.Len()
 	for c := range g.Consumers {
@@ -282,14 +282,14 @@ func (g *Group) Released() int {
 	return n
 }
 
-// disown takes a pending entry from its consumer.
+// disown removes a pending entry from its consumer.
 func (g *Group) disown(p Pending) {
 	if p.consumer != nobody {
 		g.own(p.consumer).pending.Delete(p.ID)
 	}
 }
 
-// Ack takes an entry from the pending ones and reports whether it was one.
+// Ack removes a pending entry and reports whether it was pending.
 func (g *Group) Ack(id StreamID) bool {
 	p, ok := g.pending.Delete(Pending{ID: id})
 	if ok {
@@ -304,7 +304,7 @@ func (g *Group) memoryUse() int {
 	return int(unsafe.Sizeof(*g)) + g.pending.Len()*int(perPending)*3/2 + len(g.consumers)*int(perConsumer)
 }
 
-// Name returns the name of the consumer, which is empty for nil.
+// Name returns the name of the consumer, "" for nil.
 func (c *Consumer) Name() string {
 	if c == nil {
 		return ""
@@ -316,13 +316,13 @@ func (c *Consumer) Name() string {
 func (c *Consumer) PendingCount() int { return c.pending.Len() }
 
 // PendingFrom returns an iterator before the consumer's first pending entry
-// whose id is at least id. The group must not be written while it is in use.
+// with at least the given id. The group must not be written meanwhile.
 func (c *Consumer) PendingFrom(id StreamID) tree.Iter[StreamID] {
 	return c.pending.Seek(c.pending.Search(func(p StreamID) bool { return !p.Less(id) }))
 }
 
-// Referenced reports whether a group still needs an entry: it has not read it, or
-// not acknowledged it. O(g log p) of g groups with p pending entries.
+// Referenced reports whether a group still needs an entry, since it has not
+// read or not acknowledged it. O(g log p) for g groups with p pending entries.
 func (s *Stream) Referenced(id StreamID) bool {
 	for g := range s.Groups {
 		if _, ok := g.Pending(id); ok || g.LastID.Less(id) {
@@ -332,7 +332,8 @@ func (s *Stream) Referenced(id StreamID) bool {
 	return false
 }
 
-// Unreference takes an entry from what is pending in any group.
+// Unreference removes an entry from the pending entries of all groups, and
+// reports whether it was in any.
 func (s *Stream) Unreference(id StreamID) (found bool) {
 	for i := range s.GroupCount() {
 		g, _ := s.groups.At(i)
@@ -344,8 +345,8 @@ func (s *Stream) Unreference(id StreamID) (found bool) {
 	return found
 }
 
-// EntriesRead returns how many entries were added to the stream up to an id,
-// or UnknownEntriesRead if that cannot be told.
+// EntriesRead returns the number of entries ever added up to an id, or
+// UnknownEntriesRead if it can't be computed.
 func (s *Stream) EntriesRead(id StreamID) int64 {
 	last := id.Compare(s.LastID)
 	switch {
@@ -367,8 +368,8 @@ func (s *Stream) EntriesRead(id StreamID) int64 {
 	return UnknownEntriesRead
 }
 
-// HolesAfter reports whether entries at or after an id may have been deleted
-// from between others, so that counting would be wrong.
+// HolesAfter reports whether deleted entries may lie among those at or after
+// an id, so that counting these would give a wrong result.
 func (s *Stream) HolesAfter(id StreamID) bool {
 	switch {
 	case s.length == 0 || s.MaxDeletedID.IsZero():
@@ -379,8 +380,8 @@ func (s *Stream) HolesAfter(id StreamID) bool {
 	return !s.MaxDeletedID.Less(id)
 }
 
-// Lag returns how many entries a group has not read yet; false if that cannot
-// be told.
+// Lag returns the number of entries that a group has not read yet, false if it
+// can't be computed.
 func (s *Stream) Lag(g *Group) (int64, bool) {
 	read := g.EntriesRead
 	switch {
@@ -392,8 +393,7 @@ func (s *Stream) Lag(g *Group) (int64, bool) {
 	return int64(s.EntriesAdded) - read, read != UnknownEntriesRead
 }
 
-// Advance notes that a group was given the entry of an id, which is above its
-// LastID.
+// Advance records the delivery of the entry with an id above LastID.
 func (s *Stream) Advance(g *Group, id StreamID) {
 	if g.EntriesRead != UnknownEntriesRead && !s.HolesAfter(id) {
 		g.EntriesRead++

@@ -9,7 +9,7 @@ import (
 )
 
 // StreamID identifies an entry of a stream: a time in milliseconds since 1970,
-// and a number among the entries of that millisecond.
+// and a sequence number within that millisecond.
 type StreamID struct{ Ms, Seq uint64 }
 
 // MaxStreamID is the largest id.
@@ -34,7 +34,7 @@ func (id StreamID) Less(other StreamID) bool {
 // IsZero reports whether id is 0-0, which no entry has.
 func (id StreamID) IsZero() bool { return id == StreamID{} }
 
-// Next returns the id after this one; false, and 0-0, after the largest.
+// Next returns the next id. After the largest it returns 0-0 and false.
 func (id StreamID) Next() (StreamID, bool) {
 	if id.Seq++; id.Seq == 0 {
 		id.Ms++
@@ -42,7 +42,7 @@ func (id StreamID) Next() (StreamID, bool) {
 	return id, !id.IsZero()
 }
 
-// Prev returns the id before this one; false, and the largest, before 0-0.
+// Prev returns the previous id. Before 0-0 it returns the largest and false.
 func (id StreamID) Prev() (StreamID, bool) {
 	ok := !id.IsZero()
 	if id.Seq--; id.Seq == math.MaxUint64 {
@@ -61,9 +61,9 @@ func (id StreamID) AppendTo(dst []byte) []byte {
 // Text returns the text of the id as new bytes.
 func (id StreamID) Text() []byte { return id.AppendTo(make([]byte, 0, 24)) }
 
-// ParseStreamID reads an id as Redis does, which is as C reads strings and
-// numbers: up to a zero byte, and with blanks, signs and leading zeros before
-// either number. An id without its second number has seq in its place.
+// ParseStreamID parses an id as Redis does with C's functions: up to a zero
+// byte, and with blanks, a sign and leading zeros before each number. seq
+// replaces a missing sequence number.
 func ParseStreamID(b []byte, seq uint64) (StreamID, bool) {
 	ms, rest, ok := cutStreamID(b)
 	if !ok {
@@ -76,8 +76,8 @@ func ParseStreamID(b []byte, seq uint64) (StreamID, bool) {
 	return id, ok
 }
 
-// ParseStreamIDAuto is ParseStreamID for new entries: auto tells that the id
-// was "<ms>-*", which leaves the second number to be chosen.
+// ParseStreamIDAuto is ParseStreamID for new entries. auto reports that the id
+// was "<ms>-*", so that the server chooses the sequence number.
 func ParseStreamIDAuto(b []byte) (id StreamID, auto, ok bool) {
 	if ms, rest, ok := cutStreamID(b); ok && string(rest) == "*" {
 		id.Ms, ok = numfmt.ParseUintLax(ms)
@@ -87,7 +87,7 @@ func ParseStreamIDAuto(b []byte) (id StreamID, auto, ok bool) {
 	return id, false, ok
 }
 
-// cutStreamID divides the text of an id; seq is nil if there is no second part.
+// cutStreamID splits the text of an id; seq is nil if there is no second part.
 func cutStreamID(b []byte) (ms, seq []byte, ok bool) {
 	if len(b) > 127 {
 		return nil, nil, false

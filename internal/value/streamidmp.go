@@ -7,33 +7,33 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 )
 
-// Idempotency is what a stream of Redis 8.6 remembers of the messages that
-// producers have sent, so that one that is sent again is not added again. The
-// exported fields may be set by whoever restores a stream.
+// Idempotency is the record of messages from producers in a stream of Redis
+// 8.6. It prevents a message that is sent again from being added again. The
+// exported fields may be set when a stream is restored.
 type Idempotency struct {
-	// Duration is for how many seconds an id is remembered, and MaxSize how many
-	// of a producer are.
+	// Duration is the lifetime of a recorded id in seconds, MaxSize the maximum
+	// number of ids per producer.
 	Duration, MaxSize int64
-	// Added counts the ids ever remembered, Duplicates the messages that were
-	// not added because of them.
+	// Added counts the recorded ids, Duplicates the messages not added because of
+	// them.
 	Added, Duplicates uint64
 
 	producers *tree.Tree[*producer]
 	owner     *streamOwner
-	swept     int // the producer to look at next
+	swept     int // the producer to check next
 }
 
-// producer has what one producer sent. It is copied as a whole when it is
-// first written after a clone.
+// producer holds the messages of one producer. The first write after a clone
+// copies it as a whole.
 type producer struct {
 	pid   string
 	owner *streamOwner
-	sent  []Sent // in the order in which they were remembered
+	sent  []Sent // in the order of recording
 	ids   map[string]StreamID
 }
 
-// Sent is a message that was sent: the id that its producer gave it, and that
-// of its entry.
+// Sent is a recorded message: the id from its producer, and the id of its
+// entry.
 type Sent struct {
 	IID string
 	ID  StreamID
@@ -41,7 +41,8 @@ type Sent struct {
 
 func compareProducers(a, b *producer) int { return strings.Compare(a.pid, b.pid) }
 
-// Idempotency returns what the stream remembers, nil if it was never asked to.
+// Idempotency returns the recorded messages, nil if the stream never recorded
+// any.
 func (s *Stream) Idempotency() *Idempotency {
 	if s == nil {
 		return nil
@@ -49,8 +50,8 @@ func (s *Stream) Idempotency() *Idempotency {
 	return s.idmp
 }
 
-// Remember readies the stream to remember what producers send, by the limits
-// that are configured unless it has its own.
+// Remember prepares the stream for recording messages. It uses the configured
+// limits unless the stream has its own.
 func (s *Stream) Remember(l *Limits) *Idempotency {
 	if s.idmp == nil {
 		s.idmp = &Idempotency{
@@ -71,7 +72,7 @@ func (m *Idempotency) thaw(owner *streamOwner) *Idempotency {
 	return &t
 }
 
-// memoryUse is an estimate, O(P) of the number of producers.
+// memoryUse returns an estimate, in O(P) for P producers.
 func (m *Idempotency) memoryUse() (n int) {
 	if m == nil {
 		return 0
@@ -85,12 +86,12 @@ func (m *Idempotency) memoryUse() (n int) {
 	}
 }
 
-// expired reports whether an id is too old to be remembered.
+// expired reports whether an id has outlived Duration.
 func (m *Idempotency) expired(id StreamID, now int64) bool {
 	return int64(id.Ms)+1000*m.Duration < now
 }
 
-// Find returns the entry of a message that was sent already.
+// Find returns the entry of a recorded message.
 func (m *Idempotency) Find(pid, iid []byte, now int64) (id StreamID, ok bool) {
 	if m == nil {
 		return id, false
@@ -103,10 +104,10 @@ func (m *Idempotency) Find(pid, iid []byte, now int64) (id StreamID, ok bool) {
 	return id, ok && !m.expired(id, now)
 }
 
-// Add remembers a message, for which there is none that Find finds.
+// Add records a message, which Find must not find.
 func (m *Idempotency) Add(pid, iid []byte, id StreamID, now int64) {
 	p := m.own(string(pid))
-	delete(p.ids, string(iid)) // too old
+	delete(p.ids, string(iid)) // an expired one
 	p.sent = slices.DeleteFunc(p.sent, func(s Sent) bool { return m.expired(s.ID, now) && p.forget(s) || s.IID == string(iid) })
 	if over := len(p.sent) + 1 - int(m.MaxSize); over > 0 {
 		for _, s := range p.sent[:over] {
@@ -125,7 +126,7 @@ func (p *producer) forget(s Sent) bool {
 	return true
 }
 
-// own returns a producer to be written.
+// own returns a producer for writing.
 func (m *Idempotency) own(pid string) *producer {
 	p, ok := m.producers.Get(&producer{pid: pid})
 	if ok && p.owner == m.owner {
@@ -142,8 +143,8 @@ func (m *Idempotency) own(pid string) *producer {
 	return c
 }
 
-// sweep looks at two producers and forgets those of which nothing is young
-// enough, so that there are never many that sent nothing for long.
+// sweep checks two producers and removes those whose messages have all
+// expired, so that idle producers do not accumulate.
 func (m *Idempotency) sweep(now int64) {
 	for range 2 {
 		p, ok := m.producers.At(m.swept)
@@ -159,8 +160,7 @@ func (m *Idempotency) sweep(now int64) {
 	}
 }
 
-// Configure changes the limits. That forgets all messages, unless the limits
-// were the same.
+// Configure changes the limits. If they differ it drops all recorded messages.
 func (m *Idempotency) Configure(duration, maxSize int64) {
 	if duration != m.Duration || maxSize != m.MaxSize {
 		m.Duration, m.MaxSize = duration, maxSize
@@ -168,7 +168,7 @@ func (m *Idempotency) Configure(duration, maxSize int64) {
 	}
 }
 
-// Restore adds what a producer had sent, in that order.
+// Restore adds the recorded messages of a producer in the given order.
 func (m *Idempotency) Restore(pid string, sent []Sent) {
 	p := m.own(pid)
 	for _, s := range sent {
@@ -179,7 +179,8 @@ func (m *Idempotency) Restore(pid string, sent []Sent) {
 	}
 }
 
-// Producers yields the producers and what is remembered of each at a time.
+// Producers yields the producers with their messages that have not expired at
+// now.
 func (m *Idempotency) Producers(now int64) func(yield func(pid string, sent []Sent) bool) {
 	return func(yield func(string, []Sent) bool) {
 		if m == nil {

@@ -7,12 +7,12 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/tree"
 )
 
-// nodeCursor stands on an entry of a node, deleted or not.
+// nodeCursor points to an entry of a node, deleted or not.
 type nodeCursor struct {
 	pack   listpack.Pack
 	base   StreamID // of the node
 	common int      // number of fields of the node
-	first  int      // position of the first of them
+	first  int      // position of the first common field
 
 	pos   int // position of the entry
 	flags int64
@@ -21,7 +21,7 @@ type nodeCursor struct {
 	body  int // position of the first value, or field and value
 }
 
-// begin returns a cursor on the first entry. A node has at least one.
+// begin returns a cursor at the first entry. A node has at least one.
 func (n *streamNode) begin() nodeCursor {
 	e := n.cursor()
 	e.read(e.pack.Skip(e.first, e.common+1))
@@ -58,7 +58,7 @@ func (e *nodeCursor) read(pos int) {
 	e.body = pos
 }
 
-// next moves to the entry behind this one.
+// next moves to the next entry.
 func (e *nodeCursor) next() bool {
 	n := e.count
 	if e.flags&entrySameFields == 0 {
@@ -67,7 +67,7 @@ func (e *nodeCursor) next() bool {
 	return e.skip(e.body, n)
 }
 
-// skip is next when n fields or values are left, from pos on.
+// skip is next with n fields or values left from pos on.
 func (e *nodeCursor) skip(pos, n int) bool {
 	if pos = e.pack.Skip(pos, n+1); pos < 0 {
 		return false
@@ -76,12 +76,12 @@ func (e *nodeCursor) skip(pos, n int) bool {
 	return true
 }
 
-// prev moves to the entry before this one.
+// prev moves to the previous entry.
 func (e *nodeCursor) prev() bool {
 	pos := e.pack.Prev(e.pos)
 	n := e.pack.Get(pos).Int
 	if n == 0 {
-		return false // that ends the common fields
+		return false // pos is the terminator of the common fields
 	}
 	for range n {
 		pos = e.pack.Prev(pos)
@@ -90,24 +90,24 @@ func (e *nodeCursor) prev() bool {
 	return true
 }
 
-// StreamIter walks the entries between two ids that are not deleted. The
-// stream must not be written meanwhile.
+// StreamIter walks the present entries between two ids. The stream must not be
+// written meanwhile.
 type StreamIter struct {
-	// ID and Fields are the id of the entry and its number of fields.
+	// ID and Fields are the id and the number of fields of the entry.
 	ID     StreamID
 	Fields int
 
 	nodes       tree.Iter[*streamNode]
 	first, last StreamID
 	back        bool
-	inside      bool // e stands on an entry
+	inside      bool // e points to an entry
 	e           nodeCursor
 	name, value int // positions of the next field
-	read        int // fields that were read
+	read        int // number of fields read
 }
 
-// Range returns an iterator before the first entry whose id is at least first,
-// that ends behind last. It begins in O(log n) and the length of a node.
+// Range returns an iterator over the entries with ids from first to last. It
+// starts in O(log n) and the length of a node.
 func (s *Stream) Range(first, last StreamID) StreamIter {
 	if s == nil || s.length == 0 || last.Less(first) {
 		return StreamIter{}
@@ -115,7 +115,7 @@ func (s *Stream) Range(first, last StreamID) StreamIter {
 	return StreamIter{nodes: s.nodes.Seek(s.floor(first)), first: first, last: last}
 }
 
-// RangeBack is Range from the end to the beginning.
+// RangeBack is Range in descending order.
 func (s *Stream) RangeBack(first, last StreamID) StreamIter {
 	if s == nil || s.length == 0 || last.Less(first) {
 		return StreamIter{}
@@ -141,7 +141,7 @@ func (it *StreamIter) Next() bool {
 	return false
 }
 
-// step moves to the next entry of any kind.
+// step moves to the next entry, deleted or not.
 func (it *StreamIter) step() bool {
 	if it.inside {
 		switch {
@@ -174,8 +174,8 @@ func (it *StreamIter) step() bool {
 	return true
 }
 
-// Field returns the next field of the entry and its value; it may be called
-// Fields times. They are valid until the stream is written.
+// Field returns the next field of the entry and its value. It may be called
+// Fields times. The results are valid until the stream is written.
 func (it *StreamIter) Field() (name, v listpack.Value) {
 	if it.e.flags&entrySameFields != 0 {
 		name, it.name = it.e.pack.Read(it.name)
@@ -187,8 +187,8 @@ func (it *StreamIter) Field() (name, v listpack.Value) {
 	return name, v
 }
 
-// commonBytes returns how many bytes two ids, written as 16 bytes with the
-// highest first, begin with in common.
+// commonBytes returns the length of the common prefix of two ids in their
+// 16-byte big-endian form.
 func commonBytes(a, b StreamID) int {
 	if a.Ms != b.Ms {
 		return bits.LeadingZeros64(a.Ms^b.Ms) / 8

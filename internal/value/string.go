@@ -2,17 +2,17 @@ package value
 
 import "unsafe"
 
-// String is a string that is written in place (APPEND, SETRANGE, SETBIT) or
-// is too large to be kept beside its key. All others live in the keyspace's
-// entries, where they take no value of their own.
+// String is a string that was written in place (APPEND, SETRANGE, SETBIT) or
+// is too large to be stored beside its key. The keyspace stores all others in
+// its entries, without a value.
 type String struct {
 	inKeyspace Head
 	b          []byte
-	// shared tells that b belongs to a frozen String too.
+	// shared means that a frozen String uses b too.
 	shared bool
 }
 
-// NewString returns a String that takes b over.
+// NewString returns a String with the bytes b, which it takes over.
 func NewString(b []byte) *String { return &String{b: b} }
 
 // Type returns TypeString.
@@ -24,7 +24,7 @@ func (s *String) Encoding() string { return "raw" }
 // Empty is false: an empty string is a value.
 func (s *String) Empty() bool { return false }
 
-// Thaw returns a String with the same bytes; they are copied by its first write.
+// Thaw returns a String with the same bytes; its first write copies them.
 func (s *String) Thaw() Value { return &String{b: s.b, shared: true} }
 
 // MemoryUse returns the capacity of the string and its header.
@@ -38,9 +38,9 @@ func (s *String) Bytes() []byte {
 	return s.b
 }
 
-// Grow makes the string at least n bytes long, filling up with zero bytes,
-// and returns its bytes to be written in place until the next call. Growing
-// step by step is O(1) a byte.
+// Grow extends the string to at least n bytes with zero bytes. It returns the
+// bytes for writing in place until the next call. Growing in small steps costs
+// amortised O(1) a byte.
 func (s *String) Grow(n int) []byte {
 	if s.shared {
 		s.b = append(make([]byte, 0, max(n, len(s.b))), s.b...)
@@ -67,5 +67,5 @@ func (s *String) Append(p []byte) {
 	s.b = append(s.b, p...)
 }
 
-// Replace makes b, which s takes over, the content.
+// Replace makes b the content and takes it over.
 func (s *String) Replace(b []byte) { s.b, s.shared = b, false }

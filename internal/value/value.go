@@ -1,16 +1,17 @@
-// Package value holds the Redis types: String, List, Set, ZSet, Hash, Stream;
-// and Foreign, whose content is a type of another package (see Register).
+// Package value holds the Redis types String, List, Set, ZSet, Hash and
+// Stream, and Foreign, whose content is a type of another package (see
+// Register).
 //
 // A type chooses its encoding from its content and the configured limits, and
 // converts as the real server does, so that OBJECT ENCODING, DUMP and memory
-// agree. It replies nothing, knows no clock and no keys. Reads on a nil value
-// of a type behave as on an empty one: a missing key needs no special case.
+// agree. It formats no replies and knows neither a clock nor keys. A nil value
+// reads as an empty one, so a missing key needs no special case.
 //
-// Values are copy-on-write. A value is either owned, by one key of one
-// database, which may write it; or frozen: reached from several places and
-// never written again. Thaw gives a writable second value of a frozen one in
-// O(1), sharing all nodes until they are written. Who owns what is the
-// keyspace's business; a value only has to keep its own nodes apart.
+// Values are copy-on-write. A value is either owned by one key of one
+// database, which may write it, or frozen: reachable from several places and
+// never written again. Thaw returns a writable copy of a frozen value in O(1);
+// both share all nodes until one writes them. The keyspace keeps track of the
+// owners; a value only keeps its own nodes apart.
 //
 // Nothing here is safe for concurrent use, except that any number of
 // goroutines may read and Thaw a frozen value.
@@ -27,7 +28,7 @@ const (
 	TypeZSet
 	TypeHash
 	TypeStream
-	typeForeign // the first type that is registered
+	typeForeign // the first registered type
 )
 
 // kinds are all types, by number.
@@ -35,51 +36,52 @@ var kinds = []Kind{
 	TypeString: {"string", 0}, TypeList: {"list", 1}, TypeSet: {"set", 2}, TypeZSet: {"zset", 3}, TypeHash: {"hash", 4}, TypeStream: {"stream", 6},
 }
 
-// String returns the name that TYPE answers.
+// String returns the reply of TYPE.
 func (t Type) String() string { return kinds[t].Name }
 
-// Number is what Redis calls the type in digests.
+// Number returns Redis's number of the type, for digests.
 func (t Type) Number() int { return kinds[t].Number }
 
 // Value is a value of any type.
 type Value interface {
 	// Type returns the type of the value.
 	Type() Type
-	// Encoding returns what OBJECT ENCODING answers.
+	// Encoding returns the reply of OBJECT ENCODING.
 	Encoding() string
-	// Empty reports whether the key must go because nothing is left in it.
+	// Empty reports whether nothing is left, so that the key must be deleted.
 	Empty() bool
-	// Thaw returns a writable value of the same content in O(1); the receiver
-	// is only read, and must not be written from then on.
+	// Thaw returns a writable value with the same content in O(1). It only reads
+	// the receiver, which must never be written again.
 	Thaw() Value
-	// MemoryUse returns about how many bytes the value takes, in time that does
-	// not grow with the number of elements.
+	// MemoryUse returns the approximate size in bytes. It takes constant time,
+	// whatever the number of elements.
 	MemoryUse() int
 
 	head() *Head
 }
 
-// Expirer is a value whose elements expire on their own: a hash with field
-// TTLs. Times are in milliseconds since 1970.
+// Expirer is a value whose elements have expiry times: a hash with field TTLs.
+// Times are in milliseconds since 1970.
 type Expirer interface {
 	Value
-	// NextExpiry returns when the next element expires, 0 if none does.
+	// NextExpiry returns the earliest expiry time of an element, 0 if none has
+	// one.
 	NextExpiry() int64
-	// Expire removes the elements whose time is not after now and calls yield
-	// for each. The value must be writable.
+	// Expire removes the elements that have expired at now and calls yield for
+	// each. The value must be writable.
 	Expire(now int64, yield func(element []byte))
-	// Remove removes an element, if it is there. The value must be writable.
+	// Remove removes an element if it exists. The value must be writable.
 	Remove(element []byte) bool
 }
 
-// Limits are the configured bounds of the compact encodings, under the names
-// of their directives.
+// Limits are the configured limits of the compact encodings, named after their
+// directives.
 type Limits struct {
-	// Seed is for the hash tables that values convert to: strangers must not be
-	// able to choose elements that collide.
+	// Seed is the seed of hash tables that values convert to. It must be secret,
+	// so that clients can't choose colliding elements.
 	Seed uint64
 
-	// ListPlainFrom is the length from which on an element of a quicklist is a
+	// ListPlainFrom is the length from which an element of a quicklist gets a
 	// node of its own; 0 derives it from ListMaxListpackSize.
 	ListPlainFrom int
 
@@ -95,5 +97,5 @@ type Limits struct {
 	StreamNodeMaxEntries   int
 	HLLSparseMaxBytes      int
 	StreamIDMPDuration     int // seconds
-	StreamIDMPMaxSize      int // of a producer
+	StreamIDMPMaxSize      int // per producer
 }

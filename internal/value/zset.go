@@ -15,16 +15,17 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
-// ZSet is a sorted set: members with a score each, in the order of score and
-// then of the bytes of the member.
+// ZSet is a sorted set: members with scores, ordered by score and then by the
+// bytes of the member.
 //
-// Small ones are a listpack of members and scores in that order; large ones
-// are a tree in that order, in which ranks and ranges are found in O(log n),
-// and a dict that finds the score of a member. Both hold the same allocation.
+// A small one is a listpack of members and scores in that order. A large one
+// is a tree in that order, which finds ranks and ranges in O(log n), and a
+// dict, which finds the score of a member. Both share the members'
+// allocations.
 type ZSet struct {
 	inKeyspace Head
 	packed
-	large *largeZSet // nil of a listpack
+	large *largeZSet // nil for a listpack
 }
 
 type largeZSet struct {
@@ -36,7 +37,7 @@ type largeZSet struct {
 func NewZSet(*Limits) *ZSet { return &ZSet{packed: newPacked(listpack.New(0), 0)} }
 
 // ZSetFromPack returns a ZSet of a valid listpack of members and scores in
-// order, which it takes over.
+// order. It takes over the listpack.
 func ZSetFromPack(l *Limits, p listpack.Pack) *ZSet {
 	z := &ZSet{packed: newPacked(p, 0)}
 	if z.Len() > l.ZSetMaxListpackEntries {
@@ -46,7 +47,7 @@ func ZSetFromPack(l *Limits, p listpack.Pack) *ZSet {
 }
 
 // Packed returns the listpack of a small sorted set, which must not be
-// modified; nil of a large one.
+// modified, and nil for a large one.
 func (z *ZSet) Packed() listpack.Pack { return z.pack() }
 
 // member is an element of a large sorted set, shared by tree and dict: one
@@ -71,7 +72,7 @@ func newMember(name []byte, score float64) member {
 
 func (m member) name() []byte {
 	n := binary.NativeEndian.Uint32(unsafe.Slice((*byte)(unsafe.Add(m.p, 8)), 4))
-	// Sliced from the beginning: an empty name has no byte to point to.
+	// Slice from the beginning: an empty name has no byte to point to.
 	return unsafe.Slice((*byte)(m.p), memberHeader+int(n))[memberHeader:]
 }
 
@@ -79,8 +80,8 @@ func (m member) score() float64 {
 	return math.Float64frombits(binary.NativeEndian.Uint64(unsafe.Slice((*byte)(m.p), 8)))
 }
 
-// setScore changes a member that no other sorted set has and that is not in the
-// tree.
+// setScore changes the score of a member that no other sorted set shares and
+// that is not in the tree.
 func (m member) setScore(score float64) {
 	binary.NativeEndian.PutUint64(unsafe.Slice((*byte)(m.p), 8), math.Float64bits(score))
 }
@@ -106,8 +107,8 @@ func compareScored(a, b scored) int {
 // Type returns TypeZSet.
 func (z *ZSet) Type() Type { return TypeZSet }
 
-// Encoding returns "listpack" or "skiplist", as Redis calls what orders a
-// large one.
+// Encoding returns "listpack" or "skiplist", Redis's name for the encoding of
+// a large one.
 func (z *ZSet) Encoding() string {
 	if z.large != nil {
 		return "skiplist"
@@ -126,10 +127,10 @@ func (z *ZSet) Len() int {
 	return z.pack().Len() / 2
 }
 
-// Empty reports whether there is no member.
+// Empty reports whether there are no members.
 func (z *ZSet) Empty() bool { return z.Len() == 0 }
 
-// Thaw returns a writable ZSet of the same content.
+// Thaw returns a writable ZSet with the same content.
 func (z *ZSet) Thaw() Value {
 	if z.large != nil {
 		return &ZSet{large: &largeZSet{members: z.large.members.Thaw(), order: z.large.order.Thaw()}}
@@ -161,7 +162,7 @@ func (z *ZSet) packScore(pos int) float64 {
 	return f
 }
 
-// scoreValue is how the pack keeps a score: as an integer if it is one.
+// scoreValue returns the form of a score in the pack: an integer if it is one.
 func scoreValue(score float64, scratch []byte) listpack.Value {
 	if n := int64(score); float64(n) == score && n > -1<<62 && n < 1<<62 {
 		return listpack.IntValue(n)
@@ -192,8 +193,8 @@ func (z *ZSet) Score(name []byte) (float64, bool) {
 	return z.packScore(pos), true
 }
 
-// Set gives a member a score, which is not NaN, and reports whether the member
-// is new, and if not, whether it had another score.
+// Set sets the score of a member, which must not be NaN. It reports whether
+// the member is new, or else whether its score changed.
 func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) {
 	if z.large == nil && z.mustConvert(l, name) {
 		z.convert(l)
@@ -228,8 +229,7 @@ func (z *ZSet) Set(l *Limits, name []byte, score float64) (added, updated bool) 
 	return pos < 0, pos >= 0
 }
 
-// mustConvert reports whether a member that is not there yet would make the
-// pack too large.
+// mustConvert reports whether a new member would make the pack too large.
 func (z *ZSet) mustConvert(l *Limits, name []byte) bool {
 	if len(name) <= l.ZSetMaxListpackValue && z.pack().Len()/2 < l.ZSetMaxListpackEntries && z.pack().CanAdd(len(name)) {
 		return false
@@ -237,8 +237,8 @@ func (z *ZSet) mustConvert(l *Limits, name []byte) bool {
 	return z.find(name) < 0
 }
 
-// Expect converts a sorted set ahead of n members to be added, the longest of
-// a length, if they alone are too many or too long.
+// Expect converts a sorted set before n members are added, if their number or
+// the length of the longest requires it.
 func (z *ZSet) Expect(l *Limits, n, longest int) {
 	if z.large == nil && (n > l.ZSetMaxListpackEntries || longest > l.ZSetMaxListpackValue) {
 		z.convert(l)
@@ -246,7 +246,7 @@ func (z *ZSet) Expect(l *Limits, n, longest int) {
 	}
 }
 
-// insert adds a member to the pack, in its place.
+// insert adds a member to the pack in order.
 func (z *ZSet) insert(name []byte, score float64) {
 	var scratch [32]byte
 	v := scoreValue(score, scratch[:])
@@ -273,7 +273,7 @@ func compareValue(v listpack.Value, s []byte) int {
 	return bytes.Compare(entryText(v, scratch[:]), s)
 }
 
-// convert changes to tree and dict.
+// convert converts the sorted set to a tree and a dict.
 func (z *ZSet) convert(l *Limits) {
 	members := dict.New(l.Seed, member.name)
 	members.Reserve(z.Len())
@@ -297,7 +297,7 @@ type Scored struct {
 	Score  float64
 }
 
-// CompareScored is the order of sorted sets.
+// CompareScored compares members in the order of sorted sets.
 func CompareScored(a, b Scored) int {
 	switch {
 	case a.Score < b.Score:
@@ -308,8 +308,8 @@ func CompareScored(a, b Scored) int {
 	return bytes.Compare(a.Member, b.Member)
 }
 
-// ZSetFrom returns a ZSet of different members in any order, which it sorts in
-// place; O(n log n). It is encoded as a result that a command stores.
+// ZSetFrom returns a ZSet of distinct members in any order. It sorts list in
+// place, in O(n log n). The encoding is that of a stored result.
 func ZSetFrom(l *Limits, list []Scored) *ZSet {
 	slices.SortFunc(list, CompareScored)
 	z := NewZSet(l)
@@ -356,7 +356,7 @@ func (z *ZSet) Delete(name []byte) bool {
 	return true
 }
 
-// DeleteRange removes the members of the ranks from, from+1, ... to-1.
+// DeleteRange removes the members with ranks from to to-1.
 func (z *ZSet) DeleteRange(from, to int) {
 	if from >= to {
 		return
@@ -374,7 +374,7 @@ func (z *ZSet) DeleteRange(from, to int) {
 	z.keep(z.pack().DeleteRange(z.pack().Seek(2*from), 2*(to-from)).Trim())
 }
 
-// Rank returns how many members are before one.
+// Rank returns the rank of a member.
 func (z *ZSet) Rank(name []byte) (int, bool) {
 	if z != nil && z.large != nil {
 		m, ok := z.large.members.Get(name)
@@ -394,8 +394,8 @@ func (z *ZSet) Rank(name []byte) (int, bool) {
 	return rank, true
 }
 
-// SearchScore returns the smallest rank whose score satisfies f, which must be
-// false up to a score and true from it on; Len if there is none.
+// SearchScore returns the smallest rank whose score satisfies f, or Len if
+// there is none. f must be false up to some score and true from there on.
 func (z *ZSet) SearchScore(f func(score float64) bool) int {
 	if z != nil && z.large != nil {
 		return z.large.order.Search(func(s scored) bool { return f(s.score) })
@@ -403,8 +403,8 @@ func (z *ZSet) SearchScore(f func(score float64) bool) int {
 	return z.search(func(pos int) bool { return f(z.packScore(pos)) })
 }
 
-// SearchMember is SearchScore for the bytes of members, which are in order if
-// all have the same score.
+// SearchMember is SearchScore by the bytes of members. They are in order only
+// if all have the same score.
 func (z *ZSet) SearchMember(f func(name []byte) bool) int {
 	if z != nil && z.large != nil {
 		return z.large.order.Search(func(s scored) bool { return f(s.m.name()) })
@@ -433,8 +433,8 @@ type ZIter struct {
 	scratch [24]byte
 }
 
-// Seek returns an iterator that begins with the member of a rank and goes on
-// upwards, or downwards.
+// Seek returns an iterator that starts with the member at a rank and goes
+// upwards, or with reverse downwards.
 func (z *ZSet) Seek(rank int, reverse bool) ZIter {
 	it := ZIter{z: z, pos: -1, reverse: reverse}
 	switch {
@@ -513,8 +513,8 @@ func (z *ZSet) Elements(from int, backward bool) iter.Seq[[]byte] {
 	}
 }
 
-// Scan yields about count members from a cursor on and returns the next one,
-// as dict.Scan does; a small sorted set comes whole.
+// Scan yields about count members from a cursor on and returns the next
+// cursor, as dict.Scan does. It yields a small sorted set as a whole.
 func (z *ZSet) Scan(cursor uint64, count int, yield func(name []byte, score float64)) uint64 {
 	if z != nil && z.large != nil {
 		return z.large.members.Scan(cursor, count, func(m member) { yield(m.name(), m.score()) })
@@ -525,8 +525,8 @@ func (z *ZSet) Scan(cursor uint64, count int, yield func(name []byte, score floa
 	return 0
 }
 
-// Random returns a member and its score, all with the same probability; there
-// must be one. The bytes are valid until the next write.
+// Random returns a member and its score, each with the same probability. The
+// set must not be empty. The bytes are valid until the next write.
 func (z *ZSet) Random(rand func() uint64, scratch *[24]byte) (name []byte, score float64) {
 	if z.large != nil {
 		m, _ := z.large.members.Random(rand)
@@ -536,8 +536,8 @@ func (z *ZSet) Random(rand func() uint64, scratch *[24]byte) (name []byte, score
 	return entryText(z.pack().Get(pos), scratch[:]), z.packScore(pos)
 }
 
-// Sample yields n different members, chosen at random; n is at most Len. All of
-// them come from the last to the first, as in Redis.
+// Sample yields n distinct random members; n is at most Len. If n is Len it
+// yields them from the last to the first, as Redis does.
 func (z *ZSet) Sample(rnd *rand.Rand, n int, yield func(name []byte, score float64)) {
 	total := z.Len()
 	if n >= total {

@@ -66,7 +66,7 @@ func checkZSet(t *testing.T, z *ZSet, m zsetModel) {
 			want = len(m)
 		}
 		if got := z.SearchScore(func(f float64) bool { return f >= bound }); got != want {
-			t.Fatalf("first rank from %v on: %d, want %d", bound, got, want)
+			t.Fatalf("first rank with a score from %v: %d, want %d", bound, got, want)
 		}
 	}
 }
