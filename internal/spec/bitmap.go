@@ -1,6 +1,5 @@
 package spec
 
-// bitmapCommands are the bitmap commands.
 var bitmapCommands = []Command{
 	{
 		Name: "bitcount", Group: "bitmap", Since: "2.6.0",

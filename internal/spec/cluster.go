@@ -1,6 +1,5 @@
 package spec
 
-// clusterCommands are the cluster commands.
 var clusterCommands = []Command{
 	{
 		Name: "asking", Group: "cluster", Since: "3.0.0",
@@ -54,7 +53,6 @@ var clusterCommands = []Command{
 	},
 }
 
-// clusterSubcommands are the subcommands of CLUSTER.
 var clusterSubcommands = []Command{
 	{
 		Name: "addslots", Group: "cluster", Since: "3.0.0",

@@ -1,6 +1,5 @@
 package spec
 
-// connectionCommands are the connection commands.
 var connectionCommands = []Command{
 	{
 		Name: "auth", Group: "connection", Since: "1.0.0",
@@ -91,7 +90,6 @@ var connectionCommands = []Command{
 	},
 }
 
-// clientSubcommands are the subcommands of CLIENT.
 var clientSubcommands = []Command{
 	{
 		Name: "caching", Group: "connection", Since: "6.0.0",

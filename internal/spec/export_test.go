@@ -1,6 +1,6 @@
 package spec
 
-// For the tests outside of the package, which may import the modules.
+// For tests outside of the package, which may import the modules.
 const WordCount = wordCount
 
 var (

@@ -1,6 +1,5 @@
 package spec
 
-// genericCommands are the generic commands.
 var genericCommands = []Command{
 	{
 		Name: "copy", Group: "generic", Since: "6.2.0",
@@ -427,7 +426,6 @@ var genericCommands = []Command{
 	},
 }
 
-// objectSubcommands are the subcommands of OBJECT.
 var objectSubcommands = []Command{
 	{
 		Name: "encoding", Group: "generic", Since: "2.2.3",

@@ -1,6 +1,5 @@
 package spec
 
-// geoCommands are the geo commands.
 var geoCommands = []Command{
 	{
 		Name: "geoadd", Group: "geo", Since: "3.2.0",

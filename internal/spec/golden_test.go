@@ -9,7 +9,7 @@ import (
 	. "github.com/resp-server/resp-server/internal/spec"
 )
 
-// infoLine formats a row as testdata/info-7.4.1.txt has it.
+// infoLine formats a row like a line of testdata/info-7.4.1.txt.
 func infoLine(name string, c *Command) string {
 	first, last, step := c.LegacyKeys()
 	var categories []string
@@ -68,7 +68,7 @@ func TestRowsAreThoseOfCommandInfo(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, want)
 		}
 	}
-	// Nothing but newer commands may be missing in the recording.
+	// Only newer commands may be missing in the recording.
 	walk(func(name string, c *Command) {
 		if !recorded[name] && c.ValkeySince == "" && !strings.HasPrefix(c.Since, "8.") {
 			t.Errorf("%s: unknown to 7.4.1", name)
@@ -76,8 +76,8 @@ func TestRowsAreThoseOfCommandInfo(t *testing.T) {
 	})
 }
 
-// TestRows compares the names with a list of all commands that servers of the
-// Redis family have, without modules.
+// TestRows compares the names with a list of all commands of servers of the
+// Redis family, without modules.
 func TestRows(t *testing.T) {
 	want := map[string]string{}
 	for _, line := range readLines(t, "rows.txt") {
@@ -118,7 +118,7 @@ func TestKeyPositions(t *testing.T) {
 			var ok bool
 			pos, ok = c.KeyPositions(pos[:0], args)
 			if !ok && len(pos) > 0 {
-				t.Errorf("%s: keys, though not ok", lines[i])
+				t.Errorf("%s: returned keys without ok", lines[i])
 			}
 			if len(pos) == 0 && c.Flags&NoMandatoryKeys == 0 {
 				got = "ERR Invalid arguments specified for command"
@@ -136,7 +136,7 @@ func TestKeyPositions(t *testing.T) {
 	}
 }
 
-// split cuts a line into arguments at spaces; an argument in quotes may be empty or hold spaces.
+// split cuts a line into arguments at spaces. A quoted argument may be empty or contain spaces.
 func split(line string) [][]byte {
 	var args [][]byte
 	for line != "" {
@@ -171,7 +171,8 @@ func TestKeyPositionsDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// FuzzKeyPositions checks that no command line, however wrong, leads outside its arguments.
+// FuzzKeyPositions checks that positions lie within the command line, however
+// wrong it is.
 func FuzzKeyPositions(f *testing.F) {
 	f.Add("ZUNIONSTORE d 99999999999 a")
 	f.Add("XREAD STREAMS")

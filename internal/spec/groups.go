@@ -1,6 +1,6 @@
 package spec
 
-// core lists the tables of the groups that belong to every server.
+// core lists the tables of the groups that every server has.
 var core = [][]Command{
 	bitmapCommands,
 	clusterCommands,
@@ -23,8 +23,9 @@ var core = [][]Command{
 
 var modules [][]Command
 
-// Register adds the commands of a module to the table, and returns them. It is
-// for package variables: the table is complete when the program starts.
+// Register adds the commands of a module to the table and returns them. Call
+// it in package variables, so that the table is complete when the program
+// starts.
 func Register(rows []Command) []Command {
 	modules = append(modules, rows)
 	return rows

@@ -1,6 +1,5 @@
 package spec
 
-// hashCommands are the hash commands.
 var hashCommands = []Command{
 	{
 		Name: "hdel", Group: "hash", Since: "2.0.0",
@@ -366,7 +365,6 @@ var hashCommands = []Command{
 	},
 }
 
-// himportSubcommands are the subcommands of HIMPORT.
 var himportSubcommands = []Command{
 	{
 		Name: "discard", Group: "hash", Since: "8.10.0",

@@ -1,6 +1,5 @@
 package spec
 
-// hyperloglogCommands are the hyperloglog commands.
 var hyperloglogCommands = []Command{
 	{
 		Name: "pfadd", Group: "hyperloglog", Since: "2.8.9",

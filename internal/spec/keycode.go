@@ -1,8 +1,8 @@
 package spec
 
-// appendByCode finds the keys of the commands whose specs do not tell
-// everything, and of command lines that do not fit their specs: GETKEYS shows
-// what the key functions of the real server make of these.
+// appendByCode finds the keys of commands with incomplete key specs, and of
+// command lines that do not fit their specs. It follows the key functions of
+// the real server, as shown by GETKEYS.
 func (c *Command) appendByCode(dst []KeyPos, args [][]byte) ([]KeyPos, bool) {
 	n := len(dst)
 	if c.KeyCode != nil {
@@ -25,7 +25,7 @@ func appendSetKey(dst []KeyPos, args [][]byte) []KeyPos {
 	return append(dst, KeyPos{1, flags})
 }
 
-// BITFIELD with nothing but GET and OVERFLOW only reads.
+// BITFIELD only reads if its operations are all GET or OVERFLOW.
 func appendBitfieldKey(dst []KeyPos, args [][]byte) []KeyPos {
 	for i := 2; i < len(args); i++ {
 		rest := len(args) - i - 1
@@ -41,8 +41,8 @@ func appendBitfieldKey(dst []KeyPos, args [][]byte) []KeyPos {
 	return append(dst, KeyPos{1, RO | Access})
 }
 
-// SORT stores to the key after the last STORE; the keys that BY and GET
-// patterns lead to are unknown.
+// SORT stores to the key after the last STORE. The keys from patterns of BY
+// and GET are unknown.
 func appendSortKeys(dst []KeyPos, args [][]byte) []KeyPos {
 	dst = append(dst, KeyPos{1, RO | Access})
 	store := 0
@@ -53,7 +53,7 @@ func appendSortKeys(dst []KeyPos, args [][]byte) []KeyPos {
 		case isWord(args[i], "GET"), isWord(args[i], "BY"):
 			i++
 		case isWord(args[i], "STORE") && i+1 < len(args):
-			store = i + 1 // also looked at as a word of its own, next
+			store = i + 1 // the value may itself be a STORE
 		}
 	}
 	if store > 0 {
@@ -62,12 +62,13 @@ func appendSortKeys(dst []KeyPos, args [][]byte) []KeyPos {
 	return dst
 }
 
-// SORT_RO reads its key; those of BY and GET are unknown.
+// SORT_RO reads its key. The keys from patterns of BY and GET are unknown.
 func appendSortROKey(dst []KeyPos, _ [][]byte) []KeyPos {
 	return append(dst, KeyPos{1, RO | Access})
 }
 
-// MIGRATE names one key as its third argument or, if that is empty, any number after KEYS.
+// The key of MIGRATE is its third argument. If that is empty, the keys follow
+// KEYS.
 func appendMigrateKeys(dst []KeyPos, args [][]byte) []KeyPos {
 	first, end := 3, 4
 options:
@@ -75,7 +76,7 @@ options:
 		switch {
 		case isWord(args[i], "KEYS"):
 			if len(args[3]) > 0 {
-				return dst // both: a syntax error
+				return dst // both forms at once are a syntax error
 			}
 			first, end = i+1, len(args)
 			break options
@@ -91,7 +92,8 @@ options:
 	return dst
 }
 
-// GEORADIUS with a STORE that lacks its key; of several, the last one counts.
+// The last STORE of GEORADIUS counts. A STORE at the end, without a key, does
+// not.
 func appendGeoradiusKeys(dst []KeyPos, args [][]byte) []KeyPos {
 	dst = append(dst, KeyPos{Index: 1})
 	store := 0
@@ -107,8 +109,9 @@ func appendGeoradiusKeys(dst []KeyPos, args [][]byte) []KeyPos {
 	return dst
 }
 
-// appendCountedKeys finds the keys of numkeys commands whose number is not in
-// canonical form: what C's atoi makes of it counts. The destination comes last.
+// appendCountedKeys finds the keys of numkeys commands with a number that is
+// not in canonical form. It reads the number as C's atoi does. The destination
+// comes last.
 func (c *Command) appendCountedKeys(dst []KeyPos, args [][]byte) []KeyPos {
 	store := 0
 	for i := range c.Keys {

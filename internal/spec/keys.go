@@ -2,14 +2,14 @@ package spec
 
 import "strconv"
 
-// KeyPos is one key of a command line: its index in the arguments and what
-// the command does with it.
+// KeyPos is a key of a command line: its index in the arguments, and how the
+// command uses it.
 type KeyPos struct {
 	Index int
 	Flags KeyFlag
 }
 
-// HasKeys tells whether the command takes keys. Channels that are routed like
+// HasKeys reports whether the command has keys. Channels that are routed like
 // keys do not count.
 func (c *Command) HasKeys() bool {
 	for i := range c.Keys {
@@ -20,19 +20,19 @@ func (c *Command) HasKeys() bool {
 	return false
 }
 
-// KeyPositions appends the keys of a full command line to dst: args[0] is the
+// KeyPositions appends the keys of a full command line to dst. args[0] is the
 // name, and for a subcommand args[1] is its name. The number of arguments must
 // fit the arity. It allocates only to grow dst.
 //
-// It is false, and appends nothing, if the arguments do not let the keys be
-// told: a bad number of keys, a word without what must follow it. The order
-// of the keys and their flags are those of COMMAND GETKEYSANDFLAGS.
+// It returns false and appends nothing if the arguments do not determine the
+// keys: the number of keys is wrong, or a word lacks its value. The order and
+// the flags of the keys are those of COMMAND GETKEYSANDFLAGS.
 func (c *Command) KeyPositions(dst []KeyPos, args [][]byte) (pos []KeyPos, ok bool) {
 	return c.appendKeys(dst, args, false)
 }
 
-// RoutingPositions is KeyPositions with the channels of sharded Pub/Sub, which
-// decide the cluster slot like keys, included.
+// RoutingPositions is KeyPositions including the channels of sharded Pub/Sub,
+// which determine the cluster slot as keys do.
 func (c *Command) RoutingPositions(dst []KeyPos, args [][]byte) (pos []KeyPos, ok bool) {
 	return c.appendKeys(dst, args, true)
 }
@@ -42,7 +42,7 @@ func (c *Command) appendKeys(dst []KeyPos, args [][]byte, notKeys bool) ([]KeyPo
 	for i := range c.Keys {
 		flags |= c.Keys[i].Flags
 	}
-	// Where flags depend on the arguments, the specs give their union only.
+	// Where flags depend on the arguments, the specs have only their union.
 	if flags&VariableFlags == 0 {
 		if pos, ok := c.appendBySpecs(dst, args, notKeys); ok {
 			return pos, true
@@ -63,7 +63,7 @@ func (c *Command) appendBySpecs(dst []KeyPos, args [][]byte, notKeys bool) ([]Ke
 		}
 		begin := k.begin(args)
 		if begin == 0 {
-			continue // an optional word that is not there
+			continue // an optional word is missing
 		}
 		first, last, ok := k.find(args, begin)
 		if !ok || first >= len(args) || last >= len(args) || last < first {
@@ -79,8 +79,9 @@ func (c *Command) appendBySpecs(dst []KeyPos, args [][]byte, notKeys bool) ([]Ke
 	return pos, true
 }
 
-// begin returns where the keys of k begin, 0 if its word is missing. Redis
-// never takes the last argument for the word, nor, when it looks backwards, the first.
+// begin returns the index of the first key of k, 0 if its word is missing.
+// Like Redis it never takes the last argument for the word, nor, when it
+// searches backwards, the first.
 func (k *KeySpec) begin(args [][]byte) int {
 	switch {
 	case k.Keyword == "":
@@ -101,7 +102,7 @@ func (k *KeySpec) begin(args [][]byte) int {
 	return 0
 }
 
-// find returns the first and the last key of k.
+// find returns the indexes of the first and the last key of k.
 func (k *KeySpec) find(args [][]byte, begin int) (first, last int, ok bool) {
 	switch {
 	case k.KeyNum:
@@ -123,7 +124,8 @@ func (k *KeySpec) find(args [][]byte, begin int) (first, last int, ok bool) {
 	}
 }
 
-// keyCount reads a number in its canonical form only, as the key specs demand.
+// keyCount parses a number in its canonical form only, as Redis does for key
+// specs.
 func keyCount(arg []byte) (int, bool) {
 	if len(arg) == 0 || len(arg) > 9 || arg[0] == '0' && len(arg) > 1 {
 		return 0, false
@@ -138,7 +140,7 @@ func keyCount(arg []byte) (int, bool) {
 	return n, true
 }
 
-// isWord tells whether arg is the word (in capitals), in any case.
+// isWord reports whether arg equals word, which is in capitals, ignoring case.
 func isWord(arg []byte, word string) bool {
 	if len(arg) != len(word) {
 		return false
@@ -154,8 +156,8 @@ func isWord(arg []byte, word string) bool {
 	return true
 }
 
-// looseCount reads as much of a number as there is, as C's atoi does: one that
-// has no room in 64 bits is the nearest that has, and of these 32 count.
+// looseCount parses a number as C's atoi does: up to the first character that
+// is no digit, limited to 64 bits and then cut to 32.
 func looseCount(arg []byte) int {
 	i := 0
 	for i < len(arg) && (arg[i] == ' ' || arg[i] >= '\t' && arg[i] <= '\r') {
@@ -168,6 +170,6 @@ func looseCount(arg []byte) int {
 	for i < len(arg) && arg[i] >= '0' && arg[i] <= '9' {
 		i++
 	}
-	n, _ := strconv.ParseInt(string(arg[begin:i]), 10, 64) // 0 if there are no digits
+	n, _ := strconv.ParseInt(string(arg[begin:i]), 10, 64) // 0 without digits
 	return int(int32(n))
 }

@@ -1,6 +1,5 @@
 package spec
 
-// listCommands are the list commands.
 var listCommands = []Command{
 	{
 		Name: "blmove", Group: "list", Since: "6.2.0",

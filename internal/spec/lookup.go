@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// Core returns the tables of the groups that belong to every server. Together
-// they hold every command once; within a table the commands are sorted by name.
+// Core returns the tables of the groups that every server has. Together they
+// contain every command once. Each table is sorted by name.
 func Core() [][]Command { return core }
 
-// Groups returns Core and the tables of the modules in the program.
+// Groups returns Core and the tables of the program's modules.
 func Groups() [][]Command { return slices.Concat(core, modules) }
 
-// Find returns the command of that name, in any case: "get", or for a
-// subcommand "config|get" or "config get". It is nil if there is none. The
-// cost is a walk over the table: for tools and tests.
+// Find returns the command with a name, ignoring case: "get", or for a
+// subcommand "config|get" or "config get". It returns nil if there is none. It
+// walks the whole table, so it is for tools and tests.
 func Find(name string) *Command {
 	parent, sub, _ := strings.Cut(name, "|")
 	if sub == "" {
@@ -32,10 +32,11 @@ func Find(name string) *Command {
 	return nil
 }
 
-// Takes reports whether the command can have n words, its name included.
+// Takes reports whether the command accepts n words, including its name.
 func (c *Command) Takes(n int) bool { return n == c.Arity || c.Arity < 0 && n >= -c.Arity }
 
-// Subcommand returns the subcommand of that name, in any case, nil if there is none.
+// Subcommand returns the subcommand with a name, ignoring case, nil if there
+// is none.
 func (c *Command) Subcommand(name string) *Command { return find(c.Subcommands, name) }
 
 func find(rows []Command, name string) *Command {
@@ -48,11 +49,11 @@ func find(rows []Command, name string) *Command {
 }
 
 // LegacyKeys returns the first key, the last key (negative: from the end) and
-// the step between keys, as the old fields of COMMAND's reply give them; all
-// are 0 if no such range describes some of the keys.
+// the step between keys, the old fields in the reply of COMMAND. All are 0 if
+// no such range covers any keys.
 //
-// A single range from a fixed position is given as it is. Of several key
-// specs only those that are ranges of step 1 and follow each other count.
+// A single range from a fixed position is returned unchanged. Of several key
+// specs only adjacent ranges of step 1 count.
 func (c *Command) LegacyKeys() (first, last, step int) {
 	if len(c.Keys) == 1 && c.Keys[0].isFixedRange() {
 		k := &c.Keys[0]
@@ -65,7 +66,7 @@ func (c *Command) LegacyKeys() (first, last, step int) {
 			continue
 		}
 		first = min(first, k.Index)
-		// A position from the end is behind every position from the start.
+		// As unsigned numbers, positions from the end come after all others.
 		if l := k.last(); uint(l) > uint(last) {
 			last = l
 		}

@@ -1,7 +1,7 @@
 package spec
 
-// The names of the bits, by bit number, as COMMAND and COMMAND DOCS print
-// them. An empty name is never printed.
+// Names of bits, by bit number, as in COMMAND and COMMAND DOCS. A bit with an
+// empty name is not printed.
 var (
 	flagNames = [...]string{
 		"write", "readonly", "denyoom", "module", "admin", "pubsub", "noscript",
@@ -35,12 +35,13 @@ func appendNames(dst []string, bits uint32, names []string) []string {
 	return dst
 }
 
-// AppendNames appends the names of the flags in f that COMMAND shows, in its order.
+// AppendNames appends the names of the flags in f in the order of COMMAND. It
+// leaves out flags that COMMAND does not show.
 func (f Flag) AppendNames(dst []string) []string {
 	return appendNames(dst, uint32(f), flagNames[:])
 }
 
-// AppendNames appends the names of the categories in c, without the @, in the order of ACL CAT.
+// AppendNames appends the names of the categories in c, without @, in the order of ACL CAT.
 func (c Category) AppendNames(dst []string) []string {
 	return appendNames(dst, uint32(c), categoryNames[:])
 }
@@ -55,8 +56,8 @@ func (f KeyFlag) AppendNames(dst []string) []string {
 	return appendNames(dst, uint32(f), keyFlagNames[:])
 }
 
-// CategoryNamed returns the category of that name (lower case, without the
-// @), 0 if there is none.
+// CategoryNamed returns the category with a name, in lower case and without @.
+// It returns 0 if there is none.
 func CategoryNamed(name string) Category {
 	for i, n := range categoryNames {
 		if n == name {
@@ -66,7 +67,7 @@ func CategoryNamed(name string) Category {
 	return 0
 }
 
-// String returns the name that COMMAND DOCS prints.
+// String returns the name in COMMAND DOCS.
 func (t ArgType) String() string {
 	if int(t) >= len(argTypeNames) {
 		return ""

@@ -1,27 +1,28 @@
 package spec
 
-// Option is an optional word of a command together with the values after it.
+// Option is an optional word of a command with its values.
 type Option struct {
 	Word Word
 	// Text is the word in capitals.
 	Text string
-	// Group is shared by the options that exclude each other, 0 if the option
-	// excludes none.
+	// Group is the same number for options that exclude each other. It is 0 if
+	// the option excludes none.
 	Group uint8
 	// Values is the number of arguments that follow the word, or Variadic.
 	Values uint8
-	// Since is the version that introduced the word, empty if as old as the command.
+	// Since is the version that introduced the word, empty if it is as old as the
+	// command.
 	Since string
 }
 
-// Variadic says that the number of values depends on the other arguments.
+// Variadic means that the number of values depends on the other arguments.
 const Variadic = 255
 
 // Options computes the optional words of the command from its argument tree,
-// in the order of the tree: of SET the exclusive NX and XX, GET, and the
-// exclusive EX, PX, EXAT, PXAT and KEEPTTL. Words that must be there, and
-// words that are values of other words, are not among them. Each call builds a
-// new slice.
+// in the order of the tree. For SET these are the exclusive NX and XX, GET,
+// and the exclusive EX, PX, EXAT, PXAT and KEEPTTL. Mandatory words, and words
+// that are values of other words, are not included. Each call returns a new
+// slice.
 func (c *Command) Options() []Option {
 	var l optionList
 	for i := range c.Args {
@@ -41,7 +42,7 @@ func (l *optionList) addOptional(a *Arg) {
 	}
 }
 
-// add adds the words that a may begin with, and those that may follow later inside it.
+// add adds the words that may begin a, and the optional words inside it.
 func (l *optionList) add(a *Arg, group uint8, since string) {
 	if a.Since != "" {
 		since = a.Since
@@ -68,8 +69,8 @@ func (l *optionList) add(a *Arg, group uint8, since string) {
 	}
 }
 
-// addBlock adds the word that a block begins with, to which the plain members
-// belong as values, and the optional words inside it.
+// addBlock adds the first word of a block, with the block's plain members as
+// values, and the optional words inside it.
 func (l *optionList) addBlock(a *Arg, group uint8, since string) {
 	members, head := a.Args, len(l.options)
 	if a.Token != "" {
@@ -92,7 +93,7 @@ func (l *optionList) addBlock(a *Arg, group uint8, since string) {
 	for i := range heads {
 		heads[i].Values = addValues(heads[i].Values, values)
 	}
-	copy(l.options[head:], heads) // adding may have moved the list
+	copy(l.options[head:], heads) // the appends may have moved the list
 }
 
 func (l *optionList) word(text string, group, values uint8, since string) {
@@ -101,7 +102,7 @@ func (l *optionList) word(text string, group, values uint8, since string) {
 	}
 }
 
-// width returns how many arguments a takes.
+// width returns the number of arguments of a.
 func (a *Arg) width() uint8 {
 	if a.Multiple {
 		return Variadic

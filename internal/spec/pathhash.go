@@ -1,6 +1,5 @@
 package spec
 
-// pathhashCommands are the pathhash commands.
 var pathhashCommands = []Command{
 	{
 		Name: "phcard", Group: "pathhash", Since: "", ValkeySince: "9.2.0",

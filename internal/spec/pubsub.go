@@ -1,6 +1,5 @@
 package spec
 
-// pubsubCommands are the pubsub commands.
 var pubsubCommands = []Command{
 	{
 		Name: "psubscribe", Group: "pubsub", Since: "2.0.0",
@@ -96,7 +95,6 @@ var pubsubCommands = []Command{
 	},
 }
 
-// pubsubSubcommands are the subcommands of PUBSUB.
 var pubsubSubcommands = []Command{
 	{
 		Name: "channels", Group: "pubsub", Since: "2.8.0",

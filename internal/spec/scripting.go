@@ -1,6 +1,5 @@
 package spec
 
-// scriptingCommands are the scripting commands.
 var scriptingCommands = []Command{
 	{
 		Name: "eval", Group: "scripting", Since: "2.6.0",
@@ -118,7 +117,6 @@ var scriptingCommands = []Command{
 	},
 }
 
-// functionSubcommands are the subcommands of FUNCTION.
 var functionSubcommands = []Command{
 	{
 		Name: "delete", Group: "scripting", Since: "7.0.0",
@@ -231,7 +229,6 @@ var functionSubcommands = []Command{
 	},
 }
 
-// scriptSubcommands are the subcommands of SCRIPT.
 var scriptSubcommands = []Command{
 	{
 		Name: "debug", Group: "scripting", Since: "3.2.0",

@@ -1,6 +1,5 @@
 package spec
 
-// serverCommands are the server commands.
 var serverCommands = []Command{
 	{
 		Name: "acl", Group: "server", Since: "6.0.0",

@@ -1,6 +1,5 @@
 package spec
 
-// aclSubcommands are the subcommands of ACL.
 var aclSubcommands = []Command{
 	{
 		Name: "cat", Group: "server", Since: "6.0.0",

@@ -1,6 +1,5 @@
 package spec
 
-// backupSubcommands are the subcommands of BACKUP.
 var backupSubcommands = []Command{
 	{
 		Name: "abort", Group: "server", Since: "8.10.0",

@@ -1,6 +1,5 @@
 package spec
 
-// commandSubcommands are the subcommands of COMMAND.
 var commandSubcommands = []Command{
 	{
 		Name: "count", Group: "server", Since: "2.8.13",

@@ -1,6 +1,5 @@
 package spec
 
-// commandlogSubcommands are the subcommands of COMMANDLOG.
 var commandlogSubcommands = []Command{
 	{
 		Name: "get", Group: "server", Since: "", ValkeySince: "8.1.0",

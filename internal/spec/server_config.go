@@ -1,6 +1,5 @@
 package spec
 
-// configSubcommands are the subcommands of CONFIG.
 var configSubcommands = []Command{
 	{
 		Name: "get", Group: "server", Since: "2.0.0",

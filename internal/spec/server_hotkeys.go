@@ -1,6 +1,5 @@
 package spec
 
-// hotkeysSubcommands are the subcommands of HOTKEYS.
 var hotkeysSubcommands = []Command{
 	{
 		Name: "get", Group: "server", Since: "8.6.0", ValkeySince: "9.2.0",

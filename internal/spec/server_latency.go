@@ -1,6 +1,5 @@
 package spec
 
-// latencySubcommands are the subcommands of LATENCY.
 var latencySubcommands = []Command{
 	{
 		Name: "doctor", Group: "server", Since: "2.8.13",

@@ -1,6 +1,5 @@
 package spec
 
-// memorySubcommands are the subcommands of MEMORY.
 var memorySubcommands = []Command{
 	{
 		Name: "doctor", Group: "server", Since: "4.0.0",

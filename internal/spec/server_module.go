@@ -1,6 +1,5 @@
 package spec
 
-// moduleSubcommands are the subcommands of MODULE.
 var moduleSubcommands = []Command{
 	{
 		Name: "help", Group: "server", Since: "5.0.0",

@@ -1,6 +1,5 @@
 package spec
 
-// slowlogSubcommands are the subcommands of SLOWLOG.
 var slowlogSubcommands = []Command{
 	{
 		Name: "get", Group: "server", Since: "2.2.12",

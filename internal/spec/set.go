@@ -1,6 +1,5 @@
 package spec
 
-// setCommands are the set commands.
 var setCommands = []Command{
 	{
 		Name: "sadd", Group: "set", Since: "1.0.0",

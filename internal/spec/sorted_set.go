@@ -1,6 +1,5 @@
 package spec
 
-// sortedSetCommands are the sorted-set commands.
 var sortedSetCommands = []Command{
 	{
 		Name: "bzmpop", Group: "sorted-set", Since: "7.0.0",

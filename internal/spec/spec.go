@@ -1,52 +1,57 @@
 // Package spec is the command table: every command of the server as data.
 //
-// A row says what can be known about a command without running it: its name,
-// arity, flags, ACL categories, where its keys are, which arguments and
-// options it takes, and its documentation. COMMAND, COMMAND DOCS, GETKEYS,
-// ACL, arity checks, option parsing, the coverage table of the docs and the
-// random command generator of the tests all read it.
+// A row contains what is known about a command without running it: its name,
+// arity, flags, ACL categories, key positions, arguments, options and
+// documentation. COMMAND, COMMAND DOCS, GETKEYS, ACL, arity checks, option
+// parsing, the coverage table of the docs and the random command generator of
+// the tests all read it.
 //
 // The facts (names, arities, flags, key specs, argument trees) come from
 // COMMAND and COMMAND DOCS of live servers and from Valkey's BSD-licensed
-// command files; the summaries are our own words. Beside them is what reads them:
-// look-up, key positions, options and the syntax lines. All of it is read-only.
-// Where versions differ, the facts are those of Redis 7.4.
+// command files. The summaries are our own words. The package also has the
+// code that reads the rows: look-up, key positions, options and syntax lines.
+// All of it is read-only. Where versions differ, the facts are those of Redis
+// 7.4.
 package spec
 
 // Command is one row: a command, a container of subcommands, or a subcommand.
 type Command struct {
-	// Name in lower case; for a subcommand its own name alone ("get" of CONFIG GET).
+	// Name is in lower case. For a subcommand it is its own name alone ("get" of
+	// CONFIG GET).
 	Name string
-	// Group as COMMAND DOCS names it: "string", "sorted-set", "connection", ...
+	// Group is the group in COMMAND DOCS: "string", "sorted-set", "connection",
+	// ...
 	Group string
-	// Since is the version that introduced it, as COMMAND DOCS prints it; empty
-	// if Redis has no such command. ValkeySince is Valkey's version for the
-	// commands that are newer than the common ancestor, 7.2. A command newer
-	// than 7.2 without ValkeySince is unknown to Valkey.
+	// Since is the version that introduced the command, as in COMMAND DOCS, empty
+	// if Redis does not have it. ValkeySince is Valkey's version for commands
+	// newer than the common ancestor, 7.2. Valkey lacks newer commands without a
+	// ValkeySince.
 	Since, ValkeySince string
 	// Summary is one sentence in our own words.
 	Summary string
-	// Complexity as documented: "O(1)", "O(N) where N is ...".
+	// Complexity is documented: "O(1)", "O(N) where N is ...".
 	Complexity string
-	// Arity counts the name (for a subcommand both names); negative means "at least".
+	// Arity counts the name (for a subcommand both names). A negative arity is a
+	// minimum.
 	Arity int
-	// Flags as COMMAND reports them.
+	// Flags are the flags in COMMAND.
 	Flags Flag
-	// Categories are all ACL categories, the implied ones included, as COMMAND reports them.
+	// Categories are all ACL categories in COMMAND, including the implied ones.
 	Categories Category
-	// Traits, EnabledBy, Channels and Script are facts that the server needs and
-	// that no command shows; see their types.
+	// Traits, EnabledBy, Channels and Script are facts that the server needs but
+	// no command shows; see their types.
 	Traits   Trait
 	Channels ChannelUse
 	Script   ScriptArg
-	// EnabledBy names the setting, with the values no, yes and local, that allows
-	// the command; empty if it needs none. Its subcommands have their own.
+	// EnabledBy is the setting, with the values no, yes and local, that allows
+	// the command. It is empty if the command needs none. A container's does not
+	// apply to its subcommands.
 	EnabledBy string
-	// Keys says where the keys stand; empty if the command has none.
+	// Keys are the positions of the keys, empty if the command has none.
 	Keys []KeySpec
-	// KeyCode appends the keys of command lines that Keys does not describe, as
-	// the key function of the real server does, its leniency included. Without it
-	// keys that are counted are found by their number.
+	// KeyCode appends the keys of command lines that Keys does not describe. It
+	// follows the key function of the real server, including its leniency.
+	// Without KeyCode, counted keys are found by their number.
 	KeyCode func(dst []KeyPos, args [][]byte) []KeyPos
 	// Args is the argument tree without the command name.
 	Args []Arg
@@ -54,22 +59,22 @@ type Command struct {
 	Tips []string
 	// History lists changes of behaviour: version, what changed.
 	History []Change
-	// DeprecatedSince and ReplacedBy are set for deprecated commands.
+	// DeprecatedSince and ReplacedBy are set for deprecated commands only.
 	DeprecatedSince, ReplacedBy string
 	// Doc holds documentation flags: Deprecated, and SysCmd for internal commands.
 	Doc DocFlag
-	// Subcommands of a container, sorted by name.
+	// Subcommands are those of a container, sorted by name.
 	Subcommands []Command
 }
 
-// Change is one line of a command's or option's history.
+// Change is an entry in the history of a command or option.
 type Change struct{ Version, What string }
 
-// Flag is a set of command flags. The names are those of COMMAND's reply.
+// Flag is a set of command flags, named as in COMMAND.
 type Flag uint32
 
-// Command flags, in the order in which COMMAND lists them. COMMAND does not
-// show MayReplicate and TouchesArbitraryKeys.
+// Command flags, in the order of COMMAND, which does not show MayReplicate and
+// TouchesArbitraryKeys.
 const (
 	Write Flag = 1 << iota
 	ReadOnly
@@ -135,33 +140,32 @@ const (
 	SysCmd
 )
 
-// KeySpec says where keys are and what is done with them.
+// KeySpec describes where keys are and how the command uses them.
 type KeySpec struct {
 	Notes string
 	Flags KeyFlag
-	// Begin search: at argument Index, or, if Keyword is set, after that word
-	// looked for from argument StartFrom on (negative: from the end backwards).
-	// Unknown means that only code can tell.
+	// The search begins at argument Index or, if Keyword is set, after that word,
+	// which is searched from argument StartFrom on (negative: from the end
+	// backwards). Unknown means that only code can find the beginning.
 	Index     int
 	Keyword   string
 	StartFrom int
 	Unknown   bool
-	// Find keys: a range of every Step-th argument from the first key to
-	// LastKey (relative to the first key; negative: from the end; -1 with a
-	// Limit of n: only the first n-th part of what follows). Or, if KeyNum is
-	// true, as many keys as the number KeyNumIdx arguments after the beginning
-	// says, from FirstKey arguments after the beginning on. UnknownKeys means
-	// that only code can tell.
+	// The keys are every Step-th argument from the first key to LastKey (relative
+	// to the first key; negative: from the end; -1 with a Limit of n: only the
+	// first n-th part of the rest). If KeyNum is set, the number of keys is the
+	// argument KeyNumIdx after the beginning, and the first key is FirstKey after
+	// it. UnknownKeys means that only code can find the keys.
 	LastKey, Step, Limit int
 	KeyNum               bool
 	KeyNumIdx, FirstKey  int
 	UnknownKeys          bool
 }
 
-// KeyFlag says how a command uses a key.
+// KeyFlag describes how a command uses a key.
 type KeyFlag uint16
 
-// Key flags, in the order in which COMMAND lists them.
+// Key flags, in the order of COMMAND.
 const (
 	RO KeyFlag = 1 << iota
 	RW
@@ -196,25 +200,24 @@ const (
 type Arg struct {
 	Name string
 	Type ArgType
-	// Display is the text to show for it; empty means Name. OneOf and Block show none.
+	// Display is the shown text, empty for Name. OneOf and Block show none.
 	Display string
 	// Token is the word before the value, or the word itself for PureToken.
-	// EmptyToken means that the word is there and is the empty string.
+	// EmptyToken means that the word is the empty string.
 	Token      string
 	EmptyToken bool
-	// Since is the version that introduced the argument, empty if as old as the
-	// command. Those of Redis 8 are no part of the documentation.
+	// Since is the version that introduced the argument, empty if it is as old as
+	// the command. Arguments of Redis 8 are not in COMMAND DOCS.
 	Since string
 	// Optional, Multiple (may repeat), MultipleToken (the token repeats too).
 	Optional, Multiple, MultipleToken bool
-	// KeySpec is 1 + the index into Command.Keys for Key arguments; 0 is none.
+	// KeySpec is 1 + the index in Command.Keys for Key arguments; 0 means none.
 	KeySpec         int
 	DeprecatedSince string
 	// Args are the alternatives of OneOf or the members of Block.
 	Args []Arg
 }
 
-// Later tells whether the argument is newer than Redis 7.4, although its
-// command is not: the documentation of the command, which is that of 7.4, has
-// it not.
+// Later reports whether the argument is newer than Redis 7.4 while its command
+// is not. The reply of COMMAND DOCS, which is that of 7.4, leaves it out.
 func (a *Arg) Later() bool { return a.Since >= "8" }

@@ -56,7 +56,7 @@ func TestRowsAreSortedAndUnique(t *testing.T) {
 	}
 	walk(func(name string, c *Command) {
 		if seen[name] {
-			t.Errorf("%s: twice", name)
+			t.Errorf("%s: two rows", name)
 		}
 		seen[name] = true
 		if name != strings.ToLower(name) {
@@ -88,7 +88,7 @@ func TestRowsAreComplete(t *testing.T) {
 			t.Errorf("%s: summary %q is not a sentence", name, c.Summary)
 		}
 		if (c.Doc&Deprecated != 0) != (c.DeprecatedSince != "") {
-			t.Errorf("%s: deprecated, or not?", name)
+			t.Errorf("%s: DeprecatedSince and the Deprecated flag disagree", name)
 		}
 		for _, h := range c.History {
 			if h.Version == "" || h.What == "" {
@@ -125,7 +125,7 @@ func TestImpliedCategories(t *testing.T) {
 	})
 }
 
-// fewest returns the least number of arguments that the tree allows.
+// fewest returns the minimum number of arguments according to the tree.
 func fewest(args []Arg) int {
 	n := 0
 	for i := range args {
@@ -170,7 +170,8 @@ func isFixed(args []Arg) bool {
 }
 
 func TestArityFitsArguments(t *testing.T) {
-	// The servers declare another arity for these than their trees say, or no tree.
+	// The servers declare another arity for these than the trees imply, or no
+	// tree.
 	odd := map[string]bool{
 		"client|kill": true, "cluster|migrateslots": true, "cluster|migration": true,
 		"debug": true, "hotkeys|start": true, "psync": true, "quit": true, "replconf": true,
@@ -185,7 +186,7 @@ func TestArityFitsArguments(t *testing.T) {
 			want = -n
 		}
 		if odd[name] == (c.Arity == want) {
-			t.Errorf("%s: arity %d, arguments say %d", name, c.Arity, want)
+			t.Errorf("%s: arity %d, but the arguments imply %d", name, c.Arity, want)
 		}
 	})
 }
@@ -196,7 +197,7 @@ func TestKeySpecsAreUsed(t *testing.T) {
 		for i := range args {
 			a := &args[i]
 			if a.KeySpec > len(used) {
-				t.Errorf("%s: argument %s has a key spec that is not there", name, a.Name)
+				t.Errorf("%s: argument %s refers to a missing key spec", name, a.Name)
 			} else if a.KeySpec > 0 {
 				used[a.KeySpec-1] = true
 			}
@@ -242,7 +243,7 @@ func TestWordsAreThoseOfTheTrees(t *testing.T) {
 		}
 	}
 	if WordOf("NOSUCH") != NoWord || NoWord.String() != "" || WordCount.String() != "" {
-		t.Error("a word out of nothing")
+		t.Error("the empty text has a word")
 	}
 }
 

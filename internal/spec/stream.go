@@ -1,14 +1,13 @@
 package spec
 
-// referencesArg is the option of Redis 8.2 that says what becomes of the
-// references that consumer groups have to entries that are trimmed.
+// referencesArg is the option of Redis 8.2 for the references of consumer
+// groups to trimmed entries.
 var referencesArg = Arg{Name: "condition", Type: OneOf, Since: "8.2.0", Optional: true, Args: []Arg{
 	{Name: "keepref", Type: PureToken, Token: "KEEPREF"},
 	{Name: "delref", Type: PureToken, Token: "DELREF"},
 	{Name: "acked", Type: PureToken, Token: "ACKED"},
 }}
 
-// streamCommands are the stream commands.
 var streamCommands = []Command{
 	{
 		Name: "xack", Group: "stream", Since: "5.0.0",
@@ -334,7 +333,6 @@ var streamCommands = []Command{
 	},
 }
 
-// xgroupSubcommands are the subcommands of XGROUP.
 var xgroupSubcommands = []Command{
 	{
 		Name: "create", Group: "stream", Since: "5.0.0",
@@ -414,7 +412,6 @@ var xgroupSubcommands = []Command{
 	},
 }
 
-// xinfoSubcommands are the subcommands of XINFO.
 var xinfoSubcommands = []Command{
 	{
 		Name: "consumers", Group: "stream", Since: "5.0.0",

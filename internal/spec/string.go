@@ -1,6 +1,5 @@
 package spec
 
-// stringCommands are the string commands.
 var stringCommands = []Command{
 	{
 		Name: "append", Group: "string", Since: "2.0.0",

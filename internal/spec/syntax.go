@@ -2,12 +2,12 @@ package spec
 
 import "strings"
 
-// Syntax renders the arguments as the documentation shows them: of SET
+// Syntax formats the arguments as in the documentation, for SET as
 //
 //	key value [NX | XX] [GET] [EX seconds | PX milliseconds | ...]
 //
-// Words in capitals stand for themselves, [a] may be left out, <a | b> is a
-// choice, and [a ...] repeats. It is for comments, documents and HELP.
+// Words in capitals are literal, [a] is optional, <a | b> is a choice, and [a
+// ...] repeats. It is for comments, documents and HELP.
 func (c *Command) Syntax() string { return joinArgs(c.Args, " ") }
 
 func joinArgs(args []Arg, sep string) string {

@@ -1,6 +1,5 @@
 package spec
 
-// transactionsCommands are the transactions commands.
 var transactionsCommands = []Command{
 	{
 		Name: "discard", Group: "transactions", Since: "2.0.0",

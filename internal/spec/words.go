@@ -1,10 +1,10 @@
 package spec
 
-// Word is one of the words that commands take as tokens: NX, EX, LIMIT, ...
-// Handlers compare words instead of texts. The zero Word is none.
+// Word is a word that commands accept as a token: NX, EX, LIMIT, ... Handlers
+// compare Words instead of texts. The zero Word is none.
 type Word uint16
 
-// The words of all argument trees, in the order of their texts.
+// The words of all argument trees in alphabetical order.
 const (
 	NoWord Word = iota
 	WordABORT
@@ -419,7 +419,7 @@ func (w Word) String() string {
 	return wordTexts[w]
 }
 
-// wordOf returns the word of a token in capitals, NoWord if there is none.
+// wordOf returns the Word of a token in capitals, NoWord if there is none.
 func wordOf(text string) Word {
 	lo, hi := 1, int(wordCount)
 	for lo < hi {
