@@ -19,8 +19,8 @@ import (
 	"github.com/resp-server/resp-server/internal/rdb/crc64"
 )
 
-// renderer is a Handler that looks at all of each value, which panics if one
-// is not consistent.
+// renderer is a Handler that reads all of each value. It panics if a value is
+// inconsistent.
 type renderer struct{ size int }
 
 func (*renderer) Aux(key, value []byte) error       { return nil }
@@ -40,8 +40,8 @@ func readFile(t testing.TB, path string) (f []byte) {
 	return f
 }
 
-// gap is how far the positions that TestTruncated and TestBitFlips visit are apart at
-// the most: every one of them takes half a minute.
+// gap returns the maximum distance of the positions that TestTruncated and
+// TestBitFlips try; trying all takes half a minute.
 func gap() int { return max(3000/effort.Of(100), 1) }
 
 func TestTruncated(t *testing.T) {
@@ -96,7 +96,8 @@ func TestSourceErrorsAndTail(t *testing.T) {
 	}
 }
 
-// TestLies gives lengths that nothing stands behind.
+// TestLies announces lengths without the data. Neither may cause a large
+// allocation.
 func TestLies(t *testing.T) {
 	huge := string(binary.BigEndian.AppendUint64([]byte{len64}, 1<<40))
 	for name, body := range map[string]string{
@@ -162,7 +163,8 @@ func TestErrorsNameTheProblem(t *testing.T) {
 	}
 }
 
-// TestSkipped reads what is in files but not for us, and leaves out empty keys.
+// TestSkipped reads the parts of files that the package skips, and leaves out
+// empty keys.
 func TestSkipped(t *testing.T) {
 	file := "REDIS0012\xf7\x05\x02\x01\x01\x41\x00\x02\x42\x00\x03....\x04........\x05\x03abc\x00" +
 		"\xf4\x01\x02\x03" + "\x02\x05empty\x00" + "\x10\x01h\x07\x07\x00\x00\x00\x00\x00\xff" +
@@ -179,7 +181,7 @@ func TestSkipped(t *testing.T) {
 	if e := c.e; r.Empty() != 2 || string(e.Key) != "k" || e.ExpireAt != 1 || e.Idle != 9 || !e.HasIdle || e.Freq != 7 || !e.HasFreq {
 		t.Errorf("%d empty, %+v", r.Empty(), c.e)
 	}
-	// Valkey 9: fields with their times, and slots on the move.
+	// Valkey 9: fields with expiry times, and slots that are being migrated.
 	file = "VALKEY080\xf3\x03job\x01\x05\x06" + "\x16\x01h\x02\x01a\x01b\xff\xff\xff\xff\xff\xff\xff\xff" +
 		"\x01c\x01d\x05\x00\x00\x00\x00\x00\x00\x00\xff" + strings.Repeat("\x00", 8)
 	if err := NewReader(strings.NewReader(file), Options{}).Read(c); err != nil {

@@ -10,22 +10,22 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
-// errEmpty is what decoding an empty collection comes to. Old servers wrote
-// such keys by mistake; files that have them are loaded without them.
+// errEmpty is the result of decoding an empty collection. Old servers wrote
+// such keys by mistake; the Reader leaves them out.
 var errEmpty = errors.New("rdb: empty collection")
 
 // decoder decodes values.
 type decoder struct {
 	source
 	version int
-	// trusting leaves it to the caller to find members that come twice, where
-	// they come one by one.
+	// trusting leaves it to the caller to find duplicate members that come one by
+	// one.
 	trusting bool
 	dupes    dupes
 }
 
-// value decodes a value after its type byte. It is nil if and only if an
-// error is pending, which may be errEmpty: then what comes next is in order.
+// value decodes a value after its type byte. It returns nil if and only if
+// there is an error. That may be errEmpty, after which decoding can continue.
 func (d *decoder) value(kind byte) Value {
 	var v Value
 	switch kind {
@@ -65,7 +65,7 @@ func (d *decoder) value(kind byte) Value {
 		}
 	case typeHashPackTTLOld, typeHashPackTTL:
 		if kind == typeHashPackTTL {
-			d.time() // of the earliest field, which the listpack has too
+			d.time() // time of the earliest field, which the listpack has too
 		}
 		v = &Hash{PackTTL: d.pack("Hash listpack", 3)}
 	case typeStream1, typeStream2, typeStream3, typeStream4, typeStream5:
@@ -87,7 +87,7 @@ func (d *decoder) value(kind byte) Value {
 	return v
 }
 
-// moduleName decodes the nine characters in a module type's id.
+// moduleName decodes the nine characters in the id of a module type.
 func moduleName(id uint64) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	var name [9]byte
@@ -106,7 +106,7 @@ func (d *decoder) count() uint64 {
 	return n
 }
 
-// unique says whether member i of a collection is new, and fails if not.
+// unique checks that member i of a collection is new, and fails otherwise.
 func (d *decoder) unique(i uint64, b []byte, what string) {
 	if d.trusting || d.err != nil {
 		return
@@ -119,7 +119,7 @@ func (d *decoder) unique(i uint64, b []byte, what string) {
 	}
 }
 
-// packed reads a string that is an embedded structure.
+// packed reads a string that contains an embedded structure.
 func (d *decoder) packed(check func(p []byte) bool, what string) []byte {
 	p := d.string()
 	if d.err == nil && !check(p) {
@@ -128,8 +128,8 @@ func (d *decoder) packed(check func(p []byte) bool, what string) []byte {
 	return p
 }
 
-// pack reads a listpack of tuples whose first elements differ. The third
-// element of a triple is the expiry of a field.
+// pack reads a listpack of tuples with distinct first elements. The third
+// element of a triple is the expiry time of a field.
 func (d *decoder) pack(what string, tuple int) []byte {
 	count, last := 0, int64(-1)
 	d.dupes.reset()
@@ -141,7 +141,7 @@ func (d *decoder) pack(what string, tuple int) []byte {
 			case 0:
 				return d.dupes.add(text(e, number[:]))
 			case 2:
-				// Fields that expire come first and in order.
+				// Fields with an expiry time come first, in order.
 				if !e.IsInt || e.Int < 0 || e.Int > maxFieldExpire || e.Int != 0 && (last == 0 || e.Int < last) {
 					return false
 				}
@@ -160,7 +160,7 @@ func (d *decoder) orEmpty(count int) {
 	}
 }
 
-// fromZiplist reads a ziplist of such tuples and makes it a listpack.
+// fromZiplist reads a ziplist of such tuples and converts it to a listpack.
 func (d *decoder) fromZiplist(what string, tuple int) []byte {
 	return d.convert(checkZiplist, what, tuple)
 }
@@ -184,10 +184,10 @@ func (d *decoder) convert(check func([]byte, func(int, listpack.Value) bool) boo
 	return out.Trim()
 }
 
-// nodeSize bounds the nodes that are made of single elements.
+// nodeSize limits the nodes that are made of single elements.
 const nodeSize = 8 << 10
 
-// nodes collects the elements of a list that does not come in nodes.
+// nodes collects the elements of a list that is not stored in nodes.
 type nodes struct {
 	list []Node
 	pack listpack.Pack
@@ -334,8 +334,8 @@ func (d *decoder) sortedSet(kind byte) Value {
 	return scoredSet(members)
 }
 
-// sortedPack checks the scores of a listpack that is in order as such. One
-// that is not sorted, which no server writes, becomes single members.
+// sortedPack checks that the scores of a listpack are in order. It converts an
+// unsorted listpack, which no server writes, to single members.
 func (d *decoder) sortedPack(p []byte) Value {
 	if d.err != nil {
 		return nil
@@ -351,7 +351,7 @@ func (d *decoder) sortedPack(p []byte) Value {
 			sorted = false
 		}
 		first = false
-		last.score, last.member = m.score, append(last.member[:0], m.member...) // a number's room is reused
+		last.score, last.member = m.score, append(last.member[:0], m.member...) // reuses the memory for a formatted number
 	})
 	if sorted {
 		return &SortedSet{Pack: p}
@@ -363,8 +363,8 @@ func (d *decoder) sortedPack(p []byte) Value {
 	return scoredSet(members)
 }
 
-// eachScored walks an intact listpack of members and scores. The member is
-// valid during the call; what is no number comes as NaN.
+// eachScored walks a valid listpack of members and scores. A member is valid
+// during the call. A score that is not a number becomes NaN.
 func eachScored(p []byte, each func(m scored)) {
 	var m scored
 	var number [20]byte
@@ -388,8 +388,8 @@ func eachScored(p []byte, each func(m scored)) {
 
 func (d *decoder) hashPack(p []byte) Value { return &Hash{Pack: p} }
 
-// hashOf returns the fields of a listpack one by one, to be measured against
-// the limits of those who load them: a zipmap has had other limits.
+// hashOf returns the fields of a listpack one by one, so that the loader
+// applies its own limits: those for a zipmap were different.
 func hashOf(p listpack.Pack) Value {
 	return &Hash{Len: p.Len() / 2, Fields: func(yield func(Field) bool) {
 		for pos := p.First(); pos >= 0; {
@@ -403,7 +403,7 @@ func hashOf(p listpack.Pack) Value {
 	}}
 }
 
-// fields reads the fields of a hash with a function that reads one.
+// fields reads the fields of a hash, each by calling read.
 func (d *decoder) fields(read func() Field) Value {
 	var fields []Field
 	n := d.count()
@@ -419,8 +419,8 @@ func (d *decoder) hash() Value {
 	return d.fields(func() Field { return Field{Name: d.string(), Value: d.string()} })
 }
 
-// hashTTL reads times that are absolute, or relative to the earliest one
-// with 1 added so that 0 can mean none.
+// hashTTL reads a hash with expiry times. These are absolute, or relative to
+// the earliest one plus 1, so that 0 means none.
 func (d *decoder) hashTTL(kind byte) Value {
 	base := uint64(1)
 	if kind == typeHashTTL {
@@ -476,7 +476,8 @@ func (d *decoder) array() Value {
 	return a
 }
 
-// hashValkey reads Valkey's form: the time after each value, -1 for none.
+// hashValkey reads Valkey's form: the expiry time follows each value, -1 for
+// none.
 func (d *decoder) hashValkey() Value {
 	return d.fields(func() Field {
 		f := Field{Name: d.string(), Value: d.string()}

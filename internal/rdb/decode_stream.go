@@ -8,7 +8,7 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
-// rawID reads an id as 16 bytes.
+// rawID reads an id of 16 bytes.
 func (d *decoder) rawID() StreamID {
 	p := d.next(16)
 	if p == nil {
@@ -23,8 +23,8 @@ func parseID(p []byte) StreamID {
 
 func (d *decoder) stream(kind byte) Value {
 	s := new(Stream)
-	// The first entry that is not deleted. Redis gives streams of older
-	// versions that have none the largest id.
+	// first becomes the id of the first entry that is not deleted. Redis uses the
+	// largest id for streams of older versions without one.
 	first := StreamID{math.MaxUint64, math.MaxUint64}
 	for left := d.uint(); left > 0 && d.err == nil; left-- {
 		key := d.string()
@@ -156,8 +156,8 @@ func (d *decoder) group(kind byte, s *Stream) Group {
 	return g
 }
 
-// released reads the entries that are pending for nobody, and gives them to
-// the consumer that stands for that.
+// released reads the pending entries without a consumer, and gives them to the
+// consumer that stands for none.
 func (d *decoder) released(g *Group) {
 	left := d.uint()
 	if left == 0 || d.err != nil {
@@ -179,8 +179,8 @@ func (d *decoder) released(g *Group) {
 	}
 }
 
-// distance is how many entries were added up to an id, for groups of a time
-// when that was not counted; -1 if it cannot be known.
+// distance returns the number of entries ever added up to an id, -1 if
+// unknown. It is for groups of versions that did not count them.
 func (s *Stream) distance(id StreamID) int64 {
 	last := id.Compare(s.LastID)
 	switch {
@@ -202,7 +202,7 @@ func (s *Stream) distance(id StreamID) int64 {
 	return -1
 }
 
-// checkStreamPack checks the structure of a node:
+// checkStreamPack validates the structure of a node:
 //
 //	<entries> <deleted> <n> <field>... 0                    the master entry
 //	<flags> <ms> <seq> <value>... <elements>                an entry with its fields

@@ -10,7 +10,7 @@ import (
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
-// entries is a Handler that keeps the entries.
+// entries is a Handler that collects the entries.
 type entries struct {
 	renderer
 	list []Entry
@@ -101,8 +101,8 @@ func TestDumpFooter(t *testing.T) {
 	}
 }
 
-// TestServerRoundTrip has a real server RESTORE what we encode and DUMP it
-// again, which must give the same value and, encoded by us, the same bytes.
+// TestServerRoundTrip has a real server RESTORE encoded payloads and DUMP them
+// again. That must give the same value, which must encode to the same bytes.
 func TestServerRoundTrip(t *testing.T) {
 	program := *reference
 	if program == "" {
@@ -147,7 +147,7 @@ func TestServerRoundTrip(t *testing.T) {
 	}
 }
 
-// TestVersionNeeded is about values that older versions cannot hold.
+// TestVersionNeeded encodes values that older versions can't represent.
 func TestVersionNeeded(t *testing.T) {
 	h := &Hash{Len: 1, Fields: func(yield func(Field) bool) {
 		yield(Field{Name: []byte("a"), Value: []byte("b"), ExpireAt: 5})
@@ -163,8 +163,8 @@ func TestVersionNeeded(t *testing.T) {
 	}
 }
 
-// TestServerJudgement damages payloads and asks a real server of version 7.4
-// whether it takes them: what it refuses, we must refuse.
+// TestServerJudgement damages payloads and RESTOREs them on a real server 7.4.
+// The package must refuse what the server refuses.
 func TestServerJudgement(t *testing.T) {
 	if *reference == "" {
 		t.Skip("only with -reference")
@@ -202,7 +202,7 @@ func TestServerJudgement(t *testing.T) {
 				continue
 			}
 			if theirs {
-				t.Errorf("%s: taken by us, but not by the server\n%q", key, damaged)
+				t.Errorf("%s: accepted here, but refused by the server\n%q", key, damaged)
 				continue
 			}
 			taken++
@@ -215,5 +215,5 @@ func TestServerJudgement(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d taken, %d refused, %d of them by us alone", taken, refused, stricter)
+	t.Logf("%d accepted, %d refused, %d of them only here", taken, refused, stricter)
 }

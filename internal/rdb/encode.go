@@ -50,7 +50,7 @@ func (e *encoder) kind(v Value) byte {
 	panic(fmt.Sprintf("rdb: no value: %T", v))
 }
 
-// earliest is the time when the first field expires, 0 if none does.
+// earliest returns the time when the first field expires, 0 if none does.
 func (h *Hash) earliest() int64 {
 	first := int64(0)
 	for f := range h.Fields {
@@ -160,7 +160,8 @@ func (e *encoder) needs(version int) {
 	}
 }
 
-// later is needs for what only later servers have: DUMP says so.
+// later is needs for types that only newer servers have. It raises the version
+// that DUMP writes.
 func (e *encoder) later(version int) {
 	e.needs(Version)
 	e.least = max(e.least, version)

@@ -16,12 +16,12 @@ var (
 	reference = flag.String("reference", "", "with -record: the 7.4 server that says what the files hold")
 )
 
-// step is a command that servers from a version on are given to make a file.
+// step is a command for servers from a version on, to fill a file.
 type step struct{ since, command string }
 
 var long = strings.Repeat("a long value that compresses ", 8)
 
-// steps make a value of each type in each encoding.
+// steps create a value of each type in each encoding.
 var steps = []step{
 	{"2", "SET string hello"}, {"2", "SET empty \"\""}, {"2", "SET int8 -12"}, {"2", "SET int16 1234"}, {"2", "SET int32 -1234567"},
 	{"2", "SET int64 12345678901234"}, {"2", "SET notint 0123"}, {"2", "SET long LONG"},
@@ -81,8 +81,8 @@ func (s step) args() []string {
 	return args
 }
 
-// TestRecord makes testdata anew: each server fills and saves a file, and
-// the reference server says what is in it.
+// TestRecord records testdata again: each server fills and saves a file, and
+// the reference server reports its contents.
 func TestRecord(t *testing.T) {
 	if *record == "" {
 		t.Skip("only with -record")
@@ -102,7 +102,7 @@ func TestRecord(t *testing.T) {
 				}
 				args := step.args()
 				if version < "2.5" && len(args) > 3 && (args[0] == "RPUSH" || args[0] == "SADD" || args[0] == "ZADD") {
-					// One element a command.
+					// Add one element per command.
 					n := 1
 					if args[0] == "ZADD" {
 						n = 2
@@ -133,7 +133,7 @@ func TestRecord(t *testing.T) {
 	}
 }
 
-// collector is a Handler that renders entries and writes what it gets.
+// collector is a Handler that renders entries and writes them again.
 type collector struct {
 	keys      []string
 	functions int
@@ -159,7 +159,7 @@ func (c *collector) contents() string {
 	return strings.Join(c.keys, "")
 }
 
-// read reads a file, writes it again and returns what was written.
+// read reads a file, writes it again and returns the new file.
 func read(t *testing.T, file []byte, version int) (*collector, []byte) {
 	t.Helper()
 	var out bytes.Buffer
@@ -181,8 +181,8 @@ func goldenFiles(t testing.TB) []string {
 	return files
 }
 
-// TestGolden reads files of real servers, compares their contents with what
-// was recorded, writes them again and reads that.
+// TestGolden reads files of real servers and compares their contents with the
+// recorded ones. It writes the files again and reads the result.
 func TestGolden(t *testing.T) {
 	for _, path := range goldenFiles(t) {
 		name := strings.TrimSuffix(filepath.Base(path), ".rdb")
@@ -200,7 +200,7 @@ func TestGolden(t *testing.T) {
 			if got := c.contents(); got != string(want) {
 				t.Errorf("contents differ: %s", difference(got, string(want)))
 			}
-			// Versions that can be written come out byte for byte.
+			// Files of supported versions must be written byte for byte the same.
 			if version >= OldestWritten && !bytes.Equal(again, file) {
 				t.Errorf("written again: %d bytes instead of %d, first difference at %d:\n%q\n%q", len(again), len(file), prefix(again, file),
 					again[prefix(again, file)-20:][:60], file[prefix(again, file)-20:][:60])
@@ -224,7 +224,7 @@ func prefix(a, b []byte) int {
 	return n
 }
 
-// difference shows the first line that differs.
+// difference describes the first line that differs.
 func difference(got, want string) string {
 	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
 	for i := range g {

@@ -2,13 +2,13 @@ package rdb
 
 import "github.com/resp-server/resp-server/internal/datastruct/listpack"
 
-// checkPack checks a listpack from untrusted hands, walks it, and says whether
-// it is in order and each element pleases the caller. Elements share its memory.
+// checkPack validates an untrusted listpack, and reports whether it is valid
+// and each returns true for all elements. Elements share its memory.
 func checkPack(p listpack.Pack, each func(i int, e listpack.Value) bool) bool {
 	return p.Validate(true) == nil && eachElement(p, each)
 }
 
-// eachElement walks a listpack known to be in order until the caller has enough.
+// eachElement walks a valid listpack until each returns false.
 func eachElement(p listpack.Pack, each func(i int, e listpack.Value) bool) bool {
 	for i, pos := 0, p.First(); pos >= 0; i++ {
 		var e listpack.Value
@@ -19,7 +19,7 @@ func eachElement(p listpack.Pack, each func(i int, e listpack.Value) bool) bool 
 	return true
 }
 
-// text is the element as a string, in room if it is a number.
+// text returns the element as a string. It formats a number into room.
 func text(e listpack.Value, room []byte) []byte {
 	if e.IsInt {
 		return e.AppendTo(room[:0])
@@ -27,7 +27,8 @@ func text(e listpack.Value, room []byte) []byte {
 	return e.Str
 }
 
-// add appends an element of an older structure, as a number if it reads like one.
+// add appends an element of an older structure, as a number if it is the
+// canonical text of one.
 func add(p listpack.Pack, e listpack.Value) listpack.Pack {
 	if e.IsInt {
 		return p.AppendInt(e.Int)
@@ -35,7 +36,7 @@ func add(p listpack.Pack, e listpack.Value) listpack.Pack {
 	return p.Append(e.Str)
 }
 
-// dupes finds elements that come twice.
+// dupes finds duplicate elements.
 type dupes struct{ seen map[string]struct{} }
 
 // reset starts a new collection.
@@ -46,7 +47,7 @@ func (d *dupes) reset() {
 	clear(d.seen)
 }
 
-// add says whether b is new.
+// add reports whether b is new.
 func (d *dupes) add(b []byte) bool {
 	n := len(d.seen)
 	d.seen[string(b)] = struct{}{}

@@ -1,29 +1,27 @@
 // Package rdb reads and writes Redis's RDB files and DUMP payloads.
 //
-// A Reader streams a file and hands each key with its value to a Handler; a
-// Writer streams one out; DecodeDump and Encoder.AppendDump do the same for
-// one value. Values are plain data (see Value) that keep the compact
-// encodings they came in, so that a loader can adopt the bytes. The package
-// knows no server and no clock.
+// A Reader streams a file and passes each key with its value to a Handler. A
+// Writer writes a file as a stream. DecodeDump and Encoder.AppendDump do the
+// same for a single value. Values are plain data (see Value). They keep their
+// compact encodings, so that a loader can adopt the bytes. The package knows
+// neither a server nor a clock.
 //
-// It reads every value type and encoding that Redis 2.4 to 8.8 and Valkey up
-// to 9 write, but for those of modules: RDB versions 1 to 14 and Valkey's 80.
-// What is read is checked deeply, down to the last byte of each embedded
-// structure: a damaged file gives a *FormatError or, where no checksum
-// protects it, a consistent value, and it never takes more memory than a
-// small multiple of its bytes (compressed strings: 88 times). What Redis
-// refuses with sanitize-dump-payload on is refused; so are, unlike there,
-// scores that are no numbers, string encodings in place of lengths, a wrong
-// element count in a stream's listpack, and payloads that run into their own
-// checksum.
+// It reads every value type and encoding of Redis 2.4 to 8.8 and Valkey up to
+// 9, except those of modules: RDB versions 1 to 14 and Valkey's 80. It
+// validates all input, down to the last byte of each embedded structure. A
+// damaged file gives a *FormatError or, where no checksum protects it, a
+// consistent value. Reading never takes more memory than a small multiple of
+// the input (compressed strings: 88 times). It refuses everything that Redis
+// refuses with sanitize-dump-payload on. Unlike Redis it also refuses scores
+// that are not numbers, string encodings in place of lengths, a wrong element
+// count in a stream's listpack, and payloads that run into their own checksum.
 //
-// Writers choose the encodings and bytes of Redis 7.4, or of an older
-// version if asked to. Values that Redis 7.4 has not are written as those of
-// Redis 8.8 are: their payloads say that they are of its version, while a file
-// is of version 12 all the same, and an older server that comes to such a
-// value says that it does not know it.
+// Writers use the encodings and bytes of Redis 7.4, or of an older version on
+// request. Values that Redis 7.4 lacks are written as Redis 8.8 does. A
+// payload with one has the version of Redis 8.8. A file keeps version 12; an
+// older server that reads such a value reports an unknown type.
 //
-// Nothing here is safe for concurrent use except DecodeDump.
+// Only DecodeDump is safe for concurrent use.
 //
 // The format is that of rdb.c, ziplist.c, zipmap.c, listpack.c, intset.c and
 // t_stream.c in Redis.
@@ -36,21 +34,22 @@ import (
 
 // Versions of the format.
 const (
-	// Version is the one that Redis 7.4 writes.
+	// Version is the version that Redis 7.4 writes.
 	Version = 12
-	// OldestWritten is the oldest one that can be asked of writers: that of Redis 7.0.
+	// OldestWritten is the oldest version that writers support, that of Redis
+	// 7.0.
 	OldestWritten = 10
 
 	newestVersion = 14 // Redis 8.8
-	valkeyVersion = 80 // Valkey 9, which left the numbers 12 to 79 to others
+	valkeyVersion = 80 // Valkey 9; it left the numbers 12 to 79 to other servers
 )
 
-// readable says whether files and payloads of a version can be read.
+// readable reports whether files and payloads of a version can be read.
 func readable(version int) bool {
 	return version >= 1 && version <= newestVersion || version == valkeyVersion
 }
 
-// The type byte in front of a value.
+// Type bytes in front of a value.
 const (
 	typeString         = 0
 	typeList           = 1
@@ -77,8 +76,8 @@ const (
 	typeHashPackTTLOld = 23
 	typeHashTTL        = 24 // times relative to the earliest one
 	typeHashPackTTL    = 25
-	typeStream4        = 26 // with what producers have sent
-	typeStream5        = 27 // with entries that are pending for nobody
+	typeStream4        = 26 // with the messages of producers
+	typeStream5        = 27 // with pending entries without a consumer
 	typeArray          = 28
 	typeHashTTLValkey  = 22 // in version 80
 	lastType           = typeArray
@@ -94,7 +93,7 @@ const (
 	maxFieldExpire = 1<<48 - 1
 )
 
-// The byte in front of everything else in a file.
+// Bytes that introduce everything else in a file.
 const (
 	opSlotImport  = 243 // Valkey 9
 	opSlotInfo    = 244
@@ -111,7 +110,7 @@ const (
 	opEOF         = 255
 )
 
-// The first byte of a length, and the encodings of strings it can announce.
+// The forms of the first byte of a length, and the string encodings.
 const (
 	len14       = 0x40
 	len32       = 0x80
@@ -123,13 +122,13 @@ const (
 	encodedLZF  = 3
 )
 
-// FormatError says what is wrong with a file or payload, and where.
+// FormatError describes an error in a file or payload, with its position.
 type FormatError struct {
-	// Offset is the position, in bytes from the beginning, that the reader had reached.
+	// Offset is the position of the reader, in bytes from the beginning.
 	Offset int64
 	// Reason is a clause in English.
 	Reason string
-	// Err is io.ErrUnexpectedEOF if the input is merely too short, else nil.
+	// Err is io.ErrUnexpectedEOF if the input is too short, else nil.
 	Err error
 }
 
@@ -137,7 +136,7 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("rdb: %s at offset %d", e.Reason, e.Offset)
 }
 
-// Unwrap lets errors.Is find a truncated input by io.ErrUnexpectedEOF.
+// Unwrap lets errors.Is recognise a truncated input by io.ErrUnexpectedEOF.
 func (e *FormatError) Unwrap() error { return e.Err }
 
 var errTruncated = io.ErrUnexpectedEOF

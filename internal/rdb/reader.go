@@ -8,36 +8,34 @@ import (
 	"math"
 )
 
-// Handler receives the contents of a file in the order of the file. An error
-// ends the reading and is returned as it is. All byte slices belong to the
-// handler.
+// Handler receives the contents of a file in order. Read stops at an error and
+// returns it unchanged. The handler owns all byte slices.
 type Handler interface {
-	// Aux receives a piece of information about the file, such as
-	// "redis-ver". Unknown ones are to be ignored.
+	// Aux receives a piece of information about the file, such as "redis-ver". A
+	// handler must ignore unknown ones.
 	Aux(key, value []byte) error
-	// DB announces the database of the entries that follow; 0 if nothing is announced.
+	// DB announces the database of the following entries. The default is 0.
 	DB(n int) error
-	// Resize tells how many keys the database has, and how many of them
-	// expire. It is a hint from the file and may be wrong or huge.
+	// Resize announces the number of keys in the database, and how many of them
+	// expire. It is a hint from the file that may be wrong or huge.
 	Resize(keys, expires uint64) error
-	// Entry receives a key. The entry itself is valid during the call only.
-	// Whether a key comes twice or is expired is for the handler to see.
+	// Entry receives a key. The struct is valid during the call only. The handler
+	// must check for duplicate and expired keys.
 	Entry(e *Entry) error
 	// Function receives the source of a function library.
 	Function(code []byte) error
 }
 
-// Options of a Reader. The zero value is ready.
+// Options configure a Reader. The zero value is ready for use.
 type Options struct {
-	// NoChecksum: true to neither compute nor compare the checksum of the file.
+	// NoChecksum neither computes nor compares the checksum of the file.
 	NoChecksum bool
-	// Skipped is told of keys that are left out because there is nothing in
-	// them, if it is not nil.
+	// Skipped, unless nil, is called with each key that is left out because its
+	// value is empty.
 	Skipped func(key []byte)
-	// FindsDuplicates: true if the handler itself notices members and fields
-	// that come twice in a Members or Fields sequence, as it does when it puts
-	// them into a table; saves the Reader a table of its own. Listpacks are
-	// always checked.
+	// FindsDuplicates means that the handler finds duplicates in a Members or
+	// Fields sequence, for example when it adds them to a table. That saves the
+	// Reader a table of its own. Listpacks are always checked.
 	FindsDuplicates bool
 }
 
@@ -48,32 +46,32 @@ type Reader struct {
 	skipped func(key []byte)
 }
 
-// NewReader reads from src in pieces of up to 64 KB.
+// NewReader returns a Reader of src, which it reads in pieces of up to 64 KB.
 func NewReader(src io.Reader, o Options) *Reader {
 	r := &Reader{skipped: o.Skipped}
 	r.d.in, r.d.noSum, r.d.trusting = src, o.NoChecksum, o.FindsDuplicates
 	return r
 }
 
-// Version is the file's version of the format, once Read has begun.
+// Version returns the version of the file. It is known once Read has begun.
 func (r *Reader) Version() int { return r.d.version }
 
-// Offset is the number of bytes read and decoded; a handler may ask for it to
-// show progress.
+// Offset returns the number of bytes decoded. A handler may use it to show
+// progress.
 func (r *Reader) Offset() int64 { return r.d.offset() }
 
-// Empty is the number of keys left out because their value was an empty
+// Empty returns the number of keys left out because their value was an empty
 // collection, which old servers wrote by mistake.
 func (r *Reader) Empty() int { return r.empty }
 
-// Tail gives what follows the file in its source, after Read: the commands
-// after the RDB part of an append-only file.
+// Tail returns the rest of the source behind the file, after Read: the
+// commands after the RDB part of an append-only file.
 func (r *Reader) Tail() io.Reader {
 	return io.MultiReader(bytes.NewReader(r.d.buf[r.d.at:]), r.d.in)
 }
 
-// Read reads the file up to its end. The error is a *FormatError, one of the
-// handler's, or a wrapped one of the source's.
+// Read reads the file up to its end. The error is a *FormatError, an error of
+// the handler, or a wrapped error of the source.
 func (r *Reader) Read(h Handler) error {
 	d := &r.d
 	d.header()
@@ -156,7 +154,7 @@ func (r *Reader) Read(h Handler) error {
 
 func (e *Entry) setExpire(at int64) {
 	switch at {
-	case -1: // means none, as in Redis
+	case -1: // means no expiry, as in Redis
 		at = 0
 	case 0:
 		at = 1
@@ -191,7 +189,7 @@ func (d *decoder) header() {
 	}
 }
 
-// footer reads the checksum, which files have since version 5.
+// footer reads the checksum, which exists since version 5.
 func (d *decoder) footer() {
 	if d.version < 5 {
 		return
@@ -203,7 +201,7 @@ func (d *decoder) footer() {
 	}
 }
 
-// moduleAux skips what a module stored beside the keys.
+// moduleAux skips module data outside of keys.
 func (d *decoder) moduleAux() {
 	d.uint() // id
 	d.moduleData()
@@ -229,7 +227,7 @@ func (d *decoder) moduleData() {
 	}
 }
 
-// slotImport skips the record of slots being taken over from another node.
+// slotImport skips the record of a slot import from another node.
 func (d *decoder) slotImport() {
 	d.string()
 	for n := d.uint(); n > 0 && d.err == nil; n-- {
@@ -238,13 +236,13 @@ func (d *decoder) slotImport() {
 	}
 }
 
-// ErrPayload says that a DUMP payload is of a newer version than can be
-// read, or that its checksum is wrong. Redis answers it with
-// "DUMP payload version or checksum are wrong".
+// ErrPayload means that a DUMP payload has an unsupported version or a wrong
+// checksum. The reply of Redis is "DUMP payload version or checksum are
+// wrong".
 var ErrPayload = errors.New("rdb: version or checksum of the payload are wrong")
 
-// DecodeDump decodes what DUMP answered. The error is ErrPayload or, where
-// Redis answers "Bad data format", a *FormatError.
+// DecodeDump decodes a payload of DUMP. The error is ErrPayload or, where
+// Redis replies "Bad data format", a *FormatError.
 func DecodeDump(payload []byte) (Value, error) {
 	body, version, ok := verifyDump(payload)
 	if !ok {
@@ -253,7 +251,7 @@ func DecodeDump(payload []byte) (Value, error) {
 	return decodeBody(body, version)
 }
 
-// DecodeDumpUnsummed is DecodeDump for a payload whose checksum does not count.
+// DecodeDumpUnsummed is DecodeDump without the check of the checksum.
 func DecodeDumpUnsummed(payload []byte) (Value, error) {
 	body, version, _, ok := splitDump(payload)
 	if !ok {
@@ -275,15 +273,15 @@ func decodeBody(body []byte, version int) (Value, error) {
 	return v, nil
 }
 
-// Errors of DecodeFunctions, in the words in which Redis answers them.
+// Errors of DecodeFunctions, with the texts of Redis.
 var (
 	ErrNoFunction  = errors.New("given type is not a function")
 	ErrOldFunction = errors.New("Pre-GA function format not supported")
 )
 
-// DecodeFunctions hands the source of each function library in what FUNCTION
-// DUMP answered to yield, and ends with its error. Otherwise the error is
-// ErrPayload, one of the above, or a *FormatError.
+// DecodeFunctions calls yield with the source of each function library in a
+// payload of FUNCTION DUMP, and returns its error. Other errors are
+// ErrPayload, those above, and *FormatError.
 func DecodeFunctions(payload []byte, yield func(code []byte) error) error {
 	body, version, ok := verifyDump(payload)
 	if !ok {

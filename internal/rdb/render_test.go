@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/rdb/crc64"
 )
 
-// render shows an entry in the notation of the recorded contents: a line for
-// the key and one for each element.
+// render formats an entry like the recorded contents: a line for the key and
+// one for each element.
 func render(e *Entry) string {
 	var lines []string
 	kind := ""
@@ -88,7 +88,7 @@ func render(e *Entry) string {
 	return head + "\n  " + strings.Join(lines, "\n  ") + "\n"
 }
 
-// quote shows a string, and of a very long one only enough to know it.
+// quote quotes a string, and abbreviates a very long one.
 func quote(s string) string {
 	if len(s) > 500 {
 		return fmt.Sprintf("%q... %d bytes, checksum %016x", s[:20], len(s), crc64.Update(0, []byte(s)))
@@ -181,7 +181,7 @@ func renderStream(s *Stream) []string {
 	return lines
 }
 
-// contents asks a server of version 7.4 for everything, in the same notation.
+// contents reads all data from a server of version 7.4, in the same notation.
 func (s *server) contents() string {
 	s.t.Helper()
 	var keys []string
@@ -269,7 +269,7 @@ func (s *server) streamContent(key string) []string {
 	return lines
 }
 
-// table reads a flat list of names and values.
+// table converts a flat list of names and values.
 func table(reply any) map[string]any {
 	m := make(map[string]any)
 	for pair := range slices.Chunk(reply.([]any), 2) {

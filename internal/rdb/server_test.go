@@ -12,7 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
-// server is a real server that runs in a directory of its own.
+// server is a real server with a directory of its own.
 type server struct {
 	t    *testing.T
 	dir  string

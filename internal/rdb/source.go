@@ -11,26 +11,26 @@ import (
 	"github.com/resp-server/resp-server/internal/rdb/lzf"
 )
 
-// chunk is the size of the buffer, and of what is allocated at first for a
-// string on the mere word of its length.
+// chunk is the size of the buffer, and the first allocation for a string of
+// announced length.
 const chunk = 64 << 10
 
-// source reads the primitives of the format from memory or from a stream.
-// Errors are sticky: after the first one, kept in err, everything read is
-// zero and loops must end.
+// source reads the primitives of the format from memory or from a stream. The
+// first error is kept in err. After it all reads return zero and loops must
+// end.
 type source struct {
-	in     io.Reader // nil: there is only buf
+	in     io.Reader // nil: all input is in buf
 	buf    []byte
-	at     int   // buf[:at] is consumed
+	at     int   // buf[:at] has been consumed
 	before int64 // bytes consumed before buf
-	end    bool  // in is at its end
+	end    bool  // in has ended
 	err    error
 
 	noSum  bool
 	crc    uint64 // of everything consumed before buf[summed]
 	summed int
 
-	scratch []byte // compressed strings pass through it
+	scratch []byte // for compressed strings
 }
 
 func (s *source) offset() int64 { return s.before + int64(s.at) }
@@ -47,7 +47,7 @@ func (s *source) truncated() {
 	}
 }
 
-// sum brings the checksum up to date with what is consumed.
+// sum updates the checksum with the consumed bytes.
 func (s *source) sum() uint64 {
 	if !s.noSum {
 		s.crc = crc64.Update(s.crc, s.buf[s.summed:s.at])
@@ -56,7 +56,7 @@ func (s *source) sum() uint64 {
 	return s.crc
 }
 
-// fill reads until at least n (at most chunk) bytes can be consumed.
+// fill reads until at least n bytes, at most chunk, are available.
 func (s *source) fill(n int) bool {
 	if s.err != nil {
 		return false
@@ -122,8 +122,8 @@ func (s *source) uint64() uint64 {
 func (s *source) time() int64     { return int64(s.uint64()) }
 func (s *source) double() float64 { return math.Float64frombits(s.uint64()) }
 
-// append consumes n bytes and appends them to dst, which grows with what is
-// really there.
+// append consumes n bytes and appends them to dst, which grows as the bytes
+// arrive.
 func (s *source) append(dst []byte, n uint64) []byte {
 	if s.in == nil && n > uint64(len(s.buf)-s.at) {
 		s.truncated()
@@ -134,7 +134,7 @@ func (s *source) append(dst []byte, n uint64) []byte {
 		}
 		p := s.next(int(min(n, uint64(len(s.buf)-s.at))))
 		if need := len(dst) + len(p); need > cap(dst) {
-			// Room for all of it if that is little, or at most twice what came.
+			// Reserve all of it if that is little, and at most twice what has arrived.
 			room := make([]byte, len(dst), need+int(min(n-uint64(len(p)), uint64(max(need, chunk)))))
 			copy(room, dst)
 			dst = room
@@ -145,7 +145,7 @@ func (s *source) append(dst []byte, n uint64) []byte {
 	return dst
 }
 
-// length reads a length, or the number of a string's encoding.
+// lengthOrEncoding reads a length, or the number of a string encoding.
 func (s *source) lengthOrEncoding() (n uint64, encoded bool) {
 	b := s.byte()
 	switch b & 0xc0 {
@@ -171,7 +171,7 @@ func (s *source) lengthOrEncoding() (n uint64, encoded bool) {
 	return 0, false
 }
 
-// uint reads a length that stands for any number. It is 0 after an error.
+// uint reads a number in the encoding of lengths. It returns 0 after an error.
 func (s *source) uint() uint64 {
 	n, encoded := s.lengthOrEncoding()
 	if encoded {
@@ -185,8 +185,8 @@ func (s *source) uint() uint64 {
 
 func (s *source) id() StreamID { return StreamID{Ms: s.uint(), Seq: s.uint()} }
 
-// string reads a string into memory of its own. It is nil after an error and
-// only then.
+// string reads a string into memory of its own. It returns nil only after an
+// error.
 func (s *source) string() []byte {
 	n, encoded := s.lengthOrEncoding()
 	if s.err != nil {
@@ -204,7 +204,7 @@ func (s *source) string() []byte {
 	return out
 }
 
-// encoded reads the rest of a string in one of the special encodings.
+// encoded reads the rest of a string in a special encoding.
 func (s *source) encoded(out []byte, encoding uint64) []byte {
 	switch encoding {
 	case encodedInt8:
@@ -240,7 +240,7 @@ func (s *source) encoded(out []byte, encoding uint64) []byte {
 	return nil
 }
 
-// decimal reads a score of the oldest format of sorted sets.
+// decimal reads a score in the oldest format of sorted sets.
 func (s *source) decimal() float64 {
 	n := s.byte()
 	switch n {

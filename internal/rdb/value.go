@@ -9,20 +9,20 @@ import (
 
 // Value is one of String, *List, *Set, *SortedSet, *Hash, *Stream and *Array.
 //
-// Where a collection can be one of several things, exactly one is set. A
-// decoded value belongs to the receiver with all its bytes; elements do not
-// share memory with each other or with the input. What is decoded is valid
-// and not empty. A value to be encoded is only read, and must be valid.
+// Of the forms of a collection exactly one is set. The receiver owns a decoded
+// value with all its bytes; elements share no memory with each other or with
+// the input. Decoded values are valid and not empty. The encoder only reads a
+// value, which must be valid.
 //
-// Sequences of decoded values can be ranged over any number of times. Those
-// of values to be encoded must give the same elements each time; so a table
-// of any size can be written without being copied.
+// Sequences in decoded values can be iterated any number of times. Those in
+// values to be encoded must yield the same elements each time. So a table of
+// any size can be written without a copy.
 type Value interface {
-	// Kind returns which of these it is.
+	// Kind returns the kind of the value.
 	Kind() Kind
 }
 
-// Kind says what a Value is.
+// Kind is the kind of a Value.
 type Kind uint8
 
 // The kinds of values.
@@ -34,7 +34,7 @@ const (
 	KindHash
 	KindStream
 	KindArray
-	Kinds // how many there are
+	Kinds // number of kinds
 )
 
 // String is a string value.
@@ -42,12 +42,12 @@ type String []byte
 
 // List is a list of at least one element.
 type List struct {
-	// Nodes are in order; none is empty.
+	// Nodes are the nodes in order; none is empty.
 	Nodes []Node
 }
 
-// Node is a part of a list: a listpack with any number of elements, or one
-// element that is too large for a listpack.
+// Node is a part of a list: a listpack with any number of elements, or a
+// single element that is too large for a listpack.
 type Node struct {
 	Pack  listpack.Pack
 	Plain []byte // if Pack is nil
@@ -59,19 +59,19 @@ type Set struct {
 	Pack   listpack.Pack
 	// Len is the number of Members.
 	Len int
-	// Members are in no order.
+	// Members are unordered.
 	Members iter.Seq[[]byte]
 }
 
-// SortedSet is a sorted set: a listpack of members and scores in rising
+// SortedSet is a sorted set: a listpack of members and scores in ascending
 // order, or members with their scores.
 type SortedSet struct {
 	Pack listpack.Pack
 	// Len is the number of Members.
 	Len int
-	// Members with their scores: decoded ones in any order, and to be encoded
-	// in falling order if the bytes are to be those of Redis. A score is never
-	// NaN.
+	// Members are the members with their scores, which are never NaN. Decoded
+	// ones are in any order. Ones to be encoded must be in descending order to
+	// give the bytes of Redis.
 	Members iter.Seq2[[]byte, float64]
 }
 
@@ -79,13 +79,13 @@ type SortedSet struct {
 type Hash struct {
 	// Pack holds pairs of field and value.
 	Pack listpack.Pack
-	// PackTTL instead holds triples of field, value and expiry in
-	// milliseconds since 1970, fields that expire first, in that order, and
-	// those that do not last, with 0.
+	// PackTTL instead holds triples of field, value and expiry time in milliseconds since
+	// 1970. Fields that expire come first, ordered by time. The others follow with a time of
+	// 0.
 	PackTTL listpack.Pack
 	// Len is the number of Fields.
 	Len int
-	// Fields are in no order.
+	// Fields are unordered.
 	Fields iter.Seq[Field]
 }
 
@@ -118,47 +118,47 @@ func (id StreamID) Compare(other StreamID) int {
 
 // Stream is a stream, possibly without entries.
 type Stream struct {
-	// Nodes have rising ids.
+	// Nodes have ascending ids.
 	Nodes []StreamNode
 	// Length is the number of entries that are not deleted.
 	Length uint64
-	// LastID is the largest id ever given; FirstID that of the first entry, or
-	// 0-0; MaxDeletedID the largest one deleted.
+	// LastID is the largest id ever added, FirstID the id of the first entry or
+	// 0-0, and MaxDeletedID the largest id deleted.
 	LastID, FirstID, MaxDeletedID StreamID
 	// EntriesAdded counts the entries ever added.
 	EntriesAdded uint64
-	// Groups have different names, and rising ones if the bytes are to be
-	// those of Redis.
+	// Groups have distinct names. They must be sorted by name to give the bytes
+	// of Redis.
 	Groups []Group
-	// Idempotency is what Redis 8.6 remembers of messages; nil: nothing.
+	// Idempotency is the record of messages in Redis 8.6, nil if there is none.
 	Idempotency *Idempotency
 }
 
-// Idempotency is what a stream remembers of the messages that were sent.
+// Idempotency is a stream's record of messages from producers.
 type Idempotency struct {
-	// Duration is in seconds, MaxSize for each producer.
+	// Duration is in seconds. MaxSize is per producer.
 	Duration, MaxSize uint64
 	// Added and Duplicates count messages.
 	Added, Duplicates uint64
-	// Producers have different names, and rising ones if the bytes are to be
-	// those of Redis.
+	// Producers have distinct names. They must be sorted by name to give the
+	// bytes of Redis.
 	Producers []Producer
 }
 
-// Producer is who sent messages.
+// Producer is a producer with its recorded messages.
 type Producer struct {
 	Name []byte
 	Sent []Sent
 }
 
-// Sent is a message by the id that its producer gave it.
+// Sent is a message with the id from its producer.
 type Sent struct {
 	IID []byte
 	ID  StreamID
 }
 
-// StreamNode is a run of entries: a listpack as described in t_stream.c,
-// whose ids are relative to the node's.
+// StreamNode is a run of entries: a listpack as described in t_stream.c, with
+// ids relative to ID.
 type StreamNode struct {
 	ID   StreamID
 	Pack listpack.Pack
@@ -170,10 +170,10 @@ type Group struct {
 	LastID StreamID
 	// EntriesRead is the group's read counter, -1 if unknown.
 	EntriesRead int64
-	// Pending entries have rising ids.
+	// Pending entries have ascending ids.
 	Pending []Pending
-	// Consumers have different names, and rising ones if the bytes are to be
-	// those of Redis.
+	// Consumers have distinct names. They must be sorted by name to give the
+	// bytes of Redis.
 	Consumers []Consumer
 }
 
@@ -191,26 +191,26 @@ type Pending struct {
 type Consumer struct {
 	Name []byte
 	// SeenAt and ActiveAt are in milliseconds since 1970. ActiveAt is -1 for a
-	// consumer that never got an entry, and Released for the one without a name
-	// that stands for entries that are pending for nobody.
+	// consumer that never received an entry. It is Released for the consumer
+	// without a name that stands for pending entries without a consumer.
 	SeenAt, ActiveAt int64
 }
 
-// Released is explained at Consumer.
+// Released is an ActiveAt; see Consumer.
 const Released = -2
 
 // Array is a sparse array of Redis 8.8.
 type Array struct {
 	// Len is the number of Slots.
 	Len int
-	// Last is the index that was inserted last, if HasLast.
+	// Last is the index of the last insertion, if HasLast.
 	Last    uint64
 	HasLast bool
-	// Slots have rising indexes if the bytes are to be those of Redis.
+	// Slots must have ascending indexes to give the bytes of Redis.
 	Slots iter.Seq[Slot]
 }
 
-// Slot is a slot in use of an array.
+// Slot is an occupied slot of an array.
 type Slot struct {
 	Index uint64
 	Kind  SlotKind
@@ -219,10 +219,10 @@ type Slot struct {
 	Text   []byte
 }
 
-// SlotKind says what is in a slot.
+// SlotKind is the kind of a slot's content.
 type SlotKind uint8
 
-// The kinds; two of them are texts.
+// The kinds of slots; two of them are texts.
 const (
 	SlotLong SlotKind = iota
 	SlotInt
@@ -251,12 +251,12 @@ func (*Stream) Kind() Kind { return KindStream }
 // Kind returns KindArray.
 func (*Array) Kind() Kind { return KindArray }
 
-// Entry is a key with everything that belongs to it.
+// Entry is a key with its value and metadata.
 type Entry struct {
 	DB  int
 	Key []byte
-	// ExpireAt is in milliseconds since 1970; 0: the key does not expire. (A
-	// file that says 0 is read as 1, which is as long ago.)
+	// ExpireAt is in milliseconds since 1970, 0 for none. (A 0 in a file is read
+	// as 1, which has the same effect: the key has expired.)
 	ExpireAt int64
 	// Idle is the time since the last access in seconds, if HasIdle.
 	Idle    int64

@@ -13,27 +13,27 @@ import (
 	"github.com/resp-server/resp-server/internal/rdb/lzf"
 )
 
-// ErrVersion says that a value cannot be written in the version asked for.
+// ErrVersion means that a value can't be written in the requested version.
 var ErrVersion = errors.New("rdb: the value needs version 12")
 
-// Encoding is how files and payloads are written. The zero value is ready.
+// Encoding configures the format of files and payloads. The zero value is
+// ready for use.
 type Encoding struct {
-	// Version is 12 by default, or 11 for Redis 7.2 and Valkey 8, or 10 for
-	// Redis 7.0: servers refuse payloads of a version that is newer than
-	// theirs, whatever they hold.
+	// Version is 12 by default, or 11 for Redis 7.2 and Valkey 8, or 10 for Redis
+	// 7.0. Servers refuse all payloads of newer versions, whatever their content.
 	Version int
-	// NoCompression: true to write all strings as they are.
+	// NoCompression writes all strings uncompressed.
 	NoCompression bool
 }
 
-// encoder appends the primitives of the format to buf, and moves them on to
-// out from time to time.
+// encoder appends the primitives of the format to buf, and flushes that to out
+// from time to time.
 type encoder struct {
 	version    int
 	raw        bool // no compression
-	least      int  // the version that has all types that were written
+	least      int  // lowest version with all types written so far
 	buf        []byte
-	out        io.Writer // nil: all stays in buf
+	out        io.Writer // nil: all output stays in buf
 	written    int64
 	noSum      bool
 	crc        uint64
@@ -52,7 +52,7 @@ func newEncoder(e Encoding) encoder {
 	return encoder{version: e.Version, raw: e.NoCompression, compressor: new(lzf.Compressor)}
 }
 
-// flush moves buf to out once it has reached a size.
+// flush writes buf to out once it has reached a size.
 func (e *encoder) flush(size int) {
 	if e.out == nil || len(e.buf) < size {
 		return
@@ -98,8 +98,8 @@ func appendRawID(dst []byte, id StreamID) []byte {
 	return binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(dst, id.Ms), id.Seq)
 }
 
-// string appends a string in the shortest form that Redis would choose: as a
-// number of up to 32 bits, compressed, or as it is.
+// string appends a string in the shortest form, as Redis does: as a number of
+// up to 32 bits, compressed, or unchanged.
 func (e *encoder) string(s []byte) {
 	e.flush(chunk)
 	if len(s) <= 11 {
@@ -137,20 +137,20 @@ func (e *encoder) integer(n int32) {
 	}
 }
 
-// Writer writes an RDB file. Its methods are to be called in the order of the
-// format: Aux and Function, then for each database DB, Resize and Entry, and
-// at last Close. After the first error they do nothing and return it.
+// Writer writes an RDB file. Call its methods in the order of the format: Aux
+// and Function, then for each database DB, Resize and Entry, and finally
+// Close. After the first error they do nothing and return it.
 type Writer struct{ e encoder }
 
-// WriterOptions of a Writer. The zero value is ready.
+// WriterOptions configure a Writer. The zero value is ready for use.
 type WriterOptions struct {
 	Encoding
-	// NoChecksum: true to write 0 for the checksum, which no reader compares.
+	// NoChecksum writes 0 for the checksum, which readers do not compare.
 	NoChecksum bool
 }
 
-// NewWriter writes to dst in pieces of about 64 KB. It panics if the version
-// asked for cannot be written.
+// NewWriter returns a Writer that writes to dst in pieces of about 64 KB. It
+// panics if the requested version is not supported.
 func NewWriter(dst io.Writer, o WriterOptions) *Writer {
 	w := &Writer{e: newEncoder(o.Encoding)}
 	w.e.out, w.e.noSum = dst, o.NoChecksum
@@ -180,7 +180,8 @@ func (w *Writer) DB(n int) error {
 	return w.e.err
 }
 
-// Resize writes how many keys the database has and how many of them expire.
+// Resize writes the number of keys in the database and the number of those
+// that expire.
 func (w *Writer) Resize(keys, expires int) error {
 	w.e.byte(opResizeDB)
 	w.e.uint(uint64(keys))
@@ -188,8 +189,8 @@ func (w *Writer) Resize(keys, expires int) error {
 	return w.e.err
 }
 
-// Slot begins the keys of a slot, in files of cluster nodes; only version 12
-// has it, in others it writes nothing.
+// Slot begins the keys of a slot in a file of a cluster node. Only version 12
+// has slots; in others it writes nothing.
 func (w *Writer) Slot(slot, keys, expires int) error {
 	if w.e.version >= 12 {
 		w.e.byte(opSlotInfo)
@@ -200,7 +201,7 @@ func (w *Writer) Slot(slot, keys, expires int) error {
 	return w.e.err
 }
 
-// Entry writes a key; the database of the entry is not looked at.
+// Entry writes a key. It ignores the database of the entry.
 func (w *Writer) Entry(entry *Entry) error {
 	e := &w.e
 	if e.err != nil {
@@ -225,7 +226,7 @@ func (w *Writer) Entry(entry *Entry) error {
 	return e.err
 }
 
-// Written is the number of bytes handed to the destination so far.
+// Written returns the number of bytes written to the destination so far.
 func (w *Writer) Written() int64 { return w.e.written }
 
 // Close writes the end of the file. It does not close the destination.
@@ -242,15 +243,16 @@ func (w *Writer) Close() error {
 	return e.err
 }
 
-// Encoder makes DUMP payloads. It keeps what compression needs, about
-// 256 KB, from one call to the next.
+// Encoder makes DUMP payloads. It keeps the memory for compression, about 256
+// KB, between calls.
 type Encoder struct{ e encoder }
 
-// NewEncoder panics if the version asked for cannot be written.
+// NewEncoder returns an Encoder. It panics if the requested version is not
+// supported.
 func NewEncoder(o Encoding) *Encoder { return &Encoder{newEncoder(o)} }
 
-// AppendDump appends what DUMP answers for a value: type, value, two bytes of
-// version and eight of checksum. The error is ErrVersion.
+// AppendDump appends the payload of DUMP for a value: type, value, two bytes
+// of version and eight of checksum. The only error is ErrVersion.
 func (d *Encoder) AppendDump(dst []byte, v Value) ([]byte, error) {
 	return d.payload(dst, func(e *encoder) {
 		e.byte(e.kind(v))
@@ -258,8 +260,8 @@ func (d *Encoder) AppendDump(dst []byte, v Value) ([]byte, error) {
 	})
 }
 
-// AppendFunctions appends what FUNCTION DUMP answers for the sources of function
-// libraries.
+// AppendFunctions appends the payload of FUNCTION DUMP for the sources of
+// function libraries.
 func (d *Encoder) AppendFunctions(dst []byte, sources [][]byte) []byte {
 	dst, _ = d.payload(dst, func(e *encoder) {
 		for _, code := range sources {
@@ -285,14 +287,14 @@ func (d *Encoder) payload(dst []byte, body func(*encoder)) ([]byte, error) {
 	return out, nil
 }
 
-// verifyDump checks the last ten bytes of a payload and takes them off.
+// verifyDump checks the last ten bytes of a payload and removes them.
 func verifyDump(p []byte) (body []byte, version int, ok bool) {
 	body, version, sum, ok := splitDump(p)
 	return body, version, ok && sum == crc64.Update(0, p[:len(p)-8])
 }
 
-// splitDump takes the version and the checksum off a payload, of a version
-// that can be read.
+// splitDump removes the version and the checksum from a payload of a readable
+// version.
 func splitDump(p []byte) (body []byte, version int, sum uint64, ok bool) {
 	if len(p) < 10 {
 		return nil, 0, 0, false

@@ -7,12 +7,13 @@ import (
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
 
-// manyElements in the header of a ziplist means that the number does not fit.
+// manyElements in the header of a ziplist means that the number of elements
+// does not fit.
 const manyElements = math.MaxUint16
 
-// checkZiplist walks a ziplist, the listpack of Redis 2.2 to 6.2, and says
-// whether it is in order and each element pleases the caller. Elements share
-// its memory.
+// checkZiplist validates a ziplist, the predecessor of the listpack in Redis
+// up to 6.2, and reports whether it is valid and each returns true for all
+// elements. Elements share its memory.
 //
 //	<uint32 bytes> <uint32 offset of last entry> <uint16 entries> <entry>... <0xff>
 //	entry: <length of the entry before> <encoding> <data>
@@ -48,8 +49,8 @@ func checkZiplist(p []byte, each func(i int, e listpack.Value) bool) bool {
 		(count == 0 || uint64(binary.LittleEndian.Uint32(p[4:])) == uint64(last))
 }
 
-// zipEntry decodes an entry from its encoding on and returns how many bytes
-// it takes, 0 if it is damaged.
+// zipEntry decodes an entry from its encoding on and returns its size, 0 if it
+// is damaged.
 func zipEntry(p []byte) (e listpack.Value, size int) {
 	if len(p) == 0 {
 		return e, 0
@@ -100,7 +101,7 @@ func zipEntry(p []byte) (e listpack.Value, size int) {
 	return listpack.Value{Str: p[head : head+n : head+n]}, head + n
 }
 
-// checkZipmap does the same for a zipmap, the small hash of Redis up to 2.4.
+// checkZipmap is checkZiplist for a zipmap, the small hash of Redis up to 2.4.
 //
 //	<count, 254 or more: unknown> {<length> <field> <length> <byte: free> <value> <free bytes>}... <0xff>
 //	length: one byte below 254, or 254 and uint32
@@ -111,7 +112,7 @@ func checkZipmap(p []byte, each func(i int, e listpack.Value) bool) bool {
 	count := 0
 	rest := p[1:] // always ends with 0xff
 	for rest[0] != 0xff {
-		free := 0 // the value has a byte that counts unused bytes after it
+		free := 0 // a byte of the value that counts the unused bytes behind it
 		for i := range 2 {
 			length, head := uint64(rest[0]), 1
 			if length == 255 {

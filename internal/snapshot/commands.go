@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	// commandItems is how many elements a command has at most, as in Redis.
+	// commandItems is the maximum number of elements in a command, as in Redis.
 	commandItems = 64
-	// commandChunk is about how many bytes are written at once.
+	// commandChunk is the approximate size of a write in bytes.
 	commandChunk = 64 << 10
 )
 
-// SaveCommands writes what Save does as commands, those with which Redis 7.4
-// rewrites an append-only file. Of the options only Functions and EachKey
-// matter.
+// SaveCommands writes the keys and functions of Save as commands, those of an
+// append-only file rewritten by Redis 7.4. It uses only the options Functions
+// and EachKey.
 //
-// What Redis 7.4 has no command for, such as the types of modules, is written
-// as RESTORE. As in Redis, streams lose the times at which consumers were seen,
-// and pending entries that were deleted.
+// Values without a command in Redis 7.4, such as the types of modules, become
+// RESTORE. As in Redis, streams lose the times at which consumers were last
+// seen, and pending entries that were deleted.
 func SaveCommands(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 	w := &commandWriter{dst: dst}
 	for _, code := range o.Functions {
@@ -59,7 +59,7 @@ type commandWriter struct {
 	dump Dumper
 }
 
-// flush hands on what there is if it is enough.
+// flush writes the buffer to the destination if it has more than least bytes.
 func (w *commandWriter) flush(least int) error {
 	if len(w.out.Buf) > least && w.err == nil {
 		_, w.err = w.dst.Write(w.out.Buf)
@@ -68,20 +68,20 @@ func (w *commandWriter) flush(least int) error {
 	return w.err
 }
 
-// start begins a command with its name.
+// start begins a command and writes its name.
 func (w *commandWriter) start(name string, words int) {
 	w.out.Array(words)
 	w.out.BulkString(name)
 }
 
-// key begins a command with its name and key.
+// key begins a command and writes its name and key.
 func (w *commandWriter) key(name string, words int, key []byte) {
 	w.start(name, words)
 	w.out.Bulk(key)
 }
 
-// item makes room for one of n elements of so many words each, the i-th: a
-// command begins with each commandItems of them.
+// item is called before element i of n, each of the given number of words. It
+// begins a new command before every commandItems-th element.
 func (w *commandWriter) item(i, n, words int, name string, key []byte) {
 	if i%commandItems == 0 {
 		w.flush(commandChunk)
@@ -132,7 +132,7 @@ func (w *commandWriter) entry(e keyspace.Entry) {
 	}
 }
 
-// restore writes a value as DUMP shows it.
+// restore writes a RESTORE with the value's DUMP payload.
 func (w *commandWriter) restore(e keyspace.Entry) {
 	payload, err := w.dump.Dump(e)
 	if err != nil {
@@ -167,7 +167,8 @@ func (w *commandWriter) hash(key []byte, h *value.Hash) {
 	}
 }
 
-// stream reports false, and writes nothing, if commands can't make the stream.
+// stream writes a stream. It returns false and writes nothing if commands
+// can't create the stream.
 func (w *commandWriter) stream(key []byte, s *value.Stream) bool {
 	if s.Idempotency() != nil {
 		return false

@@ -20,7 +20,7 @@ func loadHash(v rdb.Value, env *Env) value.Value {
 			h.Set(&env.Limits, f.Name, f.Value, f.ExpireAt)
 		}
 	}
-	return h // fields past their time expire from the database, as if they had been there
+	return h // expired fields are loaded too, and expire from the database as usual
 }
 
 func saveHash(v value.Value) rdb.Value {

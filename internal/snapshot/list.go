@@ -6,12 +6,12 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// maxListNode is more than what any setting allows a node, in bytes.
+// maxListNode is a size in bytes above the limit of a node under any setting.
 const maxListNode = 64 << 10
 
-// loadList keeps the nodes as they are, as Redis does, whatever the limits are
-// now: DUMP shows them. Only one that no server would have made is split, since
-// each change of it would cost its size.
+// loadList keeps the nodes as they are, as Redis does, whatever the limits
+// now: DUMP shows them. It splits only a node that no server would have made,
+// since each change to such a node costs time in proportion to its size.
 func loadList(v rdb.Value, env *Env) value.Value {
 	l := value.NewQuickList(&env.Limits)
 	for _, n := range v.(*rdb.List).Nodes {

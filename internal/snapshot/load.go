@@ -9,54 +9,55 @@ import (
 	"github.com/resp-server/resp-server/internal/rdb"
 )
 
-// LoadOptions say how a file is loaded.
+// LoadOptions configure Load.
 type LoadOptions struct {
 	Env
-	// Databases is how many databases the keyspace has.
+	// Databases is the number of databases in the keyspace.
 	Databases int
-	// Seed is that of the keyspace.
+	// Seed is the seed of the keyspace.
 	Seed uint64
-	// Size of the file in bytes bounds the room that is made at once for the
-	// keys that the file announces. 0 means that it is not known.
+	// Size is the size of the file in bytes, 0 if unknown. It limits the memory
+	// reserved for the number of keys in the file's header.
 	Size int64
-	// NoChecksum: true to not compare the checksum of the file.
+	// NoChecksum skips the comparison of the file's checksum.
 	NoChecksum bool
-	// Access returns what Entry.Access is to be under an LFU policy; nil under
-	// others, where it is the time of the last use.
+	// Access returns the LFU counter for Entry.Access. It is nil under other
+	// policies, where Entry.Access is the time of the last use.
 	Access func(*rdb.Entry) uint32
-	// Expired is called with each key that is left out because its time has passed,
-	// if it is not nil.
+	// Expired, unless nil, is called with each key that is left out because it
+	// has expired.
 	Expired func(db int, key []byte)
-	// KeepExpired: true to load keys whose time has passed: commands about them
-	// may follow.
+	// KeepExpired loads expired keys too, since commands may follow that refer to
+	// them.
 	KeepExpired bool
-	// Skipped is told of keys that are left out because there is nothing in
-	// them, if it is not nil.
+	// Skipped, unless nil, is called with each key that is left out because its
+	// value is empty.
 	Skipped func(key []byte)
 }
 
-// Loaded is what a file held.
+// Loaded is the content of a file.
 type Loaded struct {
 	Keyspace *keyspace.Keyspace
 	// Functions are the sources of function libraries.
 	Functions [][]byte
-	// Keys were loaded; Expired were left out because their time had passed,
-	// Empty because there was nothing in them (old servers wrote those by
-	// mistake).
+	// Keys is the number of keys loaded. Expired is the number left out because
+	// they have expired, Empty because their value was empty (old servers wrote
+	// such keys by mistake).
 	Keys, Expired, Empty int
-	// Size is that of the file in bytes. Tail is what follows it in its source.
+	// Size is the size of the file in bytes. Tail is the rest of the source
+	// behind it.
 	Size int64
 	Tail io.Reader
-	// ReplID and ReplOffset are the history of the data and the replication offset
-	// that they are of; "" and -1 if the file does not say. StreamDB is the database
-	// that the stream of commands has selected which follows.
+	// ReplID and ReplOffset are the replication id and offset of the data, "" and
+	// -1 if the file has none. StreamDB is the selected database of the
+	// replication stream that follows.
 	ReplID     string
 	ReplOffset int64
 	StreamDB   int
 }
 
-// Load reads a file. It returns all of what it holds or an error, a
-// *rdb.FormatError with the position if the file is to blame.
+// Load reads a file. It returns the whole content or an error. A damaged file
+// gives a *rdb.FormatError with the position.
 func Load(src io.Reader, o LoadOptions) (*Loaded, error) {
 	l := &loader{
 		LoadOptions: o,
@@ -104,10 +105,11 @@ func (l *loader) DB(n int) error {
 }
 
 const (
-	// minEntrySize is the size of the smallest key of a file: its type, and the
-	// lengths of key and value.
+	// minEntrySize is the size of the smallest key in a file: a type byte, and
+	// the lengths of key and value.
 	minEntrySize = 3
-	// unknownKeys is for how many keys room is made if nothing vouches for more.
+	// unknownKeys is the maximum number of keys reserved if the size of the file
+	// is unknown.
 	unknownKeys = 1 << 16
 )
 

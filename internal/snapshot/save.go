@@ -9,32 +9,32 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// SaveOptions say how a file is written.
+// SaveOptions configure Save.
 type SaveOptions struct {
 	rdb.WriterOptions
-	// Server is the version of Redis that the file says it is from.
+	// Server is the version of Redis written in the file.
 	Server string
 	// Now is the time in milliseconds since 1970.
 	Now int64
 	// Functions are the sources of function libraries.
 	Functions [][]byte
-	// AccessTimes: true to write when each key was last used.
+	// AccessTimes writes the time of the last use of each key.
 	AccessTimes bool
-	// Frequency returns the counter that Entry.Access holds under an LFU policy,
-	// to be written instead; nil under others.
+	// Frequency returns the LFU counter in Entry.Access, which is written instead
+	// of a time. It is nil under other policies.
 	Frequency func(access uint32) uint8
-	// Base: true for the base of an append-only file.
+	// Base marks the base of an append-only file.
 	Base bool
-	// Aux is what else the file says of itself, as pairs of name and value.
+	// Aux are further pairs of name and value for the header.
 	Aux [][2]string
-	// NoKeys: true to leave the keys out.
+	// NoKeys leaves out the keys.
 	NoKeys bool
-	// EachKey is called after each key, if it is not nil.
+	// EachKey, unless nil, is called after each key.
 	EachKey func()
 }
 
-// Save writes all keys of a keyspace to dst, those that are past their time
-// included, as Redis does.
+// Save writes all keys of a keyspace to dst. Like Redis it includes expired
+// keys.
 func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 	w := rdb.NewWriter(dst, o.WriterOptions)
 	base := "0"
@@ -81,16 +81,17 @@ func Save(dst io.Writer, ks *keyspace.Keyspace, o SaveOptions) error {
 	return w.Close()
 }
 
-// Dumper makes the payloads of DUMP and FUNCTION DUMP. It keeps the memory that compression
-// needs from one call to the next. The zero value is ready and writes for
+// Dumper makes the payloads of DUMP and FUNCTION DUMP. It keeps the memory for
+// compression between calls. The zero value is ready for use and writes for
 // Redis 7.4.
 type Dumper struct {
-	// Encoding must not be changed after the first call.
+	// Encoding must not change after the first call.
 	rdb.Encoding
 	encoder *rdb.Encoder
 }
 
-// Dump returns the payload for the value of a key. The error is rdb.ErrVersion.
+// Dump returns the payload for the value of a key. The only error is
+// rdb.ErrVersion.
 func (d *Dumper) Dump(e keyspace.Entry) ([]byte, error) {
 	var scratch [32]byte
 	return d.get().AppendDump(nil, fromEntry(e, scratch[:]))
@@ -106,9 +107,9 @@ func (d *Dumper) get() *rdb.Encoder {
 	return d.encoder
 }
 
-// Undump decodes the payload of a DUMP: text is set for a string, v for a value
-// of another type. The error is rdb.ErrPayload, a *rdb.FormatError, or says what
-// is wrong with the value.
+// Undump decodes a payload of DUMP: text is set for a string, v for a value of
+// another type. The error is rdb.ErrPayload, a *rdb.FormatError, or describes
+// an invalid value.
 func Undump(payload []byte, env *Env) (text []byte, v value.Value, err error) {
 	decode := rdb.DecodeDump
 	if env.NoChecksum {

@@ -1,12 +1,12 @@
 // Package snapshot turns a keyspace into an RDB file and back, and a value
 // into the payload of DUMP and back.
 //
-// Package rdb knows the format, package value the types; here is what lies
-// between them: a function each way for each type (see Register). Nothing here knows a
-// server, a file system or a clock.
+// Package rdb knows the format and package value the types. This package has a
+// function in each direction for each type (see Register). It knows neither a
+// server nor a file system nor a clock.
 //
-// Save only reads. It may run beside a server that goes on writing, on a
-// clone of its keyspace; nothing else here is safe for concurrent use.
+// Save only reads, so it may run on a clone of the keyspace while the server
+// goes on writing. Nothing else is safe for concurrent use.
 package snapshot
 
 import (
@@ -18,25 +18,24 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Env is what a value needs to know of the server that it comes into.
+// Env is what a loaded value needs from its new server.
 type Env struct {
 	Limits value.Limits
-	// Config is for the types of modules; nil means the default settings.
+	// Config holds the settings for the types of modules; nil means the defaults.
 	Config *config.Config
 	// Now is the time in milliseconds since 1970.
 	Now int64
-	// NoChecksum: true if the checksum of a payload does not count.
+	// NoChecksum skips the check of a payload's checksum.
 	NoChecksum bool
 }
 
-// LoadFunc makes a value of what was read, which is valid, not empty, and the
-// value's from then on.
+// LoadFunc makes a value from v, which is valid and not empty. It may keep v.
 type LoadFunc func(v rdb.Value, env *Env) value.Value
 
-// SaveFunc shows a value as it is to be written.
+// SaveFunc converts a value for writing.
 type SaveFunc func(v value.Value) rdb.Value
 
-// Strings have neither: they live in the entries of the keyspace.
+// Strings have neither: they are in the entries of the keyspace.
 var (
 	loaders [rdb.Kinds]LoadFunc
 	savers  = make(map[value.Type]SaveFunc)
@@ -50,8 +49,8 @@ func init() {
 	Register(value.TypeStream, rdb.KindStream, loadStream, saveStream)
 }
 
-// Register says how a type is loaded and saved. It is for the initialization of
-// packages. A kind that is there already panics.
+// Register sets the functions that load and save a type. Call it while
+// packages initialize. It panics if the kind is registered already.
 func Register(t value.Type, k rdb.Kind, load LoadFunc, save SaveFunc) {
 	if loaders[k] != nil {
 		panic("snapshot: two types are loaded from one kind: " + t.String())
@@ -59,7 +58,7 @@ func Register(t value.Type, k rdb.Kind, load LoadFunc, save SaveFunc) {
 	loaders[k], savers[t] = load, save
 }
 
-// toValue converts a value that is no string.
+// toValue converts a value that is not a string.
 func toValue(v rdb.Value, env *Env) (value.Value, error) {
 	load := loaders[v.Kind()]
 	if load == nil {
@@ -68,7 +67,8 @@ func toValue(v rdb.Value, env *Env) (value.Value, error) {
 	return load(v, env), nil
 }
 
-// fromEntry converts the value of a key. Bytes in it may be those of scratch.
+// fromEntry converts the value of a key. The result may share memory with
+// scratch.
 func fromEntry(e keyspace.Entry, scratch []byte) rdb.Value {
 	t := e.Type()
 	if t == value.TypeString {

@@ -27,7 +27,7 @@ var limits = value.Limits{
 	StreamIDMPDuration: 100, StreamIDMPMaxSize: 5,
 }
 
-// element returns a string of one of the kinds that are encoded differently.
+// element returns a random string in one of several encodings.
 func element(rng *rand.Rand) []byte {
 	switch rng.IntN(8) {
 	case 0:
@@ -35,7 +35,7 @@ func element(rng *rand.Rand) []byte {
 	case 1:
 		return fmt.Append(nil, rng.Int64()>>rng.IntN(64))
 	case 2:
-		return bytes.Repeat([]byte("abcdef"), rng.IntN(200)) // compresses
+		return bytes.Repeat([]byte("abcdef"), rng.IntN(200)) // compressible
 	case 3:
 		return make([]byte, rng.IntN(20000))
 	default:
@@ -47,7 +47,7 @@ func element(rng *rand.Rand) []byte {
 	}
 }
 
-// makers make a random value of each type but strings.
+// makers make a random value of each type except strings.
 var makers = map[value.Type]func(rng *rand.Rand) value.Value{
 	value.TypeList:   randomList,
 	value.TypeSet:    randomSet,
@@ -95,7 +95,7 @@ func randomHash(rng *rand.Rand) value.Value {
 		if rng.IntN(5) != 0 {
 			v = v[:min(len(v), 64)]
 		}
-		if name := fmt.Append(nil, rng.IntN(1000)); !h.Has(name) { // what was long once keeps its encoding
+		if name := fmt.Append(nil, rng.IntN(1000)); !h.Has(name) { // a hash that was converted for a long element does not convert back
 			h.Set(&limits, name, v, at)
 		}
 	}
@@ -156,7 +156,7 @@ func randomStream(rng *rand.Rand) value.Value {
 	return s
 }
 
-// randomKeyspace fills some databases with values of all types that there are.
+// randomKeyspace fills some databases with values of all types.
 func randomKeyspace(rng *rand.Rand, keys int) *keyspace.Keyspace {
 	ks := keyspace.New(16, rng.Uint64())
 	types := slices.Sorted(maps.Keys(makers))
@@ -170,7 +170,7 @@ func randomKeyspace(rng *rand.Rand, keys int) *keyspace.Keyspace {
 		}
 		switch n := rng.IntN(2 + len(types)); {
 		case n == 0 && rng.IntN(20) == 0:
-			db.SetBytes(key, bytes.Repeat([]byte{1}, 2<<20), at) // too large to be kept beside the key
+			db.SetBytes(key, bytes.Repeat([]byte{1}, 2<<20), at) // too large to be stored beside the key
 		case n < 2:
 			db.SetBytes(key, element(rng), at)
 		default:
@@ -182,7 +182,7 @@ func randomKeyspace(rng *rand.Rand, keys int) *keyspace.Keyspace {
 	return ks
 }
 
-// digest tells everything of a keyspace, by database and key.
+// digest describes the whole content of a keyspace, by database and key.
 func digest(t *testing.T, ks *keyspace.Keyspace) map[string]string {
 	t.Helper()
 	var d Dumper
@@ -194,7 +194,7 @@ func digest(t *testing.T, ks *keyspace.Keyspace) map[string]string {
 				t.Fatal(err)
 			}
 			content := []string{string(payload)}
-			switch v := fromEntry(e, nil).(type) { // the order of a table says nothing
+			switch v := fromEntry(e, nil).(type) { // the order of a table does not matter
 			case *rdb.Set:
 				if v.Members != nil {
 					content = nil
@@ -236,7 +236,8 @@ func save(t *testing.T, ks *keyspace.Keyspace, o SaveOptions) []byte {
 	return file.Bytes()
 }
 
-// TestRoundTrip: what is saved and loaded is the same, with its encodings.
+// TestRoundTrip checks that saved and loaded data are the same, with their
+// encodings.
 func TestRoundTrip(t *testing.T) {
 	for seed := range effort.Of(uint64(10)) {
 		rng := rand.New(rand.NewPCG(seed, 1))
@@ -246,7 +247,7 @@ func TestRoundTrip(t *testing.T) {
 		l := load(t, save(t, ks, o))
 		want, got := digest(t, ks), digest(t, l.Keyspace)
 		if len(got) != len(want) || l.Keys != len(want) {
-			t.Errorf("seed %d: %d keys became %d, of which %d are said to be loaded", seed, len(want), len(got), l.Keys)
+			t.Errorf("seed %d: %d keys became %d, and Loaded.Keys is %d", seed, len(want), len(got), l.Keys)
 		}
 		for k, w := range want {
 			if got[k] != w {
@@ -259,8 +260,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestSaveClone: a clone is a picture of one moment, whatever is written
-// meanwhile.
+// TestSaveClone checks that a clone is saved unchanged while the original is
+// written.
 func TestSaveClone(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	ks := randomKeyspace(rng, 200)
@@ -311,12 +312,12 @@ func TestLoadDropsExpired(t *testing.T) {
 	}
 	l := load(t, save(t, ks, SaveOptions{}))
 	if l.Keys != 3 || l.Expired != 1 || l.Keyspace.DB(0).Len() != 3 {
-		t.Errorf("%d loaded, %d expired, %d there", l.Keys, l.Expired, l.Keyspace.DB(0).Len())
+		t.Errorf("%d loaded, %d expired, %d in the database", l.Keys, l.Expired, l.Keyspace.DB(0).Len())
 	}
 }
 
-// TestLoadKeepsFields: a field that is past its time expires after the load, as
-// Redis has it, so that who counts what expired sees it.
+// TestLoadKeepsFields checks that an expired field is loaded and expires
+// afterwards, as in Redis, so that it counts in the statistics.
 func TestLoadKeepsFields(t *testing.T) {
 	for _, entries := range []int{0, 128} {
 		limits := limits
@@ -334,8 +335,8 @@ func TestLoadKeepsFields(t *testing.T) {
 	}
 }
 
-// TestLoadZipmap: the limits of this server decide how the hashes of old ones
-// are kept.
+// TestLoadZipmap checks that the limits of this server determine the encoding
+// of hashes from old servers.
 func TestLoadZipmap(t *testing.T) {
 	body := "\x09\x01k\x0d\x02\x02f1\x02\x00v1\x02f2\x02\x00v2\xff"
 	body = strings.Replace(body, "\x0d", string(rune(len(body)-4)), 1)
@@ -356,7 +357,7 @@ func TestLoadZipmap(t *testing.T) {
 	}
 }
 
-// TestLoadRefuses: files that are in order and can't be loaded.
+// TestLoadRefuses loads well-formed files with content that can't be loaded.
 func TestLoadRefuses(t *testing.T) {
 	for _, c := range []struct{ body, want string }{
 		{"\xfe\x10\x00\x01k\x01v", "database 16, where there are only 16"},
@@ -371,8 +372,8 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// TestLoadSplitsHugeNodes: a list in one node of many megabytes, as no server
-// writes it, is a list of nodes of the usual size.
+// TestLoadSplitsHugeNodes checks that a list in one node of many megabytes,
+// which no server writes, gets nodes of the usual size.
 func TestLoadSplitsHugeNodes(t *testing.T) {
 	pack := listpack.New(0)
 	for i := range 20_000 {
@@ -388,7 +389,8 @@ func TestLoadSplitsHugeNodes(t *testing.T) {
 	}
 }
 
-// TestReserveHint: a file that announces too many keys costs nothing.
+// TestReserveHint checks that a file that announces too many keys costs no
+// memory.
 func TestReserveHint(t *testing.T) {
 	file := []byte("REDIS0003\xfe\x00\xfb\x80\xff\xff\xff\xff\x80\xff\xff\xff\xff\x00\x01k\x01v\xff")
 	if l := load(t, file); l.Keys != 1 {

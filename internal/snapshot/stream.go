@@ -76,7 +76,7 @@ func saveStream(v value.Value) rdb.Value {
 
 func saveIdempotency(m *value.Idempotency) *rdb.Idempotency {
 	to := &rdb.Idempotency{Duration: uint64(m.Duration), MaxSize: uint64(m.MaxSize), Added: m.Added, Duplicates: m.Duplicates}
-	for pid, sent := range m.Producers(math.MinInt64) { // those that are too old, too: there is no clock
+	for pid, sent := range m.Producers(math.MinInt64) { // expired ones too, since there is no clock
 		p := rdb.Producer{Name: []byte(pid), Sent: make([]rdb.Sent, len(sent))}
 		for i, s := range sent {
 			p.Sent[i] = rdb.Sent{IID: []byte(s.IID), ID: rdb.StreamID(s.ID)}
@@ -93,14 +93,15 @@ func saveGroup(g *value.Group) rdb.Group {
 	}
 	index := make(map[*value.Consumer]int, g.ConsumerCount())
 	if g.Released() > 0 && g.Consumer(nil) == nil {
-		// The format of Redis 7.4 has no other way; it shows these as what they were.
+		// Redis 7.4 has no other form for released entries. The consumer without a
+		// name stands for them.
 		to.Consumers = append(to.Consumers, rdb.Consumer{ActiveAt: rdb.Released})
 	}
 	for c := range g.Consumers {
 		index[c] = len(to.Consumers)
 		to.Consumers = append(to.Consumers, rdb.Consumer{Name: []byte(c.Name()), SeenAt: c.SeenAt, ActiveAt: c.ActiveAt})
 	}
-	index[nil] = 0 // no other name comes before the empty one
+	index[nil] = 0 // the empty name sorts first
 	for it := g.PendingFrom(value.StreamID{}); ; {
 		p, ok := it.Next()
 		if !ok {

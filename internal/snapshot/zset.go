@@ -12,7 +12,7 @@ func loadZSet(v rdb.Value, env *Env) value.Value {
 	if from.Pack != nil {
 		return value.ZSetFromPack(&env.Limits, from.Pack)
 	}
-	var list []value.Scored // not of from.Len, which a damaged file may have invented
+	var list []value.Scored // without reserving from.Len, since a damaged file may have a false one
 	for name, score := range from.Members {
 		list = append(list, value.Scored{Member: slices.Clone(name), Score: score})
 	}

@@ -1,11 +1,11 @@
 // Package crc64 is the checksum of RDB files and DUMP payloads: CRC-64 with
 // the Jones polynomial 0xad93d23594c935a9, reflected, with initial value and
-// final xor zero. Such a sum can be continued from any earlier one, which the
-// standard library's CRC-64 (same algorithm, inverted at both ends) cannot
-// express for its fast path: there only the ISO and ECMA tables are fast.
+// final xor zero. A sum can be continued from any earlier one. The standard
+// library's CRC-64 (the same algorithm, inverted at both ends) is not used
+// because it is fast for its ISO and ECMA tables only.
 //
-// It processes eight bytes a step with tables of 16 KB, which are built at
-// the first use. Safe for concurrent use.
+// Each step processes eight bytes, with tables of 16 KB that are built at
+// first use. It is safe for concurrent use.
 package crc64
 
 import (
@@ -18,8 +18,8 @@ const reflected = 0x95ac9329ac4bc9b5
 
 type table [8][256]uint64
 
-// tables are built once and never change: row k advances a byte that is
-// followed by k others.
+// tables are built once and never change. Row k advances a byte followed by k
+// others.
 var tables = sync.OnceValue(func() *table {
 	t := new(table)
 	for i := range t[0] {
@@ -42,8 +42,8 @@ var tables = sync.OnceValue(func() *table {
 	return t
 })
 
-// Update returns the checksum of everything that crc covers, followed by p.
-// The checksum of nothing is 0.
+// Update returns the checksum crc continued with p. The checksum of no bytes
+// is 0.
 func Update(crc uint64, p []byte) uint64 {
 	t := tables()
 	for len(p) >= 8 {

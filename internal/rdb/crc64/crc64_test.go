@@ -11,7 +11,7 @@ func TestKnownValue(t *testing.T) {
 	}
 }
 
-// bitwise is the definition, one bit at a time.
+// bitwise computes the checksum by its definition, one bit at a time.
 func bitwise(crc uint64, p []byte) uint64 {
 	for _, b := range p {
 		crc ^= uint64(b)

@@ -1,5 +1,5 @@
 // Package lzf is the LZF compression of strings in RDB files and DUMP
-// payloads. It is made for speed: a string of text shrinks to about half.
+// payloads. It is fast and shrinks text to about half.
 //
 // A compressed string is a sequence of runs:
 //
@@ -7,17 +7,17 @@
 //	LLLooooo oooooooo                 L+2 bytes (L is 1 to 6) from o+1 back
 //	111ooooo LLLLLLLL oooooooo        L+9 bytes from o+1 back
 //
-// A copy may overlap the bytes that it produces. Lengths are not part of the
-// format: whoever stores a compressed string stores both of them.
+// A reference may overlap the bytes that it produces. The format does not
+// contain lengths, so they must be stored beside a compressed string.
 //
-// The compressor finds matches with the same hash function and the same
-// search as the C servers, so what it writes is what they write, as a rule
-// byte for byte. Format and algorithm: LibLZF by Marc Lehmann.
+// The compressor finds matches with the same hash function and search as the C
+// servers. So its output equals theirs, usually byte for byte. Format and
+// algorithm: LibLZF by Marc Lehmann.
 package lzf
 
 import "errors"
 
-// ErrCorrupt says that a compressed string is damaged or does not have the
+// ErrCorrupt means that a compressed string is damaged or does not have the
 // announced length.
 var ErrCorrupt = errors.New("lzf: corrupt input")
 
@@ -28,14 +28,14 @@ const (
 	maxReference = 1<<8 + 1<<3
 )
 
-// MaxRatio bounds how much longer than its compressed form a string can be:
-// three bytes copy at most 264.
+// MaxRatio is the maximum expansion of a compressed string: three bytes copy
+// at most 264.
 const MaxRatio = maxReference / 3
 
-// Decompress appends to dst the n bytes that src holds in compressed form.
-// On error it returns dst as it was. It reserves n bytes at once: callers
-// that got n from a file compare it with MaxRatio times the length of src
-// first.
+// Decompress appends the n bytes that src holds in compressed form to dst.
+// After an error it returns dst unchanged. It allocates n bytes at once, so
+// callers with an n from a file must first check that it is at most MaxRatio
+// times the length of src.
 func Decompress(dst, src []byte, n int) ([]byte, error) {
 	full := append(dst, make([]byte, n)...)
 	out := full[len(dst):]
@@ -84,19 +84,19 @@ func Decompress(dst, src []byte, n int) ([]byte, error) {
 	return full, nil
 }
 
-// Compressor holds the hash table of the search, 256 KB that come with the
-// first use and are kept. The zero value is ready. It is not safe for
+// Compressor holds the hash table of the search, 256 KB allocated at first use
+// and then kept. The zero value is ready for use. It is not safe for
 // concurrent use.
 type Compressor struct {
-	// seen maps a hash of three bytes to where they were seen last, counted
-	// from the beginning of the first string ever compressed, so that what
-	// earlier strings left behind is recognised by its age, not wiped.
+	// seen maps a hash of three bytes to their last position, counted from the
+	// beginning of the first string ever compressed. So entries of earlier
+	// strings are recognised by their position and need not be cleared.
 	seen []uint32
 	base uint32
 }
 
-// Compress appends src in compressed form to dst and says whether that took
-// at most limit bytes; if it did not, dst comes back as it was.
+// Compress appends src in compressed form to dst. If that takes more than
+// limit bytes it returns dst unchanged and false.
 func (c *Compressor) Compress(dst, src []byte, limit int) ([]byte, bool) {
 	if len(src) == 0 || limit <= 0 || len(src) >= 1<<31 {
 		return dst, false
@@ -109,7 +109,7 @@ func (c *Compressor) Compress(dst, src []byte, limit int) ([]byte, bool) {
 
 	start := len(dst)
 	end := start + limit
-	out := append(dst, 0) // the length of the run of literals that grows at the end
+	out := append(dst, 0) // length of the run of literals that is growing
 	literals := 0
 	i := 0
 	for i < len(src)-2 {
@@ -131,7 +131,7 @@ func (c *Compressor) Compress(dst, src []byte, limit int) ([]byte, bool) {
 		}
 		spare := 0
 		if literals == 0 {
-			spare = 1 // the byte kept for a run that did not come
+			spare = 1 // the byte reserved for a run that did not come
 		}
 		if len(out)-spare+4 >= end {
 			return dst, false
@@ -141,7 +141,7 @@ func (c *Compressor) Compress(dst, src []byte, limit int) ([]byte, bool) {
 
 		longest := min(len(src)-i-2, maxReference)
 		if longest > 16 {
-			longest = max(longest, 19) // the C code compares the first 19 bytes without looking at the limit
+			longest = max(longest, 19) // the C code compares the first 19 bytes without checking the limit
 		}
 		length := 3
 		for length < longest && src[ref+length] == src[i+length] {
@@ -158,7 +158,7 @@ func (c *Compressor) Compress(dst, src []byte, limit int) ([]byte, bool) {
 		if i >= len(src)-2 {
 			break
 		}
-		// Only the last two positions of a match are remembered.
+		// Record only the last two positions of a match.
 		seen[hash(src[i-2:])] = base + uint32(i-2)
 		seen[hash(src[i-1:])] = base + uint32(i-1)
 	}
@@ -175,8 +175,8 @@ func (c *Compressor) Compress(dst, src []byte, limit int) ([]byte, bool) {
 	return finish(out, literals), true
 }
 
-// finish writes the length of the run of literals at the end of out before
-// it; an empty run loses its length byte.
+// finish stores the length of the run of literals at the end of out in front
+// of it. It drops the length byte of an empty run.
 func finish(out []byte, literals int) []byte {
 	if literals == 0 {
 		return out[:len(out)-1]

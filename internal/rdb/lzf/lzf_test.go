@@ -61,7 +61,7 @@ func TestIncompressible(t *testing.T) {
 		src[i] = byte(rng.Uint32())
 	}
 	if _, ok := c.Compress(nil, src, len(src)-4); ok {
-		t.Error("random bytes got shorter")
+		t.Error("random bytes were compressed")
 	}
 }
 
