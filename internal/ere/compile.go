@@ -1,9 +1,8 @@
 package ere
 
-// Compile reads a regular expression, without regard to case if fold is true.
-// It calls itself for each group within a group, so the length of what comes
-// from strangers has to be bounded.
-// The error is an Error.
+// Compile parses a regular expression; with fold it ignores case. It recurses
+// for nested groups, so the caller must limit the length of untrusted
+// patterns. The error is an Error.
 func Compile(pattern []byte, fold bool) (*Regexp, error) {
 	p := parser{re: pattern, fold: fold}
 	n, err := p.parse()
@@ -20,8 +19,8 @@ func Compile(pattern []byte, fold bool) (*Regexp, error) {
 	return c.r, nil
 }
 
-// maxProgram bounds the number of states: counted repetitions of counted
-// repetitions ask for any number.
+// maxProgram limits the number of states. Nested counted repetitions could ask
+// for any number.
 const maxProgram = 1 << 16
 
 type compiler struct {
@@ -102,7 +101,7 @@ func (c *compiler) star(n *node) {
 	}
 }
 
-// begin finds out whether a match can begin only at the beginning.
+// begin determines whether a match is possible only at the beginning.
 func (r *Regexp) begin() {
 	r.anchored = true
 	seen := make([]bool, len(r.prog))

@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// dfa keeps the sets of states that the matcher was in, with where each byte
-// leads from them, so that a set that comes again costs one look.
+// dfa caches the state sets of the matcher and their transitions, so that a
+// set that occurs again costs one look-up.
 type dfa struct {
 	sets   []stateSet
 	index  map[string]int32
 	states int // of all sets
-	work   int // steps since the last look whether to stop
+	work   int // steps since the last call of stop
 
-	// To make a set.
+	// Scratch memory for making a set.
 	mark  []uint32
 	round uint32
 	stack []int32
@@ -21,41 +21,42 @@ type dfa struct {
 	key   []byte
 }
 
-// stateSet is what the matcher knows between two bytes: where in the program it
-// may be, before assertions are looked at, and what they ask of the byte before.
+// stateSet is the state of the matcher between two bytes: its possible places
+// in the program, before assertions are evaluated, and the class of the
+// previous byte, which assertions need.
 type stateSet struct {
 	at     []int32
-	before byte // one of those below
+	before byte // one of the constants below
 	next   [257]int32
 }
 
 const (
-	beforeStart byte = iota // there is no byte
+	beforeStart byte = iota // there is no byte before
 	beforeWord
 	beforeOther
 )
 
 const (
-	endOfText = 256 // in next
-	unknown   = 0   // in next
-	matched   = -1  // in next
-	dead      = -2  // in next: no match can come
+	endOfText = 256 // index in next
+	unknown   = 0   // value in next
+	matched   = -1  // value in next
+	dead      = -2  // value in next: no match is possible
 
 	maxSets   = 1 << 8
 	maxStates = 1 << 15
 )
 
-// workStep is how many steps are made between two looks whether to stop.
+// workStep is the number of steps between two calls of stop.
 const workStep = 1 << 16
 
-// Match reports whether some part of b matches.
+// Match reports whether any part of b matches.
 func (r *Regexp) Match(b []byte) bool {
 	m, _ := r.MatchUntil(b, func() error { return nil })
 	return m
 }
 
-// MatchUntil is Match, and asks from time to time whether it is to give up: the
-// error is that of stop.
+// MatchUntil is Match, but calls stop from time to time. It returns the error
+// of stop, if any.
 func (r *Regexp) MatchUntil(b []byte, stop func() error) (bool, error) {
 	d := &r.dfa
 	if d.work += len(b); d.work >= workStep {
@@ -70,7 +71,7 @@ func (r *Regexp) MatchUntil(b []byte, stop func() error) (bool, error) {
 	if len(d.sets) == 0 {
 		r.intern([]int32{0}, beforeStart)
 	}
-	at := int32(1) // the first one
+	at := int32(1) // the initial set
 	for i := 0; ; i++ {
 		c := endOfText
 		if i < len(b) {
@@ -96,7 +97,7 @@ func (r *Regexp) MatchUntil(b []byte, stop func() error) (bool, error) {
 	}
 }
 
-// advance finds out where a byte leads from a set.
+// advance computes the transition from a set for a byte.
 func (r *Regexp) advance(from int32, c int) int32 {
 	d := &r.dfa
 	s := &d.sets[from-1]
@@ -127,7 +128,7 @@ func (r *Regexp) advance(from int32, c int) int32 {
 			slices.Sort(to)
 			to = slices.Compact(to)
 			if len(d.sets) >= maxSets || d.states+len(to) > maxStates {
-				// Begin anew: from is no more.
+				// The cache is full: start again, which invalidates from.
 				to = slices.Clone(to)
 				d.sets, d.index, d.states = d.sets[:0], nil, 0
 				r.intern([]int32{0}, beforeStart)
@@ -160,8 +161,8 @@ func (r *Regexp) intern(at []int32, before byte) int32 {
 	return n
 }
 
-// enter returns the states for a byte that are reached from others by what
-// takes no byte; true if a match is among them.
+// enter returns the states that consume c and are reachable from others
+// without consuming a byte. match reports whether a match is among them.
 func (r *Regexp) enter(from []int32, before byte, c int) (list []int32, match bool) {
 	d := &r.dfa
 	if d.round++; d.round == 0 {
@@ -196,9 +197,9 @@ func (r *Regexp) enter(from []int32, before byte, c int) (list []int32, match bo
 	return d.list, false
 }
 
-// holds reports whether an assertion holds between what was before and the byte
-// c. As in TRE, a zero byte is as good as the end, and both ends are boundaries
-// of words.
+// holds reports whether an assertion holds between the class of the previous
+// byte and the byte c. As in TRE, a zero byte counts as the end, and both ends
+// are word boundaries.
 func holds(a assertion, before byte, c int) bool {
 	end := c == endOfText || c == 0
 	word := !end && isWord(byte(c))

@@ -1,27 +1,28 @@
-// Package ere matches byte strings with extended regular expressions as the
-// library TRE reads them, which Redis 8.8 uses for ARGREP.
+// Package ere matches byte strings with extended regular expressions in the
+// dialect of the library TRE, which Redis 8.8 uses for ARGREP.
 //
-// These are those of POSIX, with the classes \w \W \s \S \d \D, the
+// The dialect is that of POSIX with the classes \w \W \s \S \d \D, the
 // assertions \b \B \< \>, the escapes \t \n \r \f \a \e \xHH \x{HH}, \Q...\E,
 // (?i) (?n) (?:...) and (?#...). Case is that of ASCII, and a byte is a
-// character. Minimal repetitions are read, but whether there is a match is all
-// that is told, so they are as good as others. Back references are read, to be
-// refused; the bounds of approximate matching ({~1}) are not.
+// character. Minimal repetitions are equivalent to others, since the result is
+// only whether there is a match. Back references are parsed so that the caller
+// can reject them. The bounds of approximate matching ({~1}) are not parsed.
 //
-// Compiling costs no more than maxProgram states. Matching costs O(N) of N bytes
-// where the same sets of states come again, which they nearly always do, and
-// O(N*S) of S states at worst, whatever the pattern is. Memory is O(S), and
-// bounded by maxSets and maxStates. A Regexp is for one goroutine at a time.
+// A compiled expression has at most maxProgram states. Matching N bytes costs
+// O(N) if the same state sets occur again, which they nearly always do, and at
+// worst O(N*S) for S states, whatever the pattern. Memory is O(S), and limited
+// by maxSets and maxStates. A Regexp must be used by one goroutine at a time.
 package ere
 
 import "math/bits"
 
-// Error says why a text is no regular expression, in the words of TRE.
+// Error is the reason why a text is not a regular expression, in the words of
+// TRE.
 type Error string
 
 func (e Error) Error() string { return string(e) }
 
-// What can be wrong.
+// The errors of Compile.
 const (
 	errSyntax     Error = "Invalid regexp"
 	errCollating  Error = "Unknown collating element"
@@ -44,12 +45,12 @@ type Regexp struct {
 	sets []byteSet
 	refs bool
 
-	anchored bool // a match can begin only at 0
+	anchored bool // a match is possible only at 0
 	dfa      dfa
 }
 
-// References reports whether the expression has back references. It does not
-// match what it should then.
+// References reports whether the expression has back references. Match does
+// not support them.
 func (r *Regexp) References() bool { return r.refs }
 
 // byteSet is a set of bytes.
@@ -100,10 +101,10 @@ type op uint8
 
 const (
 	opMatch  op = iota
-	opByte      // a byte of sets[x], then on
-	opAssert    // assertion x, then on
+	opByte      // consume a byte of sets[x]
+	opAssert    // check assertion x
 	opJump      // to x
-	opSplit     // to x and to y
+	opSplit     // continue at x and at y
 )
 
 type inst struct {

@@ -17,21 +17,21 @@ import (
 	"time"
 )
 
-// record names a program around TRE that reads lines of "fold pattern
-// text...", all but the first in hexadecimal digits after an x, and answers
-// "ok 1 0..." for the texts that match, "ref" for an expression with back
-// references or "!reason": tre_regncompb with REG_EXTENDED | REG_NOSUB |
-// REG_USEBYTES and tre_regnexecb.
+// record names a program around TRE. It reads lines of "fold pattern text...",
+// all but the first word in hexadecimal digits after an x. It answers "ok 1
+// 0..." for the texts that match, "ref" for an expression with back
+// references, or "!reason". It calls tre_regncompb with REG_EXTENDED |
+// REG_NOSUB | REG_USEBYTES, and tre_regnexecb.
 var record = flag.String("record", "", "record testdata/tre.txt with this `program` around TRE")
 
 const recorded = "testdata/tre.txt"
 
-// texts are what the expressions of testdata are matched with.
+// texts are matched with each expression in testdata.
 var texts = []string{"", "a", "b", "A", "aa", "ab", "ba", "aba", "abab", "aab", "bb", "a b", "a_b", " a", "a ", "a-b", "-",
 	"a\nb", "\na", "b\n", "1", "a1", "abcabc", "ABC", "foo", "bar foo", "(a)", "a|b", "a{2}", "\xe9", "\xc3\xa9", "\xff\x80", "]", "\\", "^a$"}
 
-// patterns are what is recorded: some that show one thing each, and random
-// ones.
+// patterns returns the expressions to record: some for single features, and
+// random ones.
 func patterns() (list []string) {
 	list = []string{"a", "foo|bar", "^foo$", "^(foo|bar)$", "(foo|bar)$", "a{2}", "a{2,}", "a{,2}", "a{0}", "a{1,0}", "a{256}", "a{2", "a{",
 		"a{}", "a{x}", "{2}", "a{2}?", "a{2}*", "a**", "a*?", "a+?", "a??", "a*+", "a++", "a?*", "*", "+", "?", "|", "a|", "|a", "()", "(",
@@ -59,7 +59,7 @@ func patterns() (list []string) {
 	return slices.Compact(list)
 }
 
-// TestAgainstTRE compares with what TRE 0.9 says.
+// TestAgainstTRE compares with the recorded results of TRE 0.9.
 func TestAgainstTRE(t *testing.T) {
 	if *record != "" {
 		recordTRE(t)
@@ -86,8 +86,8 @@ func TestAgainstTRE(t *testing.T) {
 	}
 }
 
-// outcome is what testdata has for an expression: the numbers of the texts
-// that match, or what is wrong.
+// outcome returns a result in the format of testdata: the indexes of the texts
+// that match, or the error.
 func outcome(pattern string, fold bool) string {
 	r, err := Compile([]byte(pattern), fold)
 	switch {
@@ -105,8 +105,8 @@ func outcome(pattern string, fold bool) string {
 	return "ok" + string(b)
 }
 
-// recordTRE asks about one expression at a time, since some crash TRE: there
-// is nothing to learn about these.
+// recordTRE asks about one expression at a time. It leaves out those that
+// crash TRE.
 func recordTRE(t *testing.T) {
 	var out bytes.Buffer
 	for _, p := range patterns() {
@@ -139,7 +139,7 @@ func recordTRE(t *testing.T) {
 	}
 }
 
-// FuzzMatch checks that no expression costs more than it may.
+// FuzzMatch checks the limits on the cost of an expression.
 func FuzzMatch(f *testing.F) {
 	for _, p := range patterns()[:100] {
 		f.Add(p, "aab", true)
@@ -156,8 +156,8 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
-// TestWork: what would take for ever asks whether to stop, and what comes again
-// takes no longer than reading it.
+// TestWork checks that an endless match calls stop, and that repeated state
+// sets cost no more than reading the bytes.
 func TestWork(t *testing.T) {
 	errStop := errors.New("stop")
 	text := bytes.Repeat([]byte("a"), 1<<20)
@@ -178,7 +178,7 @@ func TestWork(t *testing.T) {
 	for i := range text {
 		text[i] = "ab"[rng.IntN(2)]
 	}
-	r, err := Compile([]byte("a[ab]{255}[ab]{255}c"), false) // each set comes once
+	r, err := Compile([]byte("a[ab]{255}[ab]{255}c"), false) // no set occurs twice
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,15 +189,15 @@ func TestWork(t *testing.T) {
 		}
 		return nil
 	}); err != errStop {
-		t.Errorf("it was not ended: %v", err)
+		t.Errorf("stop did not end the match: %v", err)
 	}
 	if len(r.dfa.sets) > maxSets {
 		t.Errorf("%d sets", len(r.dfa.sets))
 	}
 }
 
-// TestForgets matches with more sets than are kept: what is forgotten must not
-// change the answer.
+// TestForgets matches with more sets than the cache holds. Dropping sets must
+// not change the result.
 func TestForgets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 2))
 	text := make([]byte, 3000)

@@ -5,7 +5,7 @@ type node struct {
 	kind        kind
 	set         byteSet
 	assertion   assertion
-	min, max    int // of repeat; max is -1 if there is none
+	min, max    int // of a repeat; max is -1 for no limit
 	left, right *node
 }
 
@@ -20,8 +20,8 @@ const (
 	repeat
 )
 
-// newEither makes one of two nodes. Where both match nothing but the empty
-// string, TRE asks only for the assertions of the first.
+// newEither returns an alternative of two nodes. If both match only the empty
+// string, TRE uses only the assertions of the first.
 func newEither(a, b *node) *node {
 	if a.blank() && b.blank() {
 		return a
@@ -29,8 +29,8 @@ func newEither(a, b *node) *node {
 	return &node{kind: either, left: a, right: b}
 }
 
-// newRepeat repeats a node. What may match the empty string does so at least
-// once: TRE asks for the assertions in it even then.
+// newRepeat repeats a node. A node that may match the empty string repeats at
+// least once: TRE evaluates its assertions even then.
 func newRepeat(n *node, low, high int) *node {
 	if low == 0 && high != 0 && n.nullable() {
 		low = 1
@@ -53,7 +53,7 @@ func (n *node) nullable() bool {
 	return true
 }
 
-// blank reports whether the node can match nothing but the empty string.
+// blank reports whether the node matches only the empty string.
 func (n *node) blank() bool {
 	switch n.kind {
 	case set:
@@ -66,18 +66,17 @@ func (n *node) blank() bool {
 	return true
 }
 
-// parser reads an expression in the way in which TRE does, oddities included:
-// what (?i) switches holds to the end of the group, whose parenthesis then ends
-// two groups at once.
+// parser parses an expression as TRE does, including its oddities: (?i) holds
+// to the end of the group, whose parenthesis then ends two groups at once.
 type parser struct {
 	re      []byte
 	i       int
-	depth   int // of open groups
+	depth   int // number of open groups
 	fold    bool
 	newline bool // (?n): . matches no newline
 	quoted  bool // between \Q and \E
 
-	groups, reference int // how many, and the largest that is referred to
+	groups, reference int // number of groups, and the largest reference to one
 	refs              bool
 }
 
@@ -95,7 +94,7 @@ func (p *parser) parse() (*node, error) {
 	return n, nil
 }
 
-// peek returns the byte that is n bytes ahead, 0 behind the end.
+// peek returns the byte n bytes ahead, 0 beyond the end.
 func (p *parser) peek(n int) byte {
 	if p.i+n < len(p.re) {
 		return p.re[p.i+n]
@@ -105,7 +104,7 @@ func (p *parser) peek(n int) byte {
 
 func (p *parser) done() bool { return p.i >= len(p.re) }
 
-// expression reads branches, up to the end or the parenthesis behind them.
+// expression parses alternatives up to the end or the closing parenthesis.
 func (p *parser) expression() (*node, error) {
 	quoted := p.quoted
 	n, err := p.branch()
@@ -150,7 +149,7 @@ func (p *parser) branch() (*node, error) {
 	return n, err
 }
 
-// piece reads an atom with what repeats it.
+// piece parses an atom with its repetition.
 func (p *parser) piece() (*node, error) {
 	quoted := p.quoted
 	n, err := p.atom()
@@ -177,10 +176,10 @@ func (p *parser) piece() (*node, error) {
 	return n, err
 }
 
-// maxBound is the largest number in braces.
+// maxBound is the maximum number in braces.
 const maxBound = 255
 
-// number reads digits; -1 if there are none.
+// number parses digits. It returns -1 if there are none.
 func (p *parser) number() int {
 	n, from := 0, p.i
 	for ; p.peek(0) >= '0' && p.peek(0) <= '9'; p.i++ {
@@ -192,7 +191,7 @@ func (p *parser) number() int {
 	return n
 }
 
-// bound reads what follows a brace that repeats n.
+// bound parses a repetition of n behind its opening brace.
 func (p *parser) bound(n *node) (*node, error) {
 	from := p.i
 	low := p.number()
@@ -215,7 +214,7 @@ func (p *parser) bound(n *node) (*node, error) {
 	return p.repeated(n, low, high)
 }
 
-// repeated ends a repetition, of which the last character is at hand.
+// repeated parses the end of a repetition. The current byte is its last one.
 func (p *parser) repeated(n *node, low, high int) (*node, error) {
 	switch p.i++; p.peek(0) {
 	case '?':
@@ -263,15 +262,14 @@ func (p *parser) assertion(length int, a assertion) *node {
 	return &node{kind: assert, assertion: a}
 }
 
-// byteNode matches a byte as it is.
+// byteNode matches a literal byte.
 func byteNode(b byte) *node {
 	n := &node{kind: set}
 	n.set.add(b)
 	return n
 }
 
-// literal reads a byte that stands for itself, or nothing where a byte is
-// missing.
+// literal parses a literal byte, or nothing where one is missing.
 func (p *parser) literal() (*node, error) {
 	if p.quoted && p.peek(0) == '\\' && p.peek(1) == 'E' {
 		p.quoted = false
@@ -281,7 +279,7 @@ func (p *parser) literal() (*node, error) {
 	if p.done() && !p.quoted {
 		return &node{}, nil
 	}
-	b := p.peek(0) // a zero byte behind an open \Q
+	b := p.peek(0) // an unclosed \Q has a zero byte at the end
 	if !p.quoted {
 		switch b {
 		case '*', '|', '{', '+', '?':
@@ -297,7 +295,7 @@ func (p *parser) literal() (*node, error) {
 	return n, nil
 }
 
-// group reads what begins with a parenthesis.
+// group parses a construct that begins with a parenthesis.
 func (p *parser) group() (*node, error) {
 	p.i++
 	if p.peek(0) != '?' {
@@ -317,7 +315,7 @@ func (p *parser) group() (*node, error) {
 		case 'n':
 			setNewline = on
 			continue
-		case 'r', 'U': // how the match is chosen
+		case 'r', 'U': // these affect only which match is found
 			continue
 		case '-':
 			on = false
@@ -341,10 +339,10 @@ func (p *parser) group() (*node, error) {
 	}
 }
 
-// escapes are the bytes that letters behind a backslash stand for.
+// escapes are the bytes for letters behind a backslash.
 var escapes = map[byte]byte{'t': '\t', 'n': '\n', 'r': '\r', 'f': '\f', 'a': '\a', 'e': 0x1b}
 
-// escape reads what begins with a backslash.
+// escape parses a construct that begins with a backslash.
 func (p *parser) escape() (*node, error) {
 	c := p.peek(1)
 	if b, ok := escapes[c]; ok {
@@ -396,7 +394,7 @@ func (p *parser) escape() (*node, error) {
 	return byteNode(c), nil
 }
 
-// hex reads the digits of a byte, in braces if there are more than two.
+// hex parses the digits of a byte, in braces if there are more than two.
 func (p *parser) hex() (*node, error) {
 	v, n, most, braces := 0, 0, 2, p.peek(0) == '{'
 	if braces {
@@ -418,7 +416,7 @@ func (p *parser) hex() (*node, error) {
 		p.i++
 	}
 	if v > 255 {
-		return &node{kind: set}, nil // no byte is that
+		return &node{kind: set}, nil // matches no byte
 	}
 	return byteNode(byte(v)), nil
 }
@@ -433,7 +431,7 @@ func hexDigit(b byte) int {
 	return -1
 }
 
-// bracket reads a set behind its bracket.
+// bracket parses a set behind its opening bracket.
 func (p *parser) bracket() (*node, error) {
 	n := &node{kind: set}
 	negated := p.peek(0) == '^'
@@ -489,7 +487,7 @@ func (p *parser) bracket() (*node, error) {
 			n.set.union(&class)
 			p.i = end + 2
 		case c == '-' && next != ']' && p.i > from:
-			return nil, errRange // an end of two ranges
+			return nil, errRange // the end of one range can't begin another
 		default:
 			n.set.add(c)
 			if p.fold {
@@ -515,7 +513,8 @@ func upper(b byte) byte {
 	return b
 }
 
-// addClass adds a class of the locale C; false if there is none of that name.
+// addClass adds a character class of the C locale. It returns false if the
+// name is unknown.
 func (s *byteSet) addClass(name string) bool {
 	switch name {
 	case "alnum":

@@ -1,36 +1,36 @@
 // Package glob matches the patterns of KEYS, SCAN, PSUBSCRIBE, CONFIG GET and
-// ACL rules, with all the habits of Redis's matcher.
+// ACL rules, with all the peculiarities of Redis's matcher.
 package glob
 
 import "bytes"
 
-// maxStars is how many runs of stars may be open in one match; a pattern that
-// needs more does not match. It is Redis's guard against deep recursion, kept
-// because it shows.
+// maxStars is the maximum number of open runs of stars in a match. A pattern
+// that needs more does not match. It is Redis's guard against deep recursion,
+// kept because it is visible.
 const maxStars = 1000
 
-// Match reports whether all of s matches pattern, ASCII letters of either case
-// being equal if nocase.
+// Match reports whether all of s matches pattern. With nocase it ignores the
+// case of ASCII letters.
 //
-//   - any bytes
-//     ?      one byte
-//     [a-c]  one byte of a class of bytes and ranges; a range may be reversed
-//     [^a]   one byte outside the class
-//     \*     the byte itself, in a class too
+//	?      one byte
+//	*      any bytes
+//	[a-c]  one byte of a class of bytes and ranges; a range may be reversed
+//	[^a]   one byte outside the class
+//	\*     the byte itself, in a class too
 //
-// Some corners of it: a class that is not closed ends with the pattern. In a
-// range, and only there, bytes from 0x80 on are negative; a range may end in ]
-// and cannot end in an escape. An escaped byte in a class has its case even if
-// nocase. A backslash at the very end is itself. And an empty s matches only
-// the empty pattern, not *: commands for which * means everything treat it on
-// their own, as Redis does.
+// Some corner cases: an unclosed class ends with the pattern. In a range, and
+// only there, bytes from 0x80 on are negative. A range may end in ] and can't
+// end in an escape. An escaped byte in a class is case-sensitive even with
+// nocase. A backslash at the very end is itself. An empty s matches only the
+// empty pattern, not *; commands for which * means everything check for it
+// themselves, as in Redis.
 //
-// Match does not allocate. It costs O(len(pattern) * len(s)) at worst.
+// Match does not allocate. The worst case is O(len(pattern) * len(s)).
 func Match(pattern, s []byte, nocase bool) bool {
 	p, i := 0, 0
-	// After the latest run of stars stands retryP; the byte of s at which the
-	// rest of the pattern was tried last is retryI. Earlier stars need not be
-	// tried again: they could only move the later ones to the right.
+	// retryP is the position behind the latest run of stars. retryI is the byte
+	// of s at which the rest of the pattern was last tried. Earlier stars need no
+	// retry, since they could only move the later ones to the right.
 	retryP, retryI, stars := -1, 0, 0
 	for p < len(pattern) && i < len(s) {
 		if pattern[p] == '*' {
@@ -46,8 +46,8 @@ func Match(pattern, s []byte, nocase bool) bool {
 			p += n
 			i++
 			if i == len(s) {
-				// What is left of the pattern takes at least a byte, and from
-				// further right it would find even fewer.
+				// Only stars may be left. Anything else takes at least a byte, and a retry
+				// further right would have even fewer.
 				return p+run(pattern[p:]) == len(pattern)
 			}
 			if p < len(pattern) {
@@ -72,8 +72,9 @@ func Match(pattern, s []byte, nocase bool) bool {
 	return p == len(pattern) && i == len(s)
 }
 
-// Prefix is the part of pattern before its first special byte, with which all
-// matches begin. If it is the whole pattern, only the pattern itself matches.
+// Prefix returns the part of pattern before its first special byte. All
+// matches begin with it. If it is the whole pattern, only the pattern itself
+// matches.
 func Prefix(pattern []byte) []byte {
 	for i, c := range pattern {
 		if special(c) {
@@ -85,7 +86,7 @@ func Prefix(pattern []byte) []byte {
 
 func special(c byte) bool { return c == '*' || c == '?' || c == '[' || c == '\\' }
 
-// run is the number of stars at the beginning of pattern.
+// run returns the number of stars at the beginning of pattern.
 func run(pattern []byte) int {
 	n := 0
 	for n < len(pattern) && pattern[n] == '*' {
@@ -94,8 +95,8 @@ func run(pattern []byte) int {
 	return n
 }
 
-// matchByte matches c with the element at the beginning of pattern, which is
-// not empty and has no star there, and says how long the element is.
+// matchByte matches c with the first element of pattern, which must not be
+// empty or begin with a star. n is the length of the element.
 func matchByte(pattern []byte, c byte, nocase bool) (n int, ok bool) {
 	switch {
 	case pattern[0] == '?':

@@ -17,8 +17,8 @@ import (
 
 var record = flag.String("record", "", "record testdata from the Redis 7.4 server at this `address`, whose data is lost")
 
-// names are the keys that the patterns are matched with: all short strings
-// over the bytes that mean something, and some others.
+// names returns the keys to match: all short strings of the special bytes, and
+// some others.
 func names() []string {
 	const alphabet = "ab]-^\\"
 	names := []string{"", "*", "?", "[", "[a", "[a]", "a*b", "abc", "abcd", "abcabc", "aaaaaaab", "A", "B", "aB", "Ab", "AB",
@@ -51,7 +51,7 @@ func patterns() []string {
 		for i := range b {
 			b[i] = alphabet[rnd.IntN(len(alphabet))]
 		}
-		if string(b) != "*" { // KEYS * does not ask the matcher
+		if string(b) != "*" { // KEYS * bypasses the matcher
 			patterns = append(patterns, string(b))
 		}
 	}
@@ -59,8 +59,8 @@ func patterns() []string {
 	return slices.Compact(patterns)
 }
 
-// golden compares a file of patterns, each with the names it matched on a real
-// server, with what Match finds among all names.
+// golden compares a file of patterns, each with the names that a real server
+// matched, with the results of Match.
 func golden(t *testing.T, file string, nocase bool, names, patterns []string, ask func(*oracle.Conn, string) ([]string, error)) {
 	t.Helper()
 	file = "testdata/" + file
@@ -111,7 +111,7 @@ func golden(t *testing.T, file string, nocase bool, names, patterns []string, as
 		}
 	}
 	if lines != len(patterns) {
-		t.Errorf("%s has %d patterns, the test %d: record it again", file, lines, len(patterns))
+		t.Errorf("%s has %d patterns, the test has %d: record it again", file, lines, len(patterns))
 	}
 }
 
@@ -140,7 +140,7 @@ func TestMatch(t *testing.T) {
 	})
 }
 
-// commands are names of the server in which case does not count.
+// commands are names that the server matches without regard to case.
 var commands = []string{"del", "exists", "expire", "get", "getbit", "getdel", "getex", "getrange", "getset", "keys", "move", "mset", "msetnx", "persist", "pexpire", "set", "setbit", "setex", "setnx", "strlen", "touch", "type"}
 
 func TestMatchNocase(t *testing.T) {
@@ -165,13 +165,13 @@ func TestStarLimit(t *testing.T) {
 			t.Errorf("%d stars and %q: %v", c.stars, c.tail, got)
 		}
 	}
-	// Neighbouring stars are one.
+	// Adjacent stars count as one.
 	if !Match([]byte(strings.Repeat("*", 5000)+"a"), []byte("bca"), false) {
 		t.Error("a run of 5000 stars does not match")
 	}
 }
 
-// TestAbusive would not end with a matcher that goes back to earlier stars.
+// TestAbusive would not end with a matcher that retries earlier stars.
 func TestAbusive(t *testing.T) {
 	pattern := []byte(strings.Repeat("a*", 200) + "b")
 	s := bytes.Repeat([]byte("a"), 5000)
@@ -183,7 +183,7 @@ func TestAbusive(t *testing.T) {
 	}
 }
 
-// naive is the definition, without any guard.
+// naive matches by the definition, without any limit.
 func naive(pattern, s []byte, nocase bool) bool {
 	if len(pattern) == 0 || len(s) == 0 {
 		return len(s) == 0 && run(pattern) == len(pattern)

@@ -6,16 +6,16 @@ import (
 	"strconv"
 )
 
-// AppendFloat appends f as scores, distances and all RESP3 doubles are
-// printed: integers below 2^62 with all their digits, everything else by
-// Grisu2, with an exponent when the plain form would be long; inf, -inf, nan
-// and -0 by name.
+// AppendFloat appends f in the format of scores, distances and RESP3 doubles.
+// Integers below 2^62 have all their digits. Everything else uses Grisu2, with
+// an exponent when the plain form would be long. inf, -inf, nan and -0 are
+// names.
 //
 // Grisu2 (Florian Loitsch, "Printing Floating-Point Numbers Quickly and
-// Accurately with Integers", PLDI 2010) always prints digits that read back
-// as f, but for about one double in a thousand not the fewest or the nearest
-// ones. Redis shows those digits to its users, so strconv's always shortest
-// form will not do.
+// Accurately with Integers", PLDI 2010) always prints digits that read back as
+// f. For about one double in a thousand they are not the shortest or not the
+// nearest ones. Redis shows those digits to its users, so strconv's always
+// shortest form will not do.
 func AppendFloat(dst []byte, f float64) []byte {
 	if f >= -1<<62 && f <= 1<<62 && f == math.Trunc(f) && f != 0 {
 		return strconv.AppendInt(dst, int64(f), 10)
@@ -23,8 +23,7 @@ func AppendFloat(dst []byte, f float64) []byte {
 	return AppendGrisu(dst, f)
 }
 
-// AppendGrisu appends f as AppendFloat does, but makes no exception for large
-// integers.
+// AppendGrisu is AppendFloat without the exception for large integers.
 func AppendGrisu(dst []byte, f float64) []byte {
 	switch {
 	case f != f:
@@ -48,12 +47,12 @@ func AppendGrisu(dst []byte, f float64) []byte {
 	return appendDecimal(dst, buf[:n], exp)
 }
 
-// appendDecimal appends digits * 10^exp in Redis's layout: plain if that adds
-// at most 7 zeros to an integer, or if a fraction has at most 6 decimals or
-// its first digit stands at 10^-3 to 10^3; d.ddde±x else.
+// appendDecimal appends digits * 10^exp in Redis's layout. It is plain if that
+// adds at most 7 zeros to an integer, or if a fraction has at most 6 decimals
+// or its first digit is at 10^-3 to 10^3. Otherwise it is d.ddde±x.
 func appendDecimal(dst, digits []byte, exp int) []byte {
-	point := len(digits) + exp // digits before the point
-	lead := point - 1          // the exponent of the first digit
+	point := len(digits) + exp // number of digits before the point
+	lead := point - 1          // exponent of the first digit
 	switch {
 	case exp >= 0 && exp < 8:
 		dst = append(dst, digits...)
@@ -79,7 +78,7 @@ func appendDecimal(dst, digits []byte, exp int) []byte {
 	return strconv.AppendInt(dst, int64(lead), 10)
 }
 
-// maxDigits is the most that Grisu2 produces for a double.
+// maxDigits is the maximum number of digits that Grisu2 produces for a double.
 const maxDigits = 18
 
 // diyFP is frac * 2^exp: Grisu's "do it yourself" number.
@@ -88,14 +87,14 @@ type diyFP struct {
 	exp  int
 }
 
-// mul is the upper half of the product, rounded.
+// mul returns the upper half of the product, rounded.
 func (a diyFP) mul(b diyFP) diyFP {
 	hi, lo := bits.Mul64(a.frac, b.frac)
 	return diyFP{hi + lo>>63, a.exp + b.exp + 64}
 }
 
-// grisu2 writes the digits of f, which is positive and finite, and says how
-// many there are and which power of ten the last one counts.
+// grisu2 writes the digits of f, which must be positive and finite. It returns
+// their number and the power of ten of the last one.
 func grisu2(buf *[maxDigits]byte, f float64) (n, exp int) {
 	const hidden = 1 << 52
 	b := math.Float64bits(f)
@@ -107,8 +106,8 @@ func grisu2(buf *[maxDigits]byte, f float64) (n, exp int) {
 		w.exp = -1074
 	}
 
-	// The neighbours of w lie halfway to high and low, all with high's
-	// exponent. Below a power of two the doubles are closer together.
+	// high and low are halfway to the neighbours of w, both with high's exponent.
+	// Below a power of two the doubles are closer together.
 	high := diyFP{w.frac<<1 + 1, w.exp - 1}
 	s := bits.LeadingZeros64(high.frac)
 	high = diyFP{high.frac << s, high.exp - s}
@@ -123,13 +122,13 @@ func grisu2(buf *[maxDigits]byte, f float64) (n, exp int) {
 	pow, k := scale(high.exp)
 	w, high = w.mul(pow), high.mul(pow)
 	low = diyFP{low, 0}.mul(pow).frac
-	// The products may be off by one: step inwards.
+	// The products may be off by one, so step inwards.
 	return digits(buf, w.frac, diyFP{high.frac - 1, high.exp}, low+1, -k)
 }
 
 // scale finds the power of ten that brings a number with the binary exponent
 // exp into the range where the integer part has at most 32 bits. Often two
-// powers do; the first guess decides, and shows in the digits.
+// powers do. Redis takes the first guess, and the choice shows in the digits.
 func scale(exp int) (pow diyFP, k int) {
 	guess := int(float64(-(exp + len(powersOfTen))) * 0.30102999566398114)
 	for i := (guess - firstPower) / powerStep; ; {
@@ -146,9 +145,9 @@ func scale(exp int) (pow diyFP, k int) {
 	}
 }
 
-// digits generates digits of high until what is left is less than the
-// distance to low, so that any number in between is meant, and then lowers the
-// last digit as long as that brings it nearer to w.
+// digits generates digits of high until the rest is less than the distance to
+// low, so that the digits identify the number. Then it lowers the last digit
+// as long as that brings it nearer to w.
 func digits(buf *[maxDigits]byte, w uint64, high diyFP, low uint64, k int) (n, exp int) {
 	toW, room := high.frac-w, high.frac-low
 	shift := -high.exp
@@ -182,8 +181,8 @@ func digits(buf *[maxDigits]byte, w uint64, high diyFP, low uint64, k int) (n, e
 	}
 }
 
-// approach lowers the last digit, worth unit, while the distance from high,
-// rest, stays within room and comes nearer to toW.
+// approach lowers the last digit, worth unit, while rest, the distance from
+// high, stays within room and approaches toW.
 func approach(last *byte, room, rest, unit, toW uint64) {
 	for rest < toW && room-rest >= unit && (rest+unit < toW || toW-rest > rest+unit-toW) {
 		*last--
@@ -197,7 +196,7 @@ const (
 )
 
 // powersOfTen holds the upper 64 bits of 10^-348, 10^-340, ..., 10^340,
-// rounded to nearest. A test computes them anew.
+// rounded to nearest. A test recomputes them.
 var powersOfTen = [87]uint64{
 	0xfa8fd5a0081c0288, 0xbaaee17fa23ebf76, 0x8b16fb203055ac76, 0xcf42894a5dce35ea,
 	0x9a6bb0aa55653b2d, 0xe61acf033d1a45df, 0xab70fe17c79ac6ca, 0xff77b1fcbebcdc4f,

@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// ParseFloat reads a double as Redis does, by C's strtod over the whole
+// ParseFloat parses a double as Redis does, with C's strtod over the whole
 // string: decimal or hexadecimal, with or without exponent, an optional sign,
-// and inf or infinity in any case. Leading spaces, trailing bytes, the empty
-// string and NaN are refused, and so is what overflows, or underflows to zero.
-// It allocates only for numbers longer than 32 bytes.
+// and inf or infinity in any case. It rejects leading spaces, trailing bytes,
+// the empty string, NaN, overflow, and underflow to zero. It allocates only
+// for numbers longer than 32 bytes.
 func ParseFloat(b []byte) (float64, bool) {
 	if n, ok := ParseInt(b); ok {
 		return float64(n), true // rounds to nearest even, as strtod does
@@ -22,9 +22,9 @@ func ParseFloat(b []byte) (float64, bool) {
 	return f, true
 }
 
-// ParseFloatLax reads a double as the ends of score ranges are read: the C
-// string up to the first zero byte, in which leading spaces are skipped, no
-// text at all is 0, and what overflows is infinite.
+// ParseFloatLax parses a double like the ends of score ranges: a C string up
+// to the first zero byte, with leading spaces skipped. The empty text is 0,
+// and an overflow gives an infinity.
 func ParseFloatLax(b []byte) (float64, bool) {
 	b, _, _ = bytes.Cut(b, []byte{0})
 	if len(b) == 0 {
@@ -34,7 +34,8 @@ func ParseFloatLax(b []byte) (float64, bool) {
 	return f, ok
 }
 
-// parseFloat returns an infinity or zero for what does not fit.
+// parseFloat returns an infinity or zero, and inRange false, for a number that
+// does not fit.
 func parseFloat(b []byte) (f float64, inRange, ok bool) {
 	lit, ok := scanFloat(b)
 	if !ok {
@@ -52,15 +53,15 @@ func parseFloat(b []byte) (f float64, inRange, ok bool) {
 	return f, err == nil && (f != 0 || lit.zero()), true
 }
 
-// literal is a floating-point constant taken apart, as C writes it.
+// literal is a floating-point constant of C in its parts.
 type literal struct {
 	neg, inf, hex, hasExp bool
-	whole, frac           []byte // the digits around the point, no prefix
+	whole, frac           []byte // digits before and after the point, without prefix
 	exp                   int    // of ten, or of two if hex; clamped to maxExp
 }
 
-// maxExp is where the exponent of a literal stops growing: no number of
-// digits that fits in memory makes up for more.
+// maxExp clamps the exponent of a literal. No number of digits that fits in
+// memory can compensate for more.
 const maxExp = 1 << 40
 
 func (l *literal) sign() int {
@@ -75,7 +76,7 @@ func (l *literal) zero() bool {
 	return len(bytes.TrimLeft(l.whole, "0")) == 0 && len(bytes.TrimLeft(l.frac, "0")) == 0
 }
 
-// scanFloat splits b, all of which must be one constant. NaNs are refused.
+// scanFloat splits b, which must be a single constant. It rejects NaNs.
 func scanFloat(b []byte) (l literal, ok bool) {
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
 		l.neg = b[0] == '-'

@@ -1,18 +1,18 @@
-// Package numfmt reads and prints numbers as Redis does, byte for byte.
+// Package numfmt parses and prints numbers as Redis does, byte for byte.
 //
-// Integers are strict decimals. Doubles are read as C's strtod reads a whole
-// string and printed in the short form of Redis 7.2 and later. Long doubles
-// are the 80-bit numbers of x87, in which INCRBYFLOAT and HINCRBYFLOAT
-// compute. Which values are errors, and which text an error has, is for the
-// commands; here a parser answers false.
+// Integers are strict decimals. Doubles are parsed as C's strtod parses a
+// whole string, and printed in the short form of Redis 7.2 and later. Long
+// doubles are the 80-bit numbers of the x87, which INCRBYFLOAT and
+// HINCRBYFLOAT use. A parser returns false for an invalid number; the commands
+// choose the error.
 //
 // All functions are pure and safe for concurrent use.
 package numfmt
 
 import "math"
 
-// ParseInt reads a decimal integer in the only form in which Redis prints it:
-// an optional minus, no plus, no leading zeros, no spaces, not "-0". These are
+// ParseInt parses a decimal integer in the only form that Redis prints: an
+// optional minus, no plus, no leading zeros, no spaces, not "-0". These are
 // also the strings that Redis may store as integers. It does not allocate.
 func ParseInt(b []byte) (int64, bool) {
 	if len(b) > 0 && b[0] == '-' {
@@ -32,7 +32,7 @@ func ParseInt(b []byte) (int64, bool) {
 // maxUintDigits is the number of digits of the largest uint64.
 const maxUintDigits = 20
 
-// ParseUint reads an unsigned decimal integer of up to 64 bits: digits only,
+// ParseUint parses an unsigned decimal integer of up to 64 bits: digits only,
 // no leading zeros. It does not allocate.
 func ParseUint(b []byte) (uint64, bool) {
 	if len(b) == 0 || len(b) > maxUintDigits || (b[0] == '0' && len(b) > 1) {
@@ -46,18 +46,18 @@ func ParseUint(b []byte) (uint64, bool) {
 		}
 		v = v*10 + d
 	}
-	// Nineteen digits always fit; of twenty, those that overflow wrap around
-	// to less than the smallest number that has twenty.
+	// Nineteen digits always fit. A number of twenty digits that overflows wraps
+	// around to less than the smallest number of twenty digits.
 	if len(b) == maxUintDigits && (b[0] != '1' || v < 1e19) {
 		return 0, false
 	}
 	return v, true
 }
 
-// ParseUintLax reads an unsigned integer as C's strtoull in base 10 reads a
-// whole string, which is how Redis reads the two halves of a stream ID: spaces
-// before, a sign (a minus wraps around, except in the form that ParseInt
-// accepts, which is refused) and leading zeros are all allowed.
+// ParseUintLax parses an unsigned integer as C's strtoull in base 10 parses a
+// whole string. Redis uses this for the two parts of a stream ID. It accepts
+// leading spaces, leading zeros and a sign. A minus wraps around, except that
+// it rejects the form that ParseInt accepts.
 func ParseUintLax(b []byte) (uint64, bool) {
 	if n, ok := ParseInt(b); ok {
 		return uint64(n), n >= 0

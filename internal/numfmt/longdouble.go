@@ -8,22 +8,22 @@ import (
 	"strconv"
 )
 
-// LongDouble is a number with a 64-bit mantissa: C's long double on x86, in
-// which INCRBYFLOAT and HINCRBYFLOAT compute. The zero value is 0. There is no
-// NaN, and no sign of zero, since neither can be stored or printed; and
-// subnormal numbers keep all their bits, since even the largest of them is far
-// below the last decimal that is printed.
+// LongDouble is a number with a 64-bit mantissa: C's long double on x86, which
+// INCRBYFLOAT and HINCRBYFLOAT use. The zero value is 0. There is neither a
+// NaN nor a signed zero, since these can't be stored or printed. Subnormal
+// numbers keep all their bits, since even the largest one is far below the
+// last decimal printed.
 type LongDouble struct {
-	mant uint64 // the top bit is set, or the number is zero or infinite
+	mant uint64 // the top bit is set, unless the number is zero or infinite
 	exp  int32  // the value is mant * 2^exp
 	neg  bool
 	inf  bool
 }
 
 const (
-	maxLongExp = 16384 - 64 // of the largest finite number
-	minLongExp = -16445     // of the bit that is the smallest number
-	// maxLongLen is the length from which on Redis refuses to parse.
+	maxLongExp = 16384 - 64 // exponent of the largest finite number
+	minLongExp = -16445     // exponent of the bit that is the smallest number
+	// maxLongLen is the length from which Redis refuses to parse.
 	maxLongLen = 5 * 1024
 )
 
@@ -35,9 +35,9 @@ func LongDoubleFromInt(n int64) LongDouble {
 	return fromUint128(false, 0, uint64(n), 0)
 }
 
-// ParseLongDouble reads a long double by the rules of ParseFloat, and refuses
-// 5 kB and more. Numbers of up to 19 digits around the point and without a
-// wild exponent are read without allocation, others through math/big.
+// ParseLongDouble parses a long double by the rules of ParseFloat. It rejects
+// texts of 5 kB and more. It does not allocate for numbers of up to 19 digits
+// without an extreme exponent, and uses math/big for others.
 func ParseLongDouble(b []byte) (LongDouble, bool) {
 	if n, ok := ParseInt(b); ok {
 		return LongDoubleFromInt(n), true
@@ -77,18 +77,18 @@ var pow10 = [20]uint64{
 	1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
 }
 
-// quotient is n/d, correctly rounded; neither is zero.
+// quotient returns n/d, correctly rounded. Neither may be zero.
 func quotient(neg bool, n, d uint64) LongDouble {
 	sn, sd := bits.LeadingZeros64(n), bits.LeadingZeros64(d)
 	n, d = n<<sn, d<<sd
 	exp := sd - sn - 64
 	hi, lo := n, uint64(0)
-	if n >= d { // else the quotient would have 65 bits
+	if n >= d { // otherwise the quotient would have 65 bits
 		hi, lo = n>>1, n<<63
 		exp++
 	}
 	q, r := bits.Div64(hi, lo, d)
-	half := uint64(0) // the remainder as a fraction of 2^64: only its side of one half counts
+	half := uint64(0) // the remainder as a fraction of 2^64; only its relation to one half matters
 	switch {
 	case r > d-r:
 		half = 1<<63 + 1
@@ -100,7 +100,7 @@ func quotient(neg bool, n, d uint64) LongDouble {
 	return fromUint128(neg, q, half, exp-64)
 }
 
-// fromUint128 is (hi, lo) * 2^exp, rounded to nearest even.
+// fromUint128 returns (hi, lo) * 2^exp, rounded to nearest even.
 func fromUint128(neg bool, hi, lo uint64, exp int) LongDouble {
 	if hi == 0 {
 		hi, lo = lo, 0
@@ -123,8 +123,9 @@ func fromUint128(neg bool, hi, lo uint64, exp int) LongDouble {
 	return LongDouble{mant: hi, exp: int32(exp), neg: neg}
 }
 
-// parseBig reads what does not fit ParseLongDouble's short way. Only the 64
-// leading bits of an exact quotient are kept, so it is correctly rounded too.
+// parseBig parses the numbers that are beyond the fast path of
+// ParseLongDouble. It keeps only the 64 leading bits of an exact quotient, so
+// its result is correctly rounded too.
 func parseBig(l *literal) (LongDouble, bool) {
 	base, digitWidth, limit := 10, 1, 4951
 	if l.hex {
@@ -132,7 +133,7 @@ func parseBig(l *literal) (LongDouble, bool) {
 	}
 	exp := l.exp - digitWidth*len(l.frac)
 	if exp > limit || exp+digitWidth*(len(l.whole)+len(l.frac)) < -limit {
-		return LongDouble{}, false // too large or too small whatever the digits are
+		return LongDouble{}, false // too large or too small, whatever the digits
 	}
 	m, _ := new(big.Int).SetString(string(l.whole)+string(l.frac), base)
 	f := new(big.Float).SetPrec(64)
@@ -169,8 +170,8 @@ func (a LongDouble) Neg() LongDouble {
 	return a
 }
 
-// Cmp compares two numbers: it is negative, zero or positive as a is less
-// than, equal to or greater than b.
+// Cmp returns a negative number, zero or a positive number if a is less than,
+// equal to or greater than b.
 func (a LongDouble) Cmp(b LongDouble) int {
 	x, y := a, b
 	if a.neg && b.neg {
@@ -193,7 +194,7 @@ func (a LongDouble) sign() int {
 	return 0
 }
 
-// rank orders numbers that are not zero by magnitude, before their mantissas.
+// rank orders numbers other than zero by magnitude, up to their mantissas.
 func (a LongDouble) rank() int32 {
 	if a.inf {
 		return math.MaxInt32
@@ -201,8 +202,8 @@ func (a LongDouble) rank() int32 {
 	return a.exp
 }
 
-// Add is a+b, rounded to nearest even. It is not ok if the sum is infinite or
-// no number: "ERR increment would produce NaN or Infinity".
+// Add returns a+b, rounded to nearest even. ok is false if the sum is infinite
+// or not a number: "ERR increment would produce NaN or Infinity".
 func (a LongDouble) Add(b LongDouble) (sum LongDouble, ok bool) {
 	switch {
 	case a.inf || b.inf:
@@ -215,8 +216,8 @@ func (a LongDouble) Add(b LongDouble) (sum LongDouble, ok bool) {
 	if a.exp < b.exp || (a.exp == b.exp && a.mant < b.mant) {
 		a, b = b, a
 	}
-	// (hi, lo) is b with a's exponent and 64 more bits; what is lost below
-	// them leaves its mark in the last one.
+	// (hi, lo) is b with a's exponent and 64 more bits. The last bit is set if
+	// any bits below are lost.
 	var hi, lo uint64
 	switch d := uint(a.exp - b.exp); {
 	case d < 64:
@@ -247,8 +248,8 @@ func (a LongDouble) Add(b LongDouble) (sum LongDouble, ok bool) {
 	return sum, sum.exp <= maxLongExp
 }
 
-// AppendHuman appends a as INCRBYFLOAT answers it: %.17Lf without trailing
-// zeros, never with an exponent. Numbers below 2^64 need no allocation.
+// AppendHuman appends a in the format of INCRBYFLOAT: %.17Lf without trailing
+// zeros, never with an exponent. It does not allocate for numbers below 2^64.
 func (a LongDouble) AppendHuman(dst []byte) []byte {
 	if a.inf {
 		if a.neg {
@@ -271,7 +272,7 @@ func (a LongDouble) AppendHuman(dst []byte) []byte {
 	if frac == 0 {
 		return dst
 	}
-	// A one in front keeps the leading zeros; the point replaces it.
+	// A leading one keeps the leading zeros; the point replaces it.
 	at := len(dst)
 	dst = strconv.AppendUint(dst, decimals+frac, 10)
 	dst[at] = '.'
@@ -281,19 +282,19 @@ func (a LongDouble) AppendHuman(dst []byte) []byte {
 	return dst
 }
 
-// decimals is 10 to the number of decimals that are printed.
+// decimals is 10 to the number of decimals printed.
 const decimals = 1e17
 
-// split is the integer part of |a|, which must be below 2^64, and 10^17 times
-// the fraction, rounded to nearest even.
+// split returns the integer part of |a|, which must be below 2^64, and 10^17
+// times the fraction, rounded to nearest even.
 func (a LongDouble) split() (whole, frac uint64) {
-	n := uint(-a.exp) // bits after the point
+	n := uint(-a.exp) // number of bits after the point
 	if n >= 128 {
-		return 0, 0 // below half of the last decimal
+		return 0, 0 // less than half of the last decimal
 	}
 	whole = a.mant >> n
 	hi, lo := bits.Mul64(a.mant-whole<<n, decimals)
-	// Shift (hi, lo) right by n, keeping the bits that fall out in rest.
+	// Shift (hi, lo) right by n, and keep the bits shifted out in rest.
 	var rest uint64
 	if n < 64 {
 		frac, rest = hi<<(64-n)|lo>>n, lo<<(64-n)

@@ -11,7 +11,8 @@ func LongDoubleFromFloat(f float64) LongDouble {
 	return fromUint128(math.Signbit(f), 0, uint64(frac*(1<<53)), exp-53)
 }
 
-// Trunc returns a without its fraction; false if that is no int64.
+// Trunc returns a without its fraction, and false if that does not fit an
+// int64.
 func (a LongDouble) Trunc() (int64, bool) {
 	if a.inf || a.exp > 0 {
 		return 0, false
@@ -29,7 +30,7 @@ func (a LongDouble) Trunc() (int64, bool) {
 	return 0, false
 }
 
-// AppendShort appends a as C prints it by %.17Lg: seventeen digits without
+// AppendShort appends a as C prints it with %.17Lg: seventeen digits without
 // trailing zeros, with an exponent if the number is very large or small.
 func (a LongDouble) AppendShort(dst []byte) []byte {
 	if a.inf || a.mant == 0 {

@@ -58,7 +58,7 @@ func TestParseIntAgainstStrconv(t *testing.T) {
 	}
 }
 
-// XADD shows how stream IDs are read: the entry's ID is what was understood.
+// The id that XADD replies shows how it parsed the two parts.
 func TestParseUintLax(t *testing.T) {
 	golden(t, "streamid.txt",
 		func() [][]string {
@@ -102,8 +102,8 @@ func TestFloat(t *testing.T) {
 			return cases
 		},
 		func(c *oracle.Conn, in []string) string {
-			// A long member has the score kept as a double: a listpack
-			// would turn -0 into 0.
+			// A long member keeps the score as a double: a listpack would turn -0 into
+			// 0.
 			member := strings.Repeat("m", 65)
 			do(c, "DEL", "z")
 			if r := do(c, "ZADD", "z", in[0], member); r[0] == '-' {
@@ -140,7 +140,7 @@ func TestAppendFloatReadsBack(t *testing.T) {
 		}
 	}
 	if longer > 2000 {
-		t.Errorf("%d forms of 200000 are longer than the shortest", longer)
+		t.Errorf("%d of 200000 doubles are longer than the shortest form", longer)
 	}
 	if got := string(AppendFloat([]byte("x"), math.NaN())); got != "xnan" {
 		t.Errorf("NaN: %s", got)
@@ -211,7 +211,7 @@ func incrByFloat(value, by string) string {
 	return string(sum.AppendHuman(nil))
 }
 
-// TestLongDoubleModel compares with math/big, 64 bits wide.
+// TestLongDoubleOrder compares Cmp and Neg with math/big at 64 bits.
 func TestLongDoubleOrder(t *testing.T) {
 	ascending := []string{"-inf", "-1e4000", "-18446744073709551616", "-2", "-1.5", "-1", "-1e-4000", "0", "1e-4000", "0.1", "1", "1.5", "2", "3e300", "1e4000", "inf"}
 	for i, x := range ascending {
@@ -229,10 +229,10 @@ func TestLongDoubleOrder(t *testing.T) {
 	inf, _ := ParseLongDouble([]byte("inf"))
 	big := MaxLongDouble()
 	if _, ok := big.Add(big); ok || big.Cmp(inf) >= 0 {
-		t.Error("the largest number is not the largest")
+		t.Error("MaxLongDouble is not the largest number")
 	}
 	if _, ok := big.Add(LongDoubleFromInt(1)); !ok {
-		t.Error("the largest number plus 1 overflows")
+		t.Error("MaxLongDouble plus 1 overflows")
 	}
 }
 
@@ -269,7 +269,7 @@ func TestLongDoubleModel(t *testing.T) {
 	}
 }
 
-// checkModel checks that a is text rounded to 64 bits.
+// checkModel checks that a is the number in text, rounded to 64 bits.
 func checkModel(t *testing.T, text string, a LongDouble) {
 	t.Helper()
 	r, _ := new(big.Rat).SetString(text)
@@ -352,7 +352,7 @@ func BenchmarkIncrByFloat(b *testing.B) {
 	}
 }
 
-// TestLongDoubleShort compares with %.17Lg and a cast of C on x86.
+// TestLongDoubleShort compares with %.17Lg and casts in C on x86.
 func TestLongDoubleShort(t *testing.T) {
 	for _, c := range []struct {
 		text, short string

@@ -17,8 +17,8 @@ import (
 
 var record = flag.String("record", "", "record testdata from the Redis 7.4 server at this `address`, whose data is overwritten")
 
-// golden calls check with the fields of each line of a file that holds what a
-// real server answered. With -record it first asks the server again.
+// golden calls check with the fields of each line of a file of replies from a
+// real server. With -record it first asks the server again.
 func golden(t *testing.T, file string, cases func() [][]string, ask func(*oracle.Conn, []string) string, check func(t *testing.T, in []string, want string)) {
 	t.Helper()
 	file = "testdata/" + file
@@ -59,7 +59,7 @@ func golden(t *testing.T, file string, cases func() [][]string, ask func(*oracle
 	}
 }
 
-// do is the server's answer as a string.
+// do returns the server's reply as a string.
 func do(c *oracle.Conn, args ...string) string {
 	v, err := c.Do(args...)
 	if err != nil {
@@ -68,8 +68,8 @@ func do(c *oracle.Conn, args ...string) string {
 	return v.(string)
 }
 
-// floatTexts are constants at the edges of what strtod accepts and of the
-// layouts, and some that nobody would type.
+// floatTexts are constants at the limits of strtod and of the layouts, and
+// some random ones.
 func floatTexts() []string {
 	texts := strings.Fields(`0 -0 +0 1 -1 +1 3 0.1 -0.1 .5 5. . - + -. 1e5 1E5 1e+5 1e-5 1e 1e+ e5 1e5.0 1.5.5 --1 +-1
 		1e16 1e17 1e18 1e19 1e20 1e21 1e22 1e23 123456789012345680 4611686018427387904 4611686018427388928
@@ -99,7 +99,7 @@ func randomFloats(rnd *rand.Rand, n int) []string {
 		case 2:
 			f = float64(rnd.IntN(1e9)) / math.Pow(10, float64(rnd.IntN(12)))
 		default:
-			f = math.Ldexp(1, rnd.IntN(2098)-1074) // the asymmetric neighbourhoods
+			f = math.Ldexp(1, rnd.IntN(2098)-1074) // powers of two, where the neighbours are at different distances
 		}
 		if f == f {
 			texts = append(texts, strconv.FormatFloat(f, 'g', -1, 64))
@@ -108,8 +108,8 @@ func randomFloats(rnd *rand.Rand, n int) []string {
 	return texts
 }
 
-// randomDecimal is a number as nobody would write it: many digits, a point
-// anywhere, sometimes an exponent.
+// randomDecimal returns an unusual number: many digits, a point anywhere,
+// sometimes an exponent.
 func randomDecimal(rnd *rand.Rand) string {
 	var b strings.Builder
 	if rnd.IntN(2) == 0 {
