@@ -2,7 +2,7 @@ package lua
 
 import "math"
 
-// Arg returns argument i, from 0; nil if it was not given.
+// Arg returns argument i, from 0, nil if it is missing.
 func Arg(args []Value, i int) Value {
 	if i < len(args) {
 		return args[i]
@@ -10,7 +10,7 @@ func Arg(args []Value, i int) Value {
 	return Value{}
 }
 
-// ArgFail raises the error that argument i, from 0, is bad.
+// ArgFail raises an error about argument i, from 0.
 func (th *Thread) ArgFail(i int, why string) {
 	i++
 	name := "?"
@@ -37,7 +37,7 @@ func (th *Thread) typeError(args []Value, i int, want string) {
 	th.ArgFail(i, want+" expected, got "+got)
 }
 
-// CheckAny makes sure that argument i was given.
+// CheckAny returns argument i, which may be nil but not missing.
 func (th *Thread) CheckAny(args []Value, i int) Value {
 	if i >= len(args) {
 		th.ArgFail(i, "value expected")
@@ -58,11 +58,11 @@ func (th *Thread) CheckNumber(args []Value, i int) float64 {
 	return n
 }
 
-// CheckInt returns argument i as an integer, without its fraction.
+// CheckInt returns argument i as an integer, cutting off its fraction.
 func (th *Thread) CheckInt(args []Value, i int) int { return ToInt(th.CheckNumber(args, i)) }
 
-// ToInt converts as C does on the usual machines: what is out of range
-// becomes the least integer.
+// ToInt converts as C does on the usual machines: out of range gives the
+// smallest integer.
 func ToInt(f float64) int {
 	if f >= math.MinInt64 && f < math.MaxInt64 {
 		return int(f)

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// OpenBase sets the basic functions, without those that touch files, and
+// OpenBase sets the basic functions, except those for files, and the library
 // coroutine.
 func (s *State) OpenBase() {
 	g := s.Globals
@@ -51,7 +51,7 @@ func baseCollect(th *Thread, args []Value) []Value {
 	}
 }
 
-// memory returns kilobytes that are in use, of the whole program.
+// memory returns the memory in use by the whole program, in kilobytes.
 func (th *Thread) memory() float64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -71,7 +71,7 @@ func baseError(th *Thread, args []Value) []Value {
 	return nil
 }
 
-// functionAt returns the function that an argument of getfenv or setfenv means.
+// functionAt returns the function for an argument of getfenv or setfenv.
 func (th *Thread) functionAt(args []Value, otherwise int) (fn *Function, level int) {
 	if fn := Arg(args, 0).Function(); fn != nil {
 		return fn, -1
@@ -238,7 +238,8 @@ func baseXpcall(th *Thread, args []Value) []Value {
 	})
 }
 
-// caught returns false and the error, unless nothing may catch that.
+// caught returns false and the error. It raises an error again that can't be
+// caught.
 func (th *Thread) caught(err *Error) []Value {
 	if err.final {
 		panic(err)
@@ -248,7 +249,7 @@ func (th *Thread) caught(err *Error) []Value {
 	return out
 }
 
-// protected returns true and the results, or false and the error.
+// protected calls fn and returns true and the results, or false and the error.
 func (th *Thread) protected(fn Value, args []Value, handler func(*Thread, Value) Value) []Value {
 	var r []Value
 	err := th.Protect(func() { r = th.Call(fn, args...) }, handler)
@@ -256,7 +257,7 @@ func (th *Thread) protected(fn Value, args []Value, handler func(*Thread, Value)
 		return th.caught(err)
 	}
 	out := th.alloc(len(r) + 1)
-	copy(out[1:], r) // first: out may lie over r
+	copy(out[1:], r) // first, since out may overlap r
 	out[0] = True
 	return out
 }
@@ -343,7 +344,7 @@ func baseTostring(th *Thread, args []Value) []Value {
 	return th.One(th.ToString(th.CheckAny(args, 0)))
 }
 
-// ToString is the function tostring.
+// ToString implements tostring.
 func (th *Thread) ToString(v Value) Value {
 	if m := th.metaOf(v, "__tostring"); !m.IsNil() {
 		r := th.callMeta(m, v, Value{})
@@ -371,7 +372,7 @@ func baseType(th *Thread, args []Value) []Value {
 	return th.One(Str(th.CheckAny(args, 0).Kind().Name()))
 }
 
-// maxResults is how many values a function in C can return.
+// maxResults is the maximum number of results of a C function.
 const maxResults = 8000
 
 func baseUnpack(th *Thread, args []Value) []Value {
@@ -392,5 +393,5 @@ func baseUnpack(th *Thread, args []Value) []Value {
 	return r
 }
 
-// Pcall is the function pcall, for those who replace it.
+// Pcall implements pcall, for callers that replace it.
 func (th *Thread) Pcall(args []Value) []Value { return basePcall(th, args) }

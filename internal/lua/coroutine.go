@@ -1,10 +1,10 @@
 package lua
 
-// coroutine is what a thread has that is none of its own state.
+// coroutine is the additional state of a thread that is a coroutine.
 type coroutine struct {
 	machine
-	fn      Value // to begin with; nil once it has begun
-	stack   int   // what is taken of Go's stack where it was resumed
+	fn      Value // the function to start; nil once it has started
+	stack   int   // Go stack in use where it was resumed
 	dead    bool
 	resumer *Thread
 }
@@ -23,7 +23,7 @@ func (th *Thread) newCoroutine(fn Value) *Thread {
 	return t
 }
 
-// resume lets a coroutine run until it yields, ends or fails. The results are
+// resume runs a coroutine until it yields, ends or fails. The results are
 // valid until the next evaluation.
 func (th *Thread) resume(t *Thread, args []Value) (r []Value, err *Error) {
 	c := t.co
@@ -104,7 +104,8 @@ func coWrap(th *Thread, args []Value) []Value {
 	}))
 }
 
-// coYield is called where a coroutine can't yield: else the machine takes it.
+// coYield is called where a coroutine can't yield; elsewhere the machine
+// handles yield.
 func coYield(th *Thread, args []Value) []Value {
 	th.runError("attempt to yield across metamethod/C-call boundary")
 	return nil

@@ -8,14 +8,14 @@ import (
 // expr is an expression.
 type expr interface{ eval(f *frame) Value }
 
-// multi is an expression with any number of values. They are valid until the
+// multi is an expression with any number of values, which are valid until the
 // next evaluation.
 type multi interface {
 	expr
 	values(f *frame) []Value
 }
 
-// target is what can be assigned to.
+// target is an expression that can be assigned to.
 type target interface {
 	expr
 	assign(f *frame, v Value)
@@ -116,7 +116,7 @@ func negate(e expr, line int) expr {
 	return &negExpr{e, line}
 }
 
-// finish sets a last argument apart that has any number of values.
+// finish moves a last argument with any number of values to rest.
 func (e *callExpr) finish() {
 	if n := len(e.args); n > 0 {
 		if m, ok := e.args[n-1].(multi); ok {
@@ -125,8 +125,8 @@ func (e *callExpr) finish() {
 	}
 }
 
-// describe names the variable that an expression reads, as far as the
-// interpreter in C can tell from the code.
+// describe names the variable that an expression reads, if the interpreter in
+// C can find its name in the code.
 func describe(e expr) (kind, name string) {
 	switch e := e.(type) {
 	case *localExpr:
@@ -146,7 +146,7 @@ func describe(e expr) (kind, name string) {
 	return "", ""
 }
 
-// typeFail raises the error that an operation is not for the type of v.
+// typeFail raises the error for an operation on a value of the wrong type.
 func (f *frame) typeFail(e expr, v Value, op string) {
 	if kind, name := describe(e); kind != "" {
 		f.th.runError("attempt to %s %s '%s' (a %s value)", op, kind, name, v.Kind().Name())
@@ -314,7 +314,7 @@ func (e *callExpr) prepare(f *frame) (fn Value, args []Value) {
 	return fn, args
 }
 
-// metamethod returns what is called for a value that is no function.
+// metamethod returns the function to call for a value that is not a function.
 func (e *callExpr) metamethod(f *frame, fn Value) Value {
 	m := f.th.metaOf(fn, "__call")
 	if m.Kind() != FunctionKind {
@@ -355,7 +355,7 @@ func (e *negExpr) eval(f *frame) Value {
 	return e.of(f, v)
 }
 
-// of negates what is no number.
+// of negates a value that is not a number.
 func (e *negExpr) of(f *frame, v Value) Value {
 	if n, ok := v.ToNumber(); ok {
 		return Num(-n)
@@ -506,7 +506,7 @@ func (e *concatExpr) of(f *frame, list []Value) Value {
 			i--
 			continue
 		}
-		// As many at once as are strings or numbers.
+		// Join as many strings and numbers at once as possible.
 		first := i
 		for first > 0 && isText(list[first-1]) {
 			first--
@@ -546,7 +546,7 @@ func appendText(b []byte, v Value) []byte {
 	return append(b, v.str().s...)
 }
 
-// longString is how many bytes are compared without being counted as work.
+// longString is the length in bytes above which a comparison counts as work.
 const longString = 1 << 10
 
 // compareStrings orders as strcoll does in the C locale.

@@ -1,22 +1,22 @@
 package lua
 
-// The tree of a function can't be left in the middle, which is what a coroutine
-// does when it yields. So a function that runs in a coroutine is flattened
-// into a list of instructions for a machine with a stack of values
-// (machine.go). What calls nothing can't yield: such expressions and
-// statements stay trees, and are one instruction.
+// A coroutine that yields leaves its functions in the middle, which is
+// impossible with a tree. So a function in a coroutine is flattened into a
+// list of instructions for a machine with a stack of values (machine.go).
+// Expressions and statements without calls can't yield. They stay trees, each
+// as a single instruction.
 
 type opcode uint8
 
 const (
-	opExec     opcode = iota // run a statement; n is where a break in it goes
+	opExec     opcode = iota // run a statement; n is the target of a break in it
 	opEval                   // push an expression
 	opEvalAll                // push all values of an expression
 	opMark                   // remember the height of the stack
-	opCall                   // the function at the mark with what is above it; n: results that are wanted, or all
-	opTailCall               // likewise, in place of this function
-	opReturn                 // what is above the mark
-	opMethod                 // of an object, the function and the object
+	opCall                   // call the function at the mark with the values above it; n: number of results, or all
+	opTailCall               // the same, replacing this function
+	opReturn                 // return the values above the mark
+	opMethod                 // push a method of an object, and the object
 	opJump                   // to n
 	opFalse                  // pop, jump to n if it is false
 	opAnd                    // jump to n if the top is false, else pop
@@ -30,18 +30,18 @@ const (
 	opLess
 	opConcat // n values
 	opTable
-	opElement // n of the table below
+	opElement // set element n of the table below
 	opField   // table, key, value
 	opElements
 	opSetLocal
-	opSetLocals // what is above the mark
+	opSetLocals // to the values above the mark
 	opAssign
 	opSetIndex // table, key, value
-	opStore    // a multiple assignment; its places are above the mark, its values above that
+	opStore    // a multiple assignment; its targets are above the mark, and its values above these
 	opDrop     // n values
-	opStep     // count a turn of a loop
+	opStep     // count an iteration of a loop
 	opForBegin // from, to, step
-	opForNext  // n is behind the loop
+	opForNext  // n is the end of the loop
 	opEachBegin
 	opEachNext
 )
@@ -57,10 +57,10 @@ type instr struct {
 type flattener struct {
 	code   []instr
 	calls  int
-	breaks []int // instructions to be patched with the end of the loop
+	breaks []int // jumps to patch with the end of the loop
 }
 
-// flatten returns the instructions of a function.
+// flatten returns the instructions of a function, which it caches.
 func (p *Proto) flatten() []instr {
 	if code := p.flat.Load(); code != nil {
 		return *code
@@ -80,7 +80,7 @@ func (c *flattener) emit(op opcode, n int, x any) int {
 
 func (c *flattener) here() int { return len(c.code) }
 
-// land makes a jump end here.
+// land sets the target of a jump to the current position.
 func (c *flattener) land(jump int) { c.code[jump].n = int32(c.here()) }
 
 func (c *flattener) block(body []stmt) {
@@ -99,8 +99,8 @@ func (c *flattener) block(body []stmt) {
 	}
 }
 
-// loop flattens the body of a loop and what comes after it, behind which
-// breaks go.
+// loop flattens the body of a loop and then calls after. Breaks go behind
+// that.
 func (c *flattener) loop(body []stmt, after func()) {
 	outer := c.breaks
 	c.breaks = nil
@@ -218,11 +218,11 @@ func (c *flattener) stmt(s stmt) {
 	case *tailCall:
 		c.emit(opMark, 0, nil)
 		c.call(s.e, opTailCall, all)
-		c.emit(opReturn, 0, nil) // of a function in Go
+		c.emit(opReturn, 0, nil) // behaves like the return of a Go function
 	}
 }
 
-// list pushes the values of expressions, all of the last one.
+// list pushes the values of expressions, including all values of the last one.
 func (c *flattener) list(list []expr) {
 	for i, e := range list {
 		if m, ok := e.(multi); ok && i == len(list)-1 {

@@ -37,7 +37,7 @@ func strFormat(th *Thread, args []Value) []Value {
 	return th.One(Str(string(b)))
 }
 
-// directive is what stands between % and the letter.
+// directive is the part between % and the letter.
 type directive struct {
 	minus, plus, blank, sharp, zero bool
 	width, precision                int // precision -1: none
@@ -91,7 +91,7 @@ func (d *directive) append(th *Thread, b []byte, conv byte, args []Value, arg in
 		before := len(b)
 		b = d.pad(b, "", string([]byte{byte(c)}), false)
 		if i := bytes.IndexByte(b[before:], 0); i >= 0 {
-			b = b[:before+i] // it passes through a string of C
+			b = b[:before+i] // in C it passes through a string
 		}
 		return b
 	case 'd', 'i':
@@ -124,10 +124,10 @@ func (d *directive) append(th *Thread, b []byte, conv byte, args []Value, arg in
 	case 's':
 		s := th.CheckString(args, arg)
 		if d.precision < 0 && len(s) >= 100 {
-			return append(b, s...) // as it is
+			return append(b, s...) // unchanged, as in C
 		}
 		if i := strings.IndexByte(s, 0); i >= 0 {
-			s = s[:i] // it passes through a string of C
+			s = s[:i] // in C it passes through a string
 		}
 		if d.precision >= 0 && len(s) > d.precision {
 			s = s[:d.precision]
@@ -219,7 +219,7 @@ func (d *directive) general(f float64, precision int) string {
 	return text
 }
 
-// pad appends prefix and text, filled up to the width.
+// pad appends prefix and text, padded to the width.
 func (d *directive) pad(b []byte, prefix, text string, zeros bool) []byte {
 	n := d.width - len(prefix) - len(text)
 	switch {
@@ -240,7 +240,7 @@ func (d *directive) pad(b []byte, prefix, text string, zeros bool) []byte {
 	return append(b, text...)
 }
 
-// quote writes a string as it stands in a source.
+// quote writes a string as a literal.
 func quote(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := range len(s) {

@@ -8,8 +8,9 @@ import (
 	"testing"
 )
 
-// TestLanguage runs the programs of testdata, which redis-server 7.4.1 agrees
-// with: as they are, and as a coroutine that yields wherever they call y.
+// TestLanguage runs the programs of testdata, whose checks pass on
+// redis-server 7.4.1. It runs them directly, and as a coroutine that yields at
+// each call of y.
 func TestLanguage(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.lua")
 	if len(files) < 4 {
@@ -44,7 +45,7 @@ func TestLanguage(t *testing.T) {
 	}
 }
 
-// heap returns how many bytes are in use beside stacks.
+// heap returns the bytes in use, without stacks.
 func heap() int {
 	var m runtime.MemStats
 	runtime.GC()
@@ -52,8 +53,8 @@ func heap() int {
 	return int(m.HeapAlloc)
 }
 
-// memory has programs and what they may hold at their end, while their state
-// is still there.
+// memory lists programs with the maximum memory after they end, while their
+// state still exists.
 var memory = []struct {
 	name, source string
 	most         int // bytes
@@ -65,8 +66,8 @@ var memory = []struct {
 	{"large string", "local s = string.rep('x', 2^20) local t = {} for i = 1, 50 do t[i] = s .. i end", 1 << 20},
 }
 
-// TestMemory: what nothing refers to is freed, at the latest when the program
-// has ended.
+// TestMemory checks that unreferenced values are freed, at the latest when the
+// program ends.
 func TestMemory(t *testing.T) {
 	for _, m := range memory {
 		s := newState()
@@ -75,14 +76,14 @@ func TestMemory(t *testing.T) {
 		before := heap()
 		eval(t, s, m.source)
 		if n := heap() - before; n > m.most {
-			t.Errorf("%s: %d bytes stay, want at most %d", m.name, n, m.most)
+			t.Errorf("%s: %d bytes remain, want at most %d", m.name, n, m.most)
 		}
 		runtime.KeepAlive(s)
 	}
 }
 
-// TestMemoryOfCoroutines: those which nothing refers to are freed while the
-// program runs.
+// TestMemoryOfCoroutines checks that unreferenced coroutines are freed while
+// the program runs.
 func TestMemoryOfCoroutines(t *testing.T) {
 	s := newState()
 	before := heap()
@@ -92,14 +93,14 @@ func TestMemoryOfCoroutines(t *testing.T) {
 		looks++
 		most = max(most, heap()-before)
 		if n := runtime.NumGoroutine(); n > goroutines {
-			t.Errorf("%d goroutines, there were %d", n, goroutines)
+			t.Errorf("%d goroutines, want %d", n, goroutines)
 		}
 	}
 	if _, err := eval(t, s, memory[0].source); err != nil {
 		t.Fatal(err)
 	}
 	if looks < 3 || most > 5<<20 {
-		t.Errorf("up to %d bytes in %d looks", most, looks)
+		t.Errorf("up to %d bytes in %d measurements", most, looks)
 	}
 	s.Hook = nil
 	if _, err := eval(t, s, "local t = {} for i = 1, 10000 do local c = coroutine.create(function() coroutine.yield() end) coroutine.resume(c) t[i] = c end kept = t"); err != nil {
@@ -111,7 +112,7 @@ func TestMemoryOfCoroutines(t *testing.T) {
 	runtime.KeepAlive(s)
 }
 
-// BenchmarkMemory reports what programs leave behind, in bytes.
+// BenchmarkMemory reports the memory in use after programs, in bytes.
 func BenchmarkMemory(b *testing.B) {
 	for _, m := range memory {
 		b.Run(strings.ReplaceAll(m.name, " ", "-"), func(b *testing.B) {
@@ -134,7 +135,7 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// programs are what the benchmarks run, each for about the same time.
+// programs are run by the benchmarks, each for about the same time.
 var programs = []struct{ name, source string }{
 	{"calls", "local function fib(n) if n < 2 then return n end return fib(n-1) + fib(n-2) end return fib(15)"},
 	{"loop", "local n = 0 for i = 1, 10000 do if i % 3 == 0 then n = n + i * 2 else n = n - 1 end end return n"},

@@ -77,13 +77,13 @@ type lexer struct {
 	start int // of the token
 	chunk string
 	line  int
-	last  int // line of the token before
-	size  int // what is made of the tokens takes, in bytes
+	last  int // line of the previous token
+	size  int // size in bytes of what the parser makes of the tokens
 	work  func(steps int)
 	tok   token
 	text  string // of a name or a string
 	num   float64
-	// ahead is the token after tok, if it was looked at.
+	// ahead is the next token after tok, if it was read.
 	ahead     token
 	aheadText string
 	aheadNum  float64
@@ -121,7 +121,7 @@ func (x *lexer) next() {
 	}
 }
 
-// peek looks at the token after the current one.
+// peek returns the token after the current one.
 func (x *lexer) peek() token {
 	tok, text, num := x.tok, x.text, x.num
 	x.ahead = x.scan()
@@ -227,8 +227,8 @@ func (x *lexer) comment() {
 }
 
 // brackets returns the number of equal signs between the two brackets that
-// open a long string here; -1 if there is one bracket, -2 if the second is
-// missing after equal signs.
+// open a long string. It returns -1 for a single bracket, and -2 if the second
+// one is missing after equal signs.
 func (x *lexer) brackets() int {
 	i := x.pos + 1
 	for x.at(i) == '=' {
@@ -317,7 +317,7 @@ func (x *lexer) quoted(quote byte) token {
 
 func (x *lexer) escape(b []byte, quote byte) []byte {
 	if x.pos >= len(x.src) {
-		return b // the end is reported next
+		return b // the caller reports the end
 	}
 	c := x.src[x.pos]
 	switch {

@@ -36,7 +36,7 @@ func newState() *State {
 	return s
 }
 
-// TestSurvives runs what would end a program that is not careful.
+// TestSurvives runs programs that would end a careless interpreter.
 func TestSurvives(t *testing.T) {
 	deep := "local function f(n) return " + strings.Repeat("1+", 5000) + "f(n+1) end return f(1)"
 	nested := "local function f(n) return " + strings.Repeat("(", 150) + "f(n+1)" + strings.Repeat(")", 150) + "+1 end return f(1)"
@@ -151,7 +151,7 @@ func TestTable(t *testing.T) {
 			t.Fatalf("seed %d: Next missed %d keys", seed, live)
 		}
 		if n := table.Len(); n > 0 && table.GetInt(n).IsNil() || !table.GetInt(n+1).IsNil() {
-			t.Fatalf("seed %d: %d is no border", seed, n)
+			t.Fatalf("seed %d: %d is not a border", seed, n)
 		}
 	}
 }

@@ -2,9 +2,9 @@ package lua
 
 import "slices"
 
-// machine runs the functions of a coroutine. Its calls take no stack of Go, so
-// it can stop at any of them. Functions in Go run on Go's stack, and those that
-// they call, as trees: a coroutine can't yield across these.
+// machine runs the functions of a coroutine. Its calls use no Go stack, so it
+// can stop at any of them. Go functions and the functions that they call run
+// on Go's stack, as trees. A coroutine can't yield across these.
 type machine struct {
 	calls []activation
 	vals  []Value
@@ -17,14 +17,14 @@ type activation struct {
 	code  []instr
 	pc    int
 	start mark // of the arena
-	base  int  // where the results go in vals
-	marks int  // marks that belong to callers
-	want  int  // of the call that is under way
+	base  int  // position of the results in vals
+	marks int  // number of marks of the callers
+	want  int  // results wanted from the current call
 }
 
-// enter begins a call of a function with arguments that nobody changes before
-// it has them. Two more than elsewhere may nest: in C, the main thread has
-// functions below the script.
+// enter begins a call of a function with a copy of its arguments. Two more
+// calls may nest than on the main thread: in C, that thread has functions
+// below the script.
 func (m *machine) enter(t *Thread, fn *Function, args []Value, base int) {
 	if t.depth >= maxDepth+2 || len(m.vals) > maxValues {
 		t.runError("stack overflow")
@@ -39,7 +39,7 @@ func (m *machine) enter(t *Thread, fn *Function, args []Value, base int) {
 	m.calls = append(m.calls, activation{f: f, code: fn.proto.flatten(), start: start, base: base, marks: len(m.marks)})
 }
 
-// takeStack counts what the trees of a function may take of Go's stack.
+// takeStack counts the Go stack that the trees of a function may use.
 func (t *Thread) takeStack(fn *Function) {
 	stack := t.co.stack + fn.proto.need()
 	if stack > t.MaxStack {
@@ -48,7 +48,7 @@ func (t *Thread) takeStack(fn *Function) {
 	t.stack = stack
 }
 
-// leave ends the newest call.
+// leave ends the innermost call.
 func (m *machine) leave(t *Thread) {
 	a := &m.calls[len(m.calls)-1]
 	t.mark = a.start
@@ -60,7 +60,7 @@ func (m *machine) leave(t *Thread) {
 	}
 }
 
-// deliver puts results where they go, as many as are wanted.
+// deliver stores the wanted number of results at base.
 func (m *machine) deliver(want, base int, r []Value) {
 	switch {
 	case want == all:
@@ -83,7 +83,7 @@ func (m *machine) pop() Value {
 	return v
 }
 
-// unmark returns the newest mark, and takes it away.
+// unmark pops the newest mark.
 func (m *machine) unmark() int {
 	n := len(m.marks) - 1
 	at := m.marks[n]
@@ -91,7 +91,7 @@ func (m *machine) unmark() int {
 	return at
 }
 
-// adjust makes what is above a height n values.
+// adjust turns the values above a height into n values, and pops them.
 func (m *machine) adjust(at, n int) []Value {
 	for len(m.vals) < at+n {
 		m.vals = append(m.vals, Value{})
@@ -101,8 +101,8 @@ func (m *machine) adjust(at, n int) []Value {
 	return r
 }
 
-// call calls the function at a height of the stack with what is above it. It
-// returns false if that is the function yield.
+// call calls the function at a height of the stack with the values above it.
+// It returns false if that function is yield.
 func (m *machine) call(t *Thread, a *activation, e *callExpr, at int) bool {
 	f := a.f
 	f.line, f.call = e.line, e
@@ -125,8 +125,8 @@ func (m *machine) call(t *Thread, a *activation, e *callExpr, at int) bool {
 	return true
 }
 
-// run goes on until the coroutine yields or its function returns, and returns
-// the values of that. They are valid until the next evaluation.
+// run runs until the coroutine yields or its function returns, and returns the
+// values of that. They are valid until the next evaluation.
 func (m *machine) run(t *Thread) (r []Value, yielded bool) {
 next:
 	for {
@@ -202,7 +202,8 @@ next:
 	}
 }
 
-// finish ends a call with its results; done if it was that of the coroutine.
+// finish ends a call with its results. done reports that it was the
+// coroutine's function.
 func (m *machine) finish(t *Thread, r []Value) (results []Value, done bool) {
 	base := m.calls[len(m.calls)-1].base
 	m.leave(t)
@@ -213,7 +214,7 @@ func (m *machine) finish(t *Thread, r []Value) (results []Value, done bool) {
 	return nil, false
 }
 
-// operate runs the instructions that are not about calls and jumps.
+// operate runs the instructions other than calls and jumps.
 func (m *machine) operate(t *Thread, f *frame, a *activation, in *instr) {
 	switch in.op {
 	case opNot:

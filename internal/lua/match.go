@@ -23,7 +23,7 @@ const (
 	capturePosition = -2
 )
 
-// match returns the end of a match of the pattern from p on at s, or -1.
+// match returns the end of a match at s of the pattern from p on, or -1.
 func (m *matcher) match(s, p int) int {
 	if m.depth++; m.depth > maxMatch {
 		m.th.Errorf("pattern too complex")
@@ -185,7 +185,7 @@ func (m *matcher) balance(s, p int) int {
 	return -1
 }
 
-// back matches what a capture has matched.
+// back matches the text of a capture.
 func (m *matcher) back(s int, digit byte) int {
 	i := int(digit) - '1'
 	if i < 0 || i >= m.level || m.capt[i].len == captureOpen {
@@ -199,7 +199,7 @@ func (m *matcher) back(s int, digit byte) int {
 	return -1
 }
 
-// classEnd returns where the class that begins at p ends.
+// classEnd returns the end of the class that begins at p.
 func (m *matcher) classEnd(p int) int {
 	c, start := m.p[p], p
 	p++
@@ -240,7 +240,7 @@ func (m *matcher) single(c byte, p, end int) bool {
 	return m.p[p] == c
 }
 
-// inSet reports whether c is in the set [...]; end is where its ']' is.
+// inSet reports whether c is in the set [...]; end is the position of its ']'.
 func (m *matcher) inSet(c byte, p, end int) bool {
 	m.th.workBytes(end - p)
 	p++
@@ -300,7 +300,7 @@ func inClass(c, class byte) bool {
 	return in
 }
 
-// capture returns capture i; the whole match if there are none.
+// capture returns capture i, or the whole match if there are none.
 func (m *matcher) capture(i, start, end int) Value {
 	if i >= m.level {
 		if i != 0 {
@@ -319,8 +319,8 @@ func (m *matcher) capture(i, start, end int) Value {
 	}
 }
 
-// captures appends all captures to r; the whole match if there are none and
-// that is wanted.
+// captures appends all captures to r. If there are none and whole is set, it
+// appends the whole match.
 func (m *matcher) captures(start, end int, r []Value, whole bool) []Value {
 	n := m.level
 	if n == 0 && whole {

@@ -37,7 +37,7 @@ func (th *Thread) callMeta(m, a, b Value) Value {
 
 const maxMeta = 100
 
-// index reads obj[key]; e is the expression of obj, for the error.
+// index reads obj[key]; e is the expression of obj, for errors.
 func (th *Thread) index(obj, key Value, e expr) Value {
 	for range maxMeta {
 		var m Value
@@ -100,7 +100,8 @@ func (th *Thread) setIndex(obj, key, v Value, e expr) {
 
 func (th *Thread) readOnly() { th.runError("Attempt to modify a readonly table") }
 
-// rawSet sets a key of a table after checking both.
+// rawSet sets a key of a table. A read-only table and an invalid key are
+// errors.
 func (th *Thread) rawSet(t *Table, key, v Value) {
 	switch {
 	case t.ReadOnly:
@@ -179,5 +180,5 @@ func (th *Thread) orderFail(a, b Value) {
 	th.runError("attempt to compare %s with %s", ka, kb)
 }
 
-// RawSet sets a key without metamethods; a key that is none is an error.
+// RawSet sets a key without metamethods. An invalid key is an error.
 func (th *Thread) RawSet(t *Table, key, v Value) { th.rawSet(t, key, v) }

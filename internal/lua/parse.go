@@ -12,41 +12,41 @@ const (
 	maxRegisters = 250
 )
 
-// Proto is a compiled function. It is immutable, as far as anybody sees.
+// Proto is a compiled function. It is immutable for its users.
 type Proto struct {
-	source   string // the name of the chunk as it was given
-	chunk    string // and as messages show it
-	line     int    // where it was defined; 0 for a chunk
+	source   string // the name given to Compile
+	chunk    string // the name in messages
+	line     int    // line of its definition; 0 for a chunk
 	params   int
 	vararg   bool
-	needsArg bool // the table arg of old
+	needsArg bool // uses the table arg of Lua 5.0
 	slots    int
-	deep     int   // levels of the tree, which take Go's stack when it runs
+	deep     int   // levels of the tree, which use Go's stack when it runs
 	captured []int // parameters that closures share
 	upvalues []upvalue
 	body     []stmt
 	size     int
-	flat     atomic.Pointer[[]instr] // for coroutines, once it was asked for
+	flat     atomic.Pointer[[]instr] // for coroutines, made at first use
 }
 
-// functionSize and operandSize are how many bytes a function takes, and about
-// how many the tree takes for each name and constant.
+// functionSize is the size of a function in bytes, and operandSize the
+// approximate size of the tree per name and constant.
 const (
 	functionSize = 224
 	operandSize  = 64
 )
 
-// Size returns about how many bytes the compiled function takes, with those
-// inside of it.
+// Size returns the approximate size of the compiled function in bytes,
+// including the functions inside it.
 func (p *Proto) Size() int { return p.size }
 
-// Proto returns what was compiled of a function, nil if it is one in Go.
+// Proto returns the compiled form of a function, nil for a Go function.
 func (fn *Function) Proto() *Proto { return fn.proto }
 
-// upvalue tells where a closure finds a variable when it is made.
+// upvalue is the place where a new closure finds a variable.
 type upvalue struct {
 	name  string
-	local bool // a local variable of the function around, else its upvalue
+	local bool // a local variable of the enclosing function, else an upvalue of it
 	index int
 }
 
@@ -62,8 +62,8 @@ type scope struct {
 	outer  *scope
 	proto  *Proto
 	active []*local
-	taken  int          // values that wait in registers of Lua's machine
-	refs   []*localExpr // to learn what is captured
+	taken  int          // values in registers of Lua's machine
+	refs   []*localExpr // to mark the captured ones
 	loops  int
 }
 
@@ -72,13 +72,13 @@ type parser struct {
 	*scope
 	chunkName string
 	levels    int
-	// height is how many levels of calls the nodes need, at most, that were made
-	// since the node around them was begun.
+	// height is the maximum number of nested calls for the nodes made since the
+	// enclosing node began.
 	height int
 }
 
-// ChunkID returns how a chunk is called in messages: "@file" and "=name" stand
-// for what follows, anything else is shown as source.
+// ChunkID returns the name of a chunk in messages. "@file" and "=name" stand
+// for the rest of the name; anything else is shown as source.
 func ChunkID(name string) string {
 	const size = 60
 	if name == "" {
@@ -113,8 +113,8 @@ func Compile(source, name string) (proto *Proto, err error) {
 	return compile(source, name, 0, func(int) {})
 }
 
-// compile is Compile for a program that runs: it counts its work, and what is
-// under way in Go is taken from the levels that may nest.
+// compile is Compile for a running program: it counts its work. natives is the
+// number of Go functions under way, which reduces the permitted nesting.
 func compile(source, name string, natives int, work func(int)) (proto *Proto, err error) {
 	p := &parser{lexer: lexer{src: source, chunk: ChunkID(name), line: 1, last: 1, work: work}, chunkName: name, levels: natives}
 	defer func() {
@@ -143,7 +143,7 @@ func (p *parser) failAtStart(msg string) { panic(SyntaxError(p.chunk + ": " + ms
 
 func (p *parser) open(proto *Proto) {
 	proto.source, proto.chunk = p.chunkName, p.chunk
-	proto.size = -p.size // until close
+	proto.size = -p.size // completed by close
 	p.size += functionSize
 	p.scope = &scope{outer: p.scope, proto: proto}
 }
@@ -175,7 +175,7 @@ func (p *parser) expect(t token) {
 	}
 }
 
-// match expects the token that ends what began with another one at a line.
+// match expects the token that closes begin, which was at a line.
 func (p *parser) match(end, begin token, line int) {
 	switch {
 	case p.accept(end):
@@ -195,8 +195,8 @@ func (p *parser) name() string {
 	return s
 }
 
-// enter begins a block or an expression within another one, and returns the
-// height of what is around it for leave.
+// enter begins a nested block or expression. It returns the height of the
+// enclosing one, for leave.
 func (p *parser) enter() (outer int) {
 	if p.levels++; p.levels > maxLevels {
 		p.failAt(p.line, "chunk has too many syntax levels")
@@ -209,7 +209,7 @@ func (p *parser) leave(outer int) {
 	p.end(outer)
 }
 
-// begin and end are around what makes a node.
+// begin and end enclose the parsing of a node.
 func (p *parser) begin() (outer int) {
 	outer, p.height = p.height, 0
 	return outer
@@ -217,7 +217,7 @@ func (p *parser) begin() (outer int) {
 
 func (p *parser) end(outer int) { p.height = max(outer, p.height+1) }
 
-// limit reports that a function has too many of something.
+// limit reports that a function exceeds a limit.
 func (p *parser) limit(most int, what string) {
 	function := "main function"
 	if p.proto.line > 0 {
@@ -245,7 +245,7 @@ func (s *scope) find(name string) *local {
 	return nil
 }
 
-// upvalue returns the index of a variable of the functions around, or -1.
+// upvalue returns the index of a variable of an enclosing function, or -1.
 func (p *parser) upvalue(s *scope, name string) int {
 	for i, u := range s.proto.upvalues {
 		if u.name == name {
@@ -343,7 +343,7 @@ func (p *parser) statement() (s stmt, last bool) {
 		body := p.statements()
 		p.loops--
 		p.match(tUntil, tRepeat, line)
-		cond := p.expr() // sees the local variables of the body
+		cond := p.expr() // it sees the local variables of the body
 		p.active = p.active[:outer]
 		return &repeatStmt{cond, body}, false
 	case tFunction:
@@ -408,7 +408,7 @@ func (p *parser) forStmt(line int) stmt {
 	return s
 }
 
-// loopOver parses a loop from what is behind its first variable.
+// loopOver parses a loop from behind its first variable.
 func (p *parser) loopOver(name string, line int) stmt {
 	switch p.tok {
 	case '=':
@@ -449,7 +449,7 @@ func (p *parser) loopOver(name string, line int) stmt {
 	return nil
 }
 
-// hide declares variables that no name reaches.
+// hide declares n variables without a name that a program can use.
 func (p *parser) hide(n int) {
 	for range n {
 		p.declare("(for state)")
@@ -539,8 +539,8 @@ func (p *parser) exprs() []expr {
 	return list
 }
 
-// take notes that the machine of Lua has another n values to keep, whose number
-// is limited. So are then the values that one call can have.
+// take counts n more values in registers of Lua's machine. Their number is
+// limited, and so is the number of arguments of a call.
 func (p *parser) take(n int) {
 	if p.taken += n; len(p.active)+p.taken >= maxRegisters {
 		p.fail("function or expression too complex")
@@ -574,7 +574,7 @@ func (p *parser) function(method bool, line int) expr {
 	params := append([]*local(nil), p.active...)
 	p.proto.params = len(params)
 	if p.proto.vararg {
-		p.declare("arg") // what varargs were in Lua 5.0
+		p.declare("arg") // holds the varargs, as in Lua 5.0
 		p.proto.needsArg = true
 	}
 	p.expect(')')
@@ -588,12 +588,12 @@ func (p *parser) function(method bool, line int) expr {
 	if p.proto.needsArg && p.active[p.proto.params].captured {
 		p.proto.captured = append(p.proto.captured, p.proto.params)
 	}
-	p.proto.deep, p.height = p.height, 0 // it runs in a call of its own
+	p.proto.deep, p.height = p.height, 0 // its call has its own height
 	p.end(outer)
 	return &functionExpr{p.close(body)}
 }
 
-// The priorities of binary operators, left and right.
+// Priorities of binary operators, left and right.
 var priorities = map[token][2]int{
 	'+': {6, 6}, '-': {6, 6}, '*': {7, 7}, '/': {7, 7}, '%': {7, 7}, '^': {10, 9}, tConcat: {5, 4},
 	tNe: {3, 3}, tEq: {3, 3}, '<': {3, 3}, tLe: {3, 3}, '>': {3, 3}, tGe: {3, 3}, tAnd: {2, 2}, tOr: {1, 1},

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// nestedPrelude has what the programs of TestStack and FuzzNesting use: f calls
-// what the program is, and each operation on m calls f.
+// nestedPrelude begins the programs of TestStack and FuzzNesting: f calls the
+// program again, and each operation on m calls f.
 const nestedPrelude = `
 local f, g, m, c, u
 function g(...) return ... end
@@ -23,7 +23,7 @@ for i = 1, 200 do pcall(coroutine.resume, c) end
 return f()
 `
 
-// runNested runs a program in a small part of a small stack. When its calls are
+// runNested runs a program in a small part of a small stack. If its calls are
 // counted wrongly the process ends with "stack overflow".
 func runNested(t testing.TB, body string) {
 	defer debug.SetMaxStack(debug.SetMaxStack(32 << 20))
@@ -37,26 +37,27 @@ func runNested(t testing.TB, body string) {
 		}
 	}
 	done := make(chan struct{})
-	go func() { // on a stack that has not grown yet
+	go func() { // has a stack that has not grown yet
 		defer close(done)
 		eval(t, s, fmt.Sprintf(nestedPrelude, body))
 	}()
 	<-done
 }
 
-// wraps are ways to put one expression into another.
+// wraps are ways to nest an expression in another one.
 var wraps = []string{"(%s)", "g(%s)", "g{%s}", "{%s}", "{[%s] = 1}", "{x = %s}", "-%s", "not %s", "#{%s}", "1 + %s", "%s + 1", "'x' .. %s", "m + %s", "m[%s]", "m(%s)", "m == %s",
 	"g(m < m2, %s)", "m.x.y.z[%s]", "g(%s).x.x.x.x", "pcall(g, %s)", "g(pcall(f), %s)", "coroutine.wrap(f)(%s)", "g(tostring(m), %s)",
 	"string.gsub('xx', 'x', function() return %s end)", "table.sort({3, 2, 1}, function() return %s end)",
 	"(function(...) return %s end)(1)", "(function() local x = %s return x end)()", "select(2, g(1, %s))", "(%s):x()", "%s and 1", "1 or %s", "g(1, 2, 3, %s, 4)",
 	"xpcall(f, function() return %s end)", "loadstring('return ...')(%s)", "m:x(%s)", "2 ^ %s", "g(coroutine.yield(%s))"}
 
-// blocks are ways to put statements around an expression.
+// blocks are ways to enclose an expression in statements.
 var blocks = []string{"return %s", "local x = %s return f()", "g(%s) return f()", "do return %s end", "if %s then return f() end", "while %s do return f() end",
 	"for i = 1, 2 do g(%s) end", "for k in pairs{%s} do f() end", "repeat local y = %s until f()", "m.x = %s", "local a, b = f(), %s", "return f(%s)", "return 1 + f(%s)",
 	"for i in f do return %s end", "do local function h() return %s end return h() end", "return {f(), %s}"}
 
-// nested makes a program of numbers: a block, and wraps with how often.
+// nested makes a program from bytes: they select a block, and wraps with their
+// number.
 func nested(data []byte) string {
 	at := func(i int) int {
 		if i < len(data) {
@@ -76,11 +77,11 @@ func nested(data []byte) string {
 	return fmt.Sprintf(blocks[at(0)%len(blocks)], e)
 }
 
-// TestStack runs programs that nest calls in every way there is.
+// TestStack runs programs that nest calls in every possible way.
 func TestStack(t *testing.T) {
 	for _, body := range []string{
 		"coroutine.yield() return g{" + strings.Repeat("g{", 60) + "f()" + strings.Repeat("}", 61),
-		// Long chains within each other: levels are more than the limit of syntax.
+		// Chains of nested calls: the levels exceed the limit of syntax.
 		"return " + strings.Repeat("g(", 60) + "f()" + strings.Repeat(")"+strings.Repeat(".x", 300), 60),
 		"return " + strings.Repeat("(", 60) + "f()" + strings.Repeat(strings.Repeat("+1", 300)+")", 60),
 	} {
@@ -95,7 +96,7 @@ func TestStack(t *testing.T) {
 	}
 }
 
-// FuzzNesting looks for calls that are not counted.
+// FuzzNesting searches for calls that are not counted.
 func FuzzNesting(f *testing.F) {
 	for i := 0; i < len(wraps); i += 3 {
 		f.Add([]byte{byte(i), byte(i), 50, byte(3 * i), 40})
@@ -103,7 +104,8 @@ func FuzzNesting(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { runNested(t, nested(data)) })
 }
 
-// TestTreeHeight checks that the height of a tree counts chains within chains.
+// TestTreeHeight checks that the height of a tree includes chains within
+// chains.
 func TestTreeHeight(t *testing.T) {
 	for _, c := range []struct {
 		source string

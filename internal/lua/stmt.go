@@ -3,14 +3,14 @@ package lua
 // stmt is a statement.
 type stmt interface{ exec(f *frame) signal }
 
-// signal tells how a statement ended.
+// signal is the way in which a statement ended.
 type signal uint8
 
 const (
 	normal signal = iota
 	breaks
 	returns // frame.ret has the values
-	tail    // frame.tail is to be called instead
+	tail    // frame.tail is the function to call instead
 )
 
 type (
@@ -198,8 +198,8 @@ func (s *genericFor) exec(f *frame) signal {
 	}
 }
 
-// next calls the iterator, sets the variables, and returns the first of them;
-// nil ends the loop.
+// next calls the iterator, sets the variables, and returns the first one; nil
+// ends the loop.
 func (s *genericFor) next(f *frame, fn, obj, key Value) Value {
 	th := f.th
 	mark := th.mark
@@ -235,7 +235,7 @@ func (s *genericFor) next(f *frame, fn, obj, key Value) Value {
 	return key
 }
 
-// overTable is the loop over pairs(t), without a call for each element.
+// overTable runs a loop over pairs(t) without a call for each element.
 func (s *genericFor) overTable(f *frame, t *Table, key Value) signal {
 	for {
 		if key = s.nextOf(f, t, key); key.IsNil() {
@@ -249,7 +249,7 @@ func (s *genericFor) overTable(f *frame, t *Table, key Value) signal {
 	}
 }
 
-// nextOf is next for the function next.
+// nextOf is next for an iterator that is the function next.
 func (s *genericFor) nextOf(f *frame, t *Table, key Value) Value {
 	k, v, passed, ok := t.next(key)
 	f.th.Work(1 + passed>>3)
@@ -273,7 +273,7 @@ func (s *genericFor) nextOf(f *frame, t *Table, key Value) Value {
 	return k
 }
 
-// values evaluates expressions into as many values as there are places.
+// values evaluates expressions and adjusts their values to the length of into.
 func (f *frame) values(list []expr, into []Value) {
 	for i, e := range list {
 		if i == len(list)-1 && len(into) > i+1 {
@@ -367,8 +367,8 @@ func (s *multiAssign) exec(f *frame) signal {
 	return normal
 }
 
-// store assigns from the right to the left; places has table and key for each
-// target.
+// store assigns from the right to the left; places has the table and the key
+// of each target.
 func (s *multiAssign) store(f *frame, places, vals []Value) {
 	for i := len(s.to) - 1; i >= 0; i-- {
 		switch t := s.to[i].(type) {

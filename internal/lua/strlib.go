@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// OpenString sets the library string and makes it the methods of strings.
+// OpenString sets the library string and makes its functions the methods of
+// strings.
 func (s *State) OpenString() {
 	t := NewTable(0, 0)
 	Register(t, []string{"byte", "char", "dump", "find", "format", "gmatch", "gsub", "len", "lower", "match", "rep", "reverse", "sub", "upper"},
@@ -16,7 +17,7 @@ func (s *State) OpenString() {
 	s.Strings.SetField("__index", t.Value())
 }
 
-// position turns a position that may count from the end into one from the
+// position converts a position that may count from the end to one from the
 // beginning.
 func position(pos, length int) int {
 	if pos < 0 {
@@ -59,12 +60,13 @@ func strDump(th *Thread, args []Value) []Value {
 	if fn := th.checkFunction(args, 0); fn.function().native != nil {
 		th.Errorf("unable to dump given function")
 	}
-	return th.One(Str("\x1bLuaQ")) // nothing loads it again
+	return th.One(Str("\x1bLuaQ")) // Compile rejects it
 }
 
 func strLen(th *Thread, args []Value) []Value { return th.One(Int(len(th.CheckString(args, 0)))) }
 
-// checkText is CheckString for functions that read all of it.
+// checkText is CheckString for functions that read the whole string, which
+// counts as work.
 func (th *Thread) checkText(args []Value, i int) string {
 	s := th.CheckString(args, i)
 	th.workBytes(len(s))
@@ -91,7 +93,7 @@ func strUpper(th *Thread, args []Value) []Value {
 
 func strRep(th *Thread, args []Value) []Value {
 	s := th.CheckString(args, 0)
-	n := th.CheckInt32(args, 1) // as in C, 2^32 is 0
+	n := th.CheckInt32(args, 1) // as in C, 2^32 becomes 0
 	if n <= 0 || s == "" {
 		return th.One(Str(""))
 	}
@@ -223,7 +225,7 @@ func strGsub(th *Thread, args []Value) []Value {
 	return r
 }
 
-// replace appends what stands for a match.
+// replace appends the replacement of a match.
 func (m *matcher) replace(b []byte, start, end int, repl Value) []byte {
 	th := m.th
 	var v Value

@@ -6,27 +6,27 @@ import (
 	"unsafe"
 )
 
-// Table is the one structure of Lua: an array for the keys 1..n, and a hash
-// table. The hash table is a chained scatter table with Brent's variation, in
-// which a key stands in its main position unless another one is there that has
-// a better right. Sizes are powers of two; they change only when a new key
-// finds no free place, and then both parts are sized anew so that more than
-// half of the array is used. All of this shows in the order of Next.
+// Table is the table of Lua: an array for the keys 1..n, and a hash table. The
+// hash table is a chained scatter table with Brent's variation: a key is in
+// its main position unless another key that is in its own main position is
+// there. Sizes are powers of two. They change only when a new key finds no
+// free place. Then both parts get new sizes, such that more than half of the
+// array is used. All of this shows in the order of Next.
 type Table struct {
 	object
 	ReadOnly bool
 	meta     *Table
 	array    []Value
 	nodes    []node
-	free     int // all nodes from here on are taken
+	free     int // all nodes from here on are used
 }
 
 type node struct {
 	key, val Value
-	next     int32 // distance to the next in the chain; 0 ends it
+	next     int32 // distance to the next node of the chain; 0 ends it
 }
 
-// NewTable returns a table with room for elements and for other keys.
+// NewTable returns a table with room for array elements and for other keys.
 func NewTable(elements, keys int) *Table {
 	t := &Table{object: object{TableKind}}
 	if elements > 0 {
@@ -62,7 +62,7 @@ func (s *str) sum() uint32 {
 	return s.hash
 }
 
-// hashString looks at no more than 32 characters.
+// hashString hashes at most 32 characters.
 func hashString(s string) uint32 {
 	h := uint32(len(s))
 	step := len(s)>>5 + 1
@@ -91,7 +91,7 @@ func (t *Table) main(key Value) int {
 	}
 }
 
-// Get returns the value of a key, nil if there is none.
+// Get returns the value of a key, nil if it is missing.
 func (t *Table) Get(key Value) Value {
 	switch key.Kind() {
 	case Nil:
@@ -163,7 +163,7 @@ func (t *Table) find(key Value) *node {
 	}
 }
 
-// Set sets a key, which is neither nil nor NaN.
+// Set sets a key, which must be neither nil nor NaN.
 func (t *Table) Set(key, v Value) {
 	if key.Kind() == Number {
 		if i := int(key.n); float64(i) == key.n {
@@ -194,7 +194,7 @@ func (t *Table) setNode(key, v Value) {
 	t.insert(key, v)
 }
 
-// insert adds a key that is not there. Even for nil it takes a place.
+// insert adds a missing key. Even with a nil value it uses a place.
 func (t *Table) insert(key, v Value) {
 	if len(t.nodes) == 0 {
 		t.rehash(key)
@@ -213,7 +213,7 @@ func (t *Table) insert(key, v Value) {
 		f := &t.nodes[free]
 		other := t.main(n.key)
 		if other != mp {
-			// The one there is not in its main position: it moves.
+			// The key there is not in its main position, so it moves.
 			for other+int(t.nodes[other].next) != mp {
 				other += int(t.nodes[other].next)
 			}
@@ -250,7 +250,7 @@ func (t *Table) freeNode() int {
 	return -1
 }
 
-// arrayKey returns the index that a key has in the array part, 0 if none.
+// arrayKey returns the index of a key in the array part, 0 if it has none.
 func arrayKey(key Value) int {
 	if key.Kind() == Number {
 		if i := int(key.n); float64(i) == key.n && i > 0 && i <= maxArray {
@@ -262,7 +262,7 @@ func arrayKey(key Value) int {
 
 const maxArray = 1 << 26
 
-// rehash sizes both parts anew, with room for one more key.
+// rehash resizes both parts, with room for one more key.
 func (t *Table) rehash(extra Value) {
 	var nums [27]int // nums[i] counts the keys in (2^(i-1), 2^i]
 	elements := 0
@@ -321,14 +321,15 @@ func (t *Table) resize(elements, keys int) {
 	}
 }
 
-// Next returns the key after a key and its value; nil begins, and ends. It
-// answers false for a key that is not in the table.
+// Next returns the key after a given one, and its value. nil is before the
+// first key and after the last. ok is false for a key that is not in the
+// table.
 func (t *Table) Next(key Value) (k, v Value, ok bool) {
 	k, v, _, ok = t.next(key)
 	return k, v, ok
 }
 
-// next is Next, and counts the empty places that it passed.
+// next is Next, and counts the empty places passed.
 func (t *Table) next(key Value) (k, v Value, passed int, ok bool) {
 	i := 0
 	if !key.IsNil() {
@@ -370,7 +371,7 @@ func (t *Table) findIndex(key Value) int {
 	}
 }
 
-// Len returns a border: an n such that the element n is there and n+1 is not.
+// Len returns a border: an n such that element n exists and n+1 does not.
 func (t *Table) Len() int {
 	j := len(t.array)
 	if j > 0 && t.array[j-1].IsNil() {
@@ -410,5 +411,6 @@ func (t *Table) Len() int {
 	return i
 }
 
-// address numbers objects for hashing: the garbage collector moves none.
+// address returns the address of an object for hashing. Go's garbage collector
+// moves no objects.
 func address(v Value) uint32 { return uint32(uintptr(unsafe.Pointer(v.p)) >> 4) }

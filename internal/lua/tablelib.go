@@ -128,8 +128,8 @@ func tableSort(th *Thread, args []Value) []Value {
 	return nil
 }
 
-// sorter sorts by quicksort with the median of three, in the steps in which
-// the library in C does, since functions that give no order show them.
+// sorter sorts by quicksort with the median of three. It follows the steps of
+// the library in C, since comparison functions that are no order reveal them.
 type sorter struct {
 	th   *Thread
 	t    *Table
@@ -144,7 +144,7 @@ func (s *sorter) before(a, b Value) bool {
 	return s.th.callMeta(s.less, a, b).Truth()
 }
 
-// order puts two elements in order.
+// order sorts two elements.
 func (s *sorter) order(i, j int) {
 	if a, b := s.t.GetInt(i), s.t.GetInt(j); s.before(b, a) {
 		s.t.SetInt(i, b)
@@ -193,7 +193,7 @@ func (s *sorter) sort(lo, hi int) {
 			s.swap(i, j)
 		}
 		s.swap(hi-1, i)
-		// The shorter part first, the longer one in this loop.
+		// Recurse for the shorter part, continue with the longer one.
 		if i-lo < hi-i {
 			s.sort(lo, i-1)
 			lo = i + 1

@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// Native is a function in Go. The arguments and what it returns are valid only
-// for the call; Thread has One and Results to return values.
+// Native is a Go function. Its arguments and results are valid only during the
+// call; use Thread.One and Thread.Results to return values.
 type Native func(th *Thread, args []Value) []Value
 
-// Function is a closure, or a function in Go.
+// Function is a closure or a Go function.
 type Function struct {
 	object
 	next   bool // it is the function next
@@ -20,7 +20,7 @@ type Function struct {
 	native Native
 }
 
-// NewFunction returns a function in Go as a value.
+// NewFunction returns a Go function as a value.
 func NewFunction(n Native) Value {
 	return (&Function{object: object{FunctionKind}, native: n}).Value()
 }
@@ -37,54 +37,56 @@ type frame struct {
 	ret      []Value
 	one      [1]Value
 	line     int
-	call     *callExpr // the call that runs, to name its function
+	call     *callExpr // the current call, to name its function in errors
 	tail     *Function
 	tailArgs []Value
 }
 
-// mark is a place in the arena.
+// mark is a position in the arena.
 type mark struct{ segment, used int }
 
-// Thread is a coroutine, or the main thread. Its arena holds local variables
-// and arguments; what is given back stays as it is until it is used again.
+// Thread is a coroutine or the main thread. Its arena holds local variables
+// and arguments. Released values stay unchanged until their place is used
+// again.
 type Thread struct {
 	object
 	*State
-	frames []*frame // depth of them in use
+	frames []*frame // the first depth ones are in use
 	depth  int
 	arena  [][]Value
 	mark   mark
-	high   int // the most that was used of a segment
+	high   int // maximum use of a segment
 	stack  int // bytes of Go's stack that calls may take
 	co     *coroutine
 }
 
-// State is what the threads of a program share.
+// State is the shared state of a program's threads.
 type State struct {
 	// Globals is the environment of new chunks.
 	Globals *Table
 	// Strings is the metatable of strings.
 	Strings *Table
-	// MaxString bounds the bytes of a string that is made; 0 does not.
+	// MaxString is the maximum length of a new string in bytes; 0 means no limit.
 	MaxString int
-	// Hook is called every HookSteps calls, turns of loops, and what functions in
-	// Go count by Work. It may raise an error by Throw.
+	// Hook is called every HookSteps steps. Steps are calls, iterations of loops,
+	// and the work that Go functions report with Work. It may raise an error with
+	// Throw.
 	Hook      func(*Thread)
 	HookSteps int
-	// MaxStack bounds what calls may take of the stack of Go, in bytes. No
-	// program survives the end of that one, which debug.SetMaxStack sets; the
-	// bound has to stay below a quarter of it. It is 256 MB by default, or 64 MB
-	// where pointers have 32 bits.
+	// MaxStack limits the Go stack for calls, in bytes. A program can't survive
+	// the overflow of Go's stack, whose limit is set by debug.SetMaxStack, so
+	// MaxStack must stay below a quarter of that. The default is 256 MB, or 64 MB
+	// with 32-bit pointers.
 	MaxStack int
 
 	steps   int
 	current *Thread
 	main    *Thread
 	seed    random
-	natives int // calls of Lua from Go that are under way
+	natives int // calls of Lua from Go under way
 }
 
-// Error is a value that was raised.
+// Error is a raised value.
 type Error struct {
 	Value Value
 	final bool
@@ -98,25 +100,26 @@ func (e *Error) Error() string {
 }
 
 const (
-	// maxValues bounds the variables and arguments of the calls of a thread: of
-	// deep calls with many of them.
+	// maxValues limits the variables and arguments of a thread's calls, for deep
+	// calls with many of them.
 	maxValues = 1 << 22
-	// How many values there is room for at first.
+	// Initial numbers of values.
 	firstSegment     = 128
 	firstOfCoroutine = 16
-	// maxDepth is that of calls; maxNative that of functions in Go which call
-	// back, each of which takes much of the stack.
+	// maxDepth limits nested calls, and maxNative nested Go functions that call
+	// back, which use much stack.
 	maxDepth  = 16380
 	maxNative = 198
-	// callStack, levelStack and nativeStack are more bytes of Go's stack than a
-	// call, a level of its tree and a function in Go that calls back take.
+	// callStack, levelStack and nativeStack are upper bounds in bytes for the Go
+	// stack used by a call, a level of its tree, and a Go function that calls
+	// back.
 	callStack   = 2048
 	levelStack  = 512
 	nativeStack = 8192
 	maxStack    = 64 << 20 << (^uint(0) >> 63 << 1)
 )
 
-// NewState returns a state with no libraries.
+// NewState returns a state without libraries.
 func NewState() *State {
 	s := &State{Globals: NewTable(0, 0), MaxStack: maxStack, HookSteps: math.MaxInt}
 	s.main = s.newThread()
@@ -128,16 +131,16 @@ func NewState() *State {
 // Main returns the main thread.
 func (s *State) Main() *Thread { return s.main }
 
-// Abandon gives up everything that runs, after a panic that is no error of a
-// program. Globals and functions stay.
+// Abandon drops everything that runs, after a panic that is not an error of a
+// program. Globals and functions remain.
 func (s *State) Abandon() {
 	s.main = s.newThread()
 	s.current = s.main
 	s.steps, s.natives = 0, 0
 }
 
-// Release lets go of the values that a program had in its variables, when
-// nothing runs: they are in memory that the next one uses.
+// Release drops the values in the variables of the last program, when nothing
+// runs. Their memory remains for the next program.
 func (s *State) Release() {
 	th := s.main
 	if len(th.arena) > 0 {
@@ -163,7 +166,7 @@ func (s *State) newThread() *Thread {
 
 func (th *Thread) value() Value { return Value{p: &th.object} }
 
-// alloc takes n values from the arena. They have any contents.
+// alloc takes n values with undefined contents from the arena.
 func (th *Thread) alloc(n int) []Value {
 	for th.mark.segment < len(th.arena) {
 		seg := th.arena[th.mark.segment]
@@ -189,8 +192,8 @@ func (th *Thread) alloc(n int) []Value {
 	return th.alloc(n)
 }
 
-// extend returns a with b behind it; a is the newest part of the arena, b may
-// be what was given back after it.
+// extend returns a followed by b. a must be the newest part of the arena; b
+// may be in the released part behind it.
 func (th *Thread) extend(a, b []Value) []Value {
 	if len(b) == 0 {
 		return a
@@ -205,7 +208,7 @@ func (th *Thread) extend(a, b []Value) []Value {
 		}
 	}
 	r := th.alloc(len(a) + len(b))
-	copy(r[len(a):], b) // first, since r may lie over b
+	copy(r[len(a):], b) // first, since r may overlap b
 	copy(r, a)
 	return r
 }
@@ -217,7 +220,7 @@ func (th *Thread) One(v Value) []Value {
 	return f.one[:]
 }
 
-// Results returns n places for results.
+// Results returns memory for n results.
 func (th *Thread) Results(n int) []Value {
 	r := th.alloc(n)
 	clear(r)
@@ -250,8 +253,8 @@ func (th *Thread) hook() {
 	}
 }
 
-// Work counts n steps of a function in Go, each of which costs about as much
-// as a call. What takes time that depends on its arguments has to count.
+// Work counts n steps of a Go function, each about as expensive as a call. A
+// function must count if its time depends on its arguments.
 func (th *Thread) Work(n int) {
 	if s := th.State; s.steps < s.HookSteps {
 		s.steps += n
@@ -298,7 +301,7 @@ func (th *Thread) call(v Value, args []Value) []Value {
 		}
 		th.step()
 		fn = f.tail
-		// The arguments take the place of the variables.
+		// The arguments replace the variables.
 		th.mark = start
 		args = th.extend(nil, f.tailArgs)
 		f.tail, f.tailArgs, f.call = nil, nil, nil
@@ -332,7 +335,7 @@ func (th *Thread) begin(f *frame, p *Proto, args []Value) {
 	f.ret = nil
 }
 
-// need is how many bytes of Go's stack a call of the function may take.
+// need returns the maximum Go stack of a call of the function, in bytes.
 func (p *Proto) need() int { return callStack + levelStack*p.deep }
 
 // Call calls a function without protection; its results are valid until the
@@ -356,8 +359,8 @@ func (th *Thread) Call(fn Value, args ...Value) []Value {
 	return r
 }
 
-// enterNative counts a function in Go that calls back. After an error Protect
-// sets the count right.
+// enterNative counts a Go function that calls back. Protect restores the count
+// after an error.
 func (th *Thread) enterNative() {
 	if th.natives++; th.natives > maxNative {
 		th.natives--
@@ -371,8 +374,8 @@ func (th *Thread) leaveNative() {
 	th.stack -= nativeStack
 }
 
-// Protect calls f and returns the error that was raised in it. The handler, if
-// there is one, is called where the error was raised and may replace it.
+// Protect calls f and returns the error raised in it. The handler, if not nil,
+// is called where the error was raised and may replace it.
 func (th *Thread) Protect(f func(), handler func(*Thread, Value) Value) (err *Error) {
 	depth, start, natives, stack := th.depth, th.mark, th.natives, th.stack
 	defer func() {
@@ -394,7 +397,8 @@ func (th *Thread) Protect(f func(), handler func(*Thread, Value) Value) (err *Er
 	return nil
 }
 
-// handle calls the handler of an error; an error in it replaces the other.
+// handle calls the handler of an error. An error in the handler replaces the
+// first one.
 func (th *Thread) handle(e *Error, handler func(*Thread, Value) Value) (result *Error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -411,24 +415,24 @@ func (th *Thread) handle(e *Error, handler func(*Thread, Value) Value) (result *
 // Throw raises a value.
 func (th *Thread) Throw(v Value) { panic(&Error{Value: v}) }
 
-// ThrowFinal raises a value that no script can catch.
+// ThrowFinal raises a value that a script can't catch.
 func (th *Thread) ThrowFinal(v Value) { panic(&Error{Value: v, final: true}) }
 
 func (th *Thread) throw(format string, args ...any) { th.Throw(Str(fmt.Sprintf(format, args...))) }
 
-// Errorf raises a message with the place of the caller of the function in Go
-// that runs.
+// Errorf raises a message with the position of the caller of the running Go
+// function.
 func (th *Thread) Errorf(format string, args ...any) {
 	th.throw("%s%s", th.Where(1), fmt.Sprintf(format, args...))
 }
 
-// runError raises a message with the place that runs, if it is in Lua.
+// runError raises a message with the current position, if that is in Lua.
 func (th *Thread) runError(format string, args ...any) {
 	th.throw("%s%s", th.Where(0), fmt.Sprintf(format, args...))
 }
 
-// Level tells what runs at a level: 0 is the function that runs, 1 its
-// caller. A function in Go has no source.
+// Level returns the position of a level: 0 is the running function, 1 its
+// caller. ok is false for a Go function, which has no source.
 func (th *Thread) Level(n int) (source string, line int, ok bool) {
 	i := th.depth - 1 - n
 	if i < 0 {

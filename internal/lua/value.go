@@ -12,7 +12,7 @@ import (
 // Kind is the type of a value.
 type Kind uint8
 
-// The types of Lua, and that of a variable which closures share.
+// The types of Lua, and the type of a variable shared by closures.
 const (
 	Nil Kind = iota
 	Bool
@@ -28,12 +28,12 @@ const (
 
 var kindNames = [...]string{"nil", "boolean", "userdata", "number", "string", "table", "function", "userdata", "thread", "upval"}
 
-// Name returns the name of the type as the function type does.
+// Name returns the name of the type as in the function type.
 func (k Kind) Name() string { return kindNames[k] }
 
-// Value is a value of Lua; the zero Value is nil. It is a number, or what p
-// points to: each such object begins with its kind. Numbers, booleans and the
-// light userdata point to an object that only tells the kind.
+// Value is a value of Lua; the zero Value is nil. It is a number or the object
+// at p, which begins with its kind. Numbers, booleans and light userdata point
+// to an object that contains only the kind.
 type Value struct {
 	p *object
 	n float64
@@ -83,8 +83,8 @@ func Str(s string) Value { return Value{p: &(&str{object: object{String}, s: s})
 // Bytes returns a copy of b as a string.
 func Bytes(b []byte) Value { return Str(string(b)) }
 
-// The conversions of objects: the kind tells what an object is the beginning
-// of.
+// Conversions of objects: the kind determines the struct that begins with the
+// object.
 func (v Value) str() *str           { return (*str)(unsafe.Pointer(v.p)) }
 func (v Value) table() *Table       { return (*Table)(unsafe.Pointer(v.p)) }
 func (v Value) function() *Function { return (*Function)(unsafe.Pointer(v.p)) }
@@ -100,7 +100,7 @@ type cell struct {
 
 func newCell(v Value) Value { return Value{p: &(&cell{object{cellKind}, v}).object} }
 
-// userdata is what newproxy makes.
+// userdata is the result of newproxy.
 type userdata struct {
 	object
 	meta *Table
@@ -114,16 +114,17 @@ func (v Value) Kind() Kind {
 	return v.p.kind
 }
 
-// Truth reports whether v counts as true: all but nil and false do.
+// Truth reports whether v counts as true: everything except nil and false
+// does.
 func (v Value) Truth() bool { return v.p != nil && (v.p != boolObject || v.n != 0) }
 
 // IsNil reports whether v is nil.
 func (v Value) IsNil() bool { return v.p == nil }
 
-// Number returns the number that v is.
+// Number returns v as a number, and whether it is one.
 func (v Value) Number() (float64, bool) { return v.n, v.p == numberObject }
 
-// String returns the string that v is, "" for all other types.
+// String returns v if it is a string, else "".
 func (v Value) String() string {
 	if v.Kind() == String {
 		return v.str().s
@@ -131,7 +132,7 @@ func (v Value) String() string {
 	return ""
 }
 
-// Table returns the table that v is, or nil.
+// Table returns v if it is a table, else nil.
 func (v Value) Table() *Table {
 	if v.Kind() == TableKind {
 		return v.table()
@@ -139,7 +140,7 @@ func (v Value) Table() *Table {
 	return nil
 }
 
-// Function returns the function that v is, or nil.
+// Function returns v if it is a function, else nil.
 func (v Value) Function() *Function {
 	if v.Kind() == FunctionKind {
 		return v.function()
@@ -147,7 +148,7 @@ func (v Value) Function() *Function {
 	return nil
 }
 
-// ToNumber returns v as a number; strings that look like one are converted.
+// ToNumber returns v as a number. It converts strings that look like one.
 func (v Value) ToNumber() (float64, bool) {
 	switch v.Kind() {
 	case Number:
@@ -158,7 +159,7 @@ func (v Value) ToNumber() (float64, bool) {
 	return 0, false
 }
 
-// ToString returns v as a string if it is one, or a number.
+// ToString returns v as a string if it is a string or a number.
 func (v Value) ToString() (string, bool) {
 	switch v.Kind() {
 	case Number:
@@ -180,7 +181,7 @@ func equals(a, b Value) bool {
 // Equal reports whether two values are equal without metamethods.
 func Equal(a, b Value) bool { return equals(a, b) }
 
-// FormatNumber writes a number as tostring does: "%.14g".
+// FormatNumber formats a number as tostring does: "%.14g".
 func FormatNumber(f float64) string {
 	var buf [32]byte
 	return string(appendNumber(buf[:0], f))
@@ -218,7 +219,7 @@ func AppendG(dst []byte, f float64, precision int) []byte {
 	return trimZeros(dst, start)
 }
 
-// trimZeros drops the zeros at the end of a fraction that begins after start.
+// trimZeros removes trailing zeros of a fraction that begins after start.
 func trimZeros(b []byte, start int) []byte {
 	if strings.IndexByte(string(b[start:]), '.') < 0 {
 		return b
@@ -234,7 +235,7 @@ func trimZeros(b []byte, start int) []byte {
 
 func isSpace(c byte) bool { return c == ' ' || c-'\t' < 5 }
 
-// parseNumber reads a number as strtod does, with blanks around it.
+// parseNumber parses a number as strtod does, with surrounding blanks.
 func parseNumber(s string) (float64, bool) {
 	for s != "" && isSpace(s[0]) {
 		s = s[1:]
@@ -249,8 +250,8 @@ func parseNumber(s string) (float64, bool) {
 	return f, n == len(s)
 }
 
-// ScanNumber reads a number at the beginning of s as strtod does and returns
-// how many bytes it took; 0 if there is none.
+// ScanNumber parses a number at the beginning of s as strtod does. It returns
+// the number of bytes parsed, 0 if there is no number.
 func ScanNumber(s string) (f float64, n int) {
 	i := 0
 	if i < len(s) && (s[i] == '-' || s[i] == '+') {
@@ -312,11 +313,11 @@ func scanDecimal(s string, i int) (float64, int) {
 	if f, ok := numfmt.ParseInt([]byte(s[:i])); ok && f != 0 {
 		return float64(f), i
 	}
-	f, _ := strconv.ParseFloat(s[:i], 64) // out of range is infinity or zero, as in C
+	f, _ := strconv.ParseFloat(s[:i], 64) // out of range gives infinity or zero, as in C
 	return f, i
 }
 
-// scanHex reads hexadecimal digits with an optional fraction and exponent.
+// scanHex parses hexadecimal digits with an optional fraction and exponent.
 func scanHex(s string, i int) (f float64, n int) {
 	count, exp := 0, 0
 	for ; i < len(s) && hexDigit(s[i]) >= 0; i++ {

@@ -25,7 +25,7 @@ func openBit() *lua.Table {
 	return t
 }
 
-// bitArg rounds a number to an integer and takes its low 32 bits.
+// bitArg rounds a number to an integer and returns its low 32 bits.
 func bitArg(th *lua.Thread, args []lua.Value, i int) uint32 {
 	return uint32(math.Float64bits(th.CheckNumber(args, i) + 6755399441055744)) // 2^52 + 2^51
 }

@@ -15,7 +15,7 @@ type cjson struct {
 	sparseSafe    int
 	encodeDepth   int
 	decodeDepth   int
-	encodeInvalid int // of numbers: 0 refuses them, 1 writes them, 2 writes null
+	encodeInvalid int // infinite numbers and NaN: 0 is an error, 1 writes them, 2 writes null
 	decodeInvalid bool
 	precision     int
 	keepBuffer    bool
@@ -54,7 +54,7 @@ func setInt(th *lua.Thread, args []lua.Value, i int, setting *int, lo, hi int) l
 	return lua.Int(*setting)
 }
 
-// setWord sets a setting to the index of a word; true and false stand for two
+// setWord sets a setting to the index of a word. true and false stand for two
 // of them.
 func setWord(th *lua.Thread, args []lua.Value, i int, setting *int, words []string) lua.Value {
 	switch v := lua.Arg(args, i); v.Kind() {
@@ -146,7 +146,7 @@ func refuse(th *lua.Thread, v lua.Value, why string) {
 	th.Errorf("Cannot serialise %s: %s", v.Kind().Name(), why)
 }
 
-// maxNesting is where the stack of C ends, whatever the settings are.
+// maxNesting is the depth at which the C stack ends, whatever the settings.
 const maxNesting = 2600
 
 func (c *cjson) append(th *lua.Thread, v lua.Value, depth int) {

@@ -7,7 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/lua"
 )
 
-// jsonToken is a kind of token, by the name that errors have for it.
+// jsonToken is a kind of token, by its name in errors.
 type jsonToken string
 
 const (
@@ -24,7 +24,7 @@ const (
 	jsonEnd      jsonToken = "T_END"
 )
 
-// jsonParser reads JSON as cjson does, which is more than the standard allows:
+// jsonParser parses JSON as cjson does. It accepts more than the standard:
 // numbers may be hexadecimal, infinite or NaN.
 type jsonParser struct {
 	th    *lua.Thread
@@ -32,7 +32,7 @@ type jsonParser struct {
 	s     string
 	pos   int
 	depth int
-	// The token: its kind or, with bad set, what is wrong with it.
+	// The current token: its kind, or an error if bad is set.
 	tok   jsonToken
 	bad   string
 	at    int
@@ -130,7 +130,7 @@ func (p *jsonParser) word(c byte) {
 	}
 }
 
-// unusual reports whether what stands here is a number only for strtod.
+// unusual reports whether the next number is one only for strtod.
 func (p *jsonParser) unusual() bool {
 	i := p.pos
 	if p.peek(i) == '+' {
@@ -178,7 +178,7 @@ func (p *jsonParser) quoted() {
 	p.error("unexpected end of string")
 }
 
-// escaped reads the rest of a string from its first escape on.
+// escaped parses the rest of a string from its first escape on.
 func (p *jsonParser) escaped(b []byte) {
 	for {
 		c := p.peek(p.pos)
@@ -235,8 +235,8 @@ func (p *jsonParser) hex4(i int) rune {
 	return r
 }
 
-// unicode reads \uXXXX, or two of them that form a surrogate pair, and returns
-// the bytes that it took; 0 if there is no code.
+// unicode parses \uXXXX, or two of them for a surrogate pair. n is the number
+// of bytes parsed, 0 if there is no valid code.
 func (p *jsonParser) unicode(i int) (r rune, n int) {
 	r = p.hex4(i + 2)
 	if r < 0 {
@@ -261,7 +261,7 @@ func (p *jsonParser) descend() {
 	}
 }
 
-// parse returns the value that the token begins.
+// parse returns the value that begins with the current token.
 func (p *jsonParser) parse() lua.Value {
 	switch p.tok {
 	case jsonString, jsonNumber, jsonBoolean:

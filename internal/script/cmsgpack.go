@@ -19,7 +19,7 @@ func openMsgpack() *lua.Table {
 	return t
 }
 
-// maxPacked is how deep tables are packed; what is below becomes nil.
+// maxPacked is the maximum depth of packed tables; deeper ones become nil.
 const maxPacked = 16
 
 func msgpackPack(th *lua.Thread, args []lua.Value) []lua.Value {
@@ -123,7 +123,7 @@ func appendMsgpackTable(th *lua.Thread, b []byte, t *lua.Table, level int) []byt
 	return b
 }
 
-// msgpackHead begins an array or a map of n elements.
+// msgpackHead appends the header of an array or a map of n elements.
 func msgpackHead(b []byte, n int, fix, long byte) []byte {
 	switch {
 	case n <= 15:
@@ -151,7 +151,7 @@ func unpackMsgpack(th *lua.Thread, args []lua.Value, limit, offset int) []lua.Va
 	s := th.CheckString(args, 0)
 	switch {
 	case offset < 0 || limit < 0:
-		th.Errorf("Invalid request to unpack with offset of %d and limit of %d.", int32(offset), len(s)) // not the limit
+		th.Errorf("Invalid request to unpack with offset of %d and limit of %d.", int32(offset), len(s)) // the real server shows the length here, not the limit
 	case offset > len(s):
 		th.Errorf("Start offset %d greater than input length %d.", int32(offset), len(s))
 	}
@@ -159,7 +159,7 @@ func unpackMsgpack(th *lua.Thread, args []lua.Value, limit, offset int) []lua.Va
 	u := unpacker{th: th, s: s[offset:]}
 	var r []lua.Value
 	if !all {
-		r = append(r, lua.Value{}) // where to go on
+		r = append(r, lua.Value{}) // the offset for the next call
 	}
 	for n := 0; len(u.s) > 0 && (all || n < limit); n++ {
 		if len(r) >= maxUnpacked {
@@ -182,7 +182,7 @@ type unpacker struct {
 	s  string
 }
 
-// take returns the next n bytes.
+// take consumes the next n bytes.
 func (u *unpacker) take(n int) string {
 	if n > len(u.s) {
 		u.th.Errorf("Missing bytes in input.")
@@ -192,7 +192,7 @@ func (u *unpacker) take(n int) string {
 	return s
 }
 
-// uint reads a number of 1, 2, 4 or 8 bytes.
+// uint reads an unsigned number of 1, 2, 4 or 8 bytes.
 func (u *unpacker) uint(size int) uint64 {
 	n := uint64(0)
 	for _, c := range []byte(u.take(size)) {

@@ -7,10 +7,11 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// maxDepth bounds how deep a result may nest: it is the stack of C.
+// maxDepth is the maximum nesting of a result: deeper ones overflow the C
+// stack.
 const maxDepth = 7996
 
-// result appends what a script returned.
+// result appends the return value of a script.
 func (in *Interp) result(w *resp.Writer, v lua.Value) *Failure {
 	if t := v.Table(); t != nil {
 		if e := t.Field("err"); e.Kind() == lua.String {
@@ -50,7 +51,7 @@ func (in *Interp) write(w *resp.Writer, v lua.Value, depth int) {
 	}
 }
 
-// error appends an error that the script made up.
+// error appends an error reply that the script created.
 func (in *Interp) error(w *resp.Writer, e resp.Error) {
 	in.host.CountError(e)
 	w.Error(e)
@@ -58,8 +59,8 @@ func (in *Interp) error(w *resp.Writer, e resp.Error) {
 
 func oneLine(s string) string { return strings.NewReplacer("\r", " ", "\n", " ").Replace(s) }
 
-// writeTable appends a table: the fields that stand for a type first, else an
-// array up to the first nil.
+// writeTable appends a table. A field that stands for a type comes first;
+// otherwise it is an array up to the first nil.
 func (in *Interp) writeTable(w *resp.Writer, t *lua.Table, depth int) {
 	if v := t.Field("err"); v.Kind() == lua.String {
 		if wasCounted(t) {
@@ -118,13 +119,13 @@ func (in *Interp) writeTable(w *resp.Writer, t *lua.Table, depth int) {
 	}
 }
 
-// reader turns replies into values.
+// reader converts replies to values.
 type reader struct {
 	th *lua.Thread
 	b  []byte
 }
 
-// line returns the rest of the line after the type.
+// line returns the rest of the line after the type byte.
 func (r *reader) line() []byte {
 	for i := 1; ; i++ {
 		if r.b[i] == '\r' {
@@ -164,7 +165,7 @@ func single(name string, v lua.Value) lua.Value {
 	return t.Value()
 }
 
-// value reads one reply, which a Writer has written.
+// value reads a reply that a Writer has written.
 func (r *reader) value() lua.Value {
 	r.th.Work(1)
 	switch r.b[0] {
@@ -238,7 +239,8 @@ func (r *reader) value() lua.Value {
 	panic("script: a reply of no known type")
 }
 
-// errorValue makes the table for an error: "-CODE text" or text alone.
+// errorValue makes the table for an error; text is "-CODE text" or only the
+// text.
 func errorValue(text string) lua.Value {
 	code := "ERR"
 	if rest, ok := strings.CutPrefix(text, "-"); ok {

@@ -9,20 +9,20 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// Language is the one that libraries are written in.
+// Language is the language of libraries.
 const Language = "LUA"
 
-// Library is a set of functions that one source registered. It does not change;
-// its functions share variables, which they may change.
+// Library is a set of functions registered by one source. It is immutable, but
+// its functions share variables and may change these.
 type Library struct {
 	Name string
-	Code string // the source as it came
-	// Functions in the order of their registration.
+	Code string // the source as received
+	// Functions are in the order of registration.
 	Functions []*Function
 }
 
-// Size returns about how many bytes the library takes, and how many its
-// compiled functions.
+// Size returns the approximate sizes of the library and of its compiled
+// functions in bytes.
 func (l *Library) Size() (library, compiled int) {
 	library = len(l.Code) + objectSize*(1+len(l.Functions))
 	for _, f := range l.Functions {
@@ -33,7 +33,7 @@ func (l *Library) Size() (library, compiled int) {
 	return library, compiled
 }
 
-// Function is what FCALL calls.
+// Function is a function for FCALL.
 type Function struct {
 	Name        string
 	Description string
@@ -43,15 +43,15 @@ type Function struct {
 	fn          lua.Value
 }
 
-// badName is the error for names of libraries and of functions.
+// badName is the error for invalid names of libraries and functions.
 const badName = "Library names can only contain letters, numbers, or underscores(_) and must be at least one character long"
 
 const errMetadata resp.Error = "ERR Invalid library metadata"
 
-// ReadLibrary reads the first line of a source, which has the name of the
-// library: "#!lua name=mylib". The error is the reply to the client.
+// ReadLibrary parses the first line of a source, which names the library:
+// "#!lua name=mylib". The error is the reply to the client.
 func ReadLibrary(code string) (*Library, error) {
-	// Redis sees a string of C here, which ends at a zero byte.
+	// For Redis this is a C string, which ends at a zero byte.
 	text, _, _ := strings.Cut(code, "\x00")
 	if !strings.HasPrefix(text, "#!") {
 		return nil, resp.Error("ERR Missing library metadata")
@@ -93,39 +93,39 @@ func isName(s string) bool {
 	return s != ""
 }
 
-// Libraries is a set of libraries. No two have the same name, and no functions
-// of two have names that differ in case only. The zero value is empty.
+// Libraries is a set of libraries with distinct names. The names of functions
+// in two libraries differ in more than case. The zero value is empty.
 type Libraries struct {
 	list      []*Library
 	byName    map[string]*Library
 	functions map[string]*Function // by name in lower case
-	count     int                  // of functions
+	count     int                  // number of functions
 	size      int
 	compiled  int
 }
 
-// Size returns about how many bytes the libraries take, and how many their
-// compiled functions.
+// Size returns the approximate sizes of the libraries and of their compiled
+// functions in bytes.
 func (s *Libraries) Size() (libraries, compiled int) { return s.size, s.compiled }
 
-// All returns the libraries in the order in which they came.
+// All returns the libraries in the order in which they were added.
 func (s *Libraries) All() []*Library { return s.list }
 
-// Len returns how many libraries and functions there are.
+// Len returns the numbers of libraries and functions.
 func (s *Libraries) Len() (libraries, functions int) { return len(s.list), s.count }
 
-// Find returns a library by its name, or nil.
+// Find returns the library with a name, or nil.
 func (s *Libraries) Find(name string) *Library { return s.byName[name] }
 
-// Function returns a function by its name in any case, or nil.
+// Function returns the function with a name, ignoring case, or nil.
 func (s *Libraries) Function(name []byte) *Function { return s.functions[string(bytes.ToLower(name))] }
 
 func errFunctionExists(name string) error {
 	return resp.Errorf("ERR Function %s already exists", name)
 }
 
-// Add adds a library, in place of one that has its name. It fails if another
-// one has a function of the same name as one of its functions.
+// Add adds a library and replaces one with the same name. It fails if a
+// function of another library has the name of one of its functions.
 func (s *Libraries) Add(l *Library) error {
 	for _, f := range l.Functions {
 		if g := s.functions[strings.ToLower(f.Name)]; g != nil && g.library.Name != l.Name {
@@ -149,14 +149,15 @@ func (s *Libraries) add(l *Library) {
 	s.size += size
 	s.compiled += compiled
 	for _, f := range l.Functions {
-		// A library may have names that differ in case; one of them is called.
+		// A library may have names that differ only in case; only one of them can be
+		// called.
 		if name := strings.ToLower(f.Name); s.functions[name] == nil {
 			s.functions[name] = f
 		}
 	}
 }
 
-// Remove removes a library and reports whether it was there.
+// Remove removes a library and reports whether it existed.
 func (s *Libraries) Remove(name string) bool {
 	l := s.byName[name]
 	if l == nil {
@@ -175,8 +176,8 @@ func (s *Libraries) Remove(name string) bool {
 	return true
 }
 
-// Join adds all libraries of another set, or none and tells why. With replace,
-// they take the place of those that have their names.
+// Join adds all libraries of another set, or returns an error and adds none.
+// With replace, they replace libraries with the same names.
 func (s *Libraries) Join(from *Libraries, replace bool) error {
 	for _, l := range from.list {
 		if s.byName[l.Name] != nil && !replace {

@@ -9,8 +9,8 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
-// open sets the globals and locks them. Scripts have some that functions have
-// not.
+// open sets the globals and locks them. Scripts have some globals that
+// functions lack.
 func (in *Interp) open(version string, scripts bool) {
 	s := in.state
 	s.OpenBase()
@@ -37,7 +37,7 @@ func (in *Interp) open(version string, scripts bool) {
 	protect(s.Strings)
 }
 
-// undefined returns the metatable of a table whose other fields are errors.
+// undefined returns a metatable that makes missing fields an error.
 func undefined() *lua.Table {
 	t := lua.NewTable(0, 1)
 	t.SetField("__index", lua.NewFunction(func(th *lua.Thread, args []lua.Value) []lua.Value {
@@ -51,7 +51,7 @@ func undefined() *lua.Table {
 	return t
 }
 
-// protect makes a table and all that can be reached from it read-only.
+// protect makes a table and everything reachable from it read-only.
 func protect(t *lua.Table) {
 	if t == nil || t.ReadOnly {
 		return
@@ -63,7 +63,7 @@ func protect(t *lua.Table) {
 	protect(t.Metatable())
 }
 
-// pcall returns the text of errors that are tables.
+// pcall is Lua's pcall, but returns the text of an error that is a table.
 func pcall(th *lua.Thread, args []lua.Value) []lua.Value {
 	if len(args) == 0 {
 		return nil
@@ -79,7 +79,7 @@ func pcall(th *lua.Thread, args []lua.Value) []lua.Value {
 	return r
 }
 
-// The levels of redis.log.
+// Levels of redis.log.
 var levels = []string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"}
 
 func (in *Interp) openRedis(version string) *lua.Table {
@@ -108,8 +108,8 @@ func setVersion(t *lua.Table, version string) {
 	t.SetField("REDIS_VERSION", lua.Str(version))
 }
 
-// openDebugger sets what scripts would call under a debugger, which there is
-// not, and what they had to call once.
+// openDebugger sets the functions for the debugger, which does not exist here,
+// and the obsolete redis.replicate_commands.
 func openDebugger(t *lua.Table) {
 	t.SetField("breakpoint", lua.NewFunction(func(th *lua.Thread, _ []lua.Value) []lua.Value { return th.One(lua.False) }))
 	t.SetField("debug", lua.NewFunction(func(*lua.Thread, []lua.Value) []lua.Value { return nil }))
@@ -139,7 +139,8 @@ func (in *Interp) command(th *lua.Thread, args []lua.Value, raise bool) []lua.Va
 	return th.One(v)
 }
 
-// commandSteps is how many steps a command counts for, whose time is not known.
+// commandSteps is the number of steps for a command, whose real cost is
+// unknown.
 const commandSteps = hookSteps / 20
 
 // runCommand runs a command and returns its reply.
@@ -165,8 +166,8 @@ func (in *Interp) runCommand(th *lua.Thread, args []lua.Value) (v lua.Value, fai
 	return v, failed
 }
 
-// words turns the arguments of redis.call into the words of a command, which
-// are valid until the next one.
+// words converts the arguments of redis.call to the words of a command. They
+// are valid until the next call.
 func (in *Interp) words(th *lua.Thread, args []lua.Value) (words [][]byte, why string) {
 	if len(args) == 0 {
 		return nil, "Please specify at least one argument for this redis lib call"

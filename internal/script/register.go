@@ -7,15 +7,15 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// libraryChunk is the name of the source of a library.
+// libraryChunk is the chunk name of libraries.
 const libraryChunk = "@user_function"
 
-// registry is what an Interp for libraries has beside that for scripts. The
-// globals of its chunks are an empty table; where the lookup goes on is changed
-// while a library is loaded, which sees nothing but its own table redis.
+// registry is the additional state of an Interp for libraries. The globals of
+// its chunks are an empty table with a metatable. While a library is loading,
+// that leads to only its own table redis.
 type registry struct {
 	globals, api, lookup *lua.Table
-	loading              *Library        // nil: none is
+	loading              *Library        // nil if none is loading
 	taken                map[string]bool // names of its functions
 }
 
@@ -42,7 +42,7 @@ func (in *Interp) openRegistry(version string) {
 // Register runs the source of a library, which registers its functions. The
 // error is the reply to the client.
 func (in *Interp) Register(l *Library, s Supervisor) error {
-	// The line feed stays, so that lines keep their numbers.
+	// Keep the line feed, so that lines keep their numbers.
 	body := l.Code[strings.IndexByte(l.Code, '\n'):]
 	proto, err := lua.Compile(body, libraryChunk)
 	if err != nil {
@@ -107,8 +107,8 @@ func (f *Function) readPositional(name, callback lua.Value) (why string) {
 	return ""
 }
 
-// readNamed reads the fields of a table, in the order in which pairs visits
-// them, which decides what mistake is told.
+// readNamed reads the fields of a table in the order of pairs, which
+// determines the error that is reported.
 func (f *Function) readNamed(arg lua.Value) (why string) {
 	t := arg.Table()
 	if t == nil {

@@ -11,15 +11,15 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// chunk is the name of the source.
+// chunk is the chunk name of scripts.
 const chunk = "@user_script"
 
-// Flags are what a script declares in its first line, "#!lua flags=no-writes",
-// or a function when it is registered.
+// Flags are declared by a script in its first line, "#!lua flags=no-writes",
+// or by a function when it is registered.
 type Flags uint8
 
-// The flags of scripts. Declared is set if there is such a line at all, and for
-// every function.
+// Flags of scripts. Declared is set if a script has such a line, and for every
+// function.
 const (
 	Declared Flags = 1 << iota
 	NoWrites
@@ -29,7 +29,7 @@ const (
 	AllowCrossSlot
 )
 
-// flagTable has the flags by name, in the order in which they are listed.
+// flagTable has the flags by name, in the order of listings.
 var flagTable = []struct {
 	name string
 	flag Flags
@@ -41,7 +41,7 @@ var flagTable = []struct {
 	{"allow-cross-slot-keys", AllowCrossSlot},
 }
 
-// flagNamed returns a flag, or 0 if there is none of that name.
+// flagNamed returns the flag with a name, 0 if there is none.
 func flagNamed(name string) Flags {
 	for _, f := range flagTable {
 		if f.name == name {
@@ -61,29 +61,29 @@ func (f Flags) Names() (names []string) {
 	return names
 }
 
-// Script is a compiled script. It is immutable and can be run by any Interp.
+// Script is a compiled script. It is immutable, and any Interp can run it.
 type Script struct {
 	SHA    string // SHA-1 of the source in lower-case hexadecimal digits
 	Flags  Flags
-	Source string // as it was given
+	Source string // as received
 	proto  *lua.Proto
 }
 
-// Size returns about how many bytes the script takes with its source, and how
-// many what it is compiled to.
+// Size returns the approximate sizes of the script with its source, and of the
+// compiled form, in bytes.
 func (s *Script) Size() (script, compiled int) { return len(s.Source) + objectSize, s.proto.Size() }
 
-// objectSize is about what a script, a library or a function takes beside its
-// code and its name.
+// objectSize is the approximate size of a script, a library or a function
+// without its code and its name.
 const objectSize = 200
 
-// SHA returns the name of a source in the cache.
+// SHA returns the key of a source in the script cache: its SHA-1.
 func SHA(source []byte) string {
 	sum := sha1.Sum(source)
 	return hex.EncodeToString(sum[:])
 }
 
-// Compile translates a source. The error is the reply to the client.
+// Compile compiles a source. The error is the reply to the client.
 func Compile(source []byte) (*Script, error) {
 	s := &Script{SHA: SHA(source), Source: string(source)}
 	flags, end, err := declaration(source)
@@ -101,14 +101,14 @@ func Compile(source []byte) (*Script, error) {
 }
 
 // FlagsOf returns the flags that a source declares, 0 if it declares none or
-// can't be compiled.
+// does not compile.
 func FlagsOf(source []byte) Flags {
 	flags, _, _ := declaration(source)
 	return flags
 }
 
-// declaration reads the first line of a script that begins with a shebang. The
-// code begins at end: at the line feed, so that lines keep their numbers.
+// declaration parses the first line of a script with a shebang. end is the
+// beginning of the code, at the line feed, so that lines keep their numbers.
 func declaration(source []byte) (flags Flags, end int, err error) {
 	if !bytes.HasPrefix(source, []byte("#!")) {
 		return 0, 0, nil
@@ -149,71 +149,70 @@ func shebang(line string) (Flags, error) {
 	return flags, nil
 }
 
-// Supervisor is the server around every piece of Lua that runs.
+// Supervisor is the part of the server that all running Lua code needs.
 type Supervisor interface {
-	// Log writes to the log of the server; levels are 0 (debug) to 3 (warning).
+	// Log writes to the server's log; levels are 0 (debug) to 3 (warning).
 	Log(level int, text string)
-	// Interrupt is called every so many instructions; an error ends what runs,
-	// and is its text.
+	// Interrupt is called at regular numbers of instructions. An error from it
+	// ends the running code with that text.
 	Interrupt() error
 }
 
-// Host is the server around a script or a function.
+// Host is the part of the server that scripts and functions need.
 type Host interface {
 	Supervisor
-	// Call runs a command and appends its reply to w, whose protocol is the one
-	// that the script chose. The error tells why the command may not run in a
-	// script, as a reply; it was counted.
+	// Call runs a command and appends its reply to w in the protocol that the
+	// script chose. An error means that the command may not run in a script; it
+	// is the reply and already counted.
 	Call(args [][]byte, w *resp.Writer) error
-	// MayCall reports whether the user may run a command, and whether there is
-	// such a command at all.
+	// MayCall reports whether the user may run a command, and whether the command
+	// exists.
 	MayCall(args [][]byte) (may, known bool)
-	// Propagate sets whether commands from here on are sent on to the file of
-	// commands and to replicas: bit 0 and bit 1.
+	// Propagate sets whether later commands are propagated to the append-only
+	// file (bit 0) and to replicas (bit 1).
 	Propagate(to int)
-	// Seconds is a clock for measuring.
+	// Seconds returns the time of a clock for measuring.
 	Seconds() float64
-	// CountError counts an error reply that the script made up.
+	// CountError counts an error reply that the script created.
 	CountError(resp.Error)
 }
 
 // Failure is the error that ends a script.
 type Failure struct {
 	Reply resp.Error
-	// Counted tells that the error came from a command and was counted there.
+	// Counted means that the error came from a command, which has counted it.
 	Counted bool
 }
 
 func (f *Failure) Error() string { return string(f.Reply) }
 
-// Interp runs scripts, or functions. It keeps nothing from one to the next but
-// the settings of cjson, the state of math.random, and what libraries have in
-// their variables.
+// Interp runs scripts or functions. It keeps nothing between runs except the
+// settings of cjson, the state of math.random, and the variables of libraries.
 type Interp struct {
 	state      *lua.State
 	supervisor Supervisor
 	host       Host        // nil while a library is loaded
-	registry   *registry   // nil: it is for scripts
-	reply      resp.Writer // of the command that was called
+	registry   *registry   // nil for scripts
+	reply      resp.Writer // of the last command
 	args       [][]byte
 	text       []byte // of args
 }
 
-// Options are what scripts are told about the server.
+// Options configure an Interp.
 type Options struct {
 	Version string // "7.4.1"
-	// MaxString is the longest string that a script can make, in bytes; 0 means
-	// 512 MB.
+	// MaxString is the maximum length of a string that a script can make, in
+	// bytes; 0 means 512 MB.
 	MaxString int
-	// Libraries: true for functions of libraries, false for scripts.
+	// Libraries is true for functions of libraries, false for scripts.
 	Libraries bool
 }
 
-// hookSteps is how many calls and turns of loops there are between two calls
-// of Supervisor.Interrupt.
+// hookSteps is the number of calls and loop iterations between two calls of
+// Supervisor.Interrupt.
 const hookSteps = 10000
 
-// InterpSize is about how many bytes an interpreter takes.
+// InterpSize is the approximate size of an interpreter in bytes.
 const InterpSize = 29 << 10
 
 // New returns an interpreter.
@@ -240,7 +239,7 @@ func New(o Options) *Interp {
 }
 
 // Run runs a script and appends its reply to out. The error is a *Failure;
-// nothing was written then.
+// after it nothing was appended.
 func (in *Interp) Run(s *Script, host Host, keys, argv [][]byte, out *resp.Writer) error {
 	g := in.state.Globals
 	g.ReadOnly = false
@@ -250,13 +249,12 @@ func (in *Interp) Run(s *Script, host Host, keys, argv [][]byte, out *resp.Write
 	return in.run(s.SHA, host, out, in.state.Load(s.proto))
 }
 
-// Call calls a function of a library that was registered here, as Run runs a
-// script.
+// Call is Run for a function of a library that was registered in this Interp.
 func (in *Interp) Call(f *Function, host Host, keys, argv [][]byte, out *resp.Writer) error {
 	return in.run(f.Name, host, out, f.fn, array(keys), array(argv))
 }
 
-// run calls a function that is called name in errors.
+// run calls a Lua function; name is its name in errors.
 func (in *Interp) run(name string, host Host, out *resp.Writer, fn lua.Value, args ...lua.Value) error {
 	in.host = host
 	in.reply.Proto = 2
@@ -283,7 +281,7 @@ func (in *Interp) run(name string, host Host, out *resp.Writer, fn lua.Value, ar
 // protect runs f in the main thread and returns the error that ended it.
 func (in *Interp) protect(s Supervisor, f func(*lua.Thread), handler func(*lua.Thread, lua.Value) lua.Value) *lua.Error {
 	defer func() {
-		if in.supervisor != nil { // a panic, which is a bug in the server
+		if in.supervisor != nil { // after a panic, which is a bug in the server
 			in.supervisor, in.host = nil, nil
 			in.state.Abandon()
 		}
@@ -304,9 +302,9 @@ func array(words [][]byte) lua.Value {
 	return t.Value()
 }
 
-// locate is called where an error is raised and makes a table of it that tells
-// where that is: in the function itself if it is one of the script, else in
-// its caller.
+// locate converts an error to a table with its position, where it is raised.
+// The position is in the running function if that is Lua code of the script,
+// else in its caller.
 func locate(th *lua.Thread, v lua.Value) lua.Value {
 	t := v.Table()
 	if t == nil {
@@ -332,7 +330,7 @@ func locate(th *lua.Thread, v lua.Value) lua.Value {
 	return t.Value()
 }
 
-// failure words the error that ended a script or a function of that name.
+// failure formats the error that ended a script or a function.
 func failure(name string, err *lua.Error) *Failure {
 	t := err.Value.Table()
 	if t == nil {
@@ -347,7 +345,7 @@ func failure(name string, err *lua.Error) *Failure {
 	return &Failure{resp.Error(text), wasCounted(t)}
 }
 
-// errorText returns the reply for an error, without its place.
+// errorText returns the error reply without the position.
 func errorText(err *lua.Error) string {
 	t := err.Value.Table()
 	if t == nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// fakeHost answers every command with the number of its words. It ends a script
-// when that has been asked for more than patience times.
+// fakeHost answers every command with its number of words. Its Interrupt ends
+// a script after patience calls.
 type fakeHost struct {
 	counted  []resp.Error
 	patience int
@@ -74,8 +74,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestEnds runs what takes for ever, or nearly, and would be a loop in C: all
-// of it looks whether it is to end.
+// TestEnds runs endless and very long operations that are loops in C. All of
+// them must call Interrupt.
 func TestEnds(t *testing.T) {
 	long := "local long = string.rep('a', 2^20) local many = {} for i = 1, 2^16 do many[i] = i end "
 	for _, source := range []string{
@@ -140,7 +140,7 @@ func TestEnds(t *testing.T) {
 	}
 }
 
-// TestTooLarge makes what is larger than a string may be.
+// TestTooLarge exceeds the limit for strings.
 func TestTooLarge(t *testing.T) {
 	in := New(Options{Version: "7.4.1", MaxString: 1 << 20})
 	for _, source := range []string{
@@ -163,7 +163,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// decoders are scripts that read the argument that is fuzzed.
+// decoders are scripts that decode the fuzzed argument.
 var decoders = []string{
 	"return cjson.encode(cjson.decode(ARGV[1]))",
 	"return cmsgpack.pack(cmsgpack.unpack(ARGV[1]))",

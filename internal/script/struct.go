@@ -16,7 +16,7 @@ func openStruct() *lua.Table {
 	return t
 }
 
-// layout reads a format. Sizes are those of C on machines with 64 bits.
+// layout parses a format. Sizes are those of C on 64-bit machines.
 type layout struct {
 	th    *lua.Thread
 	f     string
@@ -72,7 +72,7 @@ func (l *layout) next() (opt byte, size int, ok bool) {
 	return opt, size, true
 }
 
-// padding returns the bytes that align an element at a position.
+// padding returns the number of bytes that align an element at a position.
 func (l *layout) padding(pos int, opt byte, size int) int {
 	if size == 0 || opt == 'c' {
 		return 0
@@ -81,7 +81,7 @@ func (l *layout) padding(pos int, opt byte, size int) int {
 	return (size - pos&(size-1)) & (size - 1)
 }
 
-// control takes an option that is none of an element.
+// control handles an option without an element.
 func (l *layout) control(opt byte) {
 	switch opt {
 	case ' ':
@@ -247,7 +247,7 @@ func structUnpack(th *lua.Thread, args []lua.Value) []lua.Value {
 				}
 				r = r[:len(r)-1]
 				if size = lua.ToInt(n); size < 0 {
-					size = len(data) + 1 // as a size in C, it is enormous
+					size = len(data) + 1 // negative; as a size in C it is enormous
 				}
 				enough(size)
 			}
@@ -267,7 +267,7 @@ func structUnpack(th *lua.Thread, args []lua.Value) []lua.Value {
 	}
 }
 
-// maxUnpacked is how many values fit on the stack of C.
+// maxUnpacked is the maximum number of values on the C stack.
 const maxUnpacked = 7990
 
 func structSize(th *lua.Thread, args []lua.Value) []lua.Value {
