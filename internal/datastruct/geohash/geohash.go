@@ -65,7 +65,7 @@ func Text(p Point) string {
 // formula. It is right to the last digit.
 func Distance(a, b Point) float64 { return haversine(a, b, sin, cos, asin) }
 
-// nearly is a much faster Distance whose last digits may be wrong.
+// nearly returns a much faster Distance whose last digits may be wrong.
 func nearly(a, b Point) float64 { return haversine(a, b, math.Sin, math.Cos, math.Asin) }
 
 func haversine(a, b Point, sin, cos, asin func(float64) float64) float64 {

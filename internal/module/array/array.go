@@ -1,8 +1,8 @@
 // Package array is the array type of Redis 8.8 with its commands: a sparse
-// sequence of values by index, with a place where insertions go on.
+// sequence of values by index, with an insertion cursor.
 //
-// It is a module: it brings rows, handlers, a type, its form in RDB files,
-// its events and its settings, and uses the engine as any module could.
+// It is a module: it adds rows, handlers, a type with its RDB form, events and
+// settings. It uses the engine as any module could.
 package array
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Module returns what the server is to have of this package.
+// Module returns the module for the server.
 func Module() engine.Module {
 	return engine.Module{Rows: [][]spec.Command{commands}, Handlers: handlers}
 }
@@ -38,11 +38,11 @@ var (
 	eventArSeek     = event.New("arseek", event.ClassArray)
 )
 
-// limits are the bounds of the encodings.
+// limits are the limits of the encodings.
 type limits struct {
 	sliceSize int // a power of two
-	sparseMax int // slots in use of a sparse slice; 0: there are none
-	sparseMin int // a dense slice with as few may become sparse
+	sparseMax int // slots in use of a sparse slice; 0: there are no sparse slices
+	sparseMin int // a dense slice with at most this many may become sparse
 }
 
 var settings = config.Extend(

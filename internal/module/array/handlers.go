@@ -45,7 +45,8 @@ const (
 	errMatch    resp.Error = "ERR MATCH requires a value argument"
 )
 
-// maxReply bounds the replies that an empty array could make long.
+// maxReply limits replies whose length does not depend on the size of the
+// array.
 const maxReply = 1000000
 
 func find(c *engine.Ctx) (*sparse, error) {
@@ -71,8 +72,8 @@ func argIndex(c *engine.Ctx, i int) (uint64, error) {
 	return index, nil
 }
 
-// argIndexes reads every step-th argument from the given one on as an index,
-// so that none is used if one of them is wrong.
+// argIndexes reads every step-th argument from the given one on as an index.
+// It reads all of them before any is used.
 func argIndexes(c *engine.Ctx, from, step int) ([]uint64, error) {
 	indexes := make([]uint64, 0, (len(c.Args)-from+step-1)/step)
 	for i := from; i < len(c.Args); i += step {
@@ -93,7 +94,7 @@ func argIndexRange(c *engine.Ctx) (from, to uint64, err error) {
 	return from, to, err
 }
 
-// replyIndex replies a number that may be too large for an integer.
+// replyIndex replies a number that may exceed an integer.
 func replyIndex(c *engine.Ctx, n uint64) error {
 	if n > math.MaxInt64 {
 		c.Out().BigNumber(strconv.FormatUint(n, 10))
@@ -198,8 +199,8 @@ func arset(c *engine.Ctx) error {
 	return c.Integer(added)
 }
 
-// setSlots writes values from an index on and returns how many slots were
-// empty.
+// setSlots writes values from an index on and returns the number of slots that
+// were empty.
 func setSlots(c *engine.Ctx, a *sparse, index uint64, values [][]byte) (added int) {
 	if len(values) > 1 {
 		a.Reserve(settings.Of(c.Config), index, index+uint64(len(values))-1)
@@ -298,7 +299,7 @@ func arcount(c *engine.Ctx) error {
 	return replyIndex(c, a.Count())
 }
 
-// argLimit reads argument i as the number of results wanted.
+// argLimit reads argument i as the maximum number of results.
 func argLimit(c *engine.Ctx, i int) (int64, error) {
 	n, err := c.ArgInt(i)
 	if err == nil && n <= 0 {
@@ -460,7 +461,7 @@ func arlastitems(c *engine.Ctx) error {
 		}
 		index := newest - age
 		if age > newest {
-			index += length // the ring goes on at the other end
+			index += length // the ring continues at the other end
 		}
 		replySlotAt(c, a, index)
 	}

@@ -2,10 +2,10 @@ package array
 
 import "github.com/resp-server/resp-server/internal/datastruct/tree"
 
-// iterator walks over the slots in use of a range. The array must not be
-// written meanwhile.
+// iterator walks over the used slots of a range. The array must not be written
+// meanwhile.
 type iterator struct {
-	// Index and Value are those of the slot, after Next was true.
+	// Index and Value are those of the current slot, once Next has returned true.
 	Index uint64
 	Value slot
 
@@ -15,12 +15,12 @@ type iterator struct {
 	high     uint64
 	backward bool
 
-	slice *slice // that is walked over, nil if none
-	i     int    // the place in its words that comes next
+	slice *slice // the current slice, nil if there is none
+	i     int    // the next position in its words
 }
 
-// Range walks from one index to another, which may be the smaller one. It
-// costs O(log S) of the number of slices, and O(1) a slot or window.
+// Range walks from one index to another, in either direction. It costs O(log
+// S) for S slices, and O(1) for each used slot or slot of a window.
 func (a *sparse) Range(from, to uint64) iterator {
 	if a == nil {
 		return iterator{}
@@ -35,7 +35,7 @@ func (a *sparse) Range(from, to uint64) iterator {
 	return it
 }
 
-// Next goes to the next slot in use; false at the end.
+// Next moves to the next used slot and returns false at the end.
 func (it *iterator) Next() bool {
 	for {
 		if it.slice == nil && !it.enter() {
@@ -68,7 +68,7 @@ func (it *iterator) Next() bool {
 	}
 }
 
-// enter goes to the next slice.
+// enter moves to the next slice.
 func (it *iterator) enter() bool {
 	if it.size == 0 {
 		return false
@@ -95,7 +95,7 @@ func (it *iterator) enter() bool {
 	i, found := s.find(off)
 	if it.backward {
 		if !found && !s.dense() {
-			i-- // it is where the offset would be inserted
+			i-- // i is where the offset would be inserted
 		}
 		it.i = min(i, it.i)
 	} else {

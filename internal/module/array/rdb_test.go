@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// TestRoundTrip saves random arrays to a file and loads it: they are the same
-// then, and so is the place of the next insertion.
+// TestRoundTrip saves random arrays to a file and loads it. The contents and
+// the insertion cursors must be the same.
 func TestRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	cfg := config.New()
@@ -52,7 +52,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("key %x: %v", k.Key(), err)
 		}
 		if was.last != is.last {
-			t.Errorf("key %x: the last insertion was at %d, is at %d", k.Key(), was.last, is.last)
+			t.Errorf("key %x: the last insertion was at %d, but is loaded as %d", k.Key(), was.last, is.last)
 		}
 	}
 }

@@ -58,7 +58,8 @@ func arop(c *engine.Ctx) error {
 	return combineNumbers(c, it, op)
 }
 
-// slotNumber reads a value as a number; false if it is none.
+// slotNumber parses a value as a number. It returns false if the value is not
+// a number.
 func slotNumber(v slot) (numfmt.LongDouble, bool) {
 	switch v.Kind() {
 	case slotInt:
@@ -88,7 +89,7 @@ func combineNumbers(c *engine.Ctx, it iterator, op string) error {
 				nan = true
 			case n.IsInf():
 				result = n
-			case result.Cmp(numfmt.LongDouble{}) < 0: // or too large
+			case result.Cmp(numfmt.LongDouble{}) < 0: // negative, or too large
 				result, _ = numfmt.ParseLongDouble([]byte("-inf"))
 			default:
 				result, _ = numfmt.ParseLongDouble([]byte("inf"))
@@ -145,25 +146,25 @@ const (
 	maxRegexp     = 2048
 )
 
-// predicate is one thing that ARGREP asks of a value.
+// predicate is a condition of ARGREP on a value.
 type predicate struct {
 	kind string // in lower case
 	text []byte
 	re   *ere.Regexp
 }
 
-// grep are the arguments of an ARGREP behind the range.
+// grep holds the arguments of ARGREP after the range.
 type grep struct {
 	predicates []predicate
-	all        bool // every one must hold
+	all        bool // every predicate must hold
 	withValues bool
 	fold       bool
 	limit      int64
-	work       int          // bytes that were looked at since stop was asked
-	stop       func() error // asks whether to give up
+	work       int          // bytes examined since the last call of stop
+	stop       func() error // reports whether to give up
 }
 
-// grepWork is how many bytes are looked at between two questions.
+// grepWork is the number of bytes examined between two calls of stop.
 const grepWork = 1 << 20
 
 // ARGREP key start end <EXACT string | MATCH string | GLOB pattern | RE pattern [EXACT string | MATCH string | GLOB pattern | RE pattern ...]> [AND | OR | LIMIT limit | WITHVALUES | NOCASE [AND | OR | LIMIT limit | WITHVALUES | NOCASE ...]]
@@ -261,8 +262,7 @@ func readGrep(c *engine.Ctx) (*grep, error) {
 	return g, g.compile()
 }
 
-// compile readies the regular expressions, once it is known whether case
-// counts.
+// compile compiles the regular expressions, once all options are known.
 func (g *grep) compile() error {
 	for i := range g.predicates {
 		p := &g.predicates[i]
@@ -284,7 +284,7 @@ func (g *grep) compile() error {
 	return nil
 }
 
-// holds reports whether a value is what was asked for.
+// holds reports whether a value matches the predicates.
 func (g *grep) holds(text []byte) (bool, error) {
 	for i := range g.predicates {
 		if g.work += len(text) + 1; g.work >= grepWork {
@@ -330,7 +330,7 @@ func contains(text, part []byte, fold bool, stop func() error) (bool, error) {
 	return false, nil
 }
 
-// hasAt reports whether text begins with another one, which is no longer.
+// hasAt reports whether text begins with begin, which must not be longer.
 func hasAt(text, begin []byte, fold bool) bool {
 	if !fold {
 		return bytes.Equal(text[:len(begin)], begin)

@@ -6,15 +6,15 @@ import (
 	"unsafe"
 )
 
-// slice is the part of an array from one multiple of the slice size to
-// the next. A sparse one has the offsets and words of the slots in use; a
-// dense one the words of a window, some of which may be empty:
+// slice is the part of an array between two multiples of the slice size. A
+// sparse slice has the offsets and words of the used slots. A dense one has
+// the words of a window, some of which may be empty:
 //
 //	sparse   at 3 17 4095         dense   first 16, last 19
 //	      words a b  c                    words a b . c . . . .
 //
-// When it is which, and how large windows are, is as in Redis, which shows it
-// in ARINFO.
+// The choice between them and the size of windows follow Redis, which shows
+// both in ARINFO.
 type slice struct {
 	id    uint64
 	owner *sliceOwner
@@ -22,23 +22,23 @@ type slice struct {
 
 	words []uint64
 	at    []uint16 // nil if dense
-	room  int      // sparse: for how many slots Redis would have room
+	room  int      // sparse: the number of slots that Redis would have allocated
 	first int      // dense: the offset of words[0]
-	last  int      // dense: the offset of the last slot in use
+	last  int      // dense: the offset of the last used slot
 
-	long  []string // texts that fit no word
-	free  []uint32 // the places of long that are not in use
-	bytes int      // of long
+	long  []string // texts that do not fit a word
+	free  []uint32 // unused places of long
+	bytes int      // total size of long
 }
 
-// sliceOwner is a token: an array writes in place only the slices that carry
-// its own.
+// sliceOwner is a token: an array writes in place only to slices with its own
+// token.
 type sliceOwner struct{ _ byte }
 
 const (
 	minWindow   = 8 // slots of a dense slice
 	minCompact  = 32
-	sliceHeader = 32 // bytes of a slice in Redis, and of a word
+	sliceHeader = 32 // size of a slice's header in Redis, and of a word
 	wordBytes   = 8
 )
 
@@ -57,8 +57,8 @@ func (s *slice) memoryUse() int {
 	return int(unsafe.Sizeof(*s)) + wordBytes*cap(s.words) + 2*cap(s.at) + 16*cap(s.long) + 4*cap(s.free) + s.bytes
 }
 
-// find returns the place of an offset in words, and whether the slot is in
-// use. The place of a slot that is not may be outside.
+// find returns the place of an offset in words, and whether the slot is used.
+// The place of an unused slot may be outside of words.
 func (s *slice) find(off int) (i int, ok bool) {
 	if !s.dense() {
 		return slices.BinarySearch(s.at, uint16(off))
@@ -67,7 +67,7 @@ func (s *slice) find(off int) (i int, ok bool) {
 	return i, i >= 0 && i < len(s.words) && s.words[i] != 0
 }
 
-// lastOffset returns the largest offset in use.
+// lastOffset returns the largest used offset.
 func (s *slice) lastOffset() int {
 	if s.dense() {
 		return s.last
@@ -75,7 +75,7 @@ func (s *slice) lastOffset() int {
 	return int(s.at[s.count-1])
 }
 
-// value returns what is in words[i].
+// value returns the value in words[i].
 func (s *slice) value(i int) slot {
 	v := slot{word: s.words[i]}
 	if v.Kind() == slotLong {
@@ -98,7 +98,8 @@ func (s *slice) set(l *limits, size, off int, text []byte) bool {
 	return !used
 }
 
-// makeRoom readies an empty slot to be written; i is where find has it.
+// makeRoom prepares an empty slot for writing, at the place i that find
+// returned.
 func (s *slice) makeRoom(l *limits, size, off, i int) int {
 	if !s.dense() && s.count < l.sparseMax {
 		if s.count >= s.room {
@@ -113,7 +114,7 @@ func (s *slice) makeRoom(l *limits, size, off, i int) int {
 	return off - s.first
 }
 
-// put stores a text in words[i], in place of what is there.
+// put stores a text in words[i] and replaces the value there.
 func (s *slice) put(i int, text []byte) {
 	word, ok := newWord(text)
 	if ok {
@@ -153,7 +154,7 @@ func (s *slice) drop(i int) {
 	}
 }
 
-// compact gives back the places of long that are not in use.
+// compact frees the unused places of long.
 func (s *slice) compact() {
 	long := make([]string, 0, len(s.long)-len(s.free))
 	for i, w := range s.words {
@@ -165,8 +166,8 @@ func (s *slice) compact() {
 	s.long, s.free = long, nil
 }
 
-// deleteRange empties the slots from one offset to another and returns how
-// many were in use. The slice may be empty afterwards.
+// deleteRange empties the slots from one offset to another and returns the
+// number that were used. The slice may be empty afterwards.
 func (s *slice) deleteRange(l *limits, from, to int) int {
 	before := s.count
 	if s.dense() {
@@ -197,7 +198,7 @@ func (s *slice) deleteRange(l *limits, from, to int) int {
 	return before - s.count
 }
 
-// makeDense turns a sparse slice into a dense one.
+// makeDense converts a sparse slice to a dense one.
 func (s *slice) makeDense(size int) {
 	if s.dense() {
 		return
@@ -219,8 +220,8 @@ func (s *slice) makeDense(size int) {
 	}
 }
 
-// include enlarges the window of a dense slice until it has an offset: to the
-// right by doubling, to the left to the next power of two, so that there is
+// include enlarges the window of a dense slice until it contains an offset: to
+// the right by doubling, to the left to the next power of two, which leaves
 // room on that side.
 func (s *slice) include(size, off int) {
 	first, window := s.first, len(s.words)
@@ -245,7 +246,7 @@ func (s *slice) include(size, off int) {
 	s.words, s.first = words, first
 }
 
-// maybeSparse turns a dense slice with few slots in use into a sparse one if
+// maybeSparse converts a dense slice with few used slots to a sparse one if
 // that saves memory.
 func (s *slice) maybeSparse(l *limits) {
 	window, few := len(s.words), l.sparseMin
@@ -263,5 +264,5 @@ func (s *slice) maybeSparse(l *limits) {
 	s.compact()
 }
 
-// roundUp returns the power of two that is not below n.
+// roundUp returns the smallest power of two that is at least n.
 func roundUp(n int) int { return 1 << bits.Len(uint(n-1)) }

@@ -8,22 +8,22 @@ import (
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
-// slot is the value of one slot of an Array. Bytes of it may be those of
-// the array, and are valid until its next write.
+// slot is the value of a slot. Its bytes may belong to the array, and are
+// valid until the next write to that.
 //
-// Integers, floating point numbers and texts of up to seven bytes are kept in
-// the slot itself, as Redis does: where a number is exactly what its text
-// says, only the number is kept.
+// Like Redis, a slot contains integers, floating point numbers and texts of up
+// to seven bytes directly. It contains a number if formatting that gives
+// exactly the text.
 type slot struct {
 	word uint64
 	text string // of a long value
 }
 
-// slotKind says how a value is kept.
+// slotKind is the representation of a value.
 type slotKind uint8
 
-// The kinds, in the numbering of RDB files; they are also the low bits of a
-// word. A word of zero is an empty slot.
+// The kinds, numbered as in RDB files; they are also the low bits of a word. A
+// word of zero is an empty slot.
 const (
 	slotLong slotKind = iota
 	slotInt
@@ -39,7 +39,7 @@ const (
 	scratchSize = 32 // holds the text of any number
 )
 
-// newWord returns the word that holds a text, false if none does.
+// newWord returns the word for a text, false if the text does not fit one.
 func newWord(text []byte) (word uint64, ok bool) {
 	if n, ok := numfmt.ParseInt(text); ok && n >= minInt && n <= maxInt {
 		return uint64(n)<<2 | uint64(slotInt), true
@@ -57,8 +57,8 @@ func newWord(text []byte) (word uint64, ok bool) {
 	return word, true
 }
 
-// exactFloat reads a text that is a number without its two lowest bits, which
-// the kind takes, and is printed as it is.
+// exactFloat parses a text as a number without its two lowest bits, which hold
+// the kind. It returns false unless that number is formatted as the same text.
 func exactFloat(text []byte) (float64, bool) {
 	points := 0
 	for i, b := range text {
@@ -82,7 +82,7 @@ func exactFloat(text []byte) (float64, bool) {
 	return f, string(appendFloat(room[:0], f)) == string(text)
 }
 
-// appendFloat appends the text of an slotFloat, a number with at least one decimal or an exponent.
+// appendFloat appends the text of a slotFloat, a number with at least one decimal or an exponent.
 func appendFloat(dst []byte, f float64) []byte {
 	at := len(dst)
 	dst = numfmt.AppendFloat(dst, f)
@@ -94,13 +94,13 @@ func appendFloat(dst []byte, f float64) []byte {
 	return append(dst, ".0"...)
 }
 
-// Kind returns how the value is kept.
+// Kind returns the representation of the value.
 func (v slot) Kind() slotKind { return slotKind(v.word & kindMask) }
 
-// Int returns the number of an slotInt.
+// Int returns the number of a slotInt.
 func (v slot) Int() int64 { return int64(v.word) >> 2 }
 
-// Float returns the number of an slotFloat.
+// Float returns the number of a slotFloat.
 func (v slot) Float() float64 { return math.Float64frombits(v.word &^ kindMask) }
 
 // Bytes returns the text of the value, for which it may use scratch. It must

@@ -9,24 +9,24 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// sparse is the content of an array: it has values at some of the indexes from 0
-// to maxIndex, and a place where insertions go on. A nil one is an empty one.
+// sparse is the content of an array: values at some of the indexes from 0 to
+// maxIndex, and an insertion cursor. A nil one is empty.
 //
-// The indexes are cut into slices of some thousand; only those with values
-// exist, in a tree. Access to an index costs O(log S) of their number S. What
-// Redis has instead, a directory, or blocks of it once an index is large, is
-// counted to be shown.
+// The indexes are divided into slices of some thousand. Slices with values are
+// in a tree, so access to an index costs O(log S) for S slices. Redis has a
+// directory instead, or blocks of it for large indexes. Their sizes are
+// counted only to be shown.
 type sparse struct {
 	slices *tree.Tree[*slice]
 	owner  *sliceOwner
-	size   uint64 // of a slice, a power of two
-	count  uint64 // of the slots in use
-	last   uint64 // the index inserted last; noIndex if none
-	bytes  int    // of all slices
+	size   uint64 // of a slice; a power of two
+	count  uint64 // number of used slots
+	last   uint64 // index of the last insertion; noIndex if there was none
+	bytes  int    // size of all slices
 
-	// blocked tells that an index was too large for one directory; blocks are
-	// the parts of the directory that have slices, and room for how many Redis
-	// would have.
+	// blocked means that an index was too large for one directory. blocks are the
+	// parts of the directory with slices, and room is the number of blocks that
+	// Redis would have allocated.
 	blocked      bool
 	blocks, room int
 }
@@ -38,7 +38,7 @@ const (
 	noIndex    = math.MaxUint64
 	blockSize  = 2048 // slices of a block
 	blocksRoom = 4
-	sparseRoom = 4 // slots of a new slice
+	sparseRoom = 4 // initial slots of a sparse slice
 )
 
 // newSparse returns an empty array.
@@ -59,10 +59,10 @@ func compareSlices(a, b *slice) int {
 // Encoding returns "sliced-array".
 func (a *sparse) Encoding() string { return "sliced-array" }
 
-// Empty reports whether no slot is in use.
+// Empty reports whether no slot is used.
 func (a *sparse) Empty() bool { return a.count == 0 }
 
-// Thaw returns an array of the same content, in O(1).
+// Thaw returns an array with the same content, in O(1).
 func (a *sparse) Thaw() value.Content {
 	t := *a
 	t.owner = new(sliceOwner)
@@ -70,12 +70,12 @@ func (a *sparse) Thaw() value.Content {
 	return &t
 }
 
-// MemoryUse returns the size of the slices with an estimate for the tree.
+// MemoryUse returns the size of the slices plus an estimate for the tree.
 func (a *sparse) MemoryUse() int {
 	return int(unsafe.Sizeof(*a)) + a.bytes + 10*a.slices.Len()
 }
 
-// Count returns the number of slots in use.
+// Count returns the number of used slots.
 func (a *sparse) Count() uint64 {
 	if a == nil {
 		return 0
@@ -83,7 +83,7 @@ func (a *sparse) Count() uint64 {
 	return a.count
 }
 
-// Len returns the largest index in use plus one.
+// Len returns the largest used index plus one.
 func (a *sparse) Len() uint64 {
 	if a.Count() == 0 {
 		return 0
@@ -108,8 +108,7 @@ func (a *sparse) Get(index uint64) (v slot, ok bool) {
 	return s.value(i), true
 }
 
-// rank returns the position of the first slice whose id is not below a given
-// one.
+// rank returns the position of the first slice with at least the given id.
 func (a *sparse) rank(id uint64) int {
 	return a.slices.Search(func(s *slice) bool { return s.id >= id })
 }
@@ -122,7 +121,7 @@ func (a *sparse) find(id uint64) *slice {
 	return nil
 }
 
-// own returns s, or the copy that took its place, to be written.
+// own returns s for writing, or the copy that replaces it.
 func (a *sparse) own(s *slice) *slice {
 	if s.owner != a.owner {
 		a.bytes -= s.memoryUse()
@@ -150,7 +149,7 @@ func (a *sparse) Set(l *limits, index uint64, text []byte) bool {
 	return added
 }
 
-// addSlice adds a slice, which must get a value at an offset.
+// addSlice adds a slice. The caller must then set a value at an offset.
 func (a *sparse) addSlice(l *limits, id, off uint64, dense bool) *slice {
 	a.reach(id)
 	if a.blocked && !a.hasBlock(id/blockSize) {
@@ -171,7 +170,7 @@ func (a *sparse) addSlice(l *limits, id, off uint64, dense bool) *slice {
 	return s
 }
 
-// reach makes the directory one that can have a slice.
+// reach extends Redis's directory to a slice.
 func (a *sparse) reach(id uint64) {
 	if a.blocked || id < blockSize {
 		return
@@ -185,7 +184,7 @@ func (a *sparse) hasBlock(block uint64) bool {
 	return ok && s.id/blockSize == block
 }
 
-// removed counts the blocks after slices were removed.
+// removed recounts the blocks after slices were removed.
 func (a *sparse) removed() {
 	if !a.blocked {
 		return
@@ -204,7 +203,7 @@ func (a *sparse) removed() {
 	}
 }
 
-// Reserve readies the array for values at all indexes from one to another,
+// Reserve prepares the array for values at all indexes from one to another,
 // which must be set next: slices that will get many become dense at once.
 func (a *sparse) Reserve(l *limits, from, to uint64) {
 	if l.sparseMax == 0 {
@@ -234,7 +233,7 @@ func (a *sparse) Reserve(l *limits, from, to uint64) {
 	}
 }
 
-// usedBetween counts the slots in use of a sparse slice between two offsets.
+// usedBetween counts the used slots of a sparse slice between two offsets.
 func (s *slice) usedBetween(first, last int) (n int) {
 	for _, off := range s.at {
 		if int(off) >= first && int(off) <= last {
@@ -244,7 +243,7 @@ func (s *slice) usedBetween(first, last int) (n int) {
 	return n
 }
 
-// Delete empties a slot and reports whether it was in use.
+// Delete empties a slot and reports whether it was used.
 func (a *sparse) Delete(l *limits, index uint64) bool {
 	if _, ok := a.Get(index); !ok {
 		return false
@@ -252,14 +251,14 @@ func (a *sparse) Delete(l *limits, index uint64) bool {
 	return a.DeleteRange(l, index, index) == 1
 }
 
-// DeleteRange empties the slots from one index to another and returns how many
-// were in use. It costs O(N) of these.
+// DeleteRange empties the slots from one index to another and returns the
+// number that were used. It costs O(N) for N of them.
 func (a *sparse) DeleteRange(l *limits, from, to uint64) uint64 {
 	if a.Count() == 0 {
 		return 0
 	}
 	before := a.count
-	i, gone := a.rank(from/a.size), -1 // from gone on, slices go as a whole
+	i, gone := a.rank(from/a.size), -1 // from gone on, whole slices are removed
 	removed := false
 	flush := func() {
 		if gone >= 0 && i > gone {
@@ -310,8 +309,7 @@ func (a *sparse) DeleteRange(l *limits, from, to uint64) uint64 {
 	return before - a.count
 }
 
-// Next returns the index that the next insertion uses, false if there is none
-// left.
+// Next returns the index of the next insertion, false if there is none left.
 func (a *sparse) Next() (index uint64, ok bool) {
 	if a == nil || a.last == noIndex {
 		return 0, true
@@ -319,17 +317,17 @@ func (a *sparse) Next() (index uint64, ok bool) {
 	return a.last + 1, a.last < maxIndex
 }
 
-// Seek sets the index that the next insertion uses. One that is too large
-// leaves none.
+// Seek sets the index of the next insertion. An index above maxIndex leaves
+// none.
 func (a *sparse) Seek(index uint64) { a.last = index - 1 }
 
-// Last returns the index that was inserted last, false if there is none.
+// Last returns the index of the last insertion, false if there was none.
 func (a *sparse) Last() (index uint64, ok bool) { return a.last, a.last != noIndex }
 
-// Fit readies the array to be a ring of a number of slots. One that was larger
-// keeps the values inserted last, and one that began again at 0 gets its
-// values in the order of their insertion, so that there is room behind them.
-// An empty slot ends what is kept.
+// Fit turns the array into a ring of size slots. A larger array keeps the
+// values inserted last. A ring that had wrapped around is sorted by insertion,
+// so that there is room behind its values. An empty slot ends the values that
+// are kept.
 func (a *sparse) Fit(l *limits, size uint64) {
 	span := a.Len()
 	keep := span
@@ -368,17 +366,17 @@ func (a *sparse) Fit(l *limits, size uint64) {
 	*a = *fresh
 }
 
-// layout is what ARINFO shows.
+// layout is the reply of ARINFO.
 type layout struct {
 	Slices, SliceSize, Directory, Blocks int
-	// Of all slices together:
-	Dense, Sparse       int // how many there are
-	Window, WindowCount int // slots of the windows of dense ones, and in use
+	// Totals of all slices:
+	Dense, Sparse       int // number of slices
+	Window, WindowCount int // slots in the windows of dense slices, and used ones
 	SparseRoom          int
 }
 
-// Info describes how the array is kept. What is known of all slices together
-// is told only if full is true, which costs O(S).
+// Info describes the representation of the array. It includes the totals of
+// all slices only if full is set, which costs O(S).
 func (a *sparse) Info(full bool) (info layout) {
 	info.Slices, info.SliceSize = a.slices.Len(), int(a.size)
 	switch s, ok := a.slices.Max(); {
@@ -406,7 +404,7 @@ func (a *sparse) Info(full bool) (info layout) {
 	}
 }
 
-// Digest adds the slots in use in their order.
+// Digest adds the used slots in order.
 func (a *sparse) Digest(d *value.Digest) {
 	var text []byte
 	var room [scratchSize]byte

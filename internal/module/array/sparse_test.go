@@ -12,7 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/effort"
 )
 
-// compareArrays compares an array with a map, also by walking it.
+// compareArrays compares an array with a map, using look-ups and iterators.
 func compareArrays(t *testing.T, a *sparse, want map[uint64]string, rng *rand.Rand) {
 	t.Helper()
 	if err := a.Check(); err != nil {
@@ -89,7 +89,7 @@ func TestArrayModel(t *testing.T) {
 					text := texts[rng.IntN(len(texts))]
 					_, had := want[i]
 					if a.Set(&l, i, []byte(text)) == had {
-						t.Fatalf("index %d: new, but %v", i, had)
+						t.Fatalf("index %d: wrong result of Set; the slot was used: %v", i, had)
 					}
 					want[i] = text
 				case 3:
@@ -103,7 +103,7 @@ func TestArrayModel(t *testing.T) {
 				case 4:
 					_, had := want[i]
 					if a.Delete(&l, i) != had {
-						t.Fatalf("index %d: deleted, but %v", i, had)
+						t.Fatalf("index %d: wrong result of Delete; the slot was used: %v", i, had)
 					}
 					delete(want, i)
 				case 5:
@@ -126,7 +126,7 @@ func TestArrayModel(t *testing.T) {
 	}
 }
 
-// TestArrayWords checks which texts are kept in the slot itself.
+// TestArrayWords checks which texts are stored in the slot itself.
 func TestArrayWords(t *testing.T) {
 	for _, c := range []struct {
 		text string
@@ -144,8 +144,8 @@ func TestArrayWords(t *testing.T) {
 	}
 }
 
-// TestArrayMemory checks that a million numbers in a row take little more than
-// their eight bytes each, and that far apart they take little for the gaps.
+// TestArrayMemory checks that a million adjacent numbers take little more than
+// eight bytes each, and that gaps take little memory.
 func TestArrayMemory(t *testing.T) {
 	l := limits{sliceSize: 4096, sparseMax: 10, sparseMin: 5}
 	a := newSparse(&l)

@@ -2,8 +2,8 @@ package controls
 
 import "github.com/resp-server/resp-server/internal/spec"
 
-// flags are those of all subcommands: what they do is outside of transactions
-// and scripts, and possible while scripts are busy.
+// flags are common to all subcommands. They act outside of transactions and
+// scripts, and are possible while a script is busy.
 const flags = spec.Admin | spec.NoScript | spec.NoMulti | spec.Loading | spec.Stale | spec.SkipSlowlog
 
 const categories = spec.AdminCategory | spec.Slow | spec.Dangerous
@@ -15,7 +15,7 @@ func subcommand(name string, arity int, summary string, args ...spec.Arg) spec.C
 	}
 }
 
-// commands are the row of TESTING. No Redis has it.
+// commands are the row of TESTING, which Redis does not have.
 var commands = spec.Register([]spec.Command{{
 	Name: "testing", Group: "testing",
 	Summary:    "A container for what a test can do with this server and with no other.",

@@ -1,5 +1,5 @@
-// Package controls is the command TESTING: the test controls for clients of any
-// language. In Go the same things are methods of the server.
+// Package controls is the command TESTING: the test controls for clients in
+// any language. In Go the same controls are methods of the server.
 package controls
 
 import (
@@ -13,43 +13,44 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// Host is the program around the engine: what can't be done under the engine's
-// lock. Its methods are called without it.
+// Host is the program around the engine. It does what is impossible under the
+// engine's lock, so its methods are called without the lock.
 type Host interface {
 	Advance(d time.Duration)
 	SetTime(t time.Time)
 	Freeze()
 	Resume()
 	Now() time.Time
-	// TakeSnapshot and RestoreSnapshot keep a state under a name.
+	// TakeSnapshot and RestoreSnapshot save and restore the state under a name.
 	TakeSnapshot(name string) error
 	RestoreSnapshot(name string) (known bool, err error)
 	Reset() error
-	// SpaceNames are the spaces that a client may know of; CloseSpace ends one.
+	// SpaceNames returns the spaces that a client may see; CloseSpace closes one.
 	SpaceNames() []string
 	CloseSpace(name string) (known bool)
-	// ForkListening starts a fork that listens, and returns its address.
+	// ForkListening starts a listening fork and returns its address.
 	ForkListening() (addr string, err error)
-	// CloseFork ends the fork at an address, or this server if it is a fork and
+	// CloseFork closes the fork at an address, or this server if it is a fork and
 	// the address is "".
 	CloseFork(addr string) (known bool)
 	// LoadData adds an RDB file, commands or JSON to the data; Dump and DumpJSON
-	// return what they are.
+	// return the data in these forms.
 	LoadData(data string) error
 	Dump() string
 	DumpJSON() string
-	// StartRecord begins a record, anew if there is one; with what scripts call, and
-	// with what clients in spaces do, if that is asked for.
+	// StartRecord begins a new record, which replaces an old one. With scripts it
+	// includes the commands that scripts call, with spaces those of clients in
+	// spaces.
 	StartRecord(scripts, spaces bool)
 	StopRecord() (running bool)
-	// RecordText returns the last events of the record, or all if last is 0.
+	// RecordText returns the last events of the record, all if last is 0.
 	RecordText(last int) (text string, ok bool)
-	// RecordCount returns how many commands match a pattern.
+	// RecordCount returns the number of recorded commands that match a pattern.
 	RecordCount(pattern string) (n int, ok bool, err error)
 }
 
-// Module returns what the server is to have of this package. The Host of the
-// engine's parts must be one of this package.
+// Module returns the module for the server. The Host in the engine's parts
+// must implement the one of this package.
 func Module() engine.Module {
 	return engine.Module{Rows: [][]spec.Command{commands}, Handlers: handlers}
 }
@@ -75,7 +76,7 @@ var handlers = engine.Handlers{
 
 func host(c *engine.Ctx) Host { return c.Host().(Host) }
 
-// later has the host do something and replies OK, or the error of it.
+// later calls f without the engine's lock, and replies OK or the error of f.
 func later(c *engine.Ctx, f func(Host) error) error {
 	h := host(c)
 	return c.Later(func() func(*engine.Ctx) error {
@@ -86,7 +87,7 @@ func later(c *engine.Ctx, f func(Host) error) error {
 	})
 }
 
-// maxMilli bounds times: about 35,000 years.
+// maxMilli limits times: it is about 35,000 years.
 const maxMilli = 1 << 50
 
 // TESTING CLOCK <ADVANCE milliseconds | SET unix-time-milliseconds | FREEZE | RESUME | NOW>
@@ -164,7 +165,7 @@ func fork(c *engine.Ctx) error {
 			if err != nil {
 				return resp.Errorf("ERR %v", err)
 			}
-			if !s.Internal() { // the program has no connection that could end
+			if !s.Internal() { // an internal session has no connection to close
 				s.OnClose(func() { h.CloseFork(addr) })
 			}
 			return c.BulkString(addr)
@@ -296,7 +297,7 @@ func faults(c *engine.Ctx) error {
 	return resp.ErrSyntax
 }
 
-// listFaults replies each rule as a map: its name, how it is written, its hits.
+// listFaults replies each rule as a map: its name, its text and its hits.
 func listFaults(c *engine.Ctx) error {
 	f := c.Faults()
 	c.Array(f.Len())
@@ -313,7 +314,7 @@ func listFaults(c *engine.Ctx) error {
 	return nil
 }
 
-// quote joins words as redis-cli reads them.
+// quote joins words in the notation of redis-cli.
 func quote(words []string) string {
 	for i, w := range words {
 		if w == "" || strings.ContainsAny(w, " \t\"'\\") {
@@ -323,7 +324,7 @@ func quote(words []string) string {
 	return strings.Join(words, " ")
 }
 
-// errNoRecord is the reply where a record is wanted that nobody has begun.
+// errNoRecord is the reply if no record was started.
 const errNoRecord resp.Error = "ERR nothing is recorded, see TESTING RECORD START"
 
 // TESTING RECORD <START [SCRIPTS] [SPACES] | STOP | GET [last] | COUNT [pattern]>

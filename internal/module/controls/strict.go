@@ -44,8 +44,8 @@ func strictMode(c *engine.Ctx) error {
 	return c.OK()
 }
 
-// listStrict replies each rule as a map: its name, level and limit, how often it
-// was broken, and what it is about.
+// listStrict replies each rule as a map: its name, level, limit, number of
+// findings, and description.
 func listStrict(c *engine.Ctx) error {
 	s := c.Strict()
 	c.Array(int(strict.Count))
