@@ -100,6 +100,7 @@ func getex(c *engine.Ctx) error {
 }
 
 // GETRANGE key start end
+// SUBSTR key start end
 func getrange(c *engine.Ctx) error {
 	start, err := c.ArgInt(2)
 	if err != nil {
@@ -299,6 +300,7 @@ func setnx(c *engine.Ctx) error {
 }
 
 // PSETEX key milliseconds value
+// SETEX key seconds value
 func setex(unit bool) engine.Handler {
 	return func(c *engine.Ctx) error {
 		at, err := c.ArgExpiry(2, unit, false)

@@ -18,6 +18,7 @@ var stringNumberCommands = engine.Handlers{
 }
 
 // DECR key
+// INCR key
 func incr(by int64) engine.Handler {
 	return func(c *engine.Ctx) error { return addInt(c, by) }
 }
