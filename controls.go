@@ -76,9 +76,9 @@ func (s *Server) ShowTime(t time.Time) {
 // decides the order in which elements are stored.
 func (s *Server) Reseed(seed uint64) { s.engine.Run(func(c *engine.Core) { c.Reseed(seed) }) }
 
-// LockOut has clients log in as soon as users need a password, also those that were
-// connected before, which Redis lets stay. It is for clients that connect after
-// the call.
+// LockOut makes clients log in once users need a password, even clients that
+// connected before the change, which Redis leaves alone. It applies to clients that
+// connect after the call.
 func (s *Server) LockOut() { s.engine.Run(func(c *engine.Core) { c.LockOut() }) }
 
 // patience is how long Advance waits for clients that do not read.

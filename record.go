@@ -35,7 +35,7 @@ type RecordOptions struct {
 	// command that runs the script: see RecordedCommand.Calls.
 	Scripts bool
 
-	// Spaces also keeps what clients in the spaces of the server do: see
+	// Spaces also keeps what clients in the spaces of the server send and get: see
 	// RecordedCommand.Space.
 	Spaces bool
 
@@ -64,8 +64,8 @@ type Recording struct {
 // RecordedCommand is a command that a client sent.
 type RecordedCommand struct {
 	Args   []string
-	Client uint64 // as CLIENT ID replies it; each space counts for itself
-	Space  string // that the client was in; empty: none
+	Client uint64 // as CLIENT ID replies it; ids are unique only within a space
+	Space  string // the client's space; "" means none
 	// ByProgram is true for the commands of Do.
 	ByProgram bool
 	At        time.Time // on the clock of the server
@@ -134,16 +134,16 @@ func (s *Server) Record(options ...RecordOptions) *Recording {
 	return r
 }
 
-// watch is a recorder that looks at the commands of servers.
+// watch is a recorder that observes one or more servers.
 type watch struct {
 	rec                  *record.Recorder
 	clientsOnly, scripts bool
-	spaces               bool               // those too that are still to be made
-	ends                 map[*Server]func() // with spaces guarded by the mu of spaces
+	spaces               bool               // observe spaces too, including new ones
+	ends                 map[*Server]func() // with spaces, guarded by the mutex of spaces
 }
 
-// watch has a recorder look at all commands, with spaces at those in the spaces of
-// the server too.
+// watch makes a recorder observe all commands, and with spaces also those in the
+// spaces of the server.
 func (s *Server) watch(w *watch, spaces bool) (stop func()) {
 	w.spaces, w.ends = spaces, map[*Server]func(){}
 	if !spaces {
@@ -154,14 +154,14 @@ func (s *Server) watch(w *watch, spaces bool) (stop func()) {
 		}
 	}
 	s.spaces.mu.Lock()
-	s.spaces.watches = append(s.spaces.watches, w) // new ones will join
+	s.spaces.watches = append(s.spaces.watches, w) // new spaces join
 	servers := []*Server{s}
 	for _, sp := range s.spaces.byName {
 		servers = append(servers, sp.Server)
 	}
 	s.spaces.mu.Unlock()
 	for _, server := range servers {
-		end := server.observe(w) // which waits for an engine: not while spaces are locked
+		end := server.observe(w) // waits for an engine, so the spaces must not be locked
 		s.spaces.mu.Lock()
 		w.ends[server] = end
 		s.spaces.mu.Unlock()
@@ -178,7 +178,7 @@ func (s *Server) watch(w *watch, spaces bool) (stop func()) {
 	}
 }
 
-// observe has a recorder look at the commands of one server.
+// observe makes a recorder observe the commands of one server.
 func (s *Server) observe(w *watch) (end func()) {
 	rec := w.rec
 	var remove func(*engine.Core)

@@ -468,8 +468,8 @@ type brokenWriter struct{}
 
 func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
-// TestRecordSpaces: the record of a server has what clients in its spaces do, if it
-// is asked to, and played again all of it happens in the same spaces.
+// TestRecordSpaces: a record with Spaces has the commands of clients in spaces, and
+// a replay runs them in the same spaces.
 func TestRecordSpaces(t *testing.T) {
 	t.Parallel()
 	var file bytes.Buffer
@@ -492,7 +492,7 @@ func TestRecordSpaces(t *testing.T) {
 	rec, plain := s.Record(respserver.RecordOptions{Spaces: true}), s.Record()
 	s.Must("TESTING", "RECORD", "START")
 	s.Must("SET", "k", "main")
-	early.send("SET k w2") // it is in the space already
+	early.send("SET k w2") // the client is in the space already
 	early.expect("+OK")
 	early.send("RPUSH later x")
 	early.expect(":1")
@@ -500,7 +500,7 @@ func TestRecordSpaces(t *testing.T) {
 	a, b := dialPeer(t, s), dialPeer(t, s)
 	a.send("SET other main")
 	a.expect("+OK")
-	a.send("AUTH space:w1 x", "SET k w1") // on its way
+	a.send("AUTH space:w1 x", "SET k w1") // the client enters the space
 	a.expect("+OK", "+OK")
 	b.send("HELLO 2 AUTH space w1:x")
 	b.expect("*14")
@@ -579,7 +579,7 @@ func TestRecordSpaces(t *testing.T) {
 			continue
 		}
 		for _, d := range result.Differences {
-			if !strings.HasPrefix(d.Command, "RPUSH later") && !strings.Contains(d.Command, "TESTING") { // who waited for it is not in Record
+			if !strings.HasPrefix(d.Command, "RPUSH later") && !strings.Contains(d.Command, "TESTING") { // the client that it unblocks is not in the record
 				t.Errorf("%s: %v in\n%s", what, d, text)
 			}
 		}
@@ -601,8 +601,8 @@ func TestRecordSpaces(t *testing.T) {
 	}
 }
 
-// TestRecordSpacesEnds: a record that has ended leaves nothing in spaces, and one of
-// spaces that come and go does not keep them.
+// TestRecordSpacesEnds: a record that has ended leaves nothing in spaces, and a
+// running record does not keep closed spaces alive.
 func TestRecordSpacesEnds(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
@@ -627,7 +627,8 @@ func TestRecordSpacesEnds(t *testing.T) {
 	rec.Expect(t, "ECHO late", respserver.Times(0))
 }
 
-// TestRecordBlocked: what wakes a client that waits comes behind what it waits with.
+// TestRecordBlocked: a record has the command that blocks before the one that
+// unblocks it.
 func TestRecordBlocked(t *testing.T) {
 	t.Parallel()
 	s := respserver.StartTest(t)
@@ -638,7 +639,7 @@ func TestRecordBlocked(t *testing.T) {
 	if err := s.WaitBlocked(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	b.send("MULTI", "RPUSH list x", "LPOP list", "EXEC", "ECHO y", "RPUSH list z") // it waits again in between
+	b.send("MULTI", "RPUSH list x", "LPOP list", "EXEC", "ECHO y", "RPUSH list z") // it blocks again in between
 	b.expect("+OK", "+QUEUED", "+QUEUED", "*2", ":1", "$1", "x", "$1", "y", ":1")
 	a.expect("*2", "$4", "list", "$1", "z")
 	const want = `>> SET k v

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// laggard is a server with a replica that acknowledges nothing, and a client that
-// waits for the end of the server.
+// laggard returns a server with a replica that acknowledges nothing, and a client
+// that waits for the end of the server.
 func laggard(t *testing.T) (srv *TestServer, clock *ManualClock, replica, client *wire) {
 	t.Helper()
 	clock = NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
@@ -38,7 +38,7 @@ func ends(t *testing.T, srv *TestServer) {
 }
 
 // TestShutdownAborted: while SHUTDOWN waits for a replica, writes are held back and
-// INFO says when it ends; then all go on.
+// INFO shows the end of the wait. After SHUTDOWN ABORT everything goes on.
 func TestShutdownAborted(t *testing.T) {
 	srv, _, _, client := laggard(t)
 	if info := srv.Must("INFO", "server").Text(); !strings.Contains(info, "\r\nshutdown_in_milliseconds:7000\r\n") {
@@ -51,7 +51,7 @@ func TestShutdownAborted(t *testing.T) {
 	if err := srv.WaitBlocked(context.Background(), 3); err != nil {
 		t.Fatal(err)
 	}
-	srv.Must("CLIENT", "UNPAUSE") // is about CLIENT PAUSE only
+	srv.Must("CLIENT", "UNPAUSE") // affects only CLIENT PAUSE
 	if got := srv.Must("GET", "a").Text(); got != "1" {
 		t.Errorf("a write was let through: %s", got)
 	}
@@ -70,8 +70,8 @@ func TestShutdownAborted(t *testing.T) {
 	}
 }
 
-// TestShutdownWaits: the server ends when the replica has everything, when the time
-// is up, or at once if nobody wants to wait.
+// TestShutdownWaits: the server ends when the replica has everything, when the
+// timeout passes, or at once with NOW or a timeout of 0.
 func TestShutdownWaits(t *testing.T) {
 	t.Run("acknowledged", func(t *testing.T) {
 		srv, _, replica, _ := laggard(t)
@@ -111,13 +111,13 @@ func TestShutdownWaits(t *testing.T) {
 	})
 }
 
-// TestRestartedReplica goes on where it was when its snapshot was written.
+// TestRestartedReplica: a replica continues from the offset in its snapshot.
 func TestRestartedReplica(t *testing.T) {
 	srv := StartTest(t, debugging)
 	o := Options{Dir: t.TempDir(), Config: debugging.Config}
 	r := srv.StartReplica(o)
 	srv.Must("MSET", "a", "1", "b", "1")
-	srv.Must("EVAL", "redis.call('SELECT', 3); redis.call('SET', 'c', 1)", 0) // of which the stream goes on
+	srv.Must("EVAL", "redis.call('SELECT', 3); redis.call('SET', 'c', 1)", 0) // the stream continues in database 3
 	synced(t, srv, 1)
 	r.Must("SAVE")
 	r.Close()
@@ -134,8 +134,8 @@ func TestRestartedReplica(t *testing.T) {
 	}
 }
 
-// TestRestartedMaster has its replicas go on where they were, and delete what has
-// expired meanwhile.
+// TestRestartedMaster: after a restart of the master its replicas continue where
+// they were, and get the deletions of keys that have expired meanwhile.
 func TestRestartedMaster(t *testing.T) {
 	clock := NewManualClock(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	o := Options{Dir: t.TempDir(), Clock: clock, Config: debugging.Config}

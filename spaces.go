@@ -18,7 +18,7 @@ import (
 type spaces struct {
 	mu      sync.Mutex
 	byName  map[string]*space
-	watches []*watch // of the server, which watch its spaces too
+	watches []*watch // recorders of the server that also observe its spaces
 }
 
 type space struct {
@@ -59,7 +59,7 @@ func (s *Server) enterSpace(c *engine.Core, name string) (*engine.Engine, error)
 	}
 	sp := &space{Server: f, leaving: c.Config.Spaces == "ephemeral"}
 	s.spaces.byName[name] = sp
-	go func() { // makes way for a client that ends the space
+	go func() { // SHUTDOWN may end the space
 		<-f.done
 		s.dropSpace(name, sp)
 	}()

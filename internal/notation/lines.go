@@ -39,5 +39,5 @@ func Classify(line string) LineKind {
 // Recorded is the prefix of the head line in a recorded file.
 const Recorded = "# Recorded from "
 
-// Space is the directive of a record by which a client is in a space.
+// Space is the directive in a record for a client in a space.
 const Space = "@space"

@@ -1,6 +1,6 @@
 // Command dropin runs the tests of other programs twice, with miniredis and with
-// the drop-in of this repository in its place, and prints what passes as a table in
-// Markdown. It exits with 1 if a test fails that nobody has given a reason for.
+// the drop-in of this repository, and prints a Markdown table of what passes. It
+// exits with 1 if a test fails for no known reason.
 package main
 
 import (
@@ -62,7 +62,7 @@ func main() {
 	}
 }
 
-// chosen returns the programs whose module has one of the words.
+// chosen returns the programs whose module contains one of the words.
 func chosen(short bool, words []string) (list []program) {
 	for _, p := range programs {
 		named := len(words) == 0
@@ -123,13 +123,13 @@ func (r *runner) all(list []program) (failed bool, err error) {
 	return failed, nil
 }
 
-// results are the outcomes of tests by package and name: true passed.
+// results are the outcomes of tests by package and name: true if the test passed.
 type results struct {
 	tests map[string]bool
 	took  times
 }
 
-// repeated adds what became of the same tests in another run.
+// repeated adds the outcomes of another run of the same tests.
 func (r *results) repeated(o results) {
 	for name, ok := range o.tests {
 		was, known := r.tests[name]
@@ -148,9 +148,8 @@ func (r results) outcome() outcome {
 	return o
 }
 
-// explain returns the last column of the table, and whether a test fails with ours
-// alone for no known reason. The replies in it are those of a Redis server of some
-// version.
+// explain returns the last column of the table, the version of Redis whose replies
+// it contains, and whether a test fails only with ours for no known reason.
 func (r *runner) explain(p program, theirs, ours results) (why, version string, unexplained bool, err error) {
 	var server []string
 	var parts []string
@@ -187,7 +186,7 @@ func (r *runner) explain(p program, theirs, ours results) (why, version string, 
 	return strings.Join(slices.Compact(parts), "; "), version, unexplained, nil
 }
 
-// few returns the names of tests without their subtests, but not more than three.
+// few returns the names of at most three tests, without their subtests.
 func few(names []string) string {
 	for i, name := range names {
 		names[i], _, _ = strings.Cut(name, "/")
@@ -199,7 +198,7 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// hasFailedBelow reports whether one of the subtests is to blame.
+// hasFailedBelow reports whether a subtest caused the failure.
 func hasFailedBelow(name string, tests map[string]bool) bool {
 	for other, ok := range tests {
 		if !ok && strings.HasPrefix(other, name+"/") {
@@ -215,7 +214,7 @@ func test(name string) string {
 	return name
 }
 
-// program runs the tests of a program with both.
+// program runs the tests of a program with both implementations.
 func (r *runner) program(p program) (theirs, ours results, err error) {
 	dir, err := r.fetch(p)
 	if err != nil {
@@ -261,12 +260,12 @@ func (r *runner) fetch(p program) (dir string, err error) {
 	}
 	dir = filepath.Join(r.dir, strings.ReplaceAll(p.Module, "/", "_"))
 	if _, err := os.Stat(dir); err == nil {
-		return dir, nil // of another run with -work
+		return dir, nil // from another run with -work
 	}
 	return dir, copyTree(dir, m.Dir)
 }
 
-// copyTree copies files so that they can be written.
+// copyTree makes a writable copy of files.
 func copyTree(to, from string) error {
 	return filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -285,8 +284,8 @@ func copyTree(to, from string) error {
 	})
 }
 
-// modfile writes the go.mod for one side. Both have the version of Go that the
-// drop-in needs, since that changes what a program means.
+// modfile writes the go.mod for one side. Both sides use the Go version of the
+// drop-in, because the version changes what a program means.
 func (r *runner) modfile(dir, side string) error {
 	mod := filepath.Join(dir, side+".mod")
 	for from, to := range map[string]string{"go.mod": mod, "go.sum": filepath.Join(dir, side+".sum")} {
@@ -317,7 +316,7 @@ func (r *runner) modfile(dir, side string) error {
 	return nil
 }
 
-// old reports whether a go.mod asks for less than Go 1.25.
+// old reports whether the go.mod names a version before Go 1.25.
 func old(mod string) bool {
 	data, _ := os.ReadFile(mod)
 	for line := range strings.Lines(string(data)) {
@@ -356,7 +355,7 @@ func users(dir string) ([]string, error) {
 	return slices.Sorted(maps.Keys(found)), err
 }
 
-// test runs the tests of some packages, one package after the other.
+// test runs the tests of several packages, one package after the other.
 func (r *runner) test(p program, dir, side string, packages []string) (results, error) {
 	res := results{tests: make(map[string]bool)}
 	args := append([]string{"test", "-json", "-count=1", "-vet=off", "-p=1", "-timeout=5m", "-mod=mod", "-modfile=" + side + ".mod", "-exec=" + r.self}, packages...)
@@ -429,10 +428,11 @@ func (r *runner) test(p program, dir, side string, packages []string) (results, 
 	return res, nil
 }
 
-// random is a name of a subtest that is another one in each run.
+// random matches the part of a subtest's name that changes in each run.
 var random = regexp.MustCompile(`[0-9a-f]{16,}`)
 
-// stable returns the name of a test that is not known yet without what is random.
+// stable returns the name of a test without its random part, with a number that
+// makes it new.
 func stable(name string, known map[string]bool) string {
 	if !random.MatchString(name) {
 		return name

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// measureEnv names the file that a test binary's times go to. With it this program
-// runs another one instead of doing its own work: go test -exec starts it so.
+// measureEnv names the file for the times of a test binary. If it is set, this
+// program only runs and measures another one: go test -exec starts it like that.
 const measureEnv = "DROPIN_MEASURE"
 
-// times are what a process took: by the clock, and of processors.
+// times are the times of a process: by the clock, and of the processor.
 type times struct{ Wall, CPU time.Duration }
 
 func (t *times) add(o times) {
@@ -28,12 +28,12 @@ func (t times) String() string {
 	return fmt.Sprintf("%.1f s, %.1f s CPU", t.Wall.Seconds(), t.CPU.Seconds())
 }
 
-// ended returns the times of a process that has ended.
+// ended returns the times of a finished process.
 func ended(cmd *exec.Cmd, began time.Time) times {
 	return times{Wall: time.Since(began), CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
-// measure runs a command, appends its times to a file and exits as it did.
+// measure runs a command, appends its times to a file, and exits with its code.
 func measure(file string, command []string) {
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
@@ -54,10 +54,10 @@ func measure(file string, command []string) {
 	if code := cmd.ProcessState.ExitCode(); code >= 0 {
 		os.Exit(code)
 	}
-	os.Exit(1) // a signal has ended it
+	os.Exit(1) // a signal has ended the command
 }
 
-// measured returns the sum of what is in a file that measure wrote.
+// measured returns the sum of the times in a file of measure.
 func measured(file string) (sum times, err error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -5,22 +5,22 @@ import "strings"
 // program is a module with tests.
 type program struct {
 	Module, Version string
-	// Packages are those whose tests run; by default all that use miniredis.
+	// Packages are the packages to test; by default all that use miniredis.
 	Packages []string
-	// Servers are where the tests want servers instead of using miniredis. They get a
-	// Miniredis each, with time that passes, and all have the Password.
+	// Servers are addresses where the tests expect servers instead of using
+	// miniredis. Each gets a Miniredis with a running clock and the Password.
 	Servers  []string
 	Password string
 	// Tags are build tags, separated by commas.
 	Tags string
 	// Env is added to the environment of the tests.
 	Env []string
-	// Skip is a pattern of tests that take long or want more than Redis.
+	// Skip matches tests that take long or need more than Redis.
 	Skip string
-	// Quick programs are those of -short.
+	// Quick programs run with -short.
 	Quick bool
-	// Reasons say why tests that pass with miniredis fail with ours: by the name, or
-	// its beginning.
+	// Reasons explain why tests that pass with miniredis fail with ours, by the
+	// name or its prefix.
 	Reasons map[string]reason
 }
 
@@ -35,7 +35,7 @@ func (p *program) reason(name string) *reason {
 	return nil
 }
 
-// address is where the tests of most programs look that want a server.
+// address is where most tests that need a server expect it.
 const address = "127.0.0.1:6379"
 
 var one = []string{address}

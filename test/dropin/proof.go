@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// reason says why a test fails with ours that passes with miniredis.
+// reason says why a test that passes with miniredis fails with ours.
 type reason struct {
 	Because string
-	// Proof are commands, as one would type them in redis-cli. What a Redis server
-	// answers to the last one shows that the test relied on something else.
+	// Proof has commands in the syntax of redis-cli. The reply of a Redis server to
+	// the last one shows that the test relied on something else.
 	Proof []string
 }
 
-// mark is answered before the last reply of a proof.
+// mark is echoed before the last reply of a proof.
 const mark = "the-last-reply-follows"
 
-// replies returns what the server behind some arguments of redis-cli answers to the
-// last of some commands.
+// replies returns the reply to the last command, from the server that the arguments
+// of redis-cli name.
 func replies(server []string, commands []string) (string, error) {
 	last := len(commands) - 1
 	input := strings.Join(append(append([]string{"FLUSHALL"}, commands[:last]...), "ECHO "+mark, commands[last]), "\n") + "\n"
@@ -36,7 +36,7 @@ func replies(server []string, commands []string) (string, error) {
 	return strings.Join(strings.Fields(reply), " "), nil
 }
 
-// record returns a reason with the reply that proves it.
+// record returns the reason with the reply that proves it.
 func (r reason) record(server []string) (string, error) {
 	if len(r.Proof) == 0 {
 		return r.Because, nil
@@ -48,8 +48,8 @@ func (r reason) record(server []string) (string, error) {
 	return fmt.Sprintf("%s: `%s` answers `%s`", r.Because, strings.Join(r.Proof, "`, `"), reply), nil
 }
 
-// redis starts a Redis server that listens on a socket in a directory, and returns
-// the arguments that redis-cli needs, and the version.
+// redis starts a Redis server on a socket in a directory. It returns the arguments
+// of redis-cli for it, and the version.
 func redis(binary, dir string) (server []string, version string, stop func(), err error) {
 	out, err := exec.Command(binary, "--version").Output()
 	if err != nil {

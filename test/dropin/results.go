@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// row is what became of a program.
+// row is the result of a program.
 type row struct {
 	Program, Version string
 	Packages         []string // if not all that use miniredis
 	Server           bool
 	Theirs, Ours     outcome
 	Why              string
-	// Redis is the version that the replies in Why were recorded from, if any.
+	// Redis is the version from which the replies in Why were recorded, if any.
 	Redis string `json:",omitempty"`
 }
 
-// outcome counts the tests of a program with one of the two.
+// outcome counts the tests of a program with one implementation.
 type outcome struct {
 	Passed, Tests int
 	Took          times
@@ -41,7 +41,7 @@ func (o *outcome) add(other outcome) {
 	o.Took.add(other.Took)
 }
 
-// load reads rows that save has written: none if there is no such file.
+// load reads the rows that save has written. A missing file has none.
 func load(file string) (rows []row, err error) {
 	data, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -66,7 +66,7 @@ func save(file string, rows []row) error {
 	return os.WriteFile(file, append(data, '\n'), 0o644)
 }
 
-// replace puts a row in the place of that of the same program.
+// replace replaces the row of the same program, or adds r.
 func replace(rows []row, r row) []row {
 	for i := range rows {
 		if rows[i].Program == r.Program {
@@ -87,8 +87,8 @@ func (r row) String() string {
 	return fmt.Sprintf("| %s | %s | %v | %v | %v | %v | %s |\n", name, r.Version, r.Theirs, r.Ours, r.Theirs.Took, r.Ours.Took, r.Why)
 }
 
-// table returns the rows of programs that start a Miniredis, or of those that get a
-// server, and their sum.
+// table returns the rows of programs that start a Miniredis themselves, or of those
+// that get a server, and their sum.
 func table(rows []row, server bool) string {
 	var b strings.Builder
 	b.WriteString(head)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// source is a program that serves at addresses, after a password, until its input
-// ends.
+// source is a program that serves at addresses, with a password, until its standard
+// input ends.
 const source = `package main
 
 import (
@@ -37,8 +37,8 @@ func main() {
 }
 `
 
-// serve starts a Miniredis of one side at each of a program's addresses. What stop
-// returns is what they took.
+// serve starts a Miniredis of one side at each address of a program. stop returns
+// their times.
 func (r *runner) serve(side string, p program) (stop func() times, err error) {
 	dir := filepath.Join(r.dir, "serve-"+side)
 	binary := filepath.Join(dir, "serve")
