@@ -64,10 +64,10 @@ def pack(name: str, members: list, epoch: int) -> None:
                 out.addfile(info, io.BytesIO(data))
 
 
-def test(folder: Path, every: bool) -> None:
-    """Runs the tests in a project that depends on the crates of dist/; every: the clients, too."""
+def patches(folder: Path) -> list:
+    """Unpacks the crates of dist/, and returns the arguments by which Cargo takes them."""
     folder.mkdir()
-    patches = []
+    words = []
     for name in [CRATE, *(p.crate for p in PLATFORMS)]:
         file = DIST / f"{name}-{VERSION}.crate"
         crate = folder / f"{name}-{VERSION}"
@@ -78,15 +78,21 @@ def test(folder: Path, every: bool) -> None:
             (crate / "src").mkdir(parents=True)
             (crate / "src/lib.rs").touch()
             (crate / "Cargo.toml").write_text(f'[package]\nname = "{name}"\nversion = "{VERSION}"\n', encoding="utf-8")
-        patches += ["--config", f"patch.crates-io.{name}.path='{crate.as_posix()}'"]
+        words += ["--config", f"patch.crates-io.{name}.path='{crate.as_posix()}'"]
+    return words
 
+
+def test(folder: Path, every: bool) -> None:
+    """Runs the tests in a project that depends on the crates of dist/; every: the clients, too."""
+    folder.mkdir()
+    crates = patches(folder / "crates")
     project = folder / "project"
     shutil.copytree(SOURCE / "tests", project / "tests")
     (project / "src").mkdir()
     (project / "src/lib.rs").touch()
     manifest = f'[package]\nname = "project"\nedition = "2021"\n[dev-dependencies]\n{CRATE} = "{VERSION}"\n'
     (project / "Cargo.toml").write_text(manifest, encoding="utf-8")
-    run(["cargo", "test", "-q", "--offline", *patches], project, CARGO_TARGET_DIR=str(folder / "target"))
+    run(["cargo", "test", "-q", "--offline", *crates], project, CARGO_TARGET_DIR=str(folder / "target"))
     if every:
         shutil.copytree(SOURCE / "clients", folder / "clients", ignore=shutil.ignore_patterns("target"))
-        run(["cargo", "test", "-q", *patches], folder / "clients", CARGO_TARGET_DIR=str(folder / "target"))
+        run(["cargo", "test", "-q", *crates], folder / "clients", CARGO_TARGET_DIR=str(folder / "target"))

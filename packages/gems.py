@@ -28,12 +28,19 @@ def gem_build(folder: Path, name: str, **env: str) -> None:
     run(["gem", "build", "--silent", "--output", str(DIST / name), "resp-server.gemspec"], folder, **env)
 
 
+def install(home: Path) -> dict:
+    """Installs the gem of this platform into a folder of its own, and returns the variables that lead to it."""
+    home.mkdir()
+    env = {"GEM_HOME": str(home), "GEM_PATH": f"{home}{os.pathsep}{run(['gem', 'env', 'gempath'], home).strip()}"}
+    run(["gem", "install", "--local", "--no-document", "--silent", str(DIST / host().gem)], home, **env)
+    return env
+
+
 def test(folder: Path, binary: Path, every: bool) -> None:
     """Runs the tests with the gem of this platform; every: those with redis-rb, too."""
     shutil.copytree(SOURCE / "test", folder / "test")
     home = folder / "gems"
-    env = {"GEM_HOME": str(home), "GEM_PATH": f"{home}{os.pathsep}{run(['gem', 'env', 'gempath'], folder).strip()}"}
-    run(["gem", "install", "--local", "--no-document", "--silent", str(DIST / host().gem)], folder, **env)
+    env = install(home)
     installed = home / f"gems/resp-server-{VERSION}-{host().ruby}/libexec" / host().binary
     if installed.read_bytes() != binary.read_bytes():
         raise SystemExit("the gem has another binary")

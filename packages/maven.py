@@ -5,9 +5,11 @@ import secrets
 import shutil
 import time
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
-from release import DIST, PACKAGES, PLATFORMS, ROOT, VERSION, Platform, host, run
+from release import DIST, PACKAGES, PLATFORMS, ROOT, VERSION, Platform, commit_time, host, run
 
 SOURCE = PACKAGES / "java"
 GROUP, ARTIFACT = "io.github.resp-server", "resp-server"
@@ -81,24 +83,32 @@ def repository(folder: Path, version: str) -> str:
     target.mkdir(parents=True)
     for file in DIST.glob(f"{ARTIFACT}-{VERSION}*.jar"):
         shutil.copy(file, target / file.name.replace(VERSION, version, 1))
+    for platform in PLATFORMS:  # the POM wants those that dist/ may not have
+        name = target / platform.jar.replace(VERSION, version, 1)
+        if not name.exists():
+            jar(name, MANIFEST, [], commit_time())
     text = (DIST / f"{ARTIFACT}-{VERSION}.pom").read_text(encoding="utf-8")
     text = text.replace(f"<version>{VERSION}</version>", f"<version>{version}</version>")
     (target / f"{ARTIFACT}-{version}.pom").write_text(text, encoding="utf-8")
     return folder.as_uri()
 
 
-def test(folder: Path, every: bool) -> None:
-    """Runs the tests with what a project gets from the artifacts; every: with all clients, and with Spring Boot."""
-    shutil.copytree(SOURCE / "tests", folder, ignore=shutil.ignore_patterns("target"))
+@contextmanager
+def installed(folder: Path) -> Iterator[tuple]:
+    """Has the artifacts of dist/ in a Maven repository; yields its URL, and the version that they have there."""
     # Maven keeps each version that it has seen, and all programs of a user share what it keeps.
     version = f"{VERSION}-{secrets.token_hex(4)}"
-    words = [f"-Drepository={repository(folder / 'repository', version)}"]
-    words += [f"-Dresp-server.version={version}", f"-Dresp-server.platform={host().classifier}"]
-    if every:
-        words.append("-Pall")
-    goals = ["resources:testResources", "compiler:testCompile", "surefire:test"]
     try:
-        mvn(folder, *words, *goals, XDG_CACHE_HOME=str(folder / "cache"))
+        yield repository(folder, version), version
     finally:
         kept = Path.home().joinpath(".m2/repository", *GROUP.split("."), ARTIFACT, version)
         shutil.rmtree(kept, ignore_errors=True)
+
+
+def test(folder: Path, every: bool) -> None:
+    """Runs the tests with what a project gets from the artifacts; every: with all clients, and with Spring Boot."""
+    shutil.copytree(SOURCE / "tests", folder, ignore=shutil.ignore_patterns("target"))
+    goals = ["resources:testResources", "compiler:testCompile", "surefire:test"]
+    with installed(folder / "repository") as (url, version):
+        words = [f"-Drepository={url}", f"-Dresp-server.version={version}", f"-Dresp-server.platform={host().classifier}"]
+        mvn(folder, *words, *["-Pall"] * every, *goals, XDG_CACHE_HOME=str(folder / "cache"))

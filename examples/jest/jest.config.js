@@ -1,0 +1,1 @@
+module.exports = { globalSetup: 'resp-server/jest-setup', globalTeardown: 'resp-server/jest-teardown' }

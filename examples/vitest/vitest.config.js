@@ -1,0 +1,1 @@
+export default { test: { globalSetup: 'resp-server/vitest' } }
