@@ -20,8 +20,9 @@ child.on('error', error => {
   process.exit(1)
 })
 // The server has a terminal's SIGINT already, and a second one would end it
-// without saving; SIGTERM does no harm.
-for (const [signal, forwarded] of [['SIGINT', 'SIGTERM'], ['SIGTERM', 'SIGTERM'], ['SIGHUP', 'SIGTERM']]) {
-  process.on(signal, () => child.kill(forwarded))
+// without saving; SIGTERM does no harm, except on Windows, where it is no signal
+// but the end.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => process.platform === 'win32' || child.kill('SIGTERM'))
 }
 child.on('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]))

@@ -269,7 +269,7 @@ function failOnWarnings(rules, hooks = globalThis) {
 
 async function start(options = {}) {
   const { host = '127.0.0.1', timeout = 10000 } = options
-  return new Server(host, await launch(commandLine({ ...options, host }), timeout))
+  return new Server(host, await launch(commandLine({ ...options, host }), host, timeout))
 }
 
 function workerUrl(url = process.env.REDIS_URL) {

@@ -9,6 +9,7 @@ const { once } = require('node:events')
 const { setTimeout: sleep } = require('node:timers/promises')
 
 const { findBinary } = require('./binary.js')
+const { Connection, ReplyError } = require('./wire.js')
 
 const windows = process.platform === 'win32'
 
@@ -51,13 +52,14 @@ class Log {
   }
 }
 
-/** Starts the binary; resolves when it accepts connections. */
-async function launch(args, timeout) {
+/** Starts the binary; resolves when it accepts connections on a host. */
+async function launch(args, host, timeout) {
   const binary = findBinary()
   const log = new Log()
   const file = path.join(log.dir, 'ready.json')
   const child = spawn(binary, [...args, '--exit-with-parent', '--ready-file', windows ? file : '3'], {
     stdio: ['ignore', log.fd, log.fd, ...(windows ? [] : ['pipe'])],
+    detached: !windows, // Ctrl-C in a terminal is for this process, not for the server
     windowsHide: true,
   })
   let failure = null
@@ -80,7 +82,7 @@ async function launch(args, timeout) {
   }
   // A server that nobody stops must not keep the process alive; it ends with it.
   child.unref()
-  return { child, ended, log, ready: JSON.parse(line) }
+  return { child, ended, log, host, ready: JSON.parse(line) }
 }
 
 async function readPipe(pipe, ended) {
@@ -103,13 +105,29 @@ async function readFile(file, child, ended) {
 }
 
 /** Ends a server; resolves when its process is gone. */
-async function end({ child, ended, log }) {
+async function end({ child, ended, log, host, ready }) {
   child.ref()
-  child.kill()
   const timer = setTimeout(() => child.kill('SIGKILL'), 10000) // it may save a snapshot
+  if (!windows || !(await shutDown(host, ready.port, ended))) child.kill()
   await ended
   clearTimeout(timer)
   log.close()
+}
+
+/**
+ * Asks a server to end: Windows has no signal that lets a program save its data. Resolves to false if it does not; it may
+ * want a password.
+ */
+async function shutDown(host, port, ended) {
+  const connection = new Connection(host, port)
+  try {
+    await Promise.race([connection.call(['SHUTDOWN']), ended])
+  } catch (error) {
+    return !(error instanceof ReplyError) // there is no other reply to it than the end of the connection
+  } finally {
+    connection.close()
+  }
+  return true
 }
 
 module.exports = { StartError, launch, end }

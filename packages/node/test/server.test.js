@@ -3,12 +3,13 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert')
-const { spawn } = require('node:child_process')
+const { execFile, spawn } = require('node:child_process')
 const { once } = require('node:events')
 const fs = require('node:fs')
 const net = require('node:net')
 const os = require('node:os')
 const path = require('node:path')
+const { promisify } = require('node:util')
 
 const Redis = require('ioredis')
 const { createClient } = require('redis')
@@ -138,6 +139,25 @@ test('files are kept in a dir only', async t => {
     await server.call('SAVE')
     await server.stop()
   }
+  assert.deepEqual(fs.readdirSync(dir), ['dump.rdb'])
+})
+
+test('the last save on Windows', async t => {
+  const dir = tempDir(t)
+  const code = `
+    Object.defineProperty(process, 'platform', { value: 'win32' }) // where a signal is the end
+    const { start } = require('.')
+    void (async () => {
+      const saving = await start({ config: { dir: ${JSON.stringify(dir)}, save: '3600 1' } })
+      await saving.call('SET', 'k', 'v')
+      await saving.stop()
+      const closed = await start({ config: { requirepass: 'secret' } })
+      await closed.stop()
+      console.log(saving.log().includes('bye bye'))
+    })()`
+  const options = { cwd: path.join(__dirname, '..'), env: { ...process.env, TEMP: os.tmpdir() } }
+  const { stdout } = await promisify(execFile)(process.execPath, ['-e', code], options)
+  assert.equal(stdout, 'true\n')
   assert.deepEqual(fs.readdirSync(dir), ['dump.rdb'])
 })
 

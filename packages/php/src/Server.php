@@ -80,7 +80,9 @@ final class Server extends Controls
         }
         $this->stopped = true;
         $this->disconnect();
-        proc_terminate($this->process);
+        if (PHP_OS_FAMILY !== 'Windows' || !self::shutDown("$this->host:$this->port")) {
+            proc_terminate($this->process);
+        }
         $begin = hrtime(true);
         while (proc_get_status($this->process)['running']) {
             if (hrtime(true) - $begin > 10e9) { // it may have had a snapshot to save
@@ -107,6 +109,18 @@ final class Server extends Controls
             return [$value ? 'yes' : 'no'];
         }
         return preg_split('/\s+/', trim((string) $value)) ?: [''];
+    }
+
+    /** Asks a server to end: Windows has no signal that lets a program save its data. False: it may want a password. */
+    private static function shutDown(string $address): bool
+    {
+        try {
+            (new Connection($address))->call('SHUTDOWN');
+        } catch (ConnectionException) {
+            return true; // there is no other reply to it
+        } catch (ReplyException) {
+        }
+        return false;
     }
 
     /** @param list<string> $words */

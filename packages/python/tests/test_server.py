@@ -111,6 +111,26 @@ def test_files_are_kept_in_a_dir(tmp_path):
         assert server.call("GET", "k") == "v"
 
 
+def test_the_last_save_on_windows(tmp_path, monkeypatch):
+    # There terminate() is kill(), and the server has no pipe.
+    monkeypatch.setattr("resp_server._process.WINDOWS", True)
+    monkeypatch.setattr(subprocess.Popen, "terminate", subprocess.Popen.kill)
+    with Server(config={"dir": str(tmp_path), "save": "3600 1"}) as server:
+        server.call("SET", "k", "v")
+    with Server(config={"dir": str(tmp_path), "requirepass": "secret"}) as server:
+        with pytest.raises(ReplyError, match="NOAUTH"):
+            server.call("PING")
+    assert not server.running  # all the same
+    with Server(config={"dir": str(tmp_path)}) as server:
+        assert server.call("GET", "k") == "v"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="process groups")
+def test_the_interrupt_of_a_terminal_is_not_for_the_server():
+    with Server() as server:
+        assert os.getpgid(server.pid) != os.getpgid(0)
+
+
 def test_no_files_without_a_dir(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Server() as server:

@@ -89,7 +89,7 @@ module RespServer
       # A file: a pipe that nobody reads would block the server.
       File.open(file, "a") do |out|
         @pid = Process.spawn(binary, *words.map(&:to_s), "--exit-with-parent", "--ready-file", ready,
-                             in: File::NULL, out: out, err: out)
+                             in: File::NULL, out: out, err: out, **own_group)
       end
       @log = File.open(file, encoding: "UTF-8")
       port = await(ready, timeout)
@@ -119,8 +119,30 @@ module RespServer
       raise StartError, "resp-server did not start: #{why}\n#{text}".rstrip
     end
 
+    # Ctrl-C in a terminal is for this process, not for the server.
+    def own_group
+      Gem.win_platform? ? { new_pgroup: true } : { pgroup: true }
+    end
+
+    # Windows has no signal that lets a program save its data.
+    def shut_down
+      connection = Connection.new(host, port)
+      connection.call("SHUTDOWN")
+      false
+    rescue EOFError, Errno::ECONNRESET
+      true # there is no other reply to it
+    rescue ReplyError, SystemCallError
+      false # it may want a password
+    ensure
+      connection&.close
+    end
+
     def terminate
-      Process.kill(Gem.win_platform? ? :KILL : :TERM, @pid)
+      if Gem.win_platform?
+        Process.kill(:KILL, @pid) unless shut_down
+      else
+        Process.kill(:TERM, @pid)
+      end
       begin_at = monotonic
       until Process.wait(@pid, Process::WNOHANG)
         if monotonic - begin_at > 10 # it may have had a snapshot to save

@@ -53,6 +53,20 @@ class ServerTest < Minitest::Test
     end
   end
 
+  def test_the_last_save_on_windows
+    here = Gem.method(:win_platform?)
+    Dir.mktmpdir do |dir|
+      saving = RespServer.start(config: { dir: dir, save: "3600 1" })
+      closed = RespServer.start(config: { requirepass: "secret" })
+      saving.call("SET", "k", "v")
+      Gem.define_singleton_method(:win_platform?) { true } # where there is no SIGTERM
+      [saving, closed].each(&:stop)
+      assert_path_exists File.join(dir, "dump.rdb")
+    end
+  ensure
+    Gem.define_singleton_method(:win_platform?, here)
+  end
+
   def test_a_start_that_fails_says_why
     error = assert_raises(RespServer::StartError) { RespServer.start(config: { maxclients: "many" }) }
     assert_includes error.message, "maxclients"

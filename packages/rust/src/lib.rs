@@ -161,7 +161,7 @@ impl Builder {
 
     /// Starts a server. Returns when it accepts connections.
     pub fn start(self) -> Result<Server, StartError> {
-        let process = Process::start(&self.words(), self.timeout)?;
+        let process = Process::start(&self.words(), &self.host, self.timeout)?;
         Ok(Server { controls: Controls::new(&self.host, process.port), process })
     }
 

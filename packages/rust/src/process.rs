@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::binary;
+use crate::wire::{Connection, Error};
 
 /// The server did not start. The text ends with what it logged.
 #[derive(Debug)]
@@ -35,19 +36,22 @@ impl From<io::Error> for StartError {
 pub(crate) struct Process {
     child: Child,
     log: Log,
+    host: String,
     pub(crate) port: u16,
 }
 
 impl Process {
-    /// Starts the binary. Returns when it accepts connections.
-    pub(crate) fn start(args: &[OsString], timeout: Duration) -> Result<Self, StartError> {
+    /// Starts the binary. Returns when it accepts connections on a host.
+    pub(crate) fn start(args: &[OsString], host: &str, timeout: Duration) -> Result<Self, StartError> {
         let binary = binary::find().map_err(StartError)?;
         let folder = Folder::new()?;
         let ready = folder.0.join("ready.json");
         // The log is a file: a pipe that nobody reads would block the server.
         let out = File::create(folder.0.join("log"))?;
         let reader = File::open(folder.0.join("log"))?;
-        let child = Command::new(&binary)
+        let mut command = Command::new(&binary);
+        own_group(&mut command);
+        let child = command
             .args(args)
             .arg("--exit-with-parent")
             .arg("--ready-file")
@@ -57,7 +61,8 @@ impl Process {
             .stderr(out)
             .spawn()
             .map_err(|e| StartError(format!("{}: {e}", binary.display())))?;
-        let mut process = Process { child, log: Log { reader: Mutex::new(reader), folder: Some(folder) }, port: 0 };
+        let log = Log { reader: Mutex::new(reader), folder: Some(folder) };
+        let mut process = Process { child, log, host: host.to_owned(), port: 0 };
         match process.await_port(&ready, timeout) {
             Ok(port) => process.port = port,
             Err(why) => {
@@ -113,7 +118,9 @@ impl Drop for Process {
         if thread::panicking() {
             eprintln!("the log of the server:\n{}", self.log());
         }
-        terminate(&mut self.child);
+        if cfg!(unix) || !shut_down(&self.host, self.port) {
+            terminate(&mut self.child);
+        }
         let begin = Instant::now();
         while let Ok(None) = self.child.try_wait() {
             if begin.elapsed() > Duration::from_secs(10) {
@@ -125,6 +132,27 @@ impl Drop for Process {
             thread::sleep(Duration::from_millis(1));
         }
     }
+}
+
+/// Makes Ctrl-C in a terminal something for this process, not for the server.
+fn own_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(windows)]
+    {
+        const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+        std::os::windows::process::CommandExt::creation_flags(command, CREATE_NEW_PROCESS_GROUP);
+    }
+    let _ = command;
+}
+
+/// Asks a server to end: Windows has no signal that lets a program save its data. Returns false if it does not: it may
+/// want a password.
+fn shut_down(host: &str, port: u16) -> bool {
+    let Ok(mut connection) = Connection::open(host, port) else {
+        return false;
+    };
+    matches!(connection.call(&["SHUTDOWN"]), Err(Error::Io(_))) // there is no other reply to it
 }
 
 #[cfg(unix)]

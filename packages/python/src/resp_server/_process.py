@@ -11,7 +11,11 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from resp_server._binary import find_binary
+from resp_server._wire import Connection, ReplyError
 
+# Windows has no signal that lets a program save its data, and its processes
+# inherit no file descriptors.
+WINDOWS = os.name == "nt"
 
 # What the server says about itself when it is ready; None if it ended before.
 Ready = Optional[Dict[str, Any]]
@@ -28,11 +32,11 @@ class Process:
     whichever comes first.
     """
 
-    def __init__(self, args: Sequence[str], timeout: float):
+    def __init__(self, args: Sequence[str], host: str, timeout: float):
         folder = tempfile.TemporaryDirectory(prefix="resp-server-")
         self._log = Path(folder.name, "log")
         command = [find_binary(), *args, "--exit-with-parent"]
-        start = _start_with_file if os.name == "nt" else _start_with_pipe
+        start = _start_with_file if WINDOWS else _start_with_pipe
         with open(self._log, "ab") as log:
             popen, ready = start(command, log, timeout, Path(folder.name))
         if ready is None:
@@ -42,7 +46,7 @@ class Process:
             raise StartError(f"resp-server was not ready within {timeout:g} seconds (exit code {code})\n{text}".rstrip())
         self._popen = popen
         # A server that nobody stops ends when its owner is collected.
-        self._end = weakref.finalize(self, _end, popen, folder)
+        self._end = weakref.finalize(self, _end, popen, (host, ready["port"]), folder)
         self.addr: str = ready["addr"]
         self.port: int = ready["port"]
         self.pid: int = ready["pid"]
@@ -66,9 +70,12 @@ class Process:
             return ""
 
 
-def _end(popen: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[str]") -> None:
+def _end(
+    popen: "subprocess.Popen[bytes]", address: Tuple[str, int], folder: "tempfile.TemporaryDirectory[str]"
+) -> None:
     if popen.poll() is None:
-        popen.terminate()
+        if not (WINDOWS and _shut_down(address)):
+            popen.terminate()
         try:
             popen.wait(10)  # it may save a snapshot
         except subprocess.TimeoutExpired:
@@ -77,8 +84,32 @@ def _end(popen: "subprocess.Popen[bytes]", folder: "tempfile.TemporaryDirectory[
     folder.cleanup()
 
 
+def _shut_down(address: Tuple[str, int]) -> bool:
+    """Ask a server to end. Return False if it does not: it may want a password."""
+    try:
+        connection = Connection(address)
+        try:
+            connection.call("SHUTDOWN")
+        finally:
+            connection.close()
+    except ConnectionError:
+        return True  # there is no other reply to it
+    except (OSError, ReplyError):
+        pass
+    return False
+
+
 def _launch(command: List[str], log: Any, **options: Any) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **options)
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        # Ctrl-C in a terminal is for this process, not for the server.
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        **options,
+    )
 
 
 def _start_with_pipe(
@@ -100,7 +131,6 @@ def _start_with_pipe(
 def _start_with_file(
     command: List[str], log: Any, timeout: float, folder: Path
 ) -> Tuple["subprocess.Popen[bytes]", Ready]:
-    # A Windows process inherits no file descriptors.
     path = folder / "ready.json"
     popen = _launch([*command, "--ready-file", str(path)], log)
     deadline = time.monotonic() + timeout

@@ -69,7 +69,7 @@ class Server(Controls):
         """Start the server and return when it accepts connections."""
         if self.running:
             raise RuntimeError("the server runs already")
-        self._process = Process(self._args, self._timeout)
+        self._process = Process(self._args, self.host, self._timeout)
         return self
 
     def stop(self) -> None:

@@ -12,7 +12,8 @@ module RespServer
 
       return chosen
     end
-    path = Dir[File.expand_path("../../libexec/resp-server*", __dir__)].first
+    names = %w[resp-server resp-server.exe].map { |name| File.expand_path("../../libexec/#{name}", __dir__) }
+    path = names.find { |name| File.file?(name) }
     path or raise StartError, "there is no resp-server gem with a binary for #{RUBY_PLATFORM}: " \
                               "set RESP_SERVER_BINARY to a binary"
   end

@@ -54,7 +54,7 @@ public final class RespServer extends Controls {
     @Override
     public void close() {
         disconnect();
-        running.end();
+        running.end(!ServerProcess.WINDOWS);
     }
 
     /** How to start a server. A builder may start several. */
@@ -147,7 +147,7 @@ public final class RespServer extends Controls {
          */
         public RespServer start() {
             try {
-                return new RespServer(host, new ServerProcess(arguments(), timeout));
+                return new RespServer(host, new ServerProcess(arguments(), host, timeout));
             } catch (IOException e) {
                 throw new StartException("resp-server did not start: " + e.getMessage(), e);
             }
@@ -160,15 +160,13 @@ public final class RespServer extends Controls {
             }
             words.addAll(List.of("--port", Integer.toString(port), "--bind", host));
             if (configFile == null && !config.containsKey("dir")) {
-                words.addAll(List.of("--dir", "", "--save", ""));
+                words.addAll(directive("dir", ""));
+                words.addAll(directive("save", ""));
             }
             if (unixSocket != null) {
                 words.addAll(List.of("--unixsocket", unixSocket.toString()));
             }
-            config.forEach((name, value) -> {
-                words.add("--" + name);
-                words.addAll(List.of(value.strip().split("\\s+"))); // of "" it is [""]
-            });
+            config.forEach((name, value) -> words.addAll(directive(name, value)));
             for (Path file : load) {
                 words.addAll(List.of("--load", file.toString()));
             }
@@ -180,6 +178,13 @@ public final class RespServer extends Controls {
             }
             words.addAll(args);
             return words;
+        }
+
+        private static List<String> directive(String name, String value) {
+            if (value.isBlank()) {
+                return List.of("--" + name + " ''"); // ProcessBuilder loses an empty word on Windows
+            }
+            return List.of(("--" + name + " " + value.strip()).split("\\s+"));
         }
     }
 }

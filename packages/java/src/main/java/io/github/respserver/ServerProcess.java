@@ -1,6 +1,8 @@
 package io.github.respserver;
 
+import java.io.EOFException;
 import java.io.IOException;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -17,17 +19,19 @@ import java.util.regex.Pattern;
 /** Starts the server as a process and ends it. */
 final class ServerProcess {
     private static final Pattern PORT = Pattern.compile("\"port\":(\\d+)");
-    private static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
+    static final boolean WINDOWS = System.getProperty("os.name").startsWith("Windows");
 
     final Process process;
     final int port;
 
+    private final String host;
     private final Path folder;
     private final FileChannel log;
     private String closedLog; // what was logged; null while the process runs
 
-    /** Starts the binary. Returns when it accepts connections. */
-    ServerProcess(List<String> args, Duration timeout) throws IOException {
+    /** Starts the binary. Returns when it accepts connections on a host. */
+    ServerProcess(List<String> args, String host, Duration timeout) throws IOException {
+        this.host = host;
         Path binary = Binary.find();
         folder = Files.createTempDirectory("resp-server-");
         // The log is a file: a pipe that nobody reads would block the server.
@@ -100,9 +104,14 @@ final class ServerProcess {
         }
     }
 
-    /** Ends the process, which may save its data before; kills it if that takes more than 10 seconds. */
-    void end() {
-        process.destroy();
+    /**
+     * Ends the process, which may save its data before; kills it if that takes more than 10 seconds. On Windows there
+     * is no signal that lets a program save its data.
+     */
+    void end(boolean bySignal) {
+        if (bySignal || !shutDown()) {
+            process.destroy();
+        }
         try {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {
                 process.destroyForcibly().onExit().join();
@@ -112,6 +121,21 @@ final class ServerProcess {
             Thread.currentThread().interrupt();
         }
         closeLog();
+    }
+
+    /** Asks the server to end. Returns false if it does not: it may want a password. */
+    private boolean shutDown() {
+        if (!process.isAlive()) {
+            return true;
+        }
+        try (Connection connection = new Connection(host, port)) {
+            connection.call("SHUTDOWN");
+            return false;
+        } catch (EOFException | SocketException e) {
+            return true; // there is no other reply to it
+        } catch (IOException | ReplyException e) {
+            return false;
+        }
     }
 
     private synchronized void closeLog() {
