@@ -19,7 +19,7 @@ export interface StartOptions {
   args?: string[]
   /** Allow the test controls, true by default. */
   testing?: boolean
-  /** How many milliseconds a start may take, 10000 by default. */
+  /** The longest that a start may take, in milliseconds; 10000 by default. */
   timeout?: number
 }
 
@@ -42,7 +42,7 @@ export interface Clock {
   now(): Promise<Date>
 }
 
-/** Which commands a fault is for. A field that is not given matches all. */
+/** Which commands a fault applies to. A field left out matches everything. */
 export interface FaultConditions {
   /** 'GET', or 'CONFIG|SET'. */
   command?: string
@@ -55,11 +55,11 @@ export interface FaultConditions {
   user?: string
   /** The space that the client is in. */
   space?: string
-  /** From the nth match on. */
+  /** Only from the nth match on. */
   from?: number
-  /** Each nth match. */
+  /** Only every nth match. */
   every?: number
-  /** So often at most. */
+  /** At most this many times. */
   times?: number
   /** From 0 to 1, drawn from the server's seed. */
   probability?: number
@@ -73,15 +73,15 @@ export interface FaultConditions {
 export type FaultAction =
   /** An error reply, such as 'LOADING Redis is loading the dataset in memory'. */
   | { error: string }
-  /** Executed so many milliseconds later, on the server's clock. */
+  /** Executed this many milliseconds later, on the server's clock. */
   | { delay: number }
   /** The connection closes before the execution, or after it with the reply lost. */
   | { close: 'before' | 'after' }
-  /** So many bytes of the reply arrive, then the connection closes. */
+  /** This many bytes of the reply arrive, then the connection closes. */
   | { cut: number }
   /** Not executed, no reply. */
   | { blackhole: true }
-  /** The reply comes byte by byte, so many milliseconds apart. */
+  /** The reply comes byte by byte, this many milliseconds apart. */
   | { trickle: number }
   /** The keys of the command expire before it runs. */
   | { expire: true }
@@ -99,7 +99,7 @@ export interface InjectedFault extends AsyncDisposable {
   remove(): Promise<void>
 }
 
-/** A rule of strict mode that a command has broken. What may differ is as it was the first time. */
+/** A rule of strict mode that a command has broken, as it was the first time. */
 export interface StrictFinding {
   rule: string
   /** The reply was an error if it is 'error'. */
@@ -116,7 +116,7 @@ export interface StrictFinding {
   first: Date
 }
 
-/** What clients send and are answered until it is stopped. It can be read until the next one of the server begins. */
+/** The commands that clients send, with the replies, until it is stopped. It can be read until the next recording begins. */
 export interface Recording extends AsyncDisposable {
   /**
    * The number of commands that match a pattern: a glob for each word, 'SET user:* *'. As the last word '...' stands for
@@ -146,10 +146,10 @@ export interface Controls extends AsyncDisposable {
   reset(): Promise<void>
   /** Makes an independent server with the same data, without copying them. It ends with stop(). */
   fork(): Promise<Fork>
-  /** Has a fault from now on; `await using` removes it at the end of the block. */
+  /** Injects a fault from now on; `await using` removes it at the end of the block. */
   inject(fault: Fault): Promise<InjectedFault>
   /**
-   * Sets rules of strict mode, which finds what works in tests and bites in production:
+   * Sets rules of strict mode, which finds what works in tests but fails in production:
    * strict('all warn', 'large-reads error 100').
    */
   strict(...rules: string[]): Promise<void>
@@ -163,7 +163,7 @@ export interface Controls extends AsyncDisposable {
    */
   checkStrict(): Promise<void>
   /**
-   * Records what clients send and are answered from now on; `await using` stops it at the end of the block. With scripts
+   * Records commands and replies of clients from now on; `await using` stops it at the end of the block. With scripts
    * also what scripts and functions call, with spaces also what clients in the spaces of the server do.
    */
   record(options?: { scripts?: boolean; spaces?: boolean }): Promise<Recording>
@@ -176,7 +176,7 @@ export interface Controls extends AsyncDisposable {
   load(data: string | Buffer): Promise<void>
   /** All data as commands that make it again, in a stable order. */
   dump(): Promise<string>
-  /** Ends it; may be called again. */
+  /** Ends it. Calling it again does nothing. */
   stop(): Promise<void>
 }
 

@@ -78,9 +78,9 @@ abstract class Controls
     }
 
     /**
-     * Has a fault from now on, and returns a function that removes it.
+     * Injects a fault from now on, and returns a function that removes it.
      *
-     * Keys say which commands it is for (command, category, key, client, user, space, from, every, times,
+     * Keys say which commands it applies to (command, category, key, client, user, space, from, every, times,
      * probability, and after and before, a \DateTimeInterface on the server's clock) and what happens: exactly one of error (a text), delay and trickle (seconds), close ('before' or 'after' the
      * execution), cut (bytes), blackhole, expire, evict, refuse (true), disk ('enospc' or 'eio').
      *
@@ -97,7 +97,7 @@ abstract class Controls
     }
 
     /**
-     * Records what clients send and are answered from now on, until stop() of the recording.
+     * Records commands and replies of clients from now on, until stop() of the recording.
      *
      * @param bool $scripts also what scripts call
      * @param bool $spaces also what clients in the spaces of the server do
@@ -110,7 +110,7 @@ abstract class Controls
     }
 
     /**
-     * Sets rules of strict mode, which finds what works in tests and bites in production:
+     * Sets rules of strict mode, which finds what works in tests but fails in production:
      * strict('all warn', 'large-reads error 100').
      */
     public function strict(string ...$rules): void
@@ -160,8 +160,8 @@ abstract class Controls
     }
 
     /**
-     * Returns the URL of a private server behind this port. Who connects with it has data, time, users and faults of
-     * their own. It needs the directive "spaces yes".
+     * Returns the URL of a private server behind this port. Clients that connect with it have
+     * their own data, time, users and faults. It needs the directive "spaces yes".
      */
     public function spaceUrl(string $name): string
     {
@@ -180,7 +180,7 @@ abstract class Controls
         return (string) $this->call('TESTING', 'DUMP');
     }
 
-    /** Ends it; may be called again. */
+    /** Ends it. Calling it again does nothing. */
     abstract public function stop(): void;
 
     protected function disconnect(): void

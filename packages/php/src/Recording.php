@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace RespServer;
 
-/** What clients send and are answered until it is stopped. It can be read until the next one of the server begins. */
+/** The commands that clients send, with the replies, until it is stopped. It can be read until the next recording begins. */
 final class Recording
 {
     /** @internal use Controls::record() */

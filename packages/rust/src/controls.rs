@@ -89,7 +89,7 @@ impl Controls {
         Ok(Fork { controls: Controls::new(host, port), name: name.to_owned(), owner })
     }
 
-    /// Has a fault until what is returned is dropped.
+    /// Injects a fault until the returned guard is dropped.
     pub fn inject(&self, fault: Fault) -> Result<Injected<'_>, Error> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let name = format!("rust-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -98,7 +98,7 @@ impl Controls {
         Ok(Injected { controls: self, name })
     }
 
-    /// Records what clients send and are answered until what is returned is dropped.
+    /// Records commands and replies of clients until the returned `Recording` is dropped.
     pub fn record(&self) -> Result<Recording<'_>, Error> {
         self.testing(["RECORD", "START"])?;
         Ok(Recording { controls: self })
@@ -110,7 +110,7 @@ impl Controls {
         Ok(Recording { controls: self })
     }
 
-    /// Sets rules of strict mode, which finds what works in tests and bites in
+    /// Sets rules of strict mode, which finds what works in tests but fails in
     /// production: `strict(["all warn", "large-reads error 100"])`.
     pub fn strict<'a>(&self, rules: impl IntoIterator<Item = &'a str>) -> Result<(), Error> {
         for rule in rules {
@@ -154,9 +154,9 @@ impl Controls {
 
     /// The URL of a private server behind this port.
     ///
-    /// Who connects with it has data, time, users and faults of their own. The
-    /// space begins as a fork of this server when its first client connects. It
-    /// needs the directive `spaces yes`.
+    /// Clients that connect with it have their own data, time, users and faults.
+    /// The space begins as a fork of this server when its first client
+    /// connects. It needs the directive `spaces yes`.
     pub fn space_url(&self, name: &str) -> String {
         let mut user = String::new();
         for byte in format!("space:{name}").bytes() {
@@ -207,7 +207,7 @@ impl Controls {
 pub struct Clock<'a>(&'a Controls);
 
 impl Clock<'_> {
-    /// Moves the clock forward, by milliseconds; a smaller rest is cut off.
+    /// Moves the clock forward. Fractions of a millisecond are cut off.
     ///
     /// Everything that becomes due has happened when this returns: keys have
     /// expired, blocked clients have their replies.
@@ -282,8 +282,7 @@ impl Drop for Injected<'_> {
     }
 }
 
-/// A rule of strict mode that a command has broken. What may differ is as it
-/// was the first time.
+/// A rule of strict mode that a command has broken, as it was the first time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StrictFinding {
@@ -324,7 +323,7 @@ impl StrictFinding {
     }
 }
 
-/// What clients send and are answered until this is dropped.
+/// The commands that clients send, with the replies, until this is dropped.
 pub struct Recording<'a> {
     controls: &'a Controls,
 }

@@ -4,8 +4,8 @@ use crate::controls::millis;
 
 /// A rule that makes something go wrong: what happens, and for which commands.
 ///
-/// It is made with what happens; each condition narrows it. Without conditions
-/// it is for all commands.
+/// The constructors say what happens; each condition narrows the rule. Without
+/// conditions it applies to all commands.
 ///
 /// ```
 /// use resp_server::Fault;
@@ -43,7 +43,7 @@ impl Fault {
         Self::does(["CLOSE".into(), "AFTER".into()])
     }
 
-    /// The command is executed; so many bytes of the reply arrive, then the connection closes.
+    /// The command is executed; this many bytes of the reply arrive, then the connection closes.
     pub fn cut(bytes: usize) -> Self {
         Self::does(["CUT".into(), bytes.to_string()])
     }
@@ -53,7 +53,7 @@ impl Fault {
         Self::does(["BLACKHOLE".into()])
     }
 
-    /// The reply comes byte by byte, with so much time between them.
+    /// The reply comes byte by byte, with this much time between bytes.
     pub fn trickle(pause: Duration) -> Self {
         Self::does(["TRICKLE".into(), pause.as_millis().to_string()])
     }
@@ -113,17 +113,17 @@ impl Fault {
         self.when("SPACE", name)
     }
 
-    /// From the nth match on.
+    /// Only from the nth match on.
     pub fn from(self, n: u64) -> Self {
         self.when("FROM", n)
     }
 
-    /// Each nth match.
+    /// Only every nth match.
     pub fn every(self, n: u64) -> Self {
         self.when("EVERY", n)
     }
 
-    /// So often at most.
+    /// At most this many times.
     pub fn times(self, n: u64) -> Self {
         self.when("TIMES", n)
     }

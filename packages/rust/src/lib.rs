@@ -39,7 +39,7 @@ impl Server {
         Self::builder().start_async().await
     }
 
-    /// Returns how to start a server, to be changed.
+    /// Returns a builder with the default settings.
     pub fn builder() -> Builder {
         Builder {
             port: 0,

@@ -60,8 +60,8 @@ class Clock:
 class Fault:
     """A rule that makes something go wrong.
 
-    The first group of fields says which commands it is for; a field that is not
-    given matches all. The second group says what happens: exactly one of them.
+    The first group of fields says which commands it applies to; a field left out
+    matches everything. The second group says what happens: give exactly one.
     """
 
     command: Optional[str] = None  # "GET", "CONFIG|SET"
@@ -72,7 +72,7 @@ class Fault:
     space: Optional[str] = None  # the client is in it
     start: Optional[int] = None  # from the nth hit on
     every: Optional[int] = None  # every nth hit
-    times: Optional[int] = None  # at most so often
+    times: Optional[int] = None  # at most this many times
     probability: Optional[float] = None  # from 0 to 1, drawn from the server's seed
     after: Optional[Union[float, datetime]] = None  # on the server's clock: seconds since 1970, or a datetime
     before: Optional[Union[float, datetime]] = None
@@ -140,7 +140,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class StrictFinding:
-    """A rule of strict mode that a command has broken, as the first time."""
+    """A rule of strict mode that a command has broken, as it was the first time."""
 
     rule: str
     level: str  # "warn", or "error" if the reply was one
@@ -157,9 +157,9 @@ class StrictFinding:
 
 
 class Recording:
-    """What clients send and are answered; see Controls.record().
+    """The commands that clients sent, with the replies; see Controls.record().
 
-    It can be read until the next one of the server begins.
+    It can be read until the next recording of the server begins.
     """
 
     def __init__(self, owner: "Controls"):
@@ -222,8 +222,8 @@ class Controls:
     def space_url(self, name: str) -> str:
         """The URL of a private server behind this port.
 
-        Who connects with it has data, time, users and faults of their own. The
-        space begins as a fork of this server. It needs the directive
+        Clients that connect with it have their own data, time, users and faults.
+        The space begins as a fork of this server. It needs the directive
         "spaces yes".
         """
         host, port = self.address
@@ -232,7 +232,7 @@ class Controls:
 
     @contextmanager
     def inject(self, fault: Fault) -> Iterator[None]:
-        """Have a fault for the time of a with block."""
+        """Inject a fault for the duration of a with block."""
         Controls._faults += 1
         name = f"python-{os.getpid()}-{Controls._faults}"
         self.call("TESTING", "FAULT", "ADD", name, *fault.words())
@@ -242,7 +242,7 @@ class Controls:
             self.call("TESTING", "FAULT", "DEL", name)
 
     def strict(self, *rules: str) -> None:
-        """Set rules of strict mode, which finds what works in tests and bites in
+        """Set rules of strict mode, which finds what works in tests but fails in
         production: strict("all warn", "large-reads error 100")."""
         for rule in rules:
             self.call("TESTING", "STRICT", "SET", *rule.split())
@@ -270,7 +270,7 @@ class Controls:
 
     @contextmanager
     def record(self, *, scripts: bool = False, spaces: bool = False) -> Iterator["Recording"]:
-        """Record what clients send and are answered for the time of a with block.
+        """Record commands and replies of clients for the duration of a with block.
 
         scripts: also what scripts and functions call.
         spaces: also what clients in the spaces of the server do.

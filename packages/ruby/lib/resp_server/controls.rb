@@ -48,8 +48,8 @@ module RespServer
     end
   end
 
-  # What clients sent and were answered; see Controls#record. It can be read
-  # until the next one of the server begins.
+  # The commands that clients sent, with the replies; see Controls#record. It can
+  # be read until the next recording of the server begins.
   class Recording
     def initialize(owner)
       @owner = owner
@@ -142,7 +142,7 @@ module RespServer
       end
     end
 
-    # Has a fault while the block runs. Keywords say which commands it is for
+    # Injects a fault while the block runs. Keywords say which commands it applies to
     # (command, category, key, client, user, space, from, every, times,
     # probability, and after and before, a Time on the server's clock) and what happens: exactly one of error (a text), delay and trickle
     # (seconds), close (:before or :after the execution), cut (bytes),
@@ -159,8 +159,8 @@ module RespServer
       end
     end
 
-    # Records what clients send and are answered while the block runs, and
-    # returns the Recording. With scripts: true it has what scripts call too,
+    # Records commands and replies of clients while the block runs, and returns the
+    # Recording. With scripts: true it has what scripts call too,
     # with spaces: true what clients in the spaces of the server do.
     def record(scripts: false, spaces: false)
       call("TESTING", "RECORD", "START", *("SCRIPTS" if scripts), *("SPACES" if spaces))
@@ -172,7 +172,7 @@ module RespServer
       Recording.new(self)
     end
 
-    # Sets rules of strict mode, which finds what works in tests and bites in
+    # Sets rules of strict mode, which finds what works in tests but fails in
     # production: strict("all warn", "large-reads error 100").
     def strict(*rules)
       rules.each { |rule| call("TESTING", "STRICT", "SET", *rule.split) }
@@ -206,8 +206,8 @@ module RespServer
       call("TESTING", "STRICT", "RESET")
     end
 
-    # Returns the URL of a private server behind this port. Who connects with it
-    # has data, time, users and faults of their own. It needs the directive
+    # Returns the URL of a private server behind this port. Clients that connect
+    # with it have their own data, time, users and faults. It needs the directive
     # "spaces yes".
     def space_url(name)
       "redis://#{ERB::Util.url_encode("space:#{name}")}:x@#{address}/0"
@@ -272,7 +272,7 @@ module RespServer
       connect_to(host.delete("[]"), Integer(port))
     end
 
-    # Ends the fork; may be called again.
+    # Ends the fork. Calling it again does nothing.
     def stop
       return unless @owner
 

@@ -13,7 +13,7 @@ public final class Clock {
 
     /**
      * Moves the clock forward. Everything that becomes due has happened when this returns: keys have expired, blocked
-     * clients have their replies. The unit is milliseconds; a smaller rest is cut off.
+     * clients have their replies. Fractions of a millisecond are cut off.
      */
     public void advance(Duration by) {
         call("ADVANCE", by.toMillis());

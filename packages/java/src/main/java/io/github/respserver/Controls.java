@@ -95,7 +95,7 @@ public abstract class Controls implements AutoCloseable {
         }
     }
 
-    /** Has a fault from now on, until {@link Injected#close}. */
+    /** Injects a fault from now on, until {@link Injected#close}. */
     public final Injected inject(Fault fault) {
         String name = "java-" + ProcessHandle.current().pid() + "-" + FAULTS.incrementAndGet();
         List<Object> words = new ArrayList<>(List.of("ADD", name));
@@ -111,7 +111,7 @@ public abstract class Controls implements AutoCloseable {
         void close();
     }
 
-    /** Records what clients send and are answered from now on, until {@link Recording#close}. */
+    /** Records commands and replies of clients from now on, until {@link Recording#close}. */
     public final Recording record() {
         testing("RECORD", "START");
         return new Recording(this);
@@ -124,7 +124,7 @@ public abstract class Controls implements AutoCloseable {
     }
 
     /**
-     * Sets rules of strict mode, which finds what works in tests and bites in production: {@code strict("all warn",
+     * Sets rules of strict mode, which finds what works in tests but fails in production: {@code strict("all warn",
      * "large-reads error 100")}.
      */
     public final void strict(String... rules) {
@@ -159,19 +159,19 @@ public abstract class Controls implements AutoCloseable {
     }
 
     /**
-     * Returns the URL of a private server behind this port. Who connects with it has data, time, users and faults of
-     * their own. The space begins as a fork of this server when its first client connects. It needs the directive
-     * {@code spaces yes}.
+     * Returns the URL of a private server behind this port. Clients that connect with it have their own data,
+     * time, users and faults. The space begins as a fork of this server when its first client connects. It needs the
+     * directive {@code spaces yes}.
      *
-     * <p>Jedis, Lettuce and Redisson misread a URL with a colon in the user's name: give them {@link #url}, and apart
-     * from it the user {@link #spaceUser} with any password.
+     * <p>Jedis, Lettuce and Redisson misread a URL with a colon in the user name: give them {@link #url}, and separately
+     * the user {@link #spaceUser} with any password.
      */
     public final String spaceUrl(String name) {
         String user = URLEncoder.encode(spaceUser(name), StandardCharsets.UTF_8).replace("+", "%20");
         return "redis://" + user + ":x@" + address() + "/0";
     }
 
-    /** Returns the user to log in as, with any password, to be in a private server behind this port. */
+    /** Returns the user whose clients get a private server behind this port. Any password will do. */
     public static String spaceUser(String name) {
         return "space:" + name;
     }
@@ -200,7 +200,7 @@ public abstract class Controls implements AutoCloseable {
         return (String) testing("DUMP");
     }
 
-    /** Ends it; may be called again. */
+    /** Ends it. Calling it again does nothing. */
     @Override
     public abstract void close();
 

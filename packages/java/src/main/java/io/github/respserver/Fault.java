@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A rule that makes something go wrong: what happens, and for which commands. It is made with what happens; each
- * condition returns a new rule. Without conditions it is for all commands.
+ * A rule that makes something go wrong: what happens, and for which commands. The factory methods say what happens;
+ * each condition returns a new rule. Without conditions it applies to all commands.
  *
  * <pre>{@code Fault.error("LOADING Redis is loading the dataset in memory").command("GET").key("user:*").times(1)}</pre>
  */
@@ -45,7 +45,7 @@ public final class Fault {
         return does("CLOSE", "AFTER");
     }
 
-    /** The command is executed; so many bytes of the reply arrive, then the connection closes. */
+    /** The command is executed; this many bytes of the reply arrive, then the connection closes. */
     public static Fault cut(int bytes) {
         return does("CUT", bytes);
     }
@@ -55,7 +55,7 @@ public final class Fault {
         return does("BLACKHOLE");
     }
 
-    /** The reply comes byte by byte, with so much time between them. */
+    /** The reply comes byte by byte, with this much time between bytes. */
     public static Fault trickle(Duration pause) {
         return does("TRICKLE", pause.toMillis());
     }
@@ -115,17 +115,17 @@ public final class Fault {
         return when("SPACE", name);
     }
 
-    /** From the nth match on. */
+    /** Only from the nth match on. */
     public Fault from(long n) {
         return when("FROM", n);
     }
 
-    /** Each nth match. */
+    /** Only every nth match. */
     public Fault every(long n) {
         return when("EVERY", n);
     }
 
-    /** So often at most. */
+    /** At most this many times. */
     public Fault times(long n) {
         return when("TIMES", n);
     }

@@ -1,6 +1,9 @@
 package io.github.respserver;
 
-/** What clients send and are answered while it is open. It can be read until the next one of the server begins. */
+/**
+ * The commands that clients send, with the replies, while it is open. It can be read until the server's next recording
+ * begins.
+ */
 public final class Recording implements AutoCloseable {
     private final Controls owner;
 

@@ -30,7 +30,7 @@ public final class RespServer extends Controls {
         return builder().start();
     }
 
-    /** Returns how to start a server, to be changed. */
+    /** Returns a builder with the default settings. */
     public static Builder builder() {
         return new Builder();
     }

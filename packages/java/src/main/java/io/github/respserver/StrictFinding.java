@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * A rule of strict mode that a command has broken. What may differ is as it was the first time.
+ * A rule of strict mode that a command has broken, as it was the first time.
  *
  * @param rule the name of the rule
  * @param level {@code warn}, or {@code error} if the reply was one
