@@ -154,8 +154,11 @@ def build_binary(platform: Platform, path: Path) -> None:
 
 
 def _version() -> str:
-    """The version, which stands in version.go; the packages have to agree."""
-    version = _match(r'^const Version = "(.+)"', ROOT / "version.go")
+    """The version, which stands in version.go; the packages and the pages that name it have to agree.
+
+    It is three numbers: what comes after them has another form in each ecosystem.
+    """
+    version = _match(r'^const Version = "(\d+\.\d+\.\d+)"', ROOT / "version.go")
     for file, pattern in (
         ("python/src/resp_server/_version.py", r'^__version__ = "(.+)"'),
         ("java/pom.xml", r"^  <version>(.+)</version>"),
@@ -165,6 +168,10 @@ def _version() -> str:
     ):
         if _match(pattern, PACKAGES / file) != version:
             raise SystemExit(f"version.go says {version}, packages/{file} says something else")
+    for file in ("docs/installing.md", "packages/java/README.md"):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        if set(re.findall(r"(?<![\d.])\d+\.\d+\.\d+(?![\d.])", text)) != {version}:
+            raise SystemExit(f"version.go says {version}, {file} says something else")
     return version
 
 

@@ -70,7 +70,7 @@ def test_a_port_that_is_taken():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         s.listen()
-        with pytest.raises(StartError, match="in use"):
+        with pytest.raises(StartError, match="did not start: exit code 1\n(.*\n)*.*in use"):
             Server(port=s.getsockname()[1]).start()
 
 

@@ -37,13 +37,16 @@ class Process:
         self._log = Path(folder.name, "log")
         command = [find_binary(), *args, "--exit-with-parent"]
         start = _start_with_file if WINDOWS else _start_with_pipe
+        begin = time.monotonic()
         with open(self._log, "ab") as log:
             popen, ready = start(command, log, timeout, Path(folder.name))
         if ready is None:
-            code = popen.wait()
+            why = f"exit code {popen.wait()}"
+            if time.monotonic() - begin > timeout:
+                why = f"not ready within {timeout:g} seconds"
             text = self.log()
             folder.cleanup()
-            raise StartError(f"resp-server was not ready within {timeout:g} seconds (exit code {code})\n{text}".rstrip())
+            raise StartError(f"resp-server did not start: {why}\n{text}".rstrip())
         self._popen = popen
         # A server that nobody stops ends when its owner is collected.
         self._end = weakref.finalize(self, _end, popen, (host, ready["port"]), folder)
