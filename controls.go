@@ -19,7 +19,8 @@ func (s *Server) Now() time.Time { return s.clock.Now() }
 // happens before Advance returns, in the order of time: keys expire, blocked
 // commands time out, and their replies are written. Each server has its own clock,
 // which follows Options.Clock until it is moved. A negative d moves the clock back
-// and triggers nothing. Advance panics if the result is before 1970.
+// and triggers nothing. Advance panics if the result is before 1970, or if all forward
+// moves add up to more than 292 years.
 func (s *Server) Advance(d time.Duration) {
 	s.clock.Advance(d)
 	s.settle()
@@ -242,14 +243,15 @@ const (
 // happens, and if its conditions do not fit that: files have no Key.
 func (s *Server) Inject(f Fault) (remove func()) {
 	rule, err := f.rule()
+	if err == nil {
+		s.engine.Run(func(c *engine.Core) {
+			rule.Name = fmt.Sprintf("go-%d", s.faultNumber())
+			err = c.AddFault(rule)
+		})
+	}
 	if err != nil {
 		panic("respserver: " + err.Error())
 	}
-	s.engine.Run(func(c *engine.Core) {
-		rule.Name = fmt.Sprintf("go-%d", s.faultNumber())
-		c.Faults().Add(rule)
-		c.FaultsChanged()
-	})
 	return func() {
 		s.engine.Run(func(c *engine.Core) {
 			c.Faults().Remove(rule.Name)
@@ -294,7 +296,7 @@ func (f *Fault) rule() (fault.Rule, error) {
 		return r, errors.New("a Fault needs exactly one thing that happens: Error, Delay, Close, Cut, Blackhole, Trickle, Expire, Evict, Refuse or Disk")
 	}
 	r.Action = actions[0]
-	return r, r.Check()
+	return r, nil
 }
 
 // Seed returns the seed of all random choices: Options.Seed, or the random seed

@@ -553,7 +553,11 @@ func TestFaultsOfSync(t *testing.T) {
 	for !failing() {
 		runtime.Gosched()
 	}
-	if _, err := s.Do(t.Context(), "SET", "b", "v"); err == nil || err.Error() != "MISCONF Errors writing to the AOF file: Input/output error" {
+	var err error
+	for err == nil { // who commands learns it a little later
+		_, err = s.Do(t.Context(), "SET", "b", "v")
+	}
+	if err.Error() != "MISCONF Errors writing to the AOF file: Input/output error" {
 		t.Error(err)
 	}
 	remove()
@@ -616,12 +620,41 @@ func TestFaultsOfOtherFiles(t *testing.T) {
 	}
 }
 
+// TestClockEnds: moves that are too much for the clock are errors, in place of being
+// ignored.
+func TestClockEnds(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	const most = 250 * 365 * 24 * 3600 * 1000 // ms
+	s.Must("TESTING", "CLOCK", "ADVANCE", most)
+	at := s.Now()
+	for _, move := range [][]any{{"ADVANCE", most}, {"SET", at.UnixMilli() + most}} {
+		if _, err := s.Do(t.Context(), append([]any{"TESTING", "CLOCK"}, move...)...); err == nil || err.Error() != "ERR the clock of a server can be moved by 292 years in all" {
+			t.Errorf("%v: %v", move, err)
+		}
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("Advance has moved it")
+			}
+		}()
+		s.Advance(most * time.Millisecond)
+	}()
+	s.SetTime(at.Add(time.Hour))
+	if s.Now().Before(at.Add(time.Hour)) {
+		t.Errorf("it shows %v", s.Now())
+	}
+}
+
 func TestBadFault(t *testing.T) {
 	s := respserver.StartTest(t)
 	for _, f := range []respserver.Fault{
 		{Command: "GET"}, // no action
 		{Command: "GET", Evict: true, Expire: true}, // two actions
 		{Command: "GET", Disk: syscall.EIO},         // files have no command
+		{Command: "GTE", Evict: true},               // there is no such command
+		{Category: "wirte", Evict: true},            // nor such a category
 	} {
 		func() {
 			defer func() {
@@ -633,6 +666,50 @@ func TestBadFault(t *testing.T) {
 		}()
 	}
 	s.Want(0, "TESTING", "FAULT", "DEL", "ALL")
+}
+
+// TestFaultsOfExec: EXEC meets faults as any command does, so that a whole transaction
+// can get lost, or its reply.
+func TestFaultsOfExec(t *testing.T) {
+	t.Parallel()
+	zero := 0
+	for name, c := range map[string]struct {
+		fault respserver.Fault
+		reply string // of EXEC; empty: the connection closes
+		n     any    // in the end
+	}{
+		"error":        {respserver.Fault{Error: "LOADING x"}, "-EXECABORT Transaction discarded because of: LOADING x", nil},
+		"close before": {respserver.Fault{Close: respserver.BeforeExecution}, "", nil},
+		"close after":  {respserver.Fault{Close: respserver.AfterExecution}, "", "1"},
+		"cut":          {respserver.Fault{Cut: &zero}, "", "1"},
+		"delay":        {respserver.Fault{Delay: time.Minute}, "*1", "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := respserver.StartTest(t)
+			s.Freeze()
+			c.fault.Command = "EXEC"
+			s.Inject(c.fault)
+			p := dialPeer(t, s)
+			p.send("MULTI", "INCR n", "EXEC")
+			p.expect("+OK", "+QUEUED")
+			if c.fault.Delay != 0 {
+				s.Must("PING")
+				s.Want(nil, "GET", "n")
+				s.Advance(time.Minute)
+			}
+			if c.reply != "" {
+				p.expect(c.reply)
+			} else if got, err := io.ReadAll(p.r); err != nil || len(got) > 0 {
+				t.Errorf("got %q, %v", got, err)
+			}
+			s.Want(c.n, "GET", "n")
+			if name == "error" { // and the transaction has ended
+				p.send("INCR n")
+				p.expect(":1")
+			}
+		})
+	}
 }
 
 // TestFaultsOfSpaces: a rule of the server may apply to the clients of one space.
@@ -689,7 +766,7 @@ func TestFaultsOverTheWire(t *testing.T) {
 	if s.Must("TESTING", "FAULT", "DEL", "first").Int() != 1 || s.Must("TESTING", "FAULT", "DEL", "ALL").Int() != 0 {
 		t.Error("TESTING FAULT DEL returns a wrong number")
 	}
-	for _, words := range []string{"ADD x", "ADD x DO", "ADD x DO DANCE", "ADD all DO EVICT", "ADD x CATEGORY nosuch DO EVICT", "LIST x", "DEL", "JUMP"} {
+	for _, words := range []string{"ADD x COMMAND gte DO EVICT", "ADD x DO EVICT COMMAND get", "ADD x", "ADD x DO", "ADD x DO DANCE", "ADD all DO EVICT", "ADD x CATEGORY nosuch DO EVICT", "LIST x", "DEL", "JUMP"} {
 		args := []any{"TESTING", "FAULT"}
 		for _, w := range strings.Fields(words) {
 			args = append(args, w)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/resp-server/resp-server/internal/engine"
@@ -78,8 +79,12 @@ func (s *Server) loadCommands(read func(run func(words []string) error) error) e
 	d := &direct{wake: make(chan struct{}, 1)}
 	d.session = s.engine.NewInternalSession(d)
 	d.session.Unjudge() // strict mode judges the test, not its fixtures
+	d.session.NeverWait()
 	defer d.session.Close()
-	return read(func(words []string) error {
+	err := read(func(words []string) error {
+		if slices.Contains(noFixtures, strings.ToLower(words[0])) {
+			return errors.New("this command does not belong into a fixture")
+		}
 		d.clear()
 		for _, w := range words {
 			d.add(w)
@@ -90,6 +95,20 @@ func (s *Server) loadCommands(read func(run func(words []string) error) error) e
 		}
 		return reply.Err()
 	})
+	if err == nil {
+		s.engine.Run(func(*engine.Core) {
+			if _, multi := d.session.InMulti(); multi {
+				err = errors.New("the commands end within a transaction")
+			}
+		})
+	}
+	return err
+}
+
+// noFixtures are commands that are not about data, but about the connection or the
+// life of the server.
+var noFixtures = []string{
+	"monitor", "psubscribe", "psync", "quit", "reset", "shutdown", "ssubscribe", "subscribe", "sync", "testing",
 }
 
 // Dump returns the data as commands that recreate them, which Load reads. There is

@@ -279,3 +279,29 @@ func redisCLI(t *testing.T) string {
 	}
 	return cli
 }
+
+// TestLoadEnds: nothing in a fixture waits for somebody, ends the server, or stays
+// undone without an error.
+func TestLoadEnds(t *testing.T) {
+	t.Parallel()
+	for data, want := range map[string]string{
+		"RPUSH l a\nBLPOP l 0\nBLPOP l 0\nSET k v\n":                                                         "",
+		"SET k v\nXREAD BLOCK 0 STREAMS s $\n":                                                               "",
+		"SET k v\nSHUTDOWN NOSAVE\n":                                                                         "line 2: SHUTDOWN NOSAVE: this command does not belong into a fixture",
+		"SET k v\ntesting reset\n":                                                                           "line 2: testing reset: this command does not belong into a fixture",
+		"SET k v\nMULTI\nSET k w\n":                                                                          "the commands end within a transaction",
+		"MULTI\nSET k v\nEXEC\n":                                                                             "",
+		`{"databases": {"0": {"k": "v", "n": null}}}`:                                                        `database 0, key "n": null is neither a string nor a number`,
+		`{"databases": {"0": {"k": "v", "n": {"type": "list", "value": null}}}}`:                             `database 0, key "n": there is no value`,
+		`{"databases": {"0": {"k": "v", "n": {"type": "list", "value": ["a", null]}}}}`:                      `database 0, key "n": null is neither a string nor a number`,
+		`{"databases": {"0": {"k": "v", "n": {"type": "string", "value": "x", "ttl": 0}}}}`:                  `database 0, key "n": a ttl is above 0, not 0`,
+		`{"databases": {"0": {"k": "v", "n": {"type": "hash", "value": {"f": {"value": "x", "ttl": -1}}}}}}`: `database 0, key "n": a ttl is above 0, not -1`,
+	} {
+		s := StartTest(t)
+		err := s.Load(strings.NewReader(data))
+		if got := strings.TrimPrefix(fmt.Sprint(err), "respserver: loading: "); err != nil && got != want || err == nil && want != "" {
+			t.Errorf("%q: %v, want %q", data, err, want)
+		}
+		s.Want("v", "GET", "k")
+	}
+}

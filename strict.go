@@ -89,17 +89,23 @@ func (s *Server) ResetStrict() {
 	s.engine.Run(func(c *engine.Core) { c.Strict().Forget() })
 }
 
-// judge fails the test for findings at level warn.
+// judge fails the test for findings at level warn, in the server and its spaces.
 func (s *TestServer) judge(t Tester) {
 	t.Helper()
-	if !s.engine.IsStrict() {
-		return
-	}
 	var b strings.Builder
-	for _, f := range s.StrictReport() {
-		if !f.Refused {
-			b.WriteString("\n  " + f.String())
+	find := func(server *Server, where string) {
+		if !server.engine.IsStrict() {
+			return
 		}
+		for _, f := range server.StrictReport() {
+			if !f.Refused {
+				b.WriteString("\n  " + f.String() + where)
+			}
+		}
+	}
+	find(s.Server, "")
+	for _, sp := range s.allSpaces() {
+		find(sp.Server, " (in space "+sp.space+")")
 	}
 	if b.Len() == 0 {
 		return

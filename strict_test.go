@@ -243,6 +243,23 @@ func line(t *testing.T, file, end string) int {
 	return 0
 }
 
+// TestStrictInSpaces: what clients in spaces do fails the test too.
+func TestStrictInSpaces(t *testing.T) {
+	t.Parallel()
+	f := new(fakeT)
+	s := respserver.StartTest(f, respserver.Options{Strict: []string{"deprecated-commands warn"}, Config: []string{"spaces yes"}})
+	one, err := s.Space("one")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := one.Do(t.Context(), "GETSET", "k", "v"); err != nil {
+		t.Fatal(err)
+	}
+	if text := f.end(); !f.failed || !strings.Contains(text, "deprecated-commands: GETSET k v: ") || !strings.Contains(text, " (in space one)\n") {
+		t.Errorf("failed: %v: %s", f.failed, text)
+	}
+}
+
 // TestStrictElsewhere: forks and spaces start with the rules and without findings,
 // and are independent then. Reset restores the rules of the start.
 func TestStrictElsewhere(t *testing.T) {

@@ -39,7 +39,8 @@ func (m *Manual) Monotonic() time.Duration { return m.still.Monotonic() }
 // functions arm on the way: a function that always arms itself again for the same
 // moment never lets Advance return. A negative d moves Now back and runs nothing;
 // the timers keep their remaining time. Advance panics if the result is before
-// 1970. Advance(0) runs timers that were armed with no delay.
+// 1970, or if all forward moves add up to more than 292 years. Advance(0) runs timers
+// that were armed with no delay.
 //
 // Functions may move the clock too. The outer move then continues from there,
 // unless it has reached its end, and is abandoned after a move back. Concurrent

@@ -1,6 +1,8 @@
 package clock
 
 import (
+	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -120,6 +122,9 @@ func (c *Steered) Advance(d time.Duration) {
 		c.move(d, 0)
 		return
 	}
+	if d > c.room() {
+		panic(fmt.Sprintf("respserver: the clock of a server is advanced by %v, which is more than 292 years in all", d))
+	}
 	end, jumps := c.Monotonic()+d, c.jumps
 	for c.jumps == jumps {
 		t := c.first()
@@ -135,9 +140,22 @@ func (c *Steered) Advance(d time.Duration) {
 
 // Set moves the clock to t, like Advance.
 func (c *Steered) Set(t time.Time) {
-	mustKnow(t) // the difference to a distant time is clamped
+	mustKnow(t) // the difference to a distant time is clamped, and too much for Advance
 	c.Advance(t.Sub(c.Now()))
 }
+
+// Room returns how far Advance can still move the clock: 292 years in all, since
+// Monotonic counts them.
+func (c *Steered) Room() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.room()
+}
+
+// spare is left for the time that passes by itself.
+const spare = 366 * 24 * time.Hour
+
+func (c *Steered) room() time.Duration { return math.MaxInt64 - spare - c.Monotonic() }
 
 // goTo moves forward, never back. The caller holds the lock.
 func (c *Steered) goTo(elapsed time.Duration) {

@@ -220,10 +220,10 @@ func (c *Ctx) Block(w Wait) error {
 		}
 		return errBlocked // it keeps its deadline
 	}
-	if c.nested {
+	s := c.Session
+	if c.nested || s.unwaiting {
 		return w.TimeOut(c)
 	}
-	s := c.Session
 	b := &wait{Wait: w, s: s, cmd: c.Cmd, args: copyArgs(c.Args), began: c.now}
 	c.hold(b)
 	b.links = make([]link, 0, len(w.Keys))

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -38,6 +40,23 @@ func (e *Core) Faults() *fault.Set {
 		e.faults = fault.New(e.Rand.Uint64())
 	}
 	return e.faults
+}
+
+// AddFault adds a rule, or replaces that of the same name. A rule that could never
+// hit is an error.
+func (e *Core) AddFault(r fault.Rule) error {
+	if r.Command != "" && !slices.ContainsFunc(e.table.All(), func(c *Command) bool { return c.FullName == r.Command }) {
+		return fmt.Errorf("Unknown command '%s'", r.Command)
+	}
+	if r.Category != "" && spec.CategoryNamed(r.Category) == 0 {
+		return fmt.Errorf("Unknown category '%s'", r.Category)
+	}
+	if err := r.Check(); err != nil {
+		return err
+	}
+	e.Faults().Add(r)
+	e.FaultsChanged()
+	return nil
 }
 
 // FaultsChanged takes over the rules of Faults. What a fault of files has kept from
@@ -99,8 +118,8 @@ func (e *Core) gateFault(s *Session, cmd *Command, args [][]byte) error {
 	if !e.mayFault() {
 		return nil
 	}
-	if cmd.traits&spec.BeyondFaults != 0 || s.multi != nil && cmd.traits&spec.RunsQueued != 0 {
-		return nil // else there was no way back; the commands of EXEC met theirs when they were queued
+	if cmd.traits&spec.BeyondFaults != 0 {
+		return nil // else there was no way back
 	}
 	a, hit := e.fault(e.faultCall(s, cmd, args))
 	if !hit {

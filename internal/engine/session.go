@@ -61,6 +61,7 @@ type Session struct {
 	chosen    bool             // the next command was held back, and is to run now
 	judged    bool             // strict mode has looked at the command already
 	unjudged  bool             // strict mode does not look at this session
+	unwaiting bool             // it does not block
 	oneByOne  *strict.Run      // nil: strict mode was never on
 	wrote     journal.Position // the end of its last unit in the stream of effects
 	replica   *replica         // nil: the client never said that it is one

@@ -40,6 +40,10 @@ func (e *Engine) IsStrict() bool { return e.strict.Load() }
 // the program that is tested.
 func (s *Session) Unjudge() { s.unjudged = true }
 
+// NeverWait has commands of a session that would block do what they do in MULTI: for
+// them nobody comes.
+func (s *Session) NeverWait() { s.unwaiting = true }
+
 // gateStrict refuses what breaks a rule. A command that a pause holds back is
 // looked at when it comes again.
 func (e *Core) gateStrict(s *Session, cmd *Command, args [][]byte) error {

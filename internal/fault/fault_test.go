@@ -208,6 +208,12 @@ func TestImpossible(t *testing.T) {
 		"TIMES 2 KEY a SPACE b DO EIO": "EIO is for files, which have no KEY",
 		"SPACE w1 DO EIO":              "EIO is for files, which have no SPACE",
 		"USER ann DO REFUSE":           "REFUSE is for connections, which have no USER",
+		"AFTER 5 BEFORE 5 DO EVICT":    "the time AFTER has to be before BEFORE",
+		"DO EVICT COMMAND get":         "wrong number of words after DO EVICT",
+		"DO ENOSPC now":                "wrong number of words after DO ENOSPC",
+		"DO ERROR OOM now":             "wrong number of words after DO ERROR",
+		"DO DELAY":                     "wrong number of words after DO DELAY",
+		"DO CLOSE":                     "DO CLOSE needs BEFORE or AFTER",
 	} {
 		if _, err := Parse("r", strings.Fields(line)); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", line, err, want)
@@ -257,7 +263,7 @@ func TestBadWords(t *testing.T) {
 		"COMMAND":                 "COMMAND needs a value",
 		"DO":                      "needs DO",
 		"DO DANCE":                "unknown action DANCE",
-		"DO CLOSE":                "unknown action CLOSE",
+		"DO CLOSE":                "DO CLOSE needs BEFORE or AFTER",
 		"DO CLOSE SOON":           "unknown action CLOSE SOON",
 		"DO ERROR":                "wrong number of words",
 		"DO EVICT now":            "wrong number of words",

@@ -25,9 +25,12 @@ const Syntax = "[COMMAND name] [CATEGORY name] [KEY glob] [CLIENT glob] [USER na
 	"[PROBABILITY p] [AFTER unix-ms] [BEFORE unix-ms] DO ERROR text | DELAY ms | CLOSE BEFORE | CLOSE AFTER | CUT bytes | BLACKHOLE | " +
 	"TRICKLE ms | EXPIRE | EVICT | REFUSE | ENOSPC | EIO"
 
-// Check returns why a rule could never hit: a condition that it has is not about
-// what its action is for.
+// Check returns why a rule could never hit: its times exclude each other, or it has
+// a condition that is not about what its action is for.
 func (r *Rule) Check() error {
+	if r.After != 0 && r.Before != 0 && r.After >= r.Before {
+		return errors.New("the time AFTER has to be before BEFORE")
+	}
 	var about string
 	var conditions []string
 	switch {
@@ -118,7 +121,10 @@ func (r *Rule) parseAction(words []string) (err error) {
 		return errNoAction
 	}
 	action := strings.ToUpper(words[0])
-	if action == "CLOSE" && len(words) > 1 {
+	if action == "CLOSE" {
+		if len(words) == 1 {
+			return errors.New("DO CLOSE needs BEFORE or AFTER")
+		}
 		action += " " + strings.ToUpper(words[1])
 		words = words[1:]
 	}
@@ -127,7 +133,7 @@ func (r *Rule) parseAction(words []string) (err error) {
 	if r.Do == 0 {
 		return fmt.Errorf("unknown action %s of a fault", action)
 	}
-	if r.hasArgument() != (len(words) == 1) {
+	if len(words) != r.arguments() {
 		return fmt.Errorf("wrong number of words after DO %s", action)
 	}
 	switch r.Do {
@@ -146,9 +152,13 @@ func (r *Rule) parseAction(words []string) (err error) {
 	return err
 }
 
-// hasArgument reports whether a word follows the action.
-func (a *Action) hasArgument() bool {
-	return a.Do == Error || a.Do == Delay || a.Do == Cut || a.Do == Trickle
+// arguments returns how many words follow the action.
+func (a *Action) arguments() int {
+	switch a.Do {
+	case Error, Delay, Cut, Trickle:
+		return 1
+	}
+	return 0
 }
 
 // maxMilli is about 35 years, the most that a timer takes.

@@ -110,6 +110,13 @@ func clock(c *engine.Ctx) error {
 		if action == "ADVANCE" && c.NowMilli()+n < 0 {
 			return resp.Error("ERR the clock of a server shows no time before 1970")
 		}
+		by := n
+		if action == "SET" {
+			by -= c.NowMilli()
+		}
+		if by > c.Clock().Room().Milliseconds()-1000 { // some of it may pass until then
+			return resp.Error("ERR the clock of a server can be moved by 292 years in all")
+		}
 	case "FREEZE", "RESUME", "NOW":
 		if len(c.Args) != 3 {
 			return c.WrongArity()
@@ -279,17 +286,16 @@ func faults(c *engine.Ctx) error {
 		c.FaultsChanged()
 		return c.Truth(removed)
 	case action == "ADD" && len(words) > 2:
-		rule, err := fault.Parse(words[1], words[2:])
-		switch {
-		case err != nil:
-			return resp.Errorf("ERR %v", err)
-		case rule.Category != "" && spec.CategoryNamed(rule.Category) == 0:
-			return resp.Errorf("ERR Unknown category '%s'", rule.Category)
-		case strings.EqualFold(rule.Name, "all"):
+		if strings.EqualFold(words[1], "all") {
 			return resp.Error("ERR a fault can't be called 'all'")
 		}
-		c.Faults().Add(rule)
-		c.FaultsChanged()
+		rule, err := fault.Parse(words[1], words[2:])
+		if err == nil {
+			err = c.AddFault(rule)
+		}
+		if err != nil {
+			return resp.Errorf("ERR %v", err)
+		}
 		return c.OK()
 	case action == "ADD" || action == "DEL" || action == "LIST":
 		return c.WrongArity()
