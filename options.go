@@ -110,7 +110,8 @@ type Options struct {
 
 	// RecordTo receives everything that clients send and get, in spaces too, from
 	// the start to the end of the server, in the notation of docs/transcripts.md;
-	// see Replay. It contains passwords.
+	// see Replay. The commands of Do are left out: a replay must not repeat the
+	// SHUTDOWN of a program that ends. It contains passwords.
 	RecordTo io.Writer
 
 	// Check makes StartTest call Server.Check at the end of the test, and fail the

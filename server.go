@@ -72,7 +72,7 @@ func startServer(o Options, lazy bool) (*Server, error) {
 		return nil, err
 	}
 	if o.RecordTo != nil {
-		s.Record(RecordOptions{To: o.RecordTo, Spaces: true})
+		s.Record(RecordOptions{To: o.RecordTo, Spaces: true, ClientsOnly: true})
 	}
 	if o.Shuffle {
 		s.log.Info("Replies are shuffled; the same seed repeats their order", "seed", s.Seed())

@@ -33,6 +33,9 @@ func (s *TestServer) TLSAddr() string {
 // setTLS reads the certificates again, for new connections.
 func (s *Server) setTLS(c *config.Config) error {
 	conf := s.options.TLS
+	if conf != nil && s.tls.Load() != nil {
+		return nil
+	}
 	if conf == nil {
 		var err error
 		if conf, err = readTLS(&c.TLS); err != nil {
@@ -49,8 +52,11 @@ func (s *Server) setTLS(c *config.Config) error {
 func (s *Server) applyTLS(p *config.Param, c *config.Config) error {
 	now := s.tls.Load()
 	switch {
-	case p.Name == "tls-auth-clients":
-		if now != nil && s.options.TLS == nil {
+	case p.Name == "tls-auth-clients": // it overrides Options.TLS, which otherwise stays in effect
+		if now == nil {
+			now = s.options.TLS // until the sockets open
+		}
+		if now != nil {
 			next := now.Clone()
 			next.ClientAuth = clientAuth(c.TLS.AuthClients)
 			if next.ClientCAs == nil {

@@ -118,6 +118,32 @@ func TestTLSCloses(t *testing.T) {
 	}
 }
 
+// TestTLSAuthClients: CONFIG SET tls-auth-clients overrides Options.TLS, whether the
+// socket is open or not.
+func TestTLSAuthClients(t *testing.T) {
+	t.Parallel()
+	a := authority(t)
+	with := must(a.ClientConfig())
+	without := &tls.Config{RootCAs: with.RootCAs, ServerName: "localhost"}
+	for _, open := range []bool{false, true} {
+		s := StartTest(t, Options{TLS: must(a.ServerConfig())})
+		if open {
+			s.Addr()
+		}
+		s.Want("OK", "CONFIG", "SET", "tls-auth-clients", "yes")
+		if got, err := pingTLS(s.TLSAddr(), without); got == "+PONG" {
+			t.Errorf("open before: %v: a client without certificate was let in: %v", open, err)
+		}
+		if got, err := pingTLS(s.TLSAddr(), with); got != "+PONG" {
+			t.Errorf("open before: %v: %s, %v", open, got, err)
+		}
+		s.Want("OK", "CONFIG", "SET", "tls-auth-clients", "no")
+		if got, err := pingTLS(s.TLSAddr(), without); got != "+PONG" {
+			t.Errorf("open before: %v: %s, %v", open, got, err)
+		}
+	}
+}
+
 func TestTLSSettings(t *testing.T) {
 	t.Parallel()
 	a, dir := authority(t), t.TempDir()

@@ -295,6 +295,27 @@ func TestTLSAuto(t *testing.T) {
 	}
 }
 
+// TestTLSAutoAuthClients: clients need no certificate, unless the setting says so.
+func TestTLSAutoAuthClients(t *testing.T) {
+	t.Parallel()
+	for setting, want := range map[string]string{"": "+PONG\r\n", "yes": ""} {
+		args := []string{"--port", "0", "--tls-auto", "certs"}
+		if setting != "" {
+			args = append(args, "--tls-auth-clients", setting)
+		}
+		p := start(t, "", args...)
+		c, err := tls.Dial("tcp", p.TLSAddr, &tls.Config{InsecureSkipVerify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprint(c, "PING\r\n")
+		if line, _ := bufio.NewReader(c).ReadString('\n'); line != want { // TLS 1.3 refuses here
+			t.Errorf("tls-auth-clients %q: got %q, want %q", setting, line, want)
+		}
+	}
+}
+
 func TestSignals(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no signals to send")

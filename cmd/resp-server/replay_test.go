@@ -2,14 +2,52 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	respserver "github.com/resp-server/resp-server"
 )
+
+// TestRecordSpaces: the file has what clients do in spaces, and nothing of the
+// program itself, so that a replay does not end the other server.
+func TestRecordSpaces(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no signals to send")
+	}
+	file := filepath.Join(t.TempDir(), "record")
+	p := start(t, "", "--port", "0", "--spaces", "yes", "--record", file)
+	c, err := net.Dial("tcp", p.ready.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for _, command := range []string{"AUTH space:w1 x", "SET k v"} {
+		fmt.Fprint(c, command+"\r\n")
+		if _, err := io.ReadFull(c, make([]byte, len("+OK\r\n"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.cmd.Process.Signal(syscall.SIGTERM)
+	p.cmd.Wait()
+	srv := respserver.StartTest(t, respserver.Options{Config: []string{"spaces yes"}})
+	var out, complaints strings.Builder
+	if code := replay([]string{file, "--to", srv.Addr()}, &out, &complaints); code != 0 || out.String() != "2 commands, 0 replies differ, 0 more that vary by themselves\n" {
+		t.Errorf("exit code %d\n%s%s", code, &out, &complaints)
+	}
+	space, err := srv.Space("w1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := space.Do(t.Context(), "GET", "k"); err != nil || got.Text() != "v" {
+		t.Errorf("the space has %v, %v", got, err)
+	}
+}
 
 // TestRecordAndReplay records on one server and replays on another.
 func TestRecordAndReplay(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -111,7 +112,16 @@ func (p *program) certify() (*tls.Config, error) {
 	if err := a.WriteFiles(p.tlsAuto); err != nil {
 		return nil, err
 	}
-	return a.ServerConfig()
+	conf, err := a.ServerConfig()
+	if err == nil && slices.ContainsFunc(p.lines, func(line string) bool { return strings.HasPrefix(line, "tls-auth-clients ") }) {
+		switch p.setting("tls-auth-clients") {
+		case "yes":
+			conf.ClientAuth = tls.RequireAndVerifyClientCert
+		case "no":
+			conf.ClientAuth = tls.NoClientCert
+		}
+	}
+	return conf, err
 }
 
 // announceStart logs the first lines of redis-server.

@@ -52,6 +52,7 @@ class Process:
         self._end = weakref.finalize(self, _end, popen, (host, ready["port"]), folder)
         self.addr: str = ready["addr"]
         self.port: int = ready["port"]
+        self.tls_addr: str = ready.get("tls_addr", "")
         self.pid: int = ready["pid"]
         self.unixsocket: str = ready["unixsocket"]
 

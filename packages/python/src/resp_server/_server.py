@@ -98,6 +98,12 @@ class Server(Controls):
         return self._started().port
 
     @property
+    def tls_port(self) -> Optional[int]:
+        """The port for TLS, None without it: see --tls-auto, tls-port."""
+        port = self._started().tls_addr.rpartition(":")[2]
+        return int(port) if port else None
+
+    @property
     def address(self) -> Tuple[str, int]:
         """Host and port, as sockets take them."""
         return self.host, self.port
