@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
@@ -279,7 +280,7 @@ func (f *Fault) rule() (fault.Rule, error) {
 			actions = append(actions, a)
 		}
 	}
-	add(f.Error != "", fault.Action{Do: fault.Error, Text: f.Error})
+	add(f.Error != "", fault.Action{Do: fault.Error, Text: strings.TrimPrefix(f.Error, "-")})
 	add(f.Delay != 0, fault.Action{Do: fault.Delay, Milli: f.Delay.Milliseconds()})
 	add(f.Close == BeforeExecution, fault.Action{Do: fault.CloseBefore})
 	add(f.Close == AfterExecution, fault.Action{Do: fault.CloseAfter})
@@ -294,6 +295,9 @@ func (f *Fault) rule() (fault.Rule, error) {
 	add(f.Disk != nil, fault.Action{Do: fault.DiskError(f.Disk)})
 	if len(actions) != 1 {
 		return r, errors.New("a Fault needs exactly one thing that happens: Error, Delay, Close, Cut, Blackhole, Trickle, Expire, Evict, Refuse or Disk")
+	}
+	if f.Disk != nil && !errors.Is(f.Disk, syscall.ENOSPC) && !errors.Is(f.Disk, syscall.EIO) {
+		return r, fmt.Errorf("the error of a Disk is syscall.ENOSPC or syscall.EIO, not %v", f.Disk)
 	}
 	r.Action = actions[0]
 	return r, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -649,12 +650,25 @@ func TestClockEnds(t *testing.T) {
 
 func TestBadFault(t *testing.T) {
 	s := respserver.StartTest(t)
+	negative := -1
 	for _, f := range []respserver.Fault{
 		{Command: "GET"}, // no action
 		{Command: "GET", Evict: true, Expire: true}, // two actions
 		{Command: "GET", Disk: syscall.EIO},         // files have no command
 		{Command: "GTE", Evict: true},               // there is no such command
 		{Category: "wirte", Evict: true},            // nor such a category
+		{Evict: true, From: -1},
+		{Evict: true, Every: -1},
+		{Evict: true, Times: -1},
+		{Evict: true, Probability: -0.5},
+		{Evict: true, Probability: 2},
+		{Evict: true, Probability: math.NaN()},
+		{Evict: true, After: time.UnixMilli(2), Before: time.UnixMilli(1)},
+		{Delay: -time.Second},
+		{Trickle: -time.Second},
+		{Cut: &negative},
+		{Error: "two\r\n+lines"},
+		{Disk: syscall.EACCES},
 	} {
 		func() {
 			defer func() {

@@ -25,11 +25,26 @@ const Syntax = "[COMMAND name] [CATEGORY name] [KEY glob] [CLIENT glob] [USER na
 	"[PROBABILITY p] [AFTER unix-ms] [BEFORE unix-ms] DO ERROR text | DELAY ms | CLOSE BEFORE | CLOSE AFTER | CUT bytes | BLACKHOLE | " +
 	"TRICKLE ms | EXPIRE | EVICT | REFUSE | ENOSPC | EIO"
 
-// Check returns why a rule could never hit: its times exclude each other, or it has
-// a condition that is not about what its action is for.
+// errProbability is what is wrong with a probability that is none.
+var errProbability = errors.New("PROBABILITY must be above 0 and at most 1")
+
+// Check returns what is wrong with the values of a rule, or why it could never hit:
+// its times exclude each other, or it has a condition that is not about what its
+// action is for.
 func (r *Rule) Check() error {
-	if r.After != 0 && r.Before != 0 && r.After >= r.Before {
+	switch {
+	case r.From < 0 || r.Every < 0 || r.Times < 0:
+		return errors.New("FROM, EVERY and TIMES count from 1 on")
+	case !(r.Probability >= 0 && r.Probability <= 1):
+		return errProbability
+	case r.After != 0 && r.Before != 0 && r.After >= r.Before:
 		return errors.New("the time AFTER has to be before BEFORE")
+	case r.Do == Error && (r.Text == "" || strings.ContainsAny(r.Text, "\r\n")):
+		return errors.New("the text of an ERROR must be one line") // a line break would begin another reply
+	case r.Milli < 0 || r.Milli > maxMilli:
+		return fmt.Errorf("%v needs a number of milliseconds", r.Do)
+	case r.Bytes < 0:
+		return errors.New("CUT needs a number of bytes")
 	}
 	var about string
 	var conditions []string
@@ -103,8 +118,8 @@ func (r *Rule) parseCondition(option, value string) (err error) {
 	case "TIMES":
 		r.Times, err = positive(option, value)
 	case "PROBABILITY":
-		if r.Probability, err = strconv.ParseFloat(value, 64); err != nil || !(r.Probability > 0 && r.Probability <= 1) {
-			return errors.New("PROBABILITY must be above 0 and at most 1")
+		if r.Probability, err = strconv.ParseFloat(value, 64); err != nil || r.Probability == 0 {
+			return errProbability
 		}
 	case "AFTER":
 		r.After, err = milli(option, value)
@@ -138,15 +153,12 @@ func (r *Rule) parseAction(words []string) (err error) {
 	}
 	switch r.Do {
 	case Error:
-		// A line break would begin another reply.
-		if r.Text = strings.TrimPrefix(words[0], "-"); r.Text == "" || strings.ContainsAny(r.Text, "\r\n") {
-			return errors.New("the text of an ERROR must be one line")
-		}
+		r.Text = strings.TrimPrefix(words[0], "-")
 	case Delay, Trickle:
 		r.Milli, err = milli(action, words[0])
 	case Cut:
-		if r.Bytes, err = strconv.Atoi(words[0]); err != nil || r.Bytes < 0 {
-			return errors.New("CUT needs a number of bytes")
+		if r.Bytes, err = strconv.Atoi(words[0]); err != nil {
+			r.Bytes, err = -1, nil // as Check says
 		}
 	}
 	return err
