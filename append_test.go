@@ -185,6 +185,7 @@ func TestAppendAlways(t *testing.T) {
 func TestAppendRealServer(t *testing.T) {
 	for _, preamble := range []string{"yes", "no"} {
 		t.Run("preamble "+preamble, func(t *testing.T) {
+			t.Parallel()
 			options := func(more ...string) []string {
 				return append(more, "--appendonly", "yes", "--appendfsync", "always", "--aof-use-rdb-preamble", preamble, "--enable-debug-command", "yes")
 			}
@@ -357,6 +358,7 @@ func TestAppendSwitch(t *testing.T) {
 // TestAppendSettings covers the settings of the append-only file that no other test
 // covers.
 func TestAppendSettings(t *testing.T) {
+	t.Parallel()
 	t.Run("names", func(t *testing.T) {
 		dir := t.TempDir()
 		tell(t, openAppending(t, dir, "appenddirname d", "appendfilename f"), "SET", "k", "v")

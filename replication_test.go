@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
@@ -153,10 +154,11 @@ func TestChain(t *testing.T) {
 
 // TestCutLinks: after each cut the replica continues where it was.
 func TestCutLinks(t *testing.T) {
+	t.Parallel()
 	srv := StartTest(t, debugging)
 	r := srv.StartReplica(debugging)
 	sub := r.StartReplica(debugging)
-	const cuts = 30
+	cuts := 2 * effort.Of(5)
 	for i := range cuts {
 		for j := range 50 {
 			srv.Must("EVAL", "redis.call('SELECT', ARGV[1]); redis.call('INCR', KEYS[1]); redis.call('LPUSH', KEYS[2], ARGV[2])", 2,
@@ -296,6 +298,7 @@ func TestPromotion(t *testing.T) {
 }
 
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	srv := StartTest(t, debugging)
 	r := StartTest(t, debugging)
 	host, port, _ := net.SplitHostPort(srv.Addr())
@@ -739,6 +742,7 @@ func underLoad(seed uint64, do func(words ...string), step func(i int)) {
 func TestRealReplica(t *testing.T) {
 	for _, form := range []string{"yes", "no"} {
 		t.Run("diskless="+form, func(t *testing.T) {
+			t.Parallel()
 			srv := StartTest(t, Options{Config: append([]string{"repl-diskless-sync " + form, "repl-ping-replica-period 3600"}, debugging.Config...)})
 			_, port, _ := net.SplitHostPort(srv.Addr())
 			do := func(words ...string) {

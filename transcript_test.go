@@ -11,6 +11,7 @@ import (
 	"time"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/transcript"
 )
 
@@ -78,10 +79,11 @@ func (s *self) Advance(d time.Duration) error {
 	return nil
 }
 
-// TestTranscripts replays the transcripts of a real server over every transport,
-// and once more with all data written to a snapshot and read back between the
-// blocks. With -short each file runs over one transport.
+// TestTranscripts replays the transcripts of a real server, and once more with all
+// data written to a snapshot and read back between the blocks. Each file runs over
+// one of the transports, or over all of them in a long run.
 func TestTranscripts(t *testing.T) {
+	t.Parallel()
 	turn, kinds := 0, slices.Sorted(maps.Keys(transports))
 	for name, f := range transcript.All(t, "testdata/transcripts") {
 		t.Run(name+"/reload", func(t *testing.T) {
@@ -91,7 +93,7 @@ func TestTranscripts(t *testing.T) {
 		})
 		turn++
 		for i, transport := range kinds {
-			if testing.Short() && i != turn%len(kinds) {
+			if !effort.Long() && i != turn%len(kinds) {
 				continue
 			}
 			t.Run(name+"/"+transport, func(t *testing.T) {

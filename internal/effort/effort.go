@@ -19,8 +19,15 @@ func Of[T ~int | ~int64 | ~uint64](n T) T {
 	if testing.Short() {
 		return max(n/4, 1)
 	}
-	if factor, err := strconv.Atoi(os.Getenv(Variable)); err == nil && factor > 1 {
-		return n * T(factor)
+	return n * T(factor())
+}
+
+// Long reports whether Variable asks for more than the usual run.
+func Long() bool { return !testing.Short() && factor() > 1 }
+
+func factor() int {
+	if n, err := strconv.Atoi(os.Getenv(Variable)); err == nil && n > 1 {
+		return n
 	}
-	return n
+	return 1
 }
