@@ -11,6 +11,8 @@
 package acl
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -144,6 +146,26 @@ func (us *Users) Restore(to *Users) (gone []*User) {
 		us.Put(u.clone())
 	}
 	return gone
+}
+
+// Check returns what does not fit together, nil if all does. It is for tests.
+func (us *Users) Check() error {
+	if us.byName[DefaultName] != us.def {
+		return errors.New("the default user is not found by its name")
+	}
+	for name, u := range us.byName {
+		right := *u
+		right.update()
+		switch {
+		case u.Name != name:
+			return fmt.Errorf("user %q is found as %q", u.Name, name)
+		case u.Unrestricted != right.Unrestricted:
+			return fmt.Errorf("user %q may do everything: %v, its selectors: %v", name, u.Unrestricted, right.Unrestricted)
+		case slices.ContainsFunc(u.passwords, func(p string) bool { return !isHash(p) }):
+			return fmt.Errorf("user %q has a password that is no hash", name)
+		}
+	}
+	return nil
 }
 
 func (us *Users) newUser(name string) *User {

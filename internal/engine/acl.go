@@ -26,6 +26,13 @@ type accessControl struct {
 	password string // the setting requirepass, as the default user has it or had it
 }
 
+func (a *accessControl) check(e *Core) error {
+	if a.password != e.Config.RequirePass {
+		return errors.New("the default user does not have the password of requirepass")
+	}
+	return a.Users.Check()
+}
+
 const errNoSpace resp.Error = "ERR this connection can't enter a space; see the setting 'spaces'"
 
 // errWrongPass does not tell whether the user or the password is wrong.

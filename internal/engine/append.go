@@ -44,6 +44,19 @@ func (a *appending) check(e *Core) error {
 	case !e.closed && e.follows(&a.follower) != e.Config.AOF.On:
 		return fmt.Errorf("appendonly is %v, but commands are appended: %v", e.Config.AOF.On, e.follows(&a.follower))
 	}
+	for s := range e.all {
+		s.mu.Lock()
+		held := s.held
+		s.mu.Unlock()
+		if _, ok := a.held[s]; ok != held {
+			return fmt.Errorf("the output of session %d waits for the disk: %v, and is to be let go: %v", s.ID, held, ok)
+		}
+	}
+	for s := range a.waiting {
+		if s.wait == nil || !s.wait.Durable {
+			return fmt.Errorf("client %d does not wait for the disk", s.ID)
+		}
+	}
 	return nil
 }
 

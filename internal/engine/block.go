@@ -63,6 +63,7 @@ type wait struct {
 	parked bool
 	// taken: an Interceptor answers the command.
 	taken bool
+	acks  bool // of replicas are what it waits for
 	// drip is what remains of a reply that is sent a byte each so many
 	// milliseconds; there is no command then.
 	drip []byte
@@ -466,6 +467,12 @@ func (e *Core) cancel(w *wait) {
 		if l.q.first == nil {
 			delete(e.blocking.queues, l.q.key)
 		}
+	}
+	if w.Durable {
+		delete(e.append.waiting, w.s)
+	}
+	if w.acks {
+		e.repl.waits = slices.DeleteFunc(e.repl.waits, func(a ackWait) bool { return a.w == w })
 	}
 }
 

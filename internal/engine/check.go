@@ -29,6 +29,7 @@ func (e *Core) check() error {
 	return errors.Join(
 		named("turn", e.turn.check(e)),
 		named("clients", e.clients.check(e)),
+		named("users", e.accessControl.check(e)),
 		named("cluster", e.cluster.check(e)),
 		named("blocked commands", e.blocking.check(e)),
 		named("pause", e.pause.check(e)),
@@ -47,6 +48,7 @@ func (e *Core) check() error {
 		named("journal", e.journal.check()),
 		named("scripts", e.Scripts.check()),
 		named("scripts", e.scripting.check()),
+		named("functions", e.Functions.check()),
 		named("replication", e.repl.check(e)),
 		named("eviction", e.evict.check(e)),
 		named("timer", e.timing.check(e)),

@@ -20,7 +20,10 @@ func busyServer(t *testing.T) *engine.Engine {
 	for _, client := range []string{
 		"SET text value EX 100\r\nSET number 1\r\nRPUSH list0 a b\r\nSADD set 1 2\r\nZADD zset 1 a\r\nHSET hash f v g w\r\nHPEXPIRE hash 1000 FIELDS 1 f\r\nXADD stream * a b\r\nXGROUP CREATE stream group 0\r\nXREADGROUP GROUP group consumer STREAMS stream >\r\n",
 		"EVAL \"return 1\" 0\r\nSCRIPT LOAD \"return 2\"\r\n",
+		"FUNCTION LOAD \"#!lua name=lib\\nredis.register_function('f', function() return 1 end)\"\r\n",
+		"ACL SETUSER reader on nopass +@read ~*\r\n",
 		"BLPOP list other 5\r\n",
+		"WAIT 1 5000\r\n",
 		"XREADGROUP GROUP group other BLOCK 0 CLAIM 5000 STREAMS stream >\r\n",
 		"WATCH watched watched2\r\nMULTI\r\nSET a b\r\n",
 		"SUBSCRIBE news\r\nPSUBSCRIBE n*\r\n",

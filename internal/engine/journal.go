@@ -33,8 +33,12 @@ func (j *journaling) check() error {
 		return fmt.Errorf("effects are collected: %v, for %d followers", j.on, len(j.followers))
 	case j.appended:
 		return errors.New("followers were not told of what was appended")
+	case j.stream == nil && len(j.followers) > 0:
+		return errors.New("there are followers of nothing")
+	case j.stream == nil:
+		return nil
 	}
-	return nil
+	return j.stream.Check()
 }
 
 // follower reads the stream: the append-only file, replicas.

@@ -457,6 +457,7 @@ func (s *Session) WrittenTo() int64 {
 func (c *Ctx) BlockForAcks(w Wait, offset int64, replicas int, synced bool) error {
 	err := c.Block(w)
 	if err == errBlocked && c.again == nil {
+		c.Session.wait.acks = true
 		c.repl.waits = append(c.repl.waits, ackWait{c.Session.wait, offset, replicas, synced})
 	}
 	c.repl.askAcks = true
@@ -476,7 +477,6 @@ func (e *Core) askForAcks() {
 // serveAcks runs the commands again for which enough replicas have got far
 // enough.
 func (e *Core) serveAcks() {
-	e.repl.waits = slices.DeleteFunc(e.repl.waits, func(a ackWait) bool { return a.w.s.wait != a.w })
 	for _, a := range slices.Clone(e.repl.waits) {
 		count := e.CountAcks
 		if a.synced {

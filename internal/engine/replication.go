@@ -47,6 +47,11 @@ func (r *replicating) check(e *Core) error {
 			return fmt.Errorf("session %d is no replica", s.ID)
 		}
 	}
+	for _, a := range r.waits {
+		if a.w.s.wait != a.w {
+			return fmt.Errorf("client %d does not wait for replicas", a.w.s.ID)
+		}
+	}
 	m := &r.master
 	switch up := m.session != nil; {
 	case up != (m.state == linkConnected), up && (!e.IsReplica() || e.sessions[m.session.ID] != m.session):

@@ -347,6 +347,13 @@ type Functions struct {
 	interp *script.Interp // that all of them were registered in
 }
 
+func (f *Functions) check() error {
+	if n, _ := f.Len(); n > 0 && f.interp == nil {
+		return errors.New("there are libraries, but nothing that runs them")
+	}
+	return f.Libraries.Check()
+}
+
 // Size returns about how many bytes the libraries take, and how many the
 // interpreter does with what they are compiled to.
 func (f *Functions) Size() (libraries, machine int) {

@@ -13,6 +13,8 @@
 package journal
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 	"sync"
 
@@ -137,6 +139,46 @@ func (s *Stream) Memory() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.memory
+}
+
+// Check returns what does not fit together, nil if all does. It is for tests.
+func (s *Stream) Check() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	log, memory, refs, history := s.first.start.Log, int64(0), 0, !s.backlog.on
+	if s.spare != nil {
+		memory += int64(cap(s.spare.buf))
+	}
+	for b := s.first; b != nil; b = b.next {
+		if b.start.Log != log {
+			return fmt.Errorf("a block begins at %d, the one before it ends at %d", b.start.Log, log)
+		}
+		at := 0
+		for _, p := range b.parts {
+			if p.from < at || p.to <= p.from || p.to > len(b.buf) {
+				return fmt.Errorf("a part from %d to %d comes after %d in a block of %d bytes", p.from, p.to, at, len(b.buf))
+			}
+			at = p.to
+		}
+		log += int64(len(b.buf))
+		memory += int64(cap(b.buf))
+		refs += b.refs
+		history = history || b == s.backlog.first
+		if b.next == nil && b != s.last {
+			return errors.New("the last block is not the last one")
+		}
+	}
+	switch {
+	case log != s.end.Log:
+		return fmt.Errorf("the blocks end at %d, the stream at %d", log, s.end.Log)
+	case memory != s.memory:
+		return fmt.Errorf("the blocks take %d bytes, counted are %d", memory, s.memory)
+	case refs < max(s.readers[0], s.readers[1]) || refs > s.readers[0]+s.readers[1]:
+		return fmt.Errorf("%d readers stand in blocks, counted are %d and %d", refs, s.readers[0], s.readers[1])
+	case !history:
+		return errors.New("the backlog begins in a block that is gone")
+	}
+	return nil
 }
 
 // Append adds the operations of one unit: a command, an EXEC, a script. now is in

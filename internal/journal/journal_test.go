@@ -326,6 +326,9 @@ func TestModel(t *testing.T) {
 					t.Fatalf("seed %d: position %v after all, end %v", seed, p, s.End())
 				}
 			}
+			if err := s.Check(); err != nil {
+				t.Fatalf("seed %d, step %d: %v", seed, step, err)
+			}
 		}
 		for _, r := range all {
 			r.Close()
@@ -441,6 +444,39 @@ func BenchmarkAppend(b *testing.B) {
 					}
 				}
 			}
+		})
+	}
+}
+
+// TestCheck breaks each invariant in turn: Check has to notice it.
+func TestCheck(t *testing.T) {
+	for name, sabotage := range map[string]func(*Stream){
+		"a byte that nobody wrote":        func(s *Stream) { s.last.buf = append(s.last.buf, 'x') },
+		"a block at the wrong place":      func(s *Stream) { s.last.start.Log++ },
+		"a block that is not in the list": func(s *Stream) { s.first.next = nil },
+		"parts out of order":              func(s *Stream) { s.first.parts = append(s.first.parts, part{0, 1, AOF}, part{0, 1, AOF}) },
+		"a part beyond the block":         func(s *Stream) { s.first.parts = []part{{0, maxBlock + 1, AOF}} },
+		"memory":                          func(s *Stream) { s.memory++ },
+		"a reader that nobody counted":    func(s *Stream) { s.last.refs++ },
+		"a reader that is gone":           func(s *Stream) { s.first.refs-- },
+		"a backlog that is gone":          func(s *Stream) { s.backlog.first = new(block) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := New(0)
+			s.StartBacklog(0)
+			s.NewReader(AOF)
+			for range 3 {
+				s.Append([]Op{op(0, Both, "SET", "k", string(make([]byte, maxBlock)))}, 1)
+			}
+			if err := s.Check(); err != nil {
+				t.Fatalf("before any sabotage: %v", err)
+			}
+			sabotage(s)
+			err := s.Check()
+			if err == nil {
+				t.Error("nobody notices")
+			}
+			t.Log(err)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package script
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -113,6 +114,34 @@ func (s *Libraries) All() []*Library { return s.list }
 
 // Len returns the numbers of libraries and functions.
 func (s *Libraries) Len() (libraries, functions int) { return len(s.list), s.count }
+
+// Check returns what does not fit together, nil if all does. It is for tests.
+func (s *Libraries) Check() error {
+	count, size, compiled, found := 0, 0, 0, 0
+	for _, l := range s.list {
+		n, code := l.Size()
+		count, size, compiled = count+len(l.Functions), size+n, compiled+code
+		if s.byName[l.Name] != l {
+			return fmt.Errorf("library %q is not found by its name", l.Name)
+		}
+		names := make(map[string]bool)
+		for _, f := range l.Functions {
+			name := strings.ToLower(f.Name)
+			if g := s.functions[name]; g == nil || g.library != l {
+				return fmt.Errorf("function %q of library %q is not found by its name", f.Name, l.Name)
+			}
+			names[name] = true
+		}
+		found += len(names)
+	}
+	if len(s.byName) != len(s.list) || len(s.functions) != found {
+		return fmt.Errorf("names lead to %d libraries and %d functions, there are %d and %d", len(s.byName), len(s.functions), len(s.list), found)
+	}
+	if count != s.count || size != s.size || compiled != s.compiled {
+		return fmt.Errorf("there are %d functions of %d and %d bytes, counted are %d of %d and %d", count, size, compiled, s.count, s.size, s.compiled)
+	}
+	return nil
+}
 
 // Find returns the library with a name, or nil.
 func (s *Libraries) Find(name string) *Library { return s.byName[name] }
