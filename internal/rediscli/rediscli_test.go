@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	respserver "github.com/resp-server/resp-server"
 	"github.com/resp-server/resp-server/internal/oracle"
@@ -195,7 +196,7 @@ func TestScan(t *testing.T) {
 // TestCluster follows the redirections of a cluster, like the real program.
 func TestCluster(t *testing.T) {
 	path := oracle.Program(t, "redis-cli")
-	c := respserver.StartTestCluster(t)
+	c := respserver.StartTestCluster(t, respserver.ClusterOptions{NodeTimeout: time.Minute}) // none fails, however slow it is
 	host, port, _ := net.SplitHostPort(c.Node(0).Addr())
 	// Slot 5061 (bar) is node 0's and is moving to node 1; slot 12182 (foo) belongs
 	// to another node.
