@@ -168,7 +168,7 @@ def _version() -> str:
     ):
         if _match(pattern, PACKAGES / file) != version:
             raise SystemExit(f"version.go says {version}, packages/{file} says something else")
-    for file in ("docs/installing.md", "packages/java/README.md"):
+    for file in ("docs/installing.md", "docs/first-steps.md", "packages/java/README.md"):
         text = (ROOT / file).read_text(encoding="utf-8")
         if set(re.findall(r"(?<![\d.])\d+\.\d+\.\d+(?![\d.])", text)) != {version}:
             raise SystemExit(f"version.go says {version}, {file} says something else")
