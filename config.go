@@ -59,6 +59,18 @@ func ReadConfig(r io.Reader, name string) ([]string, error) {
 // line is checked; the error is a *ConfigError. An unsupported value is an error
 // only if no later line replaces it.
 func ReadConfigs(sources ...ConfigSource) ([]string, error) {
+	return readConfigs(config.New(), sources)
+}
+
+// ReadSentinelConfigs is ReadConfigs for a sentinel: lines may begin with
+// "sentinel". Whether scripts can be started is checked by Start.
+func ReadSentinelConfigs(sources ...ConfigSource) ([]string, error) {
+	c := config.New()
+	c.Sentinel = true
+	return readConfigs(c, sources)
+}
+
+func readConfigs(c *config.Config, sources []ConfigSource) ([]string, error) {
 	var lines []config.Line
 	for _, s := range sources {
 		more, err := config.Read(s.Reader, s.Name)
@@ -67,10 +79,12 @@ func ReadConfigs(sources ...ConfigSource) ([]string, error) {
 		}
 		lines = append(lines, more...)
 	}
-	c := config.New()
 	err := c.SetLines(lines)
 	if err == nil {
 		_, err = renamed(c)
+	}
+	if err == nil {
+		err = checkSentinelLines(c)
 	}
 	if err != nil {
 		return nil, configError(err)
@@ -85,6 +99,9 @@ func ReadConfigs(sources ...ConfigSource) ([]string, error) {
 // config returns the settings that the options result in.
 func (o *Options) config() (*config.Config, error) {
 	c := config.New()
+	if c.Sentinel = o.Sentinel; o.Sentinel {
+		c.SetLine("protected-mode no") // as a real one has it: others must reach it
+	}
 	lines, err := config.Read(strings.NewReader(strings.Join(o.Config, "\n")), "Options.Config")
 	for i := range o.Users {
 		directive, err := o.Users[i].directive()
@@ -125,7 +142,7 @@ func (o *Options) config() (*config.Config, error) {
 // that starts with these lines of redis.conf. It returns "" if a line is invalid or
 // the setting does not exist.
 func Setting(lines []string, name string) string {
-	o := Options{Config: lines}
+	o := Options{Config: lines, Sentinel: true} // it takes all lines
 	c, err := o.config()
 	p, ok := config.Find(name)
 	if err != nil || !ok {
@@ -137,6 +154,9 @@ func Setting(lines []string, name string) string {
 // renamed returns the command table after the rename-command settings.
 func renamed(c *config.Config) (*engine.Table, error) {
 	table := commands()
+	if c.Sentinel {
+		table = sentinelCommands()
+	}
 	for _, r := range c.Renames {
 		var err error
 		if table, err = table.Rename(r.From, r.To); err != nil {

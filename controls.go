@@ -135,8 +135,11 @@ func (s *Server) Fork() (*Server, error) {
 	s.mu.Lock()
 	closed := s.closed
 	s.mu.Unlock()
-	if closed {
+	switch {
+	case closed:
 		return nil, ErrClosed
+	case s.guard != nil:
+		return nil, errSentinelFork
 	}
 	return s.forkFrom(s.engine.State(), "")
 }

@@ -90,6 +90,12 @@ type Options struct {
 	// slog.LevelError.
 	LogLevel *slog.LevelVar
 
+	// Sentinel makes the server a sentinel, which serves no data: lines
+	// "sentinel ..." of Config, as in sentinel.conf, name the masters that it watches.
+	// It keeps in ConfigFile what it needs after a restart; without a file it keeps
+	// nothing. StartSentinels starts several at once.
+	Sentinel bool
+
 	// Seed is the seed of all random choices; 0 draws a random one. Servers with
 	// the same seed, clock and commands give the same replies, byte for byte:
 	// RANDOMKEY, SPOP, cursors, the order of KEYS and of hash tables, evictions,

@@ -46,6 +46,7 @@ type Server struct {
 	scheduled atomic.Bool // a Schedule holds commands
 	space     string      // the name of the space, if the server is one
 	bus       *bus.Bus    // nil outside a cluster
+	guard     *guard      // nil: the server is no sentinel
 	anyPort   bool        // the system chooses the ports of the cluster node
 
 	mu      sync.Mutex
@@ -84,6 +85,9 @@ func startServer(o Options, lazy bool) (*Server, error) {
 		}
 	}
 	s.engine.StartReplication()
+	if s.guard != nil {
+		s.engine.Run(func(core *engine.Core) { core.StartSentinel() })
+	}
 	if path := s.pidFile; path != "" {
 		if err := os.WriteFile(path, fmt.Appendln(nil, os.Getpid()), 0o644); err != nil {
 			s.log.Warn("Failed to write PID file", "error", err) // as in Redis, the server starts all the same
@@ -126,17 +130,25 @@ func newServer(o Options) (*Server, error) {
 		return nil, fmt.Errorf("respserver: %w", err)
 	}
 	s.log.Info("Server initialized") // scripts wait for this line, which redis-server writes before it loads
-	if err := s.engine.Load(); err != nil {
-		s.engine.Close()
-		return nil, fmt.Errorf("respserver: loading the DB: %w", err)
+	if !o.Sentinel {
+		if err := s.engine.Load(); err != nil {
+			s.engine.Close()
+			return nil, fmt.Errorf("respserver: loading the DB: %w", err)
+		}
 	}
-	if settings.Cluster.Enabled {
+	switch {
+	case o.Sentinel:
+		if err := s.becomeSentinel(); err != nil {
+			s.engine.Close()
+			return nil, fmt.Errorf("respserver: %w", configError(err))
+		}
+	case settings.Cluster.Enabled:
 		if err := s.joinCluster(); err != nil {
 			s.engine.Close()
 			return nil, fmt.Errorf("respserver: %w", err)
 		}
 	}
-	s.carry(settings.Spaces != "no")
+	s.carry(settings.Spaces != "no" && !o.Sentinel)
 	for _, file := range o.Load {
 		if err := s.LoadFile(file); err != nil {
 			s.engine.Close()
@@ -229,6 +241,9 @@ func (s *Server) Close() error {
 	if s.bus != nil {
 		s.bus.Close()
 	}
+	if s.guard != nil {
+		s.guard.close()
+	}
 	err := s.engine.Close()
 	s.stopRecordings()
 	for _, t := range [...]transport.Server{s.sockets, &s.net, &s.inside} {
@@ -239,6 +254,9 @@ func (s *Server) Close() error {
 	if path := s.pidFile; path != "" {
 		s.log.Info("Removing the pid file.")
 		os.Remove(path)
+	}
+	if s.guard != nil && s.guard.hasCrashed() {
+		err = ErrSimulatedCrash
 	}
 	s.err = err
 	close(s.done)

@@ -35,10 +35,9 @@ type arguments struct {
 	exitWithParent bool
 	noEventLoop    bool
 	record         string // file for what clients send and get
+	sentinel       bool
 	help, version  bool
 }
-
-var errSentinel = errors.New("there is no sentinel mode")
 
 // parseArgs parses arguments as redis-server does: an argument that begins with
 // "--" is a directive, unless it follows a directive that has no value yet, and the
@@ -70,8 +69,9 @@ func parseArgs(args []string) (*arguments, error) {
 			a.help = true
 		case arg == "-v" || name == "version":
 			a.version = true
-		case name == "sentinel":
-			return nil, errSentinel
+		case name == "sentinel" && !joined: // alone, or as a line of the file
+			a.sentinel = true
+			options.WriteString("\nsentinel")
 		case name == "exit-with-parent" && !joined:
 			a.exitWithParent = true
 		case name == "testing" && !joined:
@@ -159,8 +159,12 @@ func parseArgs(args []string) (*arguments, error) {
 
 // settings returns all settings as lines of redis.conf.
 func (a *arguments) settings(stdin io.Reader) ([]string, error) {
+	port, read := 6379, respserver.ReadConfigs
+	if a.sentinel {
+		port, read = 26379, respserver.ReadSentinelConfigs
+	}
 	sources := []respserver.ConfigSource{
-		{Name: "defaults", Reader: strings.NewReader("port 6379\nbind 127.0.0.1 -::1\ndir .\n")},
+		{Name: "defaults", Reader: strings.NewReader(fmt.Sprintf("port %d\nbind 127.0.0.1 -::1\ndir .\n", port))},
 	}
 	if file := os.Getenv(defaultsEnv); file != "" {
 		f, err := os.Open(file)
@@ -182,7 +186,7 @@ func (a *arguments) settings(stdin io.Reader) ([]string, error) {
 		sources = append(sources, respserver.ConfigSource{Name: "standard input", Reader: stdin})
 	}
 	sources = append(sources, respserver.ConfigSource{Name: commandLine, Reader: strings.NewReader(a.options)})
-	return respserver.ReadConfigs(sources...)
+	return read(sources...)
 }
 
 // quote quotes a string as one word of a redis.conf line.

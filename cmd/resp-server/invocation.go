@@ -16,6 +16,7 @@ const (
 	asServer role = iota
 	asClient
 	asChecker
+	asSentinel
 )
 
 // roles maps program names to roles, so that a link with such a name acts as that
@@ -23,6 +24,7 @@ const (
 var roles = map[string]role{
 	"resp-server": asServer, "redis-server": asServer, "valkey-server": asServer,
 	"redis-cli": asClient, "valkey-cli": asClient,
+	"resp-sentinel": asSentinel, "redis-sentinel": asSentinel, "valkey-sentinel": asSentinel,
 	"redis-check-aof": asChecker, "valkey-check-aof": asChecker,
 }
 

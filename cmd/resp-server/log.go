@@ -18,6 +18,7 @@ const levelVerbose = (slog.LevelDebug + slog.LevelInfo) / 2
 const (
 	roleStarting = 'C'
 	roleMaster   = 'M'
+	roleSentinel = 'X'
 )
 
 // logHandler writes lines in the format of a Redis log: process id and role, time,

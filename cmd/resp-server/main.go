@@ -86,6 +86,10 @@ resp-server ping asks the server that has such arguments, or the arguments of a
 process, whether it serves clients; if not, its exit code is 1. resp-server
 redis-cli, or a link of that name, sends commands: see redis-cli --help.
 
+resp-server FILE --sentinel, or resp-sentinel FILE by a link of that name, is a
+sentinel: it watches the masters that the file names by lines as "sentinel monitor",
+and keeps there what it has to know after a restart. Its port is 26379 by default.
+
 redis-check-aof, or a link of that name, checks an append-only file (its manifest,
 or a single file of an old version), and cuts off what is not in order or later
 than a time in seconds since 1970, of which aof-timestamp-enabled leaves marks.
@@ -104,6 +108,7 @@ Examples
   resp-server --dir /var/lib/resp-server --save 60 1
   echo 'maxclients 100' | resp-server -
   resp-server cluster --masters 3 --replicas 1 --port 7000
+  resp-server sentinel.conf --sentinel
 `
 
 func main() {
@@ -115,7 +120,7 @@ func main() {
 		os.Exit(checkAOF(args, os.Stdin, os.Stdout))
 	}
 	tuneCollector()
-	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, named: is}
 	os.Exit(p.run(args))
 }
 
@@ -132,6 +137,8 @@ func checkAOF(args []string, in io.Reader, out io.Writer) int {
 type program struct {
 	stdin          io.Reader
 	stdout, stderr *os.File
+
+	named role // what its name says that it is
 
 	*arguments
 	lines      []string // of redis.conf
@@ -169,6 +176,7 @@ func (p *program) run(args []string) int {
 	if p.arguments, err = parseArgs(args); err != nil {
 		return p.fail(err)
 	}
+	p.sentinel = p.sentinel || p.named == asSentinel
 	switch {
 	case p.help:
 		io.WriteString(p.stdout, usage)
@@ -188,7 +196,11 @@ func (p *program) run(args []string) int {
 		}
 	}
 	if p.background {
-		p.lines, err = respserver.ReadConfig(p.stdin, commandLine)
+		read := respserver.ReadConfigs
+		if p.sentinel {
+			read = respserver.ReadSentinelConfigs
+		}
+		p.lines, err = read(respserver.ConfigSource{Name: commandLine, Reader: p.stdin})
 	} else {
 		p.lines, err = p.settings(p.stdin)
 	}

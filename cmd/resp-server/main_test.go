@@ -369,6 +369,8 @@ func TestBadSettings(t *testing.T) {
 	t.Parallel()
 	conf := filepath.Join(t.TempDir(), "my.conf")
 	os.WriteFile(conf, []byte("port 0\n\nmaxclients many\n"), 0o600)
+	sentinel := filepath.Join(t.TempDir(), "sentinel.conf")
+	os.WriteFile(sentinel, []byte("port 0\nsentinel monitor m 127.0.0.1 1 0\n"), 0o600)
 	for _, c := range []struct {
 		stdin, want string
 		args        []string
@@ -377,7 +379,9 @@ func TestBadSettings(t *testing.T) {
 		{"", "Reading the command line\n>>> 'port'\nwrong number of arguments", []string{"--port"}},
 		{"", "Reading the configuration file " + conf + ", at line 3\n>>> 'maxclients many'\nargument", []string{conf}},
 		{"", ">>> '\"-x\"'\nBad directive", []string{"-x"}},
-		{"", "there is no sentinel mode", []string{"a.conf", "--sentinel"}},
+		{"", "Sentinel needs config file on disk to save state. Exiting...", []string{"--sentinel", "--port", "0"}},
+		{"", "Reading the configuration file " + sentinel + ", at line 2\n>>> 'sentinel monitor m 127.0.0.1 1 0'\nQuorum must be 1 or greater.\n", []string{sentinel, "--sentinel"}},
+		{"", "Reading the configuration file " + sentinel + ", at line 2\n>>> 'sentinel monitor m 127.0.0.1 1 0'\nsentinel directive while not in sentinel mode\n", []string{sentinel}},
 		{"", "Can't open the log file: ", []string{"--logfile", "none/log"}},
 		{"port x", "standard input, at line 1\n>>> 'port x'\n", []string{"-"}},
 		{"", "/none.conf': ", []string{"none.conf"}},

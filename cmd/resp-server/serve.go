@@ -46,7 +46,7 @@ func (p *program) serve(boss supervisor) int {
 	}
 	options := respserver.Options{
 		Config: p.lines, ConfigFile: p.file, Logger: boss.follow(p.log), LogLevel: &p.level, Load: p.load,
-		Strict: p.strict, Users: p.users, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop,
+		Strict: p.strict, Users: p.users, Sentinel: p.sentinel, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop,
 	}
 	if p.record != "" {
 		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // 0600: it contains passwords
@@ -56,8 +56,16 @@ func (p *program) serve(boss supervisor) int {
 		defer f.Close()
 		options.RecordTo = f
 	}
-	p.logSink.setRole(roleMaster)
-	p.log.Info("Running mode=standalone, port=" + p.setting("port") + ".")
+	mode, role := "standalone", byte(roleMaster)
+	if p.sentinel {
+		mode, role = "sentinel", roleSentinel
+		if err := p.checkSentinelFile(); err != "" {
+			p.log.Warn(err + " Exiting...")
+			return 1
+		}
+	}
+	p.logSink.setRole(role)
+	p.log.Info("Running mode=" + mode + ", port=" + p.setting("port") + ".")
 	if p.setting("always-show-logo") == "yes" {
 		// Some programs look for the port beside the logo.
 		p.log.Info(fmt.Sprintf("Port: %s PID: %d", p.setting("port"), os.Getpid()))
@@ -97,6 +105,20 @@ func (p *program) serve(boss supervisor) int {
 		}
 	}
 	return p.wait(srv.Server, signals, orphaned, boss)
+}
+
+// checkSentinelFile says what is wrong with the file of a sentinel, "" if nothing
+// is.
+func (p *program) checkSentinelFile() string {
+	if p.file == "" {
+		return "Sentinel needs config file on disk to save state."
+	}
+	f, err := os.OpenFile(p.file, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Sprintf("Sentinel config file %s is not writable: %s.", p.file, systemError(err))
+	}
+	f.Close()
+	return ""
 }
 
 // certify writes the certificates for --tls-auto and returns the server's
@@ -144,7 +166,7 @@ func (p *program) announceReady(addrs []string, secure string) {
 	logs := []*slog.Logger{p.log}
 	if p.logSink.w != p.stdout || !p.log.Enabled(context.Background(), slog.LevelInfo) {
 		h := newLogHandler(p.stdout, slog.LevelInfo)
-		h.setRole(roleMaster)
+		h.setRole(p.logSink.role)
 		logs = append(logs, slog.New(h))
 	}
 	tcp, unix := split(addrs)
@@ -231,7 +253,7 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 			}
 			p.log.Warn("Received " + signalName(s) + " scheduling shutdown...")
 			if ending == nil {
-				end(func() error { return shutdown(srv, s) })
+				end(func() error { return p.shutdown(srv, s) })
 			}
 		case err := <-ending:
 			if err != nil { // the log says why
@@ -245,7 +267,11 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 				end(srv.Close)
 			}
 		case <-srv.Done():
-			if err := srv.Close(); err != nil { // returns the error of the first Close
+			err := srv.Close() // returns the error of the first Close
+			if errors.Is(err, respserver.ErrSimulatedCrash) {
+				return crashCode
+			}
+			if err != nil {
 				p.log.Warn("Not all could be written", "error", err)
 				return 1
 			}
@@ -254,6 +280,9 @@ func (p *program) wait(srv *respserver.Server, signals <-chan os.Signal, orphane
 		}
 	}
 }
+
+// crashCode is the exit code of a sentinel that simulates a crash.
+const crashCode = 99
 
 func signalName(s os.Signal) string {
 	if s == os.Interrupt {
@@ -264,7 +293,10 @@ func signalName(s os.Signal) string {
 
 // shutdown stops a server as the settings for the signal say. After an error the
 // server still runs.
-func shutdown(srv *respserver.Server, s os.Signal) error {
+func (p *program) shutdown(srv *respserver.Server, s os.Signal) error {
+	if p.sentinel {
+		return srv.Close() // it has nothing to save
+	}
 	name := "shutdown-on-" + strings.ToLower(signalName(s))
 	setting, err := srv.Do(context.Background(), "CONFIG", "GET", name)
 	if err != nil {

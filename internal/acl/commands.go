@@ -27,7 +27,7 @@ type table struct {
 
 var commands = sync.OnceValue(func() *table {
 	t := &table{byName: make(map[string]*Command), byRow: make(map[*spec.Command]*Command)}
-	for _, group := range spec.Groups() {
+	for _, group := range append(spec.Groups(), spec.Sentinel()) {
 		for i := range group {
 			c := t.add(&group[i], group[i].Name)
 			for j := range group[i].Subcommands {

@@ -80,7 +80,11 @@ func hello(c *engine.Ctx) error {
 		c.Session.Name = string(name)
 	}
 	c.Session.SetProto(proto)
-	c.Map(7)
+	fields := 7
+	if c.Sentinel() != nil {
+		fields-- // a sentinel has no role
+	}
+	c.Map(fields)
 	c.BulkString("server")
 	c.BulkString("redis")
 	c.BulkString("version")
@@ -91,8 +95,10 @@ func hello(c *engine.Ctx) error {
 	c.Integer64(int64(c.Session.ID))
 	c.BulkString("mode")
 	c.BulkString(mode(c))
-	c.BulkString("role")
-	c.BulkString("master")
+	if c.Sentinel() == nil {
+		c.BulkString("role")
+		c.BulkString("master")
+	}
 	c.BulkString("modules")
 	return c.Array(0)
 }
@@ -149,8 +155,11 @@ func selectDB(c *engine.Ctx) error {
 
 // mode returns the kind of server that HELLO and INFO report.
 func mode(c *engine.Ctx) string {
-	if c.Cluster() != nil {
+	switch {
+	case c.Cluster() != nil:
 		return "cluster"
+	case c.Sentinel() != nil:
+		return "sentinel"
 	}
 	return "standalone"
 }

@@ -149,6 +149,9 @@ func checkComment(t *testing.T, fset *token.FileSet, fn *ast.FuncDecl, commands 
 func findCommand(full string) *engine.Command {
 	name, sub, isSub := strings.Cut(full, "|")
 	cmd := Table().Find([]byte(name))
+	if cmd == nil {
+		cmd = engine.NewTable(SentinelModules()...).Find([]byte(name))
+	}
 	if isSub {
 		return cmd.Sub([]byte(sub))
 	}

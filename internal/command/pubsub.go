@@ -7,6 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/glob"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/sentinel"
 )
 
 var pubsubCommands = engine.Handlers{
@@ -88,6 +89,13 @@ func confirm(c *engine.Ctx, k pubsub.Kind, word string, name []byte) {
 
 // PUBLISH channel message
 func publish(c *engine.Ctx) error {
+	if s := c.Sentinel(); s != nil {
+		if string(c.Args[1]) != sentinel.HelloChannel {
+			return resp.Error("ERR Only HELLO messages are accepted by Sentinel instances.")
+		}
+		s.Hello(string(c.Args[2]))
+		return c.Integer(1)
+	}
 	n := c.Publish(c.Args[1], c.Args[2])
 	if node := c.Cluster(); node != nil {
 		node.Publish(c.Args[1], c.Args[2], false)

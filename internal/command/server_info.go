@@ -44,22 +44,41 @@ var infoSections = []infoSection{
 	{title: "Debug", names: []string{"debug"}, named: true, show: infoDebug},
 }
 
+// sentinelInfoSections are those that a sentinel has.
+var sentinelInfoSections = []infoSection{
+	{title: "Server", names: []string{"server"}, show: infoServer},
+	{title: "Clients", names: []string{"clients"}, show: infoClients},
+	{title: "Stats", names: []string{"stats"}, show: infoStats},
+	{title: "CPU", names: []string{"cpu"}, show: infoCPU},
+	{title: "Sentinel", names: []string{"sentinel"}, show: infoSentinel},
+}
+
 // INFO [section [section ...]]
 func info(c *engine.Ctx) error {
 	var t infoText
+	if c.Sentinel() != nil {
+		for i := range sentinelInfoSections {
+			t.section(&sentinelInfoSections[i], c)
+		}
+		return c.Bulk(t)
+	}
 	for i := range infoSections {
-		s := &infoSections[i]
-		if !s.wanted(c.Args[1:]) {
-			continue
-		}
-		if len(t) > 0 {
-			t = append(t, "\r\n"...)
-		}
-		t = append(t, "# "+s.title+"\r\n"...)
-		s.show(&t, c)
+		t.section(&infoSections[i], c)
 	}
 	c.Out().Verbatim("txt", string(t))
 	return nil
+}
+
+// section adds a section if it was asked for.
+func (t *infoText) section(s *infoSection, c *engine.Ctx) {
+	if !s.wanted(c.Args[1:]) {
+		return
+	}
+	if len(*t) > 0 {
+		*t = append(*t, "\r\n"...)
+	}
+	*t = append(*t, "# "+s.title+"\r\n"...)
+	s.show(t, c)
 }
 
 func (s *infoSection) wanted(args [][]byte) bool {
@@ -487,4 +506,22 @@ func infoDebug(t *infoText, c *engine.Ctx) {
 	t.num("allocator_active_lua", int64(scripts+functions))
 	t.num("allocator_resident_lua", int64(scripts+functions))
 	t.num("allocator_frag_bytes_lua", 0)
+}
+
+func infoSentinel(t *infoText, c *engine.Ctx) {
+	g := c.Sentinel()
+	s := g.State()
+	tiltedFor := int64(-1)
+	if s.Tilt {
+		tiltedFor = (c.NowMilli() - s.TiltSince) / 1000
+	}
+	t.num("sentinel_masters", int64(len(g.Masters())))
+	t.flag("sentinel_tilt", s.Tilt)
+	t.num("sentinel_tilt_since_seconds", tiltedFor)
+	t.num("sentinel_running_scripts", int64(s.RunningScripts))
+	t.num("sentinel_scripts_queue_length", int64(s.Scripts))
+	t.num("sentinel_simulate_failure_flags", int64(s.Failures))
+	for i, m := range g.Masters() {
+		t.text("master"+strconv.Itoa(i), g.Summary(m))
+	}
 }

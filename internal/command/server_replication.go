@@ -54,6 +54,15 @@ func replicaOf(c *engine.Ctx) error {
 
 // ROLE
 func role(c *engine.Ctx) error {
+	if s := c.Sentinel(); s != nil {
+		c.Array(2)
+		c.BulkString("sentinel")
+		c.Array(len(s.Masters()))
+		for _, m := range s.Masters() {
+			c.BulkString(m.Name)
+		}
+		return nil
+	}
 	if c.IsReplica() {
 		m := c.Master()
 		c.Array(5)

@@ -67,6 +67,11 @@ type Config struct {
 	// Renames are the rename-command lines in order.
 	Renames []Rename
 
+	// Sentinel is set if the server is a sentinel, SentinelLines are its lines
+	// "sentinel ...".
+	Sentinel      bool
+	SentinelLines []Line
+
 	// users
 	ACLFile          string            // "" means none
 	Users            []acl.Declaration // of lines "user name rules"

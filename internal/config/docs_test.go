@@ -27,7 +27,7 @@ those of Redis 7.4.1. This page is made from the table of settings; a test keeps
 CONFIG GET with a pattern lists what Redis 7.4.1 lists, and what of later versions has an effect. CONFIG SET changes what it
 changes there, ` + "`bind` and `port`" + ` included: with ` + "`CONFIG SET port 0`" + ` no TCP socket stays open, while ` + "`port 0`" + ` at the start is a
 free port. ` + "`rename-command`" + ` gives a command another name, or none; the journal, ACL rules and statistics keep its own.
-Lines ` + "`loadmodule`" + `, of a module's settings (with a dot in the name) and of ` + "`sentinel`" + ` are refused.
+Lines ` + "`loadmodule`" + ` and of a module's settings (with a dot in the name) are refused; lines ` + "`sentinel`" + ` are for [sentinels](cluster.md#sentinel).
 Defaults of Valkey 9 are from its documentation; all others are from servers or their sources.
 
 ## With an effect

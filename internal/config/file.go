@@ -204,8 +204,13 @@ func (c *Config) setLine(line Line) (*Param, error) {
 		return nil, errors.New("Module config specified without value")
 	case strings.Contains(name, "."):
 		return nil, errModules
-	case name == "sentinel":
+	case name == "sentinel" && n == 0:
+		return nil, nil // it asks for the mode, which the start has seen
+	case name == "sentinel" && !c.Sentinel:
 		return nil, errors.New("sentinel directive while not in sentinel mode")
+	case name == "sentinel":
+		c.SentinelLines = append(c.SentinelLines, line)
+		return nil, nil
 	}
 	return nil, errDirective
 }

@@ -17,7 +17,7 @@ func rewrite(t *testing.T, file string, users ...string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.Rewrite(file, users, false)
+	return c.Rewrite(file, users, nil, false)
 }
 
 func TestRewrite(t *testing.T) {
@@ -60,7 +60,7 @@ func FuzzRewrite(f *testing.F) {
 		if err != nil || c.SetLines(lines) != nil {
 			return
 		}
-		first := c.Rewrite(file, nil, false)
+		first := c.Rewrite(file, nil, nil, false)
 		if lines, err = Read(strings.NewReader(first), "f"); err != nil {
 			t.Fatalf("%q became %q: %v", file, first, err)
 		}

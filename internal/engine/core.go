@@ -40,6 +40,7 @@ type Core struct {
 	clients
 	accessControl
 	cluster     clustering
+	guard       guarding
 	PubSub      pubsub.Registry[*Session]
 	blocking    blocking
 	pause       pause

@@ -44,6 +44,15 @@ func (e *Core) RewriteConfig(all bool) error {
 	if e.conf == "" {
 		return resp.Error("ERR The server is running without a config file")
 	}
+	if err := e.writeConfig(all); err != nil {
+		e.Log.Error("CONFIG REWRITE failed", "file", e.conf, "error", err)
+		return resp.Errorf("ERR Rewriting config file: %s", reason(err))
+	}
+	e.Log.Info("CONFIG REWRITE executed", "file", e.conf)
+	return nil
+}
+
+func (e *Core) writeConfig(all bool) error {
 	old, err := e.readAll(e.conf)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		var users []string
@@ -52,18 +61,13 @@ func (e *Core) RewriteConfig(all bool) error {
 				users = append(users, u.String())
 			}
 		}
-		text := e.Config.Rewrite(old, users, all)
+		text := e.Config.Rewrite(old, users, e.keptBySentinel(), all)
 		err = vfs.Replace(e.files, e.conf, func(w io.Writer) error {
 			_, err := io.WriteString(w, text)
 			return err
 		})
 	}
-	if err != nil {
-		e.Log.Error("CONFIG REWRITE failed", "file", e.conf, "error", err)
-		return resp.Errorf("ERR Rewriting config file: %s", reason(err))
-	}
-	e.Log.Info("CONFIG REWRITE executed", "file", e.conf)
-	return nil
+	return err
 }
 
 // readAll reads a file.

@@ -74,6 +74,7 @@ func (e *Core) due() (at int64) {
 	at = sooner(at, e.shutdown.until)
 	at = sooner(at, e.evict.next)
 	at = sooner(at, e.cluster.next)
+	at = sooner(at, e.guard.next)
 	if e.isAsleep() {
 		at = e.debug.asleep
 	}
@@ -145,6 +146,7 @@ func (e *Core) tick() {
 	e.retry()
 	e.tickCluster(now)
 	e.checkShutdown(now)
+	e.tickSentinel(now)
 	if !e.timing.cronPaused {
 		e.saveIfDue()
 	}

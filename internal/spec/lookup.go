@@ -21,7 +21,7 @@ func Find(name string) *Command {
 	if sub == "" {
 		parent, sub, _ = strings.Cut(name, " ")
 	}
-	for _, group := range Groups() {
+	for _, group := range append(Groups(), sentinelCommands) {
 		if c := find(group, parent); c != nil {
 			if sub == "" {
 				return c

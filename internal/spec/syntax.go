@@ -30,7 +30,9 @@ func (a *Arg) syntax() string {
 	}
 	switch a.Type {
 	case PureToken:
-		value = token
+		if token != "" || a.EmptyToken {
+			value = token
+		}
 	case Block:
 		value = joinArgs(a.Args, " ")
 	case OneOf:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/resp-server/resp-server/internal/cluster"
+	"github.com/resp-server/resp-server/internal/outbox"
 )
 
 // Dialer connects to the bus of another node.
@@ -104,10 +105,9 @@ func (b *Bus) add(nc net.Conn) *conn {
 		nc.Close()
 		return nil
 	}
-	c := &conn{bus: b, nc: nc}
-	c.more.L = &c.mu
+	c := &conn{Outbox: outbox.New(nc), bus: b, nc: nc}
 	b.conns[c] = struct{}{}
-	b.work.Go(c.write)
+	b.work.Go(c.Run)
 	return c
 }
 
@@ -121,96 +121,24 @@ func (b *Bus) Close() {
 		l.Close()
 	}
 	for c := range b.conns {
-		c.end()
+		c.Close()
 	}
 	b.mu.Unlock()
 	b.work.Wait()
 }
 
-// conn is a connection: cluster.Conn. It writes in a goroutine of its own, so
-// that the node never waits.
+// conn is a connection: cluster.Conn.
 type conn struct {
+	*outbox.Outbox
 	bus  *Bus
 	nc   net.Conn
 	link *cluster.Link
-
-	mu      sync.Mutex
-	more    sync.Cond
-	queue   net.Buffers
-	waiting int
-	ended   bool
-}
-
-func (c *conn) Send(b []byte) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended {
-		return
-	}
-	c.queue = append(c.queue, b)
-	c.waiting += len(b)
-	c.more.Signal()
-}
-
-func (c *conn) Waiting() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.waiting
-}
-
-func (c *conn) Close() { c.end() }
-
-func (c *conn) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.ended {
-		c.ended = true
-		c.more.Signal()
-		c.nc.Close()
-	}
-}
-
-func (c *conn) LocalIP() string { return hostOf(c.nc.LocalAddr()) }
-func (c *conn) PeerIP() string  { return hostOf(c.nc.RemoteAddr()) }
-
-// hostOf returns the host of an address; "" for those of pipes.
-func hostOf(a net.Addr) string {
-	host, _, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return ""
-	}
-	return host
-}
-
-// write sends what is queued until the connection ends.
-func (c *conn) write() {
-	for {
-		c.mu.Lock()
-		for len(c.queue) == 0 && !c.ended {
-			c.more.Wait()
-		}
-		if c.ended {
-			c.mu.Unlock()
-			return
-		}
-		batch := slices.Clone(c.queue)
-		c.queue = nil
-		c.mu.Unlock()
-		n, err := batch.WriteTo(c.nc)
-		c.mu.Lock()
-		c.waiting -= int(n)
-		c.mu.Unlock()
-		if err != nil {
-			c.end() // the reader sees it and says so
-			return
-		}
-	}
 }
 
 // read hands messages to the node until the connection ends.
 func (c *conn) read() {
 	defer func() {
-		c.end()
+		c.Close()
 		c.bus.mu.Lock()
 		delete(c.bus.conns, c)
 		c.bus.mu.Unlock()
