@@ -35,8 +35,8 @@ type CallClient struct {
 // The reply is whatever f writes to the client, and the replies of the commands
 // that f runs.
 //
-// A server has one f at a time; a nil f ends the interception. Commands of scripts
-// and of Do are not intercepted.
+// A server has one f at a time; a nil f ends the interception. Commands of Do are
+// not intercepted, nor are those of scripts: for these see InterceptScripts.
 //
 //	srv.Intercept(
 //		func(name string) bool { return name == "HELLO.WORLD" },
@@ -53,17 +53,38 @@ func (s *Server) Intercept(takes func(name string) bool, f func(*Call)) {
 	s.engine.Run(func(c *engine.Core) { c.Intercept(i) })
 }
 
+// InterceptScripts gives commands that scripts call to f, before the server looks
+// at them. f returns the reply as bytes of protocol 2 or 3, or false for what is the
+// server's. The server stands still meanwhile, so f must not call it. A nil f ends it.
+func (s *Server) InterceptScripts(f func(args []string, protocol int) (reply string, ok bool)) {
+	if f == nil {
+		s.engine.Run(func(c *engine.Core) { c.InterceptScripts(nil) })
+		return
+	}
+	s.engine.Run(func(c *engine.Core) {
+		c.InterceptScripts(func(args [][]byte, proto int) ([]byte, bool) {
+			reply, ok := f(texts(args), proto)
+			return []byte(reply), ok
+		})
+	})
+}
+
+// texts returns words as strings.
+func texts(words [][]byte) []string {
+	texts := make([]string, len(words))
+	for i, w := range words {
+		texts[i] = string(w)
+	}
+	return texts
+}
+
 func newCall(t *engine.Taken) *Call {
 	client, _ := t.Session.Companion.(*CallClient)
 	if client == nil {
 		client = &CallClient{session: t.Session}
 		t.Session.Companion = client
 	}
-	c := &Call{Client: client, Protocol: t.Proto, Args: make([]string, len(t.Args)), taken: t}
-	for i, a := range t.Args {
-		c.Args[i] = string(a)
-	}
-	return c
+	return &Call{Client: client, Protocol: t.Proto, Args: texts(t.Args), taken: t}
 }
 
 // Run makes the server execute a command as if the client had sent it: in its

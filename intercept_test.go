@@ -163,3 +163,17 @@ func TestAttach(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 }
+
+func TestInterceptScripts(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t)
+	s.InterceptScripts(func(args []string, protocol int) (string, bool) {
+		return fmt.Sprintf("*2\r\n+%s\r\n:%d\r\n", args[len(args)-1], protocol), args[0] == "mine"
+	})
+	c := attach(t, s.Dial)
+	talk(t, c, "EVAL \"return redis.call('mine', 'x')\" 0\r\n", "*2\r\n+x\r\n:2\r\n")
+	talk(t, c, "EVAL \"redis.setresp(3) return redis.call('mine')\" 0\r\n", "*2\r\n+mine\r\n:3\r\n")
+	talk(t, c, "EVAL \"return redis.call('ECHO', 'x')\" 0\r\nmine\r\n", "$1\r\nx\r\n-ERR unknown command")
+	s.InterceptScripts(nil)
+	talk(t, attach(t, s.Dial), "EVAL \"return redis.call('mine')\" 0\r\n", "-ERR Unknown Redis command called from script")
+}

@@ -361,6 +361,46 @@ func mustHello(t *testing.T, m *miniredis.Miniredis) string {
 		proto.String("role") + proto.String("master") + proto.String("modules") + proto.Array()
 }
 
+func TestScriptsCallRegisteredCommands(t *testing.T) {
+	t.Parallel()
+	m := miniredis.RunT(t)
+	for name, f := range map[string]server.Cmd{
+		"MY.ECHO": func(c *server.Peer, cmd string, args []string) { c.WriteStrings(append([]string{cmd}, args...)) },
+		"MY.MAP": func(c *server.Peer, _ string, _ []string) {
+			c.WriteMapLen(1)
+			c.WriteBulk("k")
+			c.WriteInt(7)
+		},
+		"MY.FAIL":    func(c *server.Peer, _ string, _ []string) { c.WriteError("MINE no") },
+		"MY.NOTHING": func(c *server.Peer, _ string, _ []string) {},
+		"GET":        func(c *server.Peer, _ string, _ []string) { c.WriteBulk("mine") },
+	} {
+		if err := m.Server().Register(name, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := dial(t, m)
+	eval := func(script, reply string) {
+		t.Helper()
+		if got, err := c.Do("EVAL", script, "0"); err != nil || got != reply {
+			t.Errorf("%s: got %q, %v, want %q", script, got, err, reply)
+		}
+	}
+	eval("return redis.call('my.echo', 'a', 1)", proto.Strings("MY.ECHO", "a", "1"))
+	eval("return redis.call('my.map')[2]", proto.Int(7))
+	eval("redis.setresp(3) return redis.call('my.map').map.k", proto.Int(7))
+	eval("return redis.pcall('my.fail')", proto.Error("MINE no"))
+	eval("return redis.pcall('my.nothing')", proto.Error("ERR MY.NOTHING has answered nothing"))
+	eval("redis.call('SET', 'k', 'v') return redis.call('GET', 'k')", proto.String("mine"))
+	m.CheckGet(t, "k", "v")
+	m.Close()
+	if err := m.Restart(); err != nil {
+		t.Fatal(err)
+	}
+	c = dial(t, m)
+	eval("return redis.call('GET', 'k')", proto.String("v"))
+}
+
 func TestRegister(t *testing.T) {
 	t.Parallel()
 	m := miniredis.RunT(t)

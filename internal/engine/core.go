@@ -45,6 +45,7 @@ type Core struct {
 	blocking    blocking
 	pause       pause
 	interceptor *Interceptor // nil: all commands are the server's
+	inScripts   func(args [][]byte, proto int) (reply []byte, ok bool)
 	lockOut     bool         // clients have logged in only by a password
 	schedule    *schedule    // nil: commands run as they come
 	faulting

@@ -24,6 +24,13 @@ type Taken struct {
 // one; nil ends it.
 func (e *Core) Intercept(i *Interceptor) { e.interceptor = i }
 
+// InterceptScripts has f answer commands that scripts call: it returns the reply in
+// a protocol, or false for what is the server's. It runs under the engine's lock. A
+// nil f ends it.
+func (e *Core) InterceptScripts(f func(args [][]byte, proto int) (reply []byte, ok bool)) {
+	e.inScripts = f
+}
+
 // takes hands a command to the interceptor if that wants it.
 func (e *Core) takes(s *Session, args [][]byte) bool {
 	i := e.interceptor

@@ -3,6 +3,7 @@
 package server
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,7 +16,8 @@ import (
 )
 
 // Cmd answers a command: cmd is its name in upper case. It may call the server,
-// and take as long as it wants: only its client waits.
+// and take as long as it wants: only its client waits. If it is a script that calls
+// it the server waits too, and the Cmd must not call it.
 type Cmd func(c *Peer, cmd string, args []string)
 
 // DisconnectHandler is called when a client is gone.
@@ -100,6 +102,7 @@ func Before(behind *direct.Server, l net.Listener, hook, cluster Hook) *Server {
 	}
 	s.hook, s.cluster = hook, cluster
 	s.behind.Intercept(s.takes, s.answer)
+	s.behind.InterceptScripts(s.inScript)
 	if l != nil {
 		s.listen(l)
 	}
@@ -167,6 +170,29 @@ func (s *Server) Dispatch(c *Peer, args []string) {
 	default:
 		c.run(s, args)
 	}
+}
+
+// inScript runs a registered command that a script calls.
+func (s *Server) inScript(args []string, protocol int) (reply string, ok bool) {
+	name := strings.ToUpper(args[0])
+	s.mu.Lock()
+	cmd := s.cmds[name]
+	if cmd != nil {
+		s.called++
+	}
+	s.mu.Unlock()
+	if cmd == nil {
+		return "", false
+	}
+	var b strings.Builder
+	p := NewPeer(bufio.NewWriter(&b))
+	p.Resp3 = protocol == 3
+	cmd.Cmd(p, name, args[1:])
+	p.Flush()
+	if b.Len() == 0 {
+		return "-ERR " + name + " has answered nothing\r\n", true
+	}
+	return b.String(), true
 }
 
 // unknownCommand is the error of Redis, which shows no more than 128 bytes of the
@@ -308,6 +334,7 @@ func (s *Server) Close() {
 	s.calls.Wait()
 	s.serving.Wait()
 	s.behind.Intercept(nil, nil)
+	s.behind.InterceptScripts(nil)
 	if s.alone {
 		s.behind.Close()
 	}
