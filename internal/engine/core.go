@@ -46,8 +46,8 @@ type Core struct {
 	pause       pause
 	interceptor *Interceptor // nil: all commands are the server's
 	inScripts   func(args [][]byte, proto int) (reply []byte, ok bool)
-	lockOut     bool         // clients have logged in only by a password
-	schedule    *schedule    // nil: commands run as they come
+	lockOut     bool      // clients have logged in only by a password
+	schedule    *schedule // nil: commands run as they come
 	faulting
 	strict   *strict.Set // nil: nobody has asked for it
 	watching watching

@@ -138,6 +138,16 @@ func (r *results) repeated(o results) {
 	r.took.Wall, r.took.CPU = min(r.took.Wall, o.took.Wall), min(r.took.CPU, o.took.CPU)
 }
 
+// missing adds the tests that have run with the other one only, as failed: the
+// process has ended before, or the test above has.
+func (r *results) missing(o results) {
+	for name := range o.tests {
+		if _, known := r.tests[name]; !known {
+			r.tests[name] = false
+		}
+	}
+}
+
 func (r results) outcome() outcome {
 	o := outcome{Tests: len(r.tests), Took: r.took}
 	for _, ok := range r.tests {
@@ -148,16 +158,21 @@ func (r results) outcome() outcome {
 	return o
 }
 
+// noReason is what the table says of tests that fail with ours alone and that
+// nobody has looked at.
+const noReason = "**unexplained**"
+
 // explain returns the last column of the table, the version of Redis whose replies
 // it contains, and whether a test fails only with ours for no known reason.
 func (r *runner) explain(p program, theirs, ours results) (why, version string, unexplained bool, err error) {
 	var server []string
-	var parts []string
+	var reasons []string // in the order of the tests
+	tests := make(map[string][]string)
 	for _, name := range slices.Sorted(maps.Keys(theirs.tests)) {
 		if !theirs.tests[name] || ours.tests[name] || hasFailedBelow(name, ours.tests) {
 			continue
 		}
-		because := "**unexplained**"
+		because := noReason
 		if reason := p.reason(name); reason == nil {
 			unexplained = true
 		} else {
@@ -172,7 +187,14 @@ func (r *runner) explain(p program, theirs, ours results) (why, version string, 
 				return "", "", false, err
 			}
 		}
-		parts = append(parts, test(name)+": "+because)
+		if tests[because] == nil {
+			reasons = append(reasons, because)
+		}
+		tests[because] = append(tests[because], test(name))
+	}
+	var parts []string
+	for _, because := range reasons {
+		parts = append(parts, few(tests[because])+": "+because)
 	}
 	var more []string
 	for _, name := range slices.Sorted(maps.Keys(ours.tests)) {
@@ -183,7 +205,7 @@ func (r *runner) explain(p program, theirs, ours results) (why, version string, 
 	if len(more) > 0 {
 		parts = append(parts, "with ours more pass: "+few(more))
 	}
-	return strings.Join(slices.Compact(parts), "; "), version, unexplained, nil
+	return strings.Join(parts, ". "), version, unexplained, nil
 }
 
 // few returns the names of at most three tests, without their subtests.
@@ -248,6 +270,8 @@ func (r *runner) program(p program) (theirs, ours results, err error) {
 			ours.repeated(o)
 		}
 	}
+	theirs.missing(ours)
+	ours.missing(theirs)
 	return theirs, ours, nil
 }
 
@@ -428,8 +452,9 @@ func (r *runner) test(p program, dir, side string, packages []string) (results, 
 	return res, nil
 }
 
-// random matches the part of a subtest's name that changes in each run.
-var random = regexp.MustCompile(`[0-9a-f]{16,}`)
+// random matches the part of a subtest's name that changes in each run: a number or
+// a time.
+var random = regexp.MustCompile(`[0-9a-f]{16,}|[A-Z][a-z]{2}_[A-Z][a-z]{2}_+\d+_\d\d:\d\d:\d\d_[^_]+_\d{4}`)
 
 // stable returns the name of a test without its random part, with a number that
 // makes it new.

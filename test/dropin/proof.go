@@ -45,7 +45,12 @@ func (r reason) record(server []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%s: `%s` answers `%s`", r.Because, strings.Join(r.Proof, "`, `"), reply), nil
+	last := len(r.Proof) - 1
+	after := ""
+	if last > 0 {
+		after = " after `" + strings.Join(r.Proof[:last], "`, `") + "`"
+	}
+	return fmt.Sprintf("%s; Redis answers `%s`%s with `%s`", r.Because, r.Proof[last], after, reply), nil
 }
 
 // redis starts a Redis server on a socket in a directory. It returns the arguments
