@@ -205,6 +205,9 @@ func (r *runner) explain(p program, theirs, ours results) (why, version string, 
 	if len(more) > 0 {
 		parts = append(parts, "with ours more pass: "+few(more))
 	}
+	if p.Note != "" {
+		parts = append(parts, p.Note)
+	}
 	return strings.Join(parts, ". "), version, unexplained, nil
 }
 
@@ -327,6 +330,7 @@ func (r *runner) modfile(dir, side string) error {
 	}
 	if side == "ours" {
 		edits = append(edits,
+			"-require=github.com/resp-server/resp-server@v0.1.0", // as go mod tidy does
 			"-replace="+miniredis+"="+filepath.Join(r.root, "miniredis"),
 			"-replace=github.com/resp-server/resp-server="+r.root)
 	}
@@ -454,7 +458,7 @@ func (r *runner) test(p program, dir, side string, packages []string) (results, 
 
 // random matches the part of a subtest's name that changes in each run: a number or
 // a time.
-var random = regexp.MustCompile(`[0-9a-f]{16,}|[A-Z][a-z]{2}_[A-Z][a-z]{2}_+\d+_\d\d:\d\d:\d\d_[^_]+_\d{4}`)
+var random = regexp.MustCompile(`[0-9a-f]{8}[0-9a-f-]{8,}|[A-Z][a-z]{2}_[A-Z][a-z]{2}_+\d+_\d\d:\d\d:\d\d_[^_]+_\d{4}`)
 
 // stable returns the name of a test without its random part, with a number that
 // makes it new.

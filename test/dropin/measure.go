@@ -23,8 +23,11 @@ func (t *times) add(o times) {
 	t.CPU += o.CPU
 }
 
-// String returns "4.1 s, 0.9 s CPU".
+// String returns "4.1 s, 0.9 s CPU", or "4.1 s" if the CPU is not known.
 func (t times) String() string {
+	if t.CPU == 0 {
+		return fmt.Sprintf("%.1f s", t.Wall.Seconds())
+	}
 	return fmt.Sprintf("%.1f s, %.1f s CPU", t.Wall.Seconds(), t.CPU.Seconds())
 }
 
