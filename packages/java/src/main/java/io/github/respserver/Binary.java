@@ -39,12 +39,13 @@ final class Binary {
     }
 
     private static Path unpack() throws IOException {
-        String resource = "META-INF/resp-server/" + platform() + "/" + NAME;
+        String platform = platform(System.getProperty("os.name"), System.getProperty("os.arch"));
+        String resource = "META-INF/resp-server/" + platform + "/" + NAME;
         ClassLoader loader = Binary.class.getClassLoader();
         String digest;
         try (InputStream in = loader.getResourceAsStream(resource + ".sha256")) {
             if (in == null) {
-                throw new IOException("no jar on the class path has the resp-server binary for " + platform()
+                throw new IOException("no jar on the class path has the resp-server binary for " + platform
                         + ": add the artifact with this classifier, or set " + VARIABLE + " to a binary");
             }
             digest = new String(in.readAllBytes(), StandardCharsets.US_ASCII).strip();
@@ -77,14 +78,16 @@ final class Binary {
         }
     }
 
-    /** The name of the system and architecture, which is the classifier of the artifact with the binary. */
-    static String platform() throws IOException {
-        String name = System.getProperty("os.name");
-        String system = name.startsWith("Mac") ? "osx" : WINDOWS ? "windows" : name.toLowerCase(Locale.ROOT);
-        String arch = switch (System.getProperty("os.arch")) {
+    /**
+     * The classifier of the artifact with the binary for a system and a processor, which are named as the system
+     * properties os.name and os.arch do it.
+     */
+    static String platform(String name, String processor) {
+        String system = name.startsWith("Mac") ? "osx" : name.startsWith("Windows") ? "windows" : name.toLowerCase(Locale.ROOT);
+        String arch = switch (processor) {
             case "amd64", "x86_64" -> "x86_64";
             case "aarch64", "arm64" -> "aarch_64";
-            default -> System.getProperty("os.arch");
+            default -> processor;
         };
         return system + "-" + arch;
     }
