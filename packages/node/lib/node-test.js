@@ -13,6 +13,8 @@ function useServer(options) {
     await server.snapshot('node:test')
   })
   beforeEach(() => server.restore('node:test'))
+  // Node 18 does not know which tests have failed.
+  afterEach(t => t?.passed === false && t.diagnostic(`the log of the server:\n${server?.log()}`))
   if (options?.strict?.length) afterEach(() => server.checkStrict())
   after(() => server?.stop())
   return () => server

@@ -2,7 +2,6 @@
 
 const { test } = require('node:test')
 const assert = require('node:assert')
-
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
@@ -62,6 +61,16 @@ test('a worker has a space of its own', async () => {
   }
   delete process.env.REDIS_URL
   assert.throws(workerUrl, /global set-up/)
+})
+
+test('useServer shows the log of the server below a failure', () => {
+  const code = `
+    const { test } = require('node:test')
+    const server = require('./lib/node-test.js').useServer()
+    test('fails', () => { throw new Error(server().url) })`
+  const { NODE_TEST_CONTEXT, ...env } = process.env // else it reports to this run
+  const { stdout } = spawnSync(process.execPath, ['-e', code], { cwd: path.join(__dirname, '..'), env, encoding: 'utf8' })
+  assert.match(stdout, /the log of the server:[^]*Ready to accept connections/)
 })
 
 test('useServer', async t => {

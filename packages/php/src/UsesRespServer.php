@@ -58,6 +58,11 @@ trait UsesRespServer
     #[After]
     public function stopRespServer(): void
     {
+        // PHPUnit 9 and those after it.
+        $failed = method_exists($this, 'hasFailed') ? $this->hasFailed() : $this->status()->isFailure() || $this->status()->isError();
+        if ($failed && $this->respServer !== null) {
+            fwrite(STDERR, "\n" . static::class . " failed; the log of the server:\n" . self::$respServerBase?->log());
+        }
         try {
             if (static::strictRules() !== []) {
                 $this->respServer?->checkStrict();

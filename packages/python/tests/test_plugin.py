@@ -64,6 +64,22 @@ def test_strict(pytester):
     result.stdout.fnmatch_lines(["*strict mode warns of what the test has done:*", '*cross-slot: MSET a 1 b 2: "a" is in hash slot 15495, "b" in 3300*'])
 
 
+def test_log(pytester):
+    pytester.makepyfile(
+        """
+        def test_fails(redis_client):
+            redis_client.config_set("maxclients", 77)
+            assert False
+
+        def test_passes(redis_client):
+            pass
+        """
+    )
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*Captured resp-server log*", "*Ready to accept connections*"])
+
+
 def test_workers_have_servers_of_their_own(pytester):
     pytest.importorskip("xdist")
     pytester.makepyfile(

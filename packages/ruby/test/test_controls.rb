@@ -123,13 +123,18 @@ class ControlsTest < Minitest::Test
         def test_fine
           resp_server.call("MSET", "{a}1", 1, "{a}2", 2)
         end
+
+        def test_wrong
+          flunk resp_server.url
+        end
       end
     RUBY
     file.close
     out, status = Open3.capture2e(RbConfig.ruby, *$LOAD_PATH.flat_map { |dir| ["-I", dir] }, file.path)
     refute_predicate status, :success?
     assert_match(/Failure:\nStrictTest#test_warned .*\nstrict mode warns of what the test has done:\n  cross-slot: MSET a 1 b 2: /, out)
-    assert_includes out, "3 runs, 0 assertions, 1 failures, 0 errors"
+    assert_match(/StrictTest#test_wrong failed; the log of the server:\n(.*\n)*.*Ready to accept connections/, out)
+    assert_includes out, "4 runs, 1 assertions, 2 failures, 0 errors"
   end
 
   def test_every_fault_is_understood

@@ -22,6 +22,16 @@ def pytest_addoption(parser: "pytest.Parser") -> None:
     parser.addini("resp_server_load", "fixture files for the server of the session", type="paths", default=[])
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: "pytest.Item") -> Iterator[None]:
+    """Show the log of the server below a failure, as pytest shows output."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    server = getattr(item, "funcargs", {}).get("resp_server")
+    if report.failed and isinstance(server, Server):
+        report.sections.append(("Captured resp-server log", server.log()))
+
+
 @pytest.fixture(scope="session")
 def resp_server(request: "pytest.FixtureRequest") -> Iterator[Server]:
     """The server of the session. What a test does to it stays, unless the test

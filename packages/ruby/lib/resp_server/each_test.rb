@@ -36,6 +36,10 @@ module RespServer
 
     private
 
+    def show_log(test)
+      warn "#{test} failed; the log of the server:\n#{EachTest.base.log}" if @resp_server
+    end
+
     def stop_resp_server
       @resp_server&.check_strict if EachTest.strict?
     ensure

@@ -18,6 +18,7 @@ module RespServer
     def after_teardown
       super
     ensure
+      show_log("#{self.class}##{name}") unless passed?
       begin
         stop_resp_server
       rescue StrictError => e

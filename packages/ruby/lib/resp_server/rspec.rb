@@ -12,5 +12,8 @@ require "resp_server/each_test"
 #   end
 RSpec.configure do |config|
   config.include RespServer::EachTest, :resp_server
-  config.after(:each, :resp_server) { stop_resp_server }
+  config.after(:each, :resp_server) do |example|
+    show_log(example.full_description) if example.exception
+    stop_resp_server
+  end
 end
