@@ -254,7 +254,7 @@ class Controls:
             found = dict(zip(flat[::2], flat[1::2]))
             first = datetime.fromtimestamp(found["first"] / 1000, timezone.utc)
             names = ("rule", "level", "command", "message", "line", "client", "count")
-            report.append(StrictFinding(*(found[name] for name in names), first))
+            report.append(StrictFinding(**{name: found[name] for name in names}, first=first))
         return report
 
     def reset_strict(self) -> None:
