@@ -68,7 +68,7 @@ func Start(o Options) (*Server, error) { return startServer(o, false) }
 // startServer starts a server. With lazy set, it leaves the sockets to listen,
 // unless the options say where to listen.
 func startServer(o Options, lazy bool) (*Server, error) {
-	s, err := newServer(o)
+	s, err := newServer(o, lazy)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +78,9 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	if o.Shuffle {
 		s.log.Info("Replies are shuffled; the same seed repeats their order", "seed", s.Seed())
 	}
-	if !o.NoListen && !(lazy && s.anywhere) {
+	if s.listens(lazy) {
 		if err := s.listen(); err != nil {
+			s.engine.Discard()
 			s.Close()
 			return nil, err
 		}
@@ -102,8 +103,9 @@ var commands = sync.OnceValue(func() *engine.Table {
 	return engine.NewTable(append(command.Modules(), array.Module(), controls.Module())...)
 })
 
-// newServer returns a server without sockets.
-func newServer(o Options) (*Server, error) {
+// newServer makes a server that has its data. It has sockets already if loading them
+// takes long, and clients that come are told so.
+func newServer(o Options, lazy bool) (*Server, error) {
 	s := newUnstarted(o)
 	settings, err := o.config()
 	if err != nil {
@@ -125,47 +127,65 @@ func newServer(o Options) (*Server, error) {
 	parts := s.parts()
 	parts.Config, parts.Clock = settings, s.clock
 	s.engine = engine.New(parts)
+	s.carry(settings.Spaces != "no" && !o.Sentinel)
+	if err := s.begin(settings, s.listens(lazy) && !settings.Cluster.Enabled); err != nil {
+		if s.isClosed() {
+			<-s.done
+			return nil, ErrClosed
+		}
+		s.engine.Discard()
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// begin does what has to be done before clients are served. If early is true they may
+// come before that.
+func (s *Server) begin(settings *config.Config, early bool) error {
 	if err := s.engine.SetUpUsers(); err != nil {
-		s.engine.Close()
-		return nil, fmt.Errorf("respserver: %w", err)
+		return fmt.Errorf("respserver: %w", err)
 	}
 	s.log.Info("Server initialized") // scripts wait for this line, which redis-server writes before it loads
-	if !o.Sentinel {
+	if !s.options.Sentinel {
+		if early && s.engine.BeginLoading() {
+			if err := s.listen(); err != nil {
+				return err
+			}
+		}
 		if err := s.engine.Load(); err != nil {
-			s.engine.Close()
-			return nil, fmt.Errorf("respserver: loading the DB: %w", err)
+			return fmt.Errorf("respserver: loading the DB: %w", err)
 		}
 	}
 	switch {
-	case o.Sentinel:
+	case s.options.Sentinel:
 		if err := s.becomeSentinel(); err != nil {
-			s.engine.Close()
-			return nil, fmt.Errorf("respserver: %w", configError(err))
+			return fmt.Errorf("respserver: %w", configError(err))
 		}
 	case settings.Cluster.Enabled:
 		if err := s.joinCluster(); err != nil {
-			s.engine.Close()
-			return nil, fmt.Errorf("respserver: %w", err)
+			return fmt.Errorf("respserver: %w", err)
 		}
 	}
-	s.carry(settings.Spaces != "no" && !o.Sentinel)
-	for _, file := range o.Load {
+	for _, file := range s.options.Load {
 		if err := s.LoadFile(file); err != nil {
-			s.engine.Close()
-			return nil, err
+			return err
 		}
 	}
-	if len(o.Strict) > 0 {
-		if err := s.Strict(o.Strict...); err != nil {
-			s.engine.Close()
-			return nil, err
+	if len(s.options.Strict) > 0 {
+		if err := s.Strict(s.options.Strict...); err != nil {
+			return err
 		}
 	}
 	if settings.EnableTestingCommand != "no" {
 		s.first = s.Snapshot() // other servers save the cost
 	}
-	return s, nil
+	s.engine.Loaded()
+	return nil
 }
+
+// listens reports whether the server opens its sockets at the start.
+func (s *Server) listens(lazy bool) bool { return !s.options.NoListen && !(lazy && s.anywhere) }
 
 // newUnstarted returns a server without an engine.
 func newUnstarted(o Options) *Server {

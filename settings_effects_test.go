@@ -344,9 +344,12 @@ var effects = map[string]effect{
 		_, err := os.Stat(filepath.Join(u.dir, "pid"))
 		return err
 	}},
-	"port":               {test: "TestConfigSetAddresses"},
-	"proto-max-bulk-len": {a: "1mb", b: "2mb", see: says("SETRANGE k 1500000 x")},
-	"protected-mode":     {test: "TestProtectedMode"},
+	"port":                                  {test: "TestConfigSetAddresses"},
+	"proto-max-bulk-len":                    {a: "1mb", b: "2mb", see: says("SETRANGE k 1500000 x")},
+	"protected-mode":                        {test: "TestProtectedMode"},
+	"key-load-delay":                        {test: "TestLoadingAtStart"},
+	"loading-process-events-interval-bytes": {test: "TestLoadingAtStart"},
+	"repl-diskless-load":                    {test: "TestReplicaLoads"},
 	"rdb-key-save-delay": {a: "0", b: "1000000", config: []string{"dir DIR"}, see: func(t *testing.T, u *user) any {
 		u.say("SET k v")
 		u.say("BGSAVE")

@@ -92,7 +92,7 @@ func TestShutdownWaits(t *testing.T) {
 				return true
 			default:
 			}
-			clock.Advance(time.Millisecond)
+			clock.Advance(100 * time.Millisecond)
 			return false
 		})
 	})

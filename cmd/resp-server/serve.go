@@ -90,6 +90,10 @@ func (p *program) serve(boss supervisor) int {
 		p.log.Warn("The parent process is gone.")
 		return p.giveUp(starting)
 	}
+	if errors.Is(srv.err, respserver.ErrClosed) { // a client did not want to wait
+		p.bye()
+		return 0
+	}
 	if srv.err != nil {
 		return p.failStart(srv.err)
 	}

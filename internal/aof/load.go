@@ -99,6 +99,22 @@ func (l *Log) Load(sink Sink, o LoadOptions) (Loaded, error) {
 	return loaded, nil
 }
 
+// SizeOnDisk returns how many bytes the files have that Load would load.
+func (l *Log) SizeOnDisk() (size int64) {
+	l.mu.Lock()
+	names := []string{l.path(l.name)} // an old file
+	for _, p := range l.manifest.parts() {
+		names = append(names, l.part(p.name))
+	}
+	l.mu.Unlock()
+	for _, name := range names {
+		if info, err := l.fs.Stat(name); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}
+
 // upgrade makes an old file, which has everything in one, the base. A crash on
 // the way leaves something from which the next start goes on.
 func (l *Log) upgrade() error {

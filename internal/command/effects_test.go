@@ -142,6 +142,11 @@ func (w *watched) wrap(name string, h engine.Handler) engine.Handler {
 		if len(c.Args) == 3 && c.ArgIs(1, "set-skip-checksum-validation") {
 			w.replay(c.Args) // the copy must accept the same payloads
 		}
+		if name == "debug" && c.ArgIs(1, "populate") && err == nil { // it has no effects: each server is populated by itself
+			w.dstDB = c.Session.DB()
+			w.replay([][]byte{[]byte("SELECT"), []byte(strconv.Itoa(w.dstDB))})
+			w.replay(c.Args)
+		}
 		last := fmt.Sprintf("%.60q", c.Args)
 		if change := before.difference(imageOf(c.Keyspace, content, now)); change != "" {
 			if c.Cmd.Flags&(spec.Write|spec.MayReplicate) == 0 && name != "debug" {

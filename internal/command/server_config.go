@@ -62,6 +62,7 @@ func configSet(c *engine.Ctx) error {
 	names := make([]string, 0, len(pairs)/2) // the parameter's name or alias, as given
 	params := make([]*config.Param, 0, len(pairs)/2)
 	var wrong error
+	_, loading := c.Loading()
 	for i := 0; i < len(pairs); i += 2 {
 		p, ok := config.Find(string(pairs[i]))
 		name := strings.ToLower(string(pairs[i]))
@@ -76,6 +77,8 @@ func configSet(c *engine.Ctx) error {
 			wrong = configError(string(pairs[i]), "can't set immutable config")
 		case p.Protected && !c.Session.Allows(c.Config.ProtectedConfigs):
 			wrong = configError(string(pairs[i]), "can't set protected config")
+		case loading && p.NotLoading:
+			wrong = resp.ErrLoading
 		case slices.Contains(names, name):
 			wrong = configError(string(pairs[i]), "duplicate parameter")
 		}

@@ -80,6 +80,9 @@ func debug(c *engine.Ctx) error {
 		return c.OK()
 	case c.ArgIs(1, "reload"):
 		return debugReload(c)
+	case c.ArgIs(1, "replicate") && n >= 3:
+		c.TellReplicas(c.Args[2:])
+		return c.OK()
 	case is("replybuffer", 2):
 		return debugReplyBuffer(c)
 	case is("script", 1):
@@ -157,6 +160,8 @@ func debugHelp(c *engine.Ctx) error {
 		"RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
 		"    Save the data, and load what was saved; with NOSAVE only load, with NOFLUSH",
 		"    add to the data, with MERGE even where a key is there already.",
+		"REPLICATE <word> ...",
+		"    Send a command to the replicas only, so that their data differ.",
 		"REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|milliseconds>",
 		"    With NEVER, clients keep the buffers for their replies.",
 		"REPLYBUFFER RESIZING <0|1>",
@@ -277,6 +282,7 @@ func debugPopulate(c *engine.Ctx) error {
 		c.SetBytes(key, v, engine.NoExpiry)
 		c.Changed(key, event.None)
 	}
+	c.PropagateNothing() // as in Redis: tests have each server populated by itself
 	return c.OK()
 }
 

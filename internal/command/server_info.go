@@ -287,14 +287,18 @@ func infoScripts(t *infoText, c *engine.Ctx) {
 func infoPersistence(t *infoText, c *engine.Ctx) {
 	s := &c.Saving
 	running, current, status := int64(0), int64(-1), "ok"
+	if c.SendingSnapshots() {
+		running = 1
+	}
 	if s.Since != 0 {
 		running, current = 1, c.NowMilli()/1000-s.Since
 	}
 	if s.Failed {
 		status = "err"
 	}
-	t.num("loading", 0)
-	t.num("async_loading", 0)
+	loading, on := c.Loading()
+	t.flag("loading", on && !loading.Async)
+	t.flag("async_loading", loading.Async)
 	processed, total := c.Progress()
 	t.num("current_cow_peak", 0)
 	t.num("current_cow_size", 0)
@@ -333,6 +337,27 @@ func infoPersistence(t *infoText, c *engine.Ctx) {
 		t.num("aof_pending_bio_fsync", bit(a.PendingFsync))
 		t.num("aof_delayed_fsync", a.DelayedFsync)
 	}
+	if on {
+		infoLoading(t, c, loading)
+	}
+}
+
+// infoLoading shows how far the loading is. If it is not known how much there is to
+// load, the rest is taken for one byte, as in Redis.
+func infoLoading(t *infoText, c *engine.Ctx, l engine.LoadingView) {
+	left, eta := int64(1), int64(1)
+	if l.Total > 0 {
+		left = l.Total - l.Read
+	}
+	if passed := c.NowMilli()/1000 - l.Began; passed > 0 {
+		eta = passed * left / (l.Read + 1)
+	}
+	t.num("loading_start_time", l.Began)
+	t.num("loading_total_bytes", l.Total)
+	t.num("loading_rdb_used_mem", 0)
+	t.num("loading_loaded_bytes", l.Read)
+	t.line("loading_loaded_perc:%.2f", 100*ratio(l.Read, l.Total))
+	t.num("loading_eta_seconds", eta)
 }
 
 func bit(b bool) int64 {

@@ -114,6 +114,9 @@ type Config struct {
 	// RDBKeySaveDelay slows snapshots down, for tests: the µs to wait after each
 	// key; if negative, wait 1 µs after every -n keys.
 	RDBKeySaveDelay int64
+	// KeyLoadDelay is the same for what is loaded. LoadingInterval is the size of
+	// files in bytes from which on clients may connect while they are loaded.
+	KeyLoadDelay, LoadingInterval int64
 
 	// events
 	NotifyMask event.Class

@@ -18,6 +18,8 @@ type Param struct {
 	// Protected settings give access to files. CONFIG SET changes them only if
 	// enable-protected-configs allows it.
 	Protected bool
+	// NotLoading settings can't be changed while data are loaded.
+	NotLoading bool
 	// Repeats means that a line of a file adds to the earlier lines.
 	Repeats bool
 	// Multi directives take several words.
@@ -69,7 +71,7 @@ var settings = []Param{
 	{Name: "appenddirname", Default: "appendonlydir", Immutable: true, kind: text(func(c *Config) *string { return &c.AOF.DirName }, partName("appenddirname", "dirname"))},
 	{Name: "appendfilename", Default: "appendonly.aof", Immutable: true, kind: text(func(c *Config) *string { return &c.AOF.FileName }, partName("appendfilename", "filename"))},
 	{Name: "appendfsync", Default: "everysec", kind: choice(func(c *Config) *string { return &c.AOF.Fsync }, "everysec", "always", "no")},
-	{Name: "appendonly", Default: "no", kind: boolean(func(c *Config) *bool { return &c.AOF.On })},
+	{Name: "appendonly", NotLoading: true, Default: "no", kind: boolean(func(c *Config) *bool { return &c.AOF.On })},
 	{Name: "auto-aof-rewrite-min-size", Default: "67108864", kind: memory(func(c *Config) *int64 { return &c.AOF.MinSize }, 0, math.MaxInt64)},
 	{Name: "auto-aof-rewrite-percentage", Default: "100", kind: integer(func(c *Config) *int64 { return &c.AOF.Percentage }, 0, math.MaxInt32)},
 	{Name: "bind", Applied: true, Default: "127.0.0.1 -::1", Multi: true, kind: words(func(c *Config) *[]string { return &c.Bind })},
@@ -82,7 +84,7 @@ var settings = []Param{
 	{Name: "commandlog-request-larger-than", From: "Valkey 8", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeRequest }, -1, math.MaxInt64)},
 	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
 	{Name: "dbfilename", Default: "dump.rdb", Protected: true, kind: text(func(c *Config) *string { return &c.DBFilename }, baseName("dbfilename", "filename"))},
-	{Name: "dir", Default: "", Protected: true, kind: directory(func(c *Config) *string { return &c.Dir })},
+	{Name: "dir", Default: "", Protected: true, NotLoading: true, kind: directory(func(c *Config) *string { return &c.Dir })},
 	{Name: "spaces", From: "ours", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.Spaces }, "no", "yes", "ephemeral")},
 	{Name: "enable-testing-command", From: "ours", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableTestingCommand }, "no", "yes", "local")},
 	{Name: "enable-debug-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableDebugCommand }, "no", "yes", "local")},
@@ -119,6 +121,8 @@ var settings = []Param{
 	{Name: "port", Applied: true, Default: "6379", kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
 	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
 	{Name: "protected-mode", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.ProtectedMode })},
+	{Name: "key-load-delay", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.KeyLoadDelay }, math.MinInt32, math.MaxInt32)},
+	{Name: "loading-process-events-interval-bytes", Default: "2097152", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.LoadingInterval }, 1024, math.MaxInt32)},
 	{Name: "rdb-key-save-delay", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.RDBKeySaveDelay }, math.MinInt32, math.MaxInt32)},
 	{Name: "rdbchecksum", Default: "yes", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.RDBChecksum })},
 	{Name: "rdbcompression", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.RDBCompression })},

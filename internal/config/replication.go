@@ -16,6 +16,7 @@ type Replication struct {
 
 	// as a replica
 	User, Password    string // for the master; "" means none
+	DisklessLoad      string // how a copy takes the place of the data
 	ReadOnly          bool
 	ServeStale        bool // while the link is down
 	IgnoreMaxMemory   bool // only the master evicts keys
@@ -48,6 +49,7 @@ var replicationSettings = []Param{
 	{Name: "min-replicas-to-write", Alias: "min-slaves-to-write", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Replication.MinReplicas }, 0, math.MaxInt32)},
 	{Name: "repl-backlog-size", Default: "1048576", kind: backlogKind{}},
 	{Name: "repl-backlog-ttl", Default: "3600", kind: integer(func(c *Config) *int64 { return &c.Replication.BacklogTTL }, 0, math.MaxInt64)},
+	{Name: "repl-diskless-load", Default: "disabled", NotLoading: true, kind: choiceKind{func(c *Config) *string { return &c.Replication.DisklessLoad }, oneOfOr([]string{FlushBeforeLoad}, LoadFromDisk, LoadIfEmpty, LoadBeside)}},
 	{Name: "repl-diskless-sync", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Replication.DisklessSync })},
 	{Name: "repl-diskless-sync-delay", Default: "5", kind: integer(func(c *Config) *int64 { return &c.Replication.DisklessDelay }, 0, math.MaxInt32)},
 	{Name: "repl-diskless-sync-max-replicas", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Replication.DisklessMaxReplicas }, 0, math.MaxInt32)},
@@ -67,6 +69,16 @@ var replicationSettings = []Param{
 	{Name: "shutdown-timeout", Default: "10", kind: integer(func(c *Config) *int64 { return &c.Replication.ShutdownTimeout }, 0, math.MaxInt32)},
 	{Name: "tls-replication", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Replication.TLS })},
 }
+
+// The values of repl-diskless-load. A copy of a master is put on the disk before it is
+// loaded; or it is loaded as it comes: if the replica has no data, beside those that
+// it has, or after they are gone.
+const (
+	LoadFromDisk    = "disabled"
+	LoadIfEmpty     = "on-empty-db"
+	LoadBeside      = "swapdb"
+	FlushBeforeLoad = "flush-before-load"
+)
 
 // minBacklog is the smallest backlog; smaller sizes are raised to it.
 const minBacklog = 16 << 10

@@ -182,6 +182,7 @@ type logSink struct {
 	s       *Session
 	queue   []queued
 	inMulti bool
+	loaded  int // commands
 }
 
 func (l *logSink) Snapshot(r io.Reader, size int64) (int64, io.Reader, error) {
@@ -192,7 +193,19 @@ func (l *logSink) Snapshot(r io.Reader, size int64) (int64, io.Reader, error) {
 	return loaded.Size, loaded.Tail, nil
 }
 
+// letInAfter is after how many commands of a file others may have the lock.
+const letInAfter = 1024
+
 func (l *logSink) Command(args [][]byte) error {
+	if load := l.e.loading; load != nil && load.start {
+		load.read.Add(int64(argsLen(args)))
+		l.loaded++
+		if l.loaded%letInAfter == 0 || l.e.debug.loadDelay.Load() != 0 {
+			if err := l.e.letIn(); err != nil {
+				return err
+			}
+		}
+	}
 	cmd, err := l.e.table.Original().lookup(args) // what is written are the commands' own names
 	if cmd == nil {
 		return aof.ErrUnknownCommand
@@ -540,7 +553,9 @@ func (e *Core) ReloadLog() error {
 	err := e.append.log.Drain()
 	if err == nil {
 		e.replace(keyspace.New(e.Keyspace.Len(), e.Rand.Uint64()), &script.Libraries{})
+		e.beginLoading(&dataLoading{total: e.append.log.SizeOnDisk()}) // for those whom a long script lets in
 		_, err = e.replayLog()
+		e.endLoading()
 	}
 	if err != nil {
 		e.Log.Warn(strings.TrimSpace(err.Error()))

@@ -59,6 +59,7 @@ type Core struct {
 	Stats     Stats
 	Saving    Saving
 	shutdown  shutdown
+	loading   *dataLoading // nil: nothing is being loaded
 	append    appending
 	journal   journaling
 	Scripts   Scripts
@@ -171,7 +172,9 @@ func (e *Core) finish() {
 		e.evictClients()
 		e.handOver()
 	}
-	e.rewriteIfDue()
+	if e.loading == nil {
+		e.rewriteIfDue()
+	}
 	e.setTimer()
 	if s := &e.Stats; e.measured > e.entered {
 		d := e.measured - e.entered // the end needs no other reading
@@ -203,6 +206,7 @@ func (e *Core) Started() int64 { return e.started }
 // end ends the service: nothing is run from now on.
 func (e *Core) end() {
 	e.closed = true
+	e.hurrySaves()
 	for _, s := range e.sessions {
 		if !s.closing {
 			s.Kill()

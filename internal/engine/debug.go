@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/bits"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,9 @@ type debugging struct {
 	scriptsCallAll bool
 	// The tables of keys and the buffers for replies keep their size.
 	fixedTables, fixedReplies, peakReplies bool
+	// loadDelay is how many µs a key takes at least that is loaded, or in a fraction
+	// of all calls if it is negative; loads are the calls.
+	loadDelay, loads atomic.Int64
 }
 
 // Sleep holds back all commands, and what the present unit has made of blocked

@@ -181,11 +181,23 @@ func (e *Engine) SetUpUsers() error {
 
 // Load makes the data of the append-only file, if it is on, or else of the
 // snapshot that the settings name, if there is one. It is called before the first
-// command. The error names the file.
+// command, but for those that come after BeginLoading. The error names the file.
 func (e *Engine) Load() error {
 	e.enter()
 	defer e.leave()
-	return e.core.loadData()
+	err := e.core.loadData()
+	if err != nil {
+		e.core.Saving.final = true // what is there must not take the place of the file
+	}
+	return err
+}
+
+// Discard ends an Engine that has not served: nothing is written.
+func (e *Engine) Discard() {
+	e.enter()
+	e.core.Saving.final = true
+	e.leave()
+	e.Close()
 }
 
 // LoadFrom replaces the data by those of a file.

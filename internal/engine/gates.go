@@ -29,6 +29,7 @@ const (
 	gateReadOnly
 	gateSubscriber
 	gateStale
+	gateLoading
 	gateBusy
 	gateMonitor
 	gateFault
@@ -55,6 +56,7 @@ var gates = [...]struct {
 	{"a replica that only its master writes", (*Core).gateReadOnly},
 	{"a RESP2 client with subscriptions", (*Core).gateSubscriber},
 	{"a replica whose link is down", (*Core).gateStale},
+	{"data that are being loaded", (*Core).gateLoading},
 	{"a script that is busy", (*Core).gateBusy},
 	{"a client in MONITOR mode, or a replica", (*Core).gateMonitor},
 	{"faults that a test asked for", (*Core).gateFault},
@@ -93,6 +95,7 @@ func (e *Core) gatesNow() (on gateSet) {
 		{gateReplicas, e.Config.Replication.MinReplicas > 0 && e.Config.Replication.MinMaxLag > 0 && !e.IsReplica()},
 		{gateReadOnly, e.IsReplica() && e.Config.Replication.ReadOnly},
 		{gateStale, e.isStale()},
+		{gateLoading, e.loading != nil},
 		{gateBusy, e.busy != nil},
 		{gateFault, e.faults != nil || e.outer != nil}, // rules for a space can come at any time,
 		{gateSchedule, e.schedule != nil},
@@ -219,10 +222,20 @@ func (e *Core) gateReadOnly(s *Session, cmd *Command, args [][]byte) error {
 
 // gateStale refuses to answer with old data, where that is not wanted.
 func (e *Core) gateStale(s *Session, cmd *Command, args [][]byte) error {
-	if cmd.Flags&spec.Stale == 0 {
+	if _, lacks := s.flagsOfAll(cmd); lacks&spec.Stale != 0 {
 		return resp.ErrMasterDown
 	}
 	return nil
+}
+
+// flagsOfAll returns the flags that a command has and those that it does not have.
+// Of EXEC both are true if those that it runs differ.
+func (s *Session) flagsOfAll(cmd *Command) (has, lacks spec.Flag) {
+	has, lacks = cmd.Flags, ^cmd.Flags
+	if s.multi != nil && cmd.traits&spec.RunsQueued != 0 {
+		has, lacks = has|s.multi.flags, lacks|s.multi.lacks
+	}
+	return has, lacks
 }
 
 func (e *Core) gateSubscriber(_ *Session, cmd *Command, _ [][]byte) error {

@@ -27,6 +27,7 @@ a master with too few replicas
 a replica that only its master writes
 a RESP2 client with subscriptions
 a replica whose link is down
+data that are being loaded
 a script that is busy
 a client in MONITOR mode, or a replica
 faults that a test asked for

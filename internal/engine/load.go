@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/resp-server/resp-server/internal/keyspace"
-	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/replication"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/script"
@@ -97,6 +96,43 @@ func (e *Core) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace
 	return nil
 }
 
+// sizeToLoad returns how many bytes the files have that the server begins with, as
+// far as that can be said before.
+func (e *Core) sizeToLoad() int64 {
+	switch {
+	case e.Config.Dir == "":
+		return 0
+	case e.Config.AOF.On:
+		if e.openLog(e.Config) != nil {
+			return 0 // loadLog will say why
+		}
+		return e.append.log.SizeOnDisk()
+	}
+	info, err := e.files.Stat(filepath.Join(e.Config.Dir, e.Config.DBFilename))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// loadOptions say how a snapshot of a size is loaded for this server. They do not
+// change when its settings do.
+func (e *Core) loadOptions(size int64) snapshot.LoadOptions {
+	skipped := 0
+	o := snapshot.LoadOptions{
+		Env: *e.Env(), Databases: e.Keyspace.Len(), Seed: e.Rand.Uint64(), Size: max(size, 0),
+		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
+		Access:     e.loadedAccess(),
+		Skipped: func(key []byte) {
+			if skipped++; skipped <= maxSkipLog {
+				e.Log.Warn("skipping empty key: " + string(key))
+			}
+		},
+	}
+	o.Config = e.Config.Clone()
+	return o
+}
+
 // loadData reads what a server begins with.
 func (e *Core) loadData() error {
 	if e.Config.AOF.On {
@@ -167,27 +203,15 @@ func (e *Core) loadFile(f vfs.File, o ReloadOptions) (*snapshot.Loaded, error) {
 const maxSkipLog = 10
 
 func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) (*snapshot.Loaded, error) {
-	skipped := 0
-	var access func(*rdb.Entry) uint32
-	if e.evict.lfu {
-		access = e.loadedAccess
+	options := e.loadOptions(size)
+	options.Expired = o.expired
+	// The commands that follow, of the file or of a master, may be about them.
+	options.KeepExpired = e.append.loading || e.IsReplica()
+	load := snapshot.Load
+	if e.loading != nil && e.loading.start {
+		load = e.loadAway
 	}
-	l, err := snapshot.Load(r, snapshot.LoadOptions{
-		Access: access,
-		Skipped: func(key []byte) {
-			if skipped++; skipped <= maxSkipLog {
-				e.Log.Warn("skipping empty key: " + string(key))
-			}
-		},
-		Env:        *e.Env(),
-		Databases:  e.Keyspace.Len(),
-		Seed:       e.Rand.Uint64(),
-		Size:       size,
-		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
-		Expired:    o.expired,
-		// The commands that follow, of the file or of a master, may be about them.
-		KeepExpired: e.append.loading || e.IsReplica(),
-	})
+	l, err := load(r, options)
 	if err != nil {
 		return nil, err
 	}

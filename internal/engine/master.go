@@ -49,7 +49,10 @@ type masterLink struct {
 	cached bool
 	db     int   // that the stream has selected
 	logged int64 // position of the snapshot in the stream of effects
-	down   int64 // since when the link is down, in ms; 0: it never was up
+	// flushed: the data are gone, and what was to come instead is not there. swaps:
+	// it is loaded beside them, as a setting wants.
+	flushed, swaps bool
+	down           int64 // since when the link is down, in ms; 0: it never was up
 	// The snapshot that comes: its bytes, -1 if that is not known, those that came,
 	// and when the last did, in ms of real time.
 	size, received, lastIO atomic.Int64
@@ -106,6 +109,7 @@ func (e *Core) BecomeReplica(host string, port int) {
 		m.session.Kill()
 	}
 	m.giveUp()
+	e.endLoading()
 	e.unblockAll()
 	c.Host, c.Port = host, int64(port)
 	if !was {
@@ -137,6 +141,11 @@ func (e *Core) BecomeMaster() {
 		m.session.Kill()
 	}
 	m.giveUp()
+	e.endLoading()
+	if m.flushed { // the append-only file still has what is gone
+		m.flushed = false
+		e.restartLog()
+	}
 	if m.cached {
 		e.Log.Info("Discarding previously cached master state.")
 	}
@@ -186,6 +195,7 @@ func (e *Core) connectMaster() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &attempt{ctx, cancel}
 	m.attempt, m.state = a, linkConnecting
+	m.lastIO.Store(clock.Real{}.Now().UnixMilli())
 	greeting := replication.Greeting{User: c.User, Password: c.Password, Port: int(e.announcedPort()), Addr: c.AnnounceAddr}
 	if m.cached {
 		greeting.ID, greeting.Offset = e.repl.history.ID, e.ReplOffset()
@@ -237,6 +247,9 @@ func (e *Core) attend(a *attempt, o DialOptions, g replication.Greeting, timeout
 		}
 	}
 	err = link.shakeHands(h)
+	if err == nil && g.Failover && h.Answer == replication.OldMaster {
+		err = errRejected
+	}
 	var loaded *snapshot.Loaded
 	switch {
 	case err != nil:
@@ -244,7 +257,7 @@ func (e *Core) attend(a *attempt, o DialOptions, g replication.Greeting, timeout
 		e.Log.Info("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.")
 	default:
 		e.linkIs(a, linkTransfer)
-		loaded, err = e.receive(link, h.Answer == replication.OldMaster)
+		loaded, err = e.receive(a, link, h)
 	}
 	if !detach() || err != nil {
 		nc.Close()
@@ -257,6 +270,8 @@ func (e *Core) attend(a *attempt, o DialOptions, g replication.Greeting, timeout
 	link.free()
 	e.repl.carry(link, func(conn Conn) *Session { return e.linkUp(a, conn, h, loaded) })
 }
+
+var errRejected = errors.New("The target of the failover did not accept PSYNC")
 
 // linkReason returns an error of the network without the addresses.
 func linkReason(err error) string {
@@ -272,55 +287,6 @@ func linkReason(err error) string {
 		text = "Connection refused"
 	}
 	return text
-}
-
-// receive loads the snapshot that the master sends. Nothing of the data changes.
-func (e *Core) receive(link *masterConn, old bool) (*snapshot.Loaded, error) {
-	if old {
-		if _, err := io.WriteString(link.Conn, "SYNC\r\n"); err != nil {
-			return nil, fmt.Errorf("I/O error writing to MASTER: %w", err)
-		}
-	}
-	line := ""
-	for line == "" {
-		var err error
-		if line, err = link.line(); err != nil {
-			return nil, fmt.Errorf("I/O error reading bulk count from MASTER: %w", err)
-		}
-	}
-	form, err := replication.ParseHeader(line)
-	if err != nil {
-		return nil, err
-	}
-	m := &e.repl.master
-	m.size.Store(form.Size)
-	m.received.Store(0)
-	src := io.Reader(link.in)
-	if form.Mark != "" {
-		e.Log.Info("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to parser")
-	} else {
-		e.Log.Info(fmt.Sprintf("MASTER <-> REPLICA sync: receiving %d bytes from master to parser", form.Size))
-		src = io.LimitReader(link.in, form.Size)
-	}
-	e.engine.interpose()
-	o := e.loadOptions(form.Size)
-	e.engine.leave()
-	o.KeepExpired = true // only the master deletes keys
-	e.Log.Info("MASTER <-> REPLICA sync: Loading DB in memory")
-	loaded, err := snapshot.Load(src, o)
-	if err != nil {
-		return nil, fmt.Errorf("Failed trying to load the MASTER synchronization DB from socket: %w", err)
-	}
-	if form.Mark == "" {
-		_, err := io.Copy(io.Discard, src)
-		return loaded, err
-	}
-	mark := make([]byte, len(form.Mark))
-	if _, err := io.ReadFull(loaded.Tail, mark); err != nil || string(mark) != form.Mark {
-		return nil, replication.ErrMark
-	}
-	link.rest = loaded.Tail
-	return loaded, nil
 }
 
 // linkUp begins the stream: after a snapshot with its data, else with what is
@@ -339,6 +305,7 @@ func (e *Core) linkUp(a *attempt, conn Conn, h *replication.Handshake, loaded *s
 		return s
 	}
 	m.attempt = nil
+	e.endLoading()
 	if loaded != nil {
 		if err := e.takeSnapshot(h, loaded); err != nil {
 			e.Log.Warn("MASTER <-> REPLICA sync: " + err.Error())
@@ -373,31 +340,6 @@ func (e *Core) linkUp(a *attempt, conn Conn, h *replication.Handshake, loaded *s
 	return s
 }
 
-// takeSnapshot puts the data of the master in place of those that are there.
-func (e *Core) takeSnapshot(h *replication.Handshake, loaded *snapshot.Loaded) error {
-	libraries, err := e.loadLibraries(loaded.Functions)
-	if err != nil {
-		return fmt.Errorf("function library: %w", err)
-	}
-	e.finishUnit()
-	e.Log.Info("MASTER <-> REPLICA sync: Flushing old data")
-	e.disconnectReplicas()
-	e.stopBacklog()
-	e.replace(loaded.Keyspace, libraries)
-	e.Stats.Changes++
-	e.Saving.Loaded, e.Saving.Expired = loaded.Keys, loaded.Expired
-	id := h.ID
-	if h.Answer == replication.OldMaster {
-		id = e.randomHex(replication.IDLen)
-	}
-	e.repl.history.Begin(id)
-	e.startBacklog(h.Offset)
-	e.restartLog()
-	e.repl.master.logged = e.journal.stream.End().Log
-	e.repl.master.db = loaded.StreamDB
-	return nil
-}
-
 // linkIs takes note of how far an attempt is.
 func (e *Core) linkIs(a *attempt, state linkState) {
 	e.engine.interpose()
@@ -420,6 +362,7 @@ func (e *Core) linkFailed(a *attempt, err error) {
 		e.Log.Warn(err.Error())
 	}
 	m.attempt = nil
+	e.endLoading()
 	again := m.state == linkTransfer
 	m.state = linkConnect
 	switch {
@@ -444,12 +387,28 @@ func (e *Core) tendMaster(now int64) {
 		e.Log.Info(fmt.Sprintf("Connecting to MASTER %s:%d", c.Host, c.Port))
 		e.connectMaster()
 	case m.session == nil:
+		e.tendAttempt()
 	case m.session.conn.FD() >= 0 && now-m.session.LastUsed > c.Timeout*1000:
 		e.Log.Warn("MASTER timeout: no data nor PING received...")
 		m.session.Kill()
 	default:
 		m.session.sendAck()
 	}
+}
+
+// tendAttempt gives up an attempt to connect when the master is silent for too long.
+func (e *Core) tendAttempt() {
+	m := &e.repl.master
+	silent := clock.Real{}.Now().UnixMilli() - m.lastIO.Load()
+	if m.attempt == nil || e.loading != nil || silent <= e.Config.Replication.Timeout*1000 {
+		return
+	}
+	if m.state == linkTransfer {
+		e.Log.Warn("Timeout receiving bulk data from MASTER... If the problem persists try to set the 'repl-timeout' parameter in redis.conf to a larger value.")
+	} else {
+		e.Log.Warn("Timeout connecting to the MASTER...")
+	}
+	m.attempt.cancel()
 }
 
 // masterLost follows the end of the link.
@@ -652,16 +611,6 @@ func (s *Session) sendAck() {
 	}
 }
 
-// loadOptions say how a snapshot of a size is loaded for this server.
-func (e *Core) loadOptions(size int64) snapshot.LoadOptions {
-	o := snapshot.LoadOptions{
-		Env: *e.Env(), Databases: e.Keyspace.Len(), Seed: e.Rand.Uint64(), Size: max(size, 0),
-		NoChecksum: !e.Config.RDBChecksum || e.debug.noChecksum,
-	}
-	o.Config = e.Config.Clone()
-	return o
-}
-
 // MasterView is the link to the master as INFO and ROLE show it.
 type MasterView struct {
 	Host  string
@@ -729,7 +678,7 @@ func (p patient) Read(b []byte) (int, error) {
 	l.Conn.SetReadDeadline(now.Add(l.timeout))
 	n, err := l.Conn.Read(b)
 	l.master.received.Add(int64(n))
-	l.master.lastIO.Store(now.UnixMilli())
+	l.master.lastIO.Store(clock.Real{}.Now().UnixMilli())
 	return n, err
 }
 

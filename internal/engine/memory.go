@@ -210,7 +210,7 @@ func (e *Core) OverMemory() (all, now time.Duration) {
 
 func (e *Core) evictToLimit() (room bool) {
 	e.evict.next = 0
-	if e.isPaused() || e.usedMemory() <= e.Config.MaxMemory {
+	if e.isPaused() || e.loading != nil || e.usedMemory() <= e.Config.MaxMemory {
 		return true
 	}
 	began := e.clock.Monotonic()
@@ -446,12 +446,19 @@ func decayed(access, minute uint32, decay int64) uint8 {
 	return uint8(counter)
 }
 
-// loadedAccess returns the access of an entry of a file, under an LFU policy.
-func (e *Core) loadedAccess(x *rdb.Entry) uint32 {
-	if x.HasFreq {
-		return e.minute()<<8 | uint32(x.Freq)
+// loadedAccess returns what returns the access of an entry of a file, nil where that
+// is when it was used last. It does not need the lock.
+func (e *Core) loadedAccess() func(x *rdb.Entry) uint32 {
+	if !e.evict.lfu {
+		return nil
 	}
-	return e.newAccess()
+	minute, access := e.minute(), e.newAccess()
+	return func(x *rdb.Entry) uint32 {
+		if x.HasFreq {
+			return minute<<8 | uint32(x.Freq)
+		}
+		return access
+	}
 }
 
 // SetFrequency sets the counter of a key.

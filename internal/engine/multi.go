@@ -15,6 +15,7 @@ type transaction struct {
 	size    int       // bytes of the arguments
 	words   int       // that they are
 	flags   spec.Flag // that any of the commands has
+	lacks   spec.Flag // that any of the commands does not have
 	aborted bool
 }
 
@@ -25,6 +26,7 @@ type queued struct {
 
 func (t *transaction) add(cmd *Command, args [][]byte, flags spec.Flag) {
 	t.flags |= flags
+	t.lacks |= ^cmd.Flags
 	t.queue = append(t.queue, queued{cmd, copyArgs(args)})
 	t.words += len(args)
 	for _, a := range args {

@@ -39,6 +39,10 @@ type replica struct {
 	ready bool  // it has acknowledged the snapshot
 	// version of the format in which it gets the snapshot.
 	version int
+	// The bytes that it had been sent, and when that became so many, in ms: of a
+	// snapshot that it does not read.
+	sent    uint64
+	sentYet int64
 	// Offsets that it has got to: of what it has carried out, and of what is on its
 	// disk.
 	offset, synced int64
@@ -275,6 +279,7 @@ func (e *Core) beginSync(first *Session) {
 	p.version = e.snapshotVersion(to)
 	offset := e.ReplOffset()
 	var snapshot replication.Snapshot
+	on := &sending{to, make(chan struct{})}
 	for _, s := range to {
 		r := s.replica
 		r.state, r.mark, r.version = replicaLoads, mark, p.version
@@ -295,12 +300,22 @@ func (e *Core) beginSync(first *Session) {
 		snapshot = append(snapshot, f)
 		s.setFeed(f)
 	}
-	e.repl.sending++
+	if p.eachKey != nil {
+		p.eachKey = e.saveDelay(p.config.RDBKeySaveDelay, on.gone)
+	}
+	e.repl.sending = append(e.repl.sending, on)
 	e.repl.work.Go(func() {
 		err := e.sendSnapshot(snapshot, form, p)
 		e.engine.interpose()
 		defer e.engine.leave()
-		e.repl.sending--
+		e.repl.sending = slices.DeleteFunc(e.repl.sending, func(o *sending) bool { return o == on })
+		left := on.left()
+		switch {
+		case err != nil && left == 0:
+			e.Log.Warn("Diskless rdb transfer, last replica dropped, killing fork child.")
+		case err == nil && mark:
+			e.Log.Info(fmt.Sprintf("Diskless rdb transfer, done reading from pipe, %d replicas still up.", left))
+		}
 		if err != nil {
 			e.Log.Warn("BGSAVE for replication failed", "error", err)
 			for _, s := range to {
@@ -503,6 +518,11 @@ func (s *Session) endReplica() {
 	}
 	s.noteVersion()
 	s.replica.state = replicaNone
+	for _, o := range e.repl.sending {
+		if slices.Contains(o.to, s) && o.left() == 0 {
+			close(o.gone)
+		}
+	}
 	if s.replica.feed != nil {
 		e.repl.sent += s.replica.feed.Total()
 	}
@@ -592,5 +612,34 @@ func (e *Core) Replicas() (list []ReplicaView) {
 	return list
 }
 
+// isStuck reports whether a replica has read nothing of a snapshot for the time after
+// which it is given up. The others wait for it.
+func (s *Session) isStuck(now int64) bool {
+	p := s.replica
+	if p.state != replicaLoads || !p.mark || p.feed == nil {
+		return false
+	}
+	if n := p.feed.Total(); n != p.sent || p.sentYet == 0 || p.feed.Waiting() == 0 {
+		p.sent, p.sentYet = n, now
+	}
+	return s.conn.FD() >= 0 && now-p.sentYet > s.e.Config.Replication.Timeout*1000
+}
+
 // SendingSnapshots reports whether snapshots are on their way to replicas.
-func (e *Core) SendingSnapshots() bool { return e.repl.sending > 0 }
+func (e *Core) SendingSnapshots() bool { return len(e.repl.sending) > 0 }
+
+// sending is a snapshot on its way to replicas.
+type sending struct {
+	to   []*Session
+	gone chan struct{} // closed when none of them is left
+}
+
+// left returns how many of the replicas are still there.
+func (o *sending) left() (n int) {
+	for _, s := range o.to {
+		if s.isReplica() {
+			n++
+		}
+	}
+	return n
+}

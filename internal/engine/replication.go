@@ -27,7 +27,7 @@ type replicating struct {
 	alone    int64      // since when there are no replicas, in ms
 	next     int64      // when replicate is due, in ms; 0: it is not
 	rounds   int64      // of replicate
-	sending  int        // snapshots that are on their way
+	sending  []*sending // snapshots that are on their way
 	// versions of the format of snapshots for replicas that did not take a newer
 	// one, by their names.
 	versions map[string]int
@@ -194,6 +194,9 @@ func (e *Core) tendReplicas(now int64) {
 			if s.out.Buf = append(s.out.Buf, '\n'); s != e.executing {
 				e.markDirty(s)
 			}
+		case s.isStuck(now):
+			e.Log.Warn("Disconnecting timedout replica (full sync): " + s.replicaName())
+			s.Kill()
 		case p.state == replicaOnline && !p.old && s.conn.FD() >= 0 && now-max(p.acked, s.LastUsed) > c.Timeout*1000:
 			e.Log.Warn("Disconnecting timedout replica (streaming sync): " + s.replicaName())
 			s.Kill()
@@ -207,14 +210,22 @@ func (e *Core) tendReplicas(now int64) {
 	e.syncIfDue(now)
 }
 
+// TellReplicas sends a command to replicas that is not carried out here.
+func (e *Core) TellReplicas(args [][]byte) {
+	if !e.hasBacklog() {
+		return
+	}
+	e.effectStream().Append([]journal.Op{{DB: journal.AnyDB, Args: args, To: journal.Replicas}}, e.now/1e6)
+	e.journal.appended = true
+}
+
 // tellReplicas appends a command that is for replicas only and touches no data.
 func (e *Core) tellReplicas(words ...string) {
 	args := make([][]byte, len(words))
 	for i, w := range words {
 		args[i] = []byte(w)
 	}
-	e.effectStream().Append([]journal.Op{{DB: journal.AnyDB, Args: args, To: journal.Replicas}}, e.now/1e6)
-	e.journal.appended = true
+	e.TellReplicas(args)
 }
 
 // feedReplicas has the transports of replicas send what was appended, and ends

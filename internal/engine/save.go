@@ -270,9 +270,9 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 }
 
 // hurrySaves ends the waiting of saves that a setting made slow, if it does not ask
-// for that any more.
+// for that any more, or the server ends.
 func (e *Core) hurrySaves() {
-	if s := &e.Saving; s.hurry != nil && e.Config.RDBKeySaveDelay == 0 {
+	if s := &e.Saving; s.hurry != nil && (e.Config.RDBKeySaveDelay == 0 || e.closed) {
 		close(s.hurry)
 		s.hurry = nil
 	}
@@ -417,7 +417,7 @@ func (e *Core) saveIfDue() {
 // saveFinally writes the snapshot that a server leaves behind when it is
 // stopped: if it saves on its own at all, or if it must. It is written once.
 func (e *Core) saveFinally(must bool) error {
-	if e.Saving.final {
+	if e.Saving.final || e.loading != nil {
 		return nil
 	}
 	if !must && !e.autosaves() {

@@ -107,6 +107,7 @@ func (e *Core) ConfigChanged() {
 	e.configureCluster()
 	e.applyReplication()
 	e.hurrySaves()
+	e.debug.loadDelay.Store(c.KeyLoadDelay)
 	e.setGates()
 	e.setObservers()
 }

@@ -50,6 +50,9 @@ func (c *Ctx) ShutDown(o ShutdownOptions) error {
 	case c.shutdown.until != 0:
 		return c.awaitShutdown()
 	}
+	if c.loading != nil { // what is there must not take the place of the file
+		o.Save, o.NoSave = false, true
+	}
 	c.Log.Info("User requested shutdown...")
 	timeout := c.Config.Replication.ShutdownTimeout
 	if !o.Now && timeout != 0 && c.busy == nil && c.lagging() > 0 {

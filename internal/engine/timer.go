@@ -31,6 +31,9 @@ func (t *timing) check(e *Core) error {
 	if due := e.due(); due != 0 && (t.at == 0 || t.at > max(due, e.NowMilli())) {
 		return fmt.Errorf("something is due at %d, the timer fires at %d", due, t.at)
 	}
+	if e.loading != nil {
+		return nil
+	}
 	for db := range e.Keyspace.Used {
 		if k, ok := db.NextExpiry(); ok && (t.nextKey == 0 || k.ExpireAt() < t.nextKey) {
 			return fmt.Errorf("key %q of database %d expires at %d, the next is to at %d", k.Key(), db.Index(), k.ExpireAt(), t.nextKey)
@@ -56,7 +59,7 @@ func (e *Core) due() (at int64) {
 	switch t := &e.timing; {
 	case e.pause.until != 0:
 		at = e.pause.until // no key expires before
-	case !t.lazy && !t.cronPaused && !e.IsReplica():
+	case !t.lazy && !t.cronPaused && !e.IsReplica() && e.loading == nil:
 		at = e.expiryOnClock()
 	}
 	if w, ok := e.blocking.timeouts.Min(); ok {
@@ -67,9 +70,11 @@ func (e *Core) due() (at int64) {
 	}
 	if !e.timing.cronPaused {
 		at = sooner(at, e.nextIdle)
-		at = sooner(at, e.nextSave())
-		at = sooner(at, e.nextRewrite())
 		at = sooner(at, e.repl.next)
+		if e.loading == nil {
+			at = sooner(at, e.nextSave())
+			at = sooner(at, e.nextRewrite())
+		}
 	}
 	at = sooner(at, e.shutdown.until)
 	at = sooner(at, e.evict.next)
@@ -133,7 +138,7 @@ func (e *Core) tick() {
 		e.endPauses(now)
 		e.serveBlocked() // those who waited while the server slept, before their time is up
 	}
-	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused && !e.IsReplica() {
+	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused && !e.IsReplica() && e.loading == nil {
 		e.expireKeys()
 	}
 	for {
@@ -147,14 +152,14 @@ func (e *Core) tick() {
 	e.tickCluster(now)
 	e.checkShutdown(now)
 	e.tickSentinel(now)
-	if !e.timing.cronPaused {
+	if !e.timing.cronPaused && e.loading == nil {
 		e.saveIfDue()
 	}
 	if !e.timing.cronPaused {
 		e.replicateIfDue(now)
 	}
 	e.endSlow()
-	if e.evict.next != 0 {
+	if e.evict.next != 0 && e.loading == nil {
 		e.makeRoom()
 	}
 	e.served()

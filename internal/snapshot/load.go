@@ -27,6 +27,8 @@ type LoadOptions struct {
 	// Expired, unless nil, is called with each key that is left out because it
 	// has expired.
 	Expired func(db int, key []byte)
+	// EachKey is called after each key, if it is not nil.
+	EachKey func()
 	// KeepExpired loads expired keys too, since commands may follow that refer to
 	// them.
 	KeepExpired bool
@@ -155,6 +157,9 @@ func (l *loader) Entry(e *rdb.Entry) error {
 		return l.fail("key %.100q comes twice in database %d", e.Key, e.DB)
 	}
 	l.loaded.Keys++
+	if l.EachKey != nil {
+		l.EachKey()
+	}
 	return nil
 }
 

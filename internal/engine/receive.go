@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/resp-server/resp-server/internal/config"
+	"github.com/resp-server/resp-server/internal/keyspace"
+	"github.com/resp-server/resp-server/internal/replication"
+	"github.com/resp-server/resp-server/internal/snapshot"
+	"github.com/resp-server/resp-server/internal/vfs"
+)
+
+// receive loads the snapshot that the master sends, and returns it. What of the old
+// data stays until then is as repl-diskless-load says. A server without a directory
+// loads it beside them in place of keeping it on the disk first.
+func (e *Core) receive(a *attempt, link *masterConn, h *replication.Handshake) (*snapshot.Loaded, error) {
+	if h.Answer == replication.OldMaster {
+		if _, err := io.WriteString(link.Conn, "SYNC\r\n"); err != nil {
+			return nil, fmt.Errorf("I/O error writing to MASTER: %w", err)
+		}
+	}
+	line := ""
+	for line == "" {
+		var err error
+		if line, err = link.line(); err != nil {
+			return nil, fmt.Errorf("I/O error reading bulk count from MASTER: %w", err)
+		}
+	}
+	form, err := replication.ParseHeader(line)
+	if err != nil {
+		return nil, err
+	}
+	m := &e.repl.master
+	m.size.Store(form.Size)
+	m.received.Store(0)
+	e.engine.interpose()
+	how, dir := e.howToLoad(), e.Config.Dir
+	e.engine.leave()
+	to := "parser"
+	if how == config.LoadFromDisk {
+		to = "disk"
+	}
+	if form.Mark != "" {
+		e.Log.Info("MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF to " + to)
+	} else {
+		e.Log.Info(fmt.Sprintf("MASTER <-> REPLICA sync: receiving %d bytes from master to %s", form.Size, to))
+	}
+	c := &copying{Core: e, attempt: a, link: link, history: h.ID, beside: how == config.LoadBeside}
+	if how == config.LoadFromDisk {
+		return c.receiveFile(form, dir)
+	}
+	return c.loadLink(form)
+}
+
+// copying is the taking over of a master's data.
+type copying struct {
+	*Core
+	attempt *attempt
+	link    *masterConn
+	history string // of the data, "" if its name is not known
+	beside  bool   // the old data stay until the new ones are there
+}
+
+// howToLoad returns how the snapshot of a master takes the place of the data.
+func (e *Core) howToLoad() string {
+	keys := 0
+	for db := range e.Keyspace.Used {
+		keys += db.Len()
+	}
+	switch how := e.Config.Replication.DisklessLoad; {
+	case how == config.LoadIfEmpty && keys == 0, how == config.LoadBeside, how == config.FlushBeforeLoad:
+		return how
+	case e.Config.Dir == "":
+		return config.LoadBeside
+	}
+	return config.LoadFromDisk
+}
+
+// loadLink loads a snapshot as it comes.
+func (c *copying) loadLink(form replication.Form) (*snapshot.Loaded, error) {
+	src := io.Reader(c.link.in)
+	if form.Mark == "" {
+		src = io.LimitReader(c.link.in, form.Size)
+	}
+	loaded, err := c.load(src, form.Size)
+	if err == nil {
+		err = endOfCopy(c.link, form, src, loaded)
+	}
+	if err == nil {
+		return loaded, nil
+	}
+	if c.beside {
+		c.Log.Info("MASTER <-> REPLICA sync: Discarding temporary DB in background")
+	}
+	if errors.Is(err, replication.ErrMark) {
+		return nil, err
+	}
+	return nil, fmt.Errorf("Failed trying to load the MASTER synchronization DB from socket, check server logs: %w", err)
+}
+
+// endOfCopy reads what is left of a snapshot that was loaded from the link.
+func endOfCopy(link *masterConn, form replication.Form, src io.Reader, loaded *snapshot.Loaded) error {
+	if form.Mark == "" {
+		_, err := io.Copy(io.Discard, src)
+		return err
+	}
+	mark := make([]byte, len(form.Mark))
+	if _, err := io.ReadFull(loaded.Tail, mark); err != nil || string(mark) != form.Mark {
+		return replication.ErrMark
+	}
+	link.rest = loaded.Tail
+	return nil
+}
+
+// receiveFile puts a snapshot on the disk, and loads it from there. If the server
+// saves on its own the file takes the place of its snapshot.
+func (c *copying) receiveFile(form replication.Form, dir string) (*snapshot.Loaded, error) {
+	f, err := c.files.CreateTemp(dir, "temp-*.rdb", vfs.FilePerm)
+	if err != nil {
+		return nil, fmt.Errorf("Opening the temp file needed for MASTER <-> REPLICA synchronization: %s", vfs.Reason(err))
+	}
+	name := f.Name()
+	defer c.files.Remove(name) // unless it has another name by then
+	var size int64
+	err = vfs.WriteAndClose(f, func(w io.Writer) (err error) {
+		size, err = copySnapshot(w, c.link, form)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("I/O error trying to sync with MASTER: %w", err)
+	}
+	src, err := c.files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := c.load(src, size)
+	src.Close()
+	if err != nil {
+		return nil, fmt.Errorf("Failed trying to load the MASTER synchronization DB from disk, check server logs: %w", err)
+	}
+	c.engine.interpose()
+	keep, path := c.autosaves() && c.Config.Dir == dir, filepath.Join(dir, c.Config.DBFilename)
+	c.engine.leave()
+	if keep {
+		if err := c.files.Rename(name, path); err != nil {
+			return nil, fmt.Errorf("Failed trying to rename the temp DB into %s in MASTER <-> REPLICA synchronization: %s", path, vfs.Reason(err))
+		}
+		if err := c.files.SyncDir(dir); err != nil {
+			return nil, fmt.Errorf("Failed trying to sync DB directory %s in MASTER <-> REPLICA synchronization: %s", dir, vfs.Reason(err))
+		}
+	}
+	return loaded, nil
+}
+
+// copySnapshot copies a snapshot from the link, without its mark, and returns its
+// size.
+func copySnapshot(w io.Writer, link *masterConn, form replication.Form) (size int64, err error) {
+	if form.Mark == "" {
+		return io.CopyN(w, link.in, form.Size)
+	}
+	// Nothing follows the mark until the replica acknowledges it. What may be a part
+	// of it is held back.
+	buf := make([]byte, 64<<10)
+	kept := 0
+	for {
+		n, err := link.in.Read(buf[kept:])
+		if err != nil {
+			return size, err
+		}
+		all := buf[:kept+n]
+		if bytes.HasSuffix(all, []byte(form.Mark)) {
+			n, err := w.Write(all[:len(all)-len(form.Mark)])
+			return size + int64(n), err
+		}
+		out := max(len(all)-len(form.Mark), 0)
+		if _, err := w.Write(all[:out]); err != nil {
+			return size, err
+		}
+		size += int64(out)
+		kept = copy(buf, all[out:])
+	}
+}
+
+// load loads a snapshot of a size, or of an unknown one, and returns it. Clients
+// hear that it is being loaded, and of old data that do not stay beside, unless it is
+// so small that nobody needs to know.
+func (c *copying) load(src io.Reader, size int64) (*snapshot.Loaded, error) {
+	c.engine.interpose()
+	m := &c.repl.master
+	if m.attempt != c.attempt || c.closed {
+		c.engine.leave()
+		return nil, errStopped
+	}
+	l := &dataLoading{total: max(size, 0)}
+	bySetting := c.Config.Replication.DisklessLoad == config.LoadBeside
+	l.async = c.beside && (!bySetting || c.history == c.repl.history.ID)
+	m.swaps = c.beside && bySetting
+	if !c.beside {
+		c.Log.Info("MASTER <-> REPLICA sync: Flushing old data")
+	}
+	if size < 0 || size >= c.Config.LoadingInterval || c.Config.KeyLoadDelay != 0 {
+		if !c.beside {
+			c.flushForCopy()
+		}
+		c.beginLoading(l)
+	}
+	o := c.loadOptions(size)
+	c.engine.leave()
+	o.KeepExpired = true // only the master deletes keys
+	stop := func() bool { return c.attempt.ctx.Err() != nil }
+	o.EachKey = func() { c.delayLoad(stop) }
+	c.Log.Info("MASTER <-> REPLICA sync: Loading DB in memory")
+	defer c.keepMaster(c.link.Conn)()
+	return snapshot.Load(counted{src, &l.read, stop}, o)
+}
+
+// flushForCopy gives up the data, and all that depends on which data they are.
+func (e *Core) flushForCopy() {
+	e.finishUnit()
+	if b := e.Saving.running; b != nil {
+		b.cancel() // it must not come after what is loaded
+	}
+	e.repl.master.cached, e.repl.master.flushed = false, true
+	e.disconnectReplicas()
+	e.stopBacklog()
+	e.replace(keyspace.New(e.Keyspace.Len(), e.Rand.Uint64()), &e.Functions.Libraries)
+}
+
+// takeSnapshot puts the data of the master in place of those that are there.
+func (e *Core) takeSnapshot(h *replication.Handshake, loaded *snapshot.Loaded) error {
+	m := &e.repl.master
+	libraries, err := e.loadLibraries(loaded.Functions)
+	if err != nil {
+		return fmt.Errorf("function library: %w", err)
+	}
+	e.finishUnit()
+	e.disconnectReplicas()
+	e.stopBacklog()
+	if m.swaps {
+		e.Log.Info("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
+		defer e.Log.Info("MASTER <-> REPLICA sync: Discarding old DB in background")
+	}
+	e.replace(loaded.Keyspace, libraries)
+	e.Stats.Changes++
+	e.Saving.Loaded, e.Saving.Expired = loaded.Keys, loaded.Expired
+	id := h.ID
+	if h.Answer == replication.OldMaster {
+		id = e.randomHex(replication.IDLen)
+	}
+	e.repl.history.Begin(id)
+	e.startBacklog(h.Offset)
+	e.restartLog()
+	m.logged, m.db, m.flushed = e.journal.stream.End().Log, loaded.StreamDB, false
+	return nil
+}
