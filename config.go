@@ -153,7 +153,7 @@ func Setting(lines []string, name string) string {
 
 // renamed returns the command table after the rename-command settings.
 func renamed(c *config.Config) (*engine.Table, error) {
-	table := commands()
+	table := commands(c.Edition)
 	if c.Sentinel {
 		table = sentinelCommands()
 	}

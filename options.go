@@ -58,7 +58,6 @@ type Options struct {
 	// fail with a *ConfigError. ReadConfig returns the lines of a file. Directives
 	// for the process (daemonize, supervised, logfile, syslog-enabled) have no
 	// effect in a library.
-	// (daemonize, supervised, logfile, syslog-enabled) do nothing in a library.
 	//
 	// The other fields override directives: Addr overrides bind and port,
 	// UnixSocket overrides unixsocket, Dir overrides dir. If the field is not set,

@@ -14,6 +14,7 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 	"github.com/resp-server/resp-server/internal/cluster/bus"
 	"github.com/resp-server/resp-server/internal/command"
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/module/array"
@@ -97,11 +98,21 @@ func startServer(o Options, lazy bool) (*Server, error) {
 	return s, nil
 }
 
-// commands returns the table of the core commands and those of the modules. The
-// table is immutable, so all servers share it.
-var commands = sync.OnceValue(func() *engine.Table {
-	return engine.NewTable(append(command.Modules(), array.Module(), controls.Module())...)
-})
+var (
+	tablesMu sync.Mutex
+	tables   = make(map[*compat.Edition]*engine.Table)
+)
+
+// commands returns the commands of an edition: the core ones and those of the
+// modules. A table is immutable, so all servers of an edition share one.
+func commands(of *compat.Edition) *engine.Table {
+	tablesMu.Lock()
+	defer tablesMu.Unlock()
+	if tables[of] == nil {
+		tables[of] = engine.NewTableOf(of, append(command.Modules(), array.Module(), controls.Module())...)
+	}
+	return tables[of]
+}
 
 // newServer makes a server that has its data. It has sockets already if loading them
 // takes long, and clients that come are told so.
@@ -206,7 +217,6 @@ func (s *Server) parts() engine.Parts {
 		Seed:       s.options.Seed,
 		Shuffle:    s.options.Shuffle,
 		Files:      s.options.files,
-		Version:    RedisVersion,
 		Host:       &s.host,
 		Space:      s.space,
 		EnterSpace: s.enterSpace,

@@ -385,6 +385,7 @@ var effects = map[string]effect{
 	"slowlog-log-slower-than":      {a: "0", b: "-1", see: says("SLOWLOG RESET", "PING", "SLOWLOG LEN")},
 	"slowlog-max-len":              {a: "0", b: "9", config: []string{"slowlog-log-slower-than 0"}, see: says("SLOWLOG RESET", "PING", "SLOWLOG LEN")},
 	"socket-mark-id":               {test: "TestSocketOptions"},
+	"compat":                       {a: "redis-7.0", b: "redis-7.2", see: says("LOLWUT")},
 	"spaces":                       {test: "TestSpaces"},
 	"stop-writes-on-bgsave-error": {a: "no", b: "yes", config: []string{"dir DIR", "save 3600 1"}, see: func(t *testing.T, u *user) any {
 		os.RemoveAll(u.dir)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/transcript"
 )
@@ -57,22 +58,35 @@ func (u transportUnderTest) start(t *testing.T, o respserver.Options) *respserve
 // self is our server as the target of a transcript.
 type self struct {
 	*respserver.TestServer
-	clock *respserver.ManualClock
-	dial  func(*respserver.TestServer, context.Context) (net.Conn, error)
+	edition *compat.Edition
+	clock   *respserver.ManualClock
+	dial    func(*respserver.TestServer, context.Context) (net.Conn, error)
 }
 
 func startSelf(t *testing.T, transport string) *self {
+	return startEdition(t, compat.Latest, transport)
+}
+
+func startEdition(t *testing.T, edition *compat.Edition, transport string) *self {
 	clock := respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
 	u := transports[transport]
 	return &self{u.start(t, respserver.Options{
 		Clock:  clock,
-		Config: []string{"enable-debug-command yes"}, // like the recorded servers
-	}), clock, u.dial}
+		Config: []string{"enable-debug-command yes", "compat " + edition.Name}, // like the recorded servers
+	}), edition, clock, u.dial}
 }
 
 func (s *self) Dial(ctx context.Context) (net.Conn, error) { return s.dial(s.TestServer, ctx) }
-func (s *self) Name() string                               { return transcript.Self }
-func (s *self) Version() string                            { return respserver.RedisVersion }
+
+// Name is that of a real server for an edition that has nothing of its own.
+func (s *self) Name() string {
+	if s.edition != compat.Latest {
+		return "redis-server"
+	}
+	return transcript.Self
+}
+
+func (s *self) Version() string { return s.edition.Version.String() }
 
 func (s *self) Advance(d time.Duration) error {
 	s.clock.Advance(d)
@@ -100,6 +114,37 @@ func TestTranscripts(t *testing.T) {
 				t.Parallel()
 				f.Run(t, startSelf(t, transport), transcript.Options{})
 			})
+		}
+	}
+}
+
+// unlike are the paragraphs in which an edition is not like that version, with the
+// reasons. docs/compatibility.md tells users.
+var unlike = map[string]map[string]string{
+	"redis-7.0": {
+		"A key of another type does not wake it, but is seen when another key does":     servesCommands,
+		"Keys that a transaction fills are served in the order in which they were made": servesCommands,
+		"What is gone at the end was never there":                                       servesCommands,
+	},
+}
+
+const servesCommands = "7.0 serves a blocked client from the key that woke it, later versions run its command again"
+
+// TestEditions replays what older versions replied with servers that are these. Each
+// file has one of them, or all in a long run.
+func TestEditions(t *testing.T) {
+	t.Parallel()
+	names := slices.DeleteFunc(compat.Names(), func(name string) bool { return name == compat.Latest.Name })
+	turn := 0
+	for file, f := range transcript.All(t, "testdata/transcripts") {
+		turn++
+		for i, name := range names {
+			if effort.Long() || i == turn%len(names) {
+				t.Run(name+"/"+file, func(t *testing.T) {
+					t.Parallel()
+					f.Run(t, startEdition(t, compat.Find(name), "pipe"), transcript.Options{Known: unlike[name]})
+				})
+			}
 		}
 	}
 }

@@ -13,7 +13,7 @@ package archtest
 type room struct{ in, knows, why string }
 
 var rooms = []room{
-	{".", "./internal/clock ./internal/cluster/... ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
+	{".", "./internal/clock ./internal/compat ./internal/cluster/... ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
 		"./internal/module/... ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/sentinel/... ./internal/slot ./internal/strict ./internal/transport ./internal/vfs",
 		"only the root wires things together: the parts of a server, its transports, its modules and what tests ask of it"},
 	{"./cmd/...", ". ./cmd/... ./internal/aof ./internal/rediscli",
@@ -22,11 +22,11 @@ var rooms = []room{
 	{"./examples/...", ".", "examples show what anyone can do"},
 	{"./explore", ".", "what explores a server uses it as any test does"},
 
-	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/cluster ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
+	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/cluster ./internal/compat ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
 		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/replication ./internal/resp ./internal/script ./internal/sentinel " +
 		"./internal/slot ./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs",
 		"the engine runs commands and knows none: they are handed to it as a table, by the root, and so are transports"},
-	{"./internal/command", "./internal/acl ./internal/cluster ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
+	{"./internal/command", "./internal/acl ./internal/cluster ./internal/compat ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
 		"./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script ./internal/sentinel ./internal/slot ./internal/slowlog ./internal/snapshot " +
 		"./internal/spec ./internal/tracking ./internal/value",
 		"handlers use the engine and the data; they know no transport, no file, no clock and no module"},
@@ -38,12 +38,12 @@ var rooms = []room{
 
 	{"./internal/transport", "./internal/clock",
 		"a transport carries bytes to and from a small interface; so any of them runs any session"},
-	{"./internal/config", "./internal/acl ./internal/event ./internal/numfmt ./internal/resp ./internal/value",
+	{"./internal/config", "./internal/acl ./internal/compat ./internal/event ./internal/numfmt ./internal/resp ./internal/value",
 		"settings are data: who uses one reads its field"},
 	{"./internal/spec", "", "the command table is data that everybody reads, so it can depend on nobody"},
 	{"./internal/acl", "./internal/glob ./internal/resp ./internal/spec",
 		"who may do what is decided from the command table and the arguments alone: it can be understood without the server"},
-	{"./internal/script", "./internal/lua ./internal/numfmt ./internal/resp",
+	{"./internal/script", "./internal/compat ./internal/lua ./internal/numfmt ./internal/resp",
 		"Lua stands behind an interface and can be replaced in one place"},
 	{"./internal/lua", "./internal/numfmt", "the language knows nothing of the server that runs it"},
 
@@ -81,7 +81,7 @@ var rooms = []room{
 		"records are of bytes on a connection: they are read and replayed without a server"},
 	{"./internal/fixture", "./internal/keyspace ./internal/numfmt ./internal/resp ./internal/snapshot ./internal/value",
 		"fixtures are text for the data of a database"},
-	{"./internal/clock ./internal/ere ./internal/event ./internal/glob ./internal/latency ./internal/linediff ./internal/notation ./internal/numfmt ./internal/outbox ./internal/slot ./internal/slowlog ./internal/tracking",
+	{"./internal/clock ./internal/compat ./internal/ere ./internal/event ./internal/glob ./internal/latency ./internal/linediff ./internal/notation ./internal/numfmt ./internal/outbox ./internal/slot ./internal/slowlog ./internal/tracking",
 		"", "leaves: each can be understood, tested and replaced alone"},
 
 	{"./internal/engine/enginetest", "./internal/engine ./internal/resp", "it is for the tests of what runs in an engine"},

@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/datastruct/bitmap"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
@@ -93,6 +94,11 @@ func unitArg(c *engine.Ctx, i int) (int, error) {
 // BITCOUNT key [start end [BYTE | BIT]]
 func bitcount(c *engine.Ctx) error {
 	start, end, unit := int64(0), int64(-1), 8
+	if !c.Since(compat.RangesFirst) {
+		if _, ok, err := c.Text(c.Args[1]); !ok || err != nil {
+			return answer(c, 0, err)
+		}
+	}
 	var err error
 	switch len(c.Args) {
 	case 2:
@@ -119,6 +125,14 @@ func bitcount(c *engine.Ctx) error {
 	return c.Integer(bitmap.CountRange(b, lo*unit, hi*unit))
 }
 
+// answer answers an integer, or with an error.
+func answer(c *engine.Ctx, n int, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.Integer(n)
+}
+
 // BITPOS key bit [start [end [BYTE | BIT]]]
 func bitpos(c *engine.Ctx) error {
 	bit, err := c.ArgInt(2)
@@ -127,6 +141,11 @@ func bitpos(c *engine.Ctx) error {
 	}
 	if bit != 0 && bit != 1 {
 		return resp.Error("ERR The bit argument must be 1 or 0.")
+	}
+	if !c.Since(compat.RangesFirst) {
+		if _, ok, err := c.Text(c.Args[1]); !ok || err != nil {
+			return answer(c, int(-bit), err)
+		}
 	}
 	start, end, unit := int64(0), int64(-1), 8
 	if len(c.Args) > 6 {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -63,6 +64,9 @@ func hello(c *engine.Ctx) error {
 			if !printable(name) {
 				return errClientName
 			}
+			if !c.Since(compat.HelloAtOnce) {
+				c.Session.Name = string(name)
+			}
 			i++
 		default:
 			return resp.Errorf("ERR Syntax error in HELLO option '%s'", c.Args[i])
@@ -74,6 +78,9 @@ func hello(c *engine.Ctx) error {
 		}
 	}
 	if !c.Session.Authenticated() {
+		if !c.Since(compat.HelloProto) {
+			return resp.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
+		}
 		return resp.Error("NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time")
 	}
 	if name != nil {
@@ -88,7 +95,7 @@ func hello(c *engine.Ctx) error {
 	c.BulkString("server")
 	c.BulkString("redis")
 	c.BulkString("version")
-	c.BulkString(RedisVersion)
+	c.BulkString(c.Config.Edition.Version.String())
 	c.BulkString("proto")
 	c.Integer(proto)
 	c.BulkString("id")

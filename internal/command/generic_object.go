@@ -3,9 +3,11 @@ package command
 import (
 	"math"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
 var objectCommands = engine.Handlers{
@@ -33,7 +35,11 @@ func objectEncoding(c *engine.Ctx) error {
 	if !ok {
 		return c.Null()
 	}
-	return c.BulkString(k.Encoding())
+	encoding := k.Encoding()
+	if k.Type() == value.TypeList && !c.Since(compat.ListpackLists) {
+		encoding = "quicklist"
+	}
+	return c.BulkString(encoding)
 }
 
 // OBJECT FREQ key

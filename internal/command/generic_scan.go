@@ -3,6 +3,7 @@ package command
 import (
 	"strconv"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/glob"
 	"github.com/resp-server/resp-server/internal/keyspace"
@@ -104,10 +105,30 @@ type scanOptions struct {
 // scanCursor reads argument i as a cursor.
 func scanCursor(c *engine.Ctx, i int) (uint64, error) {
 	n, ok := numfmt.ParseUintLax(c.Args[i])
+	if !c.Since(compat.StrictCursors) {
+		n, ok = looseCursor(c.Args[i])
+	}
 	if !ok {
 		return 0, resp.Error("ERR invalid cursor")
 	}
 	return n, nil
+}
+
+// looseCursor reads a cursor as C's strtoul does, but without spaces in front.
+func looseCursor(s []byte) (n uint64, ok bool) {
+	digits, negative := s, false
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
+		digits, negative = s[1:], s[0] == '-'
+	}
+	if len(s) > 0 {
+		if n, ok = numfmt.ParseUintLax(digits); !ok {
+			return 0, false
+		}
+	}
+	if negative {
+		n = -n
+	}
+	return n, true
 }
 
 // readScanOptions reads the arguments from the given one to the end.
@@ -132,7 +153,7 @@ func readScanOptions(c *engine.Ctx, from int, kind scanKind) (o scanOptions, err
 		case c.ArgIs(i, "type") && more && kind == scanKeys:
 			i++
 			o.typeName = c.Args[i]
-		case c.ArgIs(i, "novalues"):
+		case c.ArgIs(i, "novalues") && c.Since(compat.NoValues):
 			if kind != scanFields {
 				return o, resp.Error("ERR NOVALUES option can only be used in HSCAN")
 			}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
@@ -316,6 +317,9 @@ func argNegatable(c *engine.Ctx, i int) (int64, error) {
 // LREM key count element
 func lrem(c *engine.Ctx) error {
 	count, err := argNegatable(c, 2)
+	if err == errIndexRange && !c.Since(compat.NegatableCounts) {
+		count, err = -math.MaxInt64, nil
+	}
 	if err != nil {
 		return err
 	}
@@ -367,6 +371,9 @@ func lpos(c *engine.Ctx) (err error) {
 			return resp.ErrSyntax
 		case c.ArgIs(i, "rank"):
 			rank, err = argNegatable(c, i+1)
+			if err == errIndexRange && !c.Since(compat.NegatableCounts) {
+				rank, err = -1, nil // it stays negative, and the first match is enough
+			}
 			if rank == 0 && err == nil {
 				err = resp.Error("ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
 					"or use negative to start from the end of the list")

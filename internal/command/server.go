@@ -64,7 +64,7 @@ func lolwut(c *engine.Ctx) error {
 			return err
 		}
 	}
-	c.Out().Verbatim("txt", "Redis ver. "+RedisVersion+"\n")
+	c.Out().Verbatim("txt", "Redis ver. "+c.Config.Edition.Version.String()+"\n")
 	return nil
 }
 

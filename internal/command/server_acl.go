@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -65,6 +66,13 @@ func aclCat(c *engine.Ctx) error {
 	return nil
 }
 
+// redactNames hides the names of users.
+func redactNames(c *engine.Ctx) {
+	if c.Since(compat.SecretUsers) {
+		redactFrom(c, 2)
+	}
+}
+
 // ACL SETUSER username [rule [rule ...]]
 func aclSetUser(c *engine.Ctx) error {
 	redactFrom(c, 2)
@@ -84,7 +92,7 @@ func aclSetUser(c *engine.Ctx) error {
 
 // ACL DELUSER username [username ...]
 func aclDelUser(c *engine.Ctx) error {
-	redactFrom(c, 2)
+	redactNames(c)
 	for _, name := range c.Args[2:] {
 		if string(cString(name)) == acl.DefaultName {
 			return resp.Error("ERR The 'default' user cannot be removed")
@@ -101,7 +109,7 @@ func aclDelUser(c *engine.Ctx) error {
 
 // ACL GETUSER username
 func aclGetUser(c *engine.Ctx) error {
-	redactFrom(c, 2)
+	redactNames(c)
 	u := c.Users.Get(c.Args[2])
 	if u == nil {
 		return c.Null()

@@ -28,16 +28,16 @@ func configGet(c *engine.Ctx) error {
 	}
 	for _, pattern := range c.Args[2:] {
 		if !bytes.ContainsAny(pattern, "[*?") {
-			if _, ok := config.Find(string(pattern)); ok {
+			if _, ok := c.Config.Find(string(pattern)); ok {
 				add(string(pattern))
 			}
 			continue
 		}
-		for p := range config.All {
+		for p := range c.Config.All {
 			if p.Hidden {
 				continue
 			}
-			for _, name := range p.Names() {
+			for _, name := range c.Config.Names(p) {
 				if !p.Hidden && glob.Match(pattern, []byte(name), true) {
 					add(name)
 				}
@@ -64,7 +64,7 @@ func configSet(c *engine.Ctx) error {
 	var wrong error
 	_, loading := c.Loading()
 	for i := 0; i < len(pairs); i += 2 {
-		p, ok := config.Find(string(pairs[i]))
+		p, ok := c.Config.Find(string(pairs[i]))
 		name := strings.ToLower(string(pairs[i]))
 		if ok && p.Secret {
 			c.Redact(2 + i + 1) // even if the command fails

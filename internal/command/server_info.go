@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/pubsub"
@@ -148,7 +149,7 @@ func setting(c *engine.Ctx, name string) string {
 func infoServer(t *infoText, c *engine.Ctx) {
 	exe, _ := os.Executable()
 	up := (c.NowMilli() - c.Started()) / 1000
-	t.text("redis_version", RedisVersion)
+	t.text("redis_version", c.Config.Edition.Version.String())
 	t.text("redis_git_sha1", "00000000") // this is not a build of Redis's source
 	t.num("redis_git_dirty", 0)
 	t.text("redis_build_id", buildID())
@@ -515,7 +516,11 @@ func infoKeyspace(t *infoText, c *engine.Ctx) {
 		if at := db.MeanExpiry(); at != 0 {
 			ttl = max(at-c.ExpiryMilli(), 0)
 		}
-		t.line("db%d:keys=%d,expires=%d,avg_ttl=%d,subexpiry=%d", db.Index(), db.Len(), db.Expires(), ttl, db.ElementExpires())
+		text := fmt.Sprintf("keys=%d,expires=%d,avg_ttl=%d", db.Len(), db.Expires(), ttl)
+		if c.Since(compat.ElementExpiry) {
+			text += fmt.Sprintf(",subexpiry=%d", db.ElementExpires())
+		}
+		t.text("db"+strconv.Itoa(db.Index()), text)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
@@ -346,6 +347,9 @@ func xadd(c *engine.Ctx) error {
 		id.Seq = last.Seq + 1 // wraps to 0, which the check below refuses
 	}
 	if !last.Less(id) {
+		if autoSeq && id.Ms == last.Ms && !c.Since(compat.SequenceIsSmall) {
+			return errEntrySize
+		}
 		return errIDSmall
 	}
 	size := 0
@@ -526,7 +530,7 @@ func xsetid(c *engine.Ctx) error {
 		return err
 	case s == nil:
 		return resp.ErrNoSuchKey
-	case id.Less(s.MaxDeletedID):
+	case id.Less(s.MaxDeletedID) && c.Since(compat.SetIDAfterDeleted):
 		return errSetIDDeleted
 	case s.Len() > 0 && id.Less(s.LastEntry()):
 		return errSetIDSmall

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
@@ -75,14 +76,14 @@ func xinfoStream(c *engine.Ctx) error {
 	w.BulkString("groups")
 	w.Array(s.GroupCount())
 	for g := range s.Groups {
-		infoGroupFull(w, s, g, count)
+		infoGroupFull(w, s, g, count, c.Since(compat.ConsumersActive))
 	}
 	return nil
 }
 
 // infoGroupFull writes a group with up to count pending entries, and up to
 // count for each consumer; 0 means all.
-func infoGroupFull(w *resp.Writer, s *value.Stream, g *value.Group, count int64) {
+func infoGroupFull(w *resp.Writer, s *value.Stream, g *value.Group, count int64, active bool) {
 	w.Map(7)
 	infoName(w, g.Name())
 	infoGroupRead(w, s, g)
@@ -105,10 +106,16 @@ func infoGroupFull(w *resp.Writer, s *value.Stream, g *value.Group, count int64)
 	w.BulkString("consumers")
 	w.Array(g.ConsumerCount())
 	for consumer := range g.Consumers {
-		w.Map(5)
+		fields := 5
+		if !active {
+			fields--
+		}
+		w.Map(fields)
 		infoName(w, consumer.Name())
 		infoNumber(w, "seen-time", consumer.SeenAt)
-		infoNumber(w, "active-time", consumer.ActiveAt)
+		if active {
+			infoNumber(w, "active-time", consumer.ActiveAt)
+		}
 		infoNumber(w, "pel-count", int64(consumer.PendingCount()))
 		w.BulkString("pending")
 		m := w.ArrayLater()
@@ -201,10 +208,17 @@ func xinfoConsumers(c *engine.Ctx) error {
 	w := c.Out()
 	w.Array(g.ConsumerCount())
 	for consumer := range g.Consumers {
-		w.Map(4)
+		active, fields := c.Since(compat.ConsumersActive), 4
+		if !active {
+			fields--
+		}
+		w.Map(fields)
 		infoName(w, consumer.Name())
 		infoNumber(w, "pending", int64(consumer.PendingCount()))
 		infoNumber(w, "idle", max(now-consumer.SeenAt, 0))
+		if !active {
+			continue
+		}
 		inactive := int64(-1)
 		if consumer.ActiveAt != -1 {
 			inactive = now - consumer.ActiveAt

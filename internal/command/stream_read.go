@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -69,7 +70,7 @@ func read(c *engine.Ctx, group bool) error {
 	for i, key := range r.keys {
 		id, err := r.resolve(key, r.ids+i)
 		if err != nil {
-			return err
+			return r.gone(key, err)
 		}
 		r.after = append(r.after, id)
 	}
@@ -113,6 +114,9 @@ func (r *reading) parse(group bool) (err error) {
 		more := len(r.Args) - 1 - i
 		switch {
 		case r.ArgIs(i, "block") && more > 0:
+			if r.InScript() && !r.Since(compat.XReadInScripts) {
+				return resp.Errorf("ERR %s command is not allowed with BLOCK option from scripts", r.Args[0])
+			}
 			i++
 			if r.deadline, err = r.ArgTimeoutMilli(i); err != nil {
 				return err
@@ -127,6 +131,9 @@ func (r *reading) parse(group bool) (err error) {
 		case r.ArgIs(i, "streams") && more > 0:
 			if more%2 != 0 {
 				symbol := "$"
+				if !r.Since(compat.UnbalancedNames) {
+					return resp.Error("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.")
+				}
 				if group {
 					symbol = ">"
 				}
@@ -180,6 +187,8 @@ func (r *reading) resolve(key []byte, arg int) (value.StreamID, error) {
 	switch text := string(r.Args[arg]); text {
 	case "$", "+":
 		switch {
+		case text == "+" && !r.Since(compat.LastEntry):
+			return value.StreamID{}, errStreamID
 		case r.group != nil:
 			return value.StreamID{}, resp.Errorf(errReadMeaningless, text)
 		case s == nil:
@@ -199,6 +208,17 @@ func (r *reading) resolve(key []byte, arg int) (value.StreamID, error) {
 		return value.MaxStreamID, nil
 	}
 	return argStreamID(r.Ctx, arg, 0)
+}
+
+// gone returns the error of a reader that waited until its group had gone.
+func (r *reading) gone(key []byte, err error) error {
+	if r.group == nil || !r.Again() || r.Since(compat.GroupIsGone) {
+		return err
+	}
+	if s, wrong := engine.Find[*value.Stream](r.Ctx, key); s == nil || wrong != nil {
+		return resp.Error("UNBLOCKED the stream key no longer exists")
+	}
+	return resp.Error("NOGROUP the consumer group this client was blocked on no longer exists")
 }
 
 // begin begins the reply for a stream.
@@ -241,6 +261,9 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 		return err
 	}
 	g := s.WritableGroup(r.group)
+	if !r.Since(compat.ConsumersAsk) && after == value.MaxStreamID && !g.LastID.Less(s.LastEntry()) {
+		return nil
+	}
 	consumer, created := seeConsumer(r.Ctx, key, g, r.consumer)
 	if created && r.noack {
 		// Without NOACK the XCLAIMs of the entries create the consumer.

@@ -3,8 +3,10 @@ package command
 import (
 	"math"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
+	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -290,9 +292,9 @@ func zscan(c *engine.Ctx) error {
 	n := 0
 	var scratch [32]byte
 	// ZSCAN formats the scores of a skiplist in its own way.
-	format := scoreText
-	if z.Encoding() == "skiplist" {
-		format = appendLong
+	format := numfmt.AppendFloat
+	if z.Encoding() == "skiplist" || !c.Since(compat.ShortestDoubles) {
+		format = numfmt.AppendLong
 	}
 	cursor = z.Scan(cursor, o.count, func(name []byte, score float64) {
 		if o.match.matches(name) {

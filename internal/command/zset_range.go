@@ -3,8 +3,8 @@ package command
 import (
 	"bytes"
 	"math"
-	"strconv"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
@@ -213,6 +213,9 @@ func zrange(form rangeForm) engine.Handler {
 		if err != nil {
 			return err
 		}
+		if offset < 0 && !c.Since(compat.OffsetsFromTheEnd) {
+			offset = math.MaxInt64
+		}
 		from, to := limitRange(z, &span, f.reverse, offset, limit)
 		if f.store {
 			return storeRange(c, z, from, to, f.reverse)
@@ -349,15 +352,4 @@ func zremrange(by rangeBy) engine.Handler {
 		}
 		return c.Integer(hi - lo)
 	}
-}
-
-// scoreText formats a score as ZSCORE does.
-func scoreText(dst []byte, score float64) []byte { return numfmt.AppendFloat(dst, score) }
-
-// appendLong formats a score with 17 digits, as C's %.17Lg does.
-func appendLong(dst []byte, score float64) []byte {
-	if math.IsInf(score, 0) {
-		return numfmt.AppendFloat(dst, score)
-	}
-	return strconv.AppendFloat(dst, score, 'g', 17, 64)
 }

@@ -35,6 +35,41 @@ func All(yield func(*Param) bool) {
 	}
 }
 
+// Find returns the row of a directive, if the edition has the directive.
+func (c *Config) Find(name string) (*Param, bool) {
+	p, ok := Find(name)
+	ok = ok && (c.knows(p) || strings.EqualFold(name, p.Alias))
+	return p, ok
+}
+
+// knows reports whether the edition has the setting by its present name.
+func (c *Config) knows(p *Param) bool {
+	if p.From == "" || p.From == "ours" {
+		return true
+	}
+	since, _ := strings.CutPrefix(p.From, "Redis ")
+	return c.Edition.Knows(since)
+}
+
+// All yields the rows of the settings that the edition has, in alphabetical order.
+func (c *Config) All(yield func(*Param) bool) {
+	for _, p := range params {
+		if (c.knows(p) || p.Alias != "") && !yield(p) {
+			return
+		}
+	}
+}
+
+// Names returns the name of a setting and its alias, if it has one: those that the
+// edition has.
+func (c *Config) Names(p *Param) []string {
+	names := p.Names()
+	if !c.knows(p) {
+		names = names[1:]
+	}
+	return names
+}
+
 // Get returns the value of a setting as CONFIG GET shows it.
 func (c *Config) Get(p *Param) string { return p.kind.get(c) }
 

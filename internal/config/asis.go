@@ -39,7 +39,7 @@ var fixedSettings = slices.Concat(
 		newer("Valkey 8", fixed("lua-enable-insecure-api", "no", yesNo)),
 	),
 	because("Gopher is gone since Redis 7.0",
-		newer("Redis 6.2", fixed("gopher-enabled", "no", yesNo))),
+		newer("Redis until 6.2", fixed("gopher-enabled", "no", yesNo))),
 )
 
 // inertSettings tune the inside of the C server, or a feature that the server lacks
@@ -78,11 +78,11 @@ var inertSettings = slices.Concat(
 		newer("Valkey 9", hidden(inert("min-string-size-avoid-copy-reply-threaded", "65536", sizeBetween(0, math.MaxInt64)))),
 		newer("Redis 8", inert("prefetch-batch-max-size", "16", between(0, 128))),
 		newer("Redis 8", inert("lookahead", "16", between(1, math.MaxInt32))),
-		inert("max-new-connections-per-cycle", "10", between(1, 1000)),
-		alias("server_cpulist", immutable(inert("server-cpulist", "", anyText))),
-		alias("bio_cpulist", immutable(inert("bio-cpulist", "", anyText))),
-		alias("bgsave_cpulist", immutable(inert("bgsave-cpulist", "", anyText))),
-		alias("aof_rewrite_cpulist", immutable(inert("aof-rewrite-cpulist", "", anyText))),
+		came("Redis 7.4", inert("max-new-connections-per-cycle", "10", between(1, 1000))),
+		came("Redis 7.4", alias("server_cpulist", immutable(inert("server-cpulist", "", anyText)))),
+		came("Redis 7.4", alias("bio_cpulist", immutable(inert("bio-cpulist", "", anyText)))),
+		came("Redis 7.4", alias("bgsave_cpulist", immutable(inert("bgsave-cpulist", "", anyText)))),
+		came("Redis 7.4", alias("aof_rewrite_cpulist", immutable(inert("aof-rewrite-cpulist", "", anyText)))),
 	),
 	because("it is about the process of the C server: its title, huge pages, crash reports and debuggers",
 		inert("crash-log-enabled", "yes", yesNo),
@@ -97,13 +97,13 @@ var inertSettings = slices.Concat(
 		hidden(inert("watchdog-period", "0", watchdogPeriod)),
 	),
 	because("values of users are never written to the log",
-		inert("hide-user-data-from-log", "no", yesNo)),
+		came("Redis 7.4", inert("hide-user-data-from-log", "no", yesNo))),
 	because("the program around the server decides what its log looks like",
 		newer("Valkey 8", inert("log-format", "legacy", oneOf("legacy", "logfmt"))),
 		newer("Valkey 8", inert("log-timestamp-format", "legacy", oneOf("legacy", "iso8601", "milliseconds"))),
 	),
 	because("strings are compared byte by byte; other locales than C are refused",
-		inert("locale-collate", "", locale)),
+		came("Redis 7.2", inert("locale-collate", "", locale))),
 	because("a file is written as fast as it can be",
 		inert("rdb-save-incremental-fsync", "yes", yesNo),
 	),
@@ -152,7 +152,7 @@ var inertSettings = slices.Concat(
 		newer("Valkey 9", inert("repl-mptcp", "no", yesNo)),
 	),
 	because("TLS is that of Go: it accepts connections as they come, chooses ciphers and keys by itself, keeps sessions with the clients, and reads certificates when CONFIG SET names them",
-		inert("max-new-tls-connections-per-cycle", "1", between(1, 1000)),
+		came("Redis 7.4", inert("max-new-tls-connections-per-cycle", "1", between(1, 1000))),
 		newer("Valkey 9", inert("tls-auto-reload-interval", "0", between(0, math.MaxInt32))),
 		inert("tls-dh-params-file", "", anyText),
 		inert("tls-prefer-server-ciphers", "no", yesNo),
@@ -177,6 +177,12 @@ func because(why string, rows ...Param) []Param {
 // it.
 func newer(from string, p Param) Param {
 	p.From, p.Hidden = from, true
+	return p
+}
+
+// came is for settings that 7.4.1 has and 7.0 does not.
+func came(from string, p Param) Param {
+	p.From = from
 	return p
 }
 

@@ -34,7 +34,7 @@ var clusterSettings = []Param{
 	{Name: "cluster-allow-replica-migration", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Cluster.AllowReplicaMigration })},
 	{Name: "cluster-announce-bus-port", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Cluster.AnnounceBusPort }, 0, 65535)},
 	{Name: "cluster-announce-hostname", Default: "", kind: choiceKind{func(c *Config) *string { return &c.Cluster.AnnounceHostname }, hostName}},
-	{Name: "cluster-announce-human-nodename", Default: "", kind: choiceKind{func(c *Config) *string { return &c.Cluster.AnnounceName }, nodeName}},
+	{Name: "cluster-announce-human-nodename", From: "Redis 7.2", Default: "", kind: choiceKind{func(c *Config) *string { return &c.Cluster.AnnounceName }, nodeName}},
 	{Name: "cluster-announce-ip", Default: "", kind: text(func(c *Config) *string { return &c.Cluster.AnnounceIP }, nil)},
 	{Name: "cluster-announce-port", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Cluster.AnnouncePort }, 0, 65535)},
 	{Name: "cluster-announce-tls-port", Default: "0", kind: integer(func(c *Config) *int64 { return &c.Cluster.AnnounceTLSPort }, 0, 65535)},

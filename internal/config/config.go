@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/value"
 )
@@ -34,6 +35,9 @@ type TLS struct {
 // Config holds the values of all settings. Sizes are in bytes, times in the unit of
 // the directive in redis.conf.
 type Config struct {
+	// Edition is the version that the server is.
+	Edition *compat.Edition
+
 	// network
 	Bind            []string
 	Port            int64

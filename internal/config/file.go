@@ -118,6 +118,9 @@ func (c *Config) SetLines(lines []Line) error {
 		*Param
 		error
 	}
+	if err := c.setEdition(lines); err != nil {
+		return err
+	}
 	var refused []refusal
 	for _, l := range lines {
 		p, err := c.setLine(l)
@@ -131,6 +134,19 @@ func (c *Config) SetLines(lines []Line) error {
 	}
 	if len(refused) > 0 {
 		return refused[0].error
+	}
+	return nil
+}
+
+// setEdition sets the edition that the last line about it names: which directives
+// there are depends on it.
+func (c *Config) setEdition(lines []Line) error {
+	for _, l := range lines {
+		if words, ok := resp.SplitWords(l.Text); ok && len(words) > 0 && strings.EqualFold(words[0], "compat") {
+			if _, err := c.setLine(l); err != nil {
+				return lineError(l, err)
+			}
+		}
 	}
 	return nil
 }
@@ -185,7 +201,7 @@ func (c *Config) setLine(line Line) (*Param, error) {
 		return nil, nil
 	}
 	name, words := strings.ToLower(words[0]), words[1:]
-	p, ok := Find(name)
+	p, ok := c.Find(name)
 	switch n := len(words); {
 	case ok:
 		return p, c.setWords(p, words)

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
@@ -344,6 +345,43 @@ func (savePoints) get(c *Config) string {
 	}
 	return strings.TrimSpace(string(b))
 }
+
+// logLevel is a choice that has one more value since Redis 7.2.
+type logLevel struct{}
+
+var (
+	logLevels      = []string{"debug", "verbose", "notice", "warning", "nothing"}
+	readLevel      = oneOf(logLevels...)
+	readOlderLevel = oneOf(logLevels[:4]...)
+)
+
+func (logLevel) set(c *Config, words []string) (err error) {
+	read := readLevel
+	if c.Edition != nil && !c.Edition.Has(compat.LogNothing) {
+		read = readOlderLevel
+	}
+	v, err := read(words[0])
+	if err == nil {
+		c.LogLevel = v
+	}
+	return err
+}
+
+func (logLevel) get(c *Config) string { return c.LogLevel }
+
+type editionKind struct{}
+
+var editionName = oneOf(compat.Names()...)
+
+func (editionKind) set(c *Config, words []string) error {
+	name, err := editionName(words[0])
+	if err == nil {
+		c.Edition = compat.Find(name)
+	}
+	return err
+}
+
+func (editionKind) get(c *Config) string { return c.Edition.Name }
 
 func choice(field func(*Config) *string, values ...string) kind {
 	return choiceKind{field, oneOf(values...)}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/resp-server/resp-server/internal/compat"
 )
 
 // Param is a row of the table.
@@ -28,8 +30,8 @@ type Param struct {
 	Secret bool
 	// Applied settings must be applied outside the engine, which may fail.
 	Applied bool
-	// From is the version that introduced a setting which Redis 7.4 lacks, or
-	// "ours".
+	// From is the version that introduced the setting, if that is later than Redis 7.0,
+	// or "ours". Before that version a setting with an Alias had only that name.
 	From string
 	// Why is the reason why a setting has no effect, or only one value; empty for
 	// other settings.
@@ -82,6 +84,7 @@ var settings = []Param{
 	{Name: "commandlog-large-request-max-len", From: "Valkey 8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.LargeRequestMaxLen }, 0, math.MaxInt64)},
 	{Name: "commandlog-reply-larger-than", From: "Valkey 8", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeReply }, -1, math.MaxInt64)},
 	{Name: "commandlog-request-larger-than", From: "Valkey 8", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeRequest }, -1, math.MaxInt64)},
+	{Name: "compat", From: "ours", Default: compat.Latest.Name, Immutable: true, kind: editionKind{}},
 	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
 	{Name: "dbfilename", Default: "dump.rdb", Protected: true, kind: text(func(c *Config) *string { return &c.DBFilename }, baseName("dbfilename", "filename"))},
 	{Name: "dir", Default: "", Protected: true, NotLoading: true, kind: directory(func(c *Config) *string { return &c.Dir })},
@@ -105,7 +108,7 @@ var settings = []Param{
 	{Name: "lfu-log-factor", Default: "10", kind: integer(func(c *Config) *int64 { return &c.LFULogFactor }, 0, math.MaxInt32)},
 	{Name: "list-max-listpack-size", Alias: "list-max-ziplist-size", Default: "-2", kind: integer(func(c *Config) *int { return &c.Limits.ListMaxListpackSize }, math.MinInt32, math.MaxInt32)},
 	{Name: "logfile", Program: true, Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.LogFile }, nil)},
-	{Name: "loglevel", Default: "notice", kind: choice(func(c *Config) *string { return &c.LogLevel }, "debug", "verbose", "notice", "warning", "nothing")},
+	{Name: "loglevel", Default: "notice", kind: logLevel{}},
 	{Name: "maxclients", Applied: true, Default: "10000", kind: integer(func(c *Config) *int64 { return &c.MaxClients }, 1, math.MaxUint32)},
 	{Name: "maxmemory", Default: "0", kind: memory(func(c *Config) *int64 { return &c.MaxMemory }, 0, math.MaxInt64)},
 	{Name: "maxmemory-clients", Default: "0", kind: percentMemory(func(c *Config) *int64 { return &c.MaxMemoryClients }, 0, math.MaxInt64)},
@@ -129,8 +132,8 @@ var settings = []Param{
 	{Name: "requirepass", Default: "", Secret: true, kind: text(func(c *Config) *string { return &c.RequirePass }, nil)},
 	{Name: "save", Default: "", Multi: true, Repeats: true, kind: savePoints{}},
 	{Name: "set-max-intset-entries", Default: "512", kind: integer(func(c *Config) *int { return &c.Limits.SetMaxIntsetEntries }, 0, math.MaxInt64)},
-	{Name: "set-max-listpack-entries", Default: "128", kind: integer(func(c *Config) *int { return &c.Limits.SetMaxListpackEntries }, 0, math.MaxInt64)},
-	{Name: "set-max-listpack-value", Default: "64", kind: integer(func(c *Config) *int { return &c.Limits.SetMaxListpackValue }, 0, math.MaxInt64)},
+	{Name: "set-max-listpack-entries", From: "Redis 7.2", Default: "128", kind: integer(func(c *Config) *int { return &c.Limits.SetMaxListpackEntries }, 0, math.MaxInt64)},
+	{Name: "set-max-listpack-value", From: "Redis 7.2", Default: "64", kind: integer(func(c *Config) *int { return &c.Limits.SetMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "shutdown-on-sigint", Program: true, Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigint })},
 	{Name: "shutdown-on-sigterm", Program: true, Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigterm })},
 	{Name: "slowlog-entry-max-argc", From: "Redis 8", Default: "32", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxArgs }, 2, math.MaxInt32)},

@@ -19,7 +19,7 @@ import (
 // newBusy returns an engine with a clock of its own.
 func newBusy(t *testing.T) (*engine.Engine, *clock.Manual) {
 	c := clock.NewManual(start)
-	e := engine.New(engine.Parts{Table: engine.NewTable(append(command.Modules(), array.Module())...), Config: config.New(), Clock: c, Logger: slog.New(slog.DiscardHandler), Version: command.RedisVersion})
+	e := engine.New(engine.Parts{Table: engine.NewTable(append(command.Modules(), array.Module())...), Config: config.New(), Clock: c, Logger: slog.New(slog.DiscardHandler)})
 	enginetest.CloseAtEnd(t, e)
 	return e, c
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync/atomic"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/fault"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -140,6 +141,7 @@ func (e *Core) newSession(conn Conn) *Session {
 	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
 	e.all[s] = struct{}{}
 	s.in.Pool = &e.pages
+	s.out.LongDoubles = !e.Since(compat.ShortestDoubles)
 	s.ctx = Ctx{Core: e, Session: s, w: &s.out}
 	s.begin(s.fresh())
 	return s

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/resp-server/resp-server/internal/clock"
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/pubsub"
@@ -106,6 +107,9 @@ func (t *turn) check(e *Core) error {
 	}
 	return nil
 }
+
+// Since reports whether the server is a version that has a change.
+func (e *Core) Since(c compat.Change) bool { return e.Config.Edition.Has(c) }
 
 // dbKey names a key of a database.
 type dbKey struct {

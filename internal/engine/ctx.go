@@ -3,6 +3,7 @@ package engine
 import (
 	"math"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -288,6 +289,9 @@ func (c *Ctx) ArgTimeout(i int) (deadline int64, err error) {
 		return 0, resp.ErrTimeoutSign
 	}
 	if ms >= math.MaxInt64 {
+		if !c.Since(compat.TimeoutBounds) {
+			return 0, resp.ErrTimeoutSign // it overflows
+		}
 		return 0, resp.ErrTimeoutRange
 	}
 	return c.deadline(int64(ms))
@@ -308,8 +312,10 @@ func (c *Ctx) deadline(ms int64) (int64, error) {
 		return 0, resp.ErrTimeoutSign
 	case ms == 0:
 		return 0, nil
-	case ms+now < 0:
+	case ms+now < 0 && c.Since(compat.TimeoutBounds):
 		return 0, resp.ErrTimeoutRange
+	case ms+now < 0:
+		return 1, nil // it overflows to a time that has passed
 	default:
 		return ms + now, nil
 	}

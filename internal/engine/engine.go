@@ -56,8 +56,6 @@ type Parts struct {
 	// force yet; an error is the reply's reason. It is called under the lock. Nil
 	// means that nothing is to be done.
 	Apply func(*config.Param, *config.Config) error
-	// Version of Redis is what snapshots say they are from.
-	Version string
 	// Journal receives what units changed; nil means nobody does.
 	Journal Journal
 	// Space names the space that the engine is of, "" if it is of none.
@@ -95,7 +93,6 @@ type environment struct {
 	files      *vfs.Abortable
 	conf       string // the path of the settings' file, or ""
 	apply      func(*config.Param, *config.Config) error
-	version    string
 	stop       func()
 	listeners  func() []Listener
 }
@@ -137,7 +134,6 @@ func New(o Parts) *Engine {
 			files:      vfs.NewAbortable(vfs.Faulty{FS: o.Files, Fail: e.failFile}),
 			conf:       o.ConfigFile,
 			apply:      o.Apply,
-			version:    o.Version,
 			stop:       o.Shutdown,
 			listeners:  o.Listeners,
 		},
@@ -164,6 +160,7 @@ func New(o Parts) *Engine {
 	e.repl.dial, e.repl.carry = o.Dial, o.Carry
 	e.readClock()
 	e.started = e.NowMilli()
+	e.Saving.dumper.Version = e.Config.Edition.RDB
 	e.ConfigChanged()
 	e.Saving.Last, e.Saving.Took = e.started/1000, -1
 	e.Adopt(e.Keyspace)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
 )
@@ -189,7 +190,7 @@ func (e *Core) gateACL(s *Session, cmd *Command, args [][]byte) error { return s
 // there is.
 func (e *Core) gateMemory(s *Session, cmd *Command, args [][]byte) error {
 	e.evict.failed = !e.makeRoom()
-	if e.evict.failed && s.flags(cmd, args)&spec.DenyOOM != 0 {
+	if e.evict.failed && (s.flags(cmd, args)&spec.DenyOOM != 0 || s.multi != nil && !e.Since(compat.QueueAnything) && cmd.traits&(spec.RunsInMulti|spec.RunsQueued) == 0) {
 		return resp.ErrOOM
 	}
 	return nil

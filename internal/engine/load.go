@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/replication"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -42,6 +43,9 @@ func (e *Core) Reload(o ReloadOptions) error {
 		return err
 	}
 	e.Log.Error("reloading failed", "error", err)
+	if !e.Since(compat.ReloadLogs) {
+		return resp.Error("ERR Error trying to load the RDB dump")
+	}
 	return resp.Error("ERR Error trying to load the RDB dump, check server logs.")
 }
 

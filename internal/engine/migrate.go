@@ -131,7 +131,7 @@ func (c *Ctx) targetOf(o MigrateOptions) (t *target, fresh bool, err error) {
 		}
 		c.closeTarget(addr)
 	}
-	t = &target{nc, bufio.NewReader(nc), -1, c.NowMilli(), rdb.Version}
+	t = &target{nc, bufio.NewReader(nc), -1, c.NowMilli(), c.Config.Edition.RDB}
 	c.repl.targets[o.addr()] = t
 	c.watchReplication()
 	return t, true, nil

@@ -362,7 +362,7 @@ func (e *Core) sendSnapshot(to replication.Snapshot, form replication.Form, p pi
 // not say which versions it knows: one that goes away over a snapshot and comes
 // back gets the next in an older version.
 func (e *Core) snapshotVersion(to []*Session) int {
-	v := rdb.Version
+	v := e.Config.Edition.RDB
 	for _, s := range to {
 		if known := e.repl.versions[s.replicaName()]; known != 0 {
 			v = min(v, known)

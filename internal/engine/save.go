@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -315,10 +316,10 @@ func (e *Core) writeTo(w io.Writer, p picture) error {
 	}
 	return snapshot.Save(w, p.data, snapshot.SaveOptions{
 		WriterOptions: rdb.WriterOptions{
-			Encoding:   rdb.Encoding{Version: p.version, NoCompression: !p.config.RDBCompression},
+			Encoding:   rdb.Encoding{Version: cmp.Or(p.version, p.config.Edition.RDB), NoCompression: !p.config.RDBCompression},
 			NoChecksum: !p.config.RDBChecksum,
 		},
-		Server:    e.version,
+		Server:    p.config.Edition.Version.String(),
 		Now:       p.now,
 		Functions: p.functions,
 		// The policy says what Entry.Access means, and whether anyone needs it.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -258,7 +259,7 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 }
 
 func (e *Core) newInterp(libraries bool) *script.Interp {
-	return script.New(script.Options{Version: e.version, MaxString: int(e.Config.ProtoMaxBulkLen), Libraries: libraries})
+	return script.New(script.Options{Edition: e.Config.Edition, MaxString: int(e.Config.ProtoMaxBulkLen), Libraries: libraries})
 }
 
 // Call runs a command for the script.
@@ -463,6 +464,8 @@ func (c *Ctx) RestoreLibraries(payload []byte, policy RestorePolicy) error {
 		return err
 	})
 	switch {
+	case err == rdb.ErrOldFunction && !c.Since(compat.FunctionFormat):
+		return errors.New("Failed loading library name")
 	case err != nil:
 		return err
 	case policy == RestoreFlush:

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"unsafe"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -175,7 +176,9 @@ func (s *Session) AppendInfo(b []byte) []byte {
 	l.int(" psub=", int64(s.SubscriptionCount(pubsub.Pattern)))
 	l.int(" ssub=", int64(s.SubscriptionCount(pubsub.Shard)))
 	l.int(" multi=", int64(multi))
-	l.int(" watch=", int64(s.WatchCount()))
+	if s.e.Since(compat.ClientWatch) {
+		l.int(" watch=", int64(s.WatchCount()))
+	}
 	l.int(" qbuf=", int64(u.Query))
 	l.int(" qbuf-free=", int64(u.QueryFree))
 	l.int(" argv-mem=", int64(u.Args))
@@ -195,8 +198,10 @@ func (s *Session) AppendInfo(b []byte) []byte {
 	l.text(" user=", user)
 	l.int(" redir=", s.Redirection())
 	l.int(" resp=", int64(s.Proto()))
-	l.text(" lib-name=", s.LibName)
-	l.text(" lib-ver=", s.LibVer)
+	if s.e.Since(compat.ClientLibrary) {
+		l.text(" lib-name=", s.LibName)
+		l.text(" lib-ver=", s.LibVer)
+	}
 	return l.b
 }
 

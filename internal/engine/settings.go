@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/vfs"
@@ -87,6 +88,9 @@ func (e *Core) ConfigChanged() {
 	c := e.Config
 	limits := c.Limits
 	limits.Seed, limits.ListPlainFrom = e.limits.Seed, e.limits.ListPlainFrom
+	if !e.Since(compat.ListpackSets) {
+		limits.SetMaxListpackEntries = 0
+	}
 	e.limits = limits
 	if e.logLevel != nil {
 		e.logLevel.Set(c.SlogLevel())

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/resp-server/resp-server/internal/acl"
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/spec"
@@ -53,6 +54,7 @@ type Table struct {
 	Missing []string
 	// original is the table before commands were renamed; nil means this one.
 	original *Table
+	edition  *compat.Edition
 	// described are the replies to COMMAND in RESP2 and RESP3, once made.
 	described [2]struct {
 		once  sync.Once
@@ -71,8 +73,11 @@ type Module struct {
 // NewTable joins the rows of modules with their handlers. A handler without a
 // row or an unknown setting panics: it is a mistake in the program, not in its
 // input.
-func NewTable(modules ...Module) *Table {
-	t := &Table{}
+func NewTable(modules ...Module) *Table { return NewTableOf(compat.Latest, modules...) }
+
+// NewTableOf is NewTable for the commands and options of an edition.
+func NewTableOf(edition *compat.Edition, modules ...Module) *Table {
+	t := &Table{edition: edition}
 	for _, m := range modules {
 		handlers := maps.Clone(m.Handlers)
 		for _, group := range m.Rows {
@@ -124,7 +129,7 @@ func (t *Table) Rename(from, to string) (*Table, error) {
 	case to != from && (t.Find([]byte(to)) != nil || slices.Contains(t.Missing, to)):
 		return nil, ErrNameExists
 	}
-	next := &Table{Missing: t.Missing, original: t.Original()}
+	next := &Table{Missing: t.Missing, original: t.Original(), edition: t.edition}
 	if missing {
 		next.Missing = slices.DeleteFunc(slices.Clone(t.Missing), func(m string) bool { return m == from })
 		if to != "" {
@@ -201,11 +206,13 @@ func (c *Command) own(args [][]byte) [][]byte {
 }
 
 func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *Command {
-	c := &Command{Command: row, FullName: row.Name, called: row.Name, Container: container, Options: row.Options(), traits: row.Traits, acl: acl.Of(row), gates: gatesOf(row)}
+	name, traits := row.Name, row.Traits
 	if container != nil {
-		c.FullName = container.Name + "|" + row.Name
-		c.traits |= container.traits
+		name = container.Name + "|" + row.Name
+		traits |= container.traits
 	}
+	older := row.Until(name, t.edition.Knows)
+	c := &Command{Command: older, FullName: name, called: row.Name, Container: container, Options: older.Options(), traits: traits, acl: acl.Of(row), gates: gatesOf(older)}
 	if row.EnabledBy != "" {
 		p, ok := config.Find(row.EnabledBy)
 		if !ok {
@@ -219,6 +226,7 @@ func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *C
 	c.order = orderOf(c)
 	c.handler = handlers[c.FullName]
 	delete(handlers, c.FullName)
+	known := t.edition.Knows(row.Since) || row.Since == "" && row.ValkeySince == "" // our own are in all editions
 	for i := range row.Subcommands {
 		if s := t.add(&row.Subcommands[i], c, handlers); s != nil {
 			if c.sub == nil {
@@ -226,6 +234,9 @@ func (t *Table) add(row *spec.Command, container *Command, handlers Handlers) *C
 			}
 			c.sub[s.Name] = s
 		}
+	}
+	if !known {
+		return nil
 	}
 	if c.handler == nil && c.sub == nil {
 		t.Missing = append(t.Missing, c.FullName)

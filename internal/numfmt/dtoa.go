@@ -221,3 +221,11 @@ var powersOfTen = [87]uint64{
 	0x80444b5e7aa7cf85, 0xbf21e44003acdd2d, 0x8e679c2f5e44ff8f, 0xd433179d9c8cb841,
 	0x9e19db92b4e31ba9, 0xeb96bf6ebadf77d9, 0xaf87023b9bf0ee6b,
 }
+
+// AppendLong appends f with 17 digits, as C's %.17g prints it.
+func AppendLong(dst []byte, f float64) []byte {
+	if math.IsInf(f, 0) || math.IsNaN(f) {
+		return AppendFloat(dst, f)
+	}
+	return strconv.AppendFloat(dst, f, 'g', 17, 64)
+}

@@ -16,6 +16,8 @@ import (
 type Writer struct {
 	Buf   []byte
 	Proto int // 2 or 3; 0 means 2
+	// LongDoubles prints doubles with 17 digits, as before Redis 7.2.
+	LongDoubles bool
 	// Limit limits Buf, roughly: it is checked when Buf has to grow. 0 means no
 	// limit.
 	Limit int
@@ -172,6 +174,10 @@ func (w *Writer) Bool(b bool) {
 // Double writes a floating point number; in RESP2 as a bulk string.
 func (w *Writer) Double(f float64) {
 	var text [32]byte
+	if w.LongDoubles {
+		w.number(',', numfmt.AppendLong(text[:0], f))
+		return
+	}
 	w.number(',', numfmt.AppendFloat(text[:0], f))
 }
 

@@ -5,29 +5,36 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/lua"
 	"github.com/resp-server/resp-server/internal/numfmt"
 )
 
 // open sets the globals and locks them. Scripts have some globals that
 // functions lack.
-func (in *Interp) open(version string, scripts bool) {
+func (in *Interp) open(scripts bool) {
 	s := in.state
 	s.OpenBase()
 	s.OpenTable()
 	s.OpenString()
 	s.OpenMath()
 	s.Globals.SetField("pcall", lua.NewFunction(pcall))
-	os := lua.NewTable(0, 1)
-	os.SetField("clock", lua.NewFunction(func(th *lua.Thread, _ []lua.Value) []lua.Value {
-		return th.One(lua.Num(in.host.Seconds()))
-	}))
-	s.Globals.SetField("os", os.Value())
+	if in.edition.Has(compat.LuaClock) {
+		os := lua.NewTable(0, 1)
+		os.SetField("clock", lua.NewFunction(func(th *lua.Thread, _ []lua.Value) []lua.Value {
+			return th.One(lua.Num(in.host.Seconds()))
+		}))
+		s.Globals.SetField("os", os.Value())
+	}
+	if !in.edition.Has(compat.LuaEnvironments) {
+		s.Globals.SetField("getfenv", lua.Value{})
+		s.Globals.SetField("setfenv", lua.Value{})
+	}
 	s.Globals.SetField("cjson", newCJSON().Value())
 	s.Globals.SetField("struct", openStruct().Value())
 	s.Globals.SetField("cmsgpack", openMsgpack().Value())
 	s.Globals.SetField("bit", openBit().Value())
-	redis := in.openRedis(version)
+	redis := in.openRedis()
 	if scripts {
 		openDebugger(redis)
 	}
@@ -82,11 +89,11 @@ func pcall(th *lua.Thread, args []lua.Value) []lua.Value {
 // Levels of redis.log.
 var levels = []string{"LOG_DEBUG", "LOG_VERBOSE", "LOG_NOTICE", "LOG_WARNING"}
 
-func (in *Interp) openRedis(version string) *lua.Table {
+func (in *Interp) openRedis() *lua.Table {
 	t := lua.NewTable(0, 0)
 	lua.Register(t, []string{"call", "pcall", "log"}, []lua.Native{in.call, in.pcall, in.log})
 	setLogLevels(t)
-	setVersion(t, version)
+	in.setVersion(t)
 	lua.Register(t, []string{"setresp", "sha1hex", "error_reply", "status_reply", "set_repl"},
 		[]lua.Native{in.setresp, sha1hex, errorReply, statusReply, in.setRepl})
 	for i, name := range []string{"REPL_NONE", "REPL_AOF", "REPL_SLAVE", "REPL_ALL"} {
@@ -103,9 +110,9 @@ func setLogLevels(t *lua.Table) {
 	}
 }
 
-func setVersion(t *lua.Table, version string) {
-	t.SetField("REDIS_VERSION_NUM", lua.Int(versionNumber(version)))
-	t.SetField("REDIS_VERSION", lua.Str(version))
+func (in *Interp) setVersion(t *lua.Table) {
+	t.SetField("REDIS_VERSION_NUM", lua.Int(in.edition.Version.Number()))
+	t.SetField("REDIS_VERSION", lua.Str(in.edition.Version.String()))
 }
 
 // openDebugger sets the functions for the debugger, which does not exist here,
@@ -114,14 +121,6 @@ func openDebugger(t *lua.Table) {
 	t.SetField("breakpoint", lua.NewFunction(func(th *lua.Thread, _ []lua.Value) []lua.Value { return th.One(lua.False) }))
 	t.SetField("debug", lua.NewFunction(func(*lua.Thread, []lua.Value) []lua.Value { return nil }))
 	t.SetField("replicate_commands", lua.NewFunction(func(th *lua.Thread, _ []lua.Value) []lua.Value { return th.One(lua.True) }))
-}
-
-func versionNumber(version string) (n int) {
-	for _, part := range strings.Split(version, ".") {
-		v, _ := strconv.Atoi(part)
-		n = n<<8 | v
-	}
-	return n
 }
 
 func (in *Interp) call(th *lua.Thread, args []lua.Value) []lua.Value {
@@ -179,7 +178,9 @@ func (in *Interp) words(th *lua.Thread, args []lua.Value) (words [][]byte, why s
 	text, ends := in.text[:0], make([]int, 0, 16)
 	for _, a := range args {
 		if n, ok := a.Number(); ok {
-			if i := int64(n); float64(i) == n && n > -(1<<52) && n < 1<<52 {
+			if !in.edition.Has(compat.ShortestDoubles) {
+				text = numfmt.AppendLong(text, n)
+			} else if i := int64(n); float64(i) == n && n > -(1<<52) && n < 1<<52 {
 				text = strconv.AppendInt(text, i, 10)
 			} else {
 				if math.IsNaN(n) && math.Signbit(n) {
@@ -244,6 +245,9 @@ func statusReply(th *lua.Thread, args []lua.Value) []lua.Value {
 
 func (in *Interp) setRepl(th *lua.Thread, args []lua.Value) []lua.Value {
 	if len(args) != 1 {
+		if !in.edition.Has(compat.LuaSetRepl) {
+			th.Throw(errorValue("redis.set_repl() requires two arguments."))
+		}
 		th.Throw(errorValue("redis.set_repl() requires one argument."))
 	}
 	n, _ := args[0].ToNumber()
@@ -278,6 +282,9 @@ func (in *Interp) log(th *lua.Thread, args []lua.Value) []lua.Value {
 	}
 	level := lua.ToInt(n)
 	if level < 0 || level >= len(levels) {
+		if !in.edition.Has(compat.LuaLogLevel) {
+			th.Throw(errorValue("Invalid debug level."))
+		}
 		th.Throw(errorValue("Invalid log level."))
 	}
 	var b strings.Builder

@@ -19,11 +19,11 @@ type registry struct {
 	taken                map[string]bool // names of its functions
 }
 
-func (in *Interp) openRegistry(version string) {
+func (in *Interp) openRegistry() {
 	redis := lua.NewTable(0, 0)
 	lua.Register(redis, []string{"register_function", "log"}, []lua.Native{in.registerFunction, in.log})
 	setLogLevels(redis)
-	setVersion(redis, version)
+	in.setVersion(redis)
 	redis.SetMetatable(undefined())
 	api := lua.NewTable(0, 1)
 	api.SetField("redis", redis.Value())

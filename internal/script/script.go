@@ -2,11 +2,13 @@ package script
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/lua"
 	"github.com/resp-server/resp-server/internal/resp"
 )
@@ -189,6 +191,7 @@ func (f *Failure) Error() string { return string(f.Reply) }
 // Interp runs scripts or functions. It keeps nothing between runs except the
 // settings of cjson, the state of math.random, and the variables of libraries.
 type Interp struct {
+	edition    *compat.Edition
 	state      *lua.State
 	supervisor Supervisor
 	host       Host        // nil while a library is loaded
@@ -200,7 +203,8 @@ type Interp struct {
 
 // Options configure an Interp.
 type Options struct {
-	Version string // "7.4.1"
+	// Edition is the version that scripts see; nil is the latest.
+	Edition *compat.Edition
 	// MaxString is the maximum length of a string that a script can make, in
 	// bytes; 0 means 512 MB.
 	MaxString int
@@ -217,7 +221,8 @@ const InterpSize = 29 << 10
 
 // New returns an interpreter.
 func New(o Options) *Interp {
-	in := &Interp{state: lua.NewState()}
+	in := &Interp{state: lua.NewState(), edition: cmp.Or(o.Edition, compat.Latest)}
+	in.reply.LongDoubles = !in.edition.Has(compat.ShortestDoubles)
 	in.state.MaxString = o.MaxString
 	if o.MaxString == 0 {
 		in.state.MaxString = 512 << 20
@@ -231,9 +236,9 @@ func New(o Options) *Interp {
 			th.ThrowFinal(locate(th, errorValue(err.Error())))
 		}
 	}
-	in.open(o.Version, !o.Libraries)
+	in.open(!o.Libraries)
 	if o.Libraries {
-		in.openRegistry(o.Version)
+		in.openRegistry()
 	}
 	return in
 }

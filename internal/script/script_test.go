@@ -53,7 +53,7 @@ func run(in *Interp, h Host, source string, argv ...string) string {
 }
 
 func TestRun(t *testing.T) {
-	in := New(Options{Version: "7.4.1"})
+	in := New(Options{})
 	h := &fakeHost{}
 	for _, c := range []struct{ source, want string }{
 		{"return redis.call('a', 'b')", ":2\r\n"},
@@ -126,7 +126,7 @@ func TestEnds(t *testing.T) {
 		"local t = {} t[1] = t t[2] = t return t",
 		"local t = {} t.map = {[1] = t, [2] = t} return t",
 	} {
-		in := New(Options{Version: "7.4.1", MaxString: 1 << 28})
+		in := New(Options{MaxString: 1 << 28})
 		began := time.Now()
 		got := run(in, &fakeHost{patience: 15}, source)
 		if !strings.HasPrefix(got, "-ERR Script killed") {
@@ -142,7 +142,7 @@ func TestEnds(t *testing.T) {
 
 // TestTooLarge exceeds the limit for strings.
 func TestTooLarge(t *testing.T) {
-	in := New(Options{Version: "7.4.1", MaxString: 1 << 20})
+	in := New(Options{MaxString: 1 << 20})
 	for _, source := range []string{
 		"return string.rep('x', 2^31 - 1)",
 		"return string.rep(string.rep('x', 2^20), 2^31 - 1)",
@@ -180,7 +180,7 @@ func FuzzDecoders(f *testing.F) {
 	for _, s := range []string{`{"a":[1,2.5e3,null,"\u00e9"]}`, "[[[1]]]", "\x93\x01\xa1x\xc0", "\x82\xa1a\x01\xa1b\x02", ">i4!8dc0s", "bHl", "%5.2f%q%x", "(%w+)%1", "[^a-z]-$", "0x1p4"} {
 		f.Add(s)
 	}
-	in := New(Options{Version: "7.4.1", MaxString: 1 << 20})
+	in := New(Options{MaxString: 1 << 20})
 	f.Fuzz(func(t *testing.T, data string) {
 		for _, d := range decoders {
 			run(in, &fakeHost{}, d, data)
@@ -189,7 +189,7 @@ func FuzzDecoders(f *testing.F) {
 }
 
 func BenchmarkCall(b *testing.B) {
-	in := New(Options{Version: "7.4.1"})
+	in := New(Options{})
 	s, _ := Compile([]byte("return redis.call('GET', KEYS[1])"))
 	keys := [][]byte{[]byte("key")}
 	w := resp.Writer{Proto: 2}
