@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/keyspace"
@@ -211,9 +212,11 @@ func (c *copying) load(src io.Reader, size int64) (*snapshot.Loaded, error) {
 	o := c.loadOptions(size)
 	c.engine.leave()
 	o.KeepExpired = true // only the master deletes keys
-	stop := func() bool { return c.attempt.ctx.Err() != nil }
+	var over atomic.Bool // the rest of the link is read when the attempt has ended
+	stop := func() bool { return !over.Load() && c.attempt.ctx.Err() != nil }
 	o.EachKey = func() { c.delayLoad(stop) }
 	c.Log.Info("MASTER <-> REPLICA sync: Loading DB in memory")
+	defer over.Store(true)
 	defer c.keepMaster(c.link.Conn)()
 	return snapshot.Load(counted{src, &l.read, stop}, o)
 }
