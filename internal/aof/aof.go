@@ -58,6 +58,9 @@ type Settings struct {
 	// MinSize and have grown by the percentage since the last rewrite. A
 	// percentage of 0 is never.
 	Percentage, MinSize int64
+	// SlowAfter is the duration from which on an operation is one of TakeSlow; 0:
+	// none is.
+	SlowAfter time.Duration
 }
 
 // Options are what a Log needs. All but Wake and Fatal must be set.
@@ -179,6 +182,7 @@ type Log struct {
 	delayed int64 // writes that did not wait for a sync any longer
 
 	size, baseSize int64
+	slow           []Slow
 	saving         bool // a snapshot is written
 	rewrite        *Rewrite
 	rewriteStats

@@ -140,11 +140,18 @@ func (l *Log) wrote(out *output) {
 // writeTo writes to a file all that is there for it, and reports whether it
 // could. The caller holds writing.
 func (l *Log) writeTo(out *output) bool {
+	l.mu.Lock()
+	slow := l.settings.SlowAfter > 0
+	l.mu.Unlock()
 	for {
 		var n int
 		l.bufs, n = out.reader.Peek(l.bufs[:0], maxWrite)
 		if n == 0 {
 			return true
+		}
+		var began time.Duration
+		if slow {
+			began = l.clock.Monotonic()
 		}
 		if d := l.writeDelay.Load(); d > 0 {
 			over := make(chan struct{})
@@ -165,6 +172,9 @@ func (l *Log) writeTo(out *output) bool {
 			if err != nil {
 				return false
 			}
+		}
+		if slow {
+			l.noteWrite(l.clock.Monotonic() - began)
 		}
 	}
 }
@@ -320,7 +330,10 @@ func (l *Log) sync() bool {
 	l.syncWanted, l.syncing = must, must
 	l.mu.Unlock()
 	var err error
-	if must {
+	switch {
+	case must && always:
+		err = l.timed("aof-fsync-always", out.file.Sync)
+	case must:
 		err = out.file.Sync()
 	}
 

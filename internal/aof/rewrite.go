@@ -200,7 +200,7 @@ func (r *Rewrite) replace(temp string) error {
 	l.mu.Unlock()
 
 	base := m.newBase(l.name, !commands)
-	if err := l.fs.Rename(temp, l.part(base.name)); err != nil {
+	if err := l.timed("aof-rename", func() error { return l.fs.Rename(temp, l.part(base.name)) }); err != nil {
 		return l.report("Error trying to rename the temporary AOF base file %s into %s: %s",
 			filepath.Base(temp), filepath.Join(l.dirName, base.name), vfs.Reason(err))
 	}
@@ -230,7 +230,11 @@ func (r *Rewrite) replace(temp string) error {
 		}
 		return err
 	}
-	info, err := l.fs.Stat(l.part(base.name))
+	var info fs.FileInfo
+	err := l.timed("aof-fstat", func() (err error) {
+		info, err = l.fs.Stat(l.part(base.name))
+		return err
+	})
 	l.writing.Lock()
 	l.mu.Lock()
 	l.manifest = m

@@ -420,7 +420,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("latest_fork_usec", 0)
 	t.num("total_forks", int64(c.Stats.Clones))
 	t.num("migrate_cached_sockets", int64(c.Targets()))
-	t.num("slave_expires_tracked_keys", 0)
+	t.num("slave_expires_tracked_keys", int64(c.OwnKeys()))
 	t.num("active_defrag_hits", 0)
 	t.num("active_defrag_misses", 0)
 	t.num("active_defrag_key_hits", 0)

@@ -74,7 +74,7 @@ func memoryStats(c *engine.Ctx) error {
 	num("clients.slaves", 0)
 	num("clients.normal", m.Clients)
 	num("cluster.links", int64(c.ClusterLinkMemory()))
-	num("aof.buffer", 0)
+	num("aof.buffer", c.AppendInfo().BufferLength)
 	num("lua.caches", m.Scripts)
 	num("functions.caches", m.Functions)
 	for db := range c.Keyspace.Used {

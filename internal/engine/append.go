@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/aof"
@@ -35,6 +36,9 @@ type appending struct {
 	rewriting sync.WaitGroup
 	base      *background // the last one
 	starting  bool        // one is about to begin
+	// owed: commands were not handed on to the log, since a transport writes no
+	// replies before it has fed other sessions.
+	owed atomic.Bool
 }
 
 func (a *appending) check(e *Core) error {
@@ -81,6 +85,9 @@ func appendSettings(of *config.Config) aof.Settings {
 	s := aof.Settings{
 		NoFsyncOnRewrite: c.NoFsyncOnRewrite, Commands: !c.RDBPreamble, Timestamps: c.Timestamps,
 		SyncAtOnce: !c.IncrementalFsync, KeepHistory: c.KeepHistory, Percentage: c.Percentage, MinSize: c.MinSize,
+	}
+	if of.LatencyThreshold > 0 {
+		s.SlowAfter = time.Duration(of.LatencyThreshold) * time.Millisecond
 	}
 	switch c.Fsync {
 	case "always":
@@ -260,15 +267,38 @@ func (e *Core) baseWriter(p picture) func(io.Writer) error {
 	}
 }
 
-// flushLog hands on what was appended in this entry.
+// flushLog hands on what was appended in this entry, or leaves that to the end of a
+// batch: one write is for all sessions that were fed in it.
 func (e *Core) flushLog() {
+	if e.Config.AOF.Fsync != "always" && e.mayDefer() {
+		e.append.owed.Store(true)
+		return
+	}
+	e.append.owed.Store(false)
 	e.append.log.Flush()
 	e.checkAppending()
+}
+
+// mayDefer reports whether nobody hears of this entry before the end of a batch: all
+// replies are for the session that a transport feeds.
+func (e *Core) mayDefer() bool {
+	return e.deferring && (len(e.dirty) == 0 || len(e.dirty) == 1 && e.dirty[0] == e.current)
+}
+
+// payLog hands on what batches have left.
+func (e *Core) payLog() {
+	if e.append.owed.Swap(false) && e.follows(&e.append.follower) {
+		e.append.log.Flush()
+		e.checkAppending()
+	}
 }
 
 // checkAppending refuses writes, or does not any more, when the state of the file
 // has changed.
 func (e *Core) checkAppending() {
+	for _, took := range e.append.log.TakeSlow() {
+		e.took(took.Event, took.Duration)
+	}
 	if (e.append.log.WriteError() != nil) != (e.append.err != nil) {
 		e.checkDisk()
 	}

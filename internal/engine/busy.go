@@ -97,6 +97,8 @@ func (r *scriptRun) becomeBusy() {
 	e.Log.Warn("a script takes long; "+kill+" ends it", "script", r.name, "duration", r.duration())
 	e.busy, r.time = r, e.now
 	e.setGates()
+	e.deferring = false
+	e.payLog()
 	if e.current != nil {
 		if d, ok := e.current.conn.(Detacher); ok {
 			d.Detach()

@@ -50,6 +50,7 @@ func (e *Core) check() error {
 		named("scripts", e.scripting.check()),
 		named("functions", e.Functions.check()),
 		named("replication", e.repl.check(e)),
+		named("own keys", e.repl.own.check(e)),
 		named("eviction", e.evict.check(e)),
 		named("timer", e.timing.check(e)),
 		named("data", e.Keyspace.Check()),

@@ -87,6 +87,8 @@ type turn struct {
 	current *Session   // whose transport waits for the end of this entry
 	resume  []*Session // sessions that may go on with their input
 	dirty   []*Session // sessions with output to hand over
+	// deferring: what current has answered waits for the end of a batch.
+	deferring bool
 
 	executing *Session    // whose command runs
 	own       resp.Writer // messages for it, which follow the reply

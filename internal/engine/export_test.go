@@ -72,6 +72,7 @@ var Sabotages = []struct {
 	{"output that is counted wrong", func(c *Core) { idle(c).pending.size++ }},
 	{"spare buffers that are counted wrong", func(c *Core) { c.output.buffers.size++ }},
 	{"a save that runs without a beginning", func(c *Core) { c.Saving.Since = 1 }},
+	{"a key of a replica that is a master", func(c *Core) { c.repl.own.note(dbKey{0, "own"}, 1) }},
 	{"a shutdown that holds back nothing", func(c *Core) { c.shutdown.until = 1e15 }},
 	{"scripts that are counted wrong", func(c *Core) { c.Scripts.size++ }},
 	{"a script without a place", func(c *Core) { c.Scripts.evals.Init() }},

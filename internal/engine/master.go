@@ -165,6 +165,7 @@ func (e *Core) BecomeMaster() {
 func (e *Core) roleChanged() {
 	e.limitMemory()
 	e.setGates()
+	e.noteOwnKeys()
 	e.Adopt(e.Keyspace) // a master expires keys, a replica does not
 	e.watchReplication()
 }

@@ -247,6 +247,7 @@ func (e *Core) takeSnapshot(h *replication.Handshake, loaded *snapshot.Loaded) e
 		e.Log.Info("MASTER <-> REPLICA sync: Swapping active DB with loaded DB")
 		defer e.Log.Info("MASTER <-> REPLICA sync: Discarding old DB in background")
 	}
+	e.repl.own.keys, e.repl.own.next = nil, 0
 	e.replace(loaded.Keyspace, libraries)
 	e.Stats.Changes++
 	e.Saving.Loaded, e.Saving.Expired = loaded.Keys, loaded.Expired

@@ -36,6 +36,7 @@ type replicating struct {
 
 	targets  map[string]*target // of MIGRATE, by their addresses
 	master   masterLink
+	own      ownKeys
 	failover failover
 
 	work sync.WaitGroup // goroutines of snapshots and links

@@ -126,6 +126,42 @@ func (s *Session) Feed(n int) {
 	}
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
+	s.take(n)
+}
+
+// FeedBatched is Feed for a transport that feeds several sessions and then calls
+// EndBatch. If it returns true, what the session has answered, and all that was
+// answered before, must not be written before that.
+func (s *Session) FeedBatched(n int) (owes bool) {
+	if s.master != nil {
+		s.feedMaster(n)
+		return false
+	}
+	e := s.e
+	e.engine.interpose()
+	defer func() {
+		e.finish()
+		owes = e.append.owed.Load()
+		e.deferring = false
+		e.engine.mu.Unlock()
+	}()
+	e.deferring = true
+	s.take(n)
+	return false
+}
+
+// EndBatch writes to the append-only file what sessions that were fed have left.
+func (s *Session) EndBatch() {
+	e := s.e
+	if e.append.owed.Load() {
+		e.engine.interpose()
+		defer e.engine.leave()
+		e.payLog()
+	}
+}
+
+// take is Feed under the engine's lock.
+func (s *Session) take(n int) {
 	s.e.Stats.InputBytes += uint64(n)
 	s.e.Stats.Reads++
 	if b := s.e.busy; b != nil && b.c.Session == s {

@@ -110,6 +110,7 @@ func (e *Core) ConfigChanged() {
 	e.applyAppending()
 	e.configureCluster()
 	e.applyReplication()
+	e.noteOwnKeys()
 	e.hurrySaves()
 	e.debug.loadDelay.Store(c.KeyLoadDelay)
 	e.setGates()

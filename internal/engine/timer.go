@@ -77,6 +77,7 @@ func (e *Core) due() (at int64) {
 		}
 	}
 	at = sooner(at, e.shutdown.until)
+	at = sooner(at, e.ownKeysDue())
 	at = sooner(at, e.evict.next)
 	at = sooner(at, e.cluster.next)
 	at = sooner(at, e.guard.next)
@@ -140,6 +141,9 @@ func (e *Core) tick() {
 	}
 	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused && !e.IsReplica() && e.loading == nil {
 		e.expireKeys()
+	}
+	if at := e.ownKeysDue(); at != 0 && at <= now {
+		e.expireOwnKeys()
 	}
 	for {
 		w, ok := e.blocking.timeouts.Min()

@@ -38,6 +38,9 @@ func (c *Ctx) ChangedIn(db int, key []byte, ev event.Event) {
 	c.notify(db, key, ev)
 	in := c.Keyspace.DB(db)
 	if k, ok := in.Get(key); ok {
+		if c.repl.own.on && k.ExpireAt() != 0 && !c.repl.obeying {
+			c.repl.own.note(dbKey{db, string(key)}, k.ExpireAt())
+		}
 		switch v := k.Value(); {
 		case v == nil:
 		case v.Empty():

@@ -157,6 +157,11 @@ type loop struct {
 	// clears it must wake the thread.
 	asleep atomic.Bool
 
+	// owing are the sockets of this turn that are written at its end, with batching
+	// set if there are others in it.
+	owing    []*sock
+	batching bool
+
 	events [maxEvents]syscall.EpollEvent
 	spare  []*sock // alternates with woken
 
@@ -249,12 +254,15 @@ func (l *loop) run(t *thread) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for {
-		for i := range l.wait() {
+		n := l.wait()
+		l.batching = n > 1
+		for i := range n {
 			l.handle(&l.events[i])
 			if t.replaced {
 				return
 			}
 		}
+		l.endBatch()
 		l.handleWoken()
 		if l.stop.Load() && l.empty() {
 			l.close()
@@ -344,6 +352,19 @@ func (l *loop) handleWoken() {
 	l.spare = woken[:0]
 }
 
+// endBatch writes what the sockets have that were fed in this turn.
+func (l *loop) endBatch() {
+	for _, s := range l.owing {
+		s.batched.EndBatch()
+	}
+	for i, s := range l.owing {
+		if l.owing[i] = nil; !s.closed {
+			s.write()
+		}
+	}
+	l.owing = l.owing[:0]
+}
+
 // accept accepts the pending connections of a listener.
 func (l *loop) accept(fd int, d *door) {
 	for range maxAccepts {
@@ -419,6 +440,7 @@ func (l *loop) open(s *sock) {
 		return
 	}
 	s.session = l.e.New(s)
+	s.batched, _ = s.session.(Batched)
 	s.write()
 }
 
@@ -427,9 +449,10 @@ type sock struct {
 	l       *loop
 	fd      int
 	session Session
-	events  uint32 // what epoll watches
-	out     []byte // output of the session that is being written
-	rest    []byte // the part of out that is not written yet
+	batched Batched // the session, if it is one
+	events  uint32  // what epoll watches
+	out     []byte  // output of the session that is being written
+	rest    []byte  // the part of out that is not written yet
 	waking  atomic.Bool
 	ended   bool // the client has closed its sending side
 	closed  bool
@@ -468,7 +491,16 @@ func (s *sock) read() {
 		s.ended = true // the client may still read replies
 	default:
 		t := s.l.thread
-		s.session.Feed(int(n))
+		owes := false
+		if s.l.batching && s.batched != nil {
+			owes = s.batched.FeedBatched(int(n))
+		} else {
+			s.session.Feed(int(n))
+		}
+		if owes && !t.replaced {
+			s.l.owing = append(s.l.owing, s)
+			return
+		}
 		if t.replaced {
 			s.returned.Store(true)
 			s.Wake()
@@ -485,6 +517,11 @@ func (s *sock) Detach() {
 		return
 	}
 	s.detached = true
+	for _, o := range s.l.owing { // they must not wait for this one
+		o.batched.EndBatch()
+		o.Wake()
+	}
+	s.l.owing, s.l.batching = nil, false
 	s.watch(0)
 	s.l.thread.replaced = true
 	s.l.start()

@@ -29,6 +29,15 @@ type Session interface {
 	Close()
 }
 
+// Batched is a Session whose replies may have to wait for a write that is made once
+// for several connections. FeedBatched is Feed, but if it returns true nothing of
+// what there is to write may be written before EndBatch is called, after other
+// sessions were fed.
+type Batched interface {
+	FeedBatched(n int) (owes bool)
+	EndBatch()
+}
+
 // Conn is the view of a Session on its connection.
 type Conn interface {
 	// Wake requests that another goroutine writes the Output. It does not block.
