@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"time"
 
@@ -94,7 +95,8 @@ func (r *scriptRun) becomeBusy() {
 	if r.eval {
 		kill = "SCRIPT KILL"
 	}
-	e.Log.Warn("a script takes long; "+kill+" ends it", "script", r.name, "duration", r.duration())
+	e.Log.Warn(fmt.Sprintf("Slow script detected: still in execution after %d milliseconds. You can try killing the script using the %s command. Script name is: %s.",
+		r.duration().Milliseconds(), kill, r.name))
 	e.busy, r.time = r, e.now
 	e.setGates()
 	e.deferring = false
@@ -114,7 +116,7 @@ func (r *scriptRun) letOthersIn() {
 	waiting := r.aside.dirty
 	r.aside.dirty = r.aside.dirty[:0]
 	for _, s := range waiting {
-		if s == r.c.Session {
+		if s == r.c.Session || s == r.aside.current {
 			r.aside.dirty = append(r.aside.dirty, s) // its reply is not complete
 		} else {
 			s.handOver()
