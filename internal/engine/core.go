@@ -212,7 +212,6 @@ func (e *Core) Started() int64 { return e.started }
 // end ends the service: nothing is run from now on.
 func (e *Core) end() {
 	e.closed = true
-	e.hurrySaves()
 	for _, s := range e.sessions {
 		if !s.closing {
 			s.Kill()
@@ -223,6 +222,7 @@ func (e *Core) end() {
 			s.Kill()
 		}
 	}
+	e.hurrySaves() // of snapshots that nobody is there to get
 	if e.timing.timer != nil {
 		e.timing.timer.Stop()
 	}
