@@ -3,6 +3,7 @@ package clients
 import (
 	"context"
 	"fmt"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -97,5 +98,111 @@ func TestClusterClients(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestFailoverClients: clients count while a master dies, and nothing is lost that
+// its replica had.
+func TestFailoverClients(t *testing.T) {
+	t.Run("go-redis FailoverClient", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		master := respserver.StartTest(t, respserver.Options{Config: []string{"repl-diskless-sync-delay 0"}})
+		host, port, _ := net.SplitHostPort(master.Addr())
+		respserver.StartTest(t, respserver.Options{Addr: "127.0.0.1:0", Config: []string{"replicaof " + host + " " + port}})
+		s := respserver.StartTestSentinels(t, respserver.SentinelOptions{Masters: map[string]string{"mymaster": master.Addr()}})
+		if err := s.Wait(ctx, "mymaster", 1); err != nil {
+			t.Fatal(err)
+		}
+		r := redis.NewFailoverClient(&redis.FailoverOptions{MasterName: "mymaster", SentinelAddrs: s.Addrs(), MaxRetries: 1})
+		t.Cleanup(func() { r.Close() })
+		countThrough(t, ctx, clusterlessGoRedis{r}, "n", func() {
+			master.Must("WAIT", 1, 0)
+			master.Abort()
+			master.Close()
+		})
+		if _, err := s.WaitForOther(ctx, "mymaster", master.Server.Addr()); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("rueidis", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		c := respserver.StartTestCluster(t, respserver.ClusterOptions{Replicas: 1})
+		r, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: c.Addrs()[3:], DisableCache: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(r.Close)
+		i := c.MasterOf("n")
+		c.Node(i).Must("SET", "n", 0)
+		countThrough(t, ctx, clusterRueidis{r}, "n", func() {
+			c.Node(i).Must("WAIT", 1, 0)
+			c.Kill(i)
+		})
+	})
+	t.Run("go-redis Ring", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		a, b := respserver.StartTest(t), respserver.StartTest(t)
+		r := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": a.Addr(), "b": b.Addr()}, HeartbeatFrequency: 50 * time.Millisecond})
+		t.Cleanup(func() { r.Close() })
+		for i := range 50 {
+			if err := r.Set(ctx, fmt.Sprint("k", i), i, 0).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := a.Must("DBSIZE").Int(); n == 0 || n == 50 {
+			t.Errorf("one of two servers has %d keys of 50", n)
+		}
+		a.Abort()
+		a.Close()
+		// All keys go to the server that is left.
+		for i := range 50 {
+			for r.Set(ctx, fmt.Sprint("k", i), i, 0).Err() != nil {
+				if ctx.Err() != nil {
+					t.Fatal(ctx.Err())
+				}
+			}
+		}
+		if n := b.Must("DBSIZE").Int(); n != 50 {
+			t.Errorf("the server that is left has %d keys of 50", n)
+		}
+	})
+}
+
+type clusterlessGoRedis struct{ *redis.Client }
+
+func (c clusterlessGoRedis) incr(ctx context.Context, key string) error {
+	return c.Incr(ctx, key).Err()
+}
+func (c clusterlessGoRedis) get(ctx context.Context, key string) (int64, error) {
+	return c.Get(ctx, key).Int64()
+}
+
+// countThrough counts, kills the master, and goes on counting: what was counted
+// before is there, and so is what was acknowledged afterwards.
+func countThrough(t *testing.T, ctx context.Context, c counters, key string, kill func()) {
+	t.Helper()
+	before, after := int64(0), int64(0)
+	for before < 200 {
+		if err := c.incr(ctx, key); err != nil {
+			t.Fatal(err)
+		}
+		before++
+	}
+	kill()
+	for after < 100 {
+		if err := c.incr(ctx, key); err == nil {
+			after++
+		} else if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := c.get(ctx, key); err != nil || n < before+after {
+		t.Errorf("%d is left of %d + %d: %v", n, before, after, err)
 	}
 }
