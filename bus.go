@@ -24,7 +24,11 @@ func (s *Server) joinCluster() (err error) {
 		} else {
 			s.anyPort = core.Config.Port == 0 && core.Config.TLS.Port == 0
 		}
-		err = core.JoinCluster(s.bus)
+		if s.options.ClusterEmulated {
+			err = core.JoinFileless(s.bus)
+		} else {
+			err = core.JoinCluster(s.bus)
+		}
 	})
 	return err
 }
@@ -43,9 +47,18 @@ func (s *Server) dialBus(ctx context.Context, ip string, port int) (net.Conn, er
 
 // openBus listens for other nodes on the hosts that clients connect to. If the
 // settings name no bus port and the system chose the client port, it takes any free
-// port. The caller holds the engine's lock and s.mu.
+// port. An emulated cluster opens none. The caller holds the engine's lock and s.mu.
 func (s *Server) openBus(core *engine.Core) error {
 	c := core.Config
+	if s.options.ClusterEmulated {
+		host := ""
+		for _, bound := range c.Bind {
+			if ip := net.ParseIP(bound); ip != nil && !ip.IsUnspecified() && host == "" {
+				host = bound
+			}
+		}
+		return core.EmulateCluster(host, engine.ClusterPorts{Client: int(c.Port), TLS: int(c.TLS.Port)})
+	}
 	wanted := int(c.Port)
 	if wanted == 0 {
 		wanted = int(c.TLS.Port)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -433,5 +434,34 @@ func TestClusterFailover(t *testing.T) {
 	}
 	if got := clusterDo(t, c, 0, "GET", "key"); got != `"after"` {
 		t.Errorf("after the death of the master: %s", got)
+	}
+}
+
+// TestClusterEmulated: one server on one port has all slots.
+func TestClusterEmulated(t *testing.T) {
+	t.Parallel()
+	s, err := Start(Options{ClusterEmulated: true, Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	host, port, _ := net.SplitHostPort(s.Addr())
+	got := talk(t, s, []string{"SET", "a", "1"}, []string{"GET", "a"}, []string{"MGET", "a", "b"}, []string{"CLUSTER", "INFO"}, []string{"CLUSTER", "SLOTS"},
+		[]string{"CLUSTER", "SLOT-STATS", "SLOTSRANGE", "0", "1"})
+	if got[0] != "OK" || got[1] != `"1"` || got[2] != "(error) CROSSSLOT Keys in request don't hash to the same slot" {
+		t.Errorf("got %q", got[:3])
+	}
+	if !strings.Contains(got[3], "cluster_state:ok") || !strings.Contains(got[3], "cluster_slots_assigned:16384") {
+		t.Errorf("CLUSTER INFO: %s", got[3])
+	}
+	if !strings.Contains(got[4], "16383") || !strings.Contains(got[4], host) || !strings.Contains(got[4], port) {
+		t.Errorf("CLUSTER SLOTS: %s, at %s", got[4], s.Addr())
+	}
+	if got[5] != "(error) ERR unknown subcommand 'SLOT-STATS'. Try CLUSTER HELP." { // it is of Redis 8.2
+		t.Errorf("CLUSTER SLOT-STATS: %s", got[5])
+	}
+	files, err := os.ReadDir(s.options.Dir)
+	if err != nil || len(files) != 0 {
+		t.Errorf("files: %v, %v", files, err)
 	}
 }

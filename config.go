@@ -102,6 +102,9 @@ func (o *Options) config() (*config.Config, error) {
 	if c.Sentinel = o.Sentinel; o.Sentinel {
 		c.SetLine("protected-mode no") // as a real one has it: others must reach it
 	}
+	if o.ClusterEmulated {
+		c.SetLine("cluster-enabled yes")
+	}
 	lines, err := config.Read(strings.NewReader(strings.Join(o.Config, "\n")), "Options.Config")
 	for i := range o.Users {
 		directive, err := o.Users[i].directive()

@@ -89,6 +89,11 @@ type Options struct {
 	// slog.LevelError.
 	LogLevel *slog.LevelVar
 
+	// ClusterEmulated makes the server a node that serves all slots of a cluster by
+	// itself, for clients and tools that only need the protocol: it opens no port for
+	// other nodes, and keeps no file of them.
+	ClusterEmulated bool
+
 	// Sentinel makes the server a sentinel, which serves no data: lines
 	// "sentinel ..." of Config, as in sentinel.conf, name the masters that it watches.
 	// It keeps in ConfigFile what it needs after a restart; without a file it keeps

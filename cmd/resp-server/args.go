@@ -36,6 +36,7 @@ type arguments struct {
 	noEventLoop    bool
 	record         string // file for what clients send and get
 	sentinel       bool
+	emulated       bool // a cluster
 	help, version  bool
 }
 
@@ -87,6 +88,8 @@ func parseArgs(args []string) (*arguments, error) {
 			if a.seed, err = strconv.ParseUint(value, 10, 64); err != nil || a.seed == 0 {
 				return nil, errors.New("--seed needs a number from 1 on")
 			}
+		case name == "cluster-emulated" && !joined:
+			a.emulated = true
 		case name == "no-event-loop" && !joined:
 			a.noEventLoop = true
 		case name == "load" || name == "tls-auto":

@@ -52,6 +52,8 @@ Options
   --ready-file PATH|FD  when connections are accepted, write {"addr", "port",
                         "pid", "version", "unixsocket", "tls_addr"} to a file, or to an
                         inherited file descriptor
+  --cluster-emulated    answer as a node that serves all slots of a cluster, on this
+                        port alone
   --no-event-loop       give each connection a goroutine, as on other systems than
                         Linux, instead of one thread that waits for all
   --exit-with-parent    stop when the process that started this one is gone

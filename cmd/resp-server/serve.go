@@ -46,7 +46,7 @@ func (p *program) serve(boss supervisor) int {
 	}
 	options := respserver.Options{
 		Config: p.lines, ConfigFile: p.file, Logger: boss.follow(p.log), LogLevel: &p.level, Load: p.load,
-		Strict: p.strict, Users: p.users, Sentinel: p.sentinel, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop,
+		Strict: p.strict, Users: p.users, Sentinel: p.sentinel, ClusterEmulated: p.emulated, Seed: p.seed, Shuffle: p.shuffle, EventLoop: !p.noEventLoop,
 	}
 	if p.record != "" {
 		f, err := os.OpenFile(p.record, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) // 0600: it contains passwords

@@ -25,6 +25,7 @@ type clustering struct {
 	settings cluster.Settings // as the node sees them
 	ports    ClusterPorts
 	next     int64 // when the node ticks, in ms
+	fileless bool  // the node keeps no file
 	// changed is closed when what the node knows changes; nil: nobody waits for it.
 	changed chan struct{}
 	wasUp   bool
@@ -90,6 +91,25 @@ func (e *Core) JoinCluster(bus Bus) error {
 	return nil
 }
 
+// EmulateCluster makes the node, which keeps no file, serve all slots by itself. It is
+// reached by ports that are open, at an address unless the settings announce
+// another one; "" is that to which a client is connected.
+func (e *Core) EmulateCluster(ip string, p ClusterPorts) error {
+	e.SetClusterPorts(p)
+	me := e.cluster.node.Me
+	if me.IP == "" {
+		me.IP = ip
+	}
+	return e.SetClusterNodes(fmt.Appendf(nil, "%s %s:%d@%d,,shard-id=%s myself,master - 0 0 1 connected 0-%d\nvars currentEpoch 1 lastVoteEpoch 0\n",
+		me.ID, me.IP, max(p.Client, p.TLS), p.Bus, me.ShardID, slot.Count-1))
+}
+
+// JoinFileless is JoinCluster for a node that keeps no file.
+func (e *Core) JoinFileless(bus Bus) error {
+	e.cluster.fileless = true
+	return e.JoinCluster(bus)
+}
+
 // SetClusterNodes makes the server the node that a nodes' file, which was made for
 // it, says. It serves at once.
 func (e *Core) SetClusterNodes(text []byte) error {
@@ -152,7 +172,7 @@ func orDefault(announced int64, port int) int {
 
 // readNodes returns the nodes' file, nothing if there is none.
 func (e *Core) readNodes() ([]byte, error) {
-	if e.Config.Dir == "" {
+	if e.Config.Dir == "" || e.cluster.fileless {
 		return nil, nil
 	}
 	f, err := e.files.Open(e.nodesFile())
@@ -520,7 +540,7 @@ func (h clusterHost) Publish(channel, message []byte, sharded bool) {
 
 func (h clusterHost) Save(text []byte, _ bool) error {
 	h.e.cluster.noteChange()
-	if h.e.Config.Dir == "" {
+	if h.e.Config.Dir == "" || h.e.cluster.fileless {
 		return nil
 	}
 	return vfs.Replace(h.e.files, h.e.nodesFile(), func(w io.Writer) error {
