@@ -233,7 +233,7 @@ func (h *Hash) Set(l *Limits, name, v []byte, at int64) (added bool) {
 	}
 	was := h.timeAt(pos)
 	h.keep(h.pack().Replace(h.pack().Next(pos), v))
-	if at != KeepTime && at != was {
+	if at != KeepTime && (at != 0 || was != 0) {
 		h.move(pos, at)
 	}
 	return false
@@ -269,7 +269,8 @@ func (h *Hash) Expect(l *Limits, pairs [][]byte) {
 	}
 }
 
-// insert adds a field to the pack at the place that its time determines.
+// insert adds a field to the pack at the place that its time determines: before
+// others of the same time.
 func (h *Hash) insert(name, v []byte, at int64) {
 	if !h.timed() {
 		h.keep(h.pack().AppendAll(name, v))
@@ -277,7 +278,7 @@ func (h *Hash) insert(name, v []byte, at int64) {
 	}
 	if at != 0 {
 		for pos := h.pack().First(); pos >= 0; pos = h.nextField(pos) {
-			if t := h.timeAt(pos); t == 0 || t > at {
+			if t := h.timeAt(pos); t == 0 || t >= at {
 				h.keep(h.pack().InsertBefore(pos, name))
 				p := h.pack().Next(pos)
 				h.keep(h.pack().InsertBefore(p, v))
@@ -383,7 +384,7 @@ func (h *Hash) SetTime(name []byte, at int64) {
 		return
 	}
 	pos := h.find(name)
-	if pos < 0 || h.timeAt(pos) == at {
+	if pos < 0 || at == 0 && h.timeAt(pos) == 0 {
 		return
 	}
 	h.write()
