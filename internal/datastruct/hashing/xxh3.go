@@ -88,6 +88,12 @@ const (
 )
 
 func xxh3Long(b []byte) uint64 {
+	acc := accumulateAll(b)
+	return merge(&acc, 11, uint64(len(b))*prime64x1)
+}
+
+// accumulateAll takes in b, which is longer than 240 bytes.
+func accumulateAll(b []byte) [8]uint64 {
 	acc := [8]uint64{prime32x3, prime64x1, prime64x2, prime64x3, prime64x4, prime32x2, prime64x5, prime32x1}
 	rest := b
 	for len(rest) > block {
@@ -103,9 +109,13 @@ func xxh3Long(b []byte) uint64 {
 		accumulate(&acc, rest[stripe*i:], 8*i)
 	}
 	accumulate(&acc, b[len(b)-stripe:], len(xxh3Secret)-stripe-7)
-	sum := uint64(len(b)) * prime64x1
+	return acc
+}
+
+// merge makes one word of what was accumulated, with the secret from key on.
+func merge(acc *[8]uint64, key int, sum uint64) uint64 {
 	for i := 0; i < 8; i += 2 {
-		sum += fold(acc[i]^secret(11+8*i), acc[i+1]^secret(11+8*i+8))
+		sum += fold(acc[i]^secret(key+8*i), acc[i+1]^secret(key+8*i+8))
 	}
 	return avalanche(sum)
 }
