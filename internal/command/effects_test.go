@@ -77,6 +77,7 @@ func newWatched(t *testing.T) *watched {
 	parts := engine.Parts{Table: Table(), Config: w.config, Clock: w.clock, Logger: slog.New(slog.DiscardHandler), Seed: 1}
 	w.copy = engine.New(parts)
 	w.dst = w.copy.NewInternalSession(enginetest.Conn("copy:0"))
+	w.dst.Obey()
 	watchedGroups := groups()
 	for i, g := range watchedGroups {
 		watchedGroups[i] = engine.Handlers{}

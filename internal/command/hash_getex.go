@@ -3,6 +3,7 @@ package command
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
@@ -48,29 +49,18 @@ func hgetex(c *engine.Ctx) error {
 	if err != nil {
 		return err
 	}
-	at, from := int64(0), 2
-	seconds, absolute, timed := timeWord(c, 2)
-	persist := c.ArgIs(2, "persist")
-	switch {
-	case timed:
-		from = 4
-		if at, err = argFieldTime(c, 3, seconds, absolute); err != nil {
-			return err
-		}
-	case persist:
-		from = 3
-	}
-	names, err := argFields(c, from, errFieldCount)
+	o, err := readFieldOptions(c, false)
 	if err != nil {
 		return err
 	}
-	c.Array(len(names))
-	if h != nil && (timed || persist) {
+	timed := o.timeArg > 0
+	c.Array(len(o.fields))
+	if h != nil && (timed || o.keep) {
 		h.AllowTimes()
 	}
-	past := timed && c.IsPast(at)
+	past := timed && c.IsPast(o.at)
 	changed := false
-	for _, name := range names {
+	for _, name := range o.fields {
 		replyField(c, h, name)
 		was, ok := h.Time(name)
 		switch {
@@ -78,24 +68,24 @@ func hgetex(c *engine.Ctx) error {
 		case past:
 			h.Delete(name)
 			changed = true
-		case timed || persist && was != 0:
-			h.SetTime(name, at)
+		case timed || o.keep && was != 0:
+			h.SetTime(name, o.at)
 			changed = true
 		}
 	}
 	if !changed {
 		return nil
 	}
-	fields := c.Args[from:]
+	listed := append([][]byte{[]byte("FIELDS"), strconv.AppendInt(nil, int64(len(o.fields)), 10)}, o.fields...)
 	switch {
 	case past:
-		c.Propagate(append([][]byte{[]byte("HDEL"), key}, names...)...)
+		c.Propagate(append([][]byte{[]byte("HDEL"), key}, o.fields...)...)
 		c.Changed(key, event.HDel)
 	case timed:
-		c.Propagate(append([][]byte{[]byte("HPEXPIREAT"), key, strconv.AppendInt(nil, at, 10)}, fields...)...)
+		c.Propagate(append([][]byte{[]byte("HPEXPIREAT"), key, strconv.AppendInt(nil, o.at, 10)}, listed...)...)
 		c.Changed(key, event.HExpire)
 	default:
-		c.Propagate(append([][]byte{[]byte("HPERSIST"), key}, fields...)...)
+		c.Propagate(append([][]byte{[]byte("HPERSIST"), key}, listed...)...)
 		c.Changed(key, event.HPersist)
 	}
 	return nil
@@ -117,36 +107,47 @@ func timeWord(c *engine.Ctx, i int) (seconds, absolute, ok bool) {
 	return false, false, false
 }
 
-// hsetexOptions are the arguments of HSETEX.
-type hsetexOptions struct {
-	fnx, fxx, keep bool
-	at             int64    // 0 if none was given
-	timeArg        int      // index of the time in Args
-	pairs          [][]byte // fields and values, in turn
+// fieldOptions are the arguments of HGETEX and HSETEX, which come in any order.
+type fieldOptions struct {
+	fnx, fxx bool
+	keep     bool     // KEEPTTL of HSETEX, PERSIST of HGETEX
+	at       int64    // 0 if none was given
+	timeArg  int      // index of the time
+	fields   [][]byte // with their values for HSETEX
 }
 
-func readHSetEx(c *engine.Ctx) (o hsetexOptions, err error) {
+// readFieldOptions reads the arguments of HSETEX if set is true, or of HGETEX.
+func readFieldOptions(c *engine.Ctx, set bool) (o fieldOptions, err error) {
+	words, lasting := int64(1), "persist"
+	if set {
+		words, lasting = 2, "keepttl"
+	}
 	for i := 2; i < len(c.Args); i++ {
 		seconds, absolute, timed := timeWord(c, i)
-		keep := c.ArgIs(i, "keepttl")
-		fnx, fxx := c.ArgIs(i, "fnx"), c.ArgIs(i, "fxx")
+		keep := c.ArgIs(i, lasting)
+		fnx, fxx := set && c.ArgIs(i, "fnx"), set && c.ArgIs(i, "fxx")
 		switch {
 		case c.ArgIs(i, "fields"):
-			if i+3 >= len(c.Args) {
+			if o.fields != nil {
+				return o, resp.Error("ERR FIELDS keyword specified multiple times")
+			}
+			if i+1 == len(c.Args) {
 				return o, c.WrongArity()
 			}
 			n, err := c.ArgIntIn(i+1, 1, math.MaxInt32, resp.Error("ERR invalid number of fields"))
 			if err != nil {
 				return o, err
 			}
-			o.pairs = c.Args[i+2:]
-			if int64(len(o.pairs)) != 2*n {
-				return o, c.WrongArity()
+			from := i + 2
+			if n*words > int64(len(c.Args)-from) {
+				return o, resp.Error("ERR wrong number of arguments")
 			}
-			return o, nil
+			count := int(n * words)
+			o.fields = c.Args[from : from+count]
+			i = from + count - 1
 		case timed || keep:
 			if o.keep || o.timeArg > 0 {
-				return o, resp.Error("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified")
+				return o, resp.Errorf("ERR Only one of EX, PX, EXAT, PXAT or %s arguments can be specified", strings.ToUpper(lasting))
 			}
 			o.keep = keep
 			if timed {
@@ -168,12 +169,15 @@ func readHSetEx(c *engine.Ctx) (o hsetexOptions, err error) {
 			return o, resp.Errorf("ERR unknown argument: %s", c.Args[i])
 		}
 	}
-	return o, c.WrongArity()
+	if o.fields == nil {
+		return o, resp.Error("ERR missing FIELDS argument")
+	}
+	return o, nil
 }
 
 // HSETEX key [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]
 func hsetex(c *engine.Ctx) error {
-	o, err := readHSetEx(c)
+	o, err := readFieldOptions(c, true)
 	if err != nil {
 		return err
 	}
@@ -183,8 +187,8 @@ func hsetex(c *engine.Ctx) error {
 		return err
 	}
 	if o.fnx || o.fxx {
-		for i := 0; i < len(o.pairs); i += 2 {
-			if name := o.pairs[i]; (h.Has(name) && !fieldExpired(c, h, name)) == o.fnx {
+		for i := 0; i < len(o.fields); i += 2 {
+			if name := o.fields[i]; (h.Has(name) && !fieldExpired(c, h, name)) == o.fnx {
 				return c.Integer(0)
 			}
 		}
@@ -195,9 +199,12 @@ func hsetex(c *engine.Ctx) error {
 	timed := o.timeArg > 0
 	if timed && c.IsPast(o.at) {
 		deleted := [][]byte{[]byte("HDEL"), key}
-		for i := 0; i < len(o.pairs); i += 2 {
-			h.Delete(o.pairs[i])
-			deleted = append(deleted, o.pairs[i])
+		h.Expect(c.Limits(), o.fields)
+		h.AllowTimes()
+		for i := 0; i < len(o.fields); i += 2 { // each was there, and may have made the hash large
+			h.Set(c.Limits(), o.fields[i], o.fields[i+1], value.KeepTime)
+			h.Delete(o.fields[i])
+			deleted = append(deleted, o.fields[i])
 		}
 		c.Propagate(deleted...)
 		c.Notify(key, event.HSet)
@@ -208,9 +215,9 @@ func hsetex(c *engine.Ctx) error {
 	if o.keep {
 		at = value.KeepTime
 	}
-	h.Expect(c.Limits(), o.pairs)
-	for i := 0; i < len(o.pairs); i += 2 {
-		h.Set(c.Limits(), o.pairs[i], o.pairs[i+1], at)
+	h.Expect(c.Limits(), o.fields)
+	for i := 0; i < len(o.fields); i += 2 {
+		h.Set(c.Limits(), o.fields[i], o.fields[i+1], at)
 	}
 	if !timed {
 		c.Changed(key, event.HSet)

@@ -299,13 +299,13 @@ func xadd(c *engine.Ctx) error {
 		if id, autoSeq, ok = value.ParseStreamIDAuto(c.Args[i]); !ok {
 			return errStreamID
 		}
+		if sent.on && !c.Session.Obeyed() { // the master has made up the id already
+			return errIDMPID
+		}
 		break
 	}
 	if err := t.check(c); err != nil {
 		return err
-	}
-	if sent.on && !auto {
-		return errIDMPID
 	}
 	if i >= len(c.Args) {
 		return c.WrongArity()
@@ -329,6 +329,12 @@ func xadd(c *engine.Ctx) error {
 		sent.identify(pairs)
 		if known, ok := s.Idempotency().Find(sent.pid, sent.iid, c.ShownMilli()); ok {
 			s.Idempotency().Duplicates++
+			c.Altered(key, event.None)
+			if c.Journaling() { // with the id, so that it adds nothing where the message is forgotten
+				args := slices.Clone(c.Args)
+				args[i] = known.Text()
+				c.Propagate(args...)
+			}
 			writeStreamID(c.Out(), known)
 			return nil
 		}
@@ -365,6 +371,9 @@ func xadd(c *engine.Ctx) error {
 		}
 	}
 	s.Add(c.Limits(), id, pairs)
+	if sent.on {
+		s.Remember(c.Limits()).Add(sent.pid, sent.iid, id, c.ShownMilli())
+	}
 	c.Changed(key, event.XAdd)
 	if t.on && s.Trim(t.Trim) > 0 {
 		c.Notify(key, event.XTrim)
@@ -372,13 +381,7 @@ func xadd(c *engine.Ctx) error {
 	if (auto || autoSeq || t.WholeNodes) && c.Journaling() {
 		args := slices.Clone(c.Args)
 		args[i] = id.Text()
-		sent.blank(args)
-		args = slices.DeleteFunc(t.rewrite(args, s), func(a []byte) bool { return a == nil })
-		c.Propagate(args...)
-	}
-	if sent.on {
-		s.Remember(c.Limits()).Add(sent.pid, sent.iid, id, c.ShownMilli())
-		c.Propagate([]byte("XIDMPRECORD"), key, sent.pid, sent.iid, id.Text())
+		c.Propagate(t.rewrite(args, s)...)
 	}
 	writeStreamID(c.Out(), id)
 	return nil

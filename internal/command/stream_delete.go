@@ -19,6 +19,12 @@ const (
 	errIDCount    resp.Error = "ERR Number of IDs must be a positive integer"
 	errIDMismatch resp.Error = "ERR The `numids` parameter must match the number of arguments"
 	errIDsMissing resp.Error = "ERR IDS option is required"
+
+	errNackMode     resp.Error = "ERR mode must be SILENT, FAIL, or FATAL"
+	errNackCount    resp.Error = "ERR numids must be a positive integer"
+	errNackMismatch resp.Error = "ERR number of IDs doesn't match numids"
+	errNackRetry    resp.Error = "ERR Invalid RETRYCOUNT value, must be >= 0"
+	errNackIDs      resp.Error = "ERR syntax error, expected IDS keyword"
 )
 
 // Replies for one entry of XDELEX and XACKDEL.
@@ -67,12 +73,12 @@ func unknownIDs(c *engine.Ctx, n int) error {
 
 // XDELEX key [KEEPREF | DELREF | ACKED] IDS numids id [id ...]
 func xdelex(c *engine.Ctx) error {
-	from, count, refs, err := argDeletion(c, 2)
+	key := c.Args[1]
+	s, err := engine.FindToWrite[*value.Stream](c, key)
 	if err != nil {
 		return err
 	}
-	key := c.Args[1]
-	s, err := engine.FindToWrite[*value.Stream](c, key)
+	from, count, refs, err := argDeletion(c, 2)
 	if err != nil {
 		return err
 	}
@@ -88,7 +94,7 @@ func xdelex(c *engine.Ctx) error {
 	deleted, unreferenced := false, false
 	for _, id := range ids {
 		switch {
-		case refs == value.AckedOnly && s.FindEntry(id) && s.Referenced(id):
+		case refs == value.AckedOnly && s.Referenced(id): // an unknown id may be one that a group has not read yet
 			c.Integer(idRetained)
 			continue
 		case s.Delete(id):
@@ -112,12 +118,12 @@ func xdelex(c *engine.Ctx) error {
 
 // XACKDEL key group [KEEPREF | DELREF | ACKED] IDS numids id [id ...]
 func xackdel(c *engine.Ctx) error {
-	from, count, refs, err := argDeletion(c, 3)
+	key, name := c.Args[1], c.Args[2]
+	_, g, err := findGroup(c, key, name)
 	if err != nil {
 		return err
 	}
-	key, name := c.Args[1], c.Args[2]
-	_, g, err := findGroup(c, key, name)
+	from, count, refs, err := argDeletion(c, 3)
 	if err != nil {
 		return err
 	}
@@ -161,49 +167,55 @@ func xackdel(c *engine.Ctx) error {
 
 // XNACK key group <SILENT | FAIL | FATAL> IDS numids id [id ...] [RETRYCOUNT count] [FORCE]
 func xnack(c *engine.Ctx) error {
-	silent, fatal := c.ArgIs(3, "silent"), c.ArgIs(3, "fatal")
-	if !silent && !fatal && !c.ArgIs(3, "fail") || !c.ArgIs(4, "ids") {
-		return resp.ErrSyntax
-	}
-	n, err := c.ArgIntIn(5, 1, math.MaxInt64, errIDCount)
-	if err != nil {
-		return err
-	}
-	if n > int64(len(c.Args)-6) {
-		return errIDMismatch
-	}
-	retries, force := int64(-1), false
-	for i := 6 + int(n); i < len(c.Args); i++ {
-		switch {
-		case c.ArgIs(i, "force"):
-			force = true
-		case c.ArgIs(i, "retrycount") && i+1 < len(c.Args):
-			i++
-			if retries, err = c.ArgIntIn(i, 0, math.MaxInt64, resp.ErrNotInteger); err != nil {
-				return err
-			}
-		default:
-			return resp.ErrSyntax
-		}
-	}
 	key, name := c.Args[1], c.Args[2]
-	_, g, err := findGroup(c, key, name)
+	s, g, err := thawGroup(c, key, name)
 	if err != nil {
 		return err
 	}
 	if g == nil {
 		return errNoGroup(key, name)
 	}
+	silent, fatal := c.ArgIs(3, "silent"), c.ArgIs(3, "fatal")
+	if !silent && !fatal && !c.ArgIs(3, "fail") {
+		return errNackMode
+	}
+	from, count := 0, 0
+	retries, force := int64(-1), false
+	for i := 4; i < len(c.Args); i++ {
+		more := i+1 < len(c.Args)
+		switch {
+		case c.ArgIs(i, "ids") && more:
+			n, err := c.ArgIntIn(i+1, 1, math.MaxInt32, errNackCount)
+			if err != nil {
+				return err
+			}
+			if from, count = i+2, int(n); count > len(c.Args)-from {
+				return errNackMismatch
+			}
+			i = from + count - 1
+		case c.ArgIs(i, "force"):
+			force = true
+		case c.ArgIs(i, "retrycount") && more:
+			i++
+			if retries, err = c.ArgInt(i); err != nil {
+				return err
+			}
+			if retries < 0 {
+				return errNackRetry
+			}
+		default:
+			return resp.Errorf("ERR Unrecognized XNACK option '%s'", c.Args[i])
+		}
+	}
+	if from == 0 {
+		return errNackIDs
+	}
 	var few [8]value.StreamID
-	ids, err := argStreamIDs(c, 6, 6+int(n), few[:0])
+	ids, err := argStreamIDs(c, from, from+count, few[:0])
 	if err != nil {
 		return err
 	}
-	s, g, err := thawGroup(c, key, name)
-	if err != nil {
-		return err
-	}
-	count := 0
+	released := 0
 	for _, id := range ids {
 		p, had := g.Pending(id)
 		if !had && (!force || !s.FindEntry(id)) {
@@ -220,10 +232,10 @@ func xnack(c *engine.Ctx) error {
 		}
 		g.Release(p)
 		c.Altered(key, event.None)
-		count++
+		released++
 	}
-	if count > 0 {
+	if released > 0 {
 		c.Idles(key, 0)
 	}
-	return c.Integer(count)
+	return c.Integer(released)
 }

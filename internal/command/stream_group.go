@@ -466,7 +466,7 @@ func xclaim(c *engine.Ctx) error {
 		if retries >= 0 {
 			p.Deliveries = uint64(retries)
 		} else if !justID {
-			p.Deliveries++
+			p.Deliver()
 		}
 		g.SetPending(p, consumer)
 		consumer.ActiveAt = now
@@ -552,7 +552,7 @@ func xautoclaim(c *engine.Ctx) error {
 			}
 			p.DeliveredAt = now
 			if !justID {
-				p.Deliveries++
+				p.Deliver()
 			}
 			g.SetPending(p, consumer)
 			consumer.ActiveAt = now

@@ -1,9 +1,11 @@
 package command
 
 import (
-	"crypto/sha256"
+	"cmp"
 	"encoding/binary"
+	"math/bits"
 
+	"github.com/resp-server/resp-server/internal/datastruct/hashing"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -16,16 +18,16 @@ var streamIdempotenceCommands = engine.Handlers{
 }
 
 const (
-	errIDMPTwice    resp.Error = "ERR IDMP/IDMPAUTO specified multiple times"
-	errIDMPID       resp.Error = "ERR IDMP/IDMPAUTO can be used only with auto-generated IDs"
-	errIDMPPID      resp.Error = "ERR IDMP requires a non-empty producer ID"
-	errIDMPIID      resp.Error = "ERR IDMP requires a non-empty idempotent ID"
-	errIDMPAutoPID  resp.Error = "ERR IDMPAUTO requires a non-empty producer ID"
-	errIDMPNothing  resp.Error = "ERR At least one parameter must be specified"
-	errIDMPDuration resp.Error = "ERR IDMP-DURATION must be between 1 and 86400 seconds"
-	errIDMPMaxSize  resp.Error = "ERR IDMP-MAXSIZE must be between 1 and 10000 entries"
-	errIDMPEntry    resp.Error = "ERR The specified stream ID was deleted or doesn't exist"
-	errIDMPOther    resp.Error = "ERR The specified IDMP producer-id/idempotent-id pair maps to a different stream ID"
+	errIDMPTwice   resp.Error = "ERR syntax error, IDMP/IDMPAUTO specified multiple times"
+	errIDMPID      resp.Error = "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs"
+	errIDMPPID     resp.Error = "ERR syntax error, IDMP requires a non-empty producer ID"
+	errIDMPIID     resp.Error = "ERR syntax error, IDMP requires a non-empty idempotent ID"
+	errIDMPAutoPID resp.Error = "ERR syntax error, IDMPAUTO requires a non-empty producer ID"
+	errRecordPID   resp.Error = "ERR producer ID must be non-empty"
+	errRecordIID   resp.Error = "ERR idempotent ID must be non-empty"
+	errRecordEntry resp.Error = "ERR No such message in stream"
+	errRecordOther resp.Error = "ERR IID already exists for this producer with a different stream ID"
+	errIDMPNothing resp.Error = "ERR At least one parameter must be specified"
 )
 
 // idempotence holds the IDMP options of XADD: the producer id and the
@@ -33,7 +35,6 @@ const (
 type idempotence struct {
 	on, auto bool
 	pid, iid []byte
-	at       int // index of the option in Args
 }
 
 // arg reads an IDMP option at argument i, if there is one, and returns the
@@ -47,7 +48,7 @@ func (m *idempotence) arg(c *engine.Ctx, i int) (last int, found bool, err error
 	case m.on:
 		return i, false, errIDMPTwice
 	}
-	m.on, m.auto, m.at, m.pid = true, auto, i, c.Args[i+1]
+	m.on, m.auto, m.pid = true, auto, c.Args[i+1]
 	switch {
 	case auto && len(m.pid) == 0:
 		return i, false, errIDMPAutoPID
@@ -68,55 +69,22 @@ func (m *idempotence) identify(pairs [][]byte) {
 	if !m.auto {
 		return
 	}
-	var high, low uint64
+	var sum, xor hashing.Hash128
 	var b []byte
 	for i := 0; i < len(pairs); i += 2 {
-		b = binary.BigEndian.AppendUint64(b[:0], uint64(len(pairs[i])))
-		b = append(append(b, pairs[i]...), pairs[i+1]...)
-		sum := sha256.Sum256(b)
-		high += binary.BigEndian.Uint64(sum[:])
-		low += binary.BigEndian.Uint64(sum[8:])
+		b = binary.LittleEndian.AppendUint64(append(b[:0], pairs[i]...), uint64(len(pairs[i])))
+		h := hashing.XXH3128(append(b, pairs[i+1]...))
+		sum.Low += h.Low
+		sum.High += h.High
+		xor.Low ^= h.Low
+		xor.High ^= h.High
 	}
-	m.iid = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(nil, high), low)
-}
-
-// blank sets the words of the option in args, a copy of the command's
-// arguments, to nil. The caller removes them.
-func (m *idempotence) blank(args [][]byte) {
-	switch {
-	case m.on && m.auto:
-		clear(args[m.at : m.at+2])
-	case m.on:
-		clear(args[m.at : m.at+3])
-	}
+	m.iid = binary.LittleEndian.AppendUint64(nil, sum.Low^bits.RotateLeft64(xor.High, 1))
+	m.iid = binary.LittleEndian.AppendUint64(m.iid, sum.High^bits.RotateLeft64(xor.Low, 1))
 }
 
 // XCFGSET key [IDMP-DURATION duration] [IDMP-MAXSIZE maxsize]
 func xcfgset(c *engine.Ctx) error {
-	if len(c.Args) == 2 {
-		return errIDMPNothing
-	}
-	duration, maxSize := int64(0), int64(0)
-	for i := 2; i < len(c.Args); i += 2 {
-		to, most, wrong := &duration, int64(86400), errIDMPDuration
-		switch {
-		case i+1 == len(c.Args):
-			return resp.ErrSyntax
-		case c.ArgIs(i, "idmp-duration"):
-		case c.ArgIs(i, "idmp-maxsize"):
-			to, most, wrong = &maxSize, 10000, errIDMPMaxSize
-		default:
-			return resp.ErrSyntax
-		}
-		n, err := c.ArgInt(i + 1)
-		if err != nil {
-			return err
-		}
-		if n < 1 || n > most {
-			return wrong
-		}
-		*to = n
-	}
 	key := c.Args[1]
 	s, err := engine.FindToWrite[*value.Stream](c, key)
 	if err != nil {
@@ -125,15 +93,35 @@ func xcfgset(c *engine.Ctx) error {
 	if s == nil {
 		return resp.ErrNoSuchKey
 	}
+	duration, maxSize := int64(0), int64(0)
+	for i := 2; i < len(c.Args); i += 2 {
+		to, most, name, unit := &duration, int64(86400), "IDMP-DURATION", "seconds"
+		switch {
+		case i+1 == len(c.Args):
+			return resp.ErrSyntax
+		case c.ArgIs(i, "idmp-duration"):
+		case c.ArgIs(i, "idmp-maxsize"):
+			to, most, name, unit = &maxSize, 10000, "IDMP-MAXSIZE", "entries"
+		default:
+			return resp.ErrSyntax
+		}
+		if *to != 0 {
+			return resp.Errorf("ERR %s specified multiple times", name)
+		}
+		if *to, err = c.ArgInt(i + 1); err != nil {
+			return err
+		}
+		if *to < 1 || *to > most {
+			return resp.Errorf("ERR %s must be between 1 and %d %s", name, most, unit)
+		}
+	}
+	if duration == 0 && maxSize == 0 {
+		return errIDMPNothing
+	}
 	m := s.Remember(c.Limits())
-	if duration == 0 {
-		duration = m.Duration
+	if m.Configure(cmp.Or(duration, m.Duration), cmp.Or(maxSize, m.MaxSize)) {
+		c.Altered(key, event.None)
 	}
-	if maxSize == 0 {
-		maxSize = m.MaxSize
-	}
-	m.Configure(duration, maxSize)
-	c.Altered(key, event.None)
 	return c.OK()
 }
 
@@ -146,9 +134,9 @@ func xidmprecord(c *engine.Ctx) error {
 	key, pid, iid := c.Args[1], c.Args[2], c.Args[3]
 	switch {
 	case len(pid) == 0:
-		return errIDMPPID
+		return errRecordPID
 	case len(iid) == 0:
-		return errIDMPIID
+		return errRecordIID
 	}
 	s, err := engine.FindToWrite[*value.Stream](c, key)
 	if err != nil {
@@ -158,13 +146,13 @@ func xidmprecord(c *engine.Ctx) error {
 		return resp.ErrNoSuchKey
 	}
 	if !s.FindEntry(id) {
-		return errIDMPEntry
+		return errRecordEntry
 	}
 	m := s.Remember(c.Limits())
 	known, ok := m.Find(pid, iid, c.ShownMilli())
 	switch {
 	case ok && known != id:
-		return errIDMPOther
+		return errRecordOther
 	case !ok:
 		m.Add(pid, iid, id, c.ShownMilli())
 		c.Altered(key, event.None)

@@ -84,10 +84,18 @@ func xinfoStream(c *engine.Ctx) error {
 // infoGroupFull writes a group with up to count pending entries, and up to
 // count for each consumer; 0 means all.
 func infoGroupFull(w *resp.Writer, s *value.Stream, g *value.Group, count int64, active bool) {
-	w.Map(7)
+	released := g.Released()
+	pairs := 7
+	if released > 0 {
+		pairs++
+	}
+	w.Map(pairs)
 	infoName(w, g.Name())
 	infoGroupRead(w, s, g)
 	infoNumber(w, "pel-count", int64(g.PendingCount()))
+	if released > 0 { // Redis 8.8 shows it for all groups, 7.4 has it for none
+		infoNumber(w, "nacked-count", int64(released))
+	}
 	w.BulkString("pending")
 	m := w.ArrayLater()
 	n := 0

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -22,7 +21,7 @@ const (
 	errReadGroupOption  resp.Error = "ERR The GROUP option is only supported by XREADGROUP. You called XREAD instead."
 	errReadNoAck        resp.Error = "ERR The NOACK option is only supported by XREADGROUP. You called XREAD instead."
 	errReadClaim        resp.Error = "ERR The CLAIM option is only supported by XREADGROUP. You called XREAD instead."
-	errReadIdle         resp.Error = "ERR min-idle-time is not an integer"
+	errReadIdle         resp.Error = "ERR min-idle-time is not an integer or out of range"
 	errReadIdleSign     resp.Error = "ERR min-idle-time must be a positive integer"
 	errReadGroupMissing resp.Error = "ERR Missing GROUP option for XREADGROUP"
 	errReadNew          resp.Error = "ERR The > ID can be specified only when calling XREADGROUP using the GROUP <group> <consumer> option."
@@ -288,20 +287,18 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 	for _, p := range idle {
 		it := s.Range(p.ID, p.ID)
 		it.Next()
-		since := max(r.ShownMilli()-p.DeliveredAt, 0)
-		if g.Owner(p) == nil {
-			since = -1 // as XPENDING shows it
-		}
-		writeDelivery(w, &it, since, p.Deliveries)
+		writeDelivery(w, &it, max(r.ShownMilli()-p.DeliveredAt, 0), p.Deliveries)
 		p.DeliveredAt = r.ShownMilli()
-		p.Deliveries++
+		p.Deliver()
 		g.SetPending(p, consumer)
 		consumer.ActiveAt = r.ShownMilli()
 		journal.claim(p, consumer)
 		n++
 	}
+	advanced := false
 	first, _ := g.LastID.Next()
 	for it := s.Range(first, value.MaxStreamID); (r.count == 0 || n < r.count) && it.Next(); n++ {
+		advanced = true
 		s.Advance(g, it.ID)
 		if r.claims {
 			writeDelivery(w, &it, 0, 0)
@@ -316,7 +313,9 @@ func (r *reading) serveGroup(key []byte, after value.StreamID) error {
 		}
 	}
 	w.SetLen(m, int(n))
-	journal.setID()
+	if advanced {
+		journal.setID()
+	}
 	r.Altered(key, event.None)
 	r.Idles(key, r.ShownMilli())
 	return nil
@@ -349,7 +348,7 @@ func (r *reading) idle(s *value.Stream, g *value.Group) (list []value.Pending) {
 			list = append(list, p)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b value.Pending) int { return cmp.Compare(a.DeliveredAt, b.DeliveredAt) })
+	slices.SortFunc(list, value.CompareIdle)
 	if r.count > 0 && int64(len(list)) > r.count {
 		list = list[:r.count]
 	}
@@ -370,7 +369,7 @@ func (r *reading) history(w *resp.Writer, s *value.Stream, g *value.Group, consu
 			writeEntry(w, &it)
 			p, _ := g.Pending(id)
 			p.DeliveredAt = r.ShownMilli()
-			p.Deliveries++
+			p.Deliver()
 			g.SetPending(p, consumer)
 		} else {
 			w.Array(2)

@@ -256,12 +256,14 @@ func setCondition(c *engine.Ctx, o *engine.Options) (bool, error) {
 	}
 	for _, w := range [...]spec.Word{spec.WordIFEQ, spec.WordIFNE, spec.WordIFDEQ, spec.WordIFDNE} {
 		if i := o.At(w); i > 0 {
-			k, ok, err := findText(c, key)
-			if !ok { // a missing key equals nothing
-				return w == spec.WordIFNE || w == spec.WordIFDNE, err
+			if !c.Exists(key) { // a missing key is not equal to anything, and counts for no miss
+				return w == spec.WordIFNE || w == spec.WordIFDNE, nil
 			}
-			var room [32]byte
-			return textMeets(k.Bytes(room[:0]), w, c.Args[i])
+			text, _, err := c.Text(key)
+			if err != nil {
+				return false, err
+			}
+			return textMeets(text, w, c.Args[i])
 		}
 	}
 	return true, nil

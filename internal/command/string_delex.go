@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/resp-server/resp-server/internal/datastruct/hashing"
@@ -62,7 +63,7 @@ func delex(c *engine.Ctx) error {
 	default:
 		return c.WrongArity()
 	}
-	k, ok := c.Peek(key)
+	k, ok := c.Lookup(key)
 	if !ok {
 		return c.Integer(0)
 	}
@@ -137,11 +138,15 @@ func msetex(c *engine.Ctx) error {
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		c.SetBytes(pairs[i], pairs[i+1], at)
-		c.Changed(pairs[i], event.Set)
 		if timed {
-			c.Notify(pairs[i], event.Expire)
-			propagateSet(c, pairs[i], pairs[i+1], at)
+			c.Notify(pairs[i], event.Expire) // before the other event, unlike SET
 		}
+		c.Changed(pairs[i], event.Set)
+	}
+	if relative := max(o.At(spec.WordEX), o.At(spec.WordPX)); relative > 0 && c.Journaling() {
+		args := slices.Clone(c.Args)
+		args[relative-1], args[relative] = []byte("PXAT"), strconv.AppendInt(nil, at, 10)
+		c.Propagate(args...)
 	}
 	return c.Integer(1)
 }

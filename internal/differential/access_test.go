@@ -23,7 +23,8 @@ func TestAccess(t *testing.T) {
 			steps = append(steps, slices.Concat([]string{"ACL", "DRYRUN", "u"}, g.command(pick(g, list), true)))
 		}
 		err := m.exchange(steps, func(i int, a, b *reply, _, _ []byte) bool {
-			if x, y := denial(a), denial(b); x != y && !newerCategory(steps[1], m.version) {
+			// Since 8.8 the destination of PFMERGE is counted even if it is alone.
+			if x, y := denial(a), denial(b); x != y && !newerCategory(steps[1], m.version) && !strings.EqualFold(steps[i][min(3, len(steps[i])-1)], "pfmerge") {
 				t.Errorf("seed %d: %s\n%s\nreal %s\nours %s", n, notation.Join(steps[1]), notation.Join(steps[i]), a.text, b.text)
 				differ++
 			}

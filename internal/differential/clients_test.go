@@ -352,7 +352,7 @@ func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 		case 1:
 			say(c, "MULTI")
 			for range 1 + r.IntN(4) {
-				say(c, "%s", pick(other(), other(), blocking(), "NOSUCH", "GET", "INCR k1", "WATCH k1", "MULTI", "LRANGE k1 0 -1", publish, "SUBSCRIBE ch", "DISCARD"))
+				say(c, "%s", pick(other(), other(), blocking(), "NOSUCH x", "GET", "INCR k1", "WATCH k1", "MULTI", "LRANGE k1 0 -1", publish, "SUBSCRIBE ch", "DISCARD"))
 			}
 			say(c, "EXEC")
 		case 2:

@@ -8,8 +8,8 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// whole are the groups in which every command is compared.
-var whole = []string{"generic", "string", "bitmap", "hyperloglog", "hash", "set", "sorted-set", "geo", "list", "stream"}
+// whole are the groups of which every command is compared.
+var whole = []string{"generic", "string", "bitmap", "hyperloglog", "hash", "set", "sorted-set", "geo", "list", "stream", "array"}
 
 // absent are the commands of these groups that are not compared, with the reason.
 var absent = map[string]string{
@@ -20,7 +20,12 @@ var absent = map[string]string{
 // one of its words, is never generated. It ignores those that the compared version
 // lacks.
 func TestGeneratesEverything(t *testing.T) {
-	m := &match{version: []int{7, 4, 1}}
+	for _, version := range []string{"7.4.1", "8.8.0"} {
+		t.Run(version, func(t *testing.T) { generatesEverything(t, &match{version: numbers(version)}) })
+	}
+}
+
+func generatesEverything(t *testing.T, m *match) {
 	list := commands(func(c command) bool {
 		return c.Since != "" && !newer(c.Since, m.version) && !m.leftOut(c.name)
 	})

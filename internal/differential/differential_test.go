@@ -38,12 +38,10 @@ func start(t *testing.T) *match {
 	t.Helper()
 	real := transcript.StartForTest(t, *realPath)
 	m := &match{real: side{server: real}}
-	for _, part := range strings.Split(real.Version(), ".") {
-		n, _ := strconv.Atoi(part)
-		m.version = append(m.version, n)
-	}
+	m.version, m.own = numbers(real.Version()), numbers(respserver.RedisVersion)
 	if *oursPath != "" {
-		m.ours.server = transcript.StartForTest(t, *oursPath)
+		other := transcript.StartForTest(t, *oursPath)
+		m.ours.server, m.own = other, numbers(other.Version())
 	} else {
 		m.ours.server = ours{respserver.StartTest(t, respserver.Options{Config: []string{"enable-debug-command yes"}})}
 	}
@@ -57,6 +55,15 @@ func start(t *testing.T) *match {
 		}
 	})
 	return m
+}
+
+// numbers takes a version apart.
+func numbers(version string) (v []int) {
+	for part := range strings.SplitSeq(version, ".") {
+		n, _ := strconv.Atoi(part)
+		v = append(v, n)
+	}
+	return v
 }
 
 // commands returns the commands that both servers have and no exception leaves out.

@@ -161,7 +161,7 @@ func (m *match) compareCounts(proto string, steps [][]string) (*difference, erro
 				case strings.HasPrefix(name, "errorstat_"):
 				case strings.HasPrefix(name, "cmdstat_"):
 					parts := strings.Split(value, ",")
-					parts = slices.DeleteFunc(parts, func(s string) bool { return strings.HasPrefix(s, "usec") })
+					parts = slices.DeleteFunc(parts, func(s string) bool { return strings.HasPrefix(s, "usec") || strings.HasPrefix(s, "slowlog") })
 					value = strings.Join(parts, ",")
 				default:
 					continue

@@ -19,11 +19,11 @@ type command struct {
 // shares say how often a group is chosen. The commands of a group are equally
 // frequent, except that those that fill keys are more frequent.
 var shares = map[string]int{
-	"string": 12, "list": 14, "hash": 14, "set": 12, "sorted-set": 18, "stream": 18, "generic": 12, "geo": 6, "bitmap": 6,
+	"array": 14, "string": 12, "list": 14, "hash": 14, "set": 12, "sorted-set": 18, "stream": 18, "generic": 12, "geo": 6, "bitmap": 6,
 	"hyperloglog": 2, "server": 1, "connection": 2, "transactions": 4, "scripting": 3, "pubsub": 1,
 }
 
-var filling = strings.Fields("set mset append rpush lpush hset hmset sadd zadd xadd geoadd setbit pfadd xgroup|create xreadgroup zincrby hincrby")
+var filling = strings.Fields("set mset append rpush lpush hset hmset sadd zadd xadd geoadd setbit pfadd xgroup|create xreadgroup zincrby hincrby arset arinsert armset")
 
 // generator makes commands. The same seed, commands and versions make the same
 // commands.
@@ -175,6 +175,9 @@ func (g *generator) call(c command, spoil bool) []string {
 	if strings.Contains(c.name, "lex") || strings.HasPrefix(c.name, "zrange") && g.chance(20) {
 		g.group = "lexical"
 	}
+	if g.knows("8.6") && c.name == "xadd" && g.chance(20) {
+		return g.produce()
+	}
 	args := g.args(slices.Clone(c.words), c.Args)
 	if len(c.Subcommands) > 0 && g.chance(80) {
 		args = append(args, pick(g, []string{"", "nosuch", "HELPS", "ENCODIN", "\xff\x00", "a\r\nb"}))
@@ -185,6 +188,7 @@ func (g *generator) call(c command, spoil bool) []string {
 	if spoil && g.chance(15) {
 		args = g.spoil(args, len(c.words), c.Args)
 	}
+	args = g.settle(args)
 	if g.group != "lexical" {
 		for i, a := range args { // members with different scores have no defined order in lexical ranges
 			if strings.EqualFold(a, "bylex") {
@@ -201,6 +205,46 @@ func (g *generator) call(c command, spoil bool) []string {
 		return slices.Concat([]string{"EVAL", pick(g, calling), "0"}, g.tame(args))
 	}
 	return g.tame(args)
+}
+
+func (g *generator) knows(version string) bool { return !newer(version, g.version) }
+
+// produce makes an XADD to the stream of the future, which need not be there.
+func (g *generator) produce() []string {
+	args := []string{"XADD", future}
+	if g.chance(30) {
+		return append(args, pick(g, futureIDs), pick(g, fields), pick(g, values))
+	}
+	args = append(args, "NOMKSTREAM")
+	if g.chance(30) {
+		args = append(args, "IDMPAUTO", pick(g, producers))
+	} else {
+		args = append(args, "IDMP", pick(g, producers), pick(g, messages))
+	}
+	if g.chance(20) {
+		args = append(args, pick(g, []string{"MAXLEN", "MINID"}), pick(g, []string{"0", "1", "2", "10"}))
+	}
+	args = append(args, "*")
+	for range 1 + g.IntN(2) {
+		args = append(args, pick(g, fields[:4]), pick(g, values[:4]))
+	}
+	return args
+}
+
+// settle keeps commands from giving the stream of the future an id of now, and
+// other streams messages that are forgotten at once.
+func (g *generator) settle(args []string) []string {
+	at := slices.Index(args, future)
+	switch {
+	case strings.EqualFold(args[0], "xidmprecord"):
+		if len(args) > 1 && slices.Contains(keys["stream"], args[1]) {
+			args[1] = future
+		}
+	case at < 0:
+	case strings.EqualFold(args[0], "xadd"), strings.EqualFold(args[0], "xsetid"), slices.ContainsFunc(args, func(s string) bool { return strings.EqualFold(s, "mkstream") }):
+		args[at] = "x1"
+	}
+	return args
 }
 
 // args appends words for a list of arguments. Consecutive options sometimes come in
@@ -423,7 +467,7 @@ func (g *generator) tame(args []string) []string {
 	switch strings.ToLower(args[0]) {
 	case "expire", "pexpire", "setex", "psetex", "hexpire", "hpexpire":
 		long(2)
-	case "set", "getex", "hgetex", "hsetex":
+	case "set", "getex", "hgetex", "hsetex", "increx", "msetex":
 		for i, a := range args {
 			if strings.EqualFold(a, "ex") || strings.EqualFold(a, "px") {
 				long(i + 1)

@@ -55,7 +55,8 @@ type match struct {
 	real, ours side
 	listening  [2]*side // subscribed to events
 	version    []int    // of the real server
-	compared   int      // number of replies and events
+	own        []int    // the version that ours says it is
+	compared   int      // replies, and events
 	calls      map[string]*calls
 	sorted     bool // SORT was called since the start
 	measured   bool // STOREDIST or ZRANGESTORE was used since the start
@@ -246,24 +247,28 @@ var readings = map[string][][]string{
 	"set":    {{"SMEMBERS"}},
 	"hash":   {{"HGETALL"}},
 	"zset":   {{"ZRANGE", "", "0", "-1", "WITHSCORES"}},
+	"array":  {{"ARSCAN", "", "0", "18446744073709551614"}, {"ARINFO", "", "FULL"}},
 	"stream": {{"XRANGE", "", "-", "+"}, {"XINFO", "STREAM", "", "FULL", "COUNT", "0"}},
 }
 
 // restored is the key that dumps are restored to at the end.
 const restored = "restored"
 
-// restores makes both servers restore the dumps of each, if the real one reads our
-// dumps.
-func (m *match) restores(names []string) (steps [][]string, err error) {
+// restores makes both servers read what each of them dumps, if the real one
+// reads what ours writes.
+func (m *match) restores(names []string, long map[string]bool) (steps [][]string, err error) {
 	var ask [][]string
 	for _, k := range names {
 		ask = append(ask, []string{"DUMP", k})
 	}
-	err = m.exchange(ask, func(_ int, a, b *reply, _, _ []byte) bool {
-		for i, r := range []*reply{a, b} {
-			if i == 0 || !newer("7.4", m.version) {
-				steps = append(steps, []string{"RESTORE", restored, "0", r.text, "REPLACE"},
-					[]string{"DEBUG", "DIGEST-VALUE", restored}, []string{"OBJECT", "ENCODING", restored})
+	err = m.exchange(ask, func(i int, a, b *reply, _, _ []byte) bool {
+		for j, r := range []*reply{a, b} {
+			if j > 0 && newer("7.4", m.version) {
+				continue
+			}
+			steps = append(steps, []string{"RESTORE", restored, "0", r.text, "REPLACE"}, []string{"OBJECT", "ENCODING", restored})
+			if !long[names[i]] {
+				steps = append(steps, []string{"DEBUG", "DIGEST-VALUE", restored})
 			}
 		}
 		return true
@@ -321,9 +326,26 @@ func (m *match) survey() (steps [][]string, err error) {
 		if err != nil {
 			return nil, err
 		}
+		long := map[string]bool{} // arrays of which a digest would take hours
+		ask = nil
+		for i, k := range names {
+			if types[i] == "array" {
+				ask = append(ask, []string{"ARLEN", k})
+			}
+		}
+		err = m.exchange(ask, func(i int, a, _ *reply, _, _ []byte) bool {
+			long[ask[i][1]] = a.kind != ':' || len(a.text) > 4
+			return true
+		})
+		if err != nil {
+			return nil, err
+		}
 		steps = append(steps, []string{"SELECT", db}, []string{"KEYS", "*"})
 		for i, k := range names {
-			steps = append(steps, []string{"TYPE", k}, []string{"OBJECT", "ENCODING", k}, []string{"PEXPIRETIME", k}, []string{"DEBUG", "DIGEST-VALUE", k})
+			steps = append(steps, []string{"TYPE", k}, []string{"OBJECT", "ENCODING", k}, []string{"PEXPIRETIME", k})
+			if !long[k] {
+				steps = append(steps, []string{"DEBUG", "DIGEST-VALUE", k})
+			}
 			if types[i] == "hash" && !newer("7.4", m.version) {
 				steps = append(steps, hexpiretime(k, hashes[k]))
 			}
@@ -337,7 +359,7 @@ func (m *match) survey() (steps [][]string, err error) {
 				steps = append(steps, r)
 			}
 		}
-		restores, err := m.restores(names)
+		restores, err := m.restores(names, long)
 		if err != nil {
 			return nil, err
 		}

@@ -16,10 +16,16 @@ var keys = map[string][]string{
 	"sorted-set":  {"z1", "z2", "z3", "z1", "z2", "z3", "e1"},
 	"geo":         {"g1", "g2", "g1", "g2", "g1", "g2", "wrong"}, // other scores are no positions, and their conversion to integers is undefined
 	"lexical":     {"y1", "y2", "y1", "y2", "wrong", "nosuch"},   // sorted sets with equal scores, for ranges of members
-	"stream":      {"x1", "x2"},
+	"stream":      {"x1", "x2", "x1", "x2", future},
+	"array":       {"a1", "a2", "a1", "a2", "a3"},
 }
 
-var anyKey = []string{"s1", "n1", "b1", "p1", "l1", "l2", "h1", "h2", "e1", "e2", "z1", "z2", "g1", "x1", "x2", "m1", "m2", ""}
+var anyKey = []string{"s1", "n1", "b1", "p1", "l1", "l2", "h1", "h2", "e1", "e2", "z1", "z2", "g1", "x1", "x2", "a1", "m1", "m2", ""}
+
+// future is a stream whose last id is far in the future. There IDs that XADD
+// makes up are the same everywhere, and what producers have sent is not
+// forgotten.
+const future = "xf"
 
 const tiny = "4.9e-324"
 
@@ -47,6 +53,13 @@ var (
 	bittypes  = []string{"u8", "i8", "u1", "i1", "u4", "i5", "u63", "i64", "u32", "i16", "u64", "i65", "u0", "x8", "u", ""}
 	streamID  = []string{"1-1", "2-1", "2-2", "3-0", "5-5", "1", "2", "3", "4-1", "6-1", "0-0", "0", "0-1", "100-1", "18446744073709551615-18446744073709551615", "18446744073709551615", "1-18446744073709551615", "abc", "1-", "-1", "1-x", "", "01-01"}
 	addIDs    = []string{"1-1", "2-1", "2-2", "3-0", "5-5", "1-*", "2-*", "3-*", "5-*", "6-*", "7-*", "8-1", "9-1", "10-1", "10-*", "11-*", "0-0", "0-*", "18446744073709551615-*", "18446744073709551615-18446744073709551615", "abc", "*-1", "1-*-2", "100-1", "12-1", "13-1", "14-1"}
+	futureIDs = []string{"9999999999999-1", "9999999999999-2", "9999999999999-3", "9999999999999-4", "9999999999999-5", "9999999999998-1"}
+	producers = []string{"p1", "p1", "p2", "a producer", ""}
+	messages  = []string{"m1", "m2", "m1", "m2", "m3", "message\x00\xff", ""}
+	digests   = []string{"65cd25028f98f158", "d0698444ed39c832", "78AF5F94892F3950", "78af5f94892f3950", "d78fda63144c5c84", "2d06800538d394c2", "abc", "", "0000000000000000", "notahexadecimal!", "b6acb9d84a38ff741"}
+	indexes   = []string{"0", "1", "2", "3", "4", "5", "7", "10", "100", "4095", "4096", "8191", "12345", "100000"}
+	edgeIndex = []string{"1048576", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551614", "18446744073709551615", "18446744073709551616", "-1", "abc", "", " 1", "01", "+1", "1.5"}
+	regexps   = []string{"a", "^a", "b$", "[0-9]+", "^[0-9.]+$", "a|b", "(a|1)(b|0)?", ".*", "h.llo", "[[:alpha:]]", "\\.", "a{2}", "a{2", "(", "[", "*", "\\1", "(a)\\1", "", "^$", "x*"}
 	readIDs   = []string{"0", "0", "1-1", "$", ">", "2-2", "0-0", "5", "+", "-", "abc"}
 	rangeIDs  = []string{"-", "+", "-", "+", "1", "2-1", "(1-1", "(2", "5-5", "(-", "(+", "0", "(18446744073709551615-18446744073709551615", "abc", "$"}
 	groups    = []string{"gr", "gr", "gr", "gr2", "nosuch", ""}
@@ -123,7 +136,6 @@ var pools = map[string][][]string{
 	"min-idle-time":           {idles},
 	"ms":                      {{"0", "100000", "-1", "abc", "9223372036854775807"}},
 	"id":                      {streamID},
-	"xadd/id":                 {addIDs},
 	"xread/id":                {readIDs},
 	"xreadgroup/id":           {readIDs, {">", ">", ">", ">", ">", ">"}},
 	"xgroup|create/id":        {{"0", "$", "1-1", "2", "abc", "-", "0-0"}},
@@ -150,6 +162,24 @@ var pools = map[string][][]string{
 	"connection-name":  {{"name", "bad name", "", "x\n"}},
 	"libname":          {{"lib", "bad lib", ""}}, "libver": {{"1.0", "bad ver"}},
 	"username": {{"default", "nosuch"}}, "password": {{"", "secret"}},
+	"producer-id": {producers}, "idempotent-id": {messages}, "pid": {producers}, "iid": {messages},
+	"xidmprecord/stream-id": {futureIDs, streamID},
+	"xadd/id":               {addIDs},
+	"duration":              {{"100", "60", "86400", "0", "86401", "-1", "abc", ""}},
+	"maxsize":               {{"1", "2", "100", "10000", "0", "10001", "-1", "abc"}},
+	"ifeq-value":            {values}, "ifne-value": {values},
+	"ifdeq-digest": {digests}, "ifdne-digest": {digests},
+	"lowerbound": {smallInts, doubles, edgeInts, edgeFloat}, "upperbound": {smallInts, doubles, edgeInts, edgeFloat},
+	"index": {indexes, indexes, edgeIndex}, "arseek/index": {indexes, edgeIndex},
+	"argetrange/start": {indexes[:9], indexes, edgeIndex}, "argetrange/end": {indexes[:9], indexes, edgeIndex},
+	"ardelrange/start": {indexes, edgeIndex}, "ardelrange/end": {indexes, edgeIndex},
+	"arop/start": {indexes, edgeIndex}, "arop/end": {indexes, edgeIndex},
+	"arscan/start": {indexes, edgeIndex}, "arscan/end": {indexes, edgeIndex},
+	"argrep/start": {{"-", "0", "-", "1", "10"}, indexes, edgeIndex}, "argrep/end": {{"+", "10", "+", "100000", "0"}, indexes, edgeIndex},
+	"argrep/string": {elements, values, {"A", "ABC", "l", "LL"}}, "argrep/pattern": {regexps, patterns},
+	"arring/size": {{"1", "2", "3", "5", "10", "100", "0", "-1", "abc", "9223372036854775807", "1.5"}},
+	"arset/value": {values, elements, doubles, edgeFloat}, "armset/value": {values, elements, doubles, edgeFloat},
+	"arinsert/value": {values, elements, doubles, edgeFloat}, "arring/value": {values, elements, doubles, edgeFloat},
 	"frequency":   {{"0", "255", "256", "-1"}},
 	"numreplicas": {{"0", "1", "-1", "abc"}}, "numlocal": {{"0", "1", "2", "-1"}},
 	"entriesread": {smallInts, edgeInts, notInts}, "entries-added": {smallInts, edgeInts, notInts},

@@ -172,6 +172,7 @@ func (e *Core) replayLog() (aof.Loaded, error) {
 	defer func() { e.journal.on, e.append.loading = on, false }()
 	s := e.newSession(loadingConn{})
 	s.internal = true
+	s.Obey()
 	s.begin(s.fresh())
 	loaded, err := e.append.log.Load(&logSink{e: e, s: s}, aof.LoadOptions{
 		Truncated: e.Config.AOF.LoadTruncated, CorruptTail: e.Config.AOF.LoadCorruptTail,

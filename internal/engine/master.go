@@ -298,6 +298,7 @@ func (e *Core) linkUp(a *attempt, conn Conn, h *replication.Handshake, loaded *s
 	m := &e.repl.master
 	s := e.newSession(conn)
 	s.internal = true
+	s.Obey()
 	s.begin(s.fresh())
 	s.master = &masterStream{}
 	if m.attempt != a || e.closed {

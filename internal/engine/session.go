@@ -45,6 +45,7 @@ type Session struct {
 	ended     bool // it is out of the server
 	internal  bool
 	attached  bool // it is internal, and has a connection
+	obeyed    bool
 	inDirty   bool
 	overSince int64 // ms
 	counted   int   // bytes in Core.clientMemory
@@ -330,6 +331,14 @@ func (s *Session) CloseAfterReply() {
 
 // Internal reports whether the session belongs to the program itself.
 func (s *Session) Internal() bool { return s.internal }
+
+// Obey has the session's commands taken as those of a master: what depends on time
+// and chance is made up in them.
+func (s *Session) Obey() { s.obeyed = true }
+
+// Obeyed reports whether the session's commands are those of a master or of an
+// append-only file.
+func (s *Session) Obeyed() bool { return s.obeyed }
 
 // Conn returns the connection.
 func (s *Session) Conn() Conn { return s.conn }

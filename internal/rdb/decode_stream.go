@@ -147,11 +147,14 @@ func (d *decoder) group(kind byte, s *Stream) Group {
 	if kind >= typeStream5 {
 		d.released(&g)
 	}
+	unowned := 0
 	for _, p := range g.Pending {
 		if p.Consumer < 0 {
-			d.fail("pending entry without a consumer")
-			break
+			unowned++
 		}
+	}
+	if unowned != len(g.Released) {
+		d.fail("pending entry without a consumer")
 	}
 	return g
 }
@@ -159,23 +162,19 @@ func (d *decoder) group(kind byte, s *Stream) Group {
 // released reads the pending entries without a consumer, and gives them to the
 // consumer that stands for none.
 func (d *decoder) released(g *Group) {
-	left := d.uint()
-	if left == 0 || d.err != nil {
-		return
-	}
-	nobody := slices.IndexFunc(g.Consumers, func(c Consumer) bool { return len(c.Name) == 0 })
-	if nobody < 0 {
-		nobody = len(g.Consumers)
-		g.Consumers = append(g.Consumers, Consumer{ActiveAt: Released})
-	}
-	for ; left > 0 && d.err == nil; left-- {
+	var twice map[StreamID]bool
+	for left := d.uint(); left > 0 && d.err == nil; left-- {
 		id := d.rawID()
 		i, ok := slices.BinarySearchFunc(g.Pending, id, func(p Pending, id StreamID) int { return p.ID.Compare(id) })
-		if !ok || g.Pending[i].Consumer >= 0 {
+		if !ok || g.Pending[i].Consumer >= 0 || twice[id] {
 			d.fail("entry pending for nobody is not pending for the group, or twice")
 			return
 		}
-		g.Pending[i].Consumer = nobody
+		if twice == nil {
+			twice = map[StreamID]bool{}
+		}
+		twice[id] = true
+		g.Released = append(g.Released, id)
 	}
 }
 

@@ -2,6 +2,7 @@ package rdb
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/resp-server/resp-server/internal/datastruct/listpack"
 )
@@ -37,7 +38,10 @@ func (e *encoder) kind(v Value) byte {
 		}
 		return typeHash
 	case *Stream:
-		if v.Idempotency != nil {
+		switch {
+		case v.released():
+			return typeStream5
+		case v.Idempotency != nil:
 			return typeStream4
 		}
 		if e.version >= 11 {
@@ -202,12 +206,32 @@ func (e *encoder) stream(s *Stream) {
 	e.id(s.MaxDeletedID)
 	e.uint(s.EntriesAdded)
 	e.uint(uint64(len(s.Groups)))
+	released := s.released()
+	if released {
+		e.later(14)
+	}
 	for i := range s.Groups {
-		e.group(&s.Groups[i])
+		g := &s.Groups[i]
+		e.group(g)
+		if released {
+			e.uint(uint64(len(g.Released)))
+			for _, id := range g.Released {
+				e.buf = appendRawID(e.buf, id)
+				e.flush(chunk)
+			}
+		}
 	}
-	if s.Idempotency != nil {
+	switch {
+	case s.Idempotency != nil:
 		e.idempotency(s.Idempotency)
+	case released: // the type has it for all streams
+		e.idempotency(&Idempotency{Duration: 100, MaxSize: 100})
 	}
+}
+
+// released reports whether entries of the stream are pending for nobody.
+func (s *Stream) released() bool {
+	return slices.ContainsFunc(s.Groups, func(g Group) bool { return len(g.Released) > 0 })
 }
 
 func (e *encoder) idempotency(m *Idempotency) {
@@ -237,7 +261,9 @@ func (e *encoder) group(g *Group) {
 		e.buf = appendRawID(e.buf, p.ID)
 		e.time(p.DeliveredAt)
 		e.uint(p.Deliveries)
-		of[p.Consumer] = append(of[p.Consumer], p.ID)
+		if p.Consumer >= 0 {
+			of[p.Consumer] = append(of[p.Consumer], p.ID)
+		}
 		e.flush(chunk)
 	}
 	e.uint(uint64(len(g.Consumers)))

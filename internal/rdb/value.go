@@ -175,6 +175,9 @@ type Group struct {
 	// Consumers have distinct names. They must be sorted by name to give the
 	// bytes of Redis.
 	Consumers []Consumer
+	// Released are the pending entries without a consumer, in the order in which
+	// they are to be claimed.
+	Released []StreamID
 }
 
 // Pending is an entry that was delivered and not yet acknowledged.
@@ -183,7 +186,7 @@ type Pending struct {
 	// DeliveredAt is in milliseconds since 1970.
 	DeliveredAt int64
 	Deliveries  uint64
-	// Consumer is an index into the group's Consumers.
+	// Consumer is an index into the group's Consumers, -1 for entries in Released.
 	Consumer int
 }
 
@@ -191,13 +194,9 @@ type Pending struct {
 type Consumer struct {
 	Name []byte
 	// SeenAt and ActiveAt are in milliseconds since 1970. ActiveAt is -1 for a
-	// consumer that never received an entry. It is Released for the consumer
-	// without a name that stands for pending entries without a consumer.
+	// consumer that never got an entry.
 	SeenAt, ActiveAt int64
 }
-
-// Released is an ActiveAt; see Consumer.
-const Released = -2
 
 // Array is a sparse array of Redis 8.8.
 type Array struct {

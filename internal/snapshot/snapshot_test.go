@@ -137,7 +137,7 @@ func randomStream(rng *rand.Rand) value.Value {
 	}
 	if rng.IntN(3) == 0 && len(ids) > 0 {
 		m := s.Remember(&limits)
-		for range rng.IntN(20) {
+		for range 1 + rng.IntN(20) {
 			m.Add(fmt.Append(nil, "producer", rng.IntN(3)), element(rng), ids[rng.IntN(len(ids))], 0)
 		}
 	}
@@ -148,7 +148,10 @@ func randomStream(rng *rand.Rand) value.Value {
 			c.ActiveAt = int64(rng.IntN(1000)) - 1
 			for _, id := range ids {
 				if rng.IntN(10) == 0 {
-					g.SetPending(value.Pending{ID: id, DeliveredAt: int64(rng.IntN(1000)), Deliveries: uint64(rng.IntN(5))}, c)
+					p := value.Pending{ID: id, DeliveredAt: int64(rng.IntN(1000)), Deliveries: uint64(rng.IntN(5))}
+					if g.SetPending(p, c); rng.IntN(5) == 0 {
+						g.Release(p)
+					}
 				}
 			}
 		}

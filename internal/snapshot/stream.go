@@ -19,7 +19,7 @@ func loadStream(v rdb.Value, env *Env) value.Value {
 	for i := range from.Groups {
 		loadGroup(s, &from.Groups[i])
 	}
-	if m := from.Idempotency; m != nil {
+	if m := from.Idempotency; m != nil && !unused(m, &env.Limits) {
 		to := s.Remember(&env.Limits)
 		to.Configure(int64(m.Duration), int64(m.MaxSize))
 		to.Added, to.Duplicates = m.Added, m.Duplicates
@@ -34,23 +34,31 @@ func loadStream(v rdb.Value, env *Env) value.Value {
 	return s
 }
 
+// unused reports whether a stream was never asked to remember anything: Redis
+// 8.8 writes what is configured then.
+func unused(m *rdb.Idempotency, l *value.Limits) bool {
+	return len(m.Producers) == 0 && m.Added == 0 && m.Duplicates == 0 &&
+		m.Duration == uint64(l.StreamIDMPDuration) && m.MaxSize == uint64(l.StreamIDMPMaxSize)
+}
+
 func loadGroup(s *value.Stream, from *rdb.Group) {
 	g := s.AddGroup(from.Name, value.StreamID(from.LastID), from.EntriesRead)
 	consumers := make([]*value.Consumer, len(from.Consumers))
 	for i, c := range from.Consumers {
-		if len(c.Name) == 0 && c.ActiveAt == rdb.Released {
-			continue
-		}
 		consumers[i] = g.AddConsumer(c.Name, c.SeenAt)
 		consumers[i].ActiveAt = c.ActiveAt
 	}
 	for _, p := range from.Pending {
 		pending := value.Pending{ID: value.StreamID(p.ID), DeliveredAt: p.DeliveredAt, Deliveries: p.Deliveries}
-		if c := consumers[p.Consumer]; c != nil {
-			g.SetPending(pending, c)
+		if p.Consumer >= 0 {
+			g.SetPending(pending, consumers[p.Consumer])
 		} else {
 			g.Release(pending)
 		}
+	}
+	for _, id := range from.Released { // once more, in their order
+		p, _ := g.Pending(value.StreamID(id))
+		g.Release(p)
 	}
 }
 
@@ -91,17 +99,15 @@ func saveGroup(g *value.Group) rdb.Group {
 		Name: []byte(g.Name()), LastID: rdb.StreamID(g.LastID), EntriesRead: g.EntriesRead,
 		Pending: make([]rdb.Pending, 0, g.PendingCount()),
 	}
-	index := make(map[*value.Consumer]int, g.ConsumerCount())
-	if g.Released() > 0 && g.Consumer(nil) == nil {
-		// Redis 7.4 has no other form for released entries. The consumer without a
-		// name stands for them.
-		to.Consumers = append(to.Consumers, rdb.Consumer{ActiveAt: rdb.Released})
+	for _, id := range g.ReleasedIDs() {
+		to.Released = append(to.Released, rdb.StreamID(id))
 	}
+	index := make(map[*value.Consumer]int, g.ConsumerCount())
 	for c := range g.Consumers {
 		index[c] = len(to.Consumers)
 		to.Consumers = append(to.Consumers, rdb.Consumer{Name: []byte(c.Name()), SeenAt: c.SeenAt, ActiveAt: c.ActiveAt})
 	}
-	index[nil] = 0 // the empty name sorts first
+	index[nil] = -1
 	for it := g.PendingFrom(value.StreamID{}); ; {
 		p, ok := it.Next()
 		if !ok {

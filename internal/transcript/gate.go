@@ -11,6 +11,7 @@ type gate struct {
 	word    string // "@since", "@until", "@only"
 	arg     string
 	version []int
+	self    bool // ours is let in, too
 }
 
 func isGate(line string) bool {
@@ -35,6 +36,10 @@ func parseGate(line string) (gate, error) {
 	if g.version, ok = parseVersion(g.arg); !ok {
 		return g, fmt.Errorf("%s %s is not a version", g.word, g.arg)
 	}
+	g.self = len(words) == 3 && words[2] == "self"
+	if len(words) > 3 || len(words) == 3 && (!g.self || g.word != "@since") {
+		return g, fmt.Errorf("%q has words too many", line)
+	}
 	return g, nil
 }
 
@@ -54,7 +59,7 @@ func describe(t Target) server {
 func (g gate) allows(s server) bool {
 	switch g.word {
 	case "@since":
-		return compareVersions(s.version, g.version) >= 0
+		return g.self && s.name == Self || compareVersions(s.version, g.version) >= 0
 	case "@until": // 7.2 includes 7.2.5
 		return compareVersions(s.version[:min(len(s.version), len(g.version))], g.version) <= 0
 	}

@@ -404,11 +404,8 @@ const (
 // MaxDeletedID unchanged, except where AckedOnly keeps entries before deleted
 // ones.
 func (s *Stream) Trim(t Trim) (deleted int64) {
-	if t.Refs == AckedOnly {
-		return s.trimAcked(t)
-	}
-	for {
-		n, ok := s.nodes.Min()
+	for i := 0; ; {
+		n, ok := s.nodes.At(i)
 		if !ok || t.MaxLen >= 0 && int64(s.length) <= t.MaxLen {
 			break
 		}
@@ -424,21 +421,25 @@ func (s *Stream) Trim(t Trim) (deleted int64) {
 			e.prev()
 			whole = e.id.Less(t.MinID)
 		}
-		if whole {
-			if t.Refs == DropRefs {
-				for e, ok := n.begin(), true; ok; ok = e.next() {
-					s.Unreference(e.id)
-				}
-			}
-			s.dropNode(0)
+		if whole && t.Refs == KeepRefs {
+			s.dropNode(i)
 			s.length -= int(entries)
 			deleted += entries
 			continue
 		}
-		if !t.WholeNodes {
-			deleted += s.trimNode(n, t)
+		if t.WholeNodes && t.Refs == KeepRefs {
+			break
 		}
-		break
+		gone := s.trimNode(n, t)
+		deleted += gone
+		if !whole {
+			break
+		}
+		if gone == entries {
+			s.dropNode(i)
+		} else {
+			i++
+		}
 	}
 	if deleted > 0 {
 		s.FirstID = s.first()
@@ -453,7 +454,7 @@ func (s *Stream) trimNode(n *streamNode, t Trim) (deleted int64) {
 		if t.MaxLen >= 0 && int64(s.length) <= t.MaxLen || t.MaxLen < 0 && !e.id.Less(t.MinID) {
 			break
 		}
-		if e.flags&entryDeleted == 0 {
+		if e.flags&entryDeleted == 0 && !(t.Refs == AckedOnly && s.Referenced(e.id)) {
 			if n.owner != s.owner {
 				n = s.own(n)
 				e.pack = n.pack
@@ -474,27 +475,9 @@ func (s *Stream) trimNode(n *streamNode, t Trim) (deleted int64) {
 	return deleted
 }
 
-// trimAcked deletes the first entries that no group needs.
-func (s *Stream) trimAcked(t Trim) int64 {
-	var gone []StreamID
-	for it := s.Range(StreamID{}, MaxStreamID); it.Next(); {
-		n := int64(len(gone))
-		if t.MaxLen >= 0 && int64(s.length)-n <= t.MaxLen || t.MaxLen < 0 && !it.ID.Less(t.MinID) || t.Limit != 0 && n == t.Limit {
-			break
-		}
-		if !s.Referenced(it.ID) {
-			gone = append(gone, it.ID)
-		}
-	}
-	for _, id := range gone {
-		s.Delete(id)
-	}
-	return int64(len(gone))
-}
-
-// RadixNodes returns the number of nodes in Redis's radix tree for this
-// stream. The keys of the tree are the 16-byte ids of the stream's nodes, and
-// a run of bytes without a branch is one node. O(n) for n nodes.
+// RadixNodes returns how many nodes Redis's radix tree has for this stream: a
+// tree of the 16 bytes of the ids of the stream's nodes, where one node stands
+// for a run of bytes that does not branch. O(n) of the number of nodes.
 func (s *Stream) RadixNodes() int {
 	keys := s.nodes.Len()
 	if keys == 0 {

@@ -1,6 +1,8 @@
 package value
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"unsafe"
@@ -28,6 +30,7 @@ type Group struct {
 	// consumers are nil and reused.
 	consumers []*Consumer
 	free      []uint32
+	turns     uint32 // the turn of the entry that was delivered or released last
 }
 
 // UnknownEntriesRead is the EntriesRead of a group with an unknown position
@@ -39,7 +42,8 @@ type Pending struct {
 	ID          StreamID
 	DeliveredAt int64 // in milliseconds since 1970
 	Deliveries  uint64
-	consumer    uint32 // none after Release
+	consumer    uint32 // nobody after Release
+	turn        uint32 // orders what was delivered in the same millisecond
 }
 
 const nobody = ^uint32(0)
@@ -60,6 +64,21 @@ type Consumer struct {
 type consumerName struct {
 	name   string
 	number uint32
+}
+
+// CompareIdle orders pending entries as XREADGROUP claims them: those that are
+// pending for nobody, and then the longest idle first.
+func CompareIdle(a, b Pending) int {
+	switch released := a.consumer == nobody; {
+	case released != (b.consumer == nobody):
+		if released {
+			return -1
+		}
+		return 1
+	case !released && a.DeliveredAt != b.DeliveredAt:
+		return cmp.Compare(a.DeliveredAt, b.DeliveredAt)
+	}
+	return int(int32(a.turn - b.turn)) // the count may begin again
 }
 
 func compareGroups(a, b *Group) int      { return strings.Compare(a.name, b.name) }
@@ -250,10 +269,19 @@ func (g *Group) DeleteConsumer(c *Consumer) {
 	g.free = append(g.free, c.number)
 }
 
+// Deliver counts one more delivery, up to the largest number.
+func (p *Pending) Deliver() {
+	if p.Deliveries != math.MaxInt64 {
+		p.Deliveries++
+	}
+}
+
 // SetPending makes an entry pending for a consumer, and takes it from another
 // one if necessary. The consumer must be writable.
 func (g *Group) SetPending(p Pending, c *Consumer) {
 	p.consumer = c.number
+	g.turns++
+	p.turn = g.turns
 	old, had := g.pending.Insert(p)
 	if had && old.consumer == p.consumer {
 		return
@@ -267,6 +295,8 @@ func (g *Group) SetPending(p Pending, c *Consumer) {
 // Release leaves a pending entry without a consumer until one claims it.
 func (g *Group) Release(p Pending) {
 	p.consumer = nobody
+	g.turns++
+	p.turn = g.turns
 	if old, had := g.pending.Insert(p); had {
 		g.disown(old)
 	}
@@ -280,6 +310,30 @@ func (g *Group) Released() int {
 		n -= c.pending.Len()
 	}
 	return n
+}
+
+// ReleasedIDs returns the entries that are pending for nobody, in the order in
+// which they were released. O(p) of p pending entries if there are any.
+func (g *Group) ReleasedIDs() (ids []StreamID) {
+	n := g.Released()
+	if n == 0 {
+		return nil
+	}
+	list := make([]Pending, 0, n)
+	for it := g.PendingFrom(StreamID{}); ; {
+		p, ok := it.Next()
+		if !ok {
+			break
+		}
+		if p.consumer == nobody {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, CompareIdle)
+	for _, p := range list {
+		ids = append(ids, p.ID)
+	}
+	return ids
 }
 
 // disown removes a pending entry from its consumer.

@@ -88,7 +88,7 @@ func (m *Idempotency) memoryUse() (n int) {
 
 // expired reports whether an id has outlived Duration.
 func (m *Idempotency) expired(id StreamID, now int64) bool {
-	return int64(id.Ms)+1000*m.Duration < now
+	return int64(id.Ms)+1000*m.Duration <= now
 }
 
 // Find returns the entry of a recorded message.
@@ -160,12 +160,15 @@ func (m *Idempotency) sweep(now int64) {
 	}
 }
 
-// Configure changes the limits. If they differ it drops all recorded messages.
-func (m *Idempotency) Configure(duration, maxSize int64) {
-	if duration != m.Duration || maxSize != m.MaxSize {
-		m.Duration, m.MaxSize = duration, maxSize
-		m.producers = tree.New(compareProducers)
+// Configure changes the limits. That forgets all messages, unless the limits
+// were the same, and false is returned.
+func (m *Idempotency) Configure(duration, maxSize int64) bool {
+	if duration == m.Duration && maxSize == m.MaxSize {
+		return false
 	}
+	m.Duration, m.MaxSize = duration, maxSize
+	m.producers = tree.New(compareProducers)
+	return true
 }
 
 // Restore adds the recorded messages of a producer in the given order.

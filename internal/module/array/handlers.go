@@ -36,7 +36,6 @@ const (
 	errOverflow resp.Error = "ERR array index overflow"
 	errInsert   resp.Error = "ERR insert index overflow"
 	errRange    resp.Error = "ERR range exceeds maximum of 1000000 items"
-	errCount    resp.Error = "ERR count exceeds maximum of 1000000 items"
 	errLimit    resp.Error = "ERR LIMIT must be positive"
 	errSize     resp.Error = "ERR invalid size"
 	errSizeSign resp.Error = "ERR size must be positive"
@@ -442,16 +441,13 @@ func arlastitems(c *engine.Ctx) error {
 		return err
 	}
 	length := a.Len()
-	n := min(uint64(count), length)
-	if n > a.Count() && n > maxReply {
-		return errCount
-	}
+	n := min(uint64(count), a.Count())
 	c.Array(int(n))
 	if n == 0 {
 		return nil
 	}
 	newest, ok := a.Last()
-	if !ok || newest >= length {
+	if !ok {
 		newest = length - 1
 	}
 	for i := range n {

@@ -71,16 +71,25 @@ func slotNumber(v slot) (numfmt.LongDouble, bool) {
 	return numfmt.ParseLongDouble(v.Bytes(room[:0]))
 }
 
+// isMinus reports whether a number has a sign, even if it is zero.
+func isMinus(v slot) bool {
+	var room [32]byte
+	b := v.Bytes(room[:0])
+	return len(b) > 0 && b[0] == '-'
+}
+
 func combineNumbers(c *engine.Ctx, it iterator, op string) error {
 	var result numfmt.LongDouble
 	any, nan := false, false
+	minus := false // if the result is zero, it is -0
 	for it.Next() {
 		n, ok := slotNumber(it.Value)
 		switch {
 		case !ok:
 		case !any:
-			result, any = n, true
+			result, any, minus = n, true, isMinus(it.Value)
 		case op == "sum":
+			minus = minus && isMinus(it.Value)
 			sum, ok := result.Add(n)
 			switch {
 			case ok:
@@ -95,12 +104,14 @@ func combineNumbers(c *engine.Ctx, it iterator, op string) error {
 				result, _ = numfmt.ParseLongDouble([]byte("inf"))
 			}
 		case op == "min" && n.Cmp(result) < 0, op == "max" && n.Cmp(result) > 0:
-			result = n
+			result, minus = n, isMinus(it.Value)
 		}
 	}
 	switch {
 	case !any:
 		return c.Null()
+	case minus && result == (numfmt.LongDouble{}):
+		return c.BulkString("-0")
 	case nan:
 		return c.BulkString("nan")
 	}

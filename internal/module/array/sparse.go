@@ -357,7 +357,11 @@ func (a *sparse) Fit(l *limits, size uint64) {
 	fresh := newSparse(l)
 	var room [64]byte
 	for i := range n {
-		v, _ := a.Get((oldest + i) % span)
+		index := oldest + i
+		if i >= span-oldest { // the sum may be too large for 64 bits
+			index = i - (span - oldest)
+		}
+		v, _ := a.Get(index)
 		fresh.Set(l, i, v.Bytes(room[:0]))
 	}
 	if n > 0 {
@@ -404,13 +408,22 @@ func (a *sparse) Info(full bool) (info layout) {
 	}
 }
 
+// maxDigestLen is up to which length an array has Redis's digest, for which
+// every slot is read: that of a long one would take hours.
+const maxDigestLen = 1 << 16
+
 // Digest adds the used slots in order.
 func (a *sparse) Digest(d *value.Digest) {
-	var text []byte
 	var room [scratchSize]byte
-	for it := a.Range(0, maxIndex); it.Next(); {
-		text = strconv.AppendUint(text[:0], it.Index, 10)
-		d.Mix(text)
+	long := a.Len() > maxDigestLen
+	next := uint64(0)
+	for it := a.Range(0, maxIndex); it.Next(); next = it.Index + 1 {
+		for ; !long && next < it.Index; next++ {
+			d.Mix([]byte("(null)"))
+		}
+		if long {
+			d.Mix(strconv.AppendUint(room[:0], it.Index, 10))
+		}
 		d.Mix(it.Value.Bytes(room[:0]))
 	}
 }
