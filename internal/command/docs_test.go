@@ -59,7 +59,10 @@ func compatibility() []byte {
 	}
 
 	for _, p := range partly {
-		g := of(spec.Find(strings.ToLower(strings.Fields(p.call)[0])).Group)
+		g := of("server") // what no group has
+		if row := spec.Find(strings.ToLower(strings.Fields(p.call)[0])); row != nil {
+			g = of(row.Group)
+		}
 		g.partly = append(g.partly, fmt.Sprintf("- %s: %s\n", p.why, p.part))
 	}
 

@@ -28,6 +28,9 @@ var missing = map[string]string{}
 // refuses, the missing part, and the reason. Remove the row when you add the
 // part.
 var partly = []struct{ call, part, why string }{
+	{"VADD k VALUES 1 1 e", "`VADD`, `VCARD`, `VDIM`, `VEMB`, `VGETATTR`, `VINFO`, `VISMEMBER`, `VLINKS`, `VRANDMEMBER`, `VRANGE`, `VREM`, `VSETATTR` and `VSIM`",
+		"vector sets are a module of Redis 8"},
+	{"TRIMSLOTS RANGES 1 0 1", "`CLUSTER SYNCSLOTS` and `TRIMSLOTS`", "nodes of Redis 8.4 say these to each other when they move slots"},
 	{"SCRIPT DEBUG YES", "`SCRIPT DEBUG YES` and `SYNC`", "there is no debugger for scripts"},
 }
 

@@ -83,7 +83,7 @@ func (m *idempotence) identify(pairs [][]byte) {
 	m.iid = binary.LittleEndian.AppendUint64(m.iid, sum.High^bits.RotateLeft64(xor.Low, 1))
 }
 
-// XCFGSET key [IDMP-DURATION duration] [IDMP-MAXSIZE maxsize]
+// XCFGSET key [IDMP-DURATION idmp-duration] [IDMP-MAXSIZE idmp-maxsize]
 func xcfgset(c *engine.Ctx) error {
 	key := c.Args[1]
 	s, err := engine.FindToWrite[*value.Stream](c, key)

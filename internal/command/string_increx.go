@@ -28,7 +28,7 @@ type increxOptions struct {
 	at                     int64 // when the key is to expire, or NoExpiry
 }
 
-// INCREX key [BYFLOAT float | BYINT integer] [LBOUND lowerbound] [UBOUND upperbound] [SATURATE] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] [ENX]
+// INCREX key [BYFLOAT float | BYINT integer] [SATURATE] [LBOUND lowerbound] [UBOUND upperbound] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST] [ENX]
 func increx(c *engine.Ctx) error {
 	o := increxOptions{byInt: 1, at: engine.NoExpiry}
 	if err := o.parse(c); err != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -370,6 +371,10 @@ func dialogue(r *rand.Rand, n int, version []int) (lines []line) {
 	return lines
 }
 
+// unknownAlone is the error for an unknown command without arguments, as it was
+// before 8.6.
+var unknownAlone = regexp.MustCompile(`\(error\) "(ERR unknown command '[^'\n]*'), with args beginning with: "\n`)
+
 // TestClients compares the output of several clients that wait for each other.
 func TestClients(t *testing.T) {
 	m := start(t)
@@ -392,6 +397,9 @@ func TestClients(t *testing.T) {
 			}
 			if ours, err = play(m.ours.server, proto, lines); err != nil {
 				ours += "\n" + err.Error()
+			}
+			if !newer("8.6", m.version) {
+				ours = unknownAlone.ReplaceAllString(ours, "(error) $1\n")
 			}
 			return real, ours
 		}

@@ -106,7 +106,7 @@ var hashCommands = []Command{
 		Complexity: "O(N) where N is the number of fields.",
 		Arity:      -5, Flags: Write | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
-		Keys:       []KeySpec{{Flags: RW | Access | Update, Index: 1, Step: 1}},
+		Keys:       []KeySpec{{Notes: "RW and UPDATE because it changes the TTL", Flags: RW | Access | Update, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			expireOrPersist,

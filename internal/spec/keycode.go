@@ -13,13 +13,30 @@ func (c *Command) appendByCode(dst []KeyPos, args [][]byte) ([]KeyPos, bool) {
 	return dst, len(dst) > n
 }
 
-// SET reads the old value only with GET.
+// SET reads the old value only with GET, or to compare it.
 func appendSetKey(dst []KeyPos, args [][]byte) []KeyPos {
 	flags := OW | Update
 	for i := 3; i < len(args); i++ {
-		if isWord(args[i], "GET") {
-			flags = RW | Access | Update
-			break
+		switch {
+		case isWord(args[i], "GET"):
+			return append(dst, KeyPos{1, RW | Access | Update})
+		case isComparison(args[i]):
+			flags = RW | Update
+		}
+	}
+	return append(dst, KeyPos{1, flags})
+}
+
+func isComparison(b []byte) bool {
+	return isWord(b, "IFEQ") || isWord(b, "IFNE") || isWord(b, "IFDEQ") || isWord(b, "IFDNE")
+}
+
+// DELEX looks at the value if it has a condition.
+func appendDelexKey(dst []KeyPos, args [][]byte) []KeyPos {
+	flags := RM | Delete
+	for _, a := range args[min(len(args), 2):] {
+		if isComparison(a) {
+			flags = RW | Delete
 		}
 	}
 	return append(dst, KeyPos{1, flags})

@@ -55,8 +55,8 @@ var streamCommands = []Command{
 			{Name: "nomkstream", Type: PureToken, Token: "NOMKSTREAM", Since: "6.2.0", Optional: true},
 			referencesArg,
 			{Name: "idmp", Type: OneOf, Since: "8.6.0", Optional: true, Args: []Arg{
-				{Name: "producer-id", Token: "IDMPAUTO"},
-				{Name: "message", Type: Block, Token: "IDMP", Args: []Arg{{Name: "producer-id"}, {Name: "idempotent-id"}}},
+				{Name: "pid", Token: "IDMPAUTO"},
+				{Name: "idmp", Type: Block, Token: "IDMP", Args: []Arg{{Name: "pid"}, {Name: "iid"}}},
 			}},
 			{Name: "trim", Type: Block, Optional: true, Args: []Arg{
 				trimStrategy,
@@ -101,14 +101,8 @@ var streamCommands = []Command{
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
-			{Name: "idmp-duration-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "idmp-duration-token", Type: PureToken, Token: "IDMP-DURATION"},
-				{Name: "duration", Type: Integer},
-			}},
-			{Name: "idmp-maxsize-block", Type: Block, Optional: true, Args: []Arg{
-				{Name: "idmp-maxsize-token", Type: PureToken, Token: "IDMP-MAXSIZE"},
-				{Name: "maxsize", Type: Integer},
-			}},
+			{Name: "idmp-duration", Type: Integer, Token: "IDMP-DURATION", Optional: true},
+			{Name: "idmp-maxsize", Type: Integer, Token: "IDMP-MAXSIZE", Optional: true},
 		},
 	},
 	{

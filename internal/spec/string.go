@@ -40,7 +40,8 @@ var stringCommands = []Command{
 		Complexity: "O(1) with IFEQ and IFNE; O(N) with IFDEQ and IFDNE where N is the length of the string.",
 		Arity:      -2, Flags: Write | Fast,
 		Categories: WriteCategory | String | FastCategory,
-		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
+		Keys:       []KeySpec{{Flags: RW | Delete | VariableFlags, Index: 1, Step: 1}},
+		KeyCode:    appendDelexKey,
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "condition", Type: OneOf, Optional: true, Args: []Arg{
@@ -178,9 +179,9 @@ var stringCommands = []Command{
 				{Name: "float", Type: Double, Token: "BYFLOAT"},
 				{Name: "integer", Type: Integer, Token: "BYINT"},
 			}},
+			{Name: "saturate", Type: PureToken, Token: "SATURATE", Optional: true},
 			{Name: "lowerbound", Token: "LBOUND", Optional: true},
 			{Name: "upperbound", Token: "UBOUND", Optional: true},
-			{Name: "saturate", Type: PureToken, Token: "SATURATE", Optional: true},
 			expireOrPersist,
 			{Name: "enx", Type: PureToken, Token: "ENX", Optional: true},
 		},
