@@ -267,6 +267,7 @@ func TestReplicaLoads(t *testing.T) {
 		loads(t, r, "loading")
 		fails(t, r, loadingError, "GET", "old")
 		srv.Close()
+		r.Must("CONFIG", "SET", "key-load-delay", 0) // of keys that have come already
 		eventually(t, "the replica has its data again", func() bool {
 			got, err := r.Do(context.Background(), "GET", "old")
 			return err == nil && got.Text() == "1"
