@@ -184,7 +184,7 @@ func TestSettings(t *testing.T) {
 	}
 	for _, name := range ours {
 		p, _ := config.Find(name)
-		if works := p.Why == ""; !slices.Contains(theirs, name) && (p.From == "" || !works) && !(works && name == p.Alias) {
+		if works := p.Why == ""; !slices.Contains(theirs, name) && (!p.IsNewer() || !works) && !(works && name == p.Alias) {
 			t.Errorf("CONFIG GET * lists %s", name)
 		}
 	}
@@ -231,7 +231,7 @@ func TestSettingValues(t *testing.T) {
 		all := slices.Clone(hiddenSettings)
 		for i, e := range ask("CONFIG", "GET", "*").Elems {
 			p, ok := config.Find(e.Str)
-			if i%2 == 0 && !slices.Contains(skip, e.Str) && !(ok && (p.From != "" || p.Immutable || p.OneValue())) {
+			if i%2 == 0 && !slices.Contains(skip, e.Str) && !(ok && (p.IsNewer() || p.Immutable || p.OneValue())) {
 				all = append(all, e.Str)
 			}
 		}

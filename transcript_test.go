@@ -78,10 +78,9 @@ func startEdition(t *testing.T, edition *compat.Edition, transport string) *self
 
 func (s *self) Dial(ctx context.Context) (net.Conn, error) { return s.dial(s.TestServer, ctx) }
 
-// Name is that of a real server for an edition that has nothing of its own.
 func (s *self) Name() string {
 	if s.edition != compat.Latest {
-		return "redis-server"
+		return transcript.Older
 	}
 	return transcript.Self
 }

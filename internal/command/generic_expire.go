@@ -4,7 +4,6 @@ import (
 	"math"
 	"strconv"
 
-	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -145,11 +144,8 @@ func ttl(seconds, absolute bool) engine.Handler {
 		} else {
 			ms -= c.ExpiryMilli()
 		}
-		switch {
-		case seconds && c.Since(compat.ExpiryRounds):
+		if seconds {
 			ms = int64((uint64(ms) + 500) / 1000) // unsigned, so that the latest time does not overflow
-		case seconds:
-			ms = (ms + 500) / 1000
 		}
 		return c.Integer64(ms)
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"os"
@@ -66,8 +67,34 @@ func info(c *engine.Ctx) error {
 	for i := range infoSections {
 		t.section(&infoSections[i], c)
 	}
-	c.Out().Verbatim("txt", string(t))
+	c.Out().Verbatim("txt", string(t.until(c.Config.Edition)))
 	return nil
+}
+
+// infoSince has the fields that are newer than Redis 7.0, with their versions.
+var infoSince = map[string]string{
+	"listener0": "7.2", "total_blocking_keys": "7.2", "total_blocking_keys_on_nokey": "7.2", "eventloop_cycles": "7.2",
+	"eventloop_duration_sum": "7.2", "eventloop_duration_cmd_sum": "7.2", "instantaneous_eventloop_cycles_per_sec": "7.2",
+	"instantaneous_eventloop_duration_usec": "7.2", "acl_access_denied_auth": "7.2", "acl_access_denied_cmd": "7.2",
+	"acl_access_denied_key": "7.2", "acl_access_denied_channel": "7.2",
+	"pubsub_clients": "7.4", "watching_clients": "7.4", "total_watched_keys": "7.4", "allocator_muzzy": "7.4",
+	"mem_overhead_db_hashtable_rehashing": "7.4", "expired_subkeys": "7.4", "evicted_scripts": "7.4",
+	"client_query_buffer_limit_disconnections": "7.4", "client_output_buffer_limit_disconnections": "7.4",
+}
+
+// until returns the lines that an edition has.
+func (t infoText) until(edition *compat.Edition) infoText {
+	if edition == compat.Latest {
+		return t
+	}
+	var kept infoText
+	for line := range bytes.Lines(t) {
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		if since := infoSince[string(name)]; since == "" || edition.Knows(since) {
+			kept = append(kept, line...)
+		}
+	}
+	return kept
 }
 
 // section adds a section if it was asked for.

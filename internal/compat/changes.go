@@ -43,14 +43,13 @@ const (
 	ElementExpiry
 	ClientWatch
 	SecretUsers
-	ExpiryRounds
 
 	changes
 )
 
 var table = [changes]Row{
-	ListpackSets:      {"7.2", "OBJECT ENCODING", "small sets whose members are not all integers are listpacks, as `set-max-listpack-entries` and `set-max-listpack-value` say"},
-	ListpackLists:     {"7.2", "OBJECT ENCODING", "small lists are listpacks"},
+	ListpackSets:      {"7.2", "OBJECT ENCODING of sets", "small sets whose members are not all integers are listpacks, as `set-max-listpack-entries` and `set-max-listpack-value` say"},
+	ListpackLists:     {"7.2", "OBJECT ENCODING of lists", "small lists are listpacks"},
 	ShortestDoubles:   {"7.2", "replies with doubles, arguments of `redis.call`", "numbers have the fewest digits that read back as the same number, not 17"},
 	HelloAtOnce:       {"7.2", "HELLO", "an option changes nothing if a later one is an error"},
 	HelloProto:        {"7.2", "HELLO", "the error for clients without a login names the protocol version"},
@@ -78,7 +77,6 @@ var table = [changes]Row{
 	NoValues:          {"7.4", "HSCAN", "NOVALUES"},
 	LastEntry:         {"7.4", "XREAD", "the id `+` is the last entry"},
 	ElementExpiry:     {"7.4", "INFO", "`subexpiry` of a database"},
-	ClientWatch:       {"7.4", "CLIENT LIST, CLIENT INFO", "`watch`"},
+	ClientWatch:       {"7.4", "CLIENT INFO, CLIENT LIST", "`watch`"},
 	SecretUsers:       {"7.4", "SLOWLOG, MONITOR", "the names in ACL GETUSER and ACL DELUSER are redacted"},
-	ExpiryRounds:      {"7.4", "TTL, EXPIRETIME", "times at the end of all times are not negative in seconds"},
 }

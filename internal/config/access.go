@@ -125,6 +125,9 @@ func (c *Config) Clone() *Config {
 
 var errWords = errors.New("wrong number of arguments")
 
+// IsNewer reports whether Redis 7.4 lacks the setting.
+func (p *Param) IsNewer() bool { return p.From != "" && !strings.HasPrefix(p.From, "Redis 7") }
+
 // OneValue reports whether a setting has only one value, because other values would
 // need a feature that the server lacks.
 func (p *Param) OneValue() bool {

@@ -67,7 +67,7 @@ func (g gate) allows(s server) bool {
 	case "self":
 		return s.name == Self
 	case "real":
-		return s.name != Self
+		return s.name != Self && s.name != Older
 	case "cluster":
 		return s.cluster
 	}

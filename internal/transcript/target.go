@@ -19,6 +19,10 @@ import (
 // Self is the Name of our own server, for @only self.
 const Self = "resp-server"
 
+// Older is the Name of our own server as an older version: it has nothing of its own,
+// and is no real server.
+const Older = "resp-server as an older version"
+
 // Target is a server that speaks RESP. It may also have the methods of [Restarter],
 // and Cluster() bool for @only cluster.
 type Target interface {
@@ -26,7 +30,7 @@ type Target interface {
 	Dial(ctx context.Context) (net.Conn, error)
 	// Advance lets d pass: virtual time on our server, a sleep on others.
 	Advance(d time.Duration) error
-	// Name returns Self, "redis-server" or "valkey-server".
+	// Name returns Self, Older, "redis-server" or "valkey-server".
 	Name() string
 	// Version returns the version of Redis that the server implements: "7.4.1".
 	Version() string
