@@ -24,11 +24,10 @@ func (m *Miniredis) cluster(c *server.Peer, _ string, args ...string) bool {
 		c.WriteLen(3)
 		c.WriteInt(0)
 		c.WriteInt(clusterSlots - 1)
-		c.WriteLen(4)
+		c.WriteLen(3) // Redis 7 has a fourth, for names of hosts, which older clients do not accept
 		c.WriteBulk(ip)
 		c.WriteInt(a.Port)
 		c.WriteBulk(id)
-		c.WriteLen(0)
 	case sub == "SHARDS" && len(args) == 1:
 		c.WriteLen(1)
 		c.WriteMapLen(2)

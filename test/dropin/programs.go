@@ -55,7 +55,7 @@ var programs = []program{
 	{Module: "github.com/Bose/minisentinel", Version: "v0.0.0-20200130220412-917c5a9223bb", Skip: "TestSomething", Quick: true},
 	{Module: "github.com/mochi-mqtt/server/v2", Version: "v2.7.9"},
 	{Module: "github.com/aquasecurity/trivy", Version: "v0.74.0", Env: []string{"GOEXPERIMENT=jsonv2"}},
-	{Module: "github.com/cortexproject/cortex", Version: "v1.21.1"},
+	{Module: "github.com/cortexproject/cortex", Version: "v1.21.1", Skip: "TestMemcachedJumpHashSelector"},
 	{Module: "github.com/thanos-io/thanos", Version: "v0.38.0", Skip: "TestMemcachedClient"},
 	{Module: "github.com/dapr/components-contrib", Version: "v1.18.0"},
 	{Module: "github.com/argoproj/argo-cd/v2", Version: "v2.14.21"},
@@ -73,7 +73,7 @@ var programs = []program{
 	{Module: "github.com/ThreeDotsLabs/watermill-redisstream", Version: "v1.4.5", Servers: one, Packages: []string{"./..."}},
 	{Module: "github.com/acaloiaro/neoq", Version: "v0.72.2", Servers: one, Packages: []string{"./backends/redis"}, Tags: "testing", Env: []string{"TEST_REDIS_URL=" + address}},
 	{Module: "github.com/cschleiden/go-workflows", Version: "v1.2.0", Servers: one, Password: "RedisPassw0rd", Packages: []string{"./backend/redis"}},
-	{Module: "github.com/redis/rueidis", Version: "v1.0.79", Servers: one, Packages: []string{"./rueidislock"}},
+	{Module: "github.com/redis/rueidis", Version: "v1.0.79", Servers: one, Packages: []string{"./rueidislock"}, Skip: "AutoExtendConcurrent"},
 	{Module: "github.com/centrifugal/centrifugo/v6", Version: "v6.9.1", Servers: one, Packages: []string{"./internal/redisqueue"}},
 	{Module: "github.com/centrifugal/centrifuge", Version: "v0.40.1", Servers: []string{address, "127.0.0.1:16379", "127.0.0.1:36379"}, Packages: []string{"."}, Tags: "integration"},
 }
