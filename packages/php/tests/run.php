@@ -176,6 +176,11 @@ $tests = [
             {
                 throw new LogicException($message);
             }
+
+            public function hasFailed(): bool // as that of PHPUnit 9
+            {
+                return false;
+            }
         };
         $why = throws(LogicException::class, fn () => $case->run(fn ($server) => $server->call('MSET', 'a', 1, 'b', 2)));
         contains("strict mode warns of what the test has done:\n  cross-slot: MSET a 1 b 2: ", $why);
@@ -245,7 +250,8 @@ foreach ($tests as $name => $test) {
     try {
         $test();
     } catch (Throwable $e) {
-        exit("$name: $e\n");
+        fwrite(STDERR, "$name: $e\n");
+        exit(1);
     }
 }
 echo count($tests), " tests passed\n";
