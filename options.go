@@ -35,8 +35,9 @@ type Options struct {
 
 	// TLS opens a TLS socket beside the others, on the port of the setting tls-port
 	// or, if that is 0, on a free one; see Server.TLSAddr. NewAuthority makes
-	// certificates for tests. If TLS is nil, the settings tls-port, tls-cert-file
-	// and so on apply as in Redis.
+	// certificates for tests. The settings tls-auth-clients, tls-protocols,
+	// tls-ciphers and tls-session-caching change it where they are given; those that
+	// name files do not. If TLS is nil, all of them apply as in Redis.
 	TLS *tls.Config
 
 	// Dir is the directory of the data files. If it is empty, the server touches no

@@ -31,44 +31,53 @@ func (s *TestServer) TLSAddr() string {
 }
 
 // setTLS reads the certificates again, for new connections.
-func (s *Server) setTLS(c *config.Config) error {
-	conf := s.options.TLS
-	if conf != nil && s.tls.Load() != nil {
-		return nil
+func (s *Server) setTLS(c *config.Config) (err error) {
+	var conf *tls.Config
+	if s.options.TLS != nil {
+		conf, err = withSettings(s.options.TLS, c)
+	} else {
+		conf, err = readTLS(&c.TLS)
 	}
-	if conf == nil {
-		var err error
-		if conf, err = readTLS(&c.TLS); err != nil {
-			return err
-		}
+	if err == nil {
+		s.tls.Store(conf)
 	}
-	s.tls.Store(conf)
-	return nil
+	return err
 }
 
 // applyTLS puts a setting of TLS into effect. As in Redis, it reads the files again
 // while the TLS port is open, while opening the port reads them only the first
 // time.
 func (s *Server) applyTLS(p *config.Param, c *config.Config) error {
-	now := s.tls.Load()
-	switch {
-	case p.Name == "tls-auth-clients": // it overrides Options.TLS, which otherwise stays in effect
-		if now == nil {
-			now = s.options.TLS // until the sockets open
-		}
-		if now != nil {
-			next := now.Clone()
-			next.ClientAuth = clientAuth(c.TLS.AuthClients)
-			if next.ClientCAs == nil {
-				next.ClientCAs = x509.NewCertPool() // an empty pool trusts nobody; nil would trust the CAs of the system
-			}
-			s.tls.Store(next)
-		}
-		return nil
-	case p.Name == "tls-port" && now != nil, c.TLS.Port == 0 && s.options.TLS == nil:
+	if p.Name == "tls-port" && s.tls.Load() != nil || c.TLS.Port == 0 && s.options.TLS == nil {
 		return nil
 	}
 	return s.setTLS(c)
+}
+
+// withSettings returns Options.TLS with the settings that were given. Those that name
+// files have no effect beside Options.TLS.
+func withSettings(options *tls.Config, c *config.Config) (conf *tls.Config, err error) {
+	conf = options.Clone()
+	if c.Given("tls-auth-clients") {
+		conf.ClientAuth = clientAuth(c.TLS.AuthClients)
+		if conf.ClientCAs == nil {
+			conf.ClientCAs = x509.NewCertPool() // an empty pool trusts nobody; nil would trust the CAs of the system
+		}
+	}
+	if c.Given("tls-session-caching") {
+		conf.SessionTicketsDisabled = !c.TLS.SessionCaching
+	}
+	if c.Given("tls-protocols") {
+		if conf.MinVersion, conf.MaxVersion, err = protocols(c.TLS.Protocols); err != nil {
+			return nil, err
+		}
+	}
+	if c.Given("tls-ciphers") {
+		if conf.CipherSuites, err = ciphers(c.TLS.Ciphers); err != nil {
+			return nil, err
+		}
+	}
+	return conf, checkSuites(c.TLS.CipherSuites)
 }
 
 // clientAuth returns the policy for client certificates.

@@ -118,6 +118,28 @@ func TestTLSCloses(t *testing.T) {
 	}
 }
 
+// TestTLSOverrides: settings of the protocol hold beside Options.TLS, at the start and
+// by CONFIG SET.
+func TestTLSOverrides(t *testing.T) {
+	t.Parallel()
+	a := authority(t)
+	client := must(a.ClientConfig())
+	client.MaxVersion = tls.VersionTLS12
+	s := StartTest(t, Options{TLS: must(a.ServerConfig()), Config: []string{"tls-protocols TLSv1.3"}})
+	if got, err := pingTLS(s.TLSAddr(), client); got == "+PONG" {
+		t.Errorf("a client of TLS 1.2 was let in: %v", err)
+	}
+	s.Want("OK", "CONFIG", "SET", "tls-protocols", "TLSv1.2")
+	if got, err := pingTLS(s.TLSAddr(), client); got != "+PONG" {
+		t.Errorf("%s, %v", got, err)
+	}
+	client.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}
+	s.Want("OK", "CONFIG", "SET", "tls-ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384")
+	if got, err := pingTLS(s.TLSAddr(), client); got == "+PONG" {
+		t.Errorf("a client without a cipher in common was let in: %v", err)
+	}
+}
+
 // TestTLSAuthClients: CONFIG SET tls-auth-clients overrides Options.TLS, whether the
 // socket is open or not.
 func TestTLSAuthClients(t *testing.T) {
