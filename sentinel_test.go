@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
@@ -219,11 +220,15 @@ func TestSentinelOptions(t *testing.T) {
 func TestSentinelsWithRealOnes(t *testing.T) {
 	t.Parallel()
 	program := oracle.Program(t, "redis-server")
-	for _, c := range []struct {
+	cases := []struct {
 		name       string
 		ours, real int
 		realData   bool
-	}{{"two of ours, a master of ours", 2, 1, false}, {"two real ones, a real master", 1, 2, true}} {
+	}{{"two of ours, a master of ours", 2, 1, false}, {"two real ones, a real master", 1, 2, true}}
+	if !effort.Long() {
+		cases = cases[:1]
+	}
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(t.Context(), sentinelPatience)
