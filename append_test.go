@@ -1,6 +1,7 @@
 package respserver
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -239,6 +240,32 @@ func TestAppendRealServer(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestLoadAOFTwice: DEBUG LOADAOF leaves nothing in the file, which would load itself
+// the next time.
+func TestLoadAOFTwice(t *testing.T) {
+	dir := t.TempDir()
+	s := openAppending(t, dir, "appendfsync always")
+	tell(t, s, "SET", "k", "v", "EX", "100")
+	tell(t, s, "GETEX", "k", "PERSIST")
+	for range 2 {
+		tell(t, s, "DEBUG", "LOADAOF")
+	}
+	text, err := os.ReadFile(filepath.Join(dir, appendDir, "appendonly.aof.1.incr.aof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(bytes.ToLower(text), []byte("loadaof")) {
+		t.Errorf("the file has %q", text)
+	}
+	// A file of another server may have it.
+	s.Close()
+	text = append(text, "*2\r\n$5\r\nDEBUG\r\n$7\r\nLOADAOF\r\n"...)
+	if err := os.WriteFile(filepath.Join(dir, appendDir, "appendonly.aof.1.incr.aof"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, openAppending(t, dir), "v", "GET", "k")
 }
 
 // TestAppendTruncated: the server cuts an incomplete command off, unless the

@@ -77,6 +77,7 @@ func debug(c *engine.Ctx) error {
 		if err := c.ReloadLog(); err != nil {
 			return err
 		}
+		c.PropagateNothing() // the commands of the file are in it already
 		return c.OK()
 	case c.ArgIs(1, "reload"):
 		return debugReload(c)

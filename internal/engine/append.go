@@ -577,6 +577,9 @@ func (e *Core) endAppending() error {
 // ReloadLog replaces the data by what the append-only file has.
 func (e *Core) ReloadLog() error {
 	failed := resp.Error("ERR Error trying to load the AOF files, check server logs.")
+	if e.append.loading {
+		return failed // the file asks to load itself
+	}
 	if err := e.openLog(e.Config); err != nil {
 		e.Log.Warn(err.Error())
 		return failed
