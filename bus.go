@@ -7,6 +7,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/cluster"
 	"github.com/resp-server/resp-server/internal/cluster/bus"
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 )
 
@@ -17,7 +18,7 @@ const busOffset = 10000
 func (s *Server) joinCluster() (err error) {
 	s.bus = bus.New(func(f func(*cluster.Cluster)) {
 		s.engine.Run(func(core *engine.Core) { f(core.Cluster()) })
-	}, s.dialBus)
+	}, s.dialer(func(c *config.Config) bool { return c.Cluster.TLS }))
 	s.engine.Run(func(core *engine.Core) {
 		if _, port, bad := net.SplitHostPort(s.options.Addr); bad == nil {
 			s.anyPort = port == "0"
@@ -33,16 +34,19 @@ func (s *Server) joinCluster() (err error) {
 	return err
 }
 
-// dialBus connects to the bus of another node.
-func (s *Server) dialBus(ctx context.Context, ip string, port int) (net.Conn, error) {
-	o := engine.DialOptions{Host: ip, Port: port}
-	s.engine.Run(func(core *engine.Core) {
-		o.Source = core.Config.Replication.BindSource
-		if core.Config.Cluster.TLS {
-			o.Settings = core.Config.Clone()
-		}
-	})
-	return s.dial(ctx, o)
+// dialer returns a function that connects to other nodes or sentinels. encrypts says
+// whether the settings want TLS for these connections.
+func (s *Server) dialer(encrypts func(*config.Config) bool) func(ctx context.Context, ip string, port int) (net.Conn, error) {
+	return func(ctx context.Context, ip string, port int) (net.Conn, error) {
+		o := engine.DialOptions{Host: ip, Port: port}
+		s.engine.Run(func(core *engine.Core) {
+			o.Source = core.Config.Replication.BindSource
+			if encrypts(core.Config) {
+				o.Settings = core.Config.Clone()
+			}
+		})
+		return s.dial(ctx, o)
+	}
 }
 
 // openBus listens for other nodes on the hosts that clients connect to. If the

@@ -47,16 +47,7 @@ type guard struct {
 // becomeSentinel makes the server a sentinel.
 func (s *Server) becomeSentinel() (err error) {
 	g := &guard{s: s, running: map[*sentinel.Script]*exec.Cmd{}}
-	g.Links = links.New(g.run, func(ctx context.Context, ip string, port int) (net.Conn, error) {
-		o := engine.DialOptions{Host: ip, Port: port}
-		s.engine.Run(func(core *engine.Core) {
-			o.Source = core.Config.Replication.BindSource
-			if core.Config.Replication.TLS {
-				o.Settings = core.Config.Clone()
-			}
-		})
-		return s.dial(ctx, o)
-	})
+	g.Links = links.New(g.run, s.dialer(func(c *config.Config) bool { return c.Replication.TLS }))
 	s.guard = g
 	s.engine.Run(func(core *engine.Core) { err = core.BecomeSentinel(g) })
 	return err

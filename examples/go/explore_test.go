@@ -178,7 +178,7 @@ func lock(release func(ctx context.Context, rdb *redis.Client, token string) err
 	}
 }
 
-// consumer takes a job and does it, unless a deployment tells it to stop first:
+// consumer takes a job and does it, but a deployment may stop it in between:
 // then the next consumer must find the job.
 func consumer(take func(context.Context, *redis.Client) (job string, err error)) func(*testing.T, *respserver.TestServer) {
 	return func(t *testing.T, srv *respserver.TestServer) {

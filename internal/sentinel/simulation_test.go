@@ -580,7 +580,7 @@ func TestManualFailover(t *testing.T) {
 	s.await("the old master follows", func() bool { return s.servers[0].master == 6003 && s.servers[1].master == 6003 })
 }
 
-// TestReconfiguration: a replica that follows another server is told of the master.
+// TestReconfiguration: the sentinels send a replica back to its master.
 func TestReconfiguration(t *testing.T) {
 	s := simulate(t, 2, 1, 1)
 	s.settle()
