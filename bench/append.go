@@ -38,12 +38,12 @@ files: what "always" costs is what a sync of its disk takes.`)
 				if !b.wants(name) {
 					continue
 				}
-				rates, costs, err := files.measure(r, servers)
+				f, err := files.measure(r, servers)
 				if err != nil {
 					stop()
 					return fmt.Errorf("%s: %w", name, err)
 				}
-				t.rates(name, rates, costs)
+				t.rates(name, appended, f)
 			}
 		}
 		stop()

@@ -74,6 +74,7 @@ func cells(report, heading string) (rows [][]string) {
 // amount parses a number of the report: "1.16 M", "88 k", "4.88ms".
 func amount(s string) (float64, string, bool) {
 	s, _, _ = strings.Cut(s, " (")
+	s, _, _ = strings.Cut(s, " · ")
 	end := strings.IndexFunc(s, func(r rune) bool { return (r < '0' || r > '9') && r != '.' })
 	number, unit := s, ""
 	if end >= 0 {

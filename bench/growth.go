@@ -52,7 +52,7 @@ are ahead.`)
 		if !b.wants(c.name) {
 			continue
 		}
-		var costs [3][]cost
+		var costs [3][]figure
 		for _, spec := range specs {
 			s, err := spec.start()
 			if err != nil {
@@ -62,16 +62,16 @@ are ahead.`)
 			for k, n := range sizes {
 				more := func(b []byte, i int) []byte { return c.grow(b, from+i) }
 				err := s.fill(n-from, more)
-				var c1 []cost
+				var f []figure
 				if err == nil {
-					c1, err = measureCosts([]*server{s}, b.rounds, b.span(), 0, func(b []byte, i int) []byte { return c.measure(b, i, n) })
+					f, err = measureCosts([]*server{s}, b.rounds, b.span(), 0, func(b []byte, i int) []byte { return c.measure(b, i, n) })
 				}
 				if err != nil {
 					s.stop()
 					return fmt.Errorf("%s on %s: %w", c.name, spec.name, err)
 				}
 				from = n
-				costs[k] = append(costs[k], c1[0])
+				costs[k] = append(costs[k], f[0])
 			}
 			s.stop()
 		}

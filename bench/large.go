@@ -153,13 +153,9 @@ func (k *largeKey) measure(b *bench, t table, servers []*server, n int) error {
 	return nil
 }
 
-// cost is the time of a command in nanoseconds: by the clock, and of the server's
-// processor, which is 0 if unknown.
-type cost struct{ time, cpu float64 }
-
 // measureCosts runs commands on all servers in turn, each time for about the
 // budget. most limits the number of commands if it is not 0.
-func measureCosts(servers []*server, rounds int, budget time.Duration, most int, each func([]byte, int) []byte) ([]cost, error) {
+func measureCosts(servers []*server, rounds int, budget time.Duration, most int, each func([]byte, int) []byte) ([]figure, error) {
 	const maxBatch, maxReplies = 1000, 10 * time.Millisecond // keeps the buffers small
 	batches, numbers, next := make([]int, len(servers)), make([]int, len(servers)), make([]int, len(servers))
 	run := func(k, batch, n int) (time.Duration, error) {
@@ -184,23 +180,16 @@ func measureCosts(servers []*server, rounds int, budget time.Duration, most int,
 			numbers[k] = min(numbers[k], most)
 		}
 	}
-	samples := make([][]float64, len(servers))
-	total, ran := make([]time.Duration, len(servers)), make([]int, len(servers))
+	samples := make([]samples, len(servers))
 	for range rounds {
 		for k, s := range servers {
-			before := s.cpu()
+			before := s.usage()
 			took, err := run(k, batches[k], numbers[k])
 			if err != nil {
 				return nil, err
 			}
-			samples[k] = append(samples[k], float64(took)/float64(numbers[k]))
-			total[k] += s.cpu() - before
-			ran[k] += numbers[k]
+			samples[k].add(took, s.usage().since(before), numbers[k])
 		}
 	}
-	costs := make([]cost, len(servers))
-	for k := range servers {
-		costs[k] = cost{median(samples[k]), float64(total[k]) / float64(ran[k])}
-	}
-	return costs, nil
+	return figures(samples), nil
 }

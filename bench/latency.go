@@ -45,6 +45,7 @@ load comes from the same machine and shares its cores; that is in all numbers.`,
 		if b.quick && sit.keys > 1_000_000 {
 			continue
 		}
+		own := 0.
 		for _, spec := range b.specs {
 			if name := sit.name + ", " + spec.name; !b.wants(name) || spec.name == "miniredis" && sit.begin != nil {
 				continue
@@ -58,8 +59,14 @@ load comes from the same machine and shares its cores; that is in all numbers.`,
 			if err != nil {
 				return fmt.Errorf("%s: %w", spec.name, err)
 			}
+			const nearlyAll = 0.9999
+			p := float64(l[int(nearlyAll*float64(len(l)-1))])
+			if spec.name == ours {
+				own = p
+			}
+			b.summary.note("latency, p99.99", sit.name, spec.name, p/own)
 			b.printf("| %s | %s |", sit.name, spec.name)
-			for _, q := range []float64{0.5, 0.99, 0.999, 0.9999, 1} {
+			for _, q := range []float64{0.5, 0.99, 0.999, nearlyAll, 1} {
 				b.printf(" %s |", duration(float64(l[int(q*float64(len(l)-1))])))
 			}
 			b.printf("\n")

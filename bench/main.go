@@ -24,6 +24,7 @@ type options struct {
 	rounds int
 	rows   *regexp.Regexp
 	length float64 // seconds per measurement
+	before string  // a commit or binary to compare with, or ""
 }
 
 // span returns the length of a measurement.
@@ -52,8 +53,10 @@ var sections = []struct {
 // bench is one run of the benchmarks.
 type bench struct {
 	options
-	specs []spec
-	out   io.Writer
+	specs          []spec
+	out            io.Writer
+	summary        summary
+	slower, faster []string // rows that differ from those of before
 }
 
 func (b *bench) printf(format string, args ...any) { fmt.Fprintf(b.out, format, args...) }
@@ -62,7 +65,7 @@ func main() {
 	var b bench
 	var rows, servers, only, file, serve string
 	var extra, charts string
-	flag.BoolVar(&b.quick, "quick", false, "fewer rows and smaller data: about six minutes")
+	flag.BoolVar(&b.quick, "quick", false, "fewer rows and smaller data: about ten minutes")
 	flag.Float64Var(&b.length, "seconds", 0, "seconds that a measurement takes: 1, or 0.2 with -quick")
 	flag.IntVar(&b.rounds, "rounds", 3, "rounds of each measurement, of which the median counts")
 	flag.StringVar(&rows, "rows", "", "measure only rows that match this regular expression, as in 'GET.*P16'")
@@ -71,6 +74,7 @@ func main() {
 	flag.StringVar(&extra, "args", "", "more arguments for resp-server, separated by spaces")
 	flag.StringVar(&file, "o", "", "write the report to this file as well")
 	flag.StringVar(&charts, "charts", "", "measure nothing: draw the tables of this report into the directory charts beside it")
+	flag.StringVar(&b.before, "before", "", "compare with this commit, or this binary, of resp-server instead of other servers; measures throughput unless -sections asks for more")
 	flag.StringVar(&serve, "serve-miniredis", "", "")
 	flag.Parse()
 	if serve != "" {
@@ -102,9 +106,8 @@ func (b *bench) run(rows, servers, only, file string, extra []string) (err error
 		b.length = 1
 	}
 	b.out = os.Stdout
-	var report strings.Builder
-	if file != "" {
-		b.out = io.MultiWriter(os.Stdout, &report)
+	if b.before != "" && only == "" {
+		only = "throughput"
 	}
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
@@ -119,13 +122,21 @@ func (b *bench) run(rows, servers, only, file string, extra []string) (err error
 		os.RemoveAll(dir)
 		os.Exit(1)
 	}()
-	if b.specs, err = findServers(dir, servers, extra); err != nil {
+	if b.before != "" {
+		b.specs, err = findBuilds(dir, b.before, extra)
+	} else {
+		b.specs, err = findServers(dir, servers, extra)
+	}
+	if err != nil {
 		return err
 	}
 	begin := time.Now()
+	var head, body strings.Builder
+	b.out = io.MultiWriter(os.Stdout, &head)
 	if err := b.intro(); err != nil {
 		return err
 	}
+	b.out = io.MultiWriter(os.Stdout, &body)
 	for _, s := range sections {
 		if only != "" && !strings.Contains(","+only+",", ","+s.name+",") {
 			continue
@@ -135,8 +146,10 @@ func (b *bench) run(rows, servers, only, file string, extra []string) (err error
 		}
 	}
 	b.printf("\nThe run took %v.\n", time.Since(begin).Round(time.Second))
+	conclusion := b.summary.String() + b.changes()
+	fmt.Print(conclusion)
 	if file != "" {
-		if err := os.WriteFile(file, []byte(report.String()), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(head.String()+conclusion+body.String()), 0o644); err != nil {
 			return err
 		}
 		return draw(file)

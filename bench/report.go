@@ -5,26 +5,23 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 )
 
 // intro describes the machine and the servers.
 func (b *bench) intro() error {
-	how := "A quick run: `go run -C bench . -quick`."
-	if !b.quick {
-		how = "A full run: `go run -C bench .`."
-	}
+	how := "The command was `go run -C bench . " + strings.Join(os.Args[1:], " ") + "`."
 	b.printf(`# Benchmarks
 
 This file is written by the command in bench/, which builds resp-server, starts it beside the servers
 it finds, and measures all of them interleaved in one run on one machine: absolute numbers depend on
 the machine, ratios much less.
 
-    go run -C bench . -quick -o ../docs/benchmarks.md       everything, about six minutes
+    go run -C bench . -quick -o ../docs/benchmarks.md       everything, about ten minutes
     go run -C bench . -sections throughput -rows 'GET.*P16' some of it
     go run -C bench . -servers /path/to/valkey-server       another server
+    go run -C bench . -before HEAD~1 -rows P16              this tree beside another commit
 
 %s %d rounds, %s.
 
@@ -66,34 +63,71 @@ func (b *bench) heading(title, text string, args ...any) {
 }
 
 // table is a Markdown table with a column for each server, ours first.
-type table struct{ b *bench }
+type table struct {
+	b       *bench
+	servers []string
+}
 
 func (b *bench) table(first string, servers []*server) table {
+	t := table{b: b}
 	b.printf("| %s |", first)
 	for _, s := range servers {
 		b.printf(" %s |", s.name)
+		t.servers = append(t.servers, s.name)
 	}
 	b.printf("\n|---|%s\n", strings.Repeat("---:|", len(servers)))
-	return table{b}
+	return t
 }
 
-// rates prints requests per second, and the ratio of ours to each server's; then
-// the same per processor time.
-func (t table) rates(name string, v, costs []float64) {
+// Kinds of rows, which the summary puts together.
+const (
+	single    = "no pipelines"
+	pipelined = "pipelines"
+	appended  = "append-only file"
+)
+
+// rates prints the requests per second of a command and the processor time of each,
+// with the ratios to ours, and notes them for the summary: how is the kind of row.
+func (t table) rates(name, how string, v []figure) {
+	t.row(name, v, func(f figure) string { return count(int(f.rate())) }, func(f figure) string {
+		if f.both == 0 {
+			return ""
+		}
+		return fmt.Sprintf(" · %.0f+%.0f", f.user, f.system)
+	})
+	t.note("requests per second, "+how, name, v, func(f figure) float64 { return f.time })
+	if how == appended {
+		return // what counts is the disk
+	}
+	t.note("processor time, "+how, name, v, func(f figure) float64 { return f.both })
+	if how == pipelined {
+		t.note("processor time in the program, "+how, name, v, func(f figure) float64 { return f.user })
+	}
+}
+
+// times prints the time of a command, by the clock and of the processor, with the
+// ratios to ours.
+func (t table) times(name string, v []figure) {
+	t.row(name, v, func(f figure) string { return duration(f.time) }, func(figure) string { return "" })
+	t.note("large keys and growth, processor time", name, v, func(f figure) float64 { return f.both })
+}
+
+func (t table) row(name string, v []figure, value, rest func(figure) string) {
 	t.b.printf("| %s |", name)
-	for i, x := range v {
+	for i, f := range v {
 		switch {
-		case x == 0:
+		case f.time == 0:
 			t.b.printf(" - |")
-		case i == 0 || v[0] == 0:
-			t.b.printf(" %s |", count(int(x)))
-		case costs[0] == 0:
-			t.b.printf(" %s (**%.2f**) |", count(int(x)), v[0]/x)
+		case i == 0 || v[0].time == 0:
+			t.b.printf(" %s%s |", value(f), rest(f))
+		case v[0].both == 0 || f.both == 0:
+			t.b.printf(" %s (**%.2f**)%s |", value(f), f.time/v[0].time, rest(f))
 		default:
-			t.b.printf(" %s (**%.2f**, %.2f) |", count(int(x)), v[0]/x, costs[i]/costs[0])
+			t.b.printf(" %s (**%.2f**, %.2f)%s |", value(f), f.time/v[0].time, f.both/v[0].both, rest(f))
 		}
 	}
 	t.b.printf("\n")
+	t.b.compare(name, v)
 }
 
 // costs prints numbers of which less is better, and the ratio of ours to each
@@ -111,35 +145,20 @@ func (t table) costs(name string, v []float64, format func(float64) string) {
 		}
 	}
 	t.b.printf("\n")
-}
-
-// times prints the time of a command, and the ratio of each server's to ours, by
-// the clock and of the processor.
-func (t table) times(name string, v []cost) {
-	t.b.printf("| %s |", name)
-	for i, x := range v {
-		switch {
-		case x.time == 0:
-			t.b.printf(" - |")
-		case i == 0 || v[0].time == 0:
-			t.b.printf(" %s |", duration(x.time))
-		case v[0].cpu == 0:
-			t.b.printf(" %s (**%.2f**) |", duration(x.time), x.time/v[0].time)
-		default:
-			t.b.printf(" %s (**%.2f**, %.2f) |", duration(x.time), x.time/v[0].time, x.cpu/v[0].cpu)
+	if v[0] != 0 {
+		for i, x := range v {
+			t.b.summary.note("memory", name, t.servers[i], x/v[0])
 		}
 	}
-	t.b.printf("\n")
 }
 
 func (t table) end() { t.b.printf("\n") }
 
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	if len(v) == 0 {
-		return 0
+// note gives the summary how many times as much of something each server needs as ours.
+func (t table) note(of, row string, v []figure, what func(figure) float64) {
+	for i, f := range v {
+		t.b.summary.note(of, row, t.servers[i], what(f)/what(v[0]))
 	}
-	return v[len(v)/2]
 }
 
 // count formats 1234567 as "1.23 M".

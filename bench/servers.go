@@ -26,17 +26,24 @@ type spec struct {
 	dir  string
 }
 
+// plain are the settings with which all servers but miniredis run.
+var plain = []string{"--save", ""}
+
+func redisLike(name, path string, extra ...string) spec {
+	return spec{name: name, path: path, args: slices.Concat(plain, extra, []string{"--port"})}
+}
+
 // findServers builds resp-server and finds the others. Ours comes first.
 func findServers(dir, names string, extra []string) ([]spec, error) {
 	binary := filepath.Join(dir, ours)
-	build := exec.Command("go", "build", "-o", binary, "github.com/resp-server/resp-server/cmd/resp-server")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("building resp-server: %w", err)
+	if err := build(".", binary, "github.com/resp-server/resp-server/cmd/resp-server"); err != nil {
+		return nil, err
 	}
-	plain := []string{"--save", ""}
-	specs := []spec{{name: ours, path: binary, args: append(append(plain[:len(plain):len(plain)], extra...), "--port")}}
+	specs := []spec{redisLike(ours, binary, extra...)}
 	for name := range strings.SplitSeq(names, ",") {
+		if name == "" {
+			continue
+		}
 		if name == "miniredis" {
 			self, err := os.Executable()
 			if err != nil {
@@ -50,12 +57,49 @@ func findServers(dir, names string, extra []string) ([]spec, error) {
 			fmt.Fprintf(os.Stderr, "%s is not there\n", name)
 			continue
 		}
-		specs = append(specs, spec{name: filepath.Base(name), path: path, args: append(plain[:len(plain):len(plain)], "--port")})
+		specs = append(specs, redisLike(filepath.Base(name), path))
 	}
+	return in(dir, specs), nil
+}
+
+// findBuilds builds this tree and another state of it: a commit, or a binary if before is
+// the path of a file.
+func findBuilds(dir, before string, extra []string) ([]spec, error) {
+	specs, err := findServers(dir, "", extra)
+	if err != nil {
+		return nil, err
+	}
+	path := before
+	if _, err := os.Stat(before); err != nil {
+		tree := filepath.Join(dir, "tree")
+		if out, err := exec.Command("git", "worktree", "add", "--detach", tree, before).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("git worktree add %s: %w\n%s", before, err, out)
+		}
+		path = filepath.Join(dir, "before")
+		err := build(tree, path, "./cmd/resp-server")
+		exec.Command("git", "worktree", "remove", "--force", tree).Run()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return in(dir, append(specs, redisLike("before", path, extra...))), nil
+}
+
+func build(dir, binary, what string) error {
+	cmd := exec.Command("go", "build", "-o", binary, what)
+	cmd.Dir, cmd.Stderr = dir, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("building resp-server: %w", err)
+	}
+	return nil
+}
+
+// in makes servers put their files into dir.
+func in(dir string, specs []spec) []spec {
 	for i := range specs {
 		specs[i].dir = dir
 	}
-	return specs, nil
+	return specs
 }
 
 // serveMiniredis runs miniredis in a process of this program.
@@ -144,31 +188,42 @@ func (s *server) rss() (int, error) {
 	return kb << 10, err
 }
 
-// cpu returns the processor time that a server has used, or 0 on systems without
-// /proc. It is exact if the kernel counts it for the scheduler, otherwise in
-// hundredths of a second.
-func (s *server) cpu() time.Duration {
+// usage is the processor time that a program has used: in the program, in the kernel on
+// its behalf, and both as the scheduler counted it, which is exact where the others come
+// in hundredths of a second.
+type usage struct{ user, system, both time.Duration }
+
+// since returns what was used after before. All is 0 on systems without /proc.
+func (u usage) since(before usage) usage {
+	d := usage{u.user - before.user, u.system - before.system, u.both - before.both}
+	switch ticks := d.user + d.system; {
+	case d.both == 0:
+		d.both = ticks
+	case ticks > 0:
+		d.user = time.Duration(float64(d.both) * float64(d.user) / float64(ticks))
+		d.system = d.both - d.user
+	}
+	return d
+}
+
+// usage reads what a server has used so far.
+func (s *server) usage() (u usage) {
 	proc := fmt.Sprintf("/proc/%d/", s.cmd.Process.Pid)
 	threads, _ := filepath.Glob(proc + "task/*/schedstat")
-	sum := time.Duration(0)
 	for _, file := range threads {
 		text, _ := os.ReadFile(file)
 		ran, _, _ := strings.Cut(string(text), " ")
 		n, _ := strconv.Atoi(ran)
-		sum += time.Duration(n)
-	}
-	if sum > 0 {
-		return sum
+		u.both += time.Duration(n)
 	}
 	text, _ := os.ReadFile(proc + "stat")
 	_, fields, _ := strings.Cut(string(text), ") ")
-	f := strings.Fields(fields)
-	if len(f) < 13 {
-		return 0
+	if f := strings.Fields(fields); len(f) >= 13 {
+		user, _ := strconv.Atoi(f[11])
+		system, _ := strconv.Atoi(f[12])
+		u.user, u.system = time.Duration(user)*10*time.Millisecond, time.Duration(system)*10*time.Millisecond
 	}
-	user, _ := strconv.Atoi(f[11])
-	system, _ := strconv.Atoi(f[12])
-	return time.Duration(user+system) * 10 * time.Millisecond
+	return u
 }
 
 func freePort() (int, error) {

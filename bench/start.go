@@ -112,6 +112,7 @@ func startUp(b *bench) error {
 	for _, spec := range b.specs {
 		if samples := took[spec.name]; samples != nil {
 			b.printf("| exec %s | %s |\n", spec.name, duration(median(samples)))
+			b.summary.note("from exec to the first PONG", "exec", spec.name, median(samples)/median(took[ours]))
 		}
 	}
 	for _, how := range []struct {

@@ -3,9 +3,11 @@ package main
 import (
 	"encoding/csv"
 	"fmt"
+	"math"
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // work is a command to measure. __rand_int__ stands for a 12-digit number from the
@@ -72,7 +74,6 @@ const (
 
 // allRows returns the lines of the table: all commands in all ways, and SET and GET
 // with various keyspaces and values.
-// values with SET and GET.
 func (b *bench) allRows() (rows []row) {
 	add := func(r row) {
 		if b.wants(r.String()) {
@@ -115,72 +116,77 @@ func throughput(b *bench) error {
 		return err
 	}
 	defer stop()
-	b.heading("Throughput", `Requests per second by redis-benchmark, medians of %d interleaved rounds, and in brackets how many
-times that is what resp-server does: above 1 we are ahead. Pn is a pipeline of n commands. Unless
-the row says otherwise keys are chosen from 100 k, and values have 3 bytes.
+	b.heading("Throughput", `Requests per second by redis-benchmark, medians of %d interleaved rounds; then the nanoseconds that the
+processor works for a request, in the program + in the kernel. In brackets, in **bold**, how many times
+the requests per second of a server resp-server serves, and how many times the processor time of
+resp-server the server needs: above 1 we are ahead in both. Pn is a pipeline of n commands. Unless the
+row says otherwise keys are chosen from 100 k, and values have 3 bytes.
 
-redis-benchmark shares the machine, and with pipelines it is often what limits all servers alike. The
-second number in brackets does not depend on it: how many times the processor time that resp-server
-takes for a request the other server takes.`, b.rounds)
+redis-benchmark shares the machine, and with pipelines it is often what limits all servers alike.
+Processor time does not depend on it.`, b.rounds)
 	t := b.table("command", servers)
 	for _, r := range rows {
-		rates, costs, err := b.measure(r, servers)
+		f, err := b.measure(r, servers)
 		if err != nil {
 			return fmt.Errorf("%v: %w", r, err)
 		}
-		t.rates(r.String(), rates, costs)
+		t.rates(r.String(), r.how(), f)
 	}
 	t.end()
 	return nil
 }
 
-// measure returns the requests per second of each server, and the processor time
-// per request. Both are 0 for a server that does not know the command.
-func (b *bench) measure(r row, servers []*server) (rates, costs []float64, err error) {
+// how returns the kind of row.
+func (r row) how() string {
+	if r.pipeline == 1 {
+		return single
+	}
+	return pipelined
+}
+
+// measure measures a row on each server. The figure of a server that does not know the
+// command is empty.
+func (b *bench) measure(r row, servers []*server) ([]figure, error) {
 	value := strings.Repeat("x", r.value)
 	words := strings.Fields(strings.ReplaceAll(r.command, "VALUE", value))
-	load := func(s *server, n int) (float64, error) {
+	load := func(s *server, n int) (time.Duration, error) {
 		args := []string{"-n", strconv.Itoa(n), "-c", strconv.Itoa(r.clients), "-P", strconv.Itoa(r.pipeline), "-r", strconv.Itoa(r.keys), "--csv"}
-		return redisBenchmark(s, append(args, words...))
+		return redisBenchmark(s, n, append(args, words...))
 	}
 	// A first round warms up, and finds the number of requests for the others.
 	requests := make([]int, len(servers))
 	for i, s := range servers {
-		rate, err := 0., prepare(s, r, value, 1000)
-		// redis-benchmark counts in milliseconds: after only a few of them it has
-		// no rate.
-		for n := max(1000, 2*r.clients*r.pipeline); err == nil && (rate == 0 || float64(n)/rate < 0.01); n *= 4 {
-			rate, err = load(s, n)
+		took, n, err := time.Duration(0), max(1000, 2*r.clients*r.pipeline), prepare(s, r, value, 1000)
+		// redis-benchmark counts in milliseconds: a few of them say little.
+		for ; err == nil; n *= 4 {
+			if took, err = load(s, n); took >= 10*time.Millisecond {
+				break
+			}
 		}
 		if err != nil {
 			continue // the server does not know the command
 		}
-		requests[i] = max(int(rate*b.length), 2*r.clients*r.pipeline)
+		requests[i] = max(int(float64(n)/took.Seconds()*b.length), n)
 		if err := prepare(s, r, value, requests[i]*b.rounds); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	samples := make([][]float64, len(servers))
-	costs = make([]float64, len(servers))
+	samples := make([]samples, len(servers))
 	for round := range b.rounds {
 		for k := range servers {
 			i := (k + round) % len(servers)
 			if requests[i] == 0 {
 				continue
 			}
-			used := servers[i].cpu()
-			rate, err := load(servers[i], requests[i])
+			before := servers[i].usage()
+			took, err := load(servers[i], requests[i])
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", servers[i].name, err)
+				return nil, fmt.Errorf("%s: %w", servers[i].name, err)
 			}
-			samples[i] = append(samples[i], rate)
-			costs[i] += float64(servers[i].cpu()-used) / float64(requests[i]*b.rounds)
+			samples[i].add(took, servers[i].usage().since(before), requests[i])
 		}
 	}
-	for i := range samples {
-		rates = append(rates, median(samples[i]))
-	}
-	return rates, costs, nil
+	return figures(samples), nil
 }
 
 // prepare empties a server and stores the data that a row reads, enough for n
@@ -215,7 +221,8 @@ func prepare(s *server, r row, value string, n int) error {
 	return err
 }
 
-func redisBenchmark(s *server, args []string) (rate float64, err error) {
+// redisBenchmark returns how long n requests took, or 0 if they were too few to say.
+func redisBenchmark(s *server, n int, args []string) (time.Duration, error) {
 	out, err := exec.Command("redis-benchmark", append([]string{"-p", strconv.Itoa(s.port)}, args...)...).Output()
 	if err != nil {
 		return 0, fmt.Errorf("redis-benchmark: %w: %s", err, out)
@@ -224,5 +231,9 @@ func redisBenchmark(s *server, args []string) (rate float64, err error) {
 	if err != nil || len(lines) != 2 {
 		return 0, fmt.Errorf("redis-benchmark says %.200q", out)
 	}
-	return strconv.ParseFloat(lines[1][1], 64)
+	rate, err := strconv.ParseFloat(lines[1][1], 64)
+	if err != nil || rate <= 0 || math.IsInf(rate, 0) || math.IsNaN(rate) {
+		return 0, err
+	}
+	return time.Duration(float64(n) / rate * 1e9), nil
 }
