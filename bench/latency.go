@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -13,14 +12,50 @@ import (
 
 // situations are the loads under which latency is measured.
 var situations = []struct {
-	name  string
-	keys  int // keys before the measurement
-	begin func(c *conn) error
-	next  func(b []byte, i, keys int) []byte
+	name      string
+	keys      int      // keys before the measurement
+	args      []string // more settings
+	meanwhile func(s *server, done <-chan struct{}) error
+	next      func(b []byte, i, keys int) []byte
 }{
-	{"GET and SET", 1_000_000, nil, mixed},
-	{"GET and SET during BGSAVE of 10 M keys", 10_000_000, func(c *conn) error { _, err := c.do("BGSAVE"); return err }, mixed},
-	{"SET of new keys", 0, nil, func(b []byte, i, _ int) []byte { return appendCommand(b, "SET", "new:"+strconv.Itoa(i), "value") }},
+	{"GET and SET", 1_000_000, nil, nil, mixed},
+	{"GET and SET during BGSAVE of 1 M keys", 1_000_000, nil, command("BGSAVE"), mixed},
+	{"GET and SET during BGREWRITEAOF of 1 M keys", 1_000_000, []string{"--appendonly", "yes"}, command("BGREWRITEAOF"), mixed},
+	{"GET and SET during BGSAVE of 10 M keys", 10_000_000, nil, command("BGSAVE"), mixed},
+	{"GET and SET during BGREWRITEAOF of 10 M keys", 10_000_000, []string{"--appendonly", "yes"}, command("BGREWRITEAOF"), mixed},
+	{"GET and SET while a client adds keys as fast as it can", 1_000_000, nil, adding, mixed},
+	{"SET of new keys", 0, nil, nil, func(b []byte, i, _ int) []byte { return appendCommand(b, "SET", "new:"+strconv.Itoa(i), "value") }},
+}
+
+// command returns what sends a command once.
+func command(words ...string) func(*server, <-chan struct{}) error {
+	return func(s *server, _ <-chan struct{}) error {
+		c, err := s.dial()
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		_, err = c.do(words...)
+		return err
+	}
+}
+
+// adding adds keys in pipelines of 16, no more than 10 M, until the measurement is done.
+func adding(s *server, done <-chan struct{}) error {
+	const pipeline, part = 16, 1600
+	for n := 0; n < 10_000_000; n += part {
+		select {
+		case <-done:
+			return nil
+		default:
+		}
+		if err := s.pipeline(part, pipeline, func(b []byte, i int) []byte {
+			return appendCommand(b, "SET", text("added:", n+i), "value")
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func mixed(b []byte, _, keys int) []byte {
@@ -47,14 +82,15 @@ load comes from the same machine and shares its cores; that is in all numbers.`,
 		}
 		own := 0.
 		for _, spec := range b.specs {
-			if name := sit.name + ", " + spec.name; !b.wants(name) || spec.name == "miniredis" && sit.begin != nil {
+			if name := sit.name + ", " + spec.name; !b.wants(name) || spec.name == "miniredis" && sit.meanwhile != nil {
 				continue
 			}
+			spec.args = slices.Concat(sit.args, spec.args)
 			s, err := spec.start()
 			if err != nil {
 				return err
 			}
-			l, err := s.latencies(sit.keys, clients, rate, time, sit.begin, sit.next)
+			l, err := s.latencies(sit.keys, clients, rate, time, sit.meanwhile, sit.next)
 			s.stop()
 			if err != nil {
 				return fmt.Errorf("%s: %w", spec.name, err)
@@ -76,7 +112,7 @@ load comes from the same machine and shares its cores; that is in all numbers.`,
 }
 
 // latencies returns how long requests took, sorted.
-func (s *server) latencies(keys, clients, rate int, length time.Duration, begin func(*conn) error, next func([]byte, int, int) []byte) ([]time.Duration, error) {
+func (s *server) latencies(keys, clients, rate int, length time.Duration, meanwhile func(*server, <-chan struct{}) error, next func([]byte, int, int) []byte) ([]time.Duration, error) {
 	if err := s.fill(keys, func(b []byte, i int) []byte { return appendCommand(b, "SET", "key:"+strconv.Itoa(i), "value") }); err != nil {
 		return nil, err
 	}
@@ -86,7 +122,6 @@ func (s *server) latencies(keys, clients, rate int, length time.Duration, begin 
 	conns := make([]*conn, clients)
 	errs := make(chan error, clients+1)
 	var all sync.WaitGroup
-	var start time.Time
 	for i := range conns {
 		c, err := s.dial()
 		if err != nil {
@@ -95,7 +130,7 @@ func (s *server) latencies(keys, clients, rate int, length time.Duration, begin 
 		defer c.Close()
 		conns[i] = c
 	}
-	start = time.Now().Add(10 * time.Millisecond)
+	start := time.Now().Add(10 * time.Millisecond)
 	for i, c := range conns {
 		all.Go(func() {
 			for k := i; k < total; k += clients {
@@ -107,15 +142,11 @@ func (s *server) latencies(keys, clients, rate int, length time.Duration, begin 
 			}
 		})
 	}
-	if begin != nil {
-		c, err := s.dial()
-		if err != nil {
-			return nil, err
-		}
-		defer c.Close()
+	done := make(chan struct{})
+	if meanwhile != nil {
 		all.Go(func() {
 			time.Sleep(length / 8)
-			if err := begin(c); err != nil && err != io.EOF {
+			if err := meanwhile(s, done); err != nil {
 				errs <- err
 			}
 		})
@@ -130,6 +161,7 @@ func (s *server) latencies(keys, clients, rate int, length time.Duration, begin 
 			return nil, err
 		}
 	}
+	close(done)
 	all.Wait()
 	select {
 	case err := <-errs:
