@@ -18,7 +18,7 @@ const busOffset = 10000
 func (s *Server) joinCluster() (err error) {
 	s.bus = bus.New(func(f func(*cluster.Cluster)) {
 		s.engine.Run(func(core *engine.Core) { f(core.Cluster()) })
-	}, s.dialer(func(c *config.Config) bool { return c.Cluster.TLS }))
+	}, s.dialer(func(c *config.Config) bool { return c.Cluster.TLS }), s.starter())
 	s.engine.Run(func(core *engine.Core) {
 		if _, port, bad := net.SplitHostPort(s.options.Addr); bad == nil {
 			s.anyPort = port == "0"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"strconv"
@@ -28,15 +29,29 @@ type ClusterOptions struct {
 	// NodeTimeout is for how long a node may be silent before it counts as
 	// failing; 0 means two seconds. Options.Clock measures it.
 	NodeTimeout time.Duration
-	// Options are those of every node. Addr, UnixSocket and NoListen do not apply.
+	// Options are those of every node. Addr and UnixSocket do not apply. Node i has the
+	// seed Seed+i.
+	//
+	// With a ManualClock, with NoListen or with a Network the nodes are connected by a
+	// Network and not by sockets. Clients connect by sockets, unless NoListen is set, or
+	// by DialContext.
 	Options Options
 }
 
 // Cluster is a Redis Cluster of nodes in this process. Node 0 and the next ones
 // are the masters that it begins with, the others their replicas in turn. Its
 // methods are safe for concurrent use.
+//
+// With a ManualClock everything that nodes do happens in the same order each time, if
+// Options.Seed is the same: elections have the same winners and epochs. See Network,
+// also for what is not. A move of the clock, and every method here, returns when
+// everything has arrived that nodes have sent each other. Wait, Failover and
+// SlotMove.Finish move the clock themselves, by ten minutes at most; a node that fails
+// is replaced as the test moves the clock.
 type Cluster struct {
-	nodes []*Server
+	nodes   []*Server
+	network *Network // nil: nodes are connected by sockets
+	seed    uint64
 
 	mu sync.Mutex
 	// side says which nodes can reach each other: those with the same number.
@@ -57,12 +72,34 @@ func StartCluster(o ClusterOptions) (*Cluster, error) {
 		return nil, errors.New("respserver: a cluster needs at least one master, and no more than it has slots")
 	}
 	n := o.Masters * (1 + o.Replicas)
-	c := &Cluster{side: make([]int, n), conns: map[*clusterConn]struct{}{}}
+	c := &Cluster{side: make([]int, n), conns: map[*clusterConn]struct{}{}, network: networkOf(&o.Options), seed: o.Options.Seed}
+	if c.seed == 0 {
+		c.seed = rand.Uint64()
+	}
+	if err := c.start(o, n); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// networkOf returns the network of servers that are started together; nil if they use
+// sockets.
+func networkOf(o *Options) *Network {
+	_, manual := o.Clock.(*ManualClock)
+	if o.Network == nil && (manual || o.NoListen) {
+		o.Network = NewNetwork(o.Clock)
+	}
+	return o.Network
+}
+
+// start starts n nodes.
+func (c *Cluster) start(o ClusterOptions, n int) error {
+	defer c.network.hold()()
 	for i := range n {
 		s, err := c.startNode(o, i)
 		if err != nil {
-			c.Close()
-			return nil, err
+			return err
 		}
 		c.nodes = append(c.nodes, s)
 	}
@@ -74,16 +111,18 @@ func StartCluster(o ClusterOptions) (*Cluster, error) {
 		var err error
 		s.engine.Run(func(core *engine.Core) { err = core.SetClusterNodes([]byte(text)) })
 		if err != nil {
-			c.Close()
-			return nil, fmt.Errorf("respserver: %w", err)
+			return fmt.Errorf("respserver: %w", err)
 		}
 	}
-	return c, nil
+	return nil
 }
+
+// Seed returns the seed of node 0. Each other node has the next one.
+func (c *Cluster) Seed() uint64 { return c.seed }
 
 func (c *Cluster) startNode(o ClusterOptions, i int) (*Server, error) {
 	node := o.Options
-	node.NoListen, node.UnixSocket, node.Addr = false, "", "127.0.0.1:0"
+	node.UnixSocket, node.Addr, node.Seed = "", "127.0.0.1:0", max(c.seed+uint64(i), 1)
 	port := 0
 	if o.Port != 0 {
 		port = o.Port + i
@@ -97,7 +136,9 @@ func (c *Cluster) startNode(o ClusterOptions, i int) (*Server, error) {
 	if node.Dir != "" {
 		node.Config = append(node.Config, fmt.Sprintf("cluster-config-file nodes-%d.conf", i), fmt.Sprintf("dbfilename dump-%d.rdb", i))
 	}
-	node.dialNode = func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) { return c.dial(ctx, i, d, addr) }
+	if c.network == nil {
+		node.dialNode = func(ctx context.Context, d net.Dialer, addr string) (net.Conn, error) { return c.dial(ctx, i, d, addr) }
+	}
 	return startServer(node, false)
 }
 
@@ -195,7 +236,7 @@ func (s *Server) nodeID() (id string) {
 // Wait waits until every node that runs, and can be reached by most masters,
 // agrees who serves which slot and that the cluster is up.
 func (c *Cluster) Wait(ctx context.Context) error {
-	for {
+	for w := c.network.newWaiter(); ; {
 		var changed []<-chan struct{}
 		agreed := true
 		view := ""
@@ -214,7 +255,7 @@ func (c *Cluster) Wait(ctx context.Context) error {
 		if agreed {
 			return nil
 		}
-		if err := anyOf(ctx, changed); err != nil {
+		if err := w.wait(ctx, changed); err != nil {
 			return fmt.Errorf("respserver: the nodes do not agree: %w", err)
 		}
 	}
@@ -258,24 +299,44 @@ func anyOf(ctx context.Context, channels []<-chan struct{}) error {
 func (c *Cluster) Kill(i int) {
 	c.nodes[i].Abort()
 	c.nodes[i].Close()
+	c.settle()
 }
 
-// Failover has replica i take over from its master, and waits until it has.
-func (c *Cluster) Failover(ctx context.Context, i int) error {
-	if _, err := c.nodes[i].Do(ctx, "CLUSTER", "FAILOVER"); err != nil {
-		return err
+// settle waits until everything has arrived that nodes have sent.
+func (c *Cluster) settle() {
+	if c.network != nil {
+		c.network.Settle()
 	}
-	for {
+}
+
+// Failover has replica i take over from its master, and waits until it has. It asks
+// again as often as a failover was given up, for example since a machine was too busy
+// to finish it in five seconds, and waits while replica and master have no link.
+func (c *Cluster) Failover(ctx context.Context, i int) error {
+	s := c.nodes[i]
+	asked := false
+	for w := c.network.newWaiter(); ; {
+		var is, waits bool
 		var changed <-chan struct{}
-		c.nodes[i].engine.Run(func(core *engine.Core) {
-			if !core.Cluster().Me.Is(cluster.Master) {
-				changed = core.ClusterChange()
-			}
+		s.engine.Run(func(core *engine.Core) {
+			node := core.Cluster()
+			is, waits, changed = node.Me.Is(cluster.Master), node.FailingOver(), core.ClusterChange()
 		})
-		if changed == nil {
+		if asked && is {
 			return c.Wait(ctx)
 		}
-		if err := anyOf(ctx, []<-chan struct{}{changed}); err != nil {
+		if !waits {
+			_, err := s.Do(ctx, "CLUSTER", "FAILOVER")
+			switch {
+			case err == nil || strings.HasPrefix(err.Error(), "ERR Master is down or failed"):
+			case asked: // it has taken over meanwhile
+				continue
+			default:
+				return err
+			}
+			asked = true
+		}
+		if err := w.wait(ctx, []<-chan struct{}{changed}); err != nil {
 			return fmt.Errorf("respserver: node %d has not taken over: %w", i, err)
 		}
 	}
@@ -284,6 +345,20 @@ func (c *Cluster) Failover(ctx context.Context, i int) error {
 // Partition cuts the network: nodes of one side reach each other, and no others.
 // Nodes that are not named are a side of their own. Clients reach all of them.
 func (c *Cluster) Partition(sides ...[]int) {
+	c.cut(sides)
+	if c.network != nil {
+		all := make([][]*Server, len(sides))
+		for number, side := range sides {
+			for _, i := range side {
+				all[number] = append(all[number], c.nodes[i])
+			}
+		}
+		c.network.Partition(all...)
+	}
+}
+
+// cut notes the sides of the network, and ends the connections between them.
+func (c *Cluster) cut(sides [][]int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.side)

@@ -135,21 +135,14 @@ func TestClusterMoveSlot(t *testing.T) {
 
 func TestClusterPartition(t *testing.T) {
 	t.Parallel()
-	c, ctx := startCluster(t, ClusterOptions{Masters: 3, NodeTimeout: time.Second})
+	c, clock := startManual(t, ClusterOptions{Masters: 3})
 	c.Partition([]int{0})
-	for {
-		got := talk(t, c.Server(0), []string{"GET", "x"})[0]
-		if got == "(error) CLUSTERDOWN The cluster is down" {
-			break
-		}
-		var changed <-chan struct{}
-		c.Server(0).engine.Run(func(core *engine.Core) { changed = core.ClusterChange() })
-		if err := anyOf(ctx, []<-chan struct{}{changed}); err != nil {
-			t.Fatalf("the minority still replies %s", got)
-		}
+	clock.Advance(5 * time.Second)
+	if got := talk(t, c.Server(0), []string{"GET", "x"})[0]; got != "(error) CLUSTERDOWN The cluster is down" {
+		t.Errorf("the minority replies %s", got)
 	}
 	c.Heal()
-	if err := c.Wait(ctx); err != nil {
+	if err := c.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -395,10 +388,22 @@ func TestClusterTLS(t *testing.T) {
 // clients, and take over when a master dies or a failover is requested.
 func TestClusterFailover(t *testing.T) {
 	t.Parallel()
+	c, clock := startManual(t, ClusterOptions{Masters: 3, Replicas: 1})
+	clusterFailover(t, t.Context(), c.Cluster, func() { clock.Advance(5 * time.Second) })
+}
+
+// TestClusterSockets is the same with the network of the system and its time.
+func TestClusterSockets(t *testing.T) {
+	t.Parallel()
 	c, ctx := startCluster(t, ClusterOptions{Masters: 3, Replicas: 1, NodeTimeout: time.Second})
+	clusterFailover(t, ctx, c, func() {})
+}
+
+// clusterFailover lets time pass by wait, as far as it does not by itself.
+func clusterFailover(t *testing.T, ctx context.Context, c *Cluster, wait func()) {
 	master := c.MasterOf("key")
 	replica := master + 3
-	if got := talk(t, c.Server(master), []string{"SET", "key", "v"}, []string{"WAIT", "1", "30000"}); got[1] != "1" {
+	if got := talk(t, c.Server(master), []string{"SET", "key", "v"}, []string{"WAIT", "1", "0"}); got[1] != "1" {
 		t.Fatalf("%q", got)
 	}
 	moved := fmt.Sprintf("(error) MOVED %d %s", c.Slot("key"), c.Addrs()[master])
@@ -411,10 +416,11 @@ func TestClusterFailover(t *testing.T) {
 	if got := clusterDo(t, c, 0, "SET", "key", "after"); got != "OK" {
 		t.Fatal(got)
 	}
-	if got := talk(t, c.Server(replica), []string{"GET", "key"}, []string{"WAIT", "1", "30000"}); got[0] != `"after"` || got[1] != "1" {
+	if got := talk(t, c.Server(replica), []string{"GET", "key"}, []string{"WAIT", "1", "0"}); got[0] != `"after"` || got[1] != "1" {
 		t.Fatalf("the new master: %q", got)
 	}
 	c.Kill(replica)
+	wait()
 	for c.MasterOf("key") != master {
 		var changed []<-chan struct{}
 		for i := range c.Len() {
@@ -434,6 +440,34 @@ func TestClusterFailover(t *testing.T) {
 	}
 	if got := clusterDo(t, c, 0, "GET", "key"); got != `"after"` {
 		t.Errorf("after the death of the master: %s", got)
+	}
+}
+
+// TestClusterFailoverAgain: a failover that was given up is asked for again.
+func TestClusterFailoverAgain(t *testing.T) {
+	t.Parallel()
+	c, clock := startManual(t, ClusterOptions{Masters: 3, Replicas: 1})
+	if err := c.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Partition([]int{3}) // it asks, and nobody hears it
+	ctx, cancel := context.WithCancel(t.Context())
+	clock.AfterFunc(30*time.Second, cancel)
+	if err := c.Failover(ctx, 3); err == nil || !strings.Contains(err.Error(), "node 3 has not taken over") {
+		t.Errorf("cut off: %v", err)
+	}
+	c.Heal()
+	clock.Advance(10 * time.Second)
+	if err := c.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c.Partition([]int{3})
+	clock.AfterFunc(7*time.Second, c.Heal)
+	if err := c.Failover(t.Context(), 3); err != nil {
+		t.Errorf("healed: %v", err)
+	}
+	if err := c.Failover(t.Context(), 3); err == nil || err.Error() != "ERR You should send CLUSTER FAILOVER to a replica" {
+		t.Errorf("of a master: %v", err)
 	}
 }
 

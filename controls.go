@@ -92,6 +92,9 @@ func (s *Server) settle() {
 	timer := clock.Real{}.AfterFunc(patience, func() { close(late) })
 	defer timer.Stop()
 	s.engine.AwaitWritten(late)
+	if n := s.options.Network; n != nil {
+		n.Settle()
+	}
 }
 
 // Snapshot is the state of a server at some moment: data, users, scripts,
@@ -148,7 +151,7 @@ func (s *Server) Fork() (*Server, error) {
 // empty.
 func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
-	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS, o.RecordTo = "", "", "", "", nil, nil, nil
+	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS, o.RecordTo, o.Network = "", "", "", "", nil, nil, nil, nil
 	f := newUnstarted(o)
 	f.parent, f.space, f.table = s, space, s.table
 	var err error

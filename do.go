@@ -42,6 +42,9 @@ func (s *Server) DoIn(ctx context.Context, db int, args ...any) (Reply, error) {
 	}
 	d.db = db
 	reply, err := s.run(ctx, d)
+	if s.member != nil {
+		s.options.Network.Settle()
+	}
 	if err != nil {
 		d.session.Close()
 		return Reply{}, err
@@ -52,7 +55,7 @@ func (s *Server) DoIn(ctx context.Context, db int, args ...any) (Reply, error) {
 
 // run runs the command of d.
 func (s *Server) run(ctx context.Context, d *direct) (Reply, error) {
-	done := d.do()
+	done := s.begun(d)
 	out := d.session.Output(nil)
 	for out == nil {
 		if d.session.Finished() {
@@ -75,6 +78,19 @@ func (s *Server) run(ctx context.Context, d *direct) (Reply, error) {
 		out = d.session.Output(out)
 	}
 	return reply, err
+}
+
+// begun runs the command of d as far as it does not wait. On a network it does so when
+// everything has arrived, and holds back what it causes.
+func (s *Server) begun(d *direct) (done bool) {
+	if s.member == nil {
+		return d.do()
+	}
+	n := s.options.Network
+	n.Settle()
+	n.lan.Hold()
+	defer n.lan.Release()
+	return d.do()
 }
 
 // direct is a session for Do.

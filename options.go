@@ -101,6 +101,10 @@ type Options struct {
 	// nothing. StartSentinels starts several at once.
 	Sentinel bool
 
+	// Network connects the server to others in this process; nil means by sockets.
+	// With NoListen it has an address on the network, by which only those reach it.
+	Network *Network
+
 	// Seed is the seed of all random choices; 0 draws a random one. Servers with
 	// the same seed, clock and commands give the same replies, byte for byte:
 	// RANDOMKEY, SPOP, cursors, the order of KEYS and of hash tables, evictions,

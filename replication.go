@@ -74,10 +74,19 @@ func (s *TestServer) StartReplica(options ...Options) *TestServer {
 }
 
 // dial opens a connection to another server: a master, or the target of MIGRATE.
+// Those in memory are not encrypted.
 func (s *Server) dial(ctx context.Context, o engine.DialOptions) (net.Conn, error) {
-	if s.options.master != nil && o.Host == inProcess {
+	switch {
+	case s.options.master != nil && o.Host == inProcess:
 		return s.options.master.Dial(ctx)
+	case s.member != nil:
+		return s.dialMember(ctx, o)
 	}
+	return s.dialOut(ctx, o)
+}
+
+// dialOut opens a connection by a socket.
+func (s *Server) dialOut(ctx context.Context, o engine.DialOptions) (net.Conn, error) {
 	if bubble() != "" {
 		return nil, errBubble
 	}

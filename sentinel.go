@@ -47,7 +47,7 @@ type guard struct {
 // becomeSentinel makes the server a sentinel.
 func (s *Server) becomeSentinel() (err error) {
 	g := &guard{s: s, running: map[*sentinel.Script]*exec.Cmd{}}
-	g.Links = links.New(g.run, s.dialer(func(c *config.Config) bool { return c.Replication.TLS }))
+	g.Links = links.New(g.run, s.dialer(func(c *config.Config) bool { return c.Replication.TLS }), s.starter())
 	s.guard = g
 	s.engine.Run(func(core *engine.Core) { err = core.BecomeSentinel(g) })
 	return err

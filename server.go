@@ -19,6 +19,7 @@ import (
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/module/array"
 	"github.com/resp-server/resp-server/internal/module/controls"
+	"github.com/resp-server/resp-server/internal/network"
 	"github.com/resp-server/resp-server/internal/transport"
 )
 
@@ -44,11 +45,12 @@ type Server struct {
 	first     *Snapshot // the state after Start
 	parent    *Server   // set in a fork
 	spaces    spaces
-	scheduled atomic.Bool // a Schedule holds commands
-	space     string      // the name of the space, if the server is one
-	bus       *bus.Bus    // nil outside a cluster
-	guard     *guard      // nil: the server is no sentinel
-	anyPort   bool        // the system chooses the ports of the cluster node
+	scheduled atomic.Bool     // a Schedule holds commands
+	space     string          // the name of the space, if the server is one
+	bus       *bus.Bus        // nil outside a cluster
+	guard     *guard          // nil: the server is no sentinel
+	anyPort   bool            // the system chooses the ports of the cluster node
+	member    *network.Member // nil: the server is on no Network
 
 	mu      sync.Mutex
 	tls     atomic.Pointer[tls.Config] // for new connections; nil without TLS
@@ -85,6 +87,11 @@ func startServer(o Options, lazy bool) (*Server, error) {
 			s.Close()
 			return nil, err
 		}
+	}
+	if err := s.appear(); err != nil {
+		s.engine.Discard()
+		s.Close()
+		return nil, fmt.Errorf("respserver: %w", err)
 	}
 	s.engine.StartReplication()
 	if s.guard != nil {
@@ -124,6 +131,9 @@ func newServer(o Options, lazy bool) (*Server, error) {
 	}
 	s.pidFile, s.anywhere = settings.PIDFile, anywhere(&o, settings)
 	c := o.Clock
+	if c == nil && o.Network != nil {
+		c = o.Network.clock
+	}
 	if c == nil {
 		c = RealClock
 	}
@@ -135,6 +145,7 @@ func newServer(o Options, lazy bool) (*Server, error) {
 	}
 	s.applyOOMScore(settings) // an error is logged, and the server starts all the same
 	s.clock = clock.Steer(c)
+	s.join()
 	parts := s.parts()
 	parts.Config, parts.Clock = settings, s.clock
 	s.engine = engine.New(parts)
@@ -196,7 +207,9 @@ func (s *Server) begin(settings *config.Config, early bool) error {
 }
 
 // listens reports whether the server opens its sockets at the start.
-func (s *Server) listens(lazy bool) bool { return !s.options.NoListen && !(lazy && s.anywhere) }
+func (s *Server) listens(lazy bool) bool {
+	return !s.options.NoListen && !(lazy && s.anywhere && s.member == nil)
+}
 
 // newUnstarted returns a server without an engine.
 func newUnstarted(o Options) *Server {
@@ -227,6 +240,7 @@ func (s *Server) parts() engine.Parts {
 		Shutdown:  func() { s.Close() },
 		Dial:      s.dial,
 		Carry:     s.carryLink,
+		Start:     s.starter(),
 		Listeners: s.listeners,
 	}
 }
@@ -266,6 +280,9 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	s.mu.Unlock()
+	if s.member != nil {
+		s.member.Leave()
+	}
 	s.host.closeForks()
 	s.closeSpaces()
 	if s.bus != nil {

@@ -26,6 +26,9 @@ func StartTestCluster(t Tester, options ...ClusterOptions) *TestCluster {
 		t.Fatalf("%v", err)
 		return nil
 	}
+	if f, ok := t.(failer); ok && c.network != nil && c.network.manual != nil {
+		f.Logf("Options.Seed: %d repeats what the nodes do", c.Seed())
+	}
 	tc := &TestCluster{Cluster: c}
 	for i := range c.Len() {
 		tc.nodes = append(tc.nodes, &TestServer{Server: c.Server(i), t: t, bubble: bubble()})

@@ -117,6 +117,9 @@ func (s *TestServer) Addrs() []string {
 
 func (s *TestServer) mustListen() {
 	s.t.Helper()
+	if s.member != nil {
+		return // it has had its addresses from the start
+	}
 	if err := s.listen(); err != nil && err != ErrClosed {
 		s.t.Fatalf("%v", err)
 	}

@@ -16,6 +16,7 @@ import (
 // Reading an unmoved Steered costs one load more than reading the other clock.
 type Steered struct {
 	base  Clock
+	pace  func(func())          // runs the functions of timers; nil: they run by themselves
 	shift atomic.Pointer[shift] // nil: equal to base
 
 	mu      sync.Mutex
@@ -34,6 +35,10 @@ type shift struct {
 
 // Steer returns a clock that follows base.
 func Steer(base Clock) *Steered { return &Steered{base: base} }
+
+// Pace has each timer's function run through pace, which may do more before the next
+// timer runs. It is called before the first AfterFunc.
+func (c *Steered) Pace(pace func(f func())) { c.pace = pace }
 
 // Fork returns a clock that follows the same base and shows the same time as c,
 // without its timers.
@@ -170,6 +175,10 @@ func (c *Steered) run(t *steeredTimer) {
 	t.disarm()
 	c.mu.Unlock()
 	defer c.mu.Lock() // the caller unlocks again, even if f ends the goroutine
+	if c.pace != nil {
+		c.pace(t.f)
+		return
+	}
 	t.f()
 }
 

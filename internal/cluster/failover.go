@@ -40,6 +40,10 @@ func (c *Cluster) Failover(force, takeover bool) {
 	c.todo |= todoManual
 }
 
+// FailingOver reports whether a manual failover is under way that this node has a
+// part in.
+func (c *Cluster) FailingOver() bool { return c.manual.until != 0 }
+
 func (c *Cluster) resetManual() {
 	if c.manual.replica != nil {
 		c.host.ResumeWrites()

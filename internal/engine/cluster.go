@@ -26,9 +26,9 @@ type clustering struct {
 	ports    ClusterPorts
 	next     int64 // when the node ticks, in ms
 	fileless bool  // the node keeps no file
-	// changed is closed when what the node knows changes; nil: nobody waits for it.
+	// changed is closed when what the node knows may have changed; nil: nobody waits
+	// for it.
 	changed chan struct{}
-	wasUp   bool
 
 	// Of the command that runs: whether its client was sent by ASK, and the slot
 	// of its keys, or -1. Scripts ask for them.
@@ -202,10 +202,7 @@ func (e *Core) tickCluster(now int64) {
 	}
 	c.next = now + clusterPeriod
 	c.node.Tick()
-	if up := c.node.Up(); up != c.wasUp {
-		c.wasUp = up
-		c.noteChange()
-	}
+	c.noteChange()
 	for _, s := range e.sessions {
 		if w := s.wait; w != nil && !w.parked && len(w.links) > 0 {
 			e.sendAway(w)
@@ -214,7 +211,7 @@ func (e *Core) tickCluster(now int64) {
 }
 
 // ClusterChange returns a channel that is closed when what the node knows of the
-// cluster changes.
+// cluster may have changed.
 func (e *Core) ClusterChange() <-chan struct{} {
 	if e.cluster.changed == nil {
 		e.cluster.changed = make(chan struct{})

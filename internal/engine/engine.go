@@ -75,6 +75,8 @@ type Parts struct {
 	// without the engine's lock. nil means that the server opens no connections.
 	Dial  func(ctx context.Context, o DialOptions) (net.Conn, error)
 	Carry func(nc net.Conn, open func(Conn) *Session)
+	// Start starts a goroutine that works for replication; nil: at once.
+	Start func(func())
 	// Listeners returns the sockets that clients can come to; nil means that
 	// there are none. It is called under the engine's lock.
 	Listeners func() []Listener
@@ -157,7 +159,7 @@ func New(o Parts) *Engine {
 	e.limits.Seed = e.Rand.Uint64()
 	e.RunID = e.randomHex(40)
 	e.repl.history.Begin(e.randomHex(replication.IDLen))
-	e.repl.dial, e.repl.carry = o.Dial, o.Carry
+	e.repl.dial, e.repl.carry, e.repl.work.Start = o.Dial, o.Carry, o.Start
 	e.readClock()
 	e.started = e.NowMilli()
 	e.Saving.dumper.Version = e.Config.Edition.RDB

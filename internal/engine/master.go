@@ -701,6 +701,9 @@ func (l *masterConn) Read(b []byte) (int, error) {
 // NetConn returns the connection below.
 func (l *masterConn) NetConn() net.Conn { return l.Conn }
 
+// Writer returns what Write is a method of.
+func (l *masterConn) Writer() net.Conn { return l.Conn }
+
 // line reads a line, without its end.
 func (l *masterConn) line() (string, error) {
 	line, err := l.in.ReadSlice('\n')

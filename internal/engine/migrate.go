@@ -115,7 +115,7 @@ func (c *Ctx) targetOf(o MigrateOptions) (t *target, fresh bool, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), o.Timeout)
 	defer cancel()
-	nc, err := c.repl.dial(ctx, DialOptions{Host: o.Host, Port: o.Port})
+	nc, err := c.repl.dial(ctx, DialOptions{Host: o.Host, Port: o.Port, Locked: true})
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED): // Redis notices when it writes
 		return nil, false, errTargetWrite

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"sync"
 
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/replication"
+	"github.com/resp-server/resp-server/internal/work"
 )
 
 // replicating is the server's part in replication: the history of its data, its
@@ -39,7 +39,7 @@ type replicating struct {
 	own      ownKeys
 	failover failover
 
-	work sync.WaitGroup // goroutines of snapshots and links
+	work work.Group // goroutines of snapshots and links
 }
 
 func (r *replicating) check(e *Core) error {
@@ -101,6 +101,8 @@ type DialOptions struct {
 	Source string
 	// Settings say how to encrypt it; nil: it is not encrypted.
 	Settings *config.Config
+	// Locked: the caller holds the engine's lock, and waits for replies under it.
+	Locked bool
 }
 
 // History returns the history of the data.

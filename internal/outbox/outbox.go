@@ -12,6 +12,8 @@ import (
 // concurrent use.
 type Outbox struct {
 	nc net.Conn
+	// direct: a Write to the connection never waits, so nothing is queued.
+	direct bool
 
 	mu      sync.Mutex
 	more    sync.Cond
@@ -20,9 +22,11 @@ type Outbox struct {
 	closed  bool
 }
 
-// New returns an Outbox for a connection. Run sends what it gets.
+// New returns an Outbox for a connection. Run sends what it gets, unless the
+// connection says by a method Immediate that its Write never waits: then Send does.
 func New(nc net.Conn) *Outbox {
-	o := &Outbox{nc: nc}
+	_, direct := nc.(interface{ Immediate() })
+	o := &Outbox{nc: nc, direct: direct}
 	o.more.L = &o.mu
 	return o
 }
@@ -32,6 +36,10 @@ func (o *Outbox) Send(b []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed || len(b) == 0 {
+		return
+	}
+	if o.direct {
+		o.nc.Write(b) // whoever reads from it notices if it is closed
 		return
 	}
 	o.queue = append(o.queue, b)

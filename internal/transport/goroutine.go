@@ -120,7 +120,7 @@ func after(d time.Duration) (fired <-chan struct{}, timer clock.Timer) {
 // Handle serves a connection until it ends, in a new goroutine.
 func (g *Goroutines) Handle(nc net.Conn) {
 	if c := g.add(nc); c != nil {
-		go c.serve()
+		c.start(c.serve)
 	}
 }
 
@@ -136,7 +136,7 @@ func (g *Goroutines) Carry(nc net.Conn) {
 func (g *Goroutines) Attach(nc net.Conn, open NewSession) {
 	if c := g.add(nc); c != nil {
 		c.open = open
-		go c.serve()
+		c.start(c.serve)
 	}
 }
 
@@ -145,7 +145,9 @@ func (g *Goroutines) add(nc net.Conn) *conn {
 	c := &conn{g: g, nc: nc, open: g.New}
 	// Only the Write of these types is known to do nothing else: the Write of a
 	// type that wraps one may encrypt or count.
-	switch nc := nc.(type) {
+	switch nc := writer(nc).(type) {
+	case counting:
+		c.try, c.counts = nc, nc
 	case *pipeEnd:
 		c.try = nc
 	case *net.TCPConn, *net.UnixConn:
@@ -166,6 +168,24 @@ func (g *Goroutines) add(nc net.Conn) *conn {
 	g.conns[c] = struct{}{}
 	g.done.Add(1)
 	return c
+}
+
+// counting is an in-memory connection that counts the goroutines that work for it. Its
+// Write never waits.
+type counting interface {
+	tryWriter
+	Go(func())
+}
+
+// writer returns the connection whose Write is that of nc, if nc names one that
+// counts, or nc itself.
+func writer(nc net.Conn) net.Conn {
+	if over, ok := nc.(interface{ Writer() net.Conn }); ok {
+		if below, ok := over.Writer().(counting); ok {
+			return below.(net.Conn)
+		}
+	}
+	return nc
 }
 
 // Close implements Server.
@@ -223,6 +243,7 @@ type conn struct {
 	open    NewSession
 	try     tryWriter     // nil: nc can't, so another goroutine does all writing
 	wake    chan struct{} // wakes that goroutine
+	counts  counting      // nil: goroutines need not be counted
 	session Session
 	ready   atomic.Bool // session is set
 	writers sync.WaitGroup
@@ -351,8 +372,17 @@ func (c *conn) Wake() {
 		default: // the writer is about to look
 		}
 	case c.ready.Load(): // otherwise serve is about to look
-		go c.flush()
+		c.start(c.flush)
 	}
+}
+
+// start runs f in a goroutine.
+func (c *conn) start(f func()) {
+	if c.counts != nil {
+		c.counts.Go(f)
+		return
+	}
+	go f()
 }
 
 // Addr implements Conn.

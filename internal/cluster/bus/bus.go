@@ -12,6 +12,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/cluster"
 	"github.com/resp-server/resp-server/internal/outbox"
+	"github.com/resp-server/resp-server/internal/work"
 )
 
 // Dialer connects to the bus of another node.
@@ -24,7 +25,7 @@ type Bus struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   sync.WaitGroup
+	work   work.Group
 
 	mu        sync.Mutex
 	closed    bool
@@ -35,9 +36,10 @@ type Bus struct {
 // dialTimeout is how long a node may take to accept a connection.
 const dialTimeout = 5 * time.Second
 
-// New returns a Bus. run calls a function under the lock that guards the node.
-func New(run func(func(*cluster.Cluster)), dial Dialer) *Bus {
-	b := &Bus{run: run, dial: dial, conns: map[*conn]struct{}{}}
+// New returns a Bus. run calls a function under the lock that guards the node. start
+// starts a goroutine that reads from a connection; nil: at once.
+func New(run func(func(*cluster.Cluster)), dial Dialer, start func(func())) *Bus {
+	b := &Bus{run: run, dial: dial, work: work.Group{Start: start}, conns: map[*conn]struct{}{}}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	return b
 }
@@ -51,7 +53,7 @@ func (b *Bus) Serve(l net.Listener) {
 		return
 	}
 	b.listeners = append(b.listeners, l)
-	b.work.Go(func() {
+	b.work.WaitGroup.Go(func() {
 		for {
 			nc, err := l.Accept()
 			if err != nil {
@@ -107,7 +109,7 @@ func (b *Bus) add(nc net.Conn) *conn {
 	}
 	c := &conn{Outbox: outbox.New(nc), bus: b, nc: nc}
 	b.conns[c] = struct{}{}
-	b.work.Go(c.Run)
+	b.work.WaitGroup.Go(c.Run)
 	return c
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/outbox"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/sentinel"
+	"github.com/resp-server/resp-server/internal/work"
 )
 
 // Dialer connects to a server or to another sentinel.
@@ -25,7 +26,7 @@ type Links struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   sync.WaitGroup
+	work   work.Group
 
 	mu     sync.Mutex
 	closed bool
@@ -36,8 +37,9 @@ type Links struct {
 const dialTimeout = 5 * time.Second
 
 // New returns Links. run calls a function under the lock that guards the sentinel.
-func New(run func(func(*sentinel.Sentinel)), dial Dialer) *Links {
-	l := &Links{run: run, dial: dial, open: map[*outbox.Outbox]struct{}{}}
+// start starts a goroutine that reads from a connection; nil: at once.
+func New(run func(func(*sentinel.Sentinel)), dial Dialer, start func(func())) *Links {
+	l := &Links{run: run, dial: dial, work: work.Group{Start: start}, open: map[*outbox.Outbox]struct{}{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }
@@ -69,7 +71,7 @@ func (l *Links) serve(c *sentinel.Conn, nc net.Conn) {
 		return
 	}
 	l.open[out] = struct{}{}
-	l.work.Go(out.Run)
+	l.work.WaitGroup.Go(out.Run)
 	l.mu.Unlock()
 	l.run(func(s *sentinel.Sentinel) { s.Opened(c, out) })
 	for r := bufio.NewReader(nc); ; {
