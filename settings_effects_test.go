@@ -225,6 +225,7 @@ var effects = map[string]effect{
 		}
 		return regexp.MustCompile("cluster_state:.*").FindString(u.say("CLUSTER INFO").Str)
 	}},
+	"cluster-slot-stats-enabled":       {a: "no", b: "net", config: inCluster, see: says("CLUSTER ADDSLOTSRANGE 0 16383", "CLUSTER SLOT-STATS SLOTSRANGE 0 0")},
 	"commandlog-large-reply-max-len":   {a: "9", b: "0", config: []string{"commandlog-reply-larger-than 1"}, see: says("COMMANDLOG RESET large-reply", "PING", "COMMANDLOG LEN large-reply")},
 	"commandlog-large-request-max-len": {a: "9", b: "0", config: []string{"commandlog-request-larger-than 1"}, see: says("COMMANDLOG RESET large-request", "PING", "COMMANDLOG LEN large-request")},
 	"commandlog-reply-larger-than":     {a: "1", b: "-1", see: says("COMMANDLOG RESET large-reply", "PING", "COMMANDLOG LEN large-reply")},

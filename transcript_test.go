@@ -58,6 +58,7 @@ func (u transportUnderTest) start(t *testing.T, o respserver.Options) *respserve
 // self is our server as the target of a transcript.
 type self struct {
 	*respserver.TestServer
+	cluster bool
 	edition *compat.Edition
 	clock   *respserver.ManualClock
 	dial    func(*respserver.TestServer, context.Context) (net.Conn, error)
@@ -68,12 +69,25 @@ func startSelf(t *testing.T, transport string) *self {
 }
 
 func startEdition(t *testing.T, edition *compat.Edition, transport string) *self {
-	clock := respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))
+	s := &self{edition: edition, clock: respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))}
+	s.start(t, transport)
+	return s
+}
+
+// startNode is startSelf for a node of a cluster, which has no slots.
+func startNode(t *testing.T, transport string) *self {
+	s := &self{cluster: true, edition: compat.Latest, clock: respserver.NewManualClock(time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC))}
+	s.start(t, transport, "cluster-enabled yes")
+	return s
+}
+
+func (s *self) start(t *testing.T, transport string, config ...string) {
 	u := transports[transport]
-	return &self{u.start(t, respserver.Options{
-		Clock:  clock,
-		Config: []string{"enable-debug-command yes", "compat " + edition.Name}, // like the recorded servers
-	}), edition, clock, u.dial}
+	s.dial = u.dial
+	s.TestServer = u.start(t, respserver.Options{
+		Clock:  s.clock,
+		Config: append(config, "enable-debug-command yes", "compat "+s.edition.Name), // like the recorded servers
+	})
 }
 
 func (s *self) Dial(ctx context.Context) (net.Conn, error) { return s.dial(s.TestServer, ctx) }
@@ -86,6 +100,8 @@ func (s *self) Name() string {
 }
 
 func (s *self) Version() string { return s.edition.Version.String() }
+
+func (s *self) Cluster() bool { return s.cluster }
 
 func (s *self) Advance(d time.Duration) error {
 	s.clock.Advance(d)
@@ -114,6 +130,21 @@ func TestTranscripts(t *testing.T) {
 				f.Run(t, startSelf(t, transport), transcript.Options{})
 			})
 		}
+	}
+}
+
+// TestClusterTranscripts replays the transcripts of nodes of a cluster, which begin
+// with @only cluster.
+func TestClusterTranscripts(t *testing.T) {
+	t.Parallel()
+	for name, f := range transcript.All(t, "testdata/transcripts/cluster") {
+		if name == "disabled.txt" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f.Run(t, startNode(t, "tcp"), transcript.Options{})
+		})
 	}
 }
 

@@ -22,7 +22,7 @@ var rooms = []room{
 	{"./examples/...", ".", "examples show what anyone can do"},
 	{"./explore", ".", "what explores a server uses it as any test does"},
 
-	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/cluster ./internal/compat ./internal/config ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
+	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/cluster ./internal/compat ./internal/config ./internal/datastruct/topk ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
 		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/replication ./internal/resp ./internal/script ./internal/sentinel " +
 		"./internal/slot ./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs ./internal/work",
 		"the engine runs commands and knows none: they are handed to it as a table, by the root, and so are transports"},

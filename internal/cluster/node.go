@@ -52,6 +52,15 @@ func (b *Bitmap) Has(slot int) bool { return b[slot/8]&(1<<(slot&7)) != 0 }
 func (b *Bitmap) set(slot int)   { b[slot/8] |= 1 << (slot & 7) }
 func (b *Bitmap) clear(slot int) { b[slot/8] &^= 1 << (slot & 7) }
 
+// BitmapOf returns the set of some slots.
+func BitmapOf(slots ...int) *Bitmap {
+	b := new(Bitmap)
+	for _, n := range slots {
+		b.set(n)
+	}
+	return b
+}
+
 // Range is the slots from First to Last.
 type Range struct{ First, Last int }
 

@@ -1,7 +1,11 @@
 package command
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/resp-server/resp-server/internal/cluster"
+	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/slot"
@@ -15,6 +19,7 @@ var clusterSlotCommands = engine.Handlers{
 	"cluster|delslotsrange": func(c *engine.Ctx) error { return clusterChangeRanges(c, false) },
 	"cluster|flushslots":    clusterFlushSlots,
 	"cluster|setslot":       clusterSetSlot,
+	"cluster|slot-stats":    clusterSlotStats,
 }
 
 // argSlot reads argument i as the number of a slot.
@@ -174,4 +179,124 @@ func argMaster(c *engine.Ctx, i int, unknown string) (*cluster.Node, error) {
 		return nil, resp.Error("ERR Target node is not a master")
 	}
 	return n, nil
+}
+
+// slotStat is something that CLUSTER SLOT-STATS shows of a slot.
+type slotStat struct {
+	name string
+	of   func(c *engine.Ctx, n int) int64
+}
+
+// slotStats are all of them, those after the first if a setting asks for them.
+var slotStats = [...]struct {
+	slotStat
+	config.SlotStats
+}{
+	{slotStat{"key-count", func(c *engine.Ctx, n int) int64 { return int64(c.Keyspace.DB(0).InSlot(n)) }}, 0},
+	{slotStat{"memory-bytes", slotMemory}, config.SlotStatsMemory},
+	{slotStat{"cpu-usec", func(c *engine.Ctx, n int) int64 { return c.SlotUse(n).Time.Microseconds() }}, config.SlotStatsCPU},
+	{slotStat{"network-bytes-in", func(c *engine.Ctx, n int) int64 { return int64(c.SlotUse(n).In) }}, config.SlotStatsNet},
+	{slotStat{"network-bytes-out", func(c *engine.Ctx, n int) int64 { return int64(c.SlotUse(n).Out) }}, config.SlotStatsNet},
+}
+
+// slotMemory looks at all keys of a slot.
+func slotMemory(c *engine.Ctx, n int) (sum int64) {
+	for k := range c.Keyspace.DB(0).SlotKeys(n) {
+		sum += int64(keyMemory(k))
+	}
+	return sum
+}
+
+// CLUSTER SLOT-STATS <SLOTSRANGE start-slot end-slot | ORDERBY metric [LIMIT limit] [ASC | DESC]>
+func clusterSlotStats(c *engine.Ctx) error {
+	var stats []slotStat
+	for _, s := range slotStats {
+		if s.SlotStats == 0 || c.Config.Cluster.SlotStats.Has(s.SlotStats) {
+			stats = append(stats, s.slotStat)
+		}
+	}
+	slots, err := argSlotStats(c, stats)
+	if err != nil {
+		return err
+	}
+	c.Array(len(slots))
+	for _, n := range slots {
+		c.Array(2)
+		c.Integer(n)
+		c.Map(len(stats))
+		for _, s := range stats {
+			c.BulkString(s.name)
+			c.Integer64(s.of(c, n))
+		}
+	}
+	return nil
+}
+
+// argSlotStats reads which slots of this shard are to be shown, in which order.
+func argSlotStats(c *engine.Ctx, stats []slotStat) ([]int, error) {
+	if len(c.Args) == 5 && c.ArgIs(2, "slotsrange") {
+		first, err := argSlot(c, 3)
+		if err != nil {
+			return nil, err
+		}
+		last, err := argSlot(c, 4)
+		if err != nil {
+			return nil, err
+		}
+		if first > last {
+			return nil, resp.Errorf("ERR Start slot number %d is greater than end slot number %d", first, last)
+		}
+		return shardSlots(c, first, last), nil
+	}
+	if !c.ArgIs(2, "orderby") {
+		return nil, subcommandSyntax(c)
+	}
+	by := slices.IndexFunc(stats, func(s slotStat) bool { return c.ArgIs(3, s.name) })
+	if by < 0 {
+		return nil, resp.Error("ERR Unrecognized sort metric for ORDERBY.")
+	}
+	limit, limits, orders, sign := int64(slot.Count), 0, 0, -1
+	for i := 4; i < len(c.Args); i++ {
+		switch {
+		case c.ArgIs(i, "limit") && i+1 < len(c.Args):
+			i++
+			var err error
+			if limit, err = c.ArgIntIn(i, 1, slot.Count, resp.Errorf("ERR Limit has to lie in between 1 and %d (maximum number of slots).", slot.Count)); err != nil {
+				return nil, err
+			}
+			limits++
+		case c.ArgIs(i, "asc"):
+			sign = 1
+			orders++
+		case c.ArgIs(i, "desc"):
+			sign = -1
+			orders++
+		default:
+			return nil, resp.ErrSyntax
+		}
+		if limits > 1 || orders > 1 {
+			return nil, resp.Error("ERR Multiple filters of the same type are disallowed.")
+		}
+	}
+	slots := shardSlots(c, 0, slot.Count-1)
+	values := make([]int64, slot.Count)
+	for _, n := range slots {
+		values[n] = stats[by].of(c, n)
+	}
+	slices.SortStableFunc(slots, func(a, b int) int { return sign * cmp.Compare(values[a], values[b]) })
+	return slots[:min(limit, int64(len(slots)))], nil
+}
+
+// shardSlots returns the slots of a range that the master of this shard serves.
+func shardSlots(c *engine.Ctx, first, last int) (slots []int) {
+	owner := c.Cluster().Me
+	if owner.Master != nil {
+		owner = owner.Master
+	}
+	for n := first; n <= last; n++ {
+		if owner.Slots.Has(n) {
+			slots = append(slots, n)
+		}
+	}
+	return slots
 }

@@ -79,6 +79,7 @@ func groups() []engine.Handlers {
 		serverCommands,
 		setCommands,
 		slowlogCommands,
+		hotKeysCommands,
 		sortCommands,
 		streamCommands,
 		streamDeleteCommands,

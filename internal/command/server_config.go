@@ -106,6 +106,7 @@ func configError(name, why string) error {
 // CONFIG RESETSTAT
 func configResetStat(c *engine.Ctx) error {
 	c.Stats.Reset()
+	c.ForgetSlotUse()
 	return c.OK()
 }
 

@@ -24,6 +24,7 @@ var infoCommands = engine.Handlers{"info": info}
 type infoSection struct {
 	title string
 	names []string // accepted as arguments
+	since string   // the version that brought it; "": it is older than 7.0
 	rare  bool     // only shown by name, or by "all"
 	named bool     // only shown by name
 	show  func(*infoText, *engine.Ctx)
@@ -37,6 +38,7 @@ var infoSections = []infoSection{
 	{title: "Stats", names: []string{"stats"}, show: infoStats},
 	{title: "Replication", names: []string{"replication"}, show: infoReplication},
 	{title: "CPU", names: []string{"cpu"}, show: infoCPU},
+	{title: "Hotkeys", names: []string{"hotkeys"}, since: "8.6", show: infoHotKeys},
 	{title: "Modules", names: []string{"modules", "module_list"}, show: func(*infoText, *engine.Ctx) {}},
 	{title: "Commandstats", names: []string{"commandstats"}, rare: true, show: infoCommandStats},
 	{title: "Errorstats", names: []string{"errorstats"}, show: infoErrorStats},
@@ -84,13 +86,10 @@ var infoSince = map[string]string{
 
 // until returns the lines that an edition has.
 func (t infoText) until(edition *compat.Edition) infoText {
-	if edition == compat.Latest {
-		return t
-	}
 	var kept infoText
 	for line := range bytes.Lines(t) {
 		name, _, _ := bytes.Cut(line, []byte(":"))
-		if since := infoSince[string(name)]; since == "" || edition.Knows(since) {
+		if since := infoSince[string(name)]; since == "" || edition.Is(since) {
 			kept = append(kept, line...)
 		}
 	}
@@ -99,7 +98,7 @@ func (t infoText) until(edition *compat.Edition) infoText {
 
 // section adds a section if it was asked for.
 func (t *infoText) section(s *infoSection, c *engine.Ctx) {
-	if !s.wanted(c.Args[1:]) {
+	if !s.wanted(c.Args[1:]) || s.since != "" && !c.Config.Edition.Is(s.since) {
 		return
 	}
 	if len(*t) > 0 {
@@ -492,6 +491,13 @@ func infoCPU(t *infoText, _ *engine.Ctx) {
 	seconds("user_children", userBelow)
 	seconds("sys_main_thread", sys)
 	seconds("user_main_thread", user)
+}
+
+func infoHotKeys(t *infoText, c *engine.Ctx) {
+	if h := c.HotKeys(); h != nil {
+		t.flag("hotkeys-tracking-active", h.Active())
+		t.num("hotkeys-cmd-cpu-time", h.Own.Milliseconds())
+	}
 }
 
 func infoCommandStats(t *infoText, c *engine.Ctx) {

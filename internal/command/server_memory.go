@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
@@ -192,6 +193,11 @@ func memoryUsage(c *engine.Ctx) error {
 	if !ok {
 		return c.Null()
 	}
+	return c.Integer(keyMemory(k))
+}
+
+// keyMemory returns how many bytes a key and its value take.
+func keyMemory(k keyspace.Entry) int {
 	const slot = 17 // bytes of an element in the dict
-	return c.Integer(k.MemoryUse() + slot)
+	return k.MemoryUse() + slot
 }

@@ -103,6 +103,10 @@ func Names() []string {
 // Has reports whether a change came with the edition's version or before.
 func (e *Edition) Has(c Change) bool { return e.has[c] }
 
+// Is reports whether the version that the edition says it is, is a version or a later
+// one.
+func (e *Edition) Is(since string) bool { return e.Version.Compare(mustParse(since)) >= 0 }
+
 // Knows reports whether the edition has what came with a version of Redis, such as a
 // command. "" stands for what no version of Redis has.
 func (e *Edition) Knows(since string) bool {

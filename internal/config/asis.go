@@ -134,7 +134,6 @@ var inertSettings = slices.Concat(
 		newer("Redis 8", hidden(inert("cluster-slot-migration-max-archived-tasks", "32", between(1, math.MaxInt32)))),
 		newer("Redis 8", hidden(inert("cluster-slot-migration-sync-buffer-drain-timeout", "60000", between(0, math.MaxInt64)))),
 		newer("Redis 8", inert("cluster-slot-migration-write-pause-timeout", "10000", between(0, math.MaxInt64))),
-		newer("Redis 8", several(inert("cluster-slot-stats-enabled", "no", manyOf("no", "yes", "cpu", "net", "mem")))),
 		newer("Valkey 9", inert("slot-migration-max-failover-repl-bytes", "0", anyText)),
 	),
 	because("a full copy is sent to replicas from memory, never from a file, and taken over by them when it is complete",
@@ -272,21 +271,6 @@ func oneOfOr(later []string, words ...string) reader {
 	complaint := "argument(s) must be one of the following: " + strings.Join(words, ", ")
 	all := slices.Concat(words, later)
 	return func(s string) (string, error) { return oneWord(s, all, complaint) }
-}
-
-// manyOf reads several of the given words.
-func manyOf(words ...string) reader {
-	read := oneOf(words...)
-	return func(s string) (string, error) {
-		list := strings.Fields(s)
-		for i, w := range list {
-			var err error
-			if list[i], err = read(w); err != nil {
-				return "", err
-			}
-		}
-		return strings.Join(list, " "), nil
-	}
 }
 
 func oneWord(s string, words []string, complaint string) (string, error) {

@@ -1,6 +1,10 @@
 package config
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strings"
+)
 
 // Cluster has the settings of a cluster node. Times are in milliseconds.
 type Cluster struct {
@@ -19,12 +23,72 @@ type Cluster struct {
 	ReadsWhenDown         bool
 	ShardsWhenDown        bool
 	TLS                   bool // encrypt the bus
+	SlotStats             SlotStats
 
 	// What the node announces to clients and other nodes; "" and 0 mean the real
 	// values.
 	AnnounceIP, AnnounceHostname, AnnounceName     string
 	AnnouncePort, AnnounceTLSPort, AnnounceBusPort int64
 	PreferredEndpoint                              string // ip, hostname, or unknown-endpoint
+}
+
+// SlotStats is what CLUSTER SLOT-STATS shows beside the number of keys.
+type SlotStats uint8
+
+// What can be shown: the time of commands, their bytes, and what the keys take.
+const (
+	SlotStatsCPU SlotStats = 1 << iota
+	SlotStatsNet
+	SlotStatsMemory
+
+	slotStatsAll = SlotStatsCPU | SlotStatsNet | SlotStatsMemory
+)
+
+// Has reports whether one of them is among those that are shown.
+func (s SlotStats) Has(one SlotStats) bool { return s&one != 0 }
+
+// TracksMemory reports whether a setting asks for the memory of keys.
+func (c *Config) TracksMemory() bool {
+	return c.Cluster.SlotStats.Has(SlotStatsMemory) || c.inert["key-memory-histograms"] == "yes"
+}
+
+// slotStats parses words for what CLUSTER SLOT-STATS shows.
+type slotStats struct{}
+
+var slotStatsWords = []string{"no", "yes", "cpu", "net", "mem"}
+
+func (slotStats) set(c *Config, words []string) error {
+	given := SlotStats(0)
+	read := oneOf(slotStatsWords...)
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	for _, w := range words {
+		v, err := read(w)
+		if err != nil {
+			return err
+		}
+		given |= [...]SlotStats{0, slotStatsAll, SlotStatsCPU, SlotStatsNet, SlotStatsMemory}[slices.Index(slotStatsWords, v)]
+	}
+	c.Cluster.SlotStats = given
+	return nil
+}
+
+func (slotStats) get(c *Config) string {
+	switch s := c.Cluster.SlotStats; s {
+	case 0:
+		return "no"
+	case slotStatsAll:
+		return "yes"
+	default:
+		var shown []string
+		for i, w := range slotStatsWords[2:] {
+			if s.Has(1 << i) {
+				shown = append(shown, w)
+			}
+		}
+		return strings.Join(shown, " ")
+	}
 }
 
 // clusterSettings have an effect only with cluster-enabled.
@@ -49,5 +113,6 @@ var clusterSettings = []Param{
 	{Name: "cluster-replica-no-failover", Alias: "cluster-slave-no-failover", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.NoFailover })},
 	{Name: "cluster-replica-validity-factor", Alias: "cluster-slave-validity-factor", Default: "10", kind: integer(func(c *Config) *int64 { return &c.Cluster.ValidityFactor }, 0, math.MaxInt32)},
 	{Name: "cluster-require-full-coverage", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Cluster.RequireFullCoverage })},
+	{Name: "cluster-slot-stats-enabled", From: "Redis 8.2", Hidden: true, Default: "no", Multi: true, kind: slotStats{}},
 	{Name: "tls-cluster", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.TLS })},
 }

@@ -42,6 +42,8 @@ func (e *Core) check() error {
 		named("faults", e.faulting.check()),
 		named("observers", e.observing.check(e)),
 		named("logs", e.logs.check(e)),
+		named("hot keys", e.hot.check()),
+		named("slots", e.slotStats.check(e)),
 		named("saving", e.Saving.check()),
 		named("shutdown", e.shutdown.check(e)),
 		named("append-only file", e.append.check(e)),

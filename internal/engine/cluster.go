@@ -471,9 +471,11 @@ func (h clusterHost) DropKeys(n int) {
 	e.finishUnit()
 }
 
-// DropChannels ends the subscriptions to the shard channels of a slot.
+// DropChannels ends the subscriptions to the shard channels of a slot, which another
+// node serves now or nobody.
 func (h clusterHost) DropChannels(n int) {
 	e := h.e
+	e.slotStats.forget(n)
 	if e.PubSub.Len(pubsub.Shard) == 0 {
 		return
 	}

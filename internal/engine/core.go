@@ -57,6 +57,8 @@ type Core struct {
 	gating
 	observing
 	logs
+	hot       *HotKeys // nil: nobody has looked for them
+	slotStats slotStats
 	Stats     Stats
 	Saving    Saving
 	shutdown  shutdown

@@ -58,6 +58,9 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 	}
 	if s.multi != nil && cmd.traits&spec.RunsInMulti == 0 {
 		s.multi.add(cmd, args, s.flags(cmd, args))
+		if e.slotStats.net {
+			e.queuedInSlot(args)
+		}
 		s.out.Simple("QUEUED")
 		return
 	}

@@ -57,6 +57,7 @@ var Sabotages = []struct {
 	{"faults that files do not meet", func(c *Core) { c.shared.Store(fault.New(1)) }},
 	{"gates that should be on", func(c *Core) { c.gates |= gateMemory }},
 	{"writes that are refused for no reason", func(c *Core) { c.refuseWrites = true }},
+	{"slots that nobody asks about", func(c *Core) { c.slotStats.time = true }},
 	{"a threshold of another setting", func(c *Core) { c.slowness = time.Second }},
 	{"the memory of clients", func(c *Core) { c.clientMemory++ }},
 	{"a session that is no client", func(c *Core) { delete(c.sessions, idle(c).ID) }},

@@ -35,6 +35,8 @@ a test that chooses which command is next
 strict mode
 MONITOR
 SLOWLOG, LATENCY and COMMANDLOG
+which keys are hot
+what slots take
 what clients cache
 replies in another order
 strict mode

@@ -99,8 +99,12 @@ func (e *Core) record(unit []journal.Op) {
 		j.outside.Append(unit, e.now/1e6)
 	}
 	if len(j.followers) > 0 {
+		began := j.stream.End().Replicas
 		end := j.stream.Append(unit, e.now/1e6)
 		j.appended = true
+		if n := len(e.repl.replicas); n > 0 && e.slotStats.net && e.executing != nil && e.cluster.slot >= 0 {
+			e.slotStats.of(e.cluster.slot).Out += uint64(end.Replicas-began) * uint64(n)
+		}
 		if s := e.executing; s != nil {
 			s.wrote = end
 		}

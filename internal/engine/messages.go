@@ -9,6 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/event"
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
+	"github.com/resp-server/resp-server/internal/slot"
 )
 
 // Push returns a writer for a message to a session, which did not ask for it.
@@ -208,10 +209,14 @@ func (e *Core) PublishShard(channel, message []byte) int {
 	to := e.PubSub.Subscribers(pubsub.Shard, channel)
 	for _, s := range to {
 		w := s.Push()
+		mark := len(w.Buf)
 		w.Push(3)
 		w.BulkString("smessage")
 		w.Bulk(channel)
 		w.Bulk(message)
+		if e.slotStats.net {
+			e.slotStats.of(slot.Of(channel)).Out += uint64(len(w.Buf) - mark)
+		}
 	}
 	return len(to)
 }

@@ -16,6 +16,8 @@ type observerSet uint8
 const (
 	observeMonitor observerSet = 1 << iota
 	observeLogs
+	observeHotKeys
+	observeSlots
 	observeTracking
 	observeShuffle
 	observeStrict
@@ -38,6 +40,8 @@ var observers = [...]struct {
 }{
 	{"MONITOR", (*Core).monitorBefore, (*Core).monitorAfter},
 	{"SLOWLOG, LATENCY and COMMANDLOG", nil, (*Core).logAfter},
+	{"which keys are hot", nil, (*Core).hotKeysAfter},
+	{"what slots take", nil, (*Core).slotsAfter},
 	{"what clients cache", nil, (*Core).trackAfter},
 	{"replies in another order", nil, (*Core).shuffleAfter},
 	{"strict mode", nil, (*Core).strictAfter},
@@ -84,6 +88,12 @@ func (e *Core) observersNow() observerSet {
 	on := observeLogs
 	if len(e.monitors) > 0 {
 		on |= observeMonitor
+	}
+	if e.hot != nil && e.hot.active {
+		on |= observeHotKeys
+	}
+	if e.slotStats.on() {
+		on |= observeSlots
 	}
 	if e.shuffle.on {
 		on |= observeShuffle

@@ -230,6 +230,9 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 		return resp.Error("ERR Can not run script on cluster, 'no-cluster' flag is set.")
 	}
 	r.slot, r.asked, r.crossSlot = c.cluster.slot, c.cluster.asked, flags&script.Declared == 0 || flags&script.AllowCrossSlot != 0
+	if r.crossSlot {
+		c.cluster.slot = -1 // the script is counted with none
+	}
 	if *interp == nil {
 		*interp = c.newInterp(!r.eval)
 	}

@@ -20,6 +20,8 @@ func (e *Core) Reconfigure(next *config.Config, changed []*config.Param) (failed
 			err = e.apply(p, next)
 		case p.Name == "appendonly":
 			err = e.enableLog(next)
+		case (p.Name == "cluster-slot-stats-enabled" || p.Name == "key-memory-histograms") && next.TracksMemory() && !e.Config.TracksMemory():
+			err = errors.New("memory tracking cannot be enabled at runtime")
 		}
 		if err != nil {
 			e.Log.Warn("Failed applying new configuration. Possibly related to new " + p.Name + " setting. Restoring previous settings.")
@@ -106,6 +108,7 @@ func (e *Core) ConfigChanged() {
 	e.checkDisk()
 	e.limitTracking()
 	e.thresholds = e.thresholdsNow()
+	e.slotStats = e.slotStatsNow()
 	e.limitMemory()
 	e.applyAppending()
 	e.configureCluster()

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ type Restarter interface{ Restart() error }
 type Server struct {
 	addr          string
 	name, version string
+	cluster       bool
 
 	path string
 	args []string
@@ -141,10 +143,11 @@ func (s *Server) command(args ...string) (*notation.Node, error) {
 var infoRE = regexp.MustCompile(`(redis_version|valkey_version):([0-9.]+)`)
 
 func (s *Server) identify() error {
-	info, err := s.command("INFO", "server")
+	info, err := s.command("INFO", "server", "cluster")
 	if err != nil {
 		return err
 	}
+	s.cluster = strings.Contains(info.Text, "cluster_enabled:1")
 	s.name = "redis-server"
 	for _, m := range infoRE.FindAllStringSubmatch(info.Text, -1) {
 		if m[1] == "redis_version" {
@@ -180,6 +183,9 @@ func (s *Server) Name() string { return s.name }
 // Version returns the redis_version of INFO, which for Valkey is the compatible
 // version.
 func (s *Server) Version() string { return s.version }
+
+// Cluster reports whether the server is a node of a cluster.
+func (s *Server) Cluster() bool { return s.cluster }
 
 // Addr returns the address that the server listens on.
 func (s *Server) Addr() string { return s.addr }
