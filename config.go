@@ -129,6 +129,12 @@ func (o *Options) config() (*config.Config, error) {
 	if !c.Given("bind") {
 		c.Bind = []string{"127.0.0.1"}
 	}
+	if o.IOThreads != 0 {
+		if o.IOThreads < 0 || o.IOThreads > config.MaxIOThreads {
+			return nil, fmt.Errorf("IOThreads %d: from 1 to %d are possible", o.IOThreads, config.MaxIOThreads)
+		}
+		c.IOThreads = o.IOThreads
+	}
 	if o.UnixSocket != "" {
 		c.UnixSocket = o.UnixSocket
 	}

@@ -52,10 +52,11 @@ func dialTCP(t *testing.T, s *TestServer) *peer {
 }
 
 // eachWay runs a test over each transport.
-func eachWay(t *testing.T, test func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer)) {
-	t.Run("pipe", func(t *testing.T) { test(t, false, dialPipe) })
-	t.Run("tcp", func(t *testing.T) { test(t, false, dialTCP) })
-	t.Run("eventloop", func(t *testing.T) { test(t, true, dialTCP) })
+func eachWay(t *testing.T, test func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer)) {
+	t.Run("pipe", func(t *testing.T) { test(t, Options{}, dialPipe) })
+	t.Run("tcp", func(t *testing.T) { test(t, Options{}, dialTCP) })
+	t.Run("eventloop", func(t *testing.T) { test(t, Options{EventLoop: true}, dialTCP) })
+	t.Run("threads", func(t *testing.T) { test(t, Options{EventLoop: true, IOThreads: 3}, dialTCP) })
 }
 
 // send sends commands in one packet.
@@ -145,8 +146,9 @@ func awaitBlocked(t *testing.T, s *TestServer, n int) {
 // A subscriber that stops reading is closed when too much output waits for it.
 // Publishers do not wait for it.
 func TestSubscriberStopsReading(t *testing.T) {
-	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
-		s := StartTest(t, Options{EventLoop: loop, Config: []string{"client-output-buffer-limit pubsub 1mb 0 0"}})
+	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
+		o.Config = []string{"client-output-buffer-limit pubsub 1mb 0 0"}
+		s := StartTest(t, o)
 		slow, other, publisher := dial(t, s), dial(t, s), dial(t, s)
 		slow.ask("SUBSCRIBE news", "[subscribe news 1]")
 		other.ask("SUBSCRIBE news", "[subscribe news 1]")
@@ -226,8 +228,9 @@ func TestNoLimit(t *testing.T) {
 }
 
 func TestMaxClients(t *testing.T) {
-	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
-		s := StartTest(t, Options{EventLoop: loop, Config: []string{"maxclients 2"}})
+	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
+		o.Config = []string{"maxclients 2"}
+		s := StartTest(t, o)
 		a, b := dial(t, s), dial(t, s)
 		a.ask("PING", "PONG")
 		b.ask("PING", "PONG")
@@ -252,8 +255,8 @@ func TestMaxClients(t *testing.T) {
 
 // Commands sent while another one blocks run after it, in order, however it ends.
 func TestResumedInOrder(t *testing.T) {
-	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
-		s := StartTest(t, Options{EventLoop: loop})
+	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, o)
 		a, b := dial(t, s), dial(t, s)
 		a.send("BLPOP q 0", "SET k 1", "APPEND k 2", "BLPOP q 0", "GET k", "BLPOP q 0")
 		awaitBlocked(t, s, 1)
@@ -430,8 +433,8 @@ func TestCloseLeavesNothing(t *testing.T) {
 
 // Close while a client sends as fast as it can.
 func TestCloseDuringBatches(t *testing.T) {
-	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
-		s := StartTest(t, Options{EventLoop: loop})
+	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, o)
 		var all sync.WaitGroup
 		started := make(chan struct{}, 4)
 		for range 4 {
@@ -461,8 +464,8 @@ func TestCloseDuringBatches(t *testing.T) {
 // Many clients at once run commands that affect other sessions, for the race
 // detector.
 func TestManyAtOnce(t *testing.T) {
-	eachWay(t, func(t *testing.T, loop bool, dial func(*testing.T, *TestServer) *peer) {
-		s := StartTest(t, Options{EventLoop: loop})
+	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
+		s := StartTest(t, o)
 		var all sync.WaitGroup
 		const rounds = 200
 		worker := func(lines ...string) {

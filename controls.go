@@ -162,13 +162,14 @@ func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	if f.engine, err = st.Fork(parts); err != nil {
 		return nil, fmt.Errorf("respserver: %w", err)
 	}
+	loops := 1
 	f.engine.Run(func(c *engine.Core) {
-		f.clock = c.Clock()
+		f.clock, loops = c.Clock(), c.Config.IOThreads
 		c.Config.Bind, c.Config.Port, c.Config.UnixSocket, c.Config.PIDFile, c.Config.Dir = []string{"127.0.0.1"}, 0, "", "", ""
 		c.Config.TLS.Port = 0
 		c.ConfigChanged()
 	})
-	f.carry(false)
+	f.carry(false, loops)
 	f.first = f.Snapshot()
 	return f, nil
 }

@@ -27,11 +27,17 @@ type Options struct {
 	// work.
 	NoListen bool
 
-	// EventLoop makes all sockets share one thread that waits for them with epoll,
-	// which is faster with many clients and makes an idle connection cheaper. It
-	// works on Linux only and has no effect elsewhere. By default each connection
-	// has a goroutine.
+	// EventLoop makes all sockets share the threads of IOThreads, which wait for them
+	// with epoll. That is faster with many clients and makes an idle connection
+	// cheaper. It works on Linux only and has no effect elsewhere. By default each
+	// connection has a goroutine.
 	EventLoop bool
+
+	// IOThreads is the number of threads of the EventLoop, up to 128; 0 leaves it to
+	// the directive io-threads, whose default is 1. They wait, read, parse and write
+	// side by side, while commands run one at a time. More than one needs as many
+	// cores that the clients leave free.
+	IOThreads int
 
 	// TLS opens a TLS socket beside the others, on the port of the setting tls-port
 	// or, if that is 0, on a free one; see Server.TLSAddr. NewAuthority makes

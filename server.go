@@ -149,7 +149,7 @@ func newServer(o Options, lazy bool) (*Server, error) {
 	parts := s.parts()
 	parts.Config, parts.Clock = settings, s.clock
 	s.engine = engine.New(parts)
-	s.carry(settings.Spaces != "no" && !o.Sentinel)
+	s.carry(settings.Spaces != "no" && !o.Sentinel, settings.IOThreads)
 	if err := s.begin(settings, s.listens(lazy) && !settings.Cluster.Enabled); err != nil {
 		if s.isClosed() {
 			<-s.done
@@ -246,7 +246,7 @@ func (s *Server) parts() engine.Parts {
 }
 
 // carry sets up the transports.
-func (s *Server) carry(withSpaces bool) {
+func (s *Server) carry(withSpaces bool, loops int) {
 	s.net.New = func(c transport.Conn) transport.Session {
 		session, _ := s.engine.NewSession(c)
 		return session
@@ -261,7 +261,7 @@ func (s *Server) carry(withSpaces bool) {
 	}
 	s.sockets = &s.net
 	if s.options.EventLoop {
-		if loop := transport.NewEventLoop(s.net.New, s.net.Keepalive); loop != nil {
+		if loop := transport.NewEventLoop(s.net.New, s.engine, s.net.Keepalive, loops); loop != nil {
 			s.sockets = loop
 		}
 	}

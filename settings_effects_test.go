@@ -315,7 +315,8 @@ var effects = map[string]effect{
 		}
 		return fmt.Sprint(gone)
 	}},
-	"mptcp": {test: "TestSocketOptions"},
+	"io-threads": {test: "TestIOThreads"},
+	"mptcp":      {test: "TestSocketOptions"},
 	"notify-keyspace-events": {a: "", b: "KA", see: func(t *testing.T, u *user) any {
 		c, err := u.Dial(t.Context())
 		if err != nil {

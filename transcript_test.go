@@ -24,6 +24,7 @@ var transports = map[string]transportUnderTest{
 
 type transportUnderTest struct {
 	eventLoop bool
+	threads   int // of the event loop; 0: 1
 	unix      bool
 	dial      func(*respserver.TestServer, context.Context) (net.Conn, error)
 }
@@ -31,7 +32,7 @@ type transportUnderTest struct {
 func init() {
 	if runtime.GOOS == "linux" {
 		transports["eventloop"] = transportUnderTest{eventLoop: true, dial: dialTCP}
-		transports["unix"] = transportUnderTest{eventLoop: true, unix: true, dial: dialUnix}
+		transports["unix"] = transportUnderTest{eventLoop: true, threads: 2, unix: true, dial: dialUnix}
 	}
 }
 
@@ -48,7 +49,7 @@ func dialUnix(s *respserver.TestServer, ctx context.Context) (net.Conn, error) {
 
 // start starts a server that is reached in this way.
 func (u transportUnderTest) start(t *testing.T, o respserver.Options) *respserver.TestServer {
-	o.EventLoop = u.eventLoop
+	o.EventLoop, o.IOThreads = u.eventLoop, u.threads
 	if u.unix {
 		o.UnixSocket = filepath.Join(t.TempDir(), "s")
 	}

@@ -104,11 +104,11 @@ func appendArg(rng *rand.Rand, words []string, a spec.Arg) []string {
 func TestHammer(t *testing.T) {
 	t.Parallel()
 	commands := newCommandMaker()
-	for _, loop := range []bool{false, true} {
-		t.Run(fmt.Sprint("event loop ", loop), func(t *testing.T) {
+	for _, threads := range []int{0, 1, 2, 4} { // 0: no event loop
+		t.Run(fmt.Sprint(threads, " threads"), func(t *testing.T) {
 			before := runtime.NumGoroutine()
 			s, err := respserver.Start(respserver.Options{
-				Addr: "127.0.0.1:0", UnixSocket: filepath.Join(t.TempDir(), "s"), EventLoop: loop, Dir: t.TempDir(), Logger: slog.New(alarm{t}),
+				Addr: "127.0.0.1:0", UnixSocket: filepath.Join(t.TempDir(), "s"), EventLoop: threads > 0, IOThreads: threads, Dir: t.TempDir(), Logger: slog.New(alarm{t}),
 				Config: []string{"maxmemory 20mb", "maxmemory-policy allkeys-lru", "maxmemory-clients 5mb", "client-output-buffer-limit normal 4mb 1mb 1", "busy-reply-threshold 10", "latency-monitor-threshold 1"},
 			})
 			if err != nil {

@@ -198,7 +198,7 @@ func infoServer(t *infoText, c *engine.Ctx) {
 	t.num("lru_clock", c.NowMilli()/1000&(1<<24-1))
 	t.text("executable", exe)
 	t.text("config_file", c.ConfigFile())
-	t.num("io_threads_active", 0)
+	t.flag("io_threads_active", c.Config.IOThreads > 1)
 	if ms, waits := c.ShutdownIn(); waits {
 		t.num("shutdown_in_milliseconds", ms)
 	}
@@ -462,8 +462,12 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("dump_payload_sanitizations", 0)
 	t.count("total_reads_processed", s.Reads)
 	t.count("total_writes_processed", s.Writes)
-	t.num("io_threaded_reads_processed", 0)
-	t.num("io_threaded_writes_processed", 0)
+	reads, writes := s.Reads, s.Writes
+	if c.Config.IOThreads == 1 {
+		reads, writes = 0, 0
+	}
+	t.count("io_threaded_reads_processed", reads)
+	t.count("io_threaded_writes_processed", writes)
 	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
 	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)
 	t.num("reply_buffer_shrinks", 0)

@@ -51,10 +51,13 @@ type Config struct {
 	Timeout         int64 // seconds until an idle client is disconnected, 0: never
 	MaxClients      int64
 	RequirePass     string // of the default user
-	ProtectedMode   bool   // without a password, only local clients may connect
-	PIDFile         string
-	TLS             TLS
-	Cluster         Cluster
+	// IOThreads is how many threads an event loop has: they wait for sockets, read,
+	// and write, side by side. Commands run one at a time all the same.
+	IOThreads     int
+	ProtectedMode bool // without a password, only local clients may connect
+	PIDFile       string
+	TLS           TLS
+	Cluster       Cluster
 	// OOMScoreAdj says whether to set the score by which Linux picks the process to
 	// kill when memory runs out: no, yes (relative to the old score), or absolute.
 	// OOMScores are for masters, replicas, and processes that save.

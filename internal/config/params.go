@@ -59,6 +59,9 @@ func sortedParams(groups ...[]Param) (all []*Param) {
 
 func byName(a, b *Param) int { return strings.Compare(a.Name, b.Name) }
 
+// MaxIOThreads is the largest value of io-threads.
+const MaxIOThreads = 128
+
 // settings are the settings with an effect.
 var settings = []Param{
 	{Name: "acl-pubsub-default", Default: "resetchannels", kind: choice(func(c *Config) *string { return &c.ACLPubSubDefault }, "allchannels", "resetchannels")},
@@ -96,6 +99,7 @@ var settings = []Param{
 	{Name: "hash-max-listpack-entries", Alias: "hash-max-ziplist-entries", Default: "512", kind: integer(func(c *Config) *int { return &c.Limits.HashMaxListpackEntries }, 0, math.MaxInt64)},
 	{Name: "hash-max-listpack-value", Alias: "hash-max-ziplist-value", Default: "64", kind: memory(func(c *Config) *int { return &c.Limits.HashMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "hll-sparse-max-bytes", Default: "3000", kind: memory(func(c *Config) *int { return &c.Limits.HLLSparseMaxBytes }, 0, math.MaxInt64)},
+	{Name: "io-threads", Default: "1", Immutable: true, kind: integer(func(c *Config) *int { return &c.IOThreads }, 1, MaxIOThreads)},
 	{Name: "latency-monitor-threshold", Default: "0", kind: integer(func(c *Config) *int64 { return &c.LatencyThreshold }, 0, math.MaxInt64)},
 	{Name: "latency-tracking", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.LatencyTracking })},
 	{Name: "latency-tracking-info-percentiles", Default: "50 99 99.9", Multi: true, kind: percentiles{}},

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/aof"
@@ -36,9 +35,6 @@ type appending struct {
 	rewriting sync.WaitGroup
 	base      *background // the last one
 	starting  bool        // one is about to begin
-	// owed: commands were not handed on to the log, since a transport writes no
-	// replies before it has fed other sessions.
-	owed atomic.Bool
 }
 
 func (a *appending) check(e *Core) error {
@@ -268,30 +264,11 @@ func (e *Core) baseWriter(p picture) func(io.Writer) error {
 	}
 }
 
-// flushLog hands on what was appended in this entry, or leaves that to the end of a
-// batch: one write is for all sessions that were fed in it.
+// flushLog hands on what was appended in this entry: one write is for all sessions
+// that were fed in it.
 func (e *Core) flushLog() {
-	if e.Config.AOF.Fsync != "always" && e.mayDefer() {
-		e.append.owed.Store(true)
-		return
-	}
-	e.append.owed.Store(false)
 	e.append.log.Flush()
 	e.checkAppending()
-}
-
-// mayDefer reports whether nobody hears of this entry before the end of a batch: all
-// replies are for the session that a transport feeds.
-func (e *Core) mayDefer() bool {
-	return e.deferring && (len(e.dirty) == 0 || len(e.dirty) == 1 && e.dirty[0] == e.current)
-}
-
-// payLog hands on what batches have left.
-func (e *Core) payLog() {
-	if e.append.owed.Swap(false) && e.follows(&e.append.follower) {
-		e.append.log.Flush()
-		e.checkAppending()
-	}
 }
 
 // checkAppending refuses writes, or does not any more, when the state of the file

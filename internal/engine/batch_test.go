@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestBatch(t *testing.T) {
 		s, _ := e.NewSession(enginetest.Conn("127.0.0.1:1"))
 		return s
 	}
-	feed := func(s *engine.Session, line string) (owes bool) { return s.FeedBatched(copy(s.Space(), line+"\r\n")) }
+	receive := func(s *engine.Session, line string) { s.Receive(copy(s.Space(), line+"\r\n")) }
 	one, two, other := session(), session(), session()
 	// Background writes may come earlier, but not later.
 	expect := func(what, want string) {
@@ -40,23 +41,61 @@ func TestBatch(t *testing.T) {
 			t.Errorf("%s the file ends with %.60q, %v", what, b[max(len(b)-60, 0):], err)
 		}
 	}
-	if feed(one, "PING") {
-		t.Error("a client waits for nothing")
+	replies := func(s *engine.Session) string { return string(s.Output(nil)) }
+	receive(one, "SET a 1")
+	receive(two, "INCR a")
+	e.Begin()
+	one.Run()
+	two.Run()
+	if early := replies(one) + replies(two); early != "" {
+		t.Errorf("%q is answered before the end", early)
 	}
-	if !feed(one, "SET a 1") || !feed(two, "SET b 1") || !feed(two, "GET a") {
-		t.Error("a client does not wait for the write")
+	e.End()
+	expect("after the batch", "INCR\r\n$1\r\na\r\n")
+	if got := replies(one) + replies(two); got != "+OK\r\n:2\r\n" {
+		t.Errorf("the replies are %q", got)
 	}
-	one.EndBatch()
-	two.EndBatch()
-	expect("after the batch", "SET\r\n$1\r\nb\r\n$1\r\n1\r\n")
-	if feed(two, "GET b") {
-		t.Error("a client waits for what is written")
-	}
-	feed(one, "INCR a")
-	enginetest.Send(other, "GET a\r\n") // of another transport
-	expect("when somebody else has looked", "INCR\r\n$1\r\na\r\n")
+	one.Output([]byte{})
+	two.Output([]byte{})
 	enginetest.Send(other, "BLPOP l 0\r\n")
-	feed(one, "RPUSH l x")
-	expect("when somebody else is answered", "LPOP\r\n$1\r\nl\r\n")
-	one.EndBatch()
+	receive(one, "RPUSH l x y")
+	receive(two, "LPOP l")
+	e.Begin()
+	one.Run() // other gets x at once
+	two.Run()
+	e.End()
+	expect("when somebody else was answered", "LPOP\r\n$1\r\nl\r\n")
+	if got := replies(two); got != "$1\r\ny\r\n" {
+		t.Errorf("the reply is %q", got)
+	}
+}
+
+// TestReceivedBeforeKill: what a client has sent does not run after it was killed.
+func TestReceivedBeforeKill(t *testing.T) {
+	e := engine.New(engine.Parts{
+		Table: engine.NewTable(command.Modules()...), Config: config.New(), Clock: clock.Real{}, Logger: slog.New(slog.DiscardHandler),
+	})
+	enginetest.CloseAtEnd(t, e)
+	session := func() *engine.Session {
+		s, _ := e.NewSession(enginetest.Conn("127.0.0.1:1"))
+		return s
+	}
+	one, two := session(), session()
+	receive := func(s *engine.Session, line string) { s.Receive(copy(s.Space(), line+"\r\n")) }
+	receive(one, "CLIENT KILL ID "+strconv.FormatUint(two.ID, 10))
+	receive(two, "SET a 1")
+	e.Begin()
+	one.Run()
+	two.Run()
+	e.End()
+	if !two.Finished() {
+		t.Error("the client stays")
+	}
+	receive(one, "EXISTS a")
+	e.Begin()
+	one.Run()
+	e.End()
+	if got := string(one.Output(nil)); got != ":1\r\n:0\r\n" {
+		t.Errorf("the replies are %q", got)
+	}
 }

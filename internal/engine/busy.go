@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/resp-server/resp-server/internal/resp"
@@ -99,10 +100,11 @@ func (r *scriptRun) becomeBusy() {
 		r.duration().Milliseconds(), kill, r.name))
 	e.busy, r.time = r, e.now
 	e.setGates()
-	e.deferring = false
-	e.payLog()
-	if e.current != nil {
-		if d, ok := e.current.conn.(Detacher); ok {
+	if s := e.current; s != nil {
+		e.fed = slices.DeleteFunc(e.fed, func(o *Session) bool { return o == s })
+		e.dismiss() // letOthersIn hands over what they were answered
+		e.fed = append(e.fed, s)
+		if d, ok := s.conn.(Detacher); ok {
 			d.Detach()
 		}
 	}

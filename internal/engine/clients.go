@@ -400,7 +400,7 @@ func (s *Session) Settle(l Luggage) {
 	s.authenticated = true
 	s.SetProto(l.proto)
 	s.applyLimits()
-	s.e.current = s
+	s.e.turnTo(s)
 	s.in.Feed(l.input)
 	s.run()
 }

@@ -86,11 +86,10 @@ type turn struct {
 
 	unit    unit
 	ready   []*queue   // of keys that blocked sessions wait for and that changed
-	current *Session   // whose transport waits for the end of this entry
+	current *Session   // whose input runs; nil: no session's
+	fed     []*Session // those whose transports wait for the end of this entry, current among them
 	resume  []*Session // sessions that may go on with their input
 	dirty   []*Session // sessions with output to hand over
-	// deferring: what current has answered waits for the end of a batch.
-	deferring bool
 
 	executing *Session    // whose command runs
 	own       resp.Writer // messages for it, which follow the reply
@@ -104,7 +103,7 @@ func (t *turn) check(e *Core) error {
 		return fmt.Errorf("a unit has not ended: depth %d, %d effects", t.unit.depth, len(t.unit.ops))
 	case t.executing != nil || len(t.own.Buf) > 0 || len(t.invalid) > 0:
 		return errors.New("a command has not ended")
-	case t.current != nil || len(t.resume) > 0 || len(t.dirty) > 0:
+	case t.current != nil || len(t.fed) > 0 || len(t.resume) > 0 || len(t.dirty) > 0:
 		return errors.New("an entry has not ended")
 	case len(t.ready) > 0 && e.debug.asleep == 0:
 		return fmt.Errorf("%d keys have changed that nobody was told of", len(t.ready))
@@ -154,15 +153,36 @@ func (e *Core) lap() time.Duration {
 	return d
 }
 
-// finish ends an entry: it lets resumed sessions run, hands over what was
-// answered, and sets the timer.
-func (e *Core) finish() {
+// turnTo makes a session the current one.
+func (e *Core) turnTo(s *Session) {
+	e.current, s.attended = s, true
+	e.fed = append(e.fed, s)
+}
+
+// dismiss lets the transports of sessions read more.
+func (e *Core) dismiss() {
+	for i, s := range e.fed {
+		s.attended = false
+		s.fed()
+		e.fed[i] = nil
+	}
+	e.fed = e.fed[:0]
+}
+
+// runResumed lets resumed sessions run.
+func (e *Core) runResumed() {
 	for len(e.resume) > 0 {
 		s := e.resume[0]
 		e.resume = e.resume[1:]
 		s.goOn()
 	}
 	e.resume = nil
+}
+
+// finish ends an entry: it lets resumed sessions run, hands over what was
+// answered, and sets the timer.
+func (e *Core) finish() {
+	e.runResumed()
 	if e.tracker != nil && e.busy == nil {
 		e.broadcast()
 	}
@@ -172,10 +192,8 @@ func (e *Core) finish() {
 	}
 	e.published()
 	e.handOver()
-	if e.current != nil {
-		e.current.fed()
-		e.current = nil
-	}
+	e.current = nil
+	e.dismiss()
 	if e.Config.MaxMemoryClients != 0 {
 		e.evictClients()
 		e.handOver()

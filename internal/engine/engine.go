@@ -231,6 +231,13 @@ func (e *Engine) interpose() {
 	e.core.readClock()
 }
 
+// Begin takes the lock for a transport that then has sessions run what they have
+// received, and calls End. Nothing of what they answer may be written before that.
+func (e *Engine) Begin() { e.interpose() }
+
+// End ends what Begin began.
+func (e *Engine) End() { e.leave() }
+
 // leave ends an entry and releases the lock.
 func (e *Engine) leave() {
 	e.core.finish()

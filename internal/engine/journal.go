@@ -114,9 +114,6 @@ func (e *Core) record(unit []journal.Op) {
 // published calls the followers if something was appended.
 func (e *Core) published() {
 	if !e.journal.appended {
-		if !e.mayDefer() {
-			e.payLog() // others must not see what is not written
-		}
 		return
 	}
 	e.journal.appended = false

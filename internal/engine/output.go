@@ -210,7 +210,7 @@ type outBuffers struct {
 }
 
 const (
-	maxFreeBuffers = 16
+	maxFreeBuffers = 256 // as many as sockets are served in one turn, and some
 	maxFreeBytes   = 4 << 20
 )
 
@@ -342,7 +342,7 @@ func (s *Session) handOver() {
 	if s.e.countsClients() {
 		defer s.countClient()
 	}
-	wake := s.killed || !s.writing && s != s.e.current
+	wake := s.killed || !s.writing && !s.attended
 	s.mu.Unlock()
 	if wake {
 		s.conn.Wake()

@@ -245,7 +245,7 @@ func (e *Core) feedReplicas() {
 // wakeFeed has the transport look for what there is to send.
 func (s *Session) wakeFeed() {
 	s.mu.Lock()
-	wake := s.feed != nil && !s.writing && s != s.e.current
+	wake := s.feed != nil && !s.writing && !s.attended
 	s.mu.Unlock()
 	if wake {
 		s.conn.Wake()

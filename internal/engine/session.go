@@ -47,6 +47,7 @@ type Session struct {
 	attached  bool // it is internal, and has a connection
 	obeyed    bool
 	inDirty   bool
+	attended  bool  // its transport writes the output after this entry without being woken
 	overSince int64 // ms
 	counted   int   // bytes in Core.clientMemory
 	// longOutput is from how many bytes on the output of a batch is looked at, and
@@ -71,10 +72,11 @@ type Session struct {
 	// Between two calls of Feed the transport reads into in's buffer, or into
 	// aside if the session waits. What comes while it runs a script is kept in
 	// late.
-	waited bool
-	aside  []byte
-	late   []byte
-	query  [2]int // what QueryBuffer returns meanwhile
+	waited   bool
+	received int // bytes that are in the Reader, or in aside, and were not run
+	aside    []byte
+	late     []byte
+	query    [2]int // what QueryBuffer returns meanwhile
 
 	// The transport's side. The engine moves output over at the end of a batch.
 	mu      sync.Mutex
@@ -125,44 +127,27 @@ func (s *Session) Feed(n int) {
 		s.feedMaster(n)
 		return
 	}
+	s.Receive(n)
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
-	s.take(n)
+	s.Run()
 }
 
-// FeedBatched is Feed for a transport that feeds several sessions and then calls
-// EndBatch. If it returns true, what the session has answered, and all that was
-// answered before, must not be written before that.
-func (s *Session) FeedBatched(n int) (owes bool) {
-	if s.master != nil {
-		s.feedMaster(n)
-		return false
-	}
-	e := s.e
-	e.engine.interpose()
-	defer func() {
-		e.finish()
-		owes = e.append.owed.Load()
-		e.deferring = false
-		e.engine.mu.Unlock()
-	}()
-	e.deferring = true
-	s.take(n)
-	return false
-}
-
-// EndBatch writes to the append-only file what sessions that were fed have left.
-func (s *Session) EndBatch() {
-	e := s.e
-	if e.append.owed.Load() {
-		e.engine.interpose()
-		defer e.engine.leave()
-		e.payLog()
+// Receive takes n bytes that were read into Space, and takes the commands apart.
+// Run runs them. Others may hold the lock meanwhile.
+func (s *Session) Receive(n int) {
+	s.received = n
+	if !s.waited {
+		s.in.Fed(n)
+		s.in.Parse()
 	}
 }
 
-// take is Feed under the engine's lock.
-func (s *Session) take(n int) {
+// Run runs the commands that are complete. The caller holds the lock: see
+// Engine.Begin.
+func (s *Session) Run() {
+	n := s.received
+	s.received = 0
 	s.e.Stats.InputBytes += uint64(n)
 	s.e.Stats.Reads++
 	if b := s.e.busy; b != nil && b.c.Session == s {
@@ -172,15 +157,14 @@ func (s *Session) take(n int) {
 		s.checkQuery()
 		return
 	}
-	s.e.current = s
+	s.e.turnTo(s)
 	if s.waited {
 		s.in.Feed(s.aside[:n])
-	} else {
-		s.in.Fed(n)
 	}
 	s.LastUsed = s.e.NowMilli()
 	s.checkQuery()
 	s.run()
+	s.e.runResumed()
 }
 
 // Do is DoIn for the selected database.
@@ -192,7 +176,7 @@ func (s *Session) Do(args [][]byte) (done bool) { return s.DoIn(s.db, args) }
 func (s *Session) DoIn(db int, args [][]byte) (done bool) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
-	s.e.current = s
+	s.e.turnTo(s)
 	if s.e.closed {
 		s.Kill()
 		return true
@@ -224,13 +208,15 @@ func (s *Session) Reusable() bool {
 
 // run executes the input up to its end or until the session has to wait.
 func (s *Session) run() {
-	for n := 0; s.wait == nil && !s.closing && !s.killed && s.moving == nil; n++ {
+	for parsed := 0; s.wait == nil && !s.closing && !s.killed && s.moving == nil; parsed-- {
 		if s.late != nil {
 			s.in.Feed(s.late)
 			s.late = nil
 		}
-		if n%keyspace.PrefetchBatch == 1 && s.in.Buffered() > 0 {
-			s.prefetch()
+		if parsed <= 0 {
+			if parsed = s.in.Parse(); parsed > 1 {
+				s.prefetch()
+			}
 		}
 		args, err := s.in.Next()
 		if err != nil {
@@ -342,6 +328,15 @@ func (s *Session) Obeyed() bool { return s.obeyed }
 
 // Conn returns the connection.
 func (s *Session) Conn() Conn { return s.conn }
+
+// Loop returns the number of the event loop that serves the connection, from 0, and
+// 0 if none does.
+func (s *Session) Loop() int {
+	if c, ok := s.conn.(interface{ Loop() int }); ok {
+		return c.Loop()
+	}
+	return 0
+}
 
 // QueryBuffer returns the bytes of input not yet run, and the buffer's size.
 func (s *Session) QueryBuffer() (used, size int) {

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	pageArgs  = 16
-	pageBytes = 16<<10 - pageArgs*24 - 8 // so that a page takes 16 KB with the allocator's overhead
+	pageArgs  = 4 * ParseBatch
+	pageBytes = 16<<10 - pageArgs*24 - ParseBatch*8 - 8 // so that a page takes 16 KB with the allocator's overhead
 
 	minSpace = 8 << 10  // the least that Space returns
 	keepBig  = 1 << 20  // a larger buffer is freed as soon as it is empty
@@ -18,8 +18,9 @@ const (
 
 // page is the ordinary buffer of a Reader, with the slice of arguments.
 type page struct {
-	args [pageArgs][]byte
-	data [pageBytes]byte
+	args     [pageArgs][]byte
+	requests [ParseBatch]request
+	data     [pageBytes]byte
 }
 
 // Pool provides the buffers of Readers, so that connections that wake up briefly do not allocate. It is safe for
@@ -120,6 +121,7 @@ func (r *Reader) Release() {
 	}
 	r.page, r.buf, r.args = nil, nil, nil
 	r.start, r.pos, r.small = 0, 0, 0
+	r.parsed, r.taken = 0, 0
 }
 
 func (r *Reader) big() bool { return cap(r.buf) > pageBytes }
@@ -168,6 +170,7 @@ func (r *Reader) wanted() int {
 // makeRoom moves the unconsumed bytes to the front of the buffer, or to a larger
 // one.
 func (r *Reader) makeRoom() {
+	r.unparse()
 	used := len(r.buf) - r.start
 	need := used + min(max(0, r.wanted())+minSpace, used+bigStep)
 	old := r.buf[r.start:]

@@ -7,7 +7,7 @@ import (
 
 // Limits limit what a Reader accepts. A zero field means its default. They may change between two calls of Next.
 type Limits struct {
-	MaxBulk         int64 // 512 MB; bytes of one argument (proto-max-bulk-len). At least 100
+	MaxBulk         int64 // 512 MB; bytes of one argument (proto-max-bulk-len). At least 16384
 	MaxInline       int   // 64 KB; bytes of an inline request or a length line that may wait for their line end
 	MaxMultibulk    int   // 2^31-1; arguments of one request. At least 10
 	Unauthenticated bool  // false; true allows only 10 arguments of 16384 bytes, so that clients before their login cost no memory
@@ -40,6 +40,10 @@ type Reader struct {
 	scanned int   // bytes after pos that hold no line end
 	err     error // sticky: nothing after a protocol error can be trusted
 
+	// parsed counts the requests between start and pos that Parse has taken apart, and taken those of them that Next
+	// has returned. While they differ missing is 0.
+	parsed, taken int
+
 	page  *page // the ordinary buffer, kept while buf is a bigger one
 	small int   // number of uses in a row that nearly wasted a big buffer
 }
@@ -54,6 +58,14 @@ func (r *Reader) Unconsumed() []byte { return r.buf[r.start:] }
 // The arguments are valid, and may be overwritten, until the next call of Space, Fed, Feed or Release; the slice that
 // holds them until the next call of Next.
 func (r *Reader) Next() ([][]byte, error) {
+	if r.taken < r.parsed {
+		return r.take(), nil
+	}
+	return r.parse()
+}
+
+// parse is Next for what Parse has left.
+func (r *Reader) parse() ([][]byte, error) {
 	b, pos, args := r.buf, r.pos, r.args
 	bulk, missing := r.bulk, r.missing
 	if missing == 0 {

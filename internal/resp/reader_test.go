@@ -49,6 +49,9 @@ func check(t *testing.T, r *Reader) {
 	if r.missing == 0 && r.bulk != 0 && r.err == nil {
 		t.Fatalf("bulk %d between requests", r.bulk)
 	}
+	if r.taken > r.parsed || r.taken < r.parsed && (r.missing != 0 || r.page == nil || int(r.page.requests[r.parsed-1].end) != r.pos) {
+		t.Fatalf("%d of %d requests taken, missing %d, pos %d", r.taken, r.parsed, r.missing, r.pos)
+	}
 }
 
 // TestSplits splits random requests at random.
@@ -95,6 +98,62 @@ func TestSplits(t *testing.T) {
 	}
 }
 
+// TestParse takes requests apart before they are asked for, and asks for some of
+// them only when more has come.
+func TestParse(t *testing.T) {
+	seed := rand.Uint64()
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	pool := new(Pool)
+	for range 40 {
+		var sent []byte
+		var want [][]string
+		for range 1 + rnd.IntN(100) {
+			args := make([]string, 1+rnd.IntN(11))
+			for i := range args {
+				args[i] = strings.Repeat(string(rune('a'+i)), rnd.IntN([]int{5, 20, 120}[rnd.IntN(3)]))
+				if rnd.IntN(100) == 0 {
+					args[i] = strings.Repeat("long", 250+rnd.IntN(5000))
+				}
+			}
+			if rnd.IntN(20) == 0 {
+				args = []string{"inline"}
+				sent = append(sent, "inline\r\n"...)
+			} else {
+				sent = AppendCommand(sent, args...)
+			}
+			want = append(want, args)
+		}
+		limit := 1 << (6 + rnd.IntN(11))
+		r := &Reader{Pool: pool}
+		var got [][]string
+		for rest := sent; len(rest) > 0 || len(got) < len(want); {
+			n := copy(r.Space(), rest[:min(len(rest), 1+rnd.IntN(limit))])
+			r.Fed(n)
+			rest = rest[n:]
+			for range rnd.IntN(60) {
+				if rnd.IntN(3) == 0 {
+					if n := r.Parse(); n < 0 || n > ParseBatch {
+						t.Fatalf("seed %d: %d requests", seed, n)
+					}
+				}
+				check(t, r)
+				args, err := r.Next()
+				if err != nil {
+					t.Fatalf("seed %d: %v", seed, err)
+				}
+				if args == nil {
+					r.Release()
+					break
+				}
+				got = append(got, texts(args))
+			}
+		}
+		if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+			t.Fatalf("seed %d: requests differ", seed)
+		}
+	}
+}
+
 func TestArgumentsMayBeAppendedTo(t *testing.T) {
 	var r Reader
 	r.Feed([]byte("*2\r\n$1\r\na\r\n$1\r\nb\r\nc d\n"))
@@ -114,6 +173,7 @@ func TestErrorsStay(t *testing.T) {
 	var r Reader
 	r.Feed([]byte("*1\r\n:1\r\nPING\r\n"))
 	for range 3 {
+		r.Parse()
 		if _, err := r.Next(); err != ProtocolError("expected '$', got ':'") {
 			t.Fatal(err)
 		}
@@ -229,6 +289,7 @@ func FuzzReader(f *testing.F) {
 		if len(sent) < minSpace {
 			whole.Feed(sent)
 		}
+		whole.Parse()
 		ahead := glimpses(whole)
 		check(t, whole)
 		*whole = Reader{}
@@ -237,6 +298,22 @@ func FuzzReader(f *testing.F) {
 		checkAhead(t, ahead, want)
 		parts := &Reader{}
 		got, err := feed(parts, sent, func() int { check(t, parts); parts.Release(); return 1 + rnd.IntN(20) })
+		parsed := &Reader{}
+		var early [][]string
+		var earlyErr error
+		for rest := sent; len(rest) > 0 && earlyErr == nil; {
+			n := min(len(rest), 1+rnd.IntN(200))
+			parsed.Feed(rest[:n])
+			rest = rest[n:]
+			parsed.Parse()
+			check(t, parsed)
+			var more [][]string
+			more, earlyErr = drain(parsed)
+			early = append(early, more...)
+		}
+		if len(sent) < defaultMaxInline && (fmt.Sprintf("%q", early) != fmt.Sprintf("%q", got) || earlyErr != err) {
+			t.Fatalf("parsed early: %q, %v\nat once: %q, %v", early, earlyErr, got, err)
+		}
 		if len(sent) < defaultMaxInline && (fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) || err != wantErr) {
 			t.Fatalf("whole: %q, %v\nparts: %q, %v", want, wantErr, got, err)
 		}
@@ -248,7 +325,7 @@ func FuzzReader(f *testing.F) {
 
 // glimpses returns the result of Ahead.
 func glimpses(r *Reader) (seen [][]string) {
-	var args [3][AheadBatch][]byte
+	var args [3][ParseBatch][]byte
 	for i := range r.Ahead(&args) {
 		var s []string
 		for _, list := range args {
@@ -288,15 +365,17 @@ func TestAhead(t *testing.T) {
 	for _, want := range []string{
 		"[[a] [b 1] [c 1 d] [e]]", "[[a] [b 1] [c 1 d] [e]]", "[[b 1] [c 1 d] [e]]", "[[c 1 d] [e]]", "[[e]]", "[]", "[]",
 	} {
+		r.Parse()
 		if got := fmt.Sprint(glimpses(r)); got != want {
 			t.Fatalf("%s, want %s", got, want)
 		}
 		r.Next()
 	}
 	r = &Reader{}
-	r.Feed(bytes.Repeat(sent, 20))
-	if got := len(glimpses(r)); got != AheadBatch {
-		t.Fatalf("%d requests, there is room for %d", got, AheadBatch)
+	r.Feed(bytes.Repeat(AppendCommand(nil, "GET", "a"), 40))
+	r.Parse()
+	if got := len(glimpses(r)); got != ParseBatch {
+		t.Fatalf("%d requests, there is room for %d", got, ParseBatch)
 	}
 }
 

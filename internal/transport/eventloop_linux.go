@@ -19,18 +19,22 @@ import (
 // wait for many sockets with epoll(7). A connection needs no goroutine and no
 // stack, and a request no switch between goroutines. System calls that can't block
 // bypass the Go scheduler.
+//
+// A turn of a thread reads from all sockets that have something, then runs what they
+// have sent, and then writes. So a thread takes the executor once in a turn, and all
+// else (waiting, reading, taking requests apart, writing) threads do side by side.
 type EventLoop struct {
-	New NewSession
+	New      NewSession
+	Executor Executor // for Batched sessions
 	// Keepalive returns the TCP keep-alive period for a new connection, 0 for none.
 	// Nil means none.
 	Keepalive func() time.Duration
-	// Loops is the number of threads; 0 means DefaultLoops.
+	// Loops is the number of threads, at least 1.
 	Loops int
 
 	mu    sync.Mutex
 	loops []*loop
 	doors []*door
-	next  int
 	done  sync.WaitGroup
 }
 
@@ -42,24 +46,20 @@ type door struct {
 	rc syscall.RawConn
 }
 
-// DefaultLoops is the number of threads that measured best: commands run one at a
-// time anyway, and a second thread mostly makes both wait for the lock.
-const DefaultLoops = 1
-
 const epollET = 1 << 31 // syscall.EPOLLET is a negative number
 
 // Limits of the work for one connection before the others get their turn.
 const (
 	maxEvents   = 128
 	maxAccepts  = 64
+	maxBatch    = 64 << 10              // bytes of input that are run at once, but for the last socket's
 	maxWrite    = 1 << 20               // bytes
 	acceptPause = 10 * time.Millisecond // after running out of file descriptors
 )
 
-// NewEventLoop returns an EventLoop with its defaults, or nil on systems without
-// one.
-func NewEventLoop(new NewSession, keepalive func() time.Duration) Server {
-	return &EventLoop{New: new, Keepalive: keepalive}
+// NewEventLoop returns an EventLoop, or nil on systems without one.
+func NewEventLoop(new NewSession, x Executor, keepalive func() time.Duration, loops int) Server {
+	return &EventLoop{New: new, Executor: x, Keepalive: keepalive, Loops: loops}
 }
 
 // Serve implements Server.
@@ -104,16 +104,19 @@ func (e *EventLoop) start() error {
 	if e.loops != nil {
 		return nil
 	}
-	n := e.Loops
-	if n == 0 {
-		n = DefaultLoops
-	}
-	for range n {
-		l, err := newLoop(e)
+	var loops []*loop
+	for i := range e.Loops {
+		l, err := newLoop(e, i)
 		if err != nil {
+			for _, l := range loops {
+				l.close()
+			}
 			return err
 		}
-		e.loops = append(e.loops, l)
+		loops = append(loops, l)
+	}
+	e.loops = loops
+	for _, l := range loops {
 		l.start()
 	}
 	return nil
@@ -138,18 +141,25 @@ func (e *EventLoop) Close(waiting func(addrs []string)) {
 	})
 }
 
-// pick returns the loop for the next connection.
-func (e *EventLoop) pick() *loop {
+// pick returns the loop with the fewest connections, for one more.
+func (e *EventLoop) pick() (best *loop) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.next++
-	return e.loops[e.next%len(e.loops)]
+	for _, l := range e.loops {
+		if best == nil || l.count.Load() < best.count.Load() {
+			best = l
+		}
+	}
+	best.count.Add(1)
+	return best
 }
 
 // loop is a thread with its epoll instance.
 type loop struct {
 	e      *EventLoop
+	number int // of the loop, from 0
 	epfd   int
+	count  atomic.Int32 // its connections, and those that it is to take
 	wakefd int
 	stop   atomic.Bool
 	thread *thread
@@ -157,10 +167,10 @@ type loop struct {
 	// clears it must wake the thread.
 	asleep atomic.Bool
 
-	// owing are the sockets of this turn that are written at its end, with batching
-	// set if there are others in it.
-	owing    []*sock
-	batching bool
+	// received are the sockets whose input, of so many bytes in all, is to be run.
+	received []*sock
+	input    int
+	ran      []*sock // alternates with received
 
 	events [maxEvents]syscall.EpollEvent
 	spare  []*sock // alternates with woken
@@ -176,7 +186,7 @@ type loop struct {
 // Only the thread that is not replaced may touch the loop.
 type thread struct{ replaced bool }
 
-func newLoop(e *EventLoop) (*loop, error) {
+func newLoop(e *EventLoop, number int) (*loop, error) {
 	epfd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, err
@@ -186,7 +196,7 @@ func newLoop(e *EventLoop) (*loop, error) {
 		syscall.Close(epfd)
 		return nil, errno
 	}
-	l := &loop{e: e, epfd: epfd, wakefd: int(r), conns: make(map[int32]*sock), doors: make(map[int32]*door)}
+	l := &loop{e: e, number: number, epfd: epfd, wakefd: int(r), conns: make(map[int32]*sock), doors: make(map[int32]*door)}
 	if err := l.watch(syscall.EPOLL_CTL_ADD, l.wakefd, syscall.EPOLLIN); err != nil {
 		l.close()
 		return nil, err
@@ -254,15 +264,22 @@ func (l *loop) run(t *thread) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	for {
+		if l.runBatch(); t.replaced { // the thread before may have left something
+			return
+		}
 		n := l.wait()
-		l.batching = n > 1
 		for i := range n {
 			l.handle(&l.events[i])
+			if l.input >= maxBatch {
+				l.runBatch()
+			}
 			if t.replaced {
 				return
 			}
 		}
-		l.endBatch()
+		if l.runBatch(); t.replaced {
+			return
+		}
 		l.handleWoken()
 		if l.stop.Load() && l.empty() {
 			l.close()
@@ -352,17 +369,30 @@ func (l *loop) handleWoken() {
 	l.spare = woken[:0]
 }
 
-// endBatch writes what the sockets have that were fed in this turn.
-func (l *loop) endBatch() {
-	for _, s := range l.owing {
-		s.batched.EndBatch()
+// runBatch runs what sockets have received, and writes what they have. If a session
+// takes long another thread does the rest.
+func (l *loop) runBatch() {
+	if len(l.received) == 0 {
+		return
 	}
-	for i, s := range l.owing {
-		if l.owing[i] = nil; !s.closed {
+	t, batch := l.thread, l.received
+	l.e.Executor.Begin()
+	for i, s := range batch {
+		l.received = batch[i+1:]
+		s.batched.Run()
+		if t.replaced {
+			l.e.Executor.End()
+			s.fed()
+			return
+		}
+	}
+	l.e.Executor.End()
+	l.received, l.input, l.ran = l.ran[:0], 0, batch
+	for i, s := range batch {
+		if batch[i] = nil; !s.closed {
 			s.write()
 		}
 	}
-	l.owing = l.owing[:0]
 }
 
 // accept accepts the pending connections of a listener.
@@ -399,6 +429,7 @@ func (l *loop) take(s *sock) {
 	}
 	l.mu.Unlock()
 	if stopped {
+		l.count.Add(-1)
 		syscall.Close(s.fd)
 		return
 	}
@@ -489,25 +520,26 @@ func (s *sock) read() {
 		return
 	case n == 0:
 		s.ended = true // the client may still read replies
+	case s.batched != nil:
+		s.batched.Receive(int(n))
+		s.l.received = append(s.l.received, s)
+		s.l.input += int(n)
+		return
 	default:
 		t := s.l.thread
-		owes := false
-		if s.l.batching && s.batched != nil {
-			owes = s.batched.FeedBatched(int(n))
-		} else {
-			s.session.Feed(int(n))
-		}
-		if owes && !t.replaced {
-			s.l.owing = append(s.l.owing, s)
-			return
-		}
+		s.session.Feed(int(n))
 		if t.replaced {
-			s.returned.Store(true)
-			s.Wake()
+			s.fed()
 			return
 		}
 	}
 	s.write()
+}
+
+// fed ends a Feed or Run in which the thread was replaced.
+func (s *sock) fed() {
+	s.returned.Store(true)
+	s.Wake()
 }
 
 // Detach makes another thread serve the loop. The loop does not read from the
@@ -517,11 +549,6 @@ func (s *sock) Detach() {
 		return
 	}
 	s.detached = true
-	for _, o := range s.l.owing { // they must not wait for this one
-		o.batched.EndBatch()
-		o.Wake()
-	}
-	s.l.owing, s.l.batching = nil, false
 	s.watch(0)
 	s.l.thread.replaced = true
 	s.l.start()
@@ -595,6 +622,7 @@ func (s *sock) close() {
 	s.l.mu.Lock()
 	delete(s.l.conns, int32(s.fd))
 	s.l.mu.Unlock()
+	s.l.count.Add(-1)
 	syscall.Close(s.fd)
 }
 
@@ -632,3 +660,6 @@ func (s *sock) text(sa syscall.Sockaddr) string {
 
 // FD implements Conn.
 func (s *sock) FD() int { return s.fd }
+
+// Loop returns the number of the loop that serves the connection, from 0.
+func (s *sock) Loop() int { return s.l.number }

@@ -5,4 +5,4 @@ package transport
 import "time"
 
 // NewEventLoop returns nil: event loops need Linux.
-func NewEventLoop(NewSession, func() time.Duration) Server { return nil }
+func NewEventLoop(NewSession, Executor, func() time.Duration, int) Server { return nil }

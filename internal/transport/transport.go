@@ -29,13 +29,20 @@ type Session interface {
 	Close()
 }
 
-// Batched is a Session whose replies may have to wait for a write that is made once
-// for several connections. FeedBatched is Feed, but if it returns true nothing of
-// what there is to write may be written before EndBatch is called, after other
-// sessions were fed.
+// Batched is a Session whose Feed has two parts, so that several can run one after
+// another without that others come in between: Receive takes the bytes, Run runs what
+// is complete, between Begin and End of the Executor.
 type Batched interface {
-	FeedBatched(n int) (owes bool)
-	EndBatch()
+	Session
+	Receive(n int)
+	Run()
+}
+
+// Executor lets one thread at a time run what Batched sessions have received. Nothing
+// of what they answer may be written before End.
+type Executor interface {
+	Begin()
+	End()
 }
 
 // Conn is the view of a Session on its connection.
