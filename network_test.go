@@ -15,7 +15,7 @@ import (
 
 var newYear = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// eventLog is what servers log, with the time of their clock.
+// eventLog is what servers log, with the time of their clock if it is known.
 type eventLog struct {
 	clock *ManualClock
 
@@ -26,6 +26,9 @@ type eventLog struct {
 func (l *eventLog) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey {
+			if l.clock == nil {
+				return slog.Attr{}
+			}
 			return slog.String(slog.TimeKey, l.clock.Now().Sub(newYear).String())
 		}
 		return a

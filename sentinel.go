@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"slices"
@@ -172,15 +173,27 @@ type SentinelOptions struct {
 	// Port is that of the first sentinel; the others have the next ones. 0 means
 	// free ports.
 	Port int
-	// Options are those of every sentinel. Addr, UnixSocket and NoListen do not
-	// apply, nor do Dir and ConfigFile: these sentinels keep nothing. Lines of Config
-	// about masters come after those that the fields above are made of.
+	// Options are those of every sentinel. Addr and UnixSocket do not apply, nor do
+	// Dir and ConfigFile: these sentinels keep nothing. Lines of Config about masters
+	// come after those that the fields above are made of. Sentinel i has the seed
+	// Seed+i.
+	//
+	// With a ManualClock, with NoListen or with a Network the sentinels are connected
+	// by a Network, to each other and to servers on it.
 	Options Options
 }
 
 // Sentinels are sentinels in this process that watch the same masters. Their
 // methods are safe for concurrent use.
-type Sentinels struct{ all []*Server }
+//
+// If sentinels and servers are on a Network with a ManualClock, all that they do
+// happens in the same order each time; see Network. Then Wait, WaitFor, WaitForOther and
+// Failover move the clock themselves, by ten minutes at most.
+type Sentinels struct {
+	all     []*Server
+	network *Network // nil: they are connected by sockets
+	seed    uint64
+}
 
 // quickTimes are what sentinels of StartSentinels do more often than real ones, so
 // that tests need not wait, and how long a machine may be busy with other things.
@@ -198,28 +211,41 @@ func StartSentinels(o SentinelOptions) (*Sentinels, error) {
 		return nil, err
 	}
 	o.Options.Config = append(lines, o.Options.Config...)
-	s := &Sentinels{}
+	s := &Sentinels{network: networkOf(&o.Options), seed: o.Options.Seed}
+	if s.seed == 0 {
+		s.seed = rand.Uint64()
+	}
+	if err := s.start(&o); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Sentinels) start(o *SentinelOptions) error {
+	defer s.network.hold()()
 	for i := range o.Sentinels {
 		one := o.Options
-		one.Sentinel, one.NoListen, one.UnixSocket, one.Dir, one.ConfigFile, one.Addr = true, false, "", "", "", "127.0.0.1:0"
+		one.Sentinel, one.UnixSocket, one.Dir, one.ConfigFile, one.Addr, one.Seed = true, "", "", "", "127.0.0.1:0", max(s.seed+uint64(i), 1)
 		if o.Port != 0 {
 			one.Addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port+i))
 		}
 		server, err := startServer(one, false)
 		if err != nil {
-			s.Close()
-			return nil, err
+			return err
 		}
 		s.all = append(s.all, server)
 		server.guard.run(func(g *sentinel.Sentinel) { err = g.SetTimes(quickTimes) })
 		if err != nil {
-			s.Close()
-			return nil, err
+			return err
 		}
 	}
 	s.introduce()
-	return s, nil
+	return nil
 }
+
+// Seed returns the seed of sentinel 0. Each other sentinel has the next one.
+func (s *Sentinels) Seed() uint64 { return s.seed }
 
 // lines returns the lines of sentinel.conf that the options are, with their
 // defaults.
@@ -305,6 +331,9 @@ func (s *Sentinels) Close() error {
 func (s *Sentinels) Kill(i int) {
 	s.all[i].Abort()
 	s.all[i].Close()
+	if s.network != nil {
+		s.network.Settle()
+	}
 }
 
 // MasterAddr returns the address of a master, as most of the sentinels that run see
@@ -362,7 +391,7 @@ func (s *Sentinels) Failover(ctx context.Context, name string) (addr string, err
 	if i < 0 {
 		return "", ErrClosed
 	}
-	for {
+	for w := s.network.newWaiter(); ; {
 		var changed <-chan struct{}
 		s.all[i].engine.Run(func(core *engine.Core) { changed = core.SentinelChange() })
 		_, err := s.all[i].Do(ctx, "SENTINEL", "FAILOVER", name)
@@ -373,7 +402,7 @@ func (s *Sentinels) Failover(ctx context.Context, name string) (addr string, err
 		if !strings.HasPrefix(err.Error(), "NOGOODSLAVE") {
 			return "", err
 		}
-		if late := anyOf(ctx, []<-chan struct{}{changed}); late != nil {
+		if late := w.wait(ctx, []<-chan struct{}{changed}); late != nil {
 			return "", errors.Join(err, late)
 		}
 	}
@@ -403,7 +432,7 @@ func (s *Sentinels) await(ctx context.Context, is func(*sentinel.Sentinel) bool)
 // awaitAll waits until something is so for all sentinels that run. Each round of
 // asking them begins with begin.
 func (s *Sentinels) awaitAll(ctx context.Context, begin func(), is func(*sentinel.Sentinel) bool) error {
-	for {
+	for w := s.network.newWaiter(); ; {
 		begin()
 		var changed []<-chan struct{}
 		all, some := true, false
@@ -423,7 +452,7 @@ func (s *Sentinels) awaitAll(ctx context.Context, begin func(), is func(*sentine
 		case all:
 			return nil
 		}
-		if err := anyOf(ctx, changed); err != nil {
+		if err := w.wait(ctx, changed); err != nil {
 			return fmt.Errorf("respserver: the sentinels do not agree: %w", err)
 		}
 	}
@@ -453,6 +482,9 @@ func StartTestSentinels(t Tester, options ...SentinelOptions) *TestSentinels {
 	if err != nil {
 		t.Fatalf("%v", err)
 		return nil
+	}
+	if f, ok := t.(failer); ok && s.network != nil && s.network.manual != nil {
+		f.Logf("Options.Seed: %d repeats what the sentinels do", s.Seed())
 	}
 	ts := &TestSentinels{Sentinels: s}
 	for _, one := range s.all {

@@ -28,7 +28,10 @@ type guarded struct {
 	names  *strings.Replacer // of ports, in what is shown
 	ports  *strings.Replacer // the other way round
 	ask    *bufio.ReadWriter
-	events *bufio.Reader
+	events *bufio.ReadWriter
+	early  []resp.Reply // events that were not asked for yet
+	// pass lets a moment pass, as far as it does not by itself.
+	pass func()
 }
 
 // TestSentinelReplies compares what our sentinel answers and publishes with what a
@@ -81,9 +84,16 @@ func TestSentinelReplies(t *testing.T) {
 }
 
 func newGuarded(t *testing.T) *guarded {
-	master := StartTest(t, Options{Addr: "127.0.0.1:0", Config: []string{"repl-diskless-sync-delay 0"}})
+	o := Options{Addr: "127.0.0.1:0", Config: []string{"repl-diskless-sync-delay 0"}}
+	pass := func() {}
+	if *recordSentinel == "" {
+		clock := NewManualClock(newYear)
+		o.Network, pass = NewNetwork(clock), func() { clock.Advance(100 * time.Millisecond) }
+	}
+	master := StartTest(t, o)
 	_, masterPort, _ := net.SplitHostPort(master.Addr())
-	replica := StartTest(t, Options{Addr: "127.0.0.1:0", Config: []string{"replicaof 127.0.0.1 " + masterPort}})
+	o.Config = []string{replicaOf(master)}
+	replica := StartTest(t, o)
 	_, replicaPort, _ := net.SplitHostPort(replica.Addr())
 	master.Must("SET", "k", "v")
 	master.Must("WAIT", 1, 0)
@@ -92,7 +102,7 @@ func newGuarded(t *testing.T) *guarded {
 	if *recordSentinel != "" {
 		addr = startRealSentinel(t, *recordSentinel, lines)
 	} else {
-		s, err := Start(Options{Sentinel: true, Config: lines})
+		s, err := Start(Options{Sentinel: true, Config: lines, Network: o.Network})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -104,15 +114,15 @@ func newGuarded(t *testing.T) *guarded {
 		t:     t,
 		names: strings.NewReplacer(masterPort, "<master>", replicaPort, "<replica>", port, "<sentinel>"),
 		ports: strings.NewReplacer("<master>", masterPort, "<replica>", replicaPort, "<sentinel>", port),
+		pass:  pass,
 	}
 	g.ask = g.dial(addr)
 	g.do("SENTINEL DEBUG tilt-trigger 600000") // a slow machine is no reason to stop
 	g.until("SENTINEL MASTER mymaster", `"num-slaves" "1"`)
-	events := g.dial(addr)
-	events.Write(resp.AppendCommand(nil, "PSUBSCRIBE", "*"))
-	events.Flush()
-	g.events = events.Reader
-	g.next(g.events)
+	g.events = g.dial(addr)
+	g.events.Write(resp.AppendCommand(nil, "PSUBSCRIBE", "*"))
+	g.events.Flush()
+	g.next(g.events.Reader)
 	return g
 }
 
@@ -199,17 +209,33 @@ func (g *guarded) do(line string) string {
 
 func (g *guarded) until(words, want string) {
 	g.t.Helper()
-	eventually(g.t, fmt.Sprintf("%s in %s", want, words), func() bool { return strings.Contains(g.do(words), want) })
+	eventually(g.t, fmt.Sprintf("%s in %s", want, words), func() bool {
+		g.pass()
+		return strings.Contains(g.do(words), want)
+	})
 }
 
 // heard returns the events up to one of a kind.
 func (g *guarded) heard(last string) (events []string) {
 	g.t.Helper()
 	for {
-		r := g.next(g.events)
-		events = append(events, g.show(r.Elems[2].Str+" "+r.Elems[3].Str))
-		if r.Elems[2].Str == last {
-			return events
+		g.events.Write(resp.AppendCommand(nil, "PING")) // its reply follows all events so far
+		g.events.Flush()
+		for {
+			r := g.next(g.events.Reader)
+			if len(r.Elems) < 4 {
+				break
+			}
+			g.early = append(g.early, r)
 		}
+		for i, r := range g.early {
+			events = append(events, g.show(r.Elems[2].Str+" "+r.Elems[3].Str))
+			if r.Elems[2].Str == last {
+				g.early = g.early[i+1:]
+				return events
+			}
+		}
+		g.early = nil
+		g.pass()
 	}
 }

@@ -12,32 +12,49 @@ import (
 	"time"
 
 	"github.com/resp-server/resp-server/internal/effort"
+	"github.com/resp-server/resp-server/internal/linediff"
 	"github.com/resp-server/resp-server/internal/oracle"
 )
 
 // sentinelPatience is for what takes seconds, on machines that do much else.
 const sentinelPatience = 2 * time.Minute
 
-// startGuarded returns a master with replicas, and sentinels that watch them.
+// startGuarded returns a master with replicas, and sentinels that watch them, on a
+// network.
 func startGuarded(t *testing.T, replicas int, o SentinelOptions) (servers []*TestServer, s *TestSentinels) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), sentinelPatience)
-	defer cancel()
-	master := StartTest(t, Options{Config: []string{"repl-diskless-sync-delay 0"}})
+	n := NewNetwork(NewManualClock(newYear))
+	o.Options.Network, o.Options.NoListen = n, true
+	master := StartTest(t, Options{Network: n, NoListen: true, Seed: o.Options.Seed})
 	servers = append(servers, master)
-	host, port, _ := net.SplitHostPort(master.Addr())
-	for range replicas {
-		r := StartTest(t, Options{Addr: "127.0.0.1:0", Config: []string{"repl-diskless-sync-delay 0", "replicaof " + host + " " + port}})
-		servers = append(servers, r)
+	for i := range replicas {
+		r := Options{Network: n, NoListen: true, Config: []string{replicaOf(master)}}
+		if o.Options.Seed != 0 {
+			r.Seed = o.Options.Seed + uint64(10+i)
+		}
+		servers = append(servers, StartTest(t, r))
 	}
 	master.Must("SET", "begin", "1")
 	master.Must("WAIT", replicas, 0) // so that the first INFO names them
-	o.Masters = map[string]string{"mymaster": master.Addr()}
-	s = StartTestSentinels(t, o)
-	if err := s.Wait(ctx, "mymaster", replicas); err != nil {
+	return servers, guardedBy(t, servers, o)
+}
+
+// guardedBy starts sentinels for a master and its replicas.
+func guardedBy(t *testing.T, servers []*TestServer, o SentinelOptions) *TestSentinels {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), sentinelPatience)
+	defer cancel()
+	o.Masters = map[string]string{"mymaster": servers[0].Addr()}
+	s := StartTestSentinels(t, o)
+	if err := s.Wait(ctx, "mymaster", len(servers)-1); err != nil {
 		t.Fatalf("%v: %v", err, s.Node(0).Must("SENTINEL", "REPLICAS", "mymaster"))
 	}
-	return servers, s
+	return s
+}
+
+func replicaOf(master *TestServer) string {
+	host, port, _ := net.SplitHostPort(master.Addr())
+	return "replicaof " + host + " " + port
 }
 
 func (s *TestServer) stop() { s.Abort(); s.Close() }
@@ -46,9 +63,9 @@ func (s *TestServer) stop() { s.Abort(); s.Close() }
 // becomes its replica.
 func TestSentinelFailover(t *testing.T) {
 	t.Parallel()
+	servers, s := startGuarded(t, 2, SentinelOptions{})
 	ctx, cancel := context.WithTimeout(t.Context(), sentinelPatience)
 	defer cancel()
-	servers, s := startGuarded(t, 2, SentinelOptions{})
 	servers[0].Must("SET", "k", "v")
 	servers[0].Must("WAIT", 2, 0)
 	old := servers[0].Addr()
@@ -67,12 +84,40 @@ func TestSentinelFailover(t *testing.T) {
 	if role := servers[i].Must("ROLE").Elems[0].Text(); role != "master" {
 		t.Errorf("the new master is a %s", role)
 	}
-	again := StartTest(t, Options{Addr: old})
+	again := StartTest(t, Options{Addr: old, Network: s.network, NoListen: true})
 	if err := s.Wait(ctx, "mymaster", 2); err != nil {
 		t.Fatal(err)
 	}
 	if role := again.Must("ROLE").Elems[0].Text(); role != "slave" {
 		t.Errorf("the old master is a %s", role)
+	}
+}
+
+// TestSentinelRepeats: with a clock that is moved by hand and a seed, sentinels do the
+// same each time.
+func TestSentinelRepeats(t *testing.T) {
+	t.Parallel()
+	story := func(seed uint64) string {
+		log := &eventLog{}
+		o := SentinelOptions{Options: Options{Seed: seed, Logger: log.logger()}}
+		servers, s := startGuarded(t, 2, o)
+		servers[0].stop()
+		next, err := s.WaitForOther(t.Context(), "mymaster", servers[0].Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		events := []string{next, s.Node(0).Now().String(), log.take()}
+		for i := range 3 {
+			events = append(events, s.Node(i).Must("SENTINEL", "MASTER", "mymaster").String(), s.Node(i).Must("SENTINEL", "SENTINELS", "mymaster").String())
+		}
+		return strings.Join(events, "\n")
+	}
+	first, second := story(5), story(5)
+	if first != second {
+		t.Errorf("the same seed, but\n%s", linediff.Show(strings.Split(first, "\n"), strings.Split(second, "\n")))
+	}
+	if first == story(6) {
+		t.Error("another seed changes nothing")
 	}
 }
 
@@ -174,6 +219,7 @@ func TestSentinelCrash(t *testing.T) {
 	n := s.Node(0)
 	n.Must("SENTINEL", "SIMULATE-FAILURE", "crash-after-election")
 	servers[0].stop()
+	s.network.manual.Advance(time.Minute)
 	<-n.Done()
 	if err := n.Close(); err != ErrSimulatedCrash {
 		t.Errorf("Close: %v", err)
@@ -243,6 +289,9 @@ func TestSentinelsWithRealOnes(t *testing.T) {
 					t.Fatal(err)
 				}
 				t.Cleanup(func() { conn.Close() })
+				if r, err := conn.Do("SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "250"); r != "OK" { // as ours
+					t.Fatal(r, err)
+				}
 				real = append(real, conn)
 			}
 			ask := func(conn *oracle.Conn, args ...string) any {

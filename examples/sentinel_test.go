@@ -3,19 +3,23 @@ package examples
 import (
 	"net"
 	"testing"
+	"time"
 
 	respserver "github.com/resp-server/resp-server"
 )
 
 func TestMasterMoves(t *testing.T) {
 	ctx := t.Context()
-	master := respserver.StartTest(t, respserver.Options{Config: []string{"repl-diskless-sync-delay 0"}})
+	clock := respserver.NewManualClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+	network := respserver.NewNetwork(clock) // so that nothing takes real time
+	master := respserver.StartTest(t, respserver.Options{Network: network})
 	host, port, _ := net.SplitHostPort(master.Addr())
 	replica := respserver.StartTest(t, respserver.Options{
-		Addr: "127.0.0.1:0", Config: []string{"replicaof " + host + " " + port},
+		Network: network, Config: []string{"replicaof " + host + " " + port},
 	})
 	s := respserver.StartTestSentinels(t, respserver.SentinelOptions{
 		Masters: map[string]string{"mymaster": master.Addr()},
+		Options: respserver.Options{Network: network},
 	})
 	if err := s.Wait(ctx, "mymaster", 1); err != nil { // with one replica
 		t.Fatal(err)
@@ -27,5 +31,14 @@ func TestMasterMoves(t *testing.T) {
 	}
 	if addr != replica.Addr() {
 		t.Errorf("the master is at %s", addr)
+	}
+	// The new master dies, and the old one, its replica by now, takes over again.
+	if err := s.Wait(ctx, "mymaster", 1); err != nil {
+		t.Fatal(err)
+	}
+	replica.Abort()
+	replica.Close()
+	if addr, err = s.WaitForOther(ctx, "mymaster", replica.Addr()); err != nil || addr != master.Addr() {
+		t.Errorf("the master is at %s: %v", addr, err)
 	}
 }
