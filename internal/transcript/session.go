@@ -282,7 +282,9 @@ func (s *session) exchange(st *step, expectBlocked bool) (*notation.Node, error)
 
 // wait returns the next reply of c, or (blocked).
 func (s *session) wait(c *client, expectBlocked bool) (reply, error) {
-	patience := 100 * time.Millisecond
+	// The question whether c is blocked shows in MONITOR, so a slow reply must not
+	// cause it.
+	patience := s.timeout / 2
 	if expectBlocked {
 		patience = time.Millisecond
 	}
