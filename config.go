@@ -106,6 +106,9 @@ func (o *Options) config() (*config.Config, error) {
 		c.SetLine("cluster-enabled yes")
 	}
 	lines, err := config.Read(strings.NewReader(strings.Join(o.Config, "\n")), "Options.Config")
+	if o.Compat != "" {
+		lines = append(lines, config.Line{File: "Options.Compat", Number: 1, Text: "compat " + o.Compat})
+	}
 	for i := range o.Users {
 		directive, err := o.Users[i].directive()
 		if err != nil {

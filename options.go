@@ -72,6 +72,11 @@ type Options struct {
 	// Redis, "port 0" picks a free port; `bind ""` opens no TCP socket.
 	Config []string
 
+	// Compat names the version that the server is, such as "redis-7.2": see
+	// docs/compatibility.md. It overrides the setting compat. By default that is
+	// "latest". An unknown name makes Start fail with a *ConfigError.
+	Compat string
+
 	// Users are users of the access control list in addition to those of Config,
 	// with roles that most tests need. Unless "default" is one of them, that user
 	// needs no password and may do everything.

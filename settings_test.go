@@ -299,7 +299,7 @@ var settingLines = []string{
 func TestSettingLines(t *testing.T) {
 	t.Parallel()
 	self := func(text string) string {
-		_, err := respserver.ReadConfig(strings.NewReader(text), "f")
+		_, err := respserver.ReadConfig(strings.NewReader("compat redis-7.4\n"+text), "f")
 		var at *respserver.ConfigError
 		switch {
 		case err == nil:
@@ -326,7 +326,7 @@ func TestSettingLines(t *testing.T) {
 	const file = "testdata/settings-lines.txt"
 	var names []string
 	for p := range config.All {
-		if p.Immutable && !p.IsNewer() && !p.OneValue() && p.Name != "logfile" {
+		if p.Immutable && (p.From == "" || strings.HasPrefix(p.From, "Redis 7")) && !p.OneValue() && p.Name != "logfile" {
 			names = append(names, p.Name)
 		}
 	}
@@ -389,4 +389,21 @@ func realLines(t *testing.T, text string) string {
 		return says[n-1]
 	}
 	return "good"
+}
+
+// TestCompat: Options.Compat says which version the server is, whatever Config says;
+// a version that there is none of is an error.
+func TestCompat(t *testing.T) {
+	t.Parallel()
+	s := respserver.StartTest(t, respserver.Options{Compat: "redis-8.2", Config: []string{"compat redis-7.0"}})
+	if info := s.Must("INFO", "server").Text(); !strings.Contains(info, "redis_version:8.2.") {
+		t.Error(info)
+	}
+	if r, err := s.Do(t.Context(), "MSETEX", "1", "k", "v"); err == nil || !strings.Contains(err.Error(), "unknown command") {
+		t.Errorf("a command of 8.4: %v, %v", r, err)
+	}
+	var at *respserver.ConfigError
+	if _, err := respserver.Start(respserver.Options{Compat: "redis-5.0"}); !errors.As(err, &at) || at.File != "Options.Compat" {
+		t.Errorf("there is a version 5.0: %v", err)
+	}
 }

@@ -17,7 +17,11 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-var tablesFrom = flag.String("tables", "", "address of the Redis server, or path of its Unix socket, to record testdata/commands.txt, settings.txt and settings-values.txt from, and to show differences to")
+var tablesFrom = flag.String("tables", "", "address of the Redis server, or path of its Unix socket, to record testdata/commands-7.4.1.txt, settings-7.4.1.txt, settings-values-7.4.1.txt or those of its own version from, and to show differences to")
+
+// tabled are the versions that tables are recorded from, with the editions that are
+// these.
+var tabled = map[string]string{"7.4.1": "redis-7.4", "8.8.0": "redis-8.8"}
 
 // asker sends commands to a server with RESP3.
 type asker func(args ...string) resp.Reply
@@ -44,9 +48,10 @@ func ask(t *testing.T, conn net.Conn, err error) asker {
 
 // golden compares lines "name: rest" that a real server wrote with our lines of the
 // same names. line makes the rest of a line.
-func golden(t *testing.T, file string, names func(asker) []string, line func(asker, string) (short, long string)) {
-	conn, err := respserver.StartTest(t).Dial(t.Context())
+func golden(t *testing.T, kind, version string, names func(asker) []string, line func(asker, string) (short, long string)) {
+	conn, err := respserver.StartTest(t, respserver.Options{Compat: tabled[version]}).Dial(t.Context())
 	self := ask(t, conn, err)
+	file := goldenFile(kind, version)
 	var real asker
 	if *tablesFrom != "" {
 		network := "tcp"
@@ -55,6 +60,9 @@ func golden(t *testing.T, file string, names func(asker) []string, line func(ask
 		}
 		conn, err := net.Dial(network, *tablesFrom)
 		real = ask(t, conn, err)
+		if hello := real("HELLO", "3").String(); !strings.Contains(hello, version) {
+			t.Skipf("skipped: the server is no %s", version)
+		}
 		var b bytes.Buffer
 		for _, name := range names(real) {
 			short, _ := line(real, name)
@@ -88,6 +96,15 @@ func golden(t *testing.T, file string, names func(asker) []string, line func(ask
 	}
 }
 
+func goldenFile(kind, version string) string { return "testdata/" + kind + "-" + version + ".txt" }
+
+// eachTabled runs a test for each version that tables are recorded from.
+func eachTabled(t *testing.T, test func(t *testing.T, version string)) {
+	for version := range tabled {
+		t.Run(version, func(t *testing.T) { test(t, version) })
+	}
+}
+
 // different drops the lines that two texts share, if they have the same number of
 // lines.
 func different(a, b string) (string, string) {
@@ -105,30 +122,51 @@ func different(a, b string) (string, string) {
 }
 
 // TestCommandTable compares COMMAND INFO and COMMAND DOCS of all commands that both
-// servers have with Redis 7.4.1. Summaries and histories are our own words;
-// subcommands are compared separately. The golden file has hashes: with -tables the
-// differences are shown.
-func TestCommandTable(t *testing.T) {
+// servers have. Summaries, histories and the complexities of what came with Redis 8
+// are our own words; subcommands are compared separately. The golden files have
+// hashes: with -tables the differences are shown.
+func TestCommandTable(t *testing.T) { eachTabled(t, testCommandTable) }
+
+func testCommandTable(t *testing.T, version string) {
 	names := func(ask asker) (all []string) {
 		for _, e := range ask("COMMAND", "LIST").Elems {
-			all = append(all, e.Str)
+			if !strings.HasPrefix(e.Str, "ar") {
+				all = append(all, e.Str)
+			}
 		}
 		slices.Sort(all)
 		return all
 	}
-	golden(t, "testdata/commands.txt", names, func(ask asker, name string) (short, long string) {
+	golden(t, "commands", version, names, func(ask asker, name string) (short, long string) {
 		info := ask("COMMAND", "INFO", name).Elems[0]
 		info.Elems = info.Elems[:9]
 		docs := ask("COMMAND", "DOCS", name).Elems[1]
+		own := []string{"summary", "history", "subcommands"}
+		if since := docs.Elems[3].Str; since[0] >= '8' {
+			own = append(own, "complexity")
+		}
 		var kept []resp.Reply
 		for i := 0; i < len(docs.Elems); i += 2 {
-			if k := docs.Elems[i].Str; k != "summary" && k != "history" && k != "subcommands" {
+			if !slices.Contains(own, docs.Elems[i].Str) {
 				kept = append(kept, docs.Elems[i:i+2]...)
 			}
 		}
 		docs.Elems = kept
+		dropSummaries(&docs)
 		return hash(info) + " " + hash(docs), info.String() + "\n" + docs.String()
 	})
+}
+
+// dropSummaries leaves out what COMMAND DOCS explains of arguments.
+func dropSummaries(r *resp.Reply) {
+	for i := 0; i < len(r.Elems); i++ {
+		if e := &r.Elems[i]; r.Kind == resp.Map && i%2 == 0 && e.Str == "summary" {
+			r.Elems = slices.Delete(r.Elems, i, i+2)
+			i--
+		} else {
+			dropSummaries(e)
+		}
+	}
 }
 
 func hash(r resp.Reply) string {
@@ -146,10 +184,11 @@ var deviations = map[string]string{
 	"save": "no file is touched unless it is set",
 }
 
-// TestSettings compares the values of all settings of Redis 7.4.1, and the reply of
-// CONFIG SET to each. CONFIG GET * has no others, except for settings of later
-// versions that work here.
-func TestSettings(t *testing.T) {
+// TestSettings compares the values of all settings of a version, and the reply of
+// CONFIG SET to each. CONFIG GET * has no others, except for our own.
+func TestSettings(t *testing.T) { eachTabled(t, testSettings) }
+
+func testSettings(t *testing.T, version string) {
 	names := func(ask asker) (all []string) {
 		for i, e := range ask("CONFIG", "GET", "*").Elems {
 			if i%2 == 0 {
@@ -160,7 +199,7 @@ func TestSettings(t *testing.T) {
 		return all
 	}
 	var ours []string
-	golden(t, "testdata/settings.txt", func(ask asker) []string {
+	golden(t, "settings", version, func(ask asker) []string {
 		ours = names(ask)
 		return slices.DeleteFunc(slices.Clone(ours), func(name string) bool { return deviations[name] != "" })
 	}, func(ask asker, name string) (short, long string) {
@@ -170,7 +209,7 @@ func TestSettings(t *testing.T) {
 		short = fmt.Sprintf("%q %s", value, why)
 		return strings.TrimSpace(short), set.String()
 	})
-	text, err := os.ReadFile("testdata/settings.txt")
+	text, err := os.ReadFile(goldenFile("settings", version))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +223,7 @@ func TestSettings(t *testing.T) {
 	}
 	for _, name := range ours {
 		p, _ := config.Find(name)
-		if works := p.Why == ""; !slices.Contains(theirs, name) && (!p.IsNewer() || !works) && !(works && name == p.Alias) {
+		if works := p.Why == ""; !slices.Contains(theirs, name) && (!p.IsForeign() || !works) && !(works && name == p.Alias) {
 			t.Errorf("CONFIG GET * lists %s", name)
 		}
 	}
@@ -211,9 +250,13 @@ var settingValues = []string{
 var hiddenSettings = []string{"aof-disable-auto-gc", "cluster-ping-interval", "key-load-delay", "loading-process-events-interval-bytes", "rdb-key-save-delay", "use-exit-on-panic", "watchdog-period"}
 
 // TestSettingValues compares the reply of CONFIG SET to many values, and the value
-// of CONFIG GET afterwards, with Redis 7.4.1. The golden file has hashes: with
-// -tables the differences are shown.
+// of CONFIG GET afterwards, with those of a version. The golden files have hashes:
+// with -tables the differences are shown.
 func TestSettingValues(t *testing.T) {
+	t.Run("7.4.1", func(t *testing.T) { testSettingValues(t, "7.4.1") })
+}
+
+func testSettingValues(t *testing.T, version string) {
 	skip := []string{
 		"port", "bind", // they open sockets
 		"dir", "dbfilename", // they are protected
@@ -231,14 +274,14 @@ func TestSettingValues(t *testing.T) {
 		all := slices.Clone(hiddenSettings)
 		for i, e := range ask("CONFIG", "GET", "*").Elems {
 			p, ok := config.Find(e.Str)
-			if i%2 == 0 && !slices.Contains(skip, e.Str) && !(ok && (p.IsNewer() || p.Immutable || p.OneValue())) {
+			if i%2 == 0 && !slices.Contains(skip, e.Str) && !(ok && (p.IsForeign() || p.Immutable || p.OneValue())) {
 				all = append(all, e.Str)
 			}
 		}
 		slices.Sort(all)
 		return all
 	}
-	golden(t, "testdata/settings-values.txt", names, func(ask asker, name string) (short, long string) {
+	golden(t, "settings-values", version, names, func(ask asker, name string) (short, long string) {
 		var all strings.Builder
 		get := func() string { return ask("CONFIG", "GET", name).Elems[1].Str }
 		first := get()

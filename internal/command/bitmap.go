@@ -209,10 +209,10 @@ var bitOps = [...]struct {
 	{"one", bitmap.One, 1},
 }
 
-// BITOP <AND | OR | XOR | NOT> destkey key [key ...]
+// BITOP <AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]
 func bitop(c *engine.Ctx) error {
 	i := 0
-	for i < len(bitOps) && !c.ArgIs(1, bitOps[i].name) {
+	for i < len(bitOps) && !c.ArgIsNewer(1, bitOps[i].name) {
 		i++
 	}
 	if i == len(bitOps) {

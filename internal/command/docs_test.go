@@ -88,16 +88,15 @@ func compatibility() []byte {
 			fmt.Fprintf(&b, "\nRefused with an error:\n\n%s", strings.Join(g.partly, ""))
 		}
 	}
-	fmt.Fprintf(&b, "\n## Older versions\n\n`compat redis-7.0`, `compat redis-7.2` and `compat redis-7.4`, in redis.conf, `Options.Config` or as `--compat`, make the\n"+
+	fmt.Fprintf(&b, "\n## Versions\n\n`compat redis-7.0` (or 7.2, 7.4, 8.0, 8.2, 8.4, 8.6, 8.8), in redis.conf, as `--compat` or as `Options.Compat`, makes the\n"+
 		"server that version: it says so in INFO and HELLO, writes its RDB format, and lacks what came later: commands, options,\n"+
-		"subcommands, settings and fields of INFO. By default it is 7.4.1, and has the commands and settings of later versions too.\n\n"+
+		"subcommands, settings and fields of INFO. Payloads and files of later versions are refused. By default it is 7.4.1, and has the commands and settings of later versions too.\n\n"+
 		"What else changed, which matters to those who upgrade:\n\n| since | where | what |\n|---|---|---|\n")
 	for _, r := range compat.Changes() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", r.Since, r.Where, r.What)
 	}
 	fmt.Fprintf(&b, "\nWhat a version does not follow yet: Redis 7.0 serves a blocked client from the key that woke it, and creates the consumer\n"+
-		"of XCLAIM and XAUTOCLAIM only if it gets something; files and payloads of newer versions load in any; ACL categories and\n"+
-		"COMMAND DOCS have the texts of 7.4.\n")
+		"of XCLAIM and XAUTOCLAIM only if it gets something; COMMAND DOCS has the trees of 7.4 for it.\n")
 	return b.Bytes()
 }
 

@@ -229,14 +229,10 @@ func writeDocs(w *resp.Writer, cmd *engine.Command) {
 }
 
 func writeArgs(w *resp.Writer, args []spec.Arg) {
-	m, n := w.ArrayLater(), 0
+	w.Array(len(args))
 	for i := range args {
-		if !args[i].Later() {
-			writeArg(w, &args[i])
-			n++
-		}
+		writeArg(w, &args[i])
 	}
-	w.SetLen(m, n)
 }
 
 func writeArg(w *resp.Writer, a *spec.Arg) {
@@ -262,7 +258,7 @@ func writeArg(w *resp.Writer, a *spec.Arg) {
 		n++
 	}
 	text("token", a.Token, a.Token != "" || a.EmptyToken)
-	text("since", a.Since, a.Since != "")
+	text("since", a.Since, a.Since != "" && !a.Undocumented)
 	text("deprecated_since", a.DeprecatedSince, a.DeprecatedSince != "")
 	var flags []string
 	if a.Optional {

@@ -73,7 +73,8 @@ func info(c *engine.Ctx) error {
 	return nil
 }
 
-// infoSince has the fields that are newer than Redis 7.0, with their versions.
+// infoSince has the fields and titles that are newer than Redis 7.0, with their
+// versions.
 var infoSince = map[string]string{
 	"listener0": "7.2", "total_blocking_keys": "7.2", "total_blocking_keys_on_nokey": "7.2", "eventloop_cycles": "7.2",
 	"eventloop_duration_sum": "7.2", "eventloop_duration_cmd_sum": "7.2", "instantaneous_eventloop_cycles_per_sec": "7.2",
@@ -82,15 +83,19 @@ var infoSince = map[string]string{
 	"pubsub_clients": "7.4", "watching_clients": "7.4", "total_watched_keys": "7.4", "allocator_muzzy": "7.4",
 	"mem_overhead_db_hashtable_rehashing": "7.4", "expired_subkeys": "7.4", "evicted_scripts": "7.4",
 	"client_query_buffer_limit_disconnections": "7.4", "client_output_buffer_limit_disconnections": "7.4",
+	"# Debug": "7.2", "eventloop_duration_aof_sum": "7.2", "eventloop_duration_cron_sum": "7.2", "eventloop_duration_max": "7.2", "eventloop_cmd_per_cycle_max": "7.2",
+	"allocator_allocated_lua": "7.4", "allocator_active_lua": "7.4", "allocator_resident_lua": "7.4", "allocator_frag_bytes_lua": "7.4",
 }
 
 // until returns the lines that an edition has.
 func (t infoText) until(edition *compat.Edition) infoText {
 	var kept infoText
 	for line := range bytes.Lines(t) {
-		name, _, _ := bytes.Cut(line, []byte(":"))
+		name, _, _ := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(":"))
 		if since := infoSince[string(name)]; since == "" || edition.Is(since) {
 			kept = append(kept, line...)
+		} else if name[0] == '#' {
+			kept = bytes.TrimSuffix(kept, []byte("\r\n")) // the empty line above the title
 		}
 	}
 	return kept

@@ -252,11 +252,11 @@ func (t *trimming) rewrite(args [][]byte, s *value.Stream) [][]byte {
 // Redis 8.2 for references to deleted entries.
 func argReferences(c *engine.Ctx, i int, refs *value.References) bool {
 	switch {
-	case c.ArgIs(i, "keepref"):
+	case c.ArgIsNewer(i, "keepref"):
 		*refs = value.KeepRefs
-	case c.ArgIs(i, "delref"):
+	case c.ArgIsNewer(i, "delref"):
 		*refs = value.DropRefs
-	case c.ArgIs(i, "acked"):
+	case c.ArgIsNewer(i, "acked"):
 		*refs = value.AckedOnly
 	default:
 		return false
@@ -264,7 +264,7 @@ func argReferences(c *engine.Ctx, i int, refs *value.References) bool {
 	return true
 }
 
-// XADD key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]
+// XADD key [NOMKSTREAM] [KEEPREF | DELREF | ACKED] [IDMPAUTO pid | IDMP pid iid] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field value [field value ...]
 func xadd(c *engine.Ctx) error {
 	var t trimming
 	var sent idempotence
@@ -387,7 +387,7 @@ func xadd(c *engine.Ctx) error {
 	return nil
 }
 
-// XTRIM key <MAXLEN | MINID> [= | ~] threshold [LIMIT count]
+// XTRIM key <MAXLEN | MINID> [= | ~] threshold [LIMIT count] [KEEPREF | DELREF | ACKED]
 func xtrim(c *engine.Ctx) error {
 	var t trimming
 	for i := 2; i < len(c.Args); i++ {

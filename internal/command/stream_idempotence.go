@@ -41,9 +41,9 @@ type idempotence struct {
 // index of its last word.
 func (m *idempotence) arg(c *engine.Ctx, i int) (last int, found bool, err error) {
 	more := len(c.Args) - 1 - i
-	auto := more >= 1 && c.ArgIs(i, "idmpauto")
+	auto := more >= 1 && c.ArgIsNewer(i, "idmpauto")
 	switch {
-	case !auto && (more < 2 || !c.ArgIs(i, "idmp")):
+	case !auto && (more < 2 || !c.ArgIsNewer(i, "idmp")):
 		return i, false, nil
 	case m.on:
 		return i, false, errIDMPTwice

@@ -56,7 +56,7 @@ type reading struct {
 // XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]
 func xread(c *engine.Ctx) error { return read(c, false) }
 
-// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]
+// XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [CLAIM min-idle-time] [NOACK] STREAMS key [key ...] id [id ...]
 func xreadgroup(c *engine.Ctx) error { return read(c, true) }
 
 func read(c *engine.Ctx, group bool) error {
@@ -155,7 +155,7 @@ func (r *reading) parse(group bool) (err error) {
 				return errReadNoAck
 			}
 			r.noack = true
-		case r.ArgIs(i, "claim") && more > 0:
+		case r.ArgIs(i, "claim") && more > 0 && r.Table().Find([]byte("xreadgroup")).HasWord("CLAIM"):
 			if !group {
 				return errReadClaim
 			}

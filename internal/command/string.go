@@ -194,7 +194,7 @@ func setPairs(c *engine.Ctx, pairs [][]byte, at int64) {
 	}
 }
 
-// SET key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
+// SET key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
 func set(c *engine.Ctx) error {
 	if len(c.Args) == 3 { // the most common form
 		c.SetBytes(c.Args[1], c.Args[2], engine.NoExpiry)

@@ -143,10 +143,10 @@ func argSources(c *engine.Ctx, i int) (sources []zsource, next int, err error) {
 
 // ZDIFF numkeys key [key ...] [WITHSCORES]
 // ZDIFFSTORE destination numkeys key [key ...]
-// ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]
-// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
-// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]
-// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]
+// ZINTER numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX | COUNT>] [WITHSCORES]
+// ZINTERSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX | COUNT>]
+// ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX | COUNT>] [WITHSCORES]
+// ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX | COUNT>]
 // zcombine makes ZUNION, ZINTER, ZDIFF and their STORE forms.
 func zcombine(op zoperation, store bool) engine.Handler {
 	ev := [...]event.Event{zunion: event.ZUnionStore, zintersection: event.ZInterStore, zdifference: event.ZDiffStore}[op]
@@ -177,7 +177,7 @@ func zcombine(op zoperation, store bool) engine.Handler {
 				switch {
 				case c.ArgIs(i, "sum"):
 					agg = sumScores
-				case c.ArgIs(i, "count"):
+				case c.ArgIsNewer(i, "count"):
 					counted, agg = true, sumScores
 				case c.ArgIs(i, "min"):
 					agg = minScore

@@ -43,6 +43,7 @@ const (
 	ElementExpiry
 	ClientWatch
 	SecretUsers
+	ZeroChecksum
 
 	changes
 )
@@ -79,4 +80,5 @@ var table = [changes]Row{
 	ElementExpiry:     {"7.4", "INFO", "`subexpiry` of a database"},
 	ClientWatch:       {"7.4", "CLIENT INFO, CLIENT LIST", "`watch`"},
 	SecretUsers:       {"7.4", "SLOWLOG, MONITOR", "the names in ACL GETUSER and ACL DELUSER are redacted"},
+	ZeroChecksum:      {"8.4", "RESTORE, FUNCTION RESTORE", "payloads with the checksum 0 are taken unchecked"},
 }

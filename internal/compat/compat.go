@@ -66,6 +66,11 @@ var editions = []*Edition{
 	{Name: "redis-7.0", Version: Version{7, 0, 15}, RDB: 10},
 	{Name: "redis-7.2", Version: Version{7, 2, 6}, RDB: 11},
 	{Name: "redis-7.4", Version: Version{7, 4, 1}, RDB: 12},
+	{Name: "redis-8.0", Version: Version{8, 0, 6}, RDB: 12},
+	{Name: "redis-8.2", Version: Version{8, 2, 6}, RDB: 12},
+	{Name: "redis-8.4", Version: Version{8, 4, 3}, RDB: 12},
+	{Name: "redis-8.6", Version: Version{8, 6, 3}, RDB: 13},
+	{Name: "redis-8.8", Version: Version{8, 8, 0}, RDB: 14},
 	{Name: "latest", Version: Version{7, 4, 1}, RDB: 12, open: true},
 }
 
@@ -98,6 +103,15 @@ func Names() []string {
 		names[i] = e.Name
 	}
 	return names
+}
+
+// ReadsRDB returns the newest version of the RDB format that the server reads; 0: all
+// that are known.
+func (e *Edition) ReadsRDB() int {
+	if e.open {
+		return 0
+	}
+	return e.RDB
 }
 
 // Has reports whether a change came with the edition's version or before.

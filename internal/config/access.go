@@ -44,6 +44,9 @@ func (c *Config) Find(name string) (*Param, bool) {
 
 // knows reports whether the edition has the setting by its present name.
 func (c *Config) knows(p *Param) bool {
+	if p.Until != "" && c.Edition.Knows(p.Until) {
+		return false
+	}
 	if p.From == "" || p.From == "ours" {
 		return true
 	}
@@ -125,8 +128,11 @@ func (c *Config) Clone() *Config {
 
 var errWords = errors.New("wrong number of arguments")
 
-// IsNewer reports whether Redis 7.4 lacks the setting.
-func (p *Param) IsNewer() bool { return p.From != "" && !strings.HasPrefix(p.From, "Redis 7") }
+// IsForeign reports whether no version of Redis since 7.0 has the setting.
+func (p *Param) IsForeign() bool {
+	since, ok := strings.CutPrefix(p.From, "Redis ")
+	return p.From != "" && (!ok || strings.HasPrefix(since, "until"))
+}
 
 // OneValue reports whether a setting has only one value, because other values would
 // need a feature that the server lacks.

@@ -25,21 +25,21 @@ var processSettings = []Param{
 // refused: without the feature data could be lost or read by others.
 var fixedSettings = slices.Concat(
 	because("users are not taken from certificates",
-		newer("Redis 8", fixed("tls-auth-clients-user", "off", oneOf("off", "cn", "uri")))),
+		came("Redis 8.6", fixed("tls-auth-clients-user", "off", oneOf("off", "cn", "uri")))),
 	because("there is no RDMA",
-		newer("Valkey 8", several(fixed("rdma-bind", "", anyText))),
-		newer("Valkey 8", fixed("rdma-port", "0", between(0, 65535))),
+		foreign("Valkey 8", several(fixed("rdma-bind", "", anyText))),
+		foreign("Valkey 8", fixed("rdma-port", "0", between(0, 65535))),
 	),
 	because("files of a later format may hold what is not known here",
-		newer("Valkey 8", fixed("rdb-version-check", "strict", oneOf("strict", "relaxed")))),
+		foreign("Valkey 8", fixed("rdb-version-check", "strict", oneOf("strict", "relaxed")))),
 	because("keys expire in any case",
-		newer("Valkey 8", fixed("import-mode", "no", yesNo))),
+		foreign("Valkey 8", fixed("import-mode", "no", yesNo))),
 	because("scripts could leave their sandbox",
-		newer("Redis 8", immutable(fixed("lua-enable-deprecated-api", "no", yesNo))),
-		newer("Valkey 8", fixed("lua-enable-insecure-api", "no", yesNo)),
+		came("Redis 8.0", hidden(immutable(fixed("lua-enable-deprecated-api", "no", yesNo)))),
+		foreign("Valkey 8", fixed("lua-enable-insecure-api", "no", yesNo)),
 	),
 	because("Gopher is gone since Redis 7.0",
-		newer("Redis until 6.2", fixed("gopher-enabled", "no", yesNo))),
+		foreign("Redis until 6.2", fixed("gopher-enabled", "no", yesNo))),
 )
 
 // inertSettings tune the inside of the C server, or a feature that the server lacks
@@ -50,7 +50,7 @@ var inertSettings = slices.Concat(
 		inert("activedefrag", "no", yesNo),
 		inert("active-defrag-cycle-max", "25", between(1, 99)),
 		inert("active-defrag-cycle-min", "1", between(1, 99)),
-		newer("Valkey 8", inert("active-defrag-cycle-us", "500", between(0, 100_000))),
+		foreign("Valkey 8", inert("active-defrag-cycle-us", "500", between(0, 100_000))),
 		inert("active-defrag-ignore-bytes", "104857600", sizeBetween(1, math.MaxInt64)),
 		inert("active-defrag-max-scan-fields", "1000", between(1, math.MaxInt64)),
 		inert("active-defrag-threshold-lower", "10", between(0, 1000)),
@@ -62,21 +62,21 @@ var inertSettings = slices.Concat(
 		inert("activerehashing", "yes", yesNo),
 		inert("dynamic-hz", "yes", yesNo),
 		inert("hz", "10", frequency),
-		newer("Redis 8", inert("lazyexpire-nested-arbitrary-keys", "yes", yesNo)),
+		came("Redis 8.2", hidden(inert("lazyexpire-nested-arbitrary-keys", "yes", yesNo))),
 	),
 	because("memory is freed by the garbage collector, beside the commands",
 		alias("slave-lazy-flush", inert("replica-lazy-flush", "no", yesNo))),
 	because("the nodes of lists are not compressed; what DUMP and files hold is read either way",
 		inert("list-compress-depth", "0", between(0, math.MaxInt32))),
 	because("the threads of io-threads always read, and the system decides where they run",
-		immutable(inert("io-threads-do-reads", "no", yesNo)),
-		newer("Valkey 9", hidden(inert("io-threads-always-active", "no", yesNo))),
-		newer("Valkey 8", inert("events-per-io-thread", "2", between(0, math.MaxInt32))),
-		newer("Valkey 9", hidden(inert("min-io-threads-avoid-copy-reply", "7", between(0, math.MaxInt32)))),
-		newer("Valkey 9", hidden(inert("min-string-size-avoid-copy-reply", "16384", sizeBetween(0, math.MaxInt64)))),
-		newer("Valkey 9", hidden(inert("min-string-size-avoid-copy-reply-threaded", "65536", sizeBetween(0, math.MaxInt64)))),
-		newer("Redis 8", inert("prefetch-batch-max-size", "16", between(0, 128))),
-		newer("Redis 8", inert("lookahead", "16", between(1, math.MaxInt32))),
+		until("8.0", immutable(inert("io-threads-do-reads", "no", yesNo))),
+		foreign("Valkey 9", hidden(inert("io-threads-always-active", "no", yesNo))),
+		foreign("Valkey 8", inert("events-per-io-thread", "2", between(0, math.MaxInt32))),
+		foreign("Valkey 9", hidden(inert("min-io-threads-avoid-copy-reply", "7", between(0, math.MaxInt32)))),
+		foreign("Valkey 9", hidden(inert("min-string-size-avoid-copy-reply", "16384", sizeBetween(0, math.MaxInt64)))),
+		foreign("Valkey 9", hidden(inert("min-string-size-avoid-copy-reply-threaded", "65536", sizeBetween(0, math.MaxInt64)))),
+		came("Redis 8.2", hidden(inert("prefetch-batch-max-size", "16", between(0, 128)))),
+		came("Redis 8.4", inert("lookahead", "16", between(1, math.MaxInt32))),
 		came("Redis 7.4", inert("max-new-connections-per-cycle", "10", between(1, 1000))),
 		came("Redis 7.4", alias("server_cpulist", immutable(inert("server-cpulist", "", anyText)))),
 		came("Redis 7.4", alias("bio_cpulist", immutable(inert("bio-cpulist", "", anyText)))),
@@ -86,9 +86,9 @@ var inertSettings = slices.Concat(
 	because("it is about the process of the C server: its title, huge pages, crash reports and debuggers",
 		inert("crash-log-enabled", "yes", yesNo),
 		inert("crash-memcheck-enabled", "yes", yesNo),
-		newer("Valkey 8", hidden(inert("debug-context", "", anyText))),
+		foreign("Valkey 8", hidden(inert("debug-context", "", anyText))),
 		immutable(inert("disable-thp", "yes", yesNo)),
-		newer("Valkey 8", hidden(immutable(inert("enable-debug-assert", "no", yesNo)))),
+		foreign("Valkey 8", hidden(immutable(inert("enable-debug-assert", "no", yesNo)))),
 		inert("ignore-warnings", "", anyText),
 		inert("proc-title-template", "{title} {listen-addr} {server-mode}", titleTemplate),
 		immutable(inert("set-proc-title", "yes", yesNo)),
@@ -98,8 +98,8 @@ var inertSettings = slices.Concat(
 	because("values of users are never written to the log",
 		came("Redis 7.4", inert("hide-user-data-from-log", "no", yesNo))),
 	because("the program around the server decides what its log looks like",
-		newer("Valkey 8", inert("log-format", "legacy", oneOf("legacy", "logfmt"))),
-		newer("Valkey 8", inert("log-timestamp-format", "legacy", oneOf("legacy", "iso8601", "milliseconds"))),
+		foreign("Valkey 8", inert("log-format", "legacy", oneOf("legacy", "logfmt"))),
+		foreign("Valkey 8", inert("log-timestamp-format", "legacy", oneOf("legacy", "iso8601", "milliseconds"))),
 	),
 	because("strings are compared byte by byte; other locales than C are refused",
 		came("Redis 7.2", inert("locale-collate", "", locale))),
@@ -109,37 +109,37 @@ var inertSettings = slices.Concat(
 	because("every payload is checked in full",
 		inert("sanitize-dump-payload", "no", oneOf("no", "yes", "clients"))),
 	because("it is for what tells or keeps more about a server than this one does",
-		newer("Valkey 8", inert("availability-zone", "", anyText)),
-		newer("Valkey 8", inert("extended-redis-compatibility", "no", yesNo)),
-		newer("Valkey 9", immutable(inert("hash-seed", "", anyText))),
-		newer("Redis 8", inert("key-memory-histograms", "no", yesNo)),
+		foreign("Valkey 8", inert("availability-zone", "", anyText)),
+		foreign("Valkey 8", inert("extended-redis-compatibility", "no", yesNo)),
+		foreign("Valkey 9", immutable(inert("hash-seed", "", anyText))),
+		came("Redis 8.6", inert("key-memory-histograms", "no", yesNo)),
 	),
 	because("there are no vector sets",
-		newer("Redis 8", inert("vset-force-single-threaded-execution", "no", yesNo)),
+		came("Redis 8.2", inert("vset-force-single-threaded-execution", "no", yesNo)),
 	),
 	because("they belong to what clusters of later versions do",
-		newer("Valkey 8", inert("cluster-announce-client-ipv4", "", anyText)),
-		newer("Valkey 8", inert("cluster-announce-client-ipv6", "", anyText)),
-		newer("Valkey 9", inert("cluster-announce-client-port", "0", between(0, 65535))),
-		newer("Valkey 9", inert("cluster-announce-client-tls-port", "0", between(0, 65535))),
-		newer("Valkey 8", inert("cluster-blacklist-ttl", "60", between(0, math.MaxInt64))),
-		newer("Redis 8", inert("cluster-compatibility-sample-ratio", "0", between(0, 100))),
-		newer("Valkey 9", inert("cluster-config-save-behavior", "sync", oneOf("sync", "best-effort"))),
-		newer("Valkey 9", immutable(inert("cluster-databases", "1", between(1, math.MaxInt32)))),
-		newer("Valkey 8", inert("cluster-manual-failover-timeout", "5000", between(1, math.MaxInt32))),
-		newer("Valkey 9", inert("cluster-message-gossip-perc", "10", between(1, 100))),
-		newer("Redis 8", inert("cluster-slot-migration-handoff-max-lag-bytes", "1048576", sizeBetween(0, math.MaxInt64))),
-		newer("Valkey 9", inert("cluster-slot-migration-log-max-len", "1000", between(0, math.MaxInt64))),
-		newer("Redis 8", hidden(inert("cluster-slot-migration-max-archived-tasks", "32", between(1, math.MaxInt32)))),
-		newer("Redis 8", hidden(inert("cluster-slot-migration-sync-buffer-drain-timeout", "60000", between(0, math.MaxInt64)))),
-		newer("Redis 8", inert("cluster-slot-migration-write-pause-timeout", "10000", between(0, math.MaxInt64))),
-		newer("Valkey 9", inert("slot-migration-max-failover-repl-bytes", "0", anyText)),
+		foreign("Valkey 8", inert("cluster-announce-client-ipv4", "", anyText)),
+		foreign("Valkey 8", inert("cluster-announce-client-ipv6", "", anyText)),
+		foreign("Valkey 9", inert("cluster-announce-client-port", "0", between(0, 65535))),
+		foreign("Valkey 9", inert("cluster-announce-client-tls-port", "0", between(0, 65535))),
+		foreign("Valkey 8", inert("cluster-blacklist-ttl", "60", between(0, math.MaxInt64))),
+		came("Redis 8.0", inert("cluster-compatibility-sample-ratio", "0", between(0, 100))),
+		foreign("Valkey 9", inert("cluster-config-save-behavior", "sync", oneOf("sync", "best-effort"))),
+		foreign("Valkey 9", immutable(inert("cluster-databases", "1", between(1, math.MaxInt32)))),
+		foreign("Valkey 8", inert("cluster-manual-failover-timeout", "5000", between(1, math.MaxInt32))),
+		foreign("Valkey 9", inert("cluster-message-gossip-perc", "10", between(1, 100))),
+		came("Redis 8.4", inert("cluster-slot-migration-handoff-max-lag-bytes", "1048576", sizeBetween(0, math.MaxInt64))),
+		foreign("Valkey 9", inert("cluster-slot-migration-log-max-len", "1000", between(0, math.MaxInt64))),
+		came("Redis 8.4", hidden(inert("cluster-slot-migration-max-archived-tasks", "32", between(1, math.MaxInt32)))),
+		came("Redis 8.4", hidden(inert("cluster-slot-migration-sync-buffer-drain-timeout", "60000", between(0, math.MaxInt64)))),
+		came("Redis 8.4", inert("cluster-slot-migration-write-pause-timeout", "10000", between(0, math.MaxInt64))),
+		foreign("Valkey 9", inert("slot-migration-max-failover-repl-bytes", "0", anyText)),
 	),
 	because("a full copy is sent to replicas from memory, never from a file, and taken over by them when it is complete",
-		newer("Valkey 8", inert("dual-channel-replication-enabled", "no", yesNo)),
+		foreign("Valkey 8", inert("dual-channel-replication-enabled", "no", yesNo)),
 		inert("rdb-del-sync-files", "no", yesNo),
-		newer("Redis 8", hidden(inert("repl-rdb-channel", "yes", yesNo))),
-		newer("Redis 8", inert("replica-full-sync-buffer-limit", "0", sizeBetween(0, math.MaxInt64))),
+		came("Redis 8.0", hidden(inert("repl-rdb-channel", "yes", yesNo))),
+		came("Redis 8.0", inert("replica-full-sync-buffer-limit", "0", sizeBetween(0, math.MaxInt64))),
 	),
 	because("what a master sends is carried out in any case, and errors in it are logged",
 		inert("propagation-error-behavior", "ignore", oneOf("ignore", "panic", "panic-on-replicas")),
@@ -147,19 +147,19 @@ var inertSettings = slices.Concat(
 	),
 	because("the link to replicas uses TCP as all connections do",
 		inert("repl-disable-tcp-nodelay", "no", yesNo),
-		newer("Valkey 9", inert("repl-mptcp", "no", yesNo)),
+		foreign("Valkey 9", inert("repl-mptcp", "no", yesNo)),
 	),
 	because("TLS is that of Go: it accepts connections as they come, chooses ciphers and keys by itself, keeps sessions with the clients, and reads certificates when CONFIG SET names them",
 		came("Redis 7.4", inert("max-new-tls-connections-per-cycle", "1", between(1, 1000))),
-		newer("Valkey 9", inert("tls-auto-reload-interval", "0", between(0, math.MaxInt32))),
+		foreign("Valkey 9", inert("tls-auto-reload-interval", "0", between(0, math.MaxInt32))),
 		inert("tls-dh-params-file", "", anyText),
 		inert("tls-prefer-server-ciphers", "no", yesNo),
 		inert("tls-session-cache-size", "20480", between(0, math.MaxInt32)),
 		inert("tls-session-cache-timeout", "300", between(0, math.MaxInt32)),
 	),
 	because("there is no RDMA",
-		newer("Valkey 8", immutable(inert("rdma-completion-vector", "-1", between(-1, 1024)))),
-		newer("Valkey 8", immutable(inert("rdma-rx-size", "1048576", between(64<<10, 16<<20)))),
+		foreign("Valkey 8", immutable(inert("rdma-completion-vector", "-1", between(-1, 1024)))),
+		foreign("Valkey 8", immutable(inert("rdma-rx-size", "1048576", between(64<<10, 16<<20)))),
 	),
 )
 
@@ -171,16 +171,22 @@ func because(why string, rows ...Param) []Param {
 	return rows
 }
 
-// newer marks a setting that Redis 7.4.1 lacks. Patterns of CONFIG GET do not list
-// it.
-func newer(from string, p Param) Param {
+// foreign marks a setting that no version of Redis has, or no later one than 6.2.
+// Patterns of CONFIG GET do not list it.
+func foreign(from string, p Param) Param {
 	p.From, p.Hidden = from, true
 	return p
 }
 
-// came is for settings that 7.4.1 has and 7.0 does not.
+// came is for settings that are newer than 7.0.
 func came(from string, p Param) Param {
 	p.From = from
+	return p
+}
+
+// until is for settings that a version has no more, and ignores in files.
+func until(version string, p Param) Param {
+	p.Until = version
 	return p
 }
 

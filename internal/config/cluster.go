@@ -113,6 +113,6 @@ var clusterSettings = []Param{
 	{Name: "cluster-replica-no-failover", Alias: "cluster-slave-no-failover", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.NoFailover })},
 	{Name: "cluster-replica-validity-factor", Alias: "cluster-slave-validity-factor", Default: "10", kind: integer(func(c *Config) *int64 { return &c.Cluster.ValidityFactor }, 0, math.MaxInt32)},
 	{Name: "cluster-require-full-coverage", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.Cluster.RequireFullCoverage })},
-	{Name: "cluster-slot-stats-enabled", From: "Redis 8.2", Hidden: true, Default: "no", Multi: true, kind: slotStats{}},
+	{Name: "cluster-slot-stats-enabled", From: "Redis 8.2", Default: "no", Multi: true, kind: slotStats{}},
 	{Name: "tls-cluster", Default: "no", kind: boolean(func(c *Config) *bool { return &c.Cluster.TLS })},
 }

@@ -205,7 +205,7 @@ func (c *Config) setLine(line Line) (*Param, error) {
 	switch n := len(words); {
 	case ok:
 		return p, c.setWords(p, words)
-	case slices.Contains(retired, name) && n == 1:
+	case n == 1 && (slices.Contains(retired, name) || p != nil && p.Until != ""):
 		return nil, nil
 	case name == "rename-command" && n == 2:
 		c.Renames = append(c.Renames, Rename{words[0], words[1], line})

@@ -33,6 +33,8 @@ type Param struct {
 	// From is the version that introduced the setting, if that is later than Redis 7.0,
 	// or "ours". Before that version a setting with an Alias had only that name.
 	From string
+	// Until is the version that ignores the setting, or "".
+	Until string
 	// Why is the reason why a setting has no effect, or only one value; empty for
 	// other settings.
 	Why string
@@ -68,7 +70,7 @@ var settings = []Param{
 	{Name: "aclfile", Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.ACLFile }, nil)},
 	{Name: "acllog-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.ACLLogMaxLen }, 0, math.MaxInt64)},
 	{Name: "aof-disable-auto-gc", Default: "no", Hidden: true, kind: boolean(func(c *Config) *bool { return &c.AOF.KeepHistory })},
-	{Name: "aof-load-corrupt-tail-max-size", From: "Redis 8", Default: "0", kind: integer(func(c *Config) *int64 { return &c.AOF.LoadCorruptTail }, 0, math.MaxInt64)},
+	{Name: "aof-load-corrupt-tail-max-size", From: "Redis 8.4", Default: "0", kind: integer(func(c *Config) *int64 { return &c.AOF.LoadCorruptTail }, 0, math.MaxInt64)},
 	{Name: "aof-load-truncated", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.AOF.LoadTruncated })},
 	{Name: "aof-rewrite-incremental-fsync", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.AOF.IncrementalFsync })},
 	{Name: "aof-timestamp-enabled", Default: "no", kind: boolean(func(c *Config) *bool { return &c.AOF.Timestamps })},
@@ -140,14 +142,14 @@ var settings = []Param{
 	{Name: "set-max-listpack-value", From: "Redis 7.2", Default: "64", kind: integer(func(c *Config) *int { return &c.Limits.SetMaxListpackValue }, 0, math.MaxInt64)},
 	{Name: "shutdown-on-sigint", Program: true, Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigint })},
 	{Name: "shutdown-on-sigterm", Program: true, Default: "default", Multi: true, kind: shutdownFlags(func(c *Config) *string { return &c.ShutdownOnSigterm })},
-	{Name: "slowlog-entry-max-argc", From: "Redis 8", Default: "32", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxArgs }, 2, math.MaxInt32)},
-	{Name: "slowlog-entry-max-string-len", From: "Redis 8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxLen }, 1, math.MaxInt64)},
+	{Name: "slowlog-entry-max-argc", From: "Redis 8.8", Default: "32", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxArgs }, 2, math.MaxInt32)},
+	{Name: "slowlog-entry-max-string-len", From: "Redis 8.8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogEntryMaxLen }, 1, math.MaxInt64)},
 	{Name: "slowlog-log-slower-than", Alias: "commandlog-execution-slower-than", Default: "10000", kind: integer(func(c *Config) *int64 { return &c.SlowlogLogSlowerThan }, -1, math.MaxInt64)},
 	{Name: "slowlog-max-len", Alias: "commandlog-slow-execution-max-len", Default: "128", kind: integer(func(c *Config) *int64 { return &c.SlowlogMaxLen }, 0, math.MaxInt64)},
 	{Name: "socket-mark-id", Default: "0", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.SocketMark }, 0, math.MaxUint32)},
 	{Name: "stop-writes-on-bgsave-error", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.StopWritesOnSaveError })},
-	{Name: "stream-idmp-duration", From: "Redis 8", Default: "100", kind: integer(func(c *Config) *int { return &c.Limits.StreamIDMPDuration }, 1, 86400)},
-	{Name: "stream-idmp-maxsize", From: "Redis 8", Default: "100", kind: integer(func(c *Config) *int { return &c.Limits.StreamIDMPMaxSize }, 1, 10000)},
+	{Name: "stream-idmp-duration", From: "Redis 8.6", Default: "100", kind: integer(func(c *Config) *int { return &c.Limits.StreamIDMPDuration }, 1, 86400)},
+	{Name: "stream-idmp-maxsize", From: "Redis 8.6", Default: "100", kind: integer(func(c *Config) *int { return &c.Limits.StreamIDMPMaxSize }, 1, 10000)},
 	{Name: "stream-node-max-bytes", Default: "4096", kind: memory(func(c *Config) *int { return &c.Limits.StreamNodeMaxBytes }, 0, math.MaxInt64)},
 	{Name: "stream-node-max-entries", Default: "100", kind: integer(func(c *Config) *int { return &c.Limits.StreamNodeMaxEntries }, 0, math.MaxInt64)},
 	{Name: "tcp-backlog", Default: "511", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.TCPBacklog }, 0, math.MaxInt32)},

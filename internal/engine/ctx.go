@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"strings"
 
 	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/keyspace"
@@ -145,6 +146,12 @@ func (c *Ctx) ArgDB(i int) (int, error) {
 
 // ArgIs reports whether argument i is a lower-case word, in any case.
 func (c *Ctx) ArgIs(i int, word string) bool { return EqualFold(c.Args[i], word) }
+
+// ArgIsNewer is ArgIs for a word that is newer than the command: the edition of the
+// server may lack it.
+func (c *Ctx) ArgIsNewer(i int, word string) bool {
+	return c.ArgIs(i, word) && c.Cmd.HasWord(strings.ToUpper(word))
+}
 
 // Name is the full name of the command in lower case, as errors show it.
 func (c *Ctx) Name() string { return c.Cmd.FullName }

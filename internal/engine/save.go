@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/keyspace"
 	"github.com/resp-server/resp-server/internal/rdb"
@@ -110,7 +111,15 @@ func (e *Core) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
 
 // Env returns what a value that comes from outside must know.
 func (e *Core) Env() *snapshot.Env {
-	return &snapshot.Env{Limits: e.limits, Config: e.Config, Now: e.NowMilli(), NoChecksum: e.debug.noChecksum}
+	return &snapshot.Env{Limits: e.limits, Config: e.Config, Now: e.NowMilli(), Payload: e.payload()}
+}
+
+// payload says which payloads can be read: those that the version knows. The newest
+// edition reads those of other servers too.
+func (e *Core) payload() rdb.Payload {
+	return rdb.Payload{
+		Newest: e.Config.Edition.ReadsRDB(), NoChecksum: e.debug.noChecksum, ZeroChecksum: e.Since(compat.ZeroChecksum),
+	}
 }
 
 // Save writes a snapshot while everyone waits.

@@ -462,7 +462,7 @@ const (
 // RestoreLibraries adds what DumpLibraries returned, or nothing if it fails.
 func (c *Ctx) RestoreLibraries(payload []byte, policy RestorePolicy) error {
 	set := script.Libraries{}
-	err := rdb.DecodeFunctions(payload, func(code []byte) error {
+	err := c.payload().DecodeFunctions(payload, func(code []byte) error {
 		_, err := c.loadLibrary(&set, code, false, 0)
 		return err
 	})

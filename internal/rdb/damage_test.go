@@ -240,12 +240,12 @@ func FuzzDecodeFunctions(f *testing.F) {
 	for _, sources := range [][][]byte{nil, {[]byte("#!lua name=a\nx"), bytes.Repeat([]byte("y"), 100)}} {
 		p := e.AppendFunctions(nil, sources)
 		var got [][]byte
-		if err := DecodeFunctions(p, func(code []byte) error { got = append(got, code); return nil }); err != nil || !reflect.DeepEqual(got, sources) {
+		if err := (Payload{}).DecodeFunctions(p, func(code []byte) error { got = append(got, code); return nil }); err != nil || !reflect.DeepEqual(got, sources) {
 			f.Fatalf("%q became %q, %v", sources, got, err)
 		}
 		f.Add(p[:len(p)-10])
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		DecodeFunctions(seal(body), func([]byte) error { return nil })
+		(Payload{}).DecodeFunctions(seal(body), func([]byte) error { return nil })
 	})
 }

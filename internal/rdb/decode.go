@@ -18,6 +18,7 @@ var errEmpty = errors.New("rdb: empty collection")
 type decoder struct {
 	source
 	version int
+	newest  int // version that is known; 0: all are
 	// trusting leaves it to the caller to find duplicate members that come one by
 	// one.
 	trusting bool
@@ -27,6 +28,10 @@ type decoder struct {
 // value decodes a value after its type byte. It returns nil if and only if
 // there is an error. That may be errEmpty, after which decoding can continue.
 func (d *decoder) value(kind byte) Value {
+	if kind > lastTypeOf(d.newest) {
+		d.fail("unknown value type %d", kind)
+		return nil
+	}
 	var v Value
 	switch kind {
 	case typeString:

@@ -38,20 +38,25 @@ func (e *encoder) kind(v Value) byte {
 		}
 		return typeHash
 	case *Stream:
-		switch {
-		case v.released():
-			return typeStream5
-		case v.Idempotency != nil:
-			return typeStream4
-		}
-		if e.version >= 11 {
-			return typeStream3
-		}
-		return typeStream2
+		return e.streamType(v)
 	case *Array:
 		return typeArray
 	}
 	panic(fmt.Sprintf("rdb: no value: %T", v))
+}
+
+// streamType is that of the version, which is the same for all streams, or what holds
+// all of this one.
+func (e *encoder) streamType(s *Stream) byte {
+	switch {
+	case e.version >= 14 || s.released():
+		return typeStream5
+	case e.version >= 13 || s.Idempotency != nil:
+		return typeStream4
+	case e.version >= 11:
+		return typeStream3
+	}
+	return typeStream2
 }
 
 // earliest returns the time when the first field expires, 0 if none does.
@@ -167,7 +172,7 @@ func (e *encoder) needs(version int) {
 // later is needs for types that only newer servers have. It raises the version
 // that DUMP writes.
 func (e *encoder) later(version int) {
-	e.needs(Version)
+	e.needs(12)
 	e.least = max(e.least, version)
 }
 
@@ -206,14 +211,14 @@ func (e *encoder) stream(s *Stream) {
 	e.id(s.MaxDeletedID)
 	e.uint(s.EntriesAdded)
 	e.uint(uint64(len(s.Groups)))
-	released := s.released()
-	if released {
+	kind := e.streamType(s)
+	if kind == typeStream5 {
 		e.later(14)
 	}
 	for i := range s.Groups {
 		g := &s.Groups[i]
 		e.group(g)
-		if released {
+		if kind == typeStream5 {
 			e.uint(uint64(len(g.Released)))
 			for _, id := range g.Released {
 				e.buf = appendRawID(e.buf, id)
@@ -224,7 +229,7 @@ func (e *encoder) stream(s *Stream) {
 	switch {
 	case s.Idempotency != nil:
 		e.idempotency(s.Idempotency)
-	case released: // the type has it for all streams
+	case kind >= typeStream4: // the types have it for all streams
 		e.idempotency(&Idempotency{Duration: 100, MaxSize: 100})
 	}
 }

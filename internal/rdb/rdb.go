@@ -16,9 +16,9 @@
 // that are not numbers, string encodings in place of lengths, a wrong element
 // count in a stream's listpack, and payloads that run into their own checksum.
 //
-// Writers use the encodings and bytes of Redis 7.4, or of an older version on
-// request. Values that Redis 7.4 lacks are written as Redis 8.8 does. A
-// payload with one has the version of Redis 8.8. A file keeps version 12; an
+// Writers use the encodings and bytes of Redis 7.4, or of another version on
+// request. Values that the version lacks are written as Redis 8.8 does. A
+// payload with one has the version of Redis 8.8. A file keeps its version; an
 // older server that reads such a value reports an unknown type.
 //
 // Only DecodeDump is safe for concurrent use.
@@ -34,19 +34,40 @@ import (
 
 // Versions of the format.
 const (
-	// Version is the version that Redis 7.4 writes.
+	// Version is the version that Redis 7.4 to 8.4 write.
 	Version = 12
+	// NewestWritten is the newest version that writers support, that of Redis 8.8.
+	NewestWritten = 14
 	// OldestWritten is the oldest version that writers support, that of Redis
 	// 7.0.
 	OldestWritten = 10
 
-	newestVersion = 14 // Redis 8.8
 	valkeyVersion = 80 // Valkey 9; it left the numbers 12 to 79 to other servers
 )
 
-// readable reports whether files and payloads of a version can be read.
-func readable(version int) bool {
-	return version >= 1 && version <= newestVersion || version == valkeyVersion
+// readable reports whether files and payloads of a version can be read by what reads
+// versions up to newest, or all versions if that is 0.
+func readable(version, newest int) bool {
+	if newest == 0 {
+		return version >= 1 && version <= NewestWritten || version == valkeyVersion
+	}
+	return version >= 1 && version <= newest
+}
+
+// lastTypeOf returns the last type of value that what reads versions up to newest
+// knows.
+func lastTypeOf(newest int) byte {
+	switch newest {
+	case 10:
+		return typeStream2
+	case 11:
+		return typeStream3
+	case 12:
+		return typeHashPackTTL
+	case 13:
+		return typeStream4
+	}
+	return lastType
 }
 
 // Type bytes in front of a value.

@@ -28,6 +28,8 @@ type Handler interface {
 
 // Options configure a Reader. The zero value is ready for use.
 type Options struct {
+	// Newest is the newest version that is read; 0: all.
+	Newest int
 	// NoChecksum neither computes nor compares the checksum of the file.
 	NoChecksum bool
 	// Skipped, unless nil, is called with each key that is left out because its
@@ -49,7 +51,7 @@ type Reader struct {
 // NewReader returns a Reader of src, which it reads in pieces of up to 64 KB.
 func NewReader(src io.Reader, o Options) *Reader {
 	r := &Reader{skipped: o.Skipped}
-	r.d.in, r.d.noSum, r.d.trusting = src, o.NoChecksum, o.FindsDuplicates
+	r.d.in, r.d.noSum, r.d.trusting, r.d.newest = src, o.NoChecksum, o.FindsDuplicates, o.Newest
 	return r
 }
 
@@ -184,7 +186,7 @@ func (d *decoder) header() {
 		}
 		d.version = d.version*10 + int(c-'0')
 	}
-	if !readable(d.version) || (d.version == valkeyVersion) != (p[0] == 'V') {
+	if !readable(d.version, d.newest) || (d.version == valkeyVersion) != (p[0] == 'V') {
 		d.fail("unsupported version %d", d.version)
 	}
 }
@@ -241,27 +243,26 @@ func (d *decoder) slotImport() {
 // wrong".
 var ErrPayload = errors.New("rdb: version or checksum of the payload are wrong")
 
-// DecodeDump decodes a payload of DUMP. The error is ErrPayload or, where
-// Redis replies "Bad data format", a *FormatError.
-func DecodeDump(payload []byte) (Value, error) {
-	body, version, ok := verifyDump(payload)
+// Payload says how payloads of DUMP are read. The zero value reads those of all
+// versions.
+type Payload struct {
+	// Newest is the newest version that is read; 0: all.
+	Newest int
+	// NoChecksum skips the check of the checksum, ZeroChecksum if it is 0.
+	NoChecksum, ZeroChecksum bool
+}
+
+// DecodeDump decodes a payload of DUMP of any version. The error is ErrPayload or,
+// where Redis replies "Bad data format", a *FormatError.
+func DecodeDump(payload []byte) (Value, error) { return Payload{}.Decode(payload) }
+
+// Decode is DecodeDump for some payloads only.
+func (p Payload) Decode(payload []byte) (Value, error) {
+	body, version, ok := p.body(payload)
 	if !ok {
 		return nil, ErrPayload
 	}
-	return decodeBody(body, version)
-}
-
-// DecodeDumpUnsummed is DecodeDump without the check of the checksum.
-func DecodeDumpUnsummed(payload []byte) (Value, error) {
-	body, version, _, ok := splitDump(payload)
-	if !ok {
-		return nil, ErrPayload
-	}
-	return decodeBody(body, version)
-}
-
-func decodeBody(body []byte, version int) (Value, error) {
-	d := decoder{source: source{buf: body, noSum: true}, version: version}
+	d := decoder{source: source{buf: body, noSum: true}, version: version, newest: p.Newest}
 	v := d.value(d.byte())
 	if d.err == errEmpty {
 		d.err = nil
@@ -282,12 +283,12 @@ var (
 // DecodeFunctions calls yield with the source of each function library in a
 // payload of FUNCTION DUMP, and returns its error. Other errors are
 // ErrPayload, those above, and *FormatError.
-func DecodeFunctions(payload []byte, yield func(code []byte) error) error {
-	body, version, ok := verifyDump(payload)
+func (p Payload) DecodeFunctions(payload []byte, yield func(code []byte) error) error {
+	body, version, ok := p.body(payload)
 	if !ok {
 		return ErrPayload
 	}
-	d := decoder{source: source{buf: body, noSum: true}, version: version}
+	d := decoder{source: source{buf: body, noSum: true}, version: version, newest: p.Newest}
 	for d.at < len(body) {
 		switch d.byte() {
 		case opFunction2:

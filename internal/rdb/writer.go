@@ -19,8 +19,8 @@ var ErrVersion = errors.New("rdb: the value needs version 12")
 // Encoding configures the format of files and payloads. The zero value is
 // ready for use.
 type Encoding struct {
-	// Version is 12 by default, or 11 for Redis 7.2 and Valkey 8, or 10 for Redis
-	// 7.0. Servers refuse all payloads of newer versions, whatever their content.
+	// Version is 12 by default, or 14 for Redis 8.8, 13 for 8.6, 11 for 7.2 and
+	// Valkey 8, 10 for 7.0. Servers refuse all payloads of newer versions, whatever their content.
 	Version int
 	// NoCompression writes all strings uncompressed.
 	NoCompression bool
@@ -46,7 +46,7 @@ func newEncoder(e Encoding) encoder {
 	if e.Version == 0 {
 		e.Version = Version
 	}
-	if e.Version < OldestWritten || e.Version > Version {
+	if e.Version < OldestWritten || e.Version > NewestWritten {
 		panic(fmt.Sprintf("rdb: version %d cannot be written", e.Version))
 	}
 	return encoder{version: e.Version, raw: e.NoCompression, compressor: new(lzf.Compressor)}
@@ -287,20 +287,17 @@ func (d *Encoder) payload(dst []byte, body func(*encoder)) ([]byte, error) {
 	return out, nil
 }
 
-// verifyDump checks the last ten bytes of a payload and removes them.
-func verifyDump(p []byte) (body []byte, version int, ok bool) {
-	body, version, sum, ok := splitDump(p)
-	return body, version, ok && sum == crc64.Update(0, p[:len(p)-8])
-}
-
-// splitDump removes the version and the checksum from a payload of a readable
-// version.
-func splitDump(p []byte) (body []byte, version int, sum uint64, ok bool) {
-	if len(p) < 10 {
-		return nil, 0, 0, false
+// body returns a payload without its last ten bytes, and its version, if it may be
+// read.
+func (p Payload) body(payload []byte) (body []byte, version int, ok bool) {
+	if len(payload) < 10 {
+		return nil, 0, false
 	}
-	body = p[:len(p)-10]
-	version = int(binary.LittleEndian.Uint16(p[len(body):]))
-	// Redis reads payloads of version 0 too.
-	return body, version, binary.LittleEndian.Uint64(p[len(p)-8:]), version == 0 || readable(version)
+	body = payload[:len(payload)-10]
+	version = int(binary.LittleEndian.Uint16(payload[len(body):]))
+	if version != 0 && !readable(version, p.Newest) { // Redis reads payloads of version 0 too
+		return nil, 0, false
+	}
+	sum := binary.LittleEndian.Uint64(payload[len(payload)-8:])
+	return body, version, p.NoChecksum || p.ZeroChecksum && sum == 0 || sum == crc64.Update(0, payload[:len(payload)-8])
 }

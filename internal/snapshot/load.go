@@ -63,7 +63,7 @@ type Loaded struct {
 func Load(src io.Reader, o LoadOptions) (*Loaded, error) {
 	l := &loader{
 		LoadOptions: o,
-		r:           rdb.NewReader(src, rdb.Options{NoChecksum: o.NoChecksum, Skipped: o.Skipped}),
+		r:           rdb.NewReader(src, rdb.Options{Newest: o.Payload.Newest, NoChecksum: o.NoChecksum, Skipped: o.Skipped}),
 		loaded:      Loaded{Keyspace: keyspace.New(o.Databases, o.Seed), ReplOffset: -1},
 	}
 	if err := l.r.Read(l); err != nil {

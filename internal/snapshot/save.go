@@ -111,11 +111,7 @@ func (d *Dumper) get() *rdb.Encoder {
 // another type. The error is rdb.ErrPayload, a *rdb.FormatError, or describes
 // an invalid value.
 func Undump(payload []byte, env *Env) (text []byte, v value.Value, err error) {
-	decode := rdb.DecodeDump
-	if env.NoChecksum {
-		decode = rdb.DecodeDumpUnsummed
-	}
-	decoded, err := decode(payload)
+	decoded, err := env.Payload.Decode(payload)
 	if err != nil {
 		return nil, nil, err
 	}

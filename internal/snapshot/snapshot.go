@@ -25,8 +25,8 @@ type Env struct {
 	Config *config.Config
 	// Now is the time in milliseconds since 1970.
 	Now int64
-	// NoChecksum skips the check of a payload's checksum.
-	NoChecksum bool
+	// Payload says which payloads of DUMP and files are read.
+	Payload rdb.Payload
 }
 
 // LoadFunc makes a value from v, which is valid and not empty. It may keep v.

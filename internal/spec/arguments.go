@@ -113,7 +113,6 @@ var (
 	popWhere = Arg{Name: "where", Type: OneOf, Args: []Arg{
 		{Name: "min", Type: PureToken, Token: "MIN"},
 		{Name: "max", Type: PureToken, Token: "MAX"},
-		{Name: "count", Type: PureToken, Token: "COUNT", Since: "8.8.0"},
 	}}
 	// whereFrom is the end of the source list.
 	whereFrom = Arg{Name: "wherefrom", Type: OneOf, Args: []Arg{

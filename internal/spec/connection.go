@@ -210,6 +210,9 @@ var clientSubcommands = []Command{
 			{"6.2.0", "New fields: `argv-mem`, `tot-mem`, `laddr`, `redir`; new filter: `ID`."},
 			{"7.0.0", "New fields: `resp`, `multi-mem`, `rbs`, `rbp`."},
 			{"7.0.3", "New field: `ssub`."},
+			{"7.2.0", "New fields: `lib-name`, `lib-ver`."},
+			{"7.4.0", "New field: `watch`."},
+			{"8.0.0", "New field: `io-thread`."},
 		},
 		Args: []Arg{
 			{Name: "client-type", Type: OneOf, Token: "TYPE", Since: "5.0.0", Optional: true, Args: []Arg{

@@ -30,7 +30,7 @@ var hashCommands = []Command{
 		Name: "hexpire", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
 		Summary:    "Have fields of a hash expire after some seconds.",
 		Complexity: "O(N) where N is the number of specified fields",
-		Arity:      -6, Flags: Write | DenyOOM | Fast,
+		Arity:      -6, Flags: Write | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
@@ -44,7 +44,7 @@ var hashCommands = []Command{
 		Name: "hexpireat", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
 		Summary:    "Have fields of a hash expire at a Unix time in seconds.",
 		Complexity: "O(N) where N is the number of specified fields",
-		Arity:      -6, Flags: Write | DenyOOM | Fast,
+		Arity:      -6, Flags: Write | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
@@ -209,7 +209,7 @@ var hashCommands = []Command{
 		Name: "hpexpire", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
 		Summary:    "Have fields of a hash expire after some milliseconds.",
 		Complexity: "O(N) where N is the number of specified fields",
-		Arity:      -6, Flags: Write | DenyOOM | Fast,
+		Arity:      -6, Flags: Write | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
@@ -223,7 +223,7 @@ var hashCommands = []Command{
 		Name: "hpexpireat", Group: "hash", Since: "7.4.0", ValkeySince: "9.0.0",
 		Summary:    "Have fields of a hash expire at a Unix time in milliseconds.",
 		Complexity: "O(N) where N is the number of specified fields",
-		Arity:      -6, Flags: Write | DenyOOM | Fast,
+		Arity:      -6, Flags: Write | Fast,
 		Categories: WriteCategory | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RW | Update, Index: 1, Step: 1}},
 		Args: []Arg{
@@ -252,6 +252,7 @@ var hashCommands = []Command{
 		Arity:      -5, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Tips:       []string{"nondeterministic_output"},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			countedFields,
@@ -348,6 +349,7 @@ var hashCommands = []Command{
 		Arity:      -5, Flags: ReadOnly | Fast,
 		Categories: Read | Hash | FastCategory,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, Step: 1}},
+		Tips:       []string{"nondeterministic_output"},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			countedFields,

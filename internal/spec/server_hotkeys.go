@@ -7,7 +7,7 @@ var hotkeysSubcommands = []Command{
 		Complexity: "O(K) where K is the number of keys returned.",
 		Arity:      2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
-		Tips:       []string{"nondeterministic_output"},
+		Tips:       []string{"nondeterministic_output", "request_policy:special", "response_policy:special"},
 	},
 	{
 		Name: "help", Group: "server", Since: "8.6.1",
@@ -22,6 +22,7 @@ var hotkeysSubcommands = []Command{
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
+		Tips:       []string{"request_policy:special"},
 	},
 	{
 		Name: "start", Group: "server", Since: "8.6.0",
@@ -29,6 +30,7 @@ var hotkeysSubcommands = []Command{
 		Complexity: "O(1)",
 		Arity:      -2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
+		Tips:       []string{"request_policy:special"},
 		Args: []Arg{
 			{Name: "metrics", Type: Block, Token: "METRICS", Args: []Arg{
 				{Name: "count", Type: Integer},
@@ -50,5 +52,6 @@ var hotkeysSubcommands = []Command{
 		Complexity: "O(1)",
 		Arity:      2, Flags: Admin | NoScript,
 		Categories: AdminCategory | Slow | Dangerous,
+		Tips:       []string{"request_policy:special"},
 	},
 }

@@ -143,6 +143,7 @@ var sortedSetCommands = []Command{
 		Arity:      -3, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SortedSet | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, KeyNum: true, FirstKey: 1, Step: 1}},
+		History:    []Change{{"8.8.0", "New aggregate: `COUNT`."}},
 		Args: []Arg{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
@@ -174,6 +175,7 @@ var sortedSetCommands = []Command{
 			{Flags: OW | Update, Index: 1, Step: 1},
 			{Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
 		},
+		History: []Change{{"8.8.0", "New aggregate: `COUNT`."}},
 		Args: []Arg{
 			{Name: "destination", Type: Key, KeySpec: 1},
 			{Name: "numkeys", Type: Integer},
@@ -511,6 +513,7 @@ var sortedSetCommands = []Command{
 		Arity:      -3, Flags: ReadOnly | MovableKeys,
 		Categories: Read | SortedSet | Slow,
 		Keys:       []KeySpec{{Flags: RO | Access, Index: 1, KeyNum: true, FirstKey: 1, Step: 1}},
+		History:    []Change{{"8.8.0", "New aggregate: `COUNT`."}},
 		Args: []Arg{
 			{Name: "numkeys", Type: Integer},
 			{Name: "key", Type: Key, Multiple: true, KeySpec: 1},
@@ -529,6 +532,7 @@ var sortedSetCommands = []Command{
 			{Flags: OW | Update, Index: 1, Step: 1},
 			{Flags: RO | Access, Index: 2, KeyNum: true, FirstKey: 1, Step: 1},
 		},
+		History: []Change{{"8.8.0", "New aggregate: `COUNT`."}},
 		Args: []Arg{
 			{Name: "destination", Type: Key, KeySpec: 1},
 			{Name: "numkeys", Type: Integer},

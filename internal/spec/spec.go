@@ -207,8 +207,9 @@ type Arg struct {
 	Token      string
 	EmptyToken bool
 	// Since is the version that introduced the argument, empty if it is as old as
-	// the command. Arguments of Redis 8 are not in COMMAND DOCS.
-	Since string
+	// the command. COMMAND DOCS does not show it if it is Undocumented.
+	Since        string
+	Undocumented bool
 	// Optional, Multiple (may repeat), MultipleToken (the token repeats too).
 	Optional, Multiple, MultipleToken bool
 	// KeySpec is 1 + the index in Command.Keys for Key arguments; 0 means none.
@@ -218,6 +219,14 @@ type Arg struct {
 	Args []Arg
 }
 
-// Later reports whether the argument is newer than Redis 7.4 while its command
-// is not. The reply of COMMAND DOCS, which is that of 7.4, leaves it out.
-func (a *Arg) Later() bool { return a.Since >= "8" }
+// HasWord reports whether a word, in capitals, is in the command's argument tree.
+func (c *Command) HasWord(word string) bool { return anyHasWord(c.Args, word) }
+
+func anyHasWord(args []Arg, word string) bool {
+	for i := range args {
+		if args[i].Token == word || anyHasWord(args[i].Args, word) {
+			return true
+		}
+	}
+	return false
+}

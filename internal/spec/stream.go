@@ -2,7 +2,7 @@ package spec
 
 // referencesArg is the option of Redis 8.2 for the references of consumer
 // groups to trimmed entries.
-var referencesArg = Arg{Name: "condition", Type: OneOf, Since: "8.2.0", Optional: true, Args: []Arg{
+var referencesArg = Arg{Name: "condition", Type: OneOf, Since: "8.2.0", Undocumented: true, Optional: true, Args: []Arg{
 	{Name: "keepref", Type: PureToken, Token: "KEEPREF"},
 	{Name: "delref", Type: PureToken, Token: "DELREF"},
 	{Name: "acked", Type: PureToken, Token: "ACKED"},
@@ -49,6 +49,7 @@ var streamCommands = []Command{
 		History: []Change{
 			{"6.2.0", "New options: `NOMKSTREAM`, `MINID`, `LIMIT`."},
 			{"7.0.0", "Takes ids of the form `<ms>-*`."},
+			{"8.2.0", "New options: `KEEPREF`, `DELREF`, `ACKED`."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
@@ -270,7 +271,7 @@ var streamCommands = []Command{
 			{Name: "group-block", Type: Block, Token: "GROUP", Args: []Arg{{Name: "group"}, {Name: "consumer"}}},
 			{Name: "count", Type: Integer, Token: "COUNT", Optional: true},
 			{Name: "milliseconds", Type: Integer, Token: "BLOCK", Optional: true},
-			{Name: "min-idle-time", Type: Integer, Token: "CLAIM", Optional: true, Since: "8.4.0"},
+			{Name: "min-idle-time", Type: Integer, Token: "CLAIM", Optional: true, Since: "8.4.0", Undocumented: true},
 			{Name: "noack", Type: PureToken, Token: "NOACK", Optional: true},
 			streamIDs,
 		},
@@ -313,7 +314,10 @@ var streamCommands = []Command{
 		Categories: WriteCategory | Stream | Slow,
 		Keys:       []KeySpec{{Flags: RW | Delete, Index: 1, Step: 1}},
 		Tips:       []string{"nondeterministic_output"},
-		History:    []Change{{"6.2.0", "New options: `MINID`, `LIMIT`."}},
+		History: []Change{
+			{"6.2.0", "New options: `MINID`, `LIMIT`."},
+			{"8.2.0", "New options: `KEEPREF`, `DELREF`, `ACKED`."},
+		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},
 			{Name: "trim", Type: Block, Args: []Arg{
@@ -321,8 +325,8 @@ var streamCommands = []Command{
 				trimOperator,
 				{Name: "threshold"},
 				{Name: "count", Type: Integer, Token: "LIMIT", Since: "6.2.0", Optional: true},
+				referencesArg,
 			}},
-			referencesArg,
 		},
 	},
 }
@@ -449,6 +453,8 @@ var xinfoSubcommands = []Command{
 			{"6.0.0", "New option: `FULL`."},
 			{"7.0.0", "New fields: `max-deleted-entry-id`, `entries-added`, `recorded-first-entry-id`, `entries-read`, `lag`."},
 			{"7.2.0", "New field: `active-time`; `seen-time` means something else."},
+			{"8.6.0", "New fields: `idmp-duration`, `idmp-maxsize`, `pids-tracked`, `iids-tracked`, `iids-added`, `iids-duplicates`."},
+			{"8.8.0", "New field of groups in `FULL`: `nacked-count`."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},

@@ -290,6 +290,7 @@ var stringCommands = []Command{
 			{"6.0.0", "New option: `KEEPTTL`."},
 			{"6.2.0", "New options: `GET`, `EXAT`, `PXAT`."},
 			{"7.0.0", "NX and GET go together."},
+			{"8.4.0", "New options: `IFEQ`, `IFNE`, `IFDEQ`, `IFDNE`."},
 		},
 		Args: []Arg{
 			{Name: "key", Type: Key, KeySpec: 1},

@@ -13,9 +13,7 @@ func (c *Command) Syntax() string { return joinArgs(c.Args, " ") }
 func joinArgs(args []Arg, sep string) string {
 	var parts []string
 	for i := range args {
-		if !args[i].Later() {
-			parts = append(parts, args[i].syntax())
-		}
+		parts = append(parts, args[i].syntax())
 	}
 	return strings.Join(parts, sep)
 }

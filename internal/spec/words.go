@@ -17,6 +17,7 @@ const (
 	WordALL
 	WordALPHA
 	WordAND
+	WordANDOR
 	WordANY
 	WordAPPEND
 	WordAPPROX
@@ -48,6 +49,8 @@ const (
 	WordDB
 	WordDELREF
 	WordDESC
+	WordDIFF
+	WordDIFF1
 	WordDURATION
 	WordENTRIESADDED
 	WordENTRIESREAD
@@ -220,6 +223,7 @@ var wordTexts = [wordCount]string{
 	WordALL:          "ALL",
 	WordALPHA:        "ALPHA",
 	WordAND:          "AND",
+	WordANDOR:        "ANDOR",
 	WordANY:          "ANY",
 	WordAPPEND:       "APPEND",
 	WordAPPROX:       "APPROX",
@@ -251,6 +255,8 @@ var wordTexts = [wordCount]string{
 	WordDB:           "DB",
 	WordDELREF:       "DELREF",
 	WordDESC:         "DESC",
+	WordDIFF:         "DIFF",
+	WordDIFF1:        "DIFF1",
 	WordDURATION:     "DURATION",
 	WordENTRIESADDED: "ENTRIESADDED",
 	WordENTRIESREAD:  "ENTRIESREAD",

@@ -47,7 +47,7 @@ type limits struct {
 
 var settings = config.Extend(
 	config.Setting[limits]{
-		Param: config.Param{Name: "array-slice-size", From: "Redis 8", Default: "4096"},
+		Param: config.Param{Name: "array-slice-size", From: "Redis 8.8", Default: "4096"},
 		Field: func(l *limits) *int { return &l.sliceSize }, Min: 256, Max: 65536,
 		Check: func(l *limits) error {
 			if l.sliceSize&(l.sliceSize-1) != 0 {
@@ -57,7 +57,7 @@ var settings = config.Extend(
 		},
 	},
 	config.Setting[limits]{
-		Param: config.Param{Name: "array-sparse-kmax", From: "Redis 8", Default: "10"},
+		Param: config.Param{Name: "array-sparse-kmax", From: "Redis 8.8", Default: "10"},
 		Field: func(l *limits) *int { return &l.sparseMax }, Max: math.MaxUint16,
 		Check: func(l *limits) error {
 			if l.sparseMax > 0 && l.sparseMax <= l.sparseMin {
@@ -67,7 +67,7 @@ var settings = config.Extend(
 		},
 	},
 	config.Setting[limits]{
-		Param: config.Param{Name: "array-sparse-kmin", From: "Redis 8", Default: "5"},
+		Param: config.Param{Name: "array-sparse-kmin", From: "Redis 8.8", Default: "5"},
 		Field: func(l *limits) *int { return &l.sparseMin }, Max: math.MaxUint16,
 		Check: func(l *limits) error {
 			if l.sparseMax > 0 && l.sparseMin >= l.sparseMax {
