@@ -141,6 +141,12 @@ func (o *Options) config() (*config.Config, error) {
 	if o.UnixSocket != "" {
 		c.UnixSocket = o.UnixSocket
 	}
+	if o.Inspector != "" {
+		p, _ := config.Find("inspector")
+		if err := c.Set(p, o.Inspector); err != nil {
+			return nil, fmt.Errorf("Inspector %s: %w", o.Inspector, err)
+		}
+	}
 	if o.Dir != "" {
 		p, _ := config.Find("dir")
 		if err := c.Set(p, o.Dir); err != nil {

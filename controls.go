@@ -152,6 +152,7 @@ func (s *Server) Fork() (*Server, error) {
 func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	o := s.options
 	o.Addr, o.UnixSocket, o.Dir, o.ConfigFile, o.Load, o.TLS, o.RecordTo, o.Network = "", "", "", "", nil, nil, nil, nil
+	o.Inspector = ""
 	f := newUnstarted(o)
 	f.parent, f.space, f.table = s, space, s.table
 	var err error
@@ -166,7 +167,7 @@ func (s *Server) forkFrom(st *engine.State, space string) (*Server, error) {
 	f.engine.Run(func(c *engine.Core) {
 		f.clock, loops = c.Clock(), c.Config.IOThreads
 		c.Config.Bind, c.Config.Port, c.Config.UnixSocket, c.Config.PIDFile, c.Config.Dir = []string{"127.0.0.1"}, 0, "", "", ""
-		c.Config.TLS.Port = 0
+		c.Config.TLS.Port, c.Config.Inspector = 0, ""
 		c.ConfigChanged()
 	})
 	f.carry(false, loops)

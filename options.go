@@ -67,7 +67,7 @@ type Options struct {
 	// effect in a library.
 	//
 	// The other fields override directives: Addr overrides bind and port,
-	// UnixSocket overrides unixsocket, Dir overrides dir. If the field is not set,
+	// UnixSocket overrides unixsocket, Dir overrides dir, Inspector overrides inspector. If the field is not set,
 	// the directive applies; if neither is set, the default of the field. Unlike in
 	// Redis, "port 0" picks a free port; `bind ""` opens no TCP socket.
 	Config []string
@@ -76,6 +76,13 @@ type Options struct {
 	// docs/compatibility.md. It overrides the setting compat. By default that is
 	// "latest". An unknown name makes Start fail with a *ConfigError.
 	Compat string
+
+	// Inspector is the address of a page for a browser that shows what is in the
+	// server and what happens there, such as "127.0.0.1:8001"; port 0 picks a free
+	// port. It has to be one of this machine's own. "" opens none. See InspectorURL.
+	// The page changes nothing unless the setting enable-testing-command allows the
+	// test controls, as in StartTest.
+	Inspector string
 
 	// Users are users of the access control list in addition to those of Config,
 	// with roles that most tests need. Unless "default" is one of them, that user

@@ -17,6 +17,7 @@ import (
 	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/engine"
+	"github.com/resp-server/resp-server/internal/inspector"
 	"github.com/resp-server/resp-server/internal/module/array"
 	"github.com/resp-server/resp-server/internal/module/controls"
 	"github.com/resp-server/resp-server/internal/network"
@@ -62,7 +63,11 @@ type Server struct {
 	done    chan struct{}
 	err     error // the result of Close, valid once done is closed
 
-	recordings []*Recording // guarded by mu
+	look    sync.Mutex
+	looking *engine.Session // of the inspector, guarded by look
+
+	recordings []*Recording         // guarded by mu
+	inspector  *inspector.Inspector // guarded by mu; nil: there is none
 }
 
 // Start starts a server and returns when its data are loaded and it listens.
@@ -92,6 +97,11 @@ func startServer(o Options, lazy bool) (*Server, error) {
 		s.engine.Discard()
 		s.Close()
 		return nil, fmt.Errorf("respserver: %w", err)
+	}
+	if err := s.openInspector(); err != nil {
+		s.engine.Discard()
+		s.Close()
+		return nil, err
 	}
 	s.engine.StartReplication()
 	if s.guard != nil {
@@ -283,6 +293,7 @@ func (s *Server) Close() error {
 	if s.member != nil {
 		s.member.Leave()
 	}
+	s.closeInspector()
 	s.host.closeForks()
 	s.closeSpaces()
 	if s.bus != nil {

@@ -349,6 +349,7 @@ var effects = map[string]effect{
 	"port":                                  {test: "TestConfigSetAddresses"},
 	"proto-max-bulk-len":                    {a: "1mb", b: "2mb", see: says("SETRANGE k 1500000 x")},
 	"protected-mode":                        {test: "TestProtectedMode"},
+	"inspector":                             {test: "TestInspector"},
 	"key-load-delay":                        {test: "TestLoadingAtStart"},
 	"loading-process-events-interval-bytes": {test: "TestLoadingAtStart"},
 	"repl-diskless-load":                    {test: "TestReplicaLoads"},

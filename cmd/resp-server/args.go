@@ -40,6 +40,9 @@ type arguments struct {
 	help, version  bool
 }
 
+// implied has the values of directives that may come without one.
+var implied = map[string]string{"save": ` ""`, "inspector": " 0"}
+
 // parseArgs parses arguments as redis-server does: an argument that begins with
 // "--" is a directive, unless it follows a directive that has no value yet, and the
 // arguments up to the next directive are its values. "--port 1" may also be a
@@ -149,9 +152,10 @@ func parseArgs(args []string) (*arguments, error) {
 		default:
 			options.WriteString("\n" + name)
 			complete = len(strings.Fields(name)) > 1
-			// As in redis-server, a bare --save means an empty value.
-			if bare := i == len(args)-1 || strings.HasPrefix(args[i+1], "--"); bare && strings.EqualFold(name, "save") {
-				options.WriteString(` ""`)
+			// As in redis-server, a bare --save means an empty value. A bare --inspector
+			// is one on a free port.
+			if bare := i == len(args)-1 || strings.HasPrefix(args[i+1], "--"); bare && implied[strings.ToLower(name)] != "" {
+				options.WriteString(implied[strings.ToLower(name)])
 				complete = true
 			}
 		}

@@ -50,14 +50,17 @@ Options
   --loglevel LEVEL      debug, verbose, notice (default), warning or nothing
   --daemonize yes       go on in the background once connections are accepted
   --ready-file PATH|FD  when connections are accepted, write {"addr", "port",
-                        "pid", "version", "unixsocket", "tls_addr"} to a file, or to an
-                        inherited file descriptor
+                        "pid", "version", "unixsocket", "tls_addr", "inspector"} to a
+                        file, or to an inherited file descriptor
   --cluster-emulated    answer as a node that serves all slots of a cluster, on this
                         port alone
   --no-event-loop       give each connection a goroutine, as on other systems than
                         Linux, instead of one thread that waits for all
   --exit-with-parent    stop when the process that started this one is gone
   --testing             allow the command TESTING: the test controls
+  --inspector [ADDR]    serve a page that shows what is in the server and what
+                        happens there, on a port of this machine or else a free one;
+                        the log has its URL. It changes nothing without --testing
   --record FILE         write what clients send and are answered to a file, in the
                         notation of transcripts; passwords are in it
   --acl-user NAME:PASSWORD:ROLE[:KEYS]

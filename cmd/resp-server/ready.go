@@ -24,6 +24,7 @@ type ready struct {
 	Version    string `json:"version"`
 	UnixSocket string `json:"unixsocket"`
 	TLSAddr    string `json:"tls_addr,omitempty"`
+	Inspector  string `json:"inspector,omitempty"` // the URL, with its token
 	// Nodes are the addresses of all nodes of a cluster, its masters first.
 	Nodes []string `json:"nodes,omitempty"`
 }
@@ -67,14 +68,14 @@ func split(addrs []string) (tcp []string, unix string) {
 	return tcp, unix
 }
 
-// announce reports that the server accepts connections on addrs, and TLS
-// connections on secure. A file appears with its complete content; a descriptor is
+// announce reports that the server accepts connections on addrs, TLS connections on
+// secure, and browsers at the URL of its inspector. A file appears with its complete content; a descriptor is
 // closed afterwards.
-func (f readyFile) announce(addrs []string, secure string) error {
+func (f readyFile) announce(addrs []string, secure, inspector string) error {
 	if f == "" {
 		return nil
 	}
-	return f.write(ready{TLSAddr: secure}, addrs)
+	return f.write(ready{TLSAddr: secure, Inspector: inspector}, addrs)
 }
 
 // announceCluster is announce for all nodes of a cluster.

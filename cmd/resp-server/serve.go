@@ -99,7 +99,7 @@ func (p *program) serve(boss supervisor) int {
 	}
 	p.announceReady(srv.Addrs(), srv.TLSAddr())
 	boss.ready()
-	if err := p.ready.announce(srv.Addrs(), srv.TLSAddr()); err != nil {
+	if err := p.ready.announce(srv.Addrs(), srv.TLSAddr(), srv.InspectorURL()); err != nil {
 		srv.Close()
 		return p.fail(fmt.Errorf("--ready-file: %w", err))
 	}

@@ -13,7 +13,7 @@ package archtest
 type room struct{ in, knows, why string }
 
 var rooms = []room{
-	{".", "./internal/clock ./internal/compat ./internal/cluster/... ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/linediff " +
+	{".", "./internal/clock ./internal/compat ./internal/cluster/... ./internal/command ./internal/config ./internal/engine ./internal/fault ./internal/fixture ./internal/inspector ./internal/linediff " +
 		"./internal/module/... ./internal/network ./internal/notation ./internal/pubsub ./internal/record ./internal/resp ./internal/sentinel/... ./internal/slot ./internal/strict ./internal/transport ./internal/vfs",
 		"only the root wires things together: the parts of a server, its transports, its modules and what tests ask of it"},
 	{"./cmd/...", ". ./cmd/... ./internal/aof ./internal/rediscli",
@@ -38,6 +38,8 @@ var rooms = []room{
 
 	{"./internal/transport", "./internal/clock",
 		"a transport carries bytes to and from a small interface; so any of them runs any session"},
+	{"./internal/inspector", "./internal/clock ./internal/resp",
+		"it sees the server as a client and an observer do, through an interface that the root implements"},
 	{"./internal/config", "./internal/acl ./internal/compat ./internal/event ./internal/numfmt ./internal/resp ./internal/value",
 		"settings are data: who uses one reads its field"},
 	{"./internal/spec", "", "the command table is data that everybody reads, so it can depend on nobody"},

@@ -69,6 +69,7 @@ type Config struct {
 	EnableDebugCommand   string
 	EnableTestingCommand string
 	Spaces               string // no, yes, or ephemeral: a space ends with its last client
+	Inspector            string // the address of the inspector, on the loopback interface; "" means none
 	EnableModuleCommand  string
 
 	// Renames are the rename-command lines in order.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -206,6 +208,33 @@ func (k textKind) set(c *Config, words []string) error {
 }
 
 func (k textKind) get(c *Config) string { return *k.field(c) }
+
+// loopback checks an address of this machine: a port, or "host:port".
+func loopback(addr string) error {
+	if addr == "" {
+		return nil
+	}
+	_, err := LoopbackAddr(addr)
+	return err
+}
+
+// LoopbackAddr returns an address of this machine as "ip:port". It may be a port
+// alone, and the host may be localhost.
+func LoopbackAddr(addr string) (string, error) {
+	if !strings.Contains(addr, ":") {
+		addr = "127.0.0.1:" + addr
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	ip, bad := netip.ParseAddr(host)
+	_, notPort := strconv.ParseUint(port, 10, 16)
+	if err != nil || bad != nil || notPort != nil || !ip.IsLoopback() {
+		return "", fmt.Errorf("'%s' is no address of the loopback interface, such as 127.0.0.1:8001", addr)
+	}
+	return net.JoinHostPort(host, port), nil
+}
 
 // baseName checks the name of a file or directory, which must not be a path.
 func baseName(setting, what string) func(string) error {

@@ -130,6 +130,7 @@ var settings = []Param{
 	{Name: "port", Applied: true, Default: "6379", kind: integer(func(c *Config) *int64 { return &c.Port }, 0, 65535)},
 	{Name: "proto-max-bulk-len", Default: "536870912", kind: memory(func(c *Config) *int64 { return &c.ProtoMaxBulkLen }, 1<<20, math.MaxInt64)},
 	{Name: "protected-mode", Default: "yes", kind: boolean(func(c *Config) *bool { return &c.ProtectedMode })},
+	{Name: "inspector", From: "ours", Hidden: true, Default: "", Immutable: true, kind: text(func(c *Config) *string { return &c.Inspector }, loopback)},
 	{Name: "key-load-delay", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.KeyLoadDelay }, math.MinInt32, math.MaxInt32)},
 	{Name: "loading-process-events-interval-bytes", Default: "2097152", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.LoadingInterval }, 1024, math.MaxInt32)},
 	{Name: "rdb-key-save-delay", Default: "0", Hidden: true, kind: integer(func(c *Config) *int64 { return &c.RDBKeySaveDelay }, math.MinInt32, math.MaxInt32)},
