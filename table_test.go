@@ -223,6 +223,9 @@ func testSettings(t *testing.T, version string) {
 	}
 	for _, name := range ours {
 		p, _ := config.Find(name)
+		if p.From == "ours" {
+			t.Errorf("CONFIG GET * lists %s, which no real server has", name)
+		}
 		if works := p.Why == ""; !slices.Contains(theirs, name) && (!p.IsForeign() || !works) && !(works && name == p.Alias) {
 			t.Errorf("CONFIG GET * lists %s", name)
 		}

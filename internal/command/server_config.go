@@ -38,7 +38,7 @@ func configGet(c *engine.Ctx) error {
 				continue
 			}
 			for _, name := range c.Config.Names(p) {
-				if !p.Hidden && glob.Match(pattern, []byte(name), true) {
+				if glob.Match(pattern, []byte(name), true) {
 					add(name)
 				}
 			}

@@ -40,7 +40,9 @@ type Param struct {
 	Why string
 	// Program settings are for the program around the server, such as resp-server.
 	Program bool
-	// Patterns of CONFIG GET do not list Hidden settings.
+	// Patterns of CONFIG GET do not list Hidden settings: those that a real server
+	// does not have, since tools set again what they have listed, and those that it
+	// hides.
 	Hidden bool
 
 	kind kind
@@ -89,12 +91,12 @@ var settings = []Param{
 	{Name: "commandlog-large-request-max-len", From: "Valkey 8", Default: "128", kind: integer(func(c *Config) *int64 { return &c.LargeRequestMaxLen }, 0, math.MaxInt64)},
 	{Name: "commandlog-reply-larger-than", From: "Valkey 8", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeReply }, -1, math.MaxInt64)},
 	{Name: "commandlog-request-larger-than", From: "Valkey 8", Default: "1048576", kind: integer(func(c *Config) *int64 { return &c.LargeRequest }, -1, math.MaxInt64)},
-	{Name: "compat", From: "ours", Default: compat.Latest.Name, Immutable: true, kind: editionKind{}},
+	{Name: "compat", From: "ours", Hidden: true, Default: compat.Latest.Name, Immutable: true, kind: editionKind{}},
 	{Name: "databases", Default: "16", Immutable: true, kind: integer(func(c *Config) *int64 { return &c.Databases }, 1, math.MaxInt32)},
 	{Name: "dbfilename", Default: "dump.rdb", Protected: true, kind: text(func(c *Config) *string { return &c.DBFilename }, baseName("dbfilename", "filename"))},
 	{Name: "dir", Default: "", Protected: true, NotLoading: true, kind: directory(func(c *Config) *string { return &c.Dir })},
-	{Name: "spaces", From: "ours", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.Spaces }, "no", "yes", "ephemeral")},
-	{Name: "enable-testing-command", From: "ours", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableTestingCommand }, "no", "yes", "local")},
+	{Name: "spaces", From: "ours", Hidden: true, Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.Spaces }, "no", "yes", "ephemeral")},
+	{Name: "enable-testing-command", From: "ours", Hidden: true, Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableTestingCommand }, "no", "yes", "local")},
 	{Name: "enable-debug-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableDebugCommand }, "no", "yes", "local")},
 	{Name: "enable-module-command", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.EnableModuleCommand }, "no", "yes", "local")},
 	{Name: "enable-protected-configs", Default: "no", Immutable: true, kind: choice(func(c *Config) *string { return &c.ProtectedConfigs }, "no", "yes", "local")},
