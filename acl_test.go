@@ -34,6 +34,7 @@ func writeFile(t *testing.T, path, text string) {
 
 // TestUsersFile loads good and bad files of users here and on a real server.
 func TestUsersFile(t *testing.T) {
+	t.Parallel()
 	files := []string{
 		"user alice on >x ~a* %R~b &c +get (+set ~k)\nuser bob off\nuser default on nopass ~* &* +@all\n",
 		"",
@@ -151,6 +152,7 @@ func TestUsersOfSettings(t *testing.T) {
 
 // TestUsersOnFullDisk: a file of users that can't be written stays as it was.
 func TestUsersOnFullDisk(t *testing.T) {
+	t.Parallel()
 	for _, op := range []vfs.Op{vfs.OpCreate, vfs.OpWrite, vfs.OpSync, vfs.OpRename} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, "users.acl")

@@ -150,6 +150,7 @@ func awaitRewrite(t *testing.T, s *Server) {
 // TestAppendAlways: writes are on the disk before their reply, over the in-memory
 // connection too, and WAITAOF confirms it.
 func TestAppendAlways(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := openAppending(t, dir, "appendfsync always")
 	for i := range 20 {
@@ -337,6 +338,7 @@ func TestRewriteBesideSave(t *testing.T) {
 // TestRewriteUnasked: as in Redis, BGREWRITEAOF writes files even if appendonly is
 // off.
 func TestRewriteUnasked(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s, err := Start(Options{NoListen: true, Dir: dir, Config: []string{"enable-debug-command yes"}})
 	if err != nil {
@@ -357,6 +359,7 @@ func TestRewriteUnasked(t *testing.T) {
 
 // TestAppendSwitch switches the file on and off at run time.
 func TestAppendSwitch(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s, err := Start(Options{NoListen: true, Dir: dir, Config: []string{"enable-debug-command yes", "appendfsync always"}})
 	if err != nil {
@@ -490,6 +493,7 @@ func TestAppendSettings(t *testing.T) {
 // TestAppendFirstBase: switching the file on is not cancelled before its base is
 // written.
 func TestAppendFirstBase(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s, err := Start(Options{NoListen: true, Dir: dir, Config: []string{"rdb-key-save-delay 20000"}})
 	if err != nil {

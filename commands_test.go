@@ -132,6 +132,7 @@ func TestCommandsForOthers(t *testing.T) {
 // TestCommandsLikeRealServer: a base file of commands has the commands that a real
 // server writes for the same data; both servers make the same data from it.
 func TestCommandsLikeRealServer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := realServer(t, dir, "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--enable-debug-command", "yes")
 	now := NewManualClock(time.Now()) // XPENDING shows the time since delivery

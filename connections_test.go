@@ -146,6 +146,7 @@ func awaitBlocked(t *testing.T, s *TestServer, n int) {
 // A subscriber that stops reading is closed when too much output waits for it.
 // Publishers do not wait for it.
 func TestSubscriberStopsReading(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
 		o.Config = []string{"client-output-buffer-limit pubsub 1mb 0 0"}
 		s := StartTest(t, o)
@@ -433,6 +434,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 
 // Close while a client sends as fast as it can.
 func TestCloseDuringBatches(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
 		s := StartTest(t, o)
 		var all sync.WaitGroup
@@ -464,6 +466,7 @@ func TestCloseDuringBatches(t *testing.T) {
 // Many clients at once run commands that affect other sessions, for the race
 // detector.
 func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
 	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
 		s := StartTest(t, o)
 		var all sync.WaitGroup

@@ -121,6 +121,7 @@ func TestAppendCrash(t *testing.T) {
 // TestSaveFaults makes each operation of SAVE fail: SAVE reports it, the disk has
 // the old or the new data, and the next SAVE succeeds.
 func TestSaveFaults(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	crashfs.Faults(func(inject func(vfs.FS) vfs.FS, fault *crashfs.Fault) {
 		disk := crashfs.New(dir)

@@ -55,6 +55,7 @@ type begun struct {
 // TestLoadingAtStart: clients may connect while a large file is loaded, and are told
 // so.
 func TestLoadingAtStart(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, file string
 		config     []string
@@ -193,6 +194,7 @@ func TestFailedStart(t *testing.T) {
 // TestReplicaLoads: what a replica answers while it loads a copy is as
 // repl-diskless-load says.
 func TestReplicaLoads(t *testing.T) {
+	t.Parallel()
 	master := func(t *testing.T) (srv *TestServer, host, port string) {
 		srv = StartTest(t, debugging)
 		populate(srv)

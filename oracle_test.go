@@ -93,6 +93,7 @@ func fill(t *testing.T, s *Server, c *oracle.Conn, seed uint64) (keys []string) 
 // TestWithRealServer: the payloads and files of a real server load here with the
 // same data.
 func TestWithRealServer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := realServer(t, dir)
 	s := start(t, Options{})
@@ -114,6 +115,7 @@ func TestWithRealServer(t *testing.T) {
 // TestToRealServer: our payloads and files load in a real server with the same
 // data. They have the oldest version, which all servers read.
 func TestToRealServer(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	c := realServer(t, t.TempDir())
 	s := start(t, Options{})

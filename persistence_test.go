@@ -109,6 +109,7 @@ func TestNoFilesByDefault(t *testing.T) {
 }
 
 func TestDamagedFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "dump.rdb")
 	s := start(t, Options{Dir: dir})
@@ -224,6 +225,7 @@ func TestBackgroundSave(t *testing.T) {
 // TestDiskFull makes each step of saving fail: the old file stays, the client gets
 // the error, and the server refuses writes while there are save points.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	for _, op := range []vfs.Op{vfs.OpCreate, vfs.OpWrite, vfs.OpSync, vfs.OpRename} {
 		t.Run(string(op), func(t *testing.T) {
 			dir := t.TempDir()

@@ -418,6 +418,7 @@ func TestBacklogLifetime(t *testing.T) {
 
 // TestReplicaOutputLimit: a replica that reads nothing is disconnected.
 func TestReplicaOutputLimit(t *testing.T) {
+	t.Parallel()
 	srv := StartTest(t, Options{Config: []string{"client-output-buffer-limit replica 100000 0 0", "repl-backlog-size 16384"}})
 	c := wireTo(t, srv)
 	c.send("SYNC")
@@ -549,6 +550,7 @@ var streamCommands = []string{
 
 // TestStream: a replica gets the stream of a real server, word for word.
 func TestStream(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	real := realServer(t, dir)
 	socket, err := net.Dial("unix", filepath.Join(dir, "s"))
@@ -802,8 +804,10 @@ func agree(t *testing.T, srv *TestServer, p *realPeer) {
 
 // TestReplicaOfReal: our server as a replica of a real one, and within a chain.
 func TestReplicaOfReal(t *testing.T) {
+	t.Parallel()
 	for _, form := range []string{"yes", "no"} {
 		t.Run("diskless="+form, func(t *testing.T) {
+			t.Parallel()
 			p := startPeer(t, "--repl-diskless-sync", form, "--requirepass", "secret")
 			ask(t, p.Conn, "AUTH", "secret")
 			do := func(words ...string) { p.Do(words...) }
@@ -989,6 +993,7 @@ func TestMigrate(t *testing.T) {
 // TestGrowing runs the commands of docs/growing.md, with a server of ours on 6379
 // and a real one on 6380.
 func TestGrowing(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("docs/growing.md")
 	if err != nil {
 		t.Fatal(err)

@@ -73,6 +73,7 @@ func TestShutdownAborted(t *testing.T) {
 // TestShutdownWaits: the server ends when the replica has everything, when the
 // timeout passes, or at once with NOW or a timeout of 0.
 func TestShutdownWaits(t *testing.T) {
+	t.Parallel()
 	t.Run("acknowledged", func(t *testing.T) {
 		srv, _, replica, _ := laggard(t)
 		replica.send("REPLCONF ACK " + role(srv, "master_repl_offset"))

@@ -256,6 +256,7 @@ var hiddenSettings = []string{"aof-disable-auto-gc", "cluster-ping-interval", "k
 // of CONFIG GET afterwards, with those of a version. The golden files have hashes:
 // with -tables the differences are shown.
 func TestSettingValues(t *testing.T) {
+	t.Parallel()
 	t.Run("7.4.1", func(t *testing.T) { testSettingValues(t, "7.4.1") })
 }
 

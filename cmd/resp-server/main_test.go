@@ -23,6 +23,7 @@ import (
 	"time"
 
 	respserver "github.com/resp-server/resp-server"
+	"github.com/resp-server/resp-server/internal/effort"
 )
 
 // binary is the built program.
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 	if addr := os.Getenv("START_AND_DIE"); addr != "" {
 		startAndDie()
 	}
+	effort.Waiting()
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "resp-server")
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 // TestCheckLikeReal checks, mends and cuts off files, and compares with
 // redis-check-aof: what is said, the exit, and what is left.
 func TestCheckLikeReal(t *testing.T) {
+	t.Parallel()
 	real := program(t, "redis-check-aof")
 	set := command("SELECT", "0") + command("SET", "k", "v")
 	long := command("SET", "big", strings.Repeat("x", 100_000))
@@ -63,6 +64,7 @@ func TestCheckLikeReal(t *testing.T) {
 		{"nothing in an old file", old(""), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			theirs, ours := t.TempDir(), t.TempDir()
 			for name, text := range c.files {
 				for _, dir := range []string{theirs, ours} {

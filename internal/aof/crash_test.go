@@ -55,6 +55,7 @@ func (l *ledger) check(d *data, acked int64) error {
 // TestCrash: with Always, after a crash at any moment, of whatever the log does,
 // every unit that was answered is there, and units are there in order and whole.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	for _, commands := range []bool{false, true} {
 		set := Settings{Fsync: Always, Commands: commands}
 		var l ledger
@@ -157,6 +158,7 @@ func TestCrash(t *testing.T) {
 // TestCrashDurable: whatever the policy, what Durable says is there after a
 // crash, and no crash leaves something that can't be loaded.
 func TestCrashDurable(t *testing.T) {
+	t.Parallel()
 	for _, fsync := range []Fsync{EverySecond, No} {
 		set := Settings{Fsync: fsync}
 		var (
@@ -237,6 +239,7 @@ func TestCrashDurable(t *testing.T) {
 // TestLeftBehind: files that a crash has left under names that are used again
 // do not come back.
 func TestLeftBehind(t *testing.T) {
+	t.Parallel()
 	fsys := crashfs.New(dir)
 	old := command("SELECT", "0") + command("APPEND", "k", "old") + command("SELECT", "1") + command("APPEND", "k", "old")
 	for _, name := range []string{"appendonly.aof.1.incr.aof", "appendonly.aof.2.incr.aof", "temp-appendonly.aof.incr"} {

@@ -15,6 +15,7 @@ import (
 // a restart, and after a crash; the server is told to end when it can't be
 // written; and a rewrite that fails does no harm.
 func TestFaultsAlways(t *testing.T) {
+	t.Parallel()
 	set := Settings{Fsync: Always}
 	faults, fatals, rewrites := 0, 0, 0
 	crashfs.Faults(func(inject func(vfs.FS) vfs.FS, fault *crashfs.Fault) {
@@ -77,6 +78,7 @@ func TestFaultsAlways(t *testing.T) {
 // TestFaultsEverySecond lets each operation fail: when the disk is well again,
 // what was appended meanwhile is there.
 func TestFaultsEverySecond(t *testing.T) {
+	t.Parallel()
 	set := Settings{Fsync: EverySecond}
 	refused := 0
 	crashfs.Faults(func(inject func(vfs.FS) vfs.FS, fault *crashfs.Fault) {

@@ -11,9 +11,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/resp-server/resp-server/internal/effort"
 	"github.com/resp-server/resp-server/internal/oracle"
 	"github.com/resp-server/resp-server/internal/vfs"
 )
+
+func TestMain(m *testing.M) {
+	effort.Waiting()
+	os.Exit(m.Run())
+}
 
 // program finds a program of Redis.
 func program(t *testing.T, name string) string {
@@ -128,6 +134,7 @@ func rdbOf(key, value string) string {
 // with a real server: the data, what is left of the files, and each line that
 // is logged.
 func TestLoadLikeReal(t *testing.T) {
+	t.Parallel()
 	const (
 		manifestName = "appendonlydir/appendonly.aof.manifest"
 		baseName     = "appendonlydir/appendonly.aof.1.base.aof"
@@ -213,6 +220,7 @@ func TestLoadLikeReal(t *testing.T) {
 		{name: "a comment between", files: manifest(baseLine + "# comment\n" + incrLine)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			theirs, ours := t.TempDir(), t.TempDir()
 			for name, text := range c.files {
 				for _, dir := range []string{theirs, ours} {
@@ -286,10 +294,12 @@ func TestLoadLikeReal(t *testing.T) {
 // TestRealReads writes files in each form, and has real programs check and load
 // them.
 func TestRealReads(t *testing.T) {
+	t.Parallel()
 	check := program(t, "redis-check-aof")
 	for _, set := range []Settings{{}, {Commands: true}, {Commands: true, Timestamps: true}, {Timestamps: true, KeepHistory: true}} {
 		for _, name := range []string{"appendonly.aof", `with "blanks".aof`} {
 			t.Run(fmt.Sprintf("%+v %s", set, name), func(t *testing.T) {
+				t.Parallel()
 				dir := t.TempDir()
 				s := newServer(set)
 				o := s.options(vfs.OS{}, set, nil)
@@ -330,12 +340,14 @@ func TestRealReads(t *testing.T) {
 
 // TestReadReal loads what real servers write.
 func TestReadReal(t *testing.T) {
+	t.Parallel()
 	for _, config := range [][]string{
 		{"--aof-use-rdb-preamble", "yes"},
 		{"--aof-use-rdb-preamble", "no", "--aof-timestamp-enabled", "yes"},
 		{"--appenddirname", "other dir", "--appendfilename", "file.aof"},
 	} {
 		t.Run(strings.Join(config, " "), func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			r := startReal(t, dir, config...)
 			if !r.started {
