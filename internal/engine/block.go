@@ -13,7 +13,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// errBlocked is what Block returns through the handler.
+// Block returns errBlocked, and the handler passes it on.
 var errBlocked = errors.New("blocked")
 
 const errUnblocked resp.Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
@@ -22,27 +22,27 @@ const errUnblocked resp.Error = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 type Wait struct {
 	// Keys in the order of preference.
 	Keys [][]byte
-	// Type is what a key must hold to be worth another try.
+	// Type is the type that a key must hold for another try.
 	Type value.Type
-	// Gone makes a key that was deleted or changed its type worth another try
-	// as well: the handler will answer an error.
+	// Gone asks for another try when a key was deleted or changed its type, too: the
+	// handler will reply an error.
 	Gone bool
-	// KeepsTurn leaves a command that blocks again where it is among those that
-	// wait for its keys. Otherwise it goes to the end.
+	// KeepsTurn keeps the place in the queues of its keys when the command blocks
+	// again. Otherwise it goes to the end.
 	KeepsTurn bool
 	// Deadline in milliseconds since 1970; 0 waits for ever.
 	Deadline int64
-	// Claims is for a command that claims what idles in its keys for MinIdle
-	// milliseconds: Ctx.Idles makes it worth another try then. Retry is when
-	// that is by what is known as it blocks; 0 is never.
+	// Claims is for a command that claims elements that were idle for MinIdle
+	// milliseconds: it runs again when Ctx.Idles says that there are some. Retry is the
+	// first such time that is known when it blocks, in milliseconds since 1970; 0 is
+	// never.
 	Claims         bool
 	MinIdle, Retry int64
 	// Busy makes the command count as one that runs until its deadline.
 	Busy bool
-	// Durable has the command run again when Ctx.Durable is true.
+	// Durable asks for another try when Ctx.Durable becomes true.
 	Durable bool
-	// TimeOut answers when the deadline passes, or at once where nothing may
-	// block.
+	// TimeOut replies when the deadline passes, or at once where nothing may block.
 	TimeOut func(*Ctx) error
 }
 
@@ -54,18 +54,19 @@ type wait struct {
 	args  [][]byte
 	links []link // one a key
 	seq   uint64
-	// before and after are its neighbours among all that wait.
+	// before and after are its neighbours in the list of all waits.
 	before, after *wait
-	// took is the time of the tries before, which count when the command is done.
+	// took is the time of the earlier tries. The statistics get it when the command is
+	// done.
 	took  time.Duration
 	began int64 // µs since 1970
-	// parked: a pause or a fault holds the command back, which was not run yet.
+	// parked: a pause or a fault holds the command back. It has not run yet.
 	parked bool
 	// taken: an Interceptor answers the command.
 	taken bool
 	acks  bool // of replicas are what it waits for
-	// drip is what remains of a reply that is sent a byte each so many
-	// milliseconds; there is no command then.
+	// drip is the rest of a reply that goes out byte by byte, at intervals; there is
+	// no command then.
 	drip []byte
 	each int64
 }
@@ -76,13 +77,13 @@ func compareWaits(a, b *wait) int {
 
 func (w *wait) deadline() int64 { return w.Wait.Deadline }
 
-// blocking has the commands that wait, as data: for keys, for an answer of Later, or
-// for the end of what holds them back (a pause, a fault, a Schedule).
+// blocking holds the waiting commands as data. They wait for keys, for the function of
+// Later, or for the end of a pause, a fault or a Schedule.
 //
-// Each of them is in the list that begins with last, its session refers to it, and
-// count says how many there are. Those with a deadline are in timeouts, those with
-// Retry set in retries, and no others. Each link of a wait stands in the queue of
-// its key, and queues has the queues with links in them, and no others.
+// Each wait is in the list that begins with last, its session refers to it, and
+// count is their number. timeouts holds exactly those with a deadline, retries those
+// with Retry set. Each link of a wait stands in the queue of its key, and queues
+// holds exactly the queues that have links.
 type blocking struct {
 	last     *wait // the newest; see wait.before
 	count    int
@@ -188,7 +189,7 @@ func (q *queue) remove(l *link) {
 	}
 }
 
-// check returns how many wait for the key, at least one.
+// check returns the number of waits for the key, at least one.
 func (q *queue) check(key dbKey) (n int, err error) {
 	gone := 0
 	var last *link
@@ -210,10 +211,10 @@ func (q *queue) check(key dbKey) (n int, err error) {
 	return n, nil
 }
 
-// Block parks the command until one of the keys changes; then its handler is
-// run again with the same arguments, as they are now: a handler may resolve
-// what must not be resolved a second time by replacing elements of Args first.
-// It is the last thing that a handler does: `return c.Block(...)`.
+// Block parks the command until one of the keys changes; then its handler runs again
+// with the same Args. A handler replaces elements of Args first if they must keep
+// their present meaning, such as $ for the last entry of a stream. Block is the last
+// thing that a handler does: `return c.Block(...)`.
 func (c *Ctx) Block(w Wait) error {
 	if c.again != nil {
 		if w.Claims {
@@ -250,7 +251,7 @@ func (c *Ctx) Block(w Wait) error {
 	return errBlocked
 }
 
-// nextTry returns Retry, but never the present: that was tried already.
+// nextTry returns Retry, but at least the next millisecond: now was tried already.
 func (w *Wait) nextTry(now int64) int64 {
 	if w.Retry == 0 {
 		return 0
@@ -258,7 +259,7 @@ func (w *Wait) nextTry(now int64) int64 {
 	return max(w.Retry, now+1)
 }
 
-// hold makes w, a command of a session that does not wait, what it waits for.
+// hold makes the session of w, which does not wait, wait with w.
 func (e *Core) hold(w *wait) {
 	b := &e.blocking
 	b.seq++
@@ -301,13 +302,13 @@ func (b *blocking) queueFor(db int, key []byte) *queue {
 	return q
 }
 
-// Again reports whether a blocked command is run once more.
+// Again reports whether the command was blocked and runs once more.
 func (c *Ctx) Again() bool { return c.again != nil }
 
 // MayBlock reports whether Block would park the command.
 func (c *Ctx) MayBlock() bool { return !c.nested }
 
-// wakeKey notes that a key changed that blocked commands may wait for.
+// wakeKey notes the change of a key for commands that wait for it.
 func (e *Core) wakeKey(db int, key []byte) {
 	if q := e.blocking.queues[dbKey{db, string(key)}]; q != nil {
 		e.wakeQueue(q)
@@ -321,8 +322,8 @@ func (e *Core) wakeQueue(q *queue) {
 	}
 }
 
-// serveBlocked runs the commands again that wait for changed keys, in the
-// order in which they came, until no more keys change.
+// serveBlocked runs the commands that wait for changed keys again, in the order in
+// which they came, until no more keys change.
 func (e *Core) serveBlocked() {
 	if len(e.ready) > 0 && e.isAsleep() {
 		return
@@ -337,9 +338,9 @@ func (e *Core) serveBlocked() {
 	}
 }
 
-// serve runs the commands of one queue again for which its key, as it is when
-// their turn comes, is worth it. Commands that come to the end of the queue
-// meanwhile have to wait for the next time.
+// serve runs each command of one queue again if, when its turn comes, the key is what
+// the command waits for. Commands that come to the end of the queue meanwhile wait
+// for the next call.
 func (e *Core) serve(q *queue) {
 	end := q.last
 	for l := q.first; l != nil; {
@@ -358,7 +359,7 @@ func (e *Core) serve(q *queue) {
 	}
 }
 
-// typeOf returns the type of what a key holds, if it exists.
+// typeOf returns the type of a key's value if the key exists.
 func (e *Core) typeOf(k dbKey) (value.Type, bool) {
 	entry, ok := e.Keyspace.DB(k.db).Get([]byte(k.key))
 	if !ok || e.isExpired(entry) {
@@ -367,9 +368,8 @@ func (e *Core) typeOf(k dbKey) (value.Type, bool) {
 	return entry.Type(), true
 }
 
-// tryAgain runs a blocked command once more. As the real server does, it asks
-// anew whether the session may, and most commands that block again go to the
-// end of their queues.
+// tryAgain runs a blocked command once more. As in the real server, the gates decide
+// again, and most commands that block again go to the end of their queues.
 func (e *Core) tryAgain(w *wait) {
 	c := &w.s.ctx
 	mark := len(c.w.Buf)
@@ -423,8 +423,8 @@ func (e *Core) timeOut(w *wait) {
 	e.answered(w, mark)
 }
 
-// answered counts a blocked command that was answered without running again,
-// and unblocks its session.
+// answered counts a blocked command that got its reply without running again, and
+// unblocks its session.
 func (e *Core) answered(w *wait, mark int) {
 	e.Stats.Commands++
 	st := e.Stats.command(w.cmd)
@@ -441,8 +441,7 @@ func (e *Core) fail(w *wait, err error) {
 	w.s.out.Error(r)
 }
 
-// unblock lets a session go on after its command was answered; the answer
-// begins at mark.
+// unblock lets a session go on after the reply to its command, which begins at mark.
 func (e *Core) unblock(w *wait, mark int) {
 	e.cancel(w)
 	w.s.answered(mark)
@@ -479,11 +478,11 @@ func (e *Core) cancel(w *wait) {
 // Blocked returns the number of blocked sessions.
 func (e *Core) Blocked() int { return e.blocking.count }
 
-// Timeouts returns the number of blocked sessions that wait only for a while.
+// Timeouts returns the number of blocked sessions whose wait has a deadline.
 func (e *Core) Timeouts() int { return e.blocking.timeouts.Len() }
 
-// BlockedKeys returns the number of keys that blocked sessions wait for, and
-// how many of these wait for the deletion of the key as well.
+// BlockedKeys returns the number of keys that blocked sessions wait for, and the
+// number of keys whose deletion a session waits for, too.
 func (e *Core) BlockedKeys() (keys, orGone int) {
 	for _, q := range e.blocking.queues {
 		if q.gone > 0 {
@@ -513,12 +512,12 @@ func (s *Session) Unblock(withError bool) bool {
 	return true
 }
 
-// compareRetries orders waits by when they are worth another try.
+// compareRetries orders waits by the time of their next try.
 func compareRetries(a, b *wait) int {
 	return cmp.Or(cmp.Compare(a.Retry, b.Retry), cmp.Compare(a.seq, b.seq))
 }
 
-// retryAt has a blocked command run again at a time although no key changed;
+// retryAt sets the time at which a blocked command runs again even if no key changes;
 // 0 is never.
 func (b *blocking) retryAt(w *wait, at int64) {
 	if w.Retry == at {
@@ -533,8 +532,9 @@ func (b *blocking) retryAt(w *wait, at int64) {
 	}
 }
 
-// Idles schedules another try of the blocked commands that claim idle elements of
-// a key: an element of it idles since a time in milliseconds since 1970.
+// Idles says that an element of a key has been idle since a time in milliseconds
+// since 1970. It schedules another try of the blocked commands that claim idle
+// elements of the key.
 func (c *Ctx) Idles(key []byte, since int64) {
 	if len(c.blocking.queues) == 0 {
 		return
@@ -553,8 +553,8 @@ func (c *Ctx) Idles(key []byte, since int64) {
 	}
 }
 
-// AfterIdle returns when what idles since a time has done so for some
-// milliseconds.
+// AfterIdle returns the time at which an element that has been idle since a time was
+// idle for some milliseconds.
 func AfterIdle(since, ms int64) int64 {
 	if since > 0 && ms > math.MaxInt64-since {
 		return math.MaxInt64
@@ -562,7 +562,7 @@ func AfterIdle(since, ms int64) int64 {
 	return since + ms
 }
 
-// retry runs the blocked commands again whose time for that has come.
+// retry runs the blocked commands again whose next try is due.
 func (e *Core) retry() {
 	now := e.ShownMilli()
 	for {
@@ -579,9 +579,9 @@ func (e *Core) retry() {
 	}
 }
 
-// Later has f do what can't be done under the engine's lock, in a goroutine of
-// its own; the client waits, and everybody else goes on. f returns how to reply.
-// It is the last thing that a handler does: `return c.Later(...)`. The command
+// Later calls f in a goroutine of its own, without the engine's lock. The client
+// waits, and everybody else goes on. f returns a function that writes the reply.
+// Later is the last thing that a handler does: `return c.Later(...)`. The command
 // must have the flags that keep it out of transactions and scripts.
 func (c *Ctx) Later(f func() (reply func(*Ctx) error)) error {
 	s := c.Session

@@ -17,8 +17,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Core is what the server is, as handlers see it: data, clients, users, settings,
-// statistics. Whoever has one holds the engine's lock, so no method takes it.
+// Core is the server as handlers see it: data, clients, users, settings, statistics.
+// Code that has a Core holds the engine's lock already, so no method takes it.
 //
 // It consists of parts, each with its invariant and a method check that looks for
 // what breaks it; see Engine.Check.
@@ -76,8 +76,8 @@ type Core struct {
 }
 
 // turn is the state of one entry, from enter to leave, and of the unit in it.
-// Between two entries it is empty, but for keys that changed while the server
-// sleeps.
+// Between two entries it is empty, except for keys that changed while DEBUG SLEEP
+// lasts.
 type turn struct {
 	now      int64 // µs since 1970, of the unit
 	entered  time.Duration
@@ -96,7 +96,7 @@ type turn struct {
 	invalid   []invalid   // what it has cached and is to hear of then
 }
 
-// check expects that no unit runs.
+// check is for the time between two units.
 func (t *turn) check(e *Core) error {
 	switch {
 	case t.unit.depth != 0 || len(t.unit.ops) > 0 || t.unit.withheld != 0:
@@ -111,7 +111,7 @@ func (t *turn) check(e *Core) error {
 	return nil
 }
 
-// Since reports whether the server is a version that has a change.
+// Since reports whether the version of Redis that the server follows has a change.
 func (e *Core) Since(c compat.Change) bool { return e.Config.Edition.Has(c) }
 
 // dbKey names a key of a database.
@@ -120,8 +120,8 @@ type dbKey struct {
 	key string
 }
 
-// Reseed has random choices begin anew. In which order elements are kept depends on
-// the first seed as before.
+// Reseed restarts the source of random choices. The order in which elements are kept
+// still depends on the first seed.
 func (e *Core) Reseed(seed uint64) { e.chance.Seed(seed, 0) }
 
 func (e *Core) randomHex(n int) string {
@@ -143,8 +143,8 @@ func (e *Core) readClock() {
 	e.Keyspace.Access = e.newAccess()
 }
 
-// lap ends the measurement of a unit and begins that of the next: one reading
-// of the clock serves both, and is the next unit's time.
+// lap ends the measurement of a unit and begins that of the next one. It reads the
+// clock once for both; the next unit takes the reading as its time.
 func (e *Core) lap() time.Duration {
 	t := e.clock.Monotonic()
 	d := t - e.measured
@@ -179,8 +179,8 @@ func (e *Core) runResumed() {
 	e.resume = nil
 }
 
-// finish ends an entry: it lets resumed sessions run, hands over what was
-// answered, and sets the timer.
+// finish ends an entry: it runs resumed sessions, hands over the replies, and sets
+// the timer.
 func (e *Core) finish() {
 	e.runResumed()
 	if e.tracker != nil && e.busy == nil {
@@ -220,7 +220,7 @@ func (e *Core) NowMicro() int64 { return e.now }
 // Table returns the commands of the server.
 func (e *Core) Table() *Table { return e.table }
 
-// Host returns what the program around the engine gives to modules.
+// Host returns the value that the program around the engine gives to modules.
 func (e *Core) Host() any { return e.host }
 
 // Clock returns the clock of the server.
@@ -229,7 +229,7 @@ func (e *Core) Clock() *clock.Steered { return e.clock }
 // Started returns when the engine began, in milliseconds since 1970.
 func (e *Core) Started() int64 { return e.started }
 
-// end ends the service: nothing is run from now on.
+// end ends the service: no command runs from now on.
 func (e *Core) end() {
 	e.closed = true
 	for _, s := range e.sessions {

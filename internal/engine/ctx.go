@@ -12,29 +12,29 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Ctx is what a handler works with: the arguments of its command, its session,
-// the data, and the reply. The methods that reply return nil, so that a
-// handler's last line can be `return c.Integer(n)`.
+// Ctx is the context of a handler: the arguments of its command, its session, the
+// data, and the reply. The methods that reply return nil, so that a handler's last
+// line can be `return c.Integer(n)`.
 type Ctx struct {
 	*Core
 	Session *Session
-	// Args are the words of the command, its name first. They are valid only
-	// until the handler returns: what is stored must be copied.
+	// Args are the words of the command, its name first. They are valid only until
+	// the handler returns: it must copy what it stores.
 	Args [][]byte
 	// Cmd is the row of the command.
 	Cmd *Command
 
-	// Outcome is how the command ended, for observers that look afterwards.
+	// Outcome is the command's result, for observers that look after it has run.
 	Outcome Outcome
 
 	w *resp.Writer
-	// again is set while a blocked command is run once more.
+	// again is set while a blocked command runs once more.
 	again *wait
 	// nested: the command runs inside EXEC or a script, where nothing may block.
 	nested bool
 	// scripted: it runs inside a script.
 	scripted bool
-	// shown are the arguments for MONITOR and SLOWLOG, if not Args.
+	// shown are the arguments for MONITOR and SLOWLOG if they are not Args.
 	shown   [][]byte
 	scratch [32]byte
 }
@@ -42,7 +42,7 @@ type Ctx struct {
 // InScript reports whether a script calls the command.
 func (c *Ctx) InScript() bool { return c.scripted }
 
-// Reply returns what the command has replied, for observers that look afterwards.
+// Reply returns the reply of the command, for observers that look after it has run.
 func (c *Ctx) Reply() []byte { return c.w.Buf[c.Outcome.mark:] }
 
 // OK replies "+OK".
@@ -57,7 +57,7 @@ func (c *Ctx) Integer(n int) error { c.w.Integer(int64(n)); return nil }
 // Integer64 replies a number.
 func (c *Ctx) Integer64(n int64) error { c.w.Integer(n); return nil }
 
-// Truth replies the integer 1 or 0, as most commands answer yes or no.
+// Truth replies the integer 1 or 0, the usual yes and no.
 func (c *Ctx) Truth(b bool) error {
 	if b {
 		return c.Integer(1)
@@ -110,8 +110,8 @@ func (c *Ctx) ArgInt(i int) (int64, error) {
 	return n, nil
 }
 
-// ArgIntIn reads argument i as an integer from lo to hi; outside of it and for
-// other text the answer is err.
+// ArgIntIn reads argument i as an integer from lo to hi. It returns err for other
+// numbers and other text.
 func (c *Ctx) ArgIntIn(i int, lo, hi int64, err error) (int64, error) {
 	n, ok := numfmt.ParseInt(c.Args[i])
 	if !ok || n < lo || n > hi {
@@ -156,14 +156,14 @@ func (c *Ctx) ArgIsNewer(i int, word string) bool {
 // Name is the full name of the command in lower case, as errors show it.
 func (c *Ctx) Name() string { return c.Cmd.FullName }
 
-// WrongArity is the error for a number of arguments that the arity of the
-// command does not exclude.
+// WrongArity is the error for a wrong number of arguments that the command's arity
+// still allows.
 func (c *Ctx) WrongArity() error { return wrongArity(c.Cmd) }
 
 // maxOptions bounds how many different options one call can have.
 const maxOptions = 24
 
-// Options are the options of one call: which words came, and where.
+// Options are the options of one call: their words and where they stand.
 type Options struct {
 	words [maxOptions]spec.Word
 	at    [maxOptions]uint16
@@ -193,8 +193,8 @@ func (o *Options) find(w spec.Word) int {
 
 // Options reads the arguments from the given one to the end as options of the
 // command table. An unknown word, a missing value and two options that exclude
-// each other are syntax errors; values are read by the handler, so that it
-// decides about their order. An option may be repeated: the last one counts.
+// each other are syntax errors. The handler reads the values, in the order that it
+// wants. An option may be repeated: the last one counts.
 func (c *Ctx) Options(from int) (o Options, err error) {
 next:
 	for i := from; i < len(c.Args); i++ {
@@ -237,8 +237,8 @@ func (o *Options) excludes(all []spec.Option, opt *spec.Option) bool {
 	return false
 }
 
-// ExpireOption reads EX, PX, EXAT or PXAT, whichever was given, and returns
-// the time of expiry; NoExpiry if none was.
+// ExpireOption reads the option EX, PX, EXAT or PXAT and returns the expiry time;
+// NoExpiry without such an option.
 func (c *Ctx) ExpireOption(o *Options) (at int64, err error) {
 	for _, w := range [...]spec.Word{spec.WordEX, spec.WordPX, spec.WordEXAT, spec.WordPXAT} {
 		if i := o.At(w); i > 0 {
@@ -250,8 +250,8 @@ func (c *Ctx) ExpireOption(o *Options) (at int64, err error) {
 	return NoExpiry, nil
 }
 
-// ArgExpiry reads argument i as the time of expiry of a new value, which must
-// be positive, and returns it as ExpireAt does.
+// ArgExpiry reads argument i as the expiry time of a new value, which must be
+// positive, and returns it as ExpireAt does.
 func (c *Ctx) ArgExpiry(i int, seconds, absolute bool) (at int64, err error) {
 	n, err := c.ArgInt(i)
 	if err != nil {
@@ -272,7 +272,7 @@ func (c *Ctx) ArgExpiry(i int, seconds, absolute bool) (at int64, err error) {
 	return c.ExpiryOfUnix(n), nil
 }
 
-// InvalidExpiry is the error for a time of expiry that makes no sense.
+// InvalidExpiry is the error for an expiry time out of range.
 func (c *Ctx) InvalidExpiry() error {
 	return resp.Errorf("ERR invalid expire time in '%s' command", c.Name())
 }

@@ -9,9 +9,8 @@
 // changes the engine runs the same handler again.
 //
 // Commands are functions from package command; the engine knows them only
-// through its Table. Time comes from the injected clock, read once per unit;
-// the engine sets a timer only when something is due, so an idle server never
-// wakes up.
+// through its Table. The engine reads the injected clock once a unit. It sets a
+// timer only if something is due, so an idle server never wakes up.
 package engine
 
 import (
@@ -32,57 +31,57 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// Parts are what an Engine is made of. All fields are needed unless they
-// say otherwise.
+// Parts are the parts of an Engine. A field is required unless its comment says
+// otherwise.
 type Parts struct {
 	Table  *Table
 	Config *config.Config
 	Clock  clock.Clock
 	Logger *slog.Logger
-	// LogLevel follows the setting loglevel; nil means that nobody asks for it.
+	// LogLevel is set to the value of the setting loglevel; it may be nil.
 	LogLevel *slog.LevelVar
 	// Seed makes random choices and the order of SCAN repeatable; 0 means a
-	// random one.
+	// random seed.
 	Seed uint64
-	// Shuffle puts replies in another order, where that is open.
+	// Shuffle shuffles the replies whose order Redis leaves open.
 	Shuffle bool
-	// Keyspace is the data to begin with; nil means none.
+	// Keyspace holds the first data; nil means none.
 	Keyspace *keyspace.Keyspace
-	// Files is where snapshots are; nil means the file system of the system.
+	// Files is the file system for snapshots; nil means that of the operating system.
 	Files vfs.FS
-	// ConfigFile is what CONFIG REWRITE writes; "" means that there is none.
+	// ConfigFile is the file that CONFIG REWRITE writes; "" means that there is none.
 	ConfigFile string
-	// Apply does what an Applied setting asks for, of settings that are not in
-	// force yet; an error is the reply's reason. It is called under the lock. Nil
-	// means that nothing is to be done.
+	// Apply puts an Applied setting into force; the Config has the new values. The
+	// reply shows its error as the reason. It is called under the lock. Nil means
+	// that there is nothing to do.
 	Apply func(*config.Param, *config.Config) error
-	// Journal receives what units changed; nil means nobody does.
+	// Journal receives the effects of units; nil means that nobody wants them.
 	Journal Journal
-	// Space names the space that the engine is of, "" if it is of none.
+	// Space is the name of the space that the engine serves, "" if it serves none.
 	Space string
-	// SpaceOf is the engine of the server that the space is of; nil if it is of none.
+	// SpaceOf is the engine of the server that the space belongs to; nil without a space.
 	SpaceOf *Engine
-	// EnterSpace returns the engine of a space, for a client of c, whose lock is
-	// held. nil means that there are none.
+	// EnterSpace returns the engine of a space for a client of c. The caller holds the
+	// lock of c. Nil means that there are no spaces.
 	EnterSpace func(c *Core, name string) (*Engine, error)
-	// Host is what the program around the engine gives to modules.
+	// Host is the value that the program around the engine gives to modules.
 	Host any
-	// Shutdown is called by SHUTDOWN in a goroutine of its own; nil means that
-	// the command is refused.
+	// SHUTDOWN calls Shutdown in a goroutine of its own; nil means that the server
+	// refuses the command.
 	Shutdown func()
-	// Dial opens a connection to a master, or to the target of MIGRATE. Carry has a
-	// transport carry the bytes of a session over a connection. They are called
-	// without the engine's lock. nil means that the server opens no connections.
+	// Dial opens a connection to a master, or to the target of MIGRATE. Carry starts a
+	// transport between a session and a connection. Both are called without the
+	// engine's lock. Nil means that the server opens no connections.
 	Dial  func(ctx context.Context, o DialOptions) (net.Conn, error)
 	Carry func(nc net.Conn, open func(Conn) *Session)
-	// Start starts a goroutine that works for replication; nil: at once.
+	// Start starts a goroutine for replication; nil means the go statement.
 	Start func(func())
-	// Listeners returns the sockets that clients can come to; nil means that
-	// there are none. It is called under the engine's lock.
+	// Listeners returns the sockets that clients can connect to; nil means that there
+	// are none. It is called under the engine's lock.
 	Listeners func() []Listener
 }
 
-// environment is what the program around the engine gave it. It stays as it is.
+// environment holds what the program around the engine gave it. It never changes.
 type environment struct {
 	engine     *Engine // whose lock guards the Core
 	host       any
@@ -99,10 +98,9 @@ type environment struct {
 	listeners  func() []Listener
 }
 
-// Engine guards a Core with a lock and gives it life: it lets sessions, the
-// timer and the program around it in, one at a time. Its methods are safe for
-// concurrent use. Handlers see the Core only, so none can wait for the lock that
-// it runs under.
+// Engine guards a Core with a lock: sessions, the timer and the program around it
+// enter one at a time. Its methods are safe for concurrent use. Handlers see only the
+// Core, so none can wait for the lock that it runs under.
 type Engine struct {
 	mu   sync.Mutex
 	idle sync.Cond // signals that no script is busy
@@ -170,28 +168,28 @@ func New(o Parts) *Engine {
 	return engine
 }
 
-// SetUpUsers makes the users that the settings name: those of lines of redis.conf,
-// or those of a file. It is called before the first command.
+// SetUpUsers makes the users that lines of redis.conf or a file of users define. Call
+// it before the first command.
 func (e *Engine) SetUpUsers() error {
 	e.enter()
 	defer e.leave()
 	return e.core.setUpUsers()
 }
 
-// Load makes the data of the append-only file, if it is on, or else of the
-// snapshot that the settings name, if there is one. It is called before the first
-// command, but for those that come after BeginLoading. The error names the file.
+// Load loads the append-only file if it is on, or else the snapshot that the settings
+// name if there is one. Call it before the first command, except for commands that
+// come after BeginLoading. The error names the file.
 func (e *Engine) Load() error {
 	e.enter()
 	defer e.leave()
 	err := e.core.loadData()
 	if err != nil {
-		e.core.Saving.final = true // what is there must not take the place of the file
+		e.core.Saving.final = true // the data so far must not replace the file
 	}
 	return err
 }
 
-// Discard ends an Engine that has not served: nothing is written.
+// Discard ends an Engine that has not served, without writing files.
 func (e *Engine) Discard() {
 	e.enter()
 	e.core.Saving.final = true
@@ -199,7 +197,7 @@ func (e *Engine) Discard() {
 	e.Close()
 }
 
-// LoadFrom replaces the data by those of a file.
+// LoadFrom replaces the data with those of a file.
 func (e *Engine) LoadFrom(f vfs.File) error {
 	e.enter()
 	defer e.leave()
@@ -244,22 +242,22 @@ func (e *Engine) leave() {
 	e.mu.Unlock()
 }
 
-// Run calls f under the engine's lock as a unit of its own: for embedders and
-// tests that look into a running server.
+// Run calls f under the engine's lock, as a unit of its own. Embedders and tests look
+// into a running server with it.
 func (e *Engine) Run(f func(*Core)) {
 	e.enter()
 	defer e.leave()
 	f(&e.core)
 }
 
-// Snapshot returns a second owner of the data as it is now.
+// Snapshot returns a clone of the data as they are now.
 func (e *Engine) Snapshot() *keyspace.Keyspace {
 	e.enter()
 	defer e.leave()
 	return e.core.Keyspace.Clone()
 }
 
-// AwaitSave waits for the end of the background save, if one runs.
+// AwaitSave waits for the end of the background save if one runs.
 func (e *Engine) AwaitSave() {
 	e.interpose()
 	b := e.core.Saving.running
@@ -280,15 +278,15 @@ func (e *Engine) AwaitBlocked() (n int, changed <-chan struct{}) {
 	return e.core.blocking.count, e.core.blocking.changed
 }
 
-// tick is called by the timer.
+// The timer calls tick.
 func (e *Engine) tick() {
 	e.interpose()
 	defer e.leave()
 	e.core.tick()
 }
 
-// Abort gives up what is being written, without waiting for it: no temporary
-// file stays, and nothing can be saved any more.
+// Abort gives up all files that are being written, without waiting for them. No
+// temporary file stays, and nothing can be saved any more.
 func (e *Engine) Abort() { e.core.files.Abort() }
 
 // awaitFirstBase waits for the rewrite without which there is no append-only file
@@ -305,10 +303,9 @@ func (e *Engine) awaitFirstBase() {
 	}
 }
 
-// Close writes and syncs the append-only file, writes a last snapshot, if the
-// server saves on its own, and ends all sessions, the timer and what runs in the
-// background. Commands that come later get no answer. The error is that of the
-// files.
+// Close writes and syncs the append-only file, writes a last snapshot if the server
+// saves on its own, and ends all sessions, the timer and background work. Later
+// commands get no reply. The error is about the files.
 func (e *Engine) Close() error {
 	c := &e.core
 	c.stopping.Store(true) // a script that runs ends now

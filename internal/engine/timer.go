@@ -7,11 +7,11 @@ import (
 	"github.com/resp-server/resp-server/internal/clock"
 )
 
-// maxTimer, in milliseconds, is about 35 years: what is due later than that is
-// looked at again then. It keeps the arithmetic of timers from overflowing.
+// maxTimer, in milliseconds, is about 35 years. A timer for a later time fires then
+// and is set again. So the arithmetic of timers does not overflow.
 const maxTimer = 1 << 40
 
-// timing is the timer of the engine, and what time alone brings about.
+// timing is the timer of the engine and the state of what it does.
 //
 // Between two entries the timer is set for the first thing that is due, or for an
 // earlier time; see Core.due. No key and no element of one expires before nextKey.
@@ -19,7 +19,7 @@ type timing struct {
 	timer   clock.Timer
 	at      int64 // when it fires, in ms; 0: it is not set
 	nextKey int64 // ms; 0: no key expires
-	// cronPaused: time alone does nothing but serve who waits.
+	// cronPaused: the timer only serves waiting clients.
 	cronPaused bool
 	lazy       bool // expired keys stay until somebody looks at them
 }
@@ -45,16 +45,16 @@ func (t *timing) check(e *Core) error {
 	return nil
 }
 
-// SetActiveExpire reports whether expired keys are deleted when their time comes,
-// as is the default, or only when somebody looks at them.
+// SetActiveExpire sets whether the timer deletes expired keys when their time comes,
+// which is the default, or a key stays until somebody looks at it.
 func (e *Core) SetActiveExpire(on bool) { e.timing.lazy = !on }
 
-// PauseCron stops what is done by time alone: no keys expire unless somebody
-// looks at them, idle clients stay, and nothing is saved. Who waits is still
-// served.
+// PauseCron stops the work of the timer: no keys expire unless somebody looks at
+// them, idle clients stay, and nothing is saved. Only waiting clients are served.
 func (e *Core) PauseCron(on bool) { e.timing.cronPaused = on }
 
-// due returns when something is due next, in milliseconds since 1970; 0 is never.
+// due returns the time of the next thing that is due, in milliseconds since 1970; 0
+// is never.
 func (e *Core) due() (at int64) {
 	switch t := &e.timing; {
 	case e.pause.until != 0:
@@ -98,8 +98,8 @@ func sooner(a, b int64) int64 {
 	return a
 }
 
-// setTimer arms the timer for what is due next, if anything is. While a script
-// is busy nothing is due; it leaves in the end.
+// setTimer arms the timer for the next thing that is due. While a script is busy
+// nothing is due: the timer is set when the script ends.
 func (e *Core) setTimer() {
 	if e.closed || e.busy != nil {
 		return
@@ -118,8 +118,8 @@ func (e *Core) setTimer() {
 	}
 }
 
-// tick does what is due: it deletes expired keys and times out blocked
-// commands.
+// tick does everything that is due, such as deleting expired keys and timing out
+// blocked commands.
 func (e *Core) tick() {
 	e.timing.at = 0
 	if e.closed || e.busy != nil {

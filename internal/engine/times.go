@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// times are what a test may take apart, which are one in Redis: the time of the
-// clock, the time that data have and show (TIME, streams, EXPIREAT), and the time
-// by which keys and hash fields expire. What ExpireAt returns is in the last one.
+// times separates three times that are one in Redis, for tests: the time of the clock,
+// the time that data have and show (TIME, streams, EXPIREAT), and the time by which
+// keys and hash fields expire. ExpireAt returns a time of the last kind.
 type times struct {
 	shown int64 // µs; 0: as the clock
 	held  bool  // expiry stands still at heldAt
@@ -15,8 +15,7 @@ type times struct {
 	heldAt, ahead int64
 }
 
-// ShownMicro returns the time that data have and show, in microseconds since
-// 1970.
+// ShownMicro returns the time that data have and show, in microseconds since 1970.
 func (e *Core) ShownMicro() int64 {
 	if e.times.shown != 0 {
 		return e.times.shown
@@ -27,8 +26,8 @@ func (e *Core) ShownMicro() int64 {
 // ShownMilli is ShownMicro in milliseconds.
 func (e *Core) ShownMilli() int64 { return e.ShownMicro() / 1000 }
 
-// ExpiryMilli returns the time that keys and hash fields have come to, in
-// milliseconds: those expire whose time of expiry is not later.
+// ExpiryMilli returns the present time for keys and hash fields, in milliseconds: they
+// expire if their expiry time is not later.
 func (e *Core) ExpiryMilli() int64 {
 	if e.times.held {
 		return e.times.heldAt
@@ -36,8 +35,7 @@ func (e *Core) ExpiryMilli() int64 {
 	return e.now/1000 + e.times.ahead
 }
 
-// ExpiryOfUnix turns a time since 1970 that a client names into the time of expiry
-// that is kept.
+// ExpiryOfUnix turns a client's time since 1970 into the expiry time to store.
 func (e *Core) ExpiryOfUnix(ms int64) int64 {
 	d := e.ExpiryMilli() - e.ShownMilli()
 	switch {
@@ -60,8 +58,8 @@ func (e *Core) UnixOfExpiry(at int64) int64 {
 	return at + d
 }
 
-// ShowTime has data show a time, and stand there; 0 lets them follow the clock
-// again. It is in microseconds since 1970.
+// ShowTime stops the time that data show at a time in microseconds since 1970; 0 lets
+// it follow the clock again.
 func (e *Core) ShowTime(micro int64) {
 	e.times.shown = micro
 	e.retry()
@@ -77,8 +75,8 @@ func (e *Core) HoldExpiry(on bool) {
 	e.times.held, e.times.heldAt, e.times.ahead = on, at, at-e.NowMilli()
 }
 
-// PassExpiry lets a duration pass for keys and hash fields only. Those whose time
-// comes are gone when it returns.
+// PassExpiry lets a duration pass for keys and hash fields only. It has deleted those
+// that expire by then when it returns.
 func (e *Core) PassExpiry(d time.Duration) {
 	e.times.heldAt += d.Milliseconds()
 	e.times.ahead += d.Milliseconds()
@@ -88,7 +86,7 @@ func (e *Core) PassExpiry(d time.Duration) {
 	e.served()
 }
 
-// served ends what was done between units.
+// served ends work that was done between units.
 func (e *Core) served() {
 	e.finishUnit()
 	e.serveBlocked()
