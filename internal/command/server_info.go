@@ -35,6 +35,7 @@ var infoSections = []infoSection{
 	{title: "Clients", names: []string{"clients"}, show: infoClients},
 	{title: "Memory", names: []string{"memory"}, show: infoMemory},
 	{title: "Persistence", names: []string{"persistence"}, show: infoPersistence},
+	{title: "Threads", names: []string{"threads"}, since: "8.0", show: infoThreads},
 	{title: "Stats", names: []string{"stats"}, show: infoStats},
 	{title: "Replication", names: []string{"replication"}, show: infoReplication},
 	{title: "CPU", names: []string{"cpu"}, show: infoCPU},
@@ -85,6 +86,16 @@ var infoSince = map[string]string{
 	"client_query_buffer_limit_disconnections": "7.4", "client_output_buffer_limit_disconnections": "7.4",
 	"# Debug": "7.2", "eventloop_duration_aof_sum": "7.2", "eventloop_duration_cron_sum": "7.2", "eventloop_duration_max": "7.2", "eventloop_cmd_per_cycle_max": "7.2",
 	"allocator_allocated_lua": "7.4", "allocator_active_lua": "7.4", "allocator_resident_lua": "7.4", "allocator_frag_bytes_lua": "7.4",
+	"mem_replica_full_sync_buffer": "8.0", "replica_full_sync_buffer_size": "8.0", "replica_full_sync_buffer_peak": "8.0",
+	"used_memory_peak_time": "8.2", "io_threaded_total_prefetch_batches": "8.2", "io_threaded_total_prefetch_entries": "8.2",
+	"master_current_sync_attempts": "8.2", "master_total_sync_attempts": "8.2",
+	"rdb_saves_consecutive_failures": "8.4", "mem_cluster_slot_migration_output_buffer": "8.4",
+	"mem_cluster_slot_migration_input_buffer": "8.4", "mem_cluster_slot_migration_input_buffer_peak": "8.4",
+	"expired_subkeys_active": "8.6", "expired_keys_active": "8.6", "acl_access_denied_tls_cert": "8.6",
+	"active_clients": "8.8", "mem_clients_normal_shared": "8.8", "mem_clients_normal_unshared": "8.8",
+	"eventloop_cycles_with_clients_processing": "8.8", "total_client_processing_events": "8.8", "avg_pipeline_length_sum": "8.8",
+	"avg_pipeline_length_cnt": "8.8", "avg_pipeline_length": "8.8", "slowlog_commands_count": "8.8",
+	"slowlog_commands_time_ms_max": "8.8", "slowlog_commands_time_ms_sum": "8.8",
 }
 
 // until returns the lines that an edition has.
@@ -221,7 +232,7 @@ func supervisor(c *engine.Ctx) string {
 }
 
 func infoClients(t *infoText, c *engine.Ctx) {
-	var clients, subscribers, watching, watched int64
+	var clients, subscribers, watching, watched, active int64
 	var input, output int
 	for s := range c.Sessions {
 		clients++
@@ -230,6 +241,9 @@ func infoClients(t *infoText, c *engine.Ctx) {
 		output = max(output, u.ReplySize+u.Output)
 		if s.Subscriptions() > 0 {
 			subscribers++
+		}
+		if s.IsActive() {
+			active++
 		}
 		if n := s.WatchCount(); n > 0 {
 			watching++
@@ -248,6 +262,7 @@ func infoClients(t *infoText, c *engine.Ctx) {
 	t.num("pubsub_clients", subscribers)
 	t.num("watching_clients", watching)
 	t.num("clients_in_timeout_table", int64(c.Timeouts()))
+	t.num("active_clients", active)
 	t.num("total_watched_keys", watched)
 	t.num("total_blocking_keys", int64(keys))
 	t.num("total_blocking_keys_on_nokey", int64(orGone))
@@ -261,6 +276,7 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.bytes("used_memory", used)
 	t.bytes("used_memory_rss", h.resident)
 	t.bytes("used_memory_peak", peak)
+	t.num("used_memory_peak_time", c.Stats.PeakTime)
 	t.line("used_memory_peak_perc:%.2f%%", 100*ratio(used, peak))
 	t.num("used_memory_overhead", m.Overhead())
 	t.num("used_memory_startup", m.Startup)
@@ -286,8 +302,14 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	_, backlog := c.Backlog()
 	t.num("mem_replication_backlog", backlog)
 	t.num("mem_total_replication_buffers", backlog)
+	t.num("mem_replica_full_sync_buffer", 0) // see replica_full_sync_buffer_size
 	t.num("mem_clients_slaves", 0)
 	t.num("mem_clients_normal", m.Clients)
+	t.num("mem_clients_normal_shared", 0) // each reply is copied to the client's own buffer
+	t.num("mem_clients_normal_unshared", waitingReplies(c))
+	t.num("mem_cluster_slot_migration_output_buffer", 0)
+	t.num("mem_cluster_slot_migration_input_buffer", 0)
+	t.num("mem_cluster_slot_migration_input_buffer_peak", 0)
 	t.num("mem_cluster_links", int64(c.ClusterLinkMemory()))
 	t.num("mem_aof_buffer", c.AppendInfo().BufferLength)
 	t.text("mem_allocator", "go")
@@ -295,6 +317,14 @@ func infoMemory(t *infoText, c *engine.Ctx) {
 	t.num("active_defrag_running", 0)
 	t.num("lazyfree_pending_objects", 0)
 	t.count("lazyfreed_objects", c.Stats.FreedLater)
+}
+
+// waitingReplies returns the memory of replies that clients have not taken.
+func waitingReplies(c *engine.Ctx) (sum int64) {
+	for s := range c.Sessions {
+		sum += int64(s.Usage().Output)
+	}
+	return sum
 }
 
 // infoScripts shows the memory of scripts and functions, a part of the
@@ -345,6 +375,7 @@ func infoPersistence(t *infoText, c *engine.Ctx) {
 	t.num("rdb_last_bgsave_time_sec", s.Took)
 	t.num("rdb_current_bgsave_time_sec", current)
 	t.count("rdb_saves", c.Stats.Saves)
+	t.count("rdb_saves_consecutive_failures", c.Stats.SaveFailures)
 	t.num("rdb_last_cow_size", 0)
 	t.num("rdb_last_load_keys_expired", int64(s.Expired))
 	t.num("rdb_last_load_keys_loaded", int64(s.Loaded))
@@ -433,7 +464,9 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.count("sync_partial_ok", s.PartialSyncs)
 	t.count("sync_partial_err", s.RefusedPartialSyncs)
 	t.count("expired_subkeys", s.ExpiredFields)
+	t.count("expired_subkeys_active", s.ExpiredFieldsUnasked)
 	t.count("expired_keys", s.ExpiredKeys)
+	t.count("expired_keys_active", s.ExpiredKeysUnasked)
 	t.line("expired_stale_perc:%.2f", 0.0) // keys are deleted as soon as they expire
 	t.count("expired_time_cap_reached_count", s.ExpiryCuts)
 	t.num("expire_cycle_cpu_milliseconds", s.ExpiryTime.Milliseconds())
@@ -473,6 +506,8 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	}
 	t.count("io_threaded_reads_processed", reads)
 	t.count("io_threaded_writes_processed", writes)
+	t.num("io_threaded_total_prefetch_batches", 0)
+	t.num("io_threaded_total_prefetch_entries", 0)
 	t.count("client_query_buffer_limit_disconnections", s.QueryLimitKills)
 	t.count("client_output_buffer_limit_disconnections", s.OutputLimitKills)
 	t.num("reply_buffer_shrinks", 0)
@@ -482,10 +517,31 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("eventloop_duration_cmd_sum", s.CommandTime.Microseconds())
 	t.num("instantaneous_eventloop_cycles_per_sec", int64(rates.Batches+0.5))
 	t.num("instantaneous_eventloop_duration_usec", rates.BatchTime.Microseconds())
+	t.count("eventloop_cycles_with_clients_processing", s.InputBatches)
+	t.count("total_client_processing_events", s.Reads)
+	t.count("avg_pipeline_length_sum", s.Pipelines.Sum)
+	t.count("avg_pipeline_length_cnt", s.Pipelines.Samples)
+	t.line("avg_pipeline_length:%.2f", ratio(int64(s.Pipelines.Sum), int64(s.Pipelines.Samples)))
+	t.count("slowlog_commands_count", s.Slow.Count)
+	t.line("slowlog_commands_time_ms_max:%.2f", inMilliseconds(s.Slow.Most))
+	t.line("slowlog_commands_time_ms_sum:%.2f", inMilliseconds(s.Slow.Sum))
 	t.count("acl_access_denied_auth", s.Denied.Logins)
 	t.count("acl_access_denied_cmd", s.Denied.Commands)
 	t.count("acl_access_denied_key", s.Denied.Keys)
 	t.count("acl_access_denied_channel", s.Denied.Channels)
+	t.num("acl_access_denied_tls_cert", 0) // certificates name no users
+}
+
+// inMilliseconds returns a duration of whole microseconds.
+func inMilliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// infoThreads shows the one thread that serves all clients.
+func infoThreads(t *infoText, c *engine.Ctx) {
+	clients := 0
+	for range c.Sessions {
+		clients++
+	}
+	t.line("io_thread_0:clients=%d,reads=%d,writes=%d", clients, c.Stats.Reads, c.Stats.Writes)
 }
 
 // infoCPU shows the times of the whole program. A Go program has no main
@@ -516,8 +572,12 @@ func infoCommandStats(t *infoText, c *engine.Ctx) {
 			continue
 		}
 		us := s.Time.Microseconds()
-		t.line("cmdstat_%s:calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d",
-			cmd.FullName, s.Calls, us, float64(us)/float64(max(s.Calls, 1)), s.Rejected, s.Failed)
+		slow := ""
+		if s.Slow.Count > 0 && c.Since(compat.SlowCommands) {
+			slow = fmt.Sprintf(",slowlog_count=%d,slowlog_time_ms_sum=%.2f,slowlog_time_ms_max=%.2f", s.Slow.Count, inMilliseconds(s.Slow.Sum), inMilliseconds(s.Slow.Most))
+		}
+		t.line("cmdstat_%s:calls=%d,usec=%d,usec_per_call=%.2f,rejected_calls=%d,failed_calls=%d%s",
+			cmd.FullName, s.Calls, us, float64(us)/float64(max(s.Calls, 1)), s.Rejected, s.Failed, slow)
 	}
 }
 

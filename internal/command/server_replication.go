@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/resp-server/resp-server/internal/compat"
 	"github.com/resp-server/resp-server/internal/engine"
 	"github.com/resp-server/resp-server/internal/numfmt"
 	"github.com/resp-server/resp-server/internal/resp"
@@ -246,6 +247,10 @@ func infoReplication(t *infoText, c *engine.Ctx) {
 		t.flag("master_sync_in_progress", m.Syncing)
 		t.num("slave_read_repl_offset", m.Read)
 		t.num("slave_repl_offset", m.Offset)
+		t.num("replica_full_sync_buffer_size", 0) // what follows a snapshot waits in the master
+		t.num("replica_full_sync_buffer_peak", 0)
+		t.num("master_current_sync_attempts", m.Attempts)
+		t.num("master_total_sync_attempts", m.AllAttempts)
 		if m.Syncing {
 			t.num("master_sync_total_bytes", m.Size)
 			t.num("master_sync_read_bytes", m.Received)
@@ -268,7 +273,11 @@ func infoReplication(t *infoText, c *engine.Ctx) {
 		t.num("min_slaves_good_slaves", n)
 	}
 	for i, r := range replicas {
-		t.line("slave%d:ip=%s,port=%d,state=%s,offset=%d,lag=%d", i, r.Host, r.Port, r.State, r.Offset, r.Lag)
+		thread := ""
+		if c.Since(compat.ReplicaThread) {
+			thread = ",io-thread=0"
+		}
+		t.line("slave%d:ip=%s,port=%d,state=%s,offset=%d,lag=%d%s", i, r.Host, r.Port, r.State, r.Offset, r.Lag, thread)
 	}
 	h := c.History()
 	t.text("master_failover_state", c.FailoverState())

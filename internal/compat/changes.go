@@ -43,10 +43,18 @@ const (
 	ElementExpiry
 	ClientWatch
 	SecretUsers
+	ClientThread
+	ClientTraffic
 	ZeroChecksum
+	ReplicaThread
+	ClientPipelines
+	SlowCommands
 
 	changes
 )
+
+// aboutClients is where the fields of clients show.
+const aboutClients = "CLIENT INFO, CLIENT LIST"
 
 var table = [changes]Row{
 	ListpackSets:      {"7.2", "OBJECT ENCODING of sets", "small sets whose members are not all integers are listpacks, as `set-max-listpack-entries` and `set-max-listpack-value` say"},
@@ -78,7 +86,12 @@ var table = [changes]Row{
 	NoValues:          {"7.4", "HSCAN", "NOVALUES"},
 	LastEntry:         {"7.4", "XREAD", "the id `+` is the last entry"},
 	ElementExpiry:     {"7.4", "INFO", "`subexpiry` of a database"},
-	ClientWatch:       {"7.4", "CLIENT INFO, CLIENT LIST", "`watch`"},
+	ClientWatch:       {"7.4", aboutClients, "`watch`"},
 	SecretUsers:       {"7.4", "SLOWLOG, MONITOR", "the names in ACL GETUSER and ACL DELUSER are redacted"},
+	ClientThread:      {"8.0", aboutClients, "`io-thread`"},
+	ClientTraffic:     {"8.2", aboutClients, "`tot-net-in`, `tot-net-out` and `tot-cmds`"},
 	ZeroChecksum:      {"8.4", "RESTORE, FUNCTION RESTORE", "payloads with the checksum 0 are taken unchecked"},
+	ReplicaThread:     {"8.6", "INFO", "`io-thread` of a replica"},
+	ClientPipelines:   {"8.8", aboutClients, "`omem-shared`, `omem-unshared`, `read-events`, `avg-pipeline-len-sum` and `avg-pipeline-len-cnt`"},
+	SlowCommands:      {"8.8", "INFO", "`slowlog_count`, `slowlog_time_ms_sum` and `slowlog_time_ms_max` of a command"},
 }

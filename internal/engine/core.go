@@ -193,7 +193,10 @@ func (e *Core) finish() {
 	e.published()
 	e.handOver()
 	e.current = nil
-	e.dismiss()
+	if len(e.fed) > 0 {
+		e.dismiss()
+		e.Stats.InputBatches++
+	}
 	if e.Config.MaxMemoryClients != 0 {
 		e.evictClients()
 		e.handOver()

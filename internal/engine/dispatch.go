@@ -130,6 +130,7 @@ func (e *Core) call(c *Ctx) (blocked bool) {
 	st := e.Stats.command(c.Cmd)
 	if !blocked {
 		e.Stats.Commands++
+		c.Session.traffic.Commands++
 		st.Calls++
 	}
 	var took time.Duration

@@ -44,6 +44,7 @@ func (e *Core) expireKeys() {
 			}
 			left--
 			e.expire(db, k)
+			e.Stats.ExpiredKeysUnasked++
 			e.finishUnit() // each is a unit of its own
 		}
 		for {
@@ -56,7 +57,9 @@ func (e *Core) expireKeys() {
 				break
 			}
 			left--
+			before := e.Stats.ExpiredFields
 			e.expireElements(db, k)
+			e.Stats.ExpiredFieldsUnasked += e.Stats.ExpiredFields - before
 			e.finishUnit()
 		}
 	}

@@ -227,6 +227,10 @@ func (e *Core) tookLong(c *Ctx, d time.Duration) {
 
 // logSlow notes that the command took long.
 func (e *Core) logSlow(c *Ctx, d time.Duration) {
+	if c.Cmd.Flags&spec.SkipSlowlog == 0 {
+		e.Stats.Slow.add(d)
+		e.Stats.command(c.Cmd).Slow.add(d)
+	}
 	e.log(&e.Slowlog, c, d.Microseconds(), e.Config.SlowlogMaxLen)
 }
 

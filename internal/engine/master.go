@@ -53,6 +53,8 @@ type masterLink struct {
 	// it is loaded beside them, as a setting wants.
 	flushed, swaps bool
 	down           int64 // since when the link is down, in ms; 0: it never was up
+	// attempts counts those since the link was last up, allAttempts all to this master.
+	attempts, allAttempts int64
 	// The snapshot that comes: its bytes, -1 if that is not known, those that came,
 	// and when the last did, in ms of real time.
 	size, received, lastIO atomic.Int64
@@ -112,6 +114,7 @@ func (e *Core) BecomeReplica(host string, port int) {
 	e.endLoading()
 	e.unblockAll()
 	c.Host, c.Port = host, int64(port)
+	m.attempts, m.allAttempts = 0, 0
 	if !was {
 		e.cacheMaster(0)
 	}
@@ -137,6 +140,7 @@ func (e *Core) BecomeMaster() {
 	c, m := &e.Config.Replication, &e.repl.master
 	e.finishUnit()
 	c.Host, c.Port = "", 0
+	m.attempts, m.allAttempts = 0, 0
 	if m.session != nil {
 		m.session.Kill()
 	}
@@ -196,6 +200,8 @@ func (e *Core) connectMaster() {
 	ctx, cancel := context.WithCancel(context.Background())
 	a := &attempt{ctx, cancel}
 	m.attempt, m.state = a, linkConnecting
+	m.attempts++
+	m.allAttempts++
 	m.lastIO.Store(clock.Real{}.Now().UnixMilli())
 	greeting := replication.Greeting{User: c.User, Password: c.Password, Port: int(e.announcedPort()), Addr: c.AnnounceAddr}
 	if m.cached {
@@ -626,6 +632,8 @@ type MasterView struct {
 	// Of a snapshot that comes; Size is 0 if it is not known.
 	Syncing                   bool
 	Size, Received, SyncIOAgo int64
+	// Attempts to connect, since the link was last up, and all.
+	Attempts, AllAttempts int64
 }
 
 // Master returns the link to the master.
@@ -634,6 +642,7 @@ func (e *Core) Master() MasterView {
 	v := MasterView{
 		Host: c.Host, Port: c.Port, State: m.state.String(), Up: m.state == linkConnected,
 		Offset: 1, Read: 1, LastIO: -1, DownFor: -1, Syncing: m.state == linkTransfer,
+		Attempts: m.attempts, AllAttempts: m.allAttempts,
 	}
 	if m.cached || m.session != nil {
 		v.Offset = e.ReplOffset()

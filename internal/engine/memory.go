@@ -47,7 +47,9 @@ func (e *Core) MeasureMemory() MemoryUse {
 		m.Tables += db.Overhead()
 		m.Dataset += db.DatasetUse()
 	}
-	e.Stats.PeakMemory = max(e.Stats.PeakMemory, m.Total())
+	if n := m.Total(); n > e.Stats.PeakMemory {
+		e.Stats.PeakMemory, e.Stats.PeakTime = n, e.NowMilli()/1000
+	}
 	return m
 }
 

@@ -296,6 +296,7 @@ func (s *Session) countOutput() {
 		s.LastUsed = s.e.NowMilli()
 		s.e.Stats.OutputBytes += uint64(len(s.out.Buf))
 		s.e.Stats.Writes++
+		s.traffic.Out += uint64(len(s.out.Buf))
 		if s.e.observers&observeOutside != 0 {
 			s.e.sent(s, s.out.Buf)
 		}

@@ -222,6 +222,11 @@ func (e *Core) endSave(changes uint64, took time.Duration, err error) {
 	}
 	s.Took = int64(took / time.Second)
 	s.Failed = err != nil
+	if s.Failed {
+		e.Stats.SaveFailures++
+	} else {
+		e.Stats.SaveFailures = 0
+	}
 	if err != nil {
 		e.Log.Warn("Background saving error")
 	} else {

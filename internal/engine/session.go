@@ -37,7 +37,9 @@ type Session struct {
 	ID       uint64
 	Created  int64 // ms
 	LastUsed int64 // ms
+	heard    int64 // ms, when the client sent something
 	LastCmd  *Command
+	traffic  traffic
 	state
 
 	closing   bool // after the answers that are there
@@ -95,6 +97,13 @@ type Session struct {
 	reusable bool
 }
 
+// traffic is what a client has sent and was sent, in bytes, how often something came,
+// and the commands that it ran.
+type traffic struct {
+	In, Out, Reads, Commands uint64
+	pipelines                PipelineStats
+}
+
 func (s *Session) applyLimits() {
 	s.in.Limits.MaxBulk = s.e.Config.ProtoMaxBulkLen
 	s.in.Limits.Unauthenticated = s.mustLogIn()
@@ -150,6 +159,8 @@ func (s *Session) Run() {
 	s.received = 0
 	s.e.Stats.InputBytes += uint64(n)
 	s.e.Stats.Reads++
+	s.traffic.In += uint64(n)
+	s.traffic.Reads++
 	if b := s.e.busy; b != nil && b.c.Session == s {
 		// It waited when its transport began to read, and runs a script now, whose
 		// arguments are in the Reader.
@@ -162,6 +173,7 @@ func (s *Session) Run() {
 		s.in.Feed(s.aside[:n])
 	}
 	s.LastUsed = s.e.NowMilli()
+	s.heard = s.LastUsed
 	s.checkQuery()
 	s.run()
 	s.e.runResumed()
@@ -208,7 +220,14 @@ func (s *Session) Reusable() bool {
 
 // run executes the input up to its end or until the session has to wait.
 func (s *Session) run() {
-	for parsed := 0; s.wait == nil && !s.closing && !s.killed && s.moving == nil; parsed-- {
+	before := s.traffic.pipelines
+	s.runAll()
+	s.e.Stats.Pipelines.add(before, s.traffic.pipelines)
+}
+
+// runAll is run without the statistics of the server.
+func (s *Session) runAll() {
+	for n, parsed := 0, 0; s.wait == nil && !s.closing && !s.killed && s.moving == nil; n, parsed = n+1, parsed-1 {
 		if s.late != nil {
 			s.in.Feed(s.late)
 			s.late = nil
@@ -226,6 +245,10 @@ func (s *Session) run() {
 		if args == nil {
 			s.in.Release()
 			return
+		}
+		s.traffic.pipelines.Sum++
+		if n%pipelineSample == 0 {
+			s.traffic.pipelines.Samples++
 		}
 		s.e.process(s, args)
 		if len(s.out.Buf) > s.longOutput || s.out.Full {

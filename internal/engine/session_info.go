@@ -119,6 +119,16 @@ func (s *Session) Usage() Usage {
 	return u
 }
 
+// activeSlot and activeSlots say for how long a client is active after it has sent
+// something: until that many slots of time have begun, in ms.
+const (
+	activeSlot  = 128
+	activeSlots = 4
+)
+
+// IsActive reports whether the client has just sent something.
+func (s *Session) IsActive() bool { return s.e.NowMilli()/activeSlot-s.heard/activeSlot < activeSlots }
+
 // lentPage is the size of the input buffers that are lent.
 const lentPage = 16 << 10
 
@@ -188,6 +198,10 @@ func (s *Session) AppendInfo(b []byte) []byte {
 	l.int(" obl=", int64(u.Reply))
 	l.int(" oll=", int64(chunks))
 	l.int(" omem=", int64(u.Output))
+	if s.e.Since(compat.ClientPipelines) {
+		l.int(" omem-shared=", 0) // each reply is copied to the client's own buffer
+		l.int(" omem-unshared=", int64(u.Output))
+	}
 	l.int(" tot-mem=", int64(u.Total))
 	l.text(" events=", events)
 	l.text(" cmd=", cmd)
@@ -201,6 +215,19 @@ func (s *Session) AppendInfo(b []byte) []byte {
 	if s.e.Since(compat.ClientLibrary) {
 		l.text(" lib-name=", s.LibName)
 		l.text(" lib-ver=", s.LibVer)
+	}
+	if s.e.Since(compat.ClientThread) {
+		l.int(" io-thread=", 0)
+	}
+	if s.e.Since(compat.ClientTraffic) {
+		l.int(" tot-net-in=", int64(s.traffic.In))
+		l.int(" tot-net-out=", int64(s.traffic.Out))
+		l.int(" tot-cmds=", int64(s.traffic.Commands))
+	}
+	if s.e.Since(compat.ClientPipelines) {
+		l.int(" read-events=", int64(s.traffic.Reads))
+		l.int(" avg-pipeline-len-sum=", int64(s.traffic.pipelines.Sum))
+		l.int(" avg-pipeline-len-cnt=", int64(s.traffic.pipelines.Samples))
 	}
 	return l.b
 }

@@ -21,27 +21,37 @@ type Stats struct {
 	Hits, Misses        uint64
 	ExpiredKeys         uint64
 	ExpiredFields       uint64
-	EvictedKeys         uint64
-	EvictedScripts      uint64
-	ExpiryCuts          uint64        // ticks that left expired keys to the next one
-	ExpiryTime          time.Duration // of the ticks that deleted keys
-	OverMemory          time.Duration // for which the limit of memory could not be kept
-	FreedLater          uint64        // objects whose memory nobody waited for
-	EvictedClients      uint64
-	Changes             uint64 // since the last save
-	InputBytes          uint64
-	ReplicationInput    uint64 // a part of InputBytes
-	FullSyncs           uint64 // that replicas got
-	PartialSyncs        uint64
-	RefusedPartialSyncs uint64
-	OutputBytes         uint64
-	Reads, Writes       uint64 // from and to connections
-	QueryLimitKills     uint64
-	Saves               uint64 // of snapshots, tried
-	Clones              uint64 // that were written in the background
-	OutputLimitKills    uint64
-	PeakMemory          int64 // the most that INFO has shown
-	ErrorReplies        uint64
+	// Those of them that nobody looked at before.
+	ExpiredKeysUnasked, ExpiredFieldsUnasked uint64
+	EvictedKeys                              uint64
+	EvictedScripts                           uint64
+	ExpiryCuts                               uint64        // ticks that left expired keys to the next one
+	ExpiryTime                               time.Duration // of the ticks that deleted keys
+	OverMemory                               time.Duration // for which the limit of memory could not be kept
+	FreedLater                               uint64        // objects whose memory nobody waited for
+	EvictedClients                           uint64
+	Changes                                  uint64 // since the last save
+	InputBytes                               uint64
+	ReplicationInput                         uint64 // a part of InputBytes
+	FullSyncs                                uint64 // that replicas got
+	PartialSyncs                             uint64
+	RefusedPartialSyncs                      uint64
+	OutputBytes                              uint64
+	Reads, Writes                            uint64 // from and to connections
+	QueryLimitKills                          uint64
+	Saves                                    uint64 // of snapshots, tried
+	SaveFailures                             uint64 // of background saves since the last one that succeeded
+	Clones                                   uint64 // that were written in the background
+	OutputLimitKills                         uint64
+	PeakMemory                               int64 // the most that INFO has shown
+	PeakTime                                 int64 // when that was, in seconds since 1970
+	ErrorReplies                             uint64
+	// Slow counts commands that were slow enough for SLOWLOG.
+	Slow SlowStats
+	// Pipelines counts the commands that arrived together.
+	Pipelines PipelineStats
+	// InputBatches counts those of Batches in which clients had sent something.
+	InputBatches uint64
 	// Denied counts what users were denied. CONFIG RESETSTAT leaves it.
 	Denied struct{ Logins, Commands, Keys, Channels uint64 }
 	// Errors counts error replies by their code.
@@ -68,9 +78,34 @@ type CommandStats struct {
 	Rejected uint64 // not run
 	Failed   uint64 // run, and answered with an error
 	Time     time.Duration
+	Slow     SlowStats
 	// Latency is how long the calls took, nil if the setting latency-tracking
 	// was off.
 	Latency *latency.Histogram
+}
+
+// SlowStats count slow commands.
+type SlowStats struct {
+	Count     uint64
+	Sum, Most time.Duration
+}
+
+func (s *SlowStats) add(d time.Duration) {
+	s.Count++
+	s.Sum += d
+	s.Most = max(s.Most, d)
+}
+
+// PipelineStats count commands that arrived together. Redis takes up to 16 of them
+// apart at once and counts these as one sample.
+type PipelineStats struct{ Sum, Samples uint64 }
+
+const pipelineSample = 16
+
+// add adds what came between two states of another one.
+func (p *PipelineStats) add(before, after PipelineStats) {
+	p.Sum += after.Sum - before.Sum
+	p.Samples += after.Samples - before.Samples
 }
 
 // measure counts the time of a call.
@@ -155,7 +190,7 @@ func (e *Core) countError(err resp.Error) {
 
 // Reset sets the counters to zero, as CONFIG RESETSTAT does.
 func (s *Stats) Reset() {
-	*s = Stats{Changes: s.Changes, PeakMemory: s.PeakMemory, Denied: s.Denied}
+	*s = Stats{Changes: s.Changes, PeakMemory: s.PeakMemory, PeakTime: s.PeakTime, Denied: s.Denied}
 }
 
 const (
