@@ -247,6 +247,7 @@ func bitop(c *engine.Ctx) error {
 	}
 	result := make([]byte, longest)
 	bitmap.Combine(op, result, src)
+	c.Overwrites(dest, value.TypeString)
 	c.Put(dest, value.NewString(result), engine.NoExpiry)
 	c.Changed(dest, event.Set)
 	return c.Integer(longest)

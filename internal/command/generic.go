@@ -118,10 +118,12 @@ func renameKey(c *engine.Ctx, replace bool) (renamed bool, err error) {
 	case c.Exists(to) && !replace:
 		return false, nil
 	}
+	overwrite := c.Overwriting(c.Session.DB(), to, k.Type())
 	c.MoveEntry(k, c.Session.DB(), to)
 	c.Touched(from)
 	c.Notify(from, event.RenameFrom)
 	c.Changed(to, event.RenameTo)
+	c.NotifyOverwrite(c.Session.DB(), to, overwrite)
 	return true, nil
 }
 
@@ -183,7 +185,9 @@ func copyKey(c *engine.Ctx) error {
 	if _, taken := c.PeekIn(db, to); taken && !replace {
 		return c.Integer(0)
 	}
+	overwrite := c.Overwriting(db, to, k.Type())
 	c.CopyEntry(k, db, to)
 	c.ChangedIn(db, to, event.CopyTo)
+	c.NotifyOverwrite(db, to, overwrite)
 	return c.Integer(1)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/rdb"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/snapshot"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
 var dumpCommands = engine.Handlers{
@@ -75,6 +76,11 @@ func restore(c *engine.Ctx) error {
 		}
 		return c.OK()
 	}
+	by := value.TypeString
+	if v != nil {
+		by = v.Type()
+	}
+	overwrite := c.Overwriting(c.Session.DB(), key, by)
 	if v != nil {
 		c.Put(key, v, at)
 	} else {
@@ -90,6 +96,7 @@ func restore(c *engine.Ctx) error {
 		}
 	}
 	c.Changed(key, event.Restore)
+	c.NotifyOverwrite(c.Session.DB(), key, overwrite)
 	if at != 0 && !o.absolute {
 		// A relative time would start again when the command is replayed.
 		args := append([][]byte(nil), c.Args...)

@@ -337,6 +337,7 @@ func (o *sortOptions) storeItems(c *engine.Ctx, items []item) error {
 	}
 	l.Settle(c.Limits())
 	n := l.Len()
+	c.Overwrites(o.store, value.TypeList)
 	c.Put(o.store, l, engine.NoExpiry)
 	c.ChangedTimes(n, o.store, event.SortStore)
 	return c.Integer(n)

@@ -59,6 +59,24 @@ func getField(c *engine.Ctx, key []byte, h *value.Hash, name, scratch []byte) ([
 	return h.Get(name, scratch)
 }
 
+// fieldsOf returns the names among names and values, if events name elements.
+func fieldsOf(c *engine.Ctx, pairs [][]byte) (names [][]byte) {
+	if c.TellsElements() {
+		for i := 0; i < len(pairs); i += 2 {
+			names = append(names, pairs[i])
+		}
+	}
+	return names
+}
+
+// appendTold appends a name if events name elements.
+func appendTold(c *engine.Ctx, told [][]byte, name []byte) [][]byte {
+	if c.TellsElements() {
+		told = append(told, name)
+	}
+	return told
+}
+
 // HMSET key field value [field value ...]
 // HSET key field value [field value ...]
 func hset(c *engine.Ctx) error {
@@ -77,7 +95,7 @@ func hset(c *engine.Ctx) error {
 			added++
 		}
 	}
-	c.ChangedTimes(len(pairs)/2, c.Args[1], event.HSet)
+	c.ChangedElements(len(pairs)/2, c.Args[1], event.HSet, fieldsOf(c, pairs))
 	if c.Name() == "hmset" {
 		return c.OK()
 	}
@@ -97,7 +115,7 @@ func hsetnx(c *engine.Ctx) error {
 		return err
 	}
 	h.Set(c.Limits(), c.Args[2], c.Args[3], 0)
-	c.Changed(c.Args[1], event.HSet)
+	c.ChangedElements(1, c.Args[1], event.HSet, c.Args[2:3])
 	return c.Integer(1)
 }
 
@@ -217,15 +235,17 @@ func hdel(c *engine.Ctx) error {
 		return err
 	}
 	deleted := 0
+	var told [][]byte
 	if h != nil {
 		for _, name := range c.Args[2:] {
 			if h.Delete(name) {
 				deleted++
+				told = appendTold(c, told, name)
 			}
 		}
 	}
 	if deleted > 0 {
-		c.ChangedTimes(deleted, c.Args[1], event.HDel)
+		c.ChangedElements(deleted, c.Args[1], event.HDel, told)
 	}
 	return c.Integer(deleted)
 }
@@ -255,7 +275,7 @@ func hincrby(c *engine.Ctx) error {
 		return err
 	}
 	h.Set(c.Limits(), c.Args[2], strconv.AppendInt(scratch[:0], n, 10), value.KeepTime)
-	c.Changed(c.Args[1], event.HIncrBy)
+	c.ChangedElements(1, c.Args[1], event.HIncrBy, c.Args[2:3])
 	return c.Integer64(n)
 }
 
@@ -287,7 +307,7 @@ func hincrbyfloat(c *engine.Ctx) error {
 	}
 	sum := n.AppendHuman(nil)
 	h.Set(c.Limits(), c.Args[2], sum, value.KeepTime)
-	c.Changed(c.Args[1], event.HIncrByFloat)
+	c.ChangedElements(1, c.Args[1], event.HIncrByFloat, c.Args[2:3])
 	// Propagate the sum, since another implementation may round differently. HSET
 	// removes the expiry time of the field, so restore it.
 	c.Propagate([]byte("HSET"), c.Args[1], c.Args[2], sum)

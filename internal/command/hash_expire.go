@@ -126,7 +126,7 @@ func hexpire(seconds, absolute bool) engine.Handler {
 			c.Propagate(timed...)
 		}
 		if n := len(deleted) - 2 + len(timed) - 5; n > 0 {
-			c.ChangedTimes(n, c.Args[1], ev)
+			c.ChangedElements(n, c.Args[1], ev, append(deleted[2:], timed[5:]...)) // all had one fate
 		}
 		return nil
 	}
@@ -210,6 +210,7 @@ func hpersist(c *engine.Ctx) error {
 	}
 	c.Array(len(names))
 	changed := false
+	var told [][]byte
 	for _, name := range names {
 		at, ok := h.Time(name)
 		switch {
@@ -218,6 +219,7 @@ func hpersist(c *engine.Ctx) error {
 		case at == 0:
 			c.Integer(fieldLasting)
 		default:
+			told = appendTold(c, told, name)
 			if !changed {
 				if h, err = engine.FindToWrite[*value.Hash](c, c.Args[1]); err != nil {
 					return err
@@ -229,7 +231,7 @@ func hpersist(c *engine.Ctx) error {
 		}
 	}
 	if changed {
-		c.Changed(c.Args[1], event.HPersist)
+		c.ChangedElements(1, c.Args[1], event.HPersist, told)
 	}
 	return nil
 }

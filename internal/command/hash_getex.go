@@ -31,13 +31,17 @@ func hgetdel(c *engine.Ctx) error {
 	}
 	c.Array(len(names))
 	deleted := false
+	var told [][]byte
 	for _, name := range names {
 		replyField(c, h, name)
-		deleted = h != nil && h.Delete(name) || deleted
+		if h != nil && h.Delete(name) {
+			deleted = true
+			told = appendTold(c, told, name)
+		}
 	}
 	if deleted {
 		c.Propagate(append([][]byte{[]byte("HDEL"), key}, names...)...)
-		c.Changed(key, event.HDel)
+		c.ChangedElements(1, key, event.HDel, told)
 	}
 	return nil
 }
@@ -60,18 +64,22 @@ func hgetex(c *engine.Ctx) error {
 	}
 	past := timed && c.IsPast(o.at)
 	changed := false
+	var told [][]byte
 	for _, name := range o.fields {
 		replyField(c, h, name)
 		was, ok := h.Time(name)
 		switch {
 		case !ok || was != 0 && c.IsPast(was):
+			continue
 		case past:
 			h.Delete(name)
-			changed = true
 		case timed || o.keep && was != 0:
 			h.SetTime(name, o.at)
-			changed = true
+		default:
+			continue
 		}
+		changed = true
+		told = appendTold(c, told, name)
 	}
 	if !changed {
 		return nil
@@ -80,13 +88,13 @@ func hgetex(c *engine.Ctx) error {
 	switch {
 	case past:
 		c.Propagate(append([][]byte{[]byte("HDEL"), key}, o.fields...)...)
-		c.Changed(key, event.HDel)
+		c.ChangedElements(1, key, event.HDel, told)
 	case timed:
 		c.Propagate(append([][]byte{[]byte("HPEXPIREAT"), key, strconv.AppendInt(nil, o.at, 10)}, listed...)...)
-		c.Changed(key, event.HExpire)
+		c.ChangedElements(1, key, event.HExpire, told)
 	default:
 		c.Propagate(append([][]byte{[]byte("HPERSIST"), key}, listed...)...)
-		c.Changed(key, event.HPersist)
+		c.ChangedElements(1, key, event.HPersist, told)
 	}
 	return nil
 }
@@ -207,8 +215,9 @@ func hsetex(c *engine.Ctx) error {
 			deleted = append(deleted, o.fields[i])
 		}
 		c.Propagate(deleted...)
-		c.Notify(key, event.HSet)
-		c.Changed(key, event.HDel)
+		told := fieldsOf(c, o.fields)
+		c.NotifyElements(key, event.HSet, told)
+		c.ChangedElements(1, key, event.HDel, told)
 		return c.Integer(1)
 	}
 	at := o.at
@@ -220,7 +229,7 @@ func hsetex(c *engine.Ctx) error {
 		h.Set(c.Limits(), o.fields[i], o.fields[i+1], at)
 	}
 	if !timed {
-		c.Changed(key, event.HSet)
+		c.ChangedElements(1, key, event.HSet, fieldsOf(c, o.fields))
 		return c.Integer(1)
 	}
 	if c.Journaling() {
@@ -228,7 +237,8 @@ func hsetex(c *engine.Ctx) error {
 		args[o.timeArg-1], args[o.timeArg] = []byte("PXAT"), strconv.AppendInt(nil, at, 10)
 		c.Propagate(args...)
 	}
-	c.Notify(key, event.HSet)
-	c.Changed(key, event.HExpire)
+	told := fieldsOf(c, o.fields)
+	c.NotifyElements(key, event.HSet, told)
+	c.ChangedElements(1, key, event.HExpire, told)
 	return c.Integer(1)
 }

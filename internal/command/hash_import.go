@@ -109,7 +109,11 @@ func himportSet(c *engine.Ctx) error {
 		}
 		c.Propagate([]byte("RESTORE"), key, []byte("0"), payload, []byte("REPLACE"))
 	}
-	c.ChangedTimes(len(values), key, event.HSet)
+	var told [][]byte
+	for _, name := range f.fields {
+		told = appendTold(c, told, []byte(name))
+	}
+	c.ChangedElements(len(values), key, event.HSet, told)
 	return c.OK()
 }
 

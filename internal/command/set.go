@@ -327,6 +327,7 @@ func storeSet(c *engine.Ctx, s *value.Set, ev event.Event) error {
 	key := c.Args[1]
 	switch n := s.Len(); {
 	case n > 0:
+		c.Overwrites(key, value.TypeSet)
 		c.Put(key, s, engine.NoExpiry)
 		c.Changed(key, ev)
 		return c.Integer(n)

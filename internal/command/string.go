@@ -144,6 +144,7 @@ func getset(c *engine.Ctx) error {
 		return err
 	}
 	key := c.Args[1]
+	c.Overwrites(key, value.TypeString)
 	c.SetBytes(key, c.Args[2], engine.NoExpiry)
 	c.Changed(key, event.Set)
 	c.Propagate([]byte("SET"), key, c.Args[2])
@@ -189,6 +190,7 @@ func msetnx(c *engine.Ctx) error {
 
 func setPairs(c *engine.Ctx, pairs [][]byte, at int64) {
 	for i := 0; i < len(pairs); i += 2 {
+		c.Overwrites(pairs[i], value.TypeString)
 		c.SetBytes(pairs[i], pairs[i+1], at)
 		c.Changed(pairs[i], event.Set)
 	}
@@ -197,6 +199,7 @@ func setPairs(c *engine.Ctx, pairs [][]byte, at int64) {
 // SET key value [NX | XX | IFEQ ifeq-value | IFNE ifne-value | IFDEQ ifdeq-digest | IFDNE ifdne-digest] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
 func set(c *engine.Ctx) error {
 	if len(c.Args) == 3 { // the most common form
+		c.Overwrites(c.Args[1], value.TypeString)
 		c.SetBytes(c.Args[1], c.Args[2], engine.NoExpiry)
 		c.Changed(c.Args[1], event.Set)
 		return c.OK()
@@ -230,6 +233,7 @@ func set(c *engine.Ctx) error {
 	if o.Has(spec.WordKEEPTTL) {
 		at = engine.KeepTTL
 	}
+	c.Overwrites(key, value.TypeString)
 	c.SetBytes(key, c.Args[2], at)
 	c.Changed(key, event.Set)
 	switch {
@@ -310,6 +314,7 @@ func setex(unit bool) engine.Handler {
 			return err
 		}
 		key, text := c.Args[1], c.Args[3]
+		c.Overwrites(key, value.TypeString)
 		c.SetBytes(key, text, at)
 		c.Changed(key, event.Set)
 		c.Notify(key, event.Expire)

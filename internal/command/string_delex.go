@@ -137,6 +137,7 @@ func msetex(c *engine.Ctx) error {
 		at = engine.KeepTTL
 	}
 	for i := 0; i < len(pairs); i += 2 {
+		c.Overwrites(pairs[i], value.TypeString)
 		c.SetBytes(pairs[i], pairs[i+1], at)
 		if timed {
 			c.Notify(pairs[i], event.Expire) // before the other event, unlike SET

@@ -304,6 +304,7 @@ func storeZSet(c *engine.Ctx, key []byte, list []value.Scored, ev event.Event) e
 		}
 		return c.Integer(0)
 	}
+	c.Overwrites(key, value.TypeZSet)
 	c.Put(key, value.ZSetFrom(c.Limits(), list), engine.NoExpiry)
 	c.Changed(key, ev)
 	return c.Integer(len(list))

@@ -49,6 +49,7 @@ const (
 	ReplicaThread
 	ClientPipelines
 	SlowCommands
+	EventsOfElements
 
 	changes
 )
@@ -94,4 +95,5 @@ var table = [changes]Row{
 	ReplicaThread:     {"8.6", "INFO", "`io-thread` of a replica"},
 	ClientPipelines:   {"8.8", aboutClients, "`omem-shared`, `omem-unshared`, `read-events`, `avg-pipeline-len-sum` and `avg-pipeline-len-cnt`"},
 	SlowCommands:      {"8.8", "INFO", "`slowlog_count`, `slowlog_time_ms_sum` and `slowlog_time_ms_max` of a command"},
+	EventsOfElements:  {"8.8", "CONFIG SET notify-keyspace-events", "the error names all classes, and `A` does not show unless `a` is among them"},
 }

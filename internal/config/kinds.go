@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -570,26 +571,34 @@ type events struct{}
 
 // allEvents are the classes that the letter A stands for in Redis 7.4. A also
 // stands for later classes. All of allEvents together mean the same, and are shown
-// as A.
+// as A; from Redis 8.8 on only together with laterEvents.
 const (
 	allEvents   = "g$lshzxetd"
 	laterEvents = "a"
 )
 
+// eventsSince has the classes that are newer than Redis 7.4, with their versions.
+var eventsSince = map[rune]string{'o': "8.2", 'c': "8.2", 'a': "8.8", 'S': "8.8", 'T': "8.8", 'I': "8.8", 'V': "8.8"}
+
 func (events) set(c *Config, words []string) error {
 	var mask event.Class
+	edition := cmp.Or(c.Edition, compat.Latest)
 	for _, f := range words[0] {
 		if f == 'A' {
-			mask |= eventMask(allEvents)
+			mask |= eventMask(allEvents + laterEvents)
 			continue
 		}
 		i := strings.IndexRune(event.Letters, f)
-		if i < 0 {
-			return errors.New("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+		if since := eventsSince[f]; i < 0 || since != "" && !edition.Knows(since) {
+			letters := "Ag$lshzxeKEtmdn"
+			if edition.Has(compat.EventsOfElements) {
+				letters += "ocaSTIV"
+			}
+			return fmt.Errorf("Invalid event class character. Use '%s'.", letters)
 		}
 		mask |= 1 << i
 	}
-	if all := eventMask(allEvents); mask&all == all {
+	if all := eventMask(allEvents); mask&all == all && !edition.Has(compat.EventsOfElements) {
 		mask |= eventMask(laterEvents)
 	}
 	c.NotifyMask = mask
@@ -599,13 +608,13 @@ func (events) set(c *Config, words []string) error {
 func (events) get(c *Config) string {
 	mask := c.NotifyMask
 	var b []byte
-	if all := eventMask(allEvents); mask&all == all {
+	if all := eventMask(allEvents + laterEvents); mask&all == all {
 		b = append(b, 'A')
-		mask &^= all | eventMask(laterEvents) | eventMask("n") // Redis does not show the n of "An"
+		mask &^= all | eventMask("noc") // Redis does not show the n of "An"
 	}
 	// The order of the letters is that of Redis, and differs from the order of the
 	// bits.
-	for _, f := range "g$lshzxetdanKEm" {
+	for _, f := range "g$lshzxetdanocKEmSTIV" {
 		if mask&eventMask(string(f)) != 0 {
 			b = append(b, byte(f))
 		}

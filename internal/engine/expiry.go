@@ -100,13 +100,15 @@ func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
 	}
 	k = db.Open(k)
 	v := k.Value().(value.Expirer)
+	var removed [][]byte
 	for _, element := range elements {
 		if v.Remove(element) {
 			c.Stats.ExpiredFields++
 			c.propagate(db.Index(), [][]byte{[]byte("HDEL"), key, element})
+			removed = append(removed, element)
 		}
 	}
-	c.elementsExpired(db, key, k)
+	c.elementsExpired(db, key, k, removed)
 }
 
 // ExpireAllElements is ExpireElements for all that are past their time.
@@ -131,14 +133,15 @@ func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
 		return
 	}
 	e.propagate(db.Index(), effect)
-	e.elementsExpired(db, key, k)
+	e.elementsExpired(db, key, k, effect[2:])
 }
 
 // elementsExpired publishes that elements of a key have expired, and removes the
 // key if it has no others.
-func (e *Core) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry) {
+func (e *Core) elementsExpired(db *keyspace.DB, key []byte, k keyspace.Entry, elements [][]byte) {
 	db.IndexElements(k)
 	e.touch(nil, db.Index(), key)
+	e.aboutElements(elements)
 	e.notify(db.Index(), key, event.HExpired)
 	if k.Value().Empty() {
 		db.Delete(key)

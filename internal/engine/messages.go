@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/resp-server/resp-server/internal/pubsub"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/slot"
+	"github.com/resp-server/resp-server/internal/value"
 )
 
 // Push returns a writer for a message to a session, which did not ask for it.
@@ -227,10 +229,78 @@ func (c *Ctx) Notify(key []byte, ev event.Event) { c.notify(c.Session.db, key, e
 // NotifyIn is Notify for a key of another database.
 func (c *Ctx) NotifyIn(db int, key []byte, ev event.Event) { c.notify(db, key, ev) }
 
+// NotifyElements is Notify for an event about some elements of the key's value; see
+// ChangedElements.
+func (c *Ctx) NotifyElements(key []byte, ev event.Event, elements [][]byte) {
+	c.aboutElements(elements)
+	c.notify(c.Session.db, key, ev)
+}
+
+// aboutElements says what the next event is about.
+func (e *Core) aboutElements(elements [][]byte) {
+	if e.TellsElements() {
+		e.unit.elements = elements
+	}
+}
+
+// Overwrites sends the events of a key that gets another value, of a type. There are
+// none if there is no such key.
+func (c *Ctx) Overwrites(key []byte, by value.Type) {
+	if o := c.Overwriting(c.Session.db, key, by); o != OverwritesNothing {
+		c.NotifyOverwrite(c.Session.db, key, o)
+	}
+}
+
+// Overwrite is what becomes of a key that gets another value.
+type Overwrite uint8
+
+// What becomes of the old value: there is none, or the new one is of the same type, or
+// of another.
+const (
+	OverwritesNothing Overwrite = iota
+	OverwritesSame
+	OverwritesOther
+)
+
+// Overwriting returns what becomes of a key if it gets a value of a type, or
+// OverwritesNothing if no event tells.
+func (c *Ctx) Overwriting(db int, key []byte, by value.Type) Overwrite {
+	if c.Config.NotifyMask&(event.ClassOverwritten|event.ClassTypeChanged) == 0 {
+		return OverwritesNothing
+	}
+	k, ok := c.PeekIn(db, key)
+	switch {
+	case !ok:
+		return OverwritesNothing
+	case k.Type() == by:
+		return OverwritesSame
+	}
+	return OverwritesOther
+}
+
+// NotifyOverwrite is Overwrites for commands that have changed the key since Overwriting.
+func (c *Ctx) NotifyOverwrite(db int, key []byte, o Overwrite) {
+	if o != OverwritesNothing {
+		c.notify(db, key, event.KeyOverwritten)
+	}
+	if o == OverwritesOther {
+		c.notify(db, key, event.KeyTypeChanged)
+	}
+}
+
+// TellsElements reports whether events name the elements that they are about, so that
+// it matters which these are.
+func (e *Core) TellsElements() bool { return e.Config.NotifyMask&event.ToElements != 0 }
+
 // notify sends a keyspace event if the configuration asks for it.
 func (e *Core) notify(db int, key []byte, ev event.Event) {
 	mask := e.Config.NotifyMask
-	if mask == 0 || !ev.In(mask) {
+	if mask == 0 {
+		return
+	}
+	elements := e.unit.elements
+	e.unit.elements = nil
+	if !ev.In(mask) {
 		return
 	}
 	name := []byte(ev.String())
@@ -240,6 +310,40 @@ func (e *Core) notify(db int, key []byte, ev event.Event) {
 	if mask&event.Keyevent != 0 {
 		e.Publish(eventChannel("__keyevent@", db, name), key)
 	}
+	if len(elements) > 0 && mask&event.ToElements != 0 {
+		e.notifyElements(mask, db, key, name, elements)
+	}
+}
+
+// notifyElements sends the messages that name elements. Where a separator in the name
+// of the key would make them ambiguous there are none.
+func (e *Core) notifyElements(mask event.Class, db int, key, name []byte, elements [][]byte) {
+	if mask&event.Elementspace != 0 {
+		e.Publish(eventChannel("__subkeyspace@", db, key), appendSized(append(slices.Clone(name), '|'), elements...))
+	}
+	if mask&event.Elementevent != 0 {
+		e.Publish(eventChannel("__subkeyevent@", db, name), appendSized(append(appendSized(nil, key), '|'), elements...))
+	}
+	if mask&event.ElementspaceItem != 0 && !bytes.Contains(key, []byte{'\n'}) {
+		channel := append(eventChannel("__subkeyspaceitem@", db, key), '\n')
+		for _, element := range elements {
+			e.Publish(append(channel, element...), name)
+		}
+	}
+	if mask&event.ElementspaceEvent != 0 {
+		e.Publish(append(append(eventChannel("__subkeyspaceevent@", db, name), '|'), key...), appendSized(nil, elements...))
+	}
+}
+
+// appendSized appends words with commas between them, each behind its length.
+func appendSized(b []byte, words ...[]byte) []byte {
+	for i, w := range words {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(strconv.AppendInt(b, int64(len(w)), 10), ':'), w...)
+	}
+	return b
 }
 
 func eventChannel(prefix string, db int, name []byte) []byte {

@@ -19,6 +19,7 @@ type unit struct {
 	// explicit: the handler has named the effects of the command itself.
 	explicit bool
 	withheld journal.Target // who does not get effects
+	elements [][]byte       // what the next event is about
 }
 
 // keptText is up to how many bytes of memory a unit leaves to the next one.
@@ -64,6 +65,13 @@ func (c *Ctx) ChangedIn(db int, key []byte, ev event.Event) {
 func (c *Ctx) ChangedTimes(n int, key []byte, ev event.Event) {
 	c.Changed(key, ev)
 	c.Stats.Changes += uint64(n - 1)
+}
+
+// ChangedElements is ChangedTimes for a change of some elements of the key's value, which
+// the event may name. They matter only if TellsElements does.
+func (c *Ctx) ChangedElements(n int, key []byte, ev event.Event, elements [][]byte) {
+	c.aboutElements(elements)
+	c.ChangedTimes(n, key, ev)
 }
 
 // Touched is Changed for commands that count no change: it only fails

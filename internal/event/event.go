@@ -7,25 +7,36 @@ type Class uint32
 
 // The classes. The first two say where events are published.
 const (
-	Keyspace     Class = 1 << iota // K: to the channel of the key
-	Keyevent                       // E: to the channel of the event
-	ClassGeneric                   // g
-	ClassString                    // $
-	ClassList                      // l
-	ClassSet                       // s
-	ClassHash                      // h
-	ClassZSet                      // z
-	ClassExpired                   // x
-	ClassEvicted                   // e
-	ClassStream                    // t
-	ClassKeyMiss                   // m, not in A
-	ClassNew                       // n, not in A
-	ClassModule                    // d
-	ClassArray                     // a, of Redis 8.8
+	Keyspace         Class = 1 << iota // K: to the channel of the key
+	Keyevent                           // E: to the channel of the event
+	ClassGeneric                       // g
+	ClassString                        // $
+	ClassList                          // l
+	ClassSet                           // s
+	ClassHash                          // h
+	ClassZSet                          // z
+	ClassExpired                       // x
+	ClassEvicted                       // e
+	ClassStream                        // t
+	ClassKeyMiss                       // m, not in A
+	ClassNew                           // n, not in A
+	ClassModule                        // d
+	ClassArray                         // a, of Redis 8.8
+	ClassOverwritten                   // o, of Redis 8.2, not in A
+	ClassTypeChanged                   // c, of Redis 8.2, not in A
+
+	// Of Redis 8.8, for events about elements of a value (subkeys), where they are
+	// published:
+	Elementspace      // S: to the channel of the key
+	Elementevent      // T: to the channel of the event
+	ElementspaceItem  // I: to a channel for each element
+	ElementspaceEvent // V: to the channel of the event and the key
+
+	ToElements = Elementspace | Elementevent | ElementspaceItem | ElementspaceEvent
 )
 
 // Letters has the letter of each class; its index is the bit of the class.
-const Letters = "KEg$lshzxetmnda"
+const Letters = "KEg$lshzxetmndaocSTIV"
 
 // Event is a kind of keyspace event. The zero Event is none.
 type Event struct {
@@ -131,4 +142,8 @@ var (
 	KeyMissed = New("keymiss", ClassKeyMiss)
 
 	KeyNew = New("new", ClassNew)
+
+	KeyOverwritten = New("overwritten", ClassOverwritten)
+
+	KeyTypeChanged = New("type_changed", ClassTypeChanged)
 )
