@@ -535,7 +535,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 // inMilliseconds returns a duration of whole microseconds.
 func inMilliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// infoThreads shows the one thread that serves all clients.
+// infoThreads shows the threads of the event loop as one, by which all clients are served.
 func infoThreads(t *infoText, c *engine.Ctx) {
 	clients := 0
 	for range c.Sessions {
