@@ -16,10 +16,10 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// accessControl is the state of the users.
+// accessControl holds the users and the log of refusals.
 type accessControl struct {
 	Users *acl.Users
-	// Denied is what ACL LOG shows.
+	// Denied has the entries of ACL LOG.
 	Denied acl.Log
 
 	judge    acl.Judge
@@ -38,8 +38,8 @@ const errNoSpace resp.Error = "ERR this connection can't enter a space; see the 
 // errWrongPass does not tell whether the user or the password is wrong.
 const errWrongPass resp.Error = "WRONGPASS invalid username-password pair or user is disabled."
 
-// check reports whether the session may run a command line. The program itself
-// may run all.
+// check decides whether the session may run a command line. The program itself may
+// run all.
 func (s *Session) check(cmd *Command, args [][]byte) acl.Verdict {
 	if s.user.Unrestricted || s.internal {
 		return acl.Verdict{}
@@ -47,7 +47,7 @@ func (s *Session) check(cmd *Command, args [][]byte) acl.Verdict {
 	return s.e.judge.Check(s.user, cmd.acl, args)
 }
 
-// permit is check for the gate: it notes what it denies, and returns the error.
+// permit is check for the gate: it logs a refusal and returns its error.
 func (s *Session) permit(cmd *Command, args [][]byte) error {
 	where := acl.TopLevel
 	if s.multi != nil {
@@ -59,8 +59,8 @@ func (s *Session) permit(cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// deny returns why the session may not run a command line, "" if it may, and logs
-// the refusal.
+// deny returns why the session may not run a command line, "" if it may. It logs a
+// refusal.
 func (s *Session) deny(cmd *Command, args [][]byte, where acl.Context) string {
 	v := s.check(cmd, args)
 	if v.Reason == acl.Granted {
@@ -120,23 +120,23 @@ func (c *Ctx) permitQueued(cmd *Command, args [][]byte) error {
 		"This command is no longer allowed for the following reason: %s", why)
 }
 
-// MayReadAllKeys reports whether the command may read keys that its arguments do
-// not name.
+// MayReadAllKeys reports whether the command may read keys that its arguments do not
+// name.
 func (c *Ctx) MayReadAllKeys() bool {
 	s := c.Session
 	return s.internal || c.judge.CheckAllKeys(s.user, c.Cmd.acl, c.Args, spec.Access)
 }
 
-// Login lets the client in as a user, or returns the error to show. Nobody
-// learns whether it was the name or the password that is wrong.
+// Login makes the client a user, or returns the error to show, which does not say
+// whether the name or the password is wrong.
 func (c *Ctx) Login(name, password []byte) error {
 	s := c.Session
 	if c.Config.Spaces != "no" {
 		if space, ok := strings.CutPrefix(string(name), "space:"); ok {
 			return c.EnterSpace(space)
 		}
-		// Some clients decode a URL before they take it apart: of space%3ANAME:x they
-		// make the user space and the password NAME:x.
+		// Some clients decode a URL before they split it: from space%3ANAME:x they get
+		// the user space and the password NAME:x.
 		if string(name) == "space" {
 			space, _, _ := strings.Cut(string(password), ":")
 			return c.EnterSpace(space)
@@ -156,8 +156,8 @@ func (c *Ctx) Login(name, password []byte) error {
 	return errWrongPass
 }
 
-// EnterSpace has the client served by a private server from the next command on:
-// the space of a name. Any password will do there.
+// EnterSpace moves the client to a private server, the space of a name, from the next
+// command on. Any password will do there.
 func (c *Ctx) EnterSpace(name string) error {
 	if name == "" || c.enterSpace == nil || c.Session.internal {
 		return errNoSpace
@@ -173,18 +173,18 @@ func (c *Ctx) EnterSpace(name string) error {
 	return nil
 }
 
-// UserName returns the name of the user that the session is.
+// UserName returns the name of the session's user.
 func (s *Session) UserName() string { return s.user.Name }
 
-// LockOut has clients that come from now on log in as soon as users need a
-// password, not only those that come later.
+// LockOut makes clients that connect from now on log in once users need a password,
+// even if they connected before that.
 func (e *Core) LockOut() { e.lockOut = true }
 
 // mustLogIn reports whether the session has to log in before it may do anything.
 func (s *Session) mustLogIn() bool { return !s.authenticated && s.e.Users.PasswordNeeded() }
 
-// SetUser changes a user, or makes a new one. Those who listen to channels that
-// the user may not use any more are disconnected.
+// SetUser changes a user, or makes a new one. It disconnects subscribers to channels
+// that the user may not use any more.
 func (e *Core) SetUser(name string, rules []string) error {
 	changed, err := e.Users.Changed(name, rules)
 	if err != nil {
@@ -204,7 +204,7 @@ func (e *Core) SetUser(name string, rules []string) error {
 	return nil
 }
 
-// stayWith disconnects the session if it listens to other channels than these,
+// stayWith disconnects the session if it is subscribed to other channels than these,
 // and reports whether it stays.
 func (s *Session) stayWith(channels acl.Channels) bool {
 	if s.subs == nil {
@@ -221,8 +221,8 @@ func (s *Session) stayWith(channels acl.Channels) bool {
 	return true
 }
 
-// expel disconnects a session that lost its user or its rights. If it is the
-// one whose command is the reason it gets its reply.
+// expel disconnects a session that lost its user or its rights. If its own command is
+// the reason, it gets the reply first.
 func (s *Session) expel() {
 	s.user, s.authenticated = s.e.Users.Default(), false
 	if s == s.e.executing {
@@ -247,16 +247,16 @@ func (e *Core) DeleteUser(name []byte) bool {
 	return true
 }
 
-// usersChanged follows a change of the users: whether strangers have to log in
-// may be different now, and with it how much they may send.
+// usersChanged follows a change of the users: clients may have to log in now, or not
+// any more, and how much they may send depends on it.
 func (e *Core) usersChanged() {
 	for _, s := range e.sessions {
 		s.applyLimits()
 	}
 }
 
-// applyUserSettings takes over the settings about users. The default user gets
-// the password of requirepass only when that changes: ACL SETUSER may have given
+// applyUserSettings takes over the settings about users. The default user gets the
+// password of requirepass only when that setting changes: ACL SETUSER may have given
 // it another one.
 func (e *Core) applyUserSettings() {
 	e.Users.AllChannels = e.Config.ACLPubSubDefault == "allchannels"
@@ -266,7 +266,7 @@ func (e *Core) applyUserSettings() {
 	}
 }
 
-// setUpUsers makes the users that the settings name.
+// setUpUsers makes the users that the settings define.
 func (e *Core) setUpUsers() error {
 	if e.Config.ACLFile != "" && len(e.Config.Users) > 0 {
 		return errors.New("there are users in the configuration and in a file (aclfile): they can only be in one of both")
@@ -290,7 +290,7 @@ func (e *Core) setUpUsers() error {
 	return err
 }
 
-// usersFile returns the path of the file of users. A relative one begins at the
+// usersFile returns the path of the file of users. A relative path begins at the
 // directory of the data.
 func (e *Core) usersFile() string {
 	if name := e.Config.ACLFile; filepath.IsAbs(name) {
@@ -307,7 +307,7 @@ func (e *Core) readUsers() (*acl.Users, error) {
 	return e.Users.Parse(text, e.Config.ACLFile)
 }
 
-// reason words an error of the system as C does.
+// reason returns the text of a system error as C words it.
 func reason(err error) string {
 	var errno syscall.Errno
 	if errors.As(err, &errno) {
@@ -325,9 +325,9 @@ var errNoUsersFile = resp.Error("ERR This Redis instance is not configured to us
 	"via the ACL SETUSER command and then issue a CONFIG REWRITE (assuming you have a Redis configuration file set) " +
 	"in order to store users in the Redis configuration.")
 
-// LoadUsers reads the file of users in place of the users that there are. If
-// any line is wrong nothing changes. Clients whose user is gone, or who listen
-// to what their user may not use any more, are disconnected.
+// LoadUsers replaces the users with those of the file of users. If any line is wrong
+// nothing changes. It disconnects clients whose user is gone, and subscribers to
+// channels that their user may not use any more.
 func (e *Core) LoadUsers() error {
 	if e.Config.ACLFile == "" {
 		return errNoUsersFile
@@ -371,7 +371,7 @@ func (e *Core) SaveUsers() error {
 	return nil
 }
 
-// CheckUser reports whether some user may run a command line.
+// CheckUser decides whether a user may run a command line.
 func (e *Core) CheckUser(u *acl.User, cmd *acl.Command, args [][]byte) acl.Verdict {
 	return e.judge.Check(u, cmd, args)
 }

@@ -11,15 +11,14 @@ import (
 )
 
 // A script runs as one unit, in the goroutine that feeds its session, under the
-// engine's lock. One that takes longer than the setting busy-reply-threshold
-// is busy: from then on it releases the lock for a moment each time that its
-// interpreter asks whether it is to end. Others come in between then, and find
-// an engine that answers BUSY to all but a few commands, which do not look at
-// the data. So there is still one unit at a time, and a script that is not
-// busy costs nothing.
+// engine's lock. A script that takes longer than the setting busy-reply-threshold is
+// busy: from then on it releases the lock for a moment each time that its interpreter
+// asks whether to stop. Other sessions enter then, and the engine replies BUSY to all
+// but a few commands that do not look at the data. So there is still one unit at a
+// time, and a script that is not busy costs nothing.
 
-// scripting is the script or function that runs. busy is nil, or the same once it
-// lets others in; between two entries there is neither.
+// scripting holds the script or function that runs. busy is the same one once it lets
+// others in, nil before. Between two entries both are nil.
 type scripting struct {
 	script *scriptRun
 	busy   *scriptRun
@@ -33,8 +32,8 @@ func (r *scripting) check() error {
 	return nil
 }
 
-// Detacher is a Conn whose transport serves other connections as well in the
-// goroutine that calls Feed.
+// Detacher is a Conn whose transport serves several connections in the goroutine that
+// calls Feed.
 type Detacher interface {
 	// Detach announces that Feed will take long. The transport has another goroutine
 	// serve the other connections from now on. It is called within Feed.
@@ -49,7 +48,7 @@ var (
 // errKilled ends a script.
 var errKilled = errors.New("Script killed by user with SCRIPT KILL...")
 
-// Interrupt reports whether the script is to end; a busy one lets others in.
+// Interrupt returns an error if the script has to stop. A busy script lets others in.
 func (r *scriptRun) Interrupt() error {
 	e := r.c.Core
 	if e.busy == nil && r.isBusy() {
@@ -66,10 +65,10 @@ func (r *scriptRun) Interrupt() error {
 
 var errStopping resp.Error = "ERR The server is shutting down"
 
-// Interrupted is for handlers that may take long, and have changed nothing so
-// far: they ask it from time to time, and return its error. It is not nil when
-// the server stops, or the script that called them was killed; a busy script
-// lets others in here as well.
+// Interrupted is for handlers that may take long and have changed nothing so far: they
+// call it from time to time and return its error. There is one if the server stops,
+// or if somebody killed the script that calls the command. A busy script lets others
+// in here as well.
 func (e *Core) Interrupted() error {
 	switch {
 	case e.script != nil:
@@ -110,8 +109,8 @@ func (r *scriptRun) becomeBusy() {
 	}
 }
 
-// letOthersIn releases the lock for a moment. What belongs to this turn is put
-// aside; messages that the script has sent to others are handed over.
+// letOthersIn releases the lock for a moment. It puts the state of this turn aside,
+// and hands over messages from the script to others.
 func (r *scriptRun) letOthersIn() {
 	e := r.c.Core
 	r.aside, e.turn = e.turn, turn{}
@@ -125,16 +124,16 @@ func (r *scriptRun) letOthersIn() {
 		}
 	}
 	e.engine.mu.Unlock()
-	runtime.Gosched() // else those who wait may find the lock taken again
+	runtime.Gosched() // else goroutines that wait may find the lock taken again
 	e.engine.mu.Lock()
 	e.turn = r.aside
 	e.Keyspace.Access = e.newAccess()
 	r.time = e.clock.Now().UnixMicro()
 }
 
-// Wall returns the time that a clock on the wall shows, in microseconds since
-// 1970: that of the unit, but while a script is busy it goes on, so that those
-// which wait for a time come to an end. Keys expire by ExpiryMilli all the same.
+// Wall returns the time of the unit in microseconds since 1970, but while a script is
+// busy it returns the time of the clock, so that waits with a deadline end. Keys
+// expire by ExpiryMilli all the same.
 func (e *Core) Wall() int64 {
 	if e.busy != nil && e.times.shown == 0 {
 		return e.busy.time
@@ -142,9 +141,9 @@ func (e *Core) Wall() int64 {
 	return e.ShownMicro()
 }
 
-// mayRunBusy decides whether a command that has to wait for the busy script may
-// run after all: once the script was killed, when it has ended, which is soon.
-// Nobody hears of a script that somebody has killed before.
+// mayRunBusy decides whether a command that a busy script keeps out may run after all.
+// It may if somebody has killed the script: then it waits for the end of the script,
+// which is soon, so that nobody gets BUSY because of a killed script.
 func (e *Core) mayRunBusy() bool {
 	if !e.busy.killed {
 		return false
@@ -170,7 +169,7 @@ func (r *scriptRun) endBusy() {
 	}
 }
 
-// errBusy is the answer to commands that a busy script keeps waiting.
+// errBusy is the error for commands that a busy script keeps out.
 func (e *Core) errBusy() error {
 	if e.busy.eval {
 		return errBusyScript
@@ -180,15 +179,15 @@ func (e *Core) errBusy() error {
 
 // Running is a script or a function that runs.
 type Running struct {
-	// Name is that of the function, or the SHA-1 of a script.
+	// Name is the name of the function, or the SHA-1 of the script.
 	Name string
-	// Command is what called it. It is valid until the handler returns.
+	// Command is the command that called it. It is valid until the handler returns.
 	Command  [][]byte
 	Duration time.Duration
 }
 
-// RunningFunction returns the function that is busy, nil if none is. It fails if
-// a script is.
+// RunningFunction returns the busy function, nil without one. It fails if a script is
+// busy.
 func (e *Core) RunningFunction() (*Running, error) {
 	switch r := e.busy; {
 	case r == nil:
@@ -200,8 +199,8 @@ func (e *Core) RunningFunction() (*Running, error) {
 	}
 }
 
-// KillScript ends the busy script, or with eval false the busy function, unless
-// it has written: half of its changes must not stay.
+// KillScript ends the busy script, or with eval false the busy function. It refuses if
+// the script has written: half of its changes must not stay.
 func (e *Core) KillScript(eval bool) error {
 	switch r := e.busy; {
 	case r == nil:

@@ -16,11 +16,11 @@ import (
 	"github.com/resp-server/resp-server/internal/strict"
 )
 
-// State is what a server is, apart from its clients: data, users, scripts,
-// functions, settings, rules of strict mode, time, and what it would do by chance
-// next. To take one and to go back to it costs nothing for the data, whatever their
-// size: they are shared, and copied where one side writes. A State is immutable and
-// may be used any number of times, by several servers.
+// State is the state of a server without its clients: data, users, scripts, functions,
+// settings, rules of strict mode, time, and the state of the random source. Taking and
+// restoring one takes no time for the data, whatever their size: servers and States
+// share them, and a server copies the parts that it writes. A State is immutable, and
+// any number of servers may use it any number of times.
 type State struct {
 	data      *keyspace.Keyspace
 	config    *config.Config
@@ -37,14 +37,14 @@ type State struct {
 	times     times
 }
 
-// State returns what the server is now.
+// State returns the present state of the server.
 func (e *Engine) State() *State {
 	e.enter()
 	defer e.leave()
 	return e.core.State()
 }
 
-// State returns what the server is now.
+// State returns the present state of the server.
 func (e *Core) State() *State {
 	st := &State{
 		data: e.Keyspace.Clone(), config: e.Config.Clone(), users: e.Users.Clone(), functions: e.Functions.Sources(),
@@ -65,9 +65,8 @@ func (e *Core) State() *State {
 	return st
 }
 
-// Restore makes the server what it was when the state was taken. Its clients
-// stay; their transactions fail as if all keys had been written. Statistics,
-// logs and faults begin anew.
+// Restore brings the server back to a state. Its clients stay; their transactions fail
+// as if somebody had written all keys. Statistics, logs and faults begin anew.
 func (e *Engine) Restore(st *State) error {
 	e.enter()
 	defer e.leave()
@@ -99,7 +98,7 @@ func (e *Core) restore(st *State) error {
 	return nil
 }
 
-// takeOver sets what is not data.
+// takeOver sets everything but the data.
 func (e *Core) takeOver(st *State) {
 	next := st.config.Clone()
 	next.AOF = e.Config.AOF                                                                   // the file is this server's
@@ -130,8 +129,8 @@ func (e *Core) takeOver(st *State) {
 	e.StrictChanged()
 }
 
-// Fork returns an engine that is what the state says, on its own. Of the parts
-// those count that the state does not say.
+// Fork returns a new engine with the state. It uses those of the parts that a State
+// does not hold.
 func (st *State) Fork(o Parts) (*Engine, error) {
 	o.Config, o.Keyspace, o.Clock = st.config.Clone(), st.data.Clone(), st.clock.Fork()
 	o.Config.AOF.On = false          // the file is the original's
@@ -154,7 +153,7 @@ func (st *State) Fork(o Parts) (*Engine, error) {
 	return e, nil
 }
 
-// steer returns the server's own clock: c, if it is one already.
+// steer returns a clock of the server's own: c if it is one already.
 func steer(c clock.Clock) *clock.Steered {
 	if s, ok := c.(*clock.Steered); ok {
 		return s
@@ -162,18 +161,18 @@ func steer(c clock.Clock) *clock.Steered {
 	return clock.Steer(c)
 }
 
-// Change says that a key is not what it was. Before or After is zero if there
-// was or is none.
+// Change is the change of a key. Before or After is zero if the key did not or does
+// not exist.
 type Change struct {
 	DB            int
 	Key           []byte
 	Before, After keyspace.Entry
 }
 
-// Changes calls yield with the keys whose value or expiry time is not that of a
-// state, in the order of database and name: at most so many. n is how many there
-// are in all. It costs O(number of keys); values are compared only where
-// somebody wrote.
+// Changes calls yield for the keys whose value or expiry time differs from a state,
+// for at most so many of them, in the order of database and name. n is the number of
+// all such keys. The time is proportional to the number of keys; values are compared
+// only where somebody wrote.
 func (e *Engine) Changes(since *State, most int, yield func(Change)) (n int) {
 	e.enter()
 	defer e.leave()

@@ -6,9 +6,9 @@ import (
 	"runtime"
 )
 
-// Check looks at everything that the server holds, each value included, and
-// returns what does not fit together, nil if all does. It is for tests: commands
-// wait meanwhile. While a script is busy it looks at nothing.
+// Check looks at everything that the server holds, each value included, and returns
+// the invariants that do not hold, nil if all do. It is for tests: commands wait
+// meanwhile. While a script is busy it looks at nothing.
 func (e *Engine) Check() error {
 	e.interpose()
 	defer e.leave()

@@ -17,20 +17,20 @@ import (
 
 // clients are the sessions of the server.
 //
-// all has every session that has not ended: the clients, which sessions has by
-// their ids, sessions of the program itself, and those that have left but may have
-// output to be written. clientMemory is what all of them were counted with, and
-// nextIdle is set while there are clients and a timeout for them.
+// all has every session that has not ended: the clients, which sessions has by their
+// ids, sessions of the program itself, and sessions that have left but may still have
+// output. clientMemory is the sum of what each was counted with, and nextIdle is set
+// while there are clients and a timeout for them.
 type clients struct {
 	sessions map[uint64]*Session
 	all      map[*Session]struct{}
 	lastID   uint64
 	// clientMemory is counted only while a setting asks for it; see countsClients.
 	clientMemory int64
-	// nextIdle is when to look for idle clients, in ms; 0: never.
+	// nextIdle is the time of the next look for idle clients, in ms; 0: never.
 	nextIdle int64
 	pages    resp.Pool // input buffers
-	// keepalive is read by transports without the lock.
+	// Transports read keepalive without the lock.
 	keepalive atomic.Int64
 }
 
@@ -69,8 +69,8 @@ func (c *clients) check(e *Core) error {
 	return nil
 }
 
-// NewSession registers a connection. It answers false if the server takes no
-// more clients; the session then only has the error to write.
+// NewSession registers a connection. It returns false if the server takes no more
+// clients; then the session only holds the error to write.
 func (e *Engine) NewSession(conn Conn) (*Session, bool) {
 	e.interpose()
 	defer e.leave()
@@ -108,8 +108,8 @@ func (s *Session) turnAway(why resp.Error) (served bool) {
 	return false
 }
 
-// NewInternalSession returns a session for commands that come from the
-// program itself; it is not listed as a client and needs no password.
+// NewInternalSession returns a session for commands of the program itself. It is not
+// listed as a client and needs no password.
 func (e *Engine) NewInternalSession(conn Conn) *Session {
 	e.interpose()
 	defer e.leave()
@@ -119,8 +119,8 @@ func (e *Engine) NewInternalSession(conn Conn) *Session {
 	return s
 }
 
-// NewAttachedSession is NewInternalSession for a connection of the program, which
-// the end of the engine ends.
+// NewAttachedSession is NewInternalSession for a connection of the program. The end of
+// the engine closes it.
 func (e *Engine) NewAttachedSession(conn Conn) *Session {
 	e.interpose()
 	defer e.leave()
@@ -147,20 +147,20 @@ func (e *Core) newSession(conn Conn) *Session {
 	return s
 }
 
-// idleStep is how far apart two looks for idle clients are at least, in
-// milliseconds: a look costs time for each client.
+// idleStep is the least time between two looks for idle clients, in milliseconds: a
+// look costs time for each client.
 const idleStep = 1000
 
-// idleAt makes sure that the timer fires for a client that may be idle for too
-// long by then.
+// idleAt makes sure that the timer fires at a time when a client may have been idle
+// for too long.
 func (e *Core) idleAt(at int64) {
 	if e.nextIdle == 0 || at < e.nextIdle {
 		e.nextIdle = at
 	}
 }
 
-// dropIdle closes the clients that sent nothing and were sent nothing for longer
-// than the setting timeout. Those that wait or listen may stay.
+// dropIdle closes the clients without input and output for longer than the setting
+// timeout. Blocked clients and subscribers may stay.
 func (e *Core) dropIdle(now int64) {
 	if e.nextIdle == 0 || now < e.nextIdle {
 		return
@@ -183,7 +183,7 @@ func (e *Core) dropIdle(now int64) {
 	}
 }
 
-// errProtected is what strangers are told.
+// errProtected is the error for strangers; see stranger.
 const errProtected resp.Error = "DENIED This server is in protected mode: it has no password and serves only clients on its own machine. " +
 	"Set a password (requirepass), or switch the mode off (protected-mode no) if nobody else can reach the server."
 
@@ -196,11 +196,11 @@ func (e *Core) stranger(conn Conn) bool {
 	return err == nil && !from.Addr().Unmap().IsLoopback() // others than TCP are local
 }
 
-// strangerQuery is how much may wait of what a client sent that has to log in.
+// strangerQuery limits the waiting input of a client that has to log in.
 const strangerQuery = 1 << 20
 
-// checkQuery ends a session that sent more than it may before it is run: an
-// endless command, or a transaction.
+// checkQuery ends a session with more waiting input than it may have: an endless
+// command, or a transaction.
 func (s *Session) checkQuery() {
 	size := s.in.Buffered() + len(s.late)
 	if s.multi != nil {
@@ -234,12 +234,12 @@ func sortedByID(m map[uint64]*Session) []*Session {
 	return slices.SortedFunc(maps.Values(m), func(a, b *Session) int { return cmp.Compare(a.ID, b.ID) })
 }
 
-// countsClients reports whether a setting asks how much memory clients take.
+// countsClients reports whether a setting needs the memory of clients.
 func (e *Core) countsClients() bool {
 	return e.Config.MaxMemory != 0 || e.Config.MaxMemoryClients != 0
 }
 
-// countClient takes note of the memory of a client.
+// countClient counts the memory of a client anew.
 func (s *Session) countClient() {
 	n := 0
 	if !s.killed && !s.internal {
@@ -249,16 +249,16 @@ func (s *Session) countClient() {
 	s.counted = n
 }
 
-// countAllClients takes note of what clients have read meanwhile, which only
-// their transports know.
+// countAllClients counts anew, since clients may have read output meanwhile, of which
+// only their transports know.
 func (e *Core) countAllClients() {
 	for _, s := range e.sessions {
 		s.countClient()
 	}
 }
 
-// smallestClients is the lowest limit for all clients together: with less, none
-// could set a better one.
+// smallestClients is the lowest limit for all clients together: with a lower one no
+// client could raise it again.
 const smallestClients = 128 << 10
 
 // clientsLimit returns how many bytes clients may take together; 0: any number.
@@ -273,8 +273,8 @@ func (e *Core) clientsLimit() int64 {
 	return n
 }
 
-// evictClients closes the clients that take most memory as long as all take
-// more than they may. Those who asked for it with CLIENT NO-EVICT may stay.
+// evictClients closes the clients that take most memory, until all together are below
+// the limit. Clients that have used CLIENT NO-EVICT stay.
 func (e *Core) evictClients() {
 	limit := e.clientsLimit()
 	if limit == 0 || e.clientMemory <= limit {
@@ -301,14 +301,14 @@ func (e *Core) evictClients() {
 	}
 }
 
-// Listener is what listens on the sockets of one kind.
+// Listener describes the listening sockets of one kind.
 type Listener struct {
 	Kind ListenerKind
 	Bind []string // addresses or a path
 	Port int      // 0: they have none
 }
 
-// ListenerKind is a kind of sockets, by its number in INFO.
+// ListenerKind is a kind of sockets, in the order of INFO.
 type ListenerKind int
 
 // The kinds of sockets.
@@ -341,23 +341,23 @@ func (e *Core) Listeners() []Listener {
 	return e.listeners()
 }
 
-// A client can move to another engine: the private server of a space. The
-// session's commands end with the one that asks for it; whoever stands between
-// the transport and the engine sees that (Moving), and goes on with a session of
-// the other engine, which gets what is left of the input (Leave, Settle).
+// A client can move to another engine: the private server of a space. The session runs
+// no command after the one that asks for it. The code between transport and engine sees
+// that (Moving) and goes on with a session of the other engine, which gets the rest of
+// the input (Leave, Settle).
 
-// MoveTo has the client served by another engine from the next command on.
+// MoveTo moves the client to another engine, from the next command on.
 func (s *Session) MoveTo(e *Engine) { s.moving = e }
 
-// Moving returns the engine that the client moves to, nil if it stays. It is for
-// the goroutine that feeds the session.
+// Moving returns the engine that the client moves to, nil if it stays. It is for the
+// goroutine that feeds the session.
 func (s *Session) Moving() *Engine {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
 	return s.moving
 }
 
-// Luggage is what a client takes along when it moves.
+// Luggage is the part of a client's state that moves with it.
 type Luggage struct {
 	from           *Session
 	input          []byte
@@ -366,8 +366,8 @@ type Luggage struct {
 	replies        ReplyMode
 }
 
-// Leave takes the client out of the server, but for output that is still to be
-// written. What it had there (a transaction, subscriptions) is gone.
+// Leave removes the client from the server, with its transaction and subscriptions.
+// Only its output stays until it is written.
 func (s *Session) Leave() Luggage {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
@@ -387,8 +387,8 @@ func (s *Session) Leave() Luggage {
 	return l
 }
 
-// Settle makes the session one of a client that has come from another engine,
-// and runs the input that it has brought. It needs no password.
+// Settle makes the session that of a client from another engine, and runs the input
+// that it has brought. The client needs no password.
 func (s *Session) Settle(l Luggage) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()

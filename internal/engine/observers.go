@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Observers look at commands and change no data. Two of them look at the reply and
-// change that: strict mode may refuse it, and its order may be shuffled. As with gates, each is a bit in
-// a set, and those that nobody wants to look cost nothing.
+// Observers look at commands and change no data. Two of them may change the reply:
+// strict mode refuses it, and Shuffle changes its order. As with gates, each is a bit
+// in a set, and one that nobody wants costs nothing.
 type observerSet uint8
 
 // The observers, in their order.
@@ -63,7 +63,7 @@ func (e *Core) observeAfter(on observerSet, c *Ctx) {
 	}
 }
 
-// observersOf returns who looks at the commands of a session.
+// observersOf returns the observers of a session's commands.
 func (e *Core) observersOf(s *Session) observerSet {
 	on := e.observers
 	if s.tracking != nil {
@@ -72,16 +72,16 @@ func (e *Core) observersOf(s *Session) observerSet {
 	return on
 }
 
-// observing says who looks at the commands of all sessions: observers are those
-// that observersNow returns, and monitors the sessions in MONITOR mode, in the
-// order in which they entered it.
+// observing holds the observers of the commands of all sessions: observers is what
+// observersNow returns, and monitors are the sessions in MONITOR mode, in the order in
+// which they entered it.
 type observing struct {
 	observers observerSet
 	monitors  []*Session
 	outside   []*Observer
 }
 
-// setObservers is called when what observersNow looks at has changed.
+// Whatever changes the result of observersNow calls setObservers.
 func (e *Core) setObservers() { e.observers = e.observersNow() }
 
 func (e *Core) observersNow() observerSet {
@@ -126,29 +126,29 @@ func (o *observing) check(e *Core) error {
 	return nil
 }
 
-// Observer is an observer from outside, such as a recorder. A nil function is
-// not called. All are called under the engine's lock; they must not keep the
-// arguments and bytes that they get.
+// Observer is an observer from outside, such as a recorder. A function may be nil. The
+// engine calls them under its lock; they must not keep the arguments and bytes that
+// they get.
 type Observer struct {
-	// Received gets each command line that arrives, before anything else.
+	// Received gets each command line that arrives, before anything else does.
 	Received func(s *Session, args [][]byte)
-	// Before is called when a command is about to run, in EXEC and scripts too.
+	// Before is called when a command is about to run, also in EXEC and scripts.
 	Before func(c *Ctx)
-	// After is called when it has run, also if it now waits; see Ctx.Outcome.
+	// After is called when it has run, even if it now waits; see Ctx.Outcome.
 	After func(c *Ctx)
-	// Sent gets what a client is sent, in whole replies and messages.
+	// Sent gets the output to a client, in whole replies and messages.
 	Sent func(s *Session, output []byte)
-	// Closed is called when a session is gone, with whether the server has ended
-	// the connection, other than because it ends itself.
+	// Closed is called when a session is gone. byServer means that the server has
+	// closed the connection, for another reason than its own end.
 	Closed func(s *Session, byServer bool)
 	// Left is called when a client goes to another space.
 	Left func(s *Session)
-	// Moved is called when a client has come from another space, before it says
+	// Moved is called when a client has come from another space, before it sends
 	// anything. from was its session there.
 	Moved func(from, to *Session)
 }
 
-// Observe has o look at all commands until remove is called.
+// Observe lets o observe all commands until remove is called.
 func (e *Core) Observe(o *Observer) (remove func(*Core)) {
 	e.outside = append(e.outside, o)
 	e.setObservers()

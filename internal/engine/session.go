@@ -11,10 +11,10 @@ import (
 	"github.com/resp-server/resp-server/internal/strict"
 )
 
-// Conn is what the engine needs of a connection.
+// Conn is a connection, as the engine needs it.
 type Conn interface {
-	// Wake announces that Output may have something, or that the session is
-	// finished. It is called under the engine's lock and must not block: the
+	// Wake announces that Output may return something, or that the session is
+	// finished. The engine calls it under its lock, so it must not block: the
 	// transport calls Output from another goroutine.
 	Wake()
 	// Addr and LocalAddr are shown by CLIENT LIST: "127.0.0.1:5000".
@@ -52,14 +52,14 @@ type Session struct {
 	attended  bool  // its transport writes the output after this entry without being woken
 	overSince int64 // ms
 	counted   int   // bytes in Core.clientMemory
-	// longOutput is from how many bytes on the output of a batch is looked at, and
-	// moved over, before the next command.
+	// Output of a batch that has longOutput bytes is checked and moved over before the
+	// next command.
 	longOutput int
 	wait       *wait
 	fault      fault.Action // for the reply of the command that runs
 	closers    []func()     // called when it is gone
 	moving     *Engine      // where the client goes; nil: it stays
-	// Companion is what an Interceptor keeps with the client.
+	// Companion is for an Interceptor, which keeps its state of the client there.
 	Companion any
 	delayed   bool             // a fault has held the next command back already
 	chosen    bool             // the next command was held back, and is to run now
@@ -71,9 +71,8 @@ type Session struct {
 	replica   *replica         // nil: the client never said that it is one
 	master    *masterStream    // nil: it is not the link to the master
 
-	// Between two calls of Feed the transport reads into in's buffer, or into
-	// aside if the session waits. What comes while it runs a script is kept in
-	// late.
+	// Between two calls of Feed the transport reads into in's buffer, or into aside if
+	// the session waits. Input that comes while the session runs a script is in late.
 	waited   bool
 	received int // bytes that are in the Reader, or in aside, and were not run
 	aside    []byte
@@ -114,8 +113,8 @@ func (s *Session) applyLimits() {
 }
 
 // Space returns memory to read input into. A session that waits may go on, in
-// another goroutine, while the transport reads: so it gets memory that is not
-// the Reader's.
+// another goroutine, while the transport reads. So the transport gets other memory
+// than the Reader's then.
 func (s *Session) Space() []byte {
 	if s.master != nil {
 		return s.master.room()
@@ -129,8 +128,8 @@ func (s *Session) Space() []byte {
 	return s.aside
 }
 
-// Feed takes n bytes that were read into Space, and runs the commands that are
-// complete now.
+// Feed takes n bytes that the transport has read into Space, and runs the commands
+// that are complete now.
 func (s *Session) Feed(n int) {
 	if s.master != nil {
 		s.feedMaster(n)
@@ -162,8 +161,8 @@ func (s *Session) Run() {
 	s.traffic.In += uint64(n)
 	s.traffic.Reads++
 	if b := s.e.busy; b != nil && b.c.Session == s {
-		// It waited when its transport began to read, and runs a script now, whose
-		// arguments are in the Reader.
+		// The session waited when its transport began to read. Now it runs a script
+		// whose arguments are in the Reader.
 		s.late = append(s.late, s.aside[:n]...)
 		s.checkQuery()
 		return
@@ -182,9 +181,9 @@ func (s *Session) Run() {
 // Do is DoIn for the selected database.
 func (s *Session) Do(args [][]byte) (done bool) { return s.DoIn(s.db, args) }
 
-// DoIn runs one command as the first of a new connection, but with a database
-// selected, and appends what it answers to the output. It reports whether the
-// command is done; one that blocks answers later.
+// DoIn runs one command as the first one of a new connection, but with a database
+// selected, and appends the reply to the output. It reports whether the command is
+// done; the reply of a blocked one comes later.
 func (s *Session) DoIn(db int, args [][]byte) (done bool) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
@@ -210,8 +209,8 @@ func (s *Session) DoIn(db int, args [][]byte) (done bool) {
 	return s.wait == nil && !s.mustHold()
 }
 
-// Reusable reports whether the next command of an internal session would find it
-// like a new one. It is safe for concurrent use.
+// Reusable reports whether the state of an internal session equals that of a new one.
+// It is safe for concurrent use.
 func (s *Session) Reusable() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -257,7 +256,7 @@ func (s *Session) runAll() {
 	}
 }
 
-// prefetch prepares for the next commands of a pipeline.
+// prefetch loads the memory that the next commands of a pipeline need.
 func (s *Session) prefetch() {
 	var args [3][keyspace.PrefetchBatch][]byte
 	n := s.in.Ahead(&args)
@@ -273,8 +272,8 @@ func (s *Session) protocolError(err error) {
 	s.e.markDirty(s)
 }
 
-// Finished reports whether the connection is to be closed now: because it was
-// killed, or because it is to end and everything is written.
+// Finished reports whether the transport has to close the connection now: because the
+// session was killed, or because it ends and everything is written.
 func (s *Session) Finished() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -304,8 +303,8 @@ func (s *Session) end() {
 	s.unregister()
 }
 
-// unregister forgets what the server has of a session that nobody uses any more,
-// but that output of it may still be written.
+// unregister removes a session that nobody uses any more from the server. Its output
+// may still have to be written.
 func (s *Session) unregister() {
 	delete(s.e.all, s)
 	delete(s.e.output.slow, s)
@@ -313,8 +312,8 @@ func (s *Session) unregister() {
 	s.counted = 0
 }
 
-// depart makes the client one that is gone for all others, while its last
-// replies may still have to be written: who reads them knows that it is.
+// depart removes the client for all others. Its last replies may still have to be
+// written: whoever reads them can rely on the client being gone.
 func (s *Session) depart() {
 	s.forget()
 	delete(s.e.sessions, s.ID)
@@ -324,15 +323,15 @@ func (s *Session) depart() {
 	}
 }
 
-// Kill closes the connection without writing what is still to be written. For
-// the server the client is gone at once.
+// Kill closes the connection and drops the output that is not written yet. For the
+// server the client is gone at once.
 func (s *Session) Kill() {
 	s.killed = true
 	s.end()
 	s.e.markDirty(s)
 }
 
-// CloseAfterReply closes the connection when its answers are written.
+// CloseAfterReply closes the connection when its replies are written.
 func (s *Session) CloseAfterReply() {
 	s.closing = true
 	s.e.markDirty(s)
@@ -341,12 +340,12 @@ func (s *Session) CloseAfterReply() {
 // Internal reports whether the session belongs to the program itself.
 func (s *Session) Internal() bool { return s.internal }
 
-// Obey has the session's commands taken as those of a master: what depends on time
-// and chance is made up in them.
+// Obey marks the session's commands as those of a master: time and chance are settled
+// in them already.
 func (s *Session) Obey() { s.obeyed = true }
 
-// Obeyed reports whether the session's commands are those of a master or of an
-// append-only file.
+// Obeyed reports whether the session's commands come from a master or an append-only
+// file.
 func (s *Session) Obeyed() bool { return s.obeyed }
 
 // Conn returns the connection.
@@ -361,7 +360,7 @@ func (s *Session) Loop() int {
 	return 0
 }
 
-// QueryBuffer returns the bytes of input not yet run, and the buffer's size.
+// QueryBuffer returns the number of bytes of input not run yet, and the buffer's size.
 func (s *Session) QueryBuffer() (used, size int) {
 	if s.waited || s == s.e.current {
 		return s.in.Buffered(), s.in.Size()
@@ -369,7 +368,7 @@ func (s *Session) QueryBuffer() (used, size int) {
 	return s.query[0], s.query[1]
 }
 
-// fed is called at the end of Feed, when the transport is about to read more.
+// Feed calls fed at its end, when the transport is about to read more.
 func (s *Session) fed() {
 	s.waited = s.wait != nil
 	if s.waited {
@@ -381,5 +380,5 @@ func (s *Session) fed() {
 	}
 }
 
-// OnClose has f called in a goroutine of its own when the session is gone.
+// OnClose arranges a call of f, in a goroutine of its own, when the session is gone.
 func (s *Session) OnClose(f func()) { s.closers = append(s.closers, f) }

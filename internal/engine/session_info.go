@@ -9,8 +9,7 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// Class is a kind of clients, as CLIENT LIST TYPE and the limits of output
-// know them.
+// Class is a class of clients, for CLIENT LIST TYPE and the limits of output.
 type Class uint8
 
 // The classes of clients.
@@ -21,7 +20,7 @@ const (
 	ClassMaster
 )
 
-// Class returns what kind of client the session is.
+// Class returns the class of the session's client.
 func (s *Session) Class() Class {
 	switch {
 	case s.master != nil:
@@ -34,7 +33,7 @@ func (s *Session) Class() Class {
 	return ClassNormal
 }
 
-// Flags returns the letters by which CLIENT LIST shows the state of a client.
+// Flags returns the letters for the state of a client in CLIENT LIST.
 func (s *Session) Flags() string {
 	var f [16]byte
 	n := 0
@@ -75,8 +74,8 @@ type Usage struct {
 	Reply, ReplySize int // answers of this batch, and room for them
 	Waiting          int // answers that the transport has not taken
 	Output           int // room for these, if there are any
-	// Total is what would not be there without the client: buffers are lent to
-	// it as long as there is something in them.
+	// Total is the memory that exists only for the client. The server lends it buffers
+	// as long as there is something in them.
 	Total int
 }
 
@@ -129,11 +128,11 @@ const (
 // IsActive reports whether the client has just sent something.
 func (s *Session) IsActive() bool { return s.e.NowMilli()/activeSlot-s.heard/activeSlot < activeSlots }
 
-// lentPage is the size of the input buffers that are lent.
+// lentPage is the size of the input buffers that the server lends.
 const lentPage = 16 << 10
 
-// listsUse estimates what the names take that a session subscribed to, watches
-// or tracks.
+// listsUse estimates the memory of the names that a session subscribed to, watches or
+// tracks.
 func (s *Session) listsUse() int {
 	const each = 64
 	n := s.Subscriptions() * each
@@ -153,11 +152,10 @@ func argsLen(args [][]byte) (n int) {
 	return n
 }
 
-// Age returns for how many seconds the client has been there.
+// Age returns the age of the connection in seconds.
 func (s *Session) Age() int64 { return s.e.NowMilli()/1000 - s.Created/1000 }
 
-// AppendInfo appends what CLIENT LIST says about a client, a line without its
-// end.
+// AppendInfo appends the line of CLIENT LIST for a client, without its end.
 func (s *Session) AppendInfo(b []byte) []byte {
 	l := clientLine{b}
 	multi, inMulti := s.InMulti()

@@ -8,10 +8,10 @@ import (
 	"github.com/resp-server/resp-server/internal/pubsub"
 )
 
-// state is all that a client can change about its connection. Two states are
-// equal if and only if no client could tell them apart: what may be absent is a
-// pointer, which is nil then. So RESET is one assignment, and whether a session
-// is as good as new one comparison; a new field takes part in both.
+// state is everything that a client can change about its connection. Two states are
+// equal if and only if no client could tell them apart: an optional part is a pointer,
+// nil if it is absent. So RESET is one assignment, and one comparison shows whether a
+// session is as good as new. A new field takes part in both.
 type state struct {
 	Name      string
 	LibName   string
@@ -47,7 +47,7 @@ const (
 	ReplySkip
 )
 
-// fresh returns the state that a session begins with now.
+// fresh returns the state of a new session.
 func (s *Session) fresh() state {
 	f := state{proto: 2, user: s.e.Users.Default(), authenticated: s.internal || !s.e.Users.PasswordNeeded() && !s.e.lockOut}
 	if s.internal {
@@ -56,7 +56,7 @@ func (s *Session) fresh() state {
 	return f
 }
 
-// check looks for what does not fit in the state of s.
+// check looks for contradictions in the state of s.
 func (st *state) check(s *Session) error {
 	switch {
 	case st.proto != s.out.Proto:
@@ -69,7 +69,7 @@ func (st *state) check(s *Session) error {
 	return errors.Join(st.multi.check(), st.watched.check())
 }
 
-// checkRights looks for what does not fit the user of a client.
+// checkRights looks for contradictions between a client and its user.
 func (s *Session) checkRights() error {
 	switch {
 	case s.e.Users.Get([]byte(s.user.Name)) != s.user:
@@ -80,16 +80,16 @@ func (s *Session) checkRights() error {
 	return nil
 }
 
-// begin puts a state in place of one that nothing refers to any more.
+// begin sets a new state. Nothing may refer to the old one any more.
 func (s *Session) begin(with state) {
 	s.state = with
 	s.out.Proto = with.proto
 	s.applyLimits()
 }
 
-// Reset brings the session back to how it began, as RESET does. The library
-// behind the connection stays the same, and RESET is itself a command that
-// CLIENT REPLY SKIP may be about.
+// Reset brings the session back to its first state, as RESET does. The client library
+// behind the connection stays the same. CLIENT REPLY SKIP applies to RESET as to any
+// command.
 func (s *Session) Reset() {
 	s.forget()
 	next := s.fresh()
@@ -105,7 +105,7 @@ func (s *Session) isFresh() bool {
 	return s.state == s.fresh() && s.replica == nil && s.wait == nil && !s.closing && !s.killed
 }
 
-// forget takes the session out of everything that its state refers to.
+// forget removes the session from everything that its state refers to.
 func (s *Session) forget() {
 	if s.wait != nil {
 		s.e.cancel(s.wait)
@@ -135,14 +135,14 @@ func (s *Session) DB() int { return s.db }
 // Select changes the database.
 func (s *Session) Select(db int) { s.db = db }
 
-// Authenticated reports whether the client has logged in, or did not need to
-// when it came.
+// Authenticated reports whether the client has logged in, or did not need to when it
+// connected.
 func (s *Session) Authenticated() bool { return s.authenticated || s.e.lockOut && !s.mustLogIn() }
 
-// Extra is what a group of commands keeps with a client, or with a script while
+// Extra is state that a group of commands keeps with a client, or with a script while
 // one runs.
 type Extra interface {
-	// MemoryUse returns about how many bytes it takes.
+	// MemoryUse estimates its size in bytes.
 	MemoryUse() int
 }
 
@@ -158,8 +158,8 @@ func (x *extras) memoryUse() (n int) {
 	return n
 }
 
-// Extra returns what was kept with this client, or with the script that runs,
-// under a name; nil if nothing was.
+// Extra returns the Extra of this client, or of the script that runs, with a name; nil
+// if there is none.
 func (c *Ctx) Extra(name string) Extra {
 	if c.Session.extras == nil {
 		return nil
@@ -167,9 +167,9 @@ func (c *Ctx) Extra(name string) Extra {
 	return (*c.Session.extras)[name]
 }
 
-// SetExtra keeps something with this client, or with the script that runs, under
-// a name that the commands which use it share; nil forgets it. It is also
-// forgotten with the client, by RESET, and at the end of the script.
+// SetExtra sets the Extra of this client, or of the script that runs, with a name that
+// its group of commands shares; nil removes it. RESET, the end of the client and the
+// end of the script remove it, too.
 func (c *Ctx) SetExtra(name string, x Extra) {
 	s := c.Session
 	switch {
