@@ -153,8 +153,8 @@ func TestSubscriberStopsReading(t *testing.T) {
 		slow, other, publisher := dial(t, s), dial(t, s), dial(t, s)
 		slow.ask("SUBSCRIBE news", "[subscribe news 1]")
 		other.ask("SUBSCRIBE news", "[subscribe news 1]")
-		const batches, size = 1000, 100
-		message := strings.Repeat("x", 100)
+		const batches, size, length = 150, 100, 1000
+		message := strings.Repeat("x", length)
 		lines := make([]string, size)
 		for i := range lines {
 			lines[i] = "PUBLISH news " + message
@@ -170,7 +170,7 @@ func TestSubscriberStopsReading(t *testing.T) {
 			}
 		}
 		publisher.ask("PUBSUB NUMSUB news", "[news 1]")
-		if n := len(slow.wantEnd()); n > batches*size*100 {
+		if n := len(slow.wantEnd()); n > batches*size*length {
 			t.Errorf("the slow subscriber got all messages: %d bytes", n)
 		}
 		s.engine.Run(func(c *engine.Core) {

@@ -446,6 +446,7 @@ func TestEnable(t *testing.T) {
 		if got := inFile(t, d, "k"); got != "4" || s.Info().Waiting {
 			t.Errorf("the file has %q", got)
 		}
+		d.takes.Store(int64(time.Second)) // so that it is not over at once
 		end := s.do("0 SET k 5")
 		if s.Synced() >= end {
 			t.Error("an answer does not wait")
