@@ -7,8 +7,8 @@ import (
 
 // appending measures writes with the append-only file on.
 func appending(b *bench) error {
-	b.heading("Append-only file", `Writes with appendonly yes, as in the first table. The directory of the servers is that for temporary
-files: what "always" costs is what a sync of its disk takes.`)
+	b.heading("Append-only file", `Writes with appendonly yes, as in the first table. The servers write to the directory for temporary
+files: the price of "always" is the time of a sync on its disk.`)
 	var names []string
 	for _, s := range b.specs {
 		if s.name != "miniredis" {

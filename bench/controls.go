@@ -52,9 +52,9 @@ var uses = []struct {
 // controls measures the cost of the test controls in the same process.
 func controls(b *bench) error {
 	const depth, batches = 64, 100
-	b.heading("Test controls", `What a command costs with the test controls off and on, in pipelines of %d GET and SET over the
-pipe of Dial: the fastest of %d interleaved rounds. Those that are off cost nothing: rows that differ by a
-few per cent are the same.`, depth, 20*b.rounds)
+	b.heading("Test controls", `The time of a command with the test controls off and on, in pipelines of %d GET and SET over the pipe of
+Dial: the fastest of %d rounds, taken by turns. Controls that are off cost nothing: a difference of a few
+per cent is noise.`, depth, 20*b.rounds)
 	clients := make([]*conn, len(uses))
 	for i, u := range uses {
 		s, err := respserver.Start(respserver.Options{NoListen: true, Config: u.config})
@@ -100,7 +100,7 @@ few per cent are the same.`, depth, 20*b.rounds)
 // forks measures forks in the same process.
 func forks(b *bench) error {
 	const keys, many = 1_000_000, 10_000
-	b.heading("Forks", "Test controls in the process of the test: forks and snapshots share the data and copy what they change.")
+	b.heading("Forks", "Test controls in the process of the test: forks and snapshots share the data, and each copies the parts that it changes.")
 	b.printf("| | |\n|---|---:|\n")
 	ctx := context.Background()
 	start := func(n int) (*respserver.Server, error) {

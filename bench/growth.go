@@ -44,9 +44,8 @@ func growth(b *bench) error {
 			specs, list = append(specs, s), append(list, &server{spec: s})
 		}
 	}
-	b.heading("Growth", `Time per command, pipelined by one client, on data of different sizes. In brackets how many times the
-time that resp-server takes the other server takes, and then the same of processor time: above 1 we
-are ahead.`)
+	b.heading("Growth", `Time per command, pipelined by one client, on data of different sizes. In brackets the ratio of the other
+server's time to that of resp-server, and then the ratio of their processor times: above 1 we are ahead.`)
 	t := b.table("command", list)
 	for _, c := range curves {
 		if !b.wants(c.name) {

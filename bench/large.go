@@ -111,9 +111,8 @@ func large(b *bench) error {
 		return err
 	}
 	defer stop()
-	b.heading("Large keys", `Time per command, pipelined by one client, on keys of many elements. In brackets how many times the
-time that resp-server takes the other server takes, and then the same of processor time: above 1 we
-are ahead.`)
+	b.heading("Large keys", `Time per command, pipelined by one client, on keys of many elements. In brackets the ratio of the other
+server's time to that of resp-server, and then the ratio of their processor times: above 1 we are ahead.`)
 	t := b.table("command", servers)
 	for _, n := range sizes {
 		for _, k := range largeKeys {

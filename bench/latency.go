@@ -72,9 +72,9 @@ func latency(b *bench) error {
 	if !b.quick {
 		time = 20e9
 	}
-	b.heading("Latency", `%s requests per second by %d clients, sent when they are due, whether or not earlier ones have been
-answered, and measured from when they were due: nothing is left out because a server was slow. The
-load comes from the same machine and shares its cores; that is in all numbers.`, count(rate), clients)
+	b.heading("Latency", `%d clients send %s requests per second, each when it is due, whether or not earlier ones have a reply.
+The latency of a request begins when it is due, so a slow server can't hide delays. The clients share the
+cores of the machine with the servers, which is part of all numbers.`, clients, count(rate))
 	b.printf("| situation | server | p50 | p99 | p99.9 | p99.99 | longest |\n|---|---|---:|---:|---:|---:|---:|\n")
 	for _, sit := range situations {
 		if b.quick && sit.keys > 1_000_000 {

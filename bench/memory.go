@@ -52,14 +52,14 @@ func memory(b *bench) error {
 	for _, s := range b.specs {
 		list = append(list, &server{spec: s})
 	}
-	b.heading("Memory", `Bytes of resident memory that each element of 1 M costs, a second after it was written; in brackets
-which part of each server's that of resp-server is: below 1 we need less.
+	b.heading("Memory", `Bytes of resident memory for each of 1 M elements, a second after the last write; in brackets the ratio of
+resp-server's bytes to those of the other server: below 1 we need less.
 
-The garbage of Go is in these numbers, and so are the tables of its heap, which are 1 to 2 MB of each
-row. Filling leaves next to no garbage; overwriting does. The binary sets GOGC to 50 (to more as
-long as less than 16 MB are live) unless the environment has it: the heap then grows by up to half of what
-is live. A server that is embedded never changes the settings of its program: there, with the default of
-100, overwritten data may take up to a third more.`)
+The numbers include the garbage of Go, and the tables of its heap, which take 1 to 2 MB in each row. Filling
+leaves next to no garbage; overwriting does. The binary sets GOGC to 50 (to more while less than 16 MB are
+live) unless the environment sets it: so the heap grows by up to half of the live data. An embedded server
+never changes the settings of its program: with Go's default of 100, overwritten data may take up to a third
+more.`)
 	t := b.table("data", list)
 	for _, sh := range shapes {
 		if !b.wants(sh.name) {

@@ -14,9 +14,9 @@ func (b *bench) intro() error {
 	how := "The command was `go run -C bench . " + strings.Join(os.Args[1:], " ") + "`."
 	b.printf(`# Benchmarks
 
-This file is written by the command in bench/, which builds resp-server, starts it beside the servers
-it finds, and measures all of them interleaved in one run on one machine: absolute numbers depend on
-the machine, ratios much less.
+The command in bench/ writes this file. It builds resp-server, starts it beside the other servers that
+it finds, and measures them by turns, in one run on one machine. Absolute numbers depend on the machine,
+ratios much less.
 
     go run -C bench . -quick -o ../docs/benchmarks.md       everything, about ten minutes
     go run -C bench . -sections throughput -rows 'GET.*P16' some of it

@@ -15,7 +15,7 @@ import (
 
 // inProcess measures a server embedded in a Go program.
 func inProcess(b *bench) error {
-	b.heading("In one process", `One client in the program that has the server; a request after the other. The event loop is
+	b.heading("In one process", `One client in the same program as the server sends one request after the other. The event loop is
 Options.EventLoop.`)
 	b.printf("| GET by way of | time | allocations |\n|---|---:|---:|\n")
 	line := func(name string, f func(*testing.B)) {
@@ -93,7 +93,7 @@ func roundTrip(c *conn) func(*testing.B) {
 
 // startUp measures how long it takes until a server replies.
 func startUp(b *bench) error {
-	b.heading("Start", `From exec to the first PONG, and within one process Start, PING and Close.`)
+	b.heading("Start", `The time from exec to the first PONG, and that of Start, PING and Close within one process.`)
 	b.printf("| what | median time |\n|---|---:|\n")
 	took := make(map[string][]float64)
 	for range 10 * b.rounds {

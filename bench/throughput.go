@@ -116,13 +116,13 @@ func throughput(b *bench) error {
 		return err
 	}
 	defer stop()
-	b.heading("Throughput", `Requests per second by redis-benchmark, medians of %d interleaved rounds; then the nanoseconds that the
-processor works for a request, in the program + in the kernel. In brackets, in **bold**, how many times
-the requests per second of a server resp-server serves, and how many times the processor time of
-resp-server the server needs: above 1 we are ahead in both. Pn is a pipeline of n commands. Unless the
-row says otherwise keys are chosen from 100 k, and values have 3 bytes.
+	b.heading("Throughput", `Requests per second by redis-benchmark, the medians of %d rounds, taken by turns; then nanoseconds of
+processor time for a request, in the program + in the kernel. In brackets, in **bold**, two ratios: that
+of resp-server's requests per second to the other server's, and that of the other server's processor time
+to resp-server's. Above 1 we are ahead in both. Pn is a pipeline of n commands. Unless the row says
+otherwise there are 100 k keys, and values have 3 bytes.
 
-redis-benchmark shares the machine, and with pipelines it is often what limits all servers alike.
+redis-benchmark runs on the same machine, and with pipelines it often limits all servers alike.
 Processor time does not depend on it.`, b.rounds)
 	t := b.table("command", servers)
 	for _, r := range rows {
