@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// debugging is what DEBUG changes, for tests of what can't be seen otherwise.
+// debugging is the state that DEBUG changes, for tests.
 type debugging struct {
 	asleep         int64         // until when nobody is served, in milliseconds since 1970
 	nap            time.Duration // that a command in a transaction or script slept, which no clock has shown yet
 	noChecksum     bool          // payloads and files are not to be compared with theirs
 	scriptsCallAll bool
-	// The tables of keys and the buffers for replies keep their size.
+	// fixedTables: the tables of keys keep their size; likewise the buffers for replies.
 	fixedTables, fixedReplies, peakReplies bool
-	// loadDelay is how many µs a key takes at least that is loaded, or in a fraction
-	// of all calls if it is negative; loads are the calls.
+	// loadDelay is the least time in µs to load a key. If it is negative, one call in
+	// that many waits for 1 µs. loads counts the calls.
 	loadDelay, loads atomic.Int64
 }
 
-// Sleep holds back all commands, and what the present unit has made of blocked
-// ones, until a time in milliseconds since 1970. The command that asks for it is
-// answered then: alone by Block, in a transaction with that.
+// Sleep holds back all commands, and blocked ones that the present unit wakes, until a
+// time in milliseconds since 1970. The reply to the command comes then: by Block, or
+// with that of its transaction.
 func (c *Ctx) Sleep(until int64) error {
 	c.Pause(PauseByClient, until, true)
 	if c.nested {
@@ -35,7 +35,7 @@ func (c *Ctx) Sleep(until int64) error {
 func (e *Core) isAsleep() bool { return e.debug.asleep > e.NowMilli() }
 
 // holdReply takes back the reply that a transaction or a script with a Sleep has
-// written since mark, and answers it when the server is awake again.
+// written since mark, and sends it when the server is awake again.
 func (c *Ctx) holdReply(mark int) error {
 	if c.w.Full {
 		return nil // there is none, and the session ends
@@ -48,32 +48,32 @@ func (c *Ctx) holdReply(mark int) error {
 	}})
 }
 
-// SkipChecksums says whether the checksums of payloads and files count.
+// SkipChecksums sets whether wrong checksums of payloads and files are ignored.
 func (e *Core) SkipChecksums(skip bool) { e.debug.noChecksum = skip }
 
-// LetScriptsCallAll says whether scripts may call what is not for them.
+// LetScriptsCallAll sets whether scripts may call commands that are not for scripts.
 func (e *Core) LetScriptsCallAll(may bool) { e.debug.scriptsCallAll = may }
 
-// SetPlainFrom makes elements from a length on nodes of their own, in lists that
+// SetPlainFrom gives elements of n bytes and more nodes of their own, in lists that
 // become long from now on; 0 leaves it to the settings.
 func (e *Core) SetPlainFrom(n int) { e.limits.ListPlainFrom = n }
 
-// ResizeTables says whether the tables of keys become smaller when keys are
-// removed. They grow in any case.
+// ResizeTables sets whether the tables of keys shrink when keys are removed. They grow
+// in any case.
 func (e *Core) ResizeTables(on bool) {
 	e.debug.fixedTables = !on
 	e.Keyspace.KeepSize(!on)
 }
 
-// ResizeReplies says whether a client gives back the buffer for its replies when
-// they are written, as is the default, or keeps it.
+// ResizeReplies sets whether a client gives back its buffer for replies when they are
+// written, which is the default, or keeps it.
 func (e *Core) ResizeReplies(on bool) {
 	e.debug.fixedReplies = !on
 	e.keepReplies()
 }
 
-// KeepReplyPeaks says whether buffers for replies stay as large as they once had
-// to be, which is to say that clients keep them.
+// KeepReplyPeaks sets whether buffers for replies keep their largest size; clients
+// keep their buffers then.
 func (e *Core) KeepReplyPeaks(on bool) {
 	e.debug.peakReplies = on
 	e.keepReplies()
@@ -91,7 +91,7 @@ func (e *Core) keepReplies() {
 	}
 }
 
-// ClientShare is how much the clients of about a size take.
+// ClientShare is the memory of the clients of about one size.
 type ClientShare struct {
 	From, To int64 // bytes that one of them takes; To is 0 for the largest
 	Bytes    int64 // of all of them
@@ -104,8 +104,8 @@ const (
 	largestShare  = 1 << 32
 )
 
-// ClientShares returns what clients take that may be evicted, by their size;
-// nil if they are not evicted at all.
+// ClientShares returns the memory of the clients that may be evicted, by their size;
+// nil if the server evicts no clients.
 func (e *Core) ClientShares() []ClientShare {
 	if e.clientsLimit() == 0 {
 		return nil
@@ -128,8 +128,8 @@ func (e *Core) ClientShares() []ClientShare {
 	return shares
 }
 
-// LogScripts writes the scripts of EVAL to the log: that with a hash, or all.
-// It reports whether there was one, or none was asked for.
+// LogScripts writes scripts of EVAL to the log: the one with a hash, or all if it is
+// "". It returns false if there is no such script.
 func (e *Core) LogScripts(sha string) bool {
 	found := sha == ""
 	for _, c := range e.Scripts.cache {

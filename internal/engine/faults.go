@@ -14,14 +14,13 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// errHandled says that a command is done without having run: there is nothing
-// to reply now.
+// errHandled means that a command does not run and gets no reply now.
 var errHandled = errors.New("handled")
 
-// faulting is the rules for faults.
+// faulting holds the rules for faults.
 type faulting struct {
 	faults *fault.Set // nil: there are none
-	// shared is faults for those without the lock: who writes files, and spaces.
+	// shared is faults, for code without the lock: writers of files, and spaces.
 	shared atomic.Pointer[fault.Set]
 	outer  *faulting // of the server that the space is of; nil: it is of none
 }
@@ -33,8 +32,7 @@ func (f *faulting) check() error {
 	return nil
 }
 
-// Faults returns the faults that a test asked for, to change them; call
-// FaultsChanged afterwards.
+// Faults returns the rules for faults. Call FaultsChanged after changing them.
 func (e *Core) Faults() *fault.Set {
 	if e.faults == nil {
 		e.faults = fault.New(e.Rand.Uint64())
@@ -42,7 +40,7 @@ func (e *Core) Faults() *fault.Set {
 	return e.faults
 }
 
-// AddFault adds a rule, or replaces that of the same name. A rule that could never
+// AddFault adds a rule, or replaces the one of the same name. A rule that could never
 // hit is an error.
 func (e *Core) AddFault(r fault.Rule) error {
 	if r.Command != "" && !slices.ContainsFunc(e.table.All(), func(c *Command) bool { return c.FullName == r.Command }) {
@@ -59,8 +57,8 @@ func (e *Core) AddFault(r fault.Rule) error {
 	return nil
 }
 
-// FaultsChanged takes over the rules of Faults. What a fault of files has kept from
-// being written is tried again at once.
+// FaultsChanged takes over the rules of Faults. Writes of files that a fault has made
+// fail are tried again at once.
 func (e *Core) FaultsChanged() {
 	if e.faults != nil && e.faults.Len() == 0 {
 		e.faults = nil // so that it costs nothing
@@ -73,12 +71,12 @@ func (e *Core) FaultsChanged() {
 	}
 }
 
-// mayFault reports whether there is a rule that what a client does could hit.
+// mayFault reports whether the server, or the one around its space, has rules.
 func (f *faulting) mayFault() bool {
 	return f.faults != nil || f.outer != nil && f.outer.shared.Load() != nil
 }
 
-// fault returns what is to happen to a command.
+// fault returns the action for a command, and whether a rule hits it.
 func (f *faulting) fault(c *fault.Call) (a fault.Action, hit bool) {
 	f.ask(c, func(s *fault.Set) bool {
 		a, hit = s.Command(c)
@@ -96,7 +94,7 @@ func (f *faulting) refuses(c *fault.Call) (refused bool) {
 	return refused
 }
 
-// ask asks the rules of the server, and then those of the one that it is a space of,
+// ask tries the rules of the server, and then those of the server around a space,
 // until one hits.
 func (f *faulting) ask(c *fault.Call, hits func(*fault.Set) bool) {
 	if f.faults != nil && hits(f.faults) || f.outer == nil {
@@ -108,7 +106,7 @@ func (f *faulting) ask(c *fault.Call, hits func(*fault.Set) bool) {
 	}
 }
 
-// gateFault does what a fault says before a command, and notes what it says
+// gateFault does the part of a fault that comes before a command, and notes the part
 // about the reply.
 func (e *Core) gateFault(s *Session, cmd *Command, args [][]byte) error {
 	if s.delayed {
@@ -145,7 +143,7 @@ func (e *Core) gateFault(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// masterName is what a rule calls the link to the master, which has no name.
+// masterName is the name of the link to the master in rules.
 const masterName = "master"
 
 func (e *Core) faultCall(s *Session, cmd *Command, args [][]byte) *fault.Call {
@@ -188,7 +186,7 @@ func (e *Core) loseKeys(s *Session, cmd *Command, args [][]byte, how fault.Do) {
 	e.finishUnit()
 }
 
-// faultReply does what a fault says about the reply that begins at mark.
+// faultReply does the part of a fault about the reply, which begins at mark.
 func (s *Session) faultReply(mark int) {
 	a := s.fault
 	s.fault = fault.Action{}
@@ -214,20 +212,20 @@ func (s *Session) faultReply(mark int) {
 	}
 }
 
-// parkUntil has a session wait until a time in milliseconds since 1970.
+// parkUntil makes a session wait until a time in milliseconds since 1970.
 func (e *Core) parkUntil(w *wait, at int64) {
 	w.parked, w.Deadline = true, at
 	e.hold(w)
 	e.blocking.timeouts.Insert(w)
 }
 
-// trickle sends a reply byte by byte, on the server's clock. Until all is sent
-// the session waits.
+// trickle sends a reply byte by byte, on the server's clock. The session waits until
+// everything is sent.
 func (s *Session) trickle(reply []byte, milli int64) {
 	s.e.parkUntil(&wait{s: s, drip: reply, each: milli}, s.e.NowMilli()+milli)
 }
 
-// unpark goes on with what parkUntil has put off.
+// unpark goes on with a wait of parkUntil that is over.
 func (e *Core) unpark(w *wait) {
 	s := w.s
 	if w.drip == nil {
@@ -246,15 +244,15 @@ func (e *Core) unpark(w *wait) {
 	e.resume = append(e.resume, s)
 }
 
-// failFile returns the error of an operation on a file, if a fault says so. It is
-// called from any goroutine.
+// failFile returns the error that a fault has for an operation on a file, or nil. It
+// is safe for concurrent use.
 func (e *Core) failFile(op vfs.Op, path string) error {
 	faults := e.shared.Load()
 	if faults == nil {
 		return nil
 	}
 	switch op {
-	case vfs.OpCreate, vfs.OpWrite, vfs.OpSync, vfs.OpRename, vfs.OpSyncDir: // what needs a disk with room
+	case vfs.OpCreate, vfs.OpWrite, vfs.OpSync, vfs.OpRename, vfs.OpSyncDir: // these need room on the disk
 	default:
 		return nil
 	}

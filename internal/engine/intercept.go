@@ -1,11 +1,10 @@
 package engine
 
-// Interceptor may answer commands of clients in place of the server, before any
-// gate is asked. Commands that run in scripts or come from the program itself are
-// not among them.
+// Interceptor may reply to commands of clients in place of the server, before any
+// gate. It does not see commands of scripts and of the program itself.
 type Interceptor struct {
-	// Takes decides, under the engine's lock, whether Answer gets a command. The
-	// first word is its name, as the client sent it.
+	// Takes decides whether Answer gets a command. It is called under the engine's
+	// lock. The first word is the command's name as the client sent it.
 	Takes func(args [][]byte) bool
 	// Answer is called in a goroutine of its own, without the lock. The client
 	// waits until it returns, and everybody else goes on.
@@ -20,18 +19,17 @@ type Taken struct {
 	wait    *wait
 }
 
-// Intercept has an interceptor take commands from now on, in place of another
-// one; nil ends it.
+// Intercept sets the interceptor, in place of another one; nil removes it.
 func (e *Core) Intercept(i *Interceptor) { e.interceptor = i }
 
-// InterceptScripts has f answer commands that scripts call: it returns the reply in
-// a protocol, or false for what is the server's. It runs under the engine's lock. A
-// nil f ends it.
+// InterceptScripts lets f reply to commands that scripts call. f returns the reply in
+// the given version of the protocol, or false if the server is to run the command. It
+// is called under the engine's lock. A nil f removes it.
 func (e *Core) InterceptScripts(f func(args [][]byte, proto int) (reply []byte, ok bool)) {
 	e.inScripts = f
 }
 
-// takes hands a command to the interceptor if that wants it.
+// takes hands a command to the interceptor if that wants it, and reports whether it did.
 func (e *Core) takes(s *Session, args [][]byte) bool {
 	i := e.interceptor
 	if s.internal || !i.Takes(args) {
@@ -47,9 +45,9 @@ func (e *Core) takes(s *Session, args [][]byte) bool {
 	return true
 }
 
-// Run has the server execute a command as if the client had sent it. It returns
-// when that is answered, or blocks: then the client waits for it alone. It reports
-// whether the client is still there.
+// Run executes a command as if the client had sent it. It returns when the command has
+// its reply, or when it blocks: then the client goes on waiting without the
+// Interceptor. It reports whether the client is still there.
 func (t *Taken) Run(args [][]byte) bool {
 	s := t.Session
 	e := s.e.engine
@@ -92,7 +90,7 @@ func (s *Session) Send(p []byte) bool {
 	return true
 }
 
-// HangUp closes the connection when what was sent is written.
+// HangUp closes the connection when all output is written.
 func (s *Session) HangUp() {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()
@@ -101,8 +99,8 @@ func (s *Session) HangUp() {
 	}
 }
 
-// WhenClosed has f called in a goroutine of its own when the session is gone: at
-// once if it is.
+// WhenClosed calls f in a goroutine of its own when the session is gone: at once if it
+// is gone already.
 func (s *Session) WhenClosed(f func()) {
 	s.e.engine.interpose()
 	defer s.e.engine.leave()

@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Lookup finds a key to read it: it counts hits and misses and marks the key
-// as used. A key past its time is deleted and missing.
+// Lookup finds a key to read it: it counts hits and misses and marks the key as used.
+// It deletes a key past its time, which is missing then.
 func (c *Ctx) Lookup(key []byte) (keyspace.Entry, bool) {
 	k, ok := c.Inspect(key)
 	if ok && !c.Session.NoTouch {
@@ -21,8 +21,7 @@ func (c *Ctx) Lookup(key []byte) (keyspace.Entry, bool) {
 	return k, ok
 }
 
-// Inspect is Lookup for commands that look at a key from outside: it does not
-// mark it as used.
+// Inspect is Lookup without marking the key as used, for commands such as TYPE.
 func (c *Ctx) Inspect(key []byte) (keyspace.Entry, bool) {
 	k, ok := c.Peek(key)
 	if ok {
@@ -36,13 +35,12 @@ func (c *Ctx) Inspect(key []byte) (keyspace.Entry, bool) {
 	return k, false
 }
 
-// MarkUsed marks a key as used now, even for a session that does not touch
-// what it reads.
+// MarkUsed marks a key as used now, even for a session with CLIENT NO-TOUCH.
 func (c *Ctx) MarkUsed(k keyspace.Entry) { c.access(k) }
 
-// Peek finds a key without counting or marking. Elements of its value that are
-// past their time are removed, unless the active expiry is off or the clients
-// are paused: what reads elements has to look at their times.
+// Peek finds a key without counting or marking. It removes elements of the value that
+// are past their time, unless the active expiry is off or the clients are paused: code
+// that reads elements has to look at their times.
 func (c *Ctx) Peek(key []byte) (keyspace.Entry, bool) { return c.PeekIn(c.Session.db, key) }
 
 // PeekIn is Peek in another database.
@@ -93,9 +91,9 @@ func (e *Core) access(k keyspace.Entry) {
 	k.SetAccess(e.Keyspace.Access)
 }
 
-// ContentOf takes what Find and its like found apart: the content of a value
-// whose type a module brought, the nil content if the key is missing, an error if
-// it holds another type.
+// ContentOf turns the result of Find and its like into the content of a value whose
+// type belongs to a module: the nil content if the key is missing, an error if it
+// holds another type.
 func ContentOf[T value.Content](f *value.Foreign, err error) (T, error) {
 	var none T
 	if f == nil || err != nil {
@@ -108,7 +106,7 @@ func ContentOf[T value.Content](f *value.Foreign, err error) (T, error) {
 	return content, nil
 }
 
-// Exists reports whether a key exists, marking nothing.
+// Exists reports whether a key exists, without marking it as used.
 func (c *Ctx) Exists(key []byte) bool {
 	_, ok := c.Peek(key)
 	return ok
@@ -127,8 +125,8 @@ func (c *Ctx) Text(key []byte) (b []byte, ok bool, err error) {
 	return k.Bytes(c.scratch[:0]), true, nil
 }
 
-// Find finds a value of a type to read it: the nil value if the key is
-// missing, an error if it holds another type.
+// Find finds a value of a type to read it. It returns the nil value if the key is
+// missing, and an error if it holds another type.
 func Find[T value.Value](c *Ctx, key []byte) (T, error) {
 	var none T
 	k, ok := c.Lookup(key)
@@ -142,8 +140,8 @@ func Find[T value.Value](c *Ctx, key []byte) (T, error) {
 	return v, nil
 }
 
-// FindBeforeWrite finds a value of a type for a command that writes, to look
-// at it before or instead: it is Find, but does not count as a read.
+// FindBeforeWrite is Find for a command that writes and looks at the value first. It
+// does not count as a read.
 func FindBeforeWrite[T value.Value](c *Ctx, key []byte) (T, error) {
 	var none T
 	k, ok := c.Peek(key)
@@ -160,8 +158,8 @@ func FindBeforeWrite[T value.Value](c *Ctx, key []byte) (T, error) {
 	return v, nil
 }
 
-// FindToWrite finds a value of a type to write it: the nil value if the key is
-// missing, an error if it holds another type. It does not count as a read.
+// FindToWrite finds a value of a type to write it. It returns the nil value if the key
+// is missing, and an error if it holds another type. It does not count as a read.
 func FindToWrite[T value.Value](c *Ctx, key []byte) (T, error) {
 	var none T
 	k, ok := c.Peek(key)
@@ -171,8 +169,8 @@ func FindToWrite[T value.Value](c *Ctx, key []byte) (T, error) {
 	return open[T](c, k)
 }
 
-// FindOrMake is FindToWrite, but a missing key is created with what make
-// returns. The caller must fill it before it returns.
+// FindOrMake is FindToWrite, but it creates a missing key with the value that make
+// returns. The caller must fill that value before it returns.
 func FindOrMake[T value.Value](c *Ctx, key []byte, make func(*value.Limits) T) (T, error) {
 	if k, ok := c.Peek(key); ok {
 		return open[T](c, k)
@@ -195,7 +193,7 @@ func open[T value.Value](c *Ctx, k keyspace.Entry) (v T, err error) {
 	return k.Value().(T), nil
 }
 
-// WritableText finds a string to write it in place, or nil if the key is
+// WritableText finds a string to write it in place. It returns nil if the key is
 // missing.
 func (c *Ctx) WritableText(key []byte) (*value.String, error) {
 	k, ok := c.Peek(key)
@@ -274,9 +272,9 @@ func (c *Ctx) created(key []byte) {
 	}
 }
 
-// CopyEntry stores the value of k, an entry of the selected database, under a
-// key of any database, in place of whatever that held, with the same expiry
-// time. It is O(1) for all but strings.
+// CopyEntry stores the value and the expiry time of k, an entry of the selected
+// database, under a key of any database, in place of whatever that held. It takes
+// constant time for all types but strings.
 func (c *Ctx) CopyEntry(k keyspace.Entry, db int, key []byte) {
 	c.freeOverwritten(db, key)
 	c.Keyspace.DB(db).Share(c.DB(), k, key, k.ExpireAt())
@@ -323,8 +321,7 @@ func (c *Ctx) Unlink(key []byte) bool {
 	return ok && c.DB().Delete(key)
 }
 
-// SetExpire gives an existing key an expiry time, or takes it away with
-// NoExpiry.
+// SetExpire gives an existing key an expiry time; NoExpiry removes it.
 func (c *Ctx) SetExpire(key []byte, at int64) {
 	c.DB().SetExpire(key, at)
 	c.expiresAt(at)
@@ -352,9 +349,9 @@ func (c *Ctx) MatchKeys(db int, pattern []byte, yield func(key []byte)) {
 	}
 }
 
-// Flush removes all keys of a database. It counts as a change even if there
-// were none: FLUSHALL always reaches copies. With later the memory
-// counts as freed in the background.
+// Flush removes all keys of a database. It counts as a change even without keys:
+// replicas and the append-only file get every FLUSHALL. With later the memory counts
+// as freed in the background.
 func (c *Ctx) Flush(db int, later bool) {
 	c.invalidateAll()
 	c.flush(db, later)
@@ -394,8 +391,9 @@ func (c *Ctx) SwapDBs(i, j int) {
 	c.Keyspace.Swap(i, j)
 }
 
-// touchAll fails the transactions and wakes the commands of all keys of a database,
-// which are about to be replaced by those of another, or removed if that is nil. What is in neither of the two does not change.
+// touchAll fails the transactions that watch keys of a database, and wakes the commands
+// that wait for them. The keys are about to be replaced by those of another database,
+// or removed if that is nil. A key that is in neither of the two does not change.
 func (e *Core) touchAll(db int, before, after *keyspace.DB) {
 	e.watchedReplaced(db, before, after)
 	var woken []*queue
@@ -404,7 +402,7 @@ func (e *Core) touchAll(db int, before, after *keyspace.DB) {
 			woken = append(woken, q)
 		}
 	}
-	// A map has no order, and the order of service is to be repeatable.
+	// A map has no order, and the order of service has to be repeatable.
 	slices.SortFunc(woken, func(a, b *queue) int {
 		return cmp.Or(cmp.Compare(a.first.w.seq, b.first.w.seq), cmp.Compare(a.key.key, b.key.key))
 	})

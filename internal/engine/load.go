@@ -19,20 +19,20 @@ import (
 
 // ReloadOptions say what DEBUG RELOAD does.
 type ReloadOptions struct {
-	// NoSave: true to load the file that is there.
+	// NoSave loads the file that is there, without saving first.
 	NoSave bool
-	// NoFlush: true to add to the data, instead of replacing them.
+	// NoFlush adds to the data, instead of replacing them.
 	NoFlush bool
-	// Merge: true to let keys and libraries of the file replace those of the
-	// same name; else, with NoFlush, they are an error.
+	// Merge lets keys and libraries of the file replace those of the same name. Without
+	// it, and with NoFlush, they are an error.
 	Merge bool
 
 	expired func(db int, key []byte) // see snapshot.LoadOptions
 }
 
-// Reload puts what a snapshot keeps of the data in place of the data, or adds
-// it. Without a directory the snapshot is made in memory. It fails if the file
-// can't be read, and then changes nothing.
+// Reload saves a snapshot and loads it, in place of the data or in addition to them.
+// Without a directory the snapshot is in memory. If the file can't be read, Reload
+// fails and changes nothing.
 func (e *Core) Reload(o ReloadOptions) error {
 	err := e.reload(o)
 	if err == nil && (o.NoSave || o.NoFlush) {
@@ -75,7 +75,7 @@ func (e *Core) reload(o ReloadOptions) error {
 	return err
 }
 
-// merge adds keys and libraries to what is there; if it fails it adds nothing.
+// merge adds keys and libraries to the present ones; if it fails it adds nothing.
 func (e *Core) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace bool) error {
 	if !replace {
 		for from := range ks.Used {
@@ -100,8 +100,8 @@ func (e *Core) merge(ks *keyspace.Keyspace, libraries *script.Libraries, replace
 	return nil
 }
 
-// sizeToLoad returns how many bytes the files have that the server begins with, as
-// far as that can be said before.
+// sizeToLoad returns the size in bytes of the files that the server begins with, as
+// far as it is known before.
 func (e *Core) sizeToLoad() int64 {
 	switch {
 	case e.Config.Dir == "":
@@ -119,8 +119,8 @@ func (e *Core) sizeToLoad() int64 {
 	return info.Size()
 }
 
-// loadOptions say how a snapshot of a size is loaded for this server. They do not
-// change when its settings do.
+// loadOptions returns the options to load a snapshot of a size. They do not change
+// with the settings.
 func (e *Core) loadOptions(size int64) snapshot.LoadOptions {
 	skipped := 0
 	o := snapshot.LoadOptions{
@@ -137,7 +137,7 @@ func (e *Core) loadOptions(size int64) snapshot.LoadOptions {
 	return o
 }
 
-// loadData reads what a server begins with.
+// loadData reads the first data of the server.
 func (e *Core) loadData() error {
 	if e.Config.AOF.On {
 		return e.loadLog()
@@ -145,8 +145,8 @@ func (e *Core) loadData() error {
 	return e.loadSnapshot()
 }
 
-// loadSnapshot reads the snapshot that the settings name, if there is one, in
-// place of the data.
+// loadSnapshot replaces the data with the snapshot that the settings name, if there is
+// one.
 func (e *Core) loadSnapshot() error {
 	if e.Config.Dir == "" {
 		return nil
@@ -173,9 +173,9 @@ func (e *Core) loadSnapshot() error {
 	return nil
 }
 
-// resumeHistory has replicas, or a master, go on where they were when the snapshot
-// was written that the server begins with. Replicas have to delete what has expired
-// since.
+// resumeHistory lets replicas, or the master, go on where they were when the server
+// wrote the snapshot that it begins with. It tells replicas to delete the keys that
+// have expired since.
 func (e *Core) resumeHistory(l *snapshot.Loaded, expired []dbKey) {
 	if len(l.ReplID) != replication.IDLen || l.ReplOffset < 0 {
 		return
@@ -209,7 +209,7 @@ const maxSkipLog = 10
 func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) (*snapshot.Loaded, error) {
 	options := e.loadOptions(size)
 	options.Expired = o.expired
-	// The commands that follow, of the file or of a master, may be about them.
+	// Later commands, of the file or of a master, may be about expired keys.
 	options.KeepExpired = e.append.loading || e.IsReplica()
 	load := snapshot.Load
 	if e.loading != nil && e.loading.start {
@@ -237,8 +237,8 @@ func (e *Core) load(r io.Reader, size int64, name string, o ReloadOptions) (*sna
 	return l, nil
 }
 
-// LoadRDB adds what a file of this size holds to the data. Keys and libraries of
-// the file replace those of the same name. It changes nothing if it fails.
+// LoadRDB adds the data of a file of this size. Its keys and libraries replace those of
+// the same name. It changes nothing if it fails.
 func (e *Core) LoadRDB(r io.Reader, size int64) error {
 	_, err := e.load(r, size, "", ReloadOptions{NoFlush: true, Merge: true})
 	if err == nil {
@@ -248,7 +248,7 @@ func (e *Core) LoadRDB(r io.Reader, size int64) error {
 	return err
 }
 
-// replace puts what was loaded in place of what is there.
+// replace puts loaded data in place of the present ones.
 func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 	e.invalidateAll()
 	for db := range e.Keyspace.Used {
@@ -258,7 +258,7 @@ func (e *Core) replace(ks *keyspace.Keyspace, libraries *script.Libraries) {
 	e.Functions.Libraries = *libraries
 }
 
-// Adopt replaces the data. It is for tests, and for what replaces all data at once.
+// Adopt replaces all data. Tests use it, too.
 func (e *Core) Adopt(ks *keyspace.Keyspace) {
 	e.Keyspace = ks
 	if e.cluster.node != nil {

@@ -14,12 +14,12 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// errMonitor is the reply to commands about keys in MONITOR mode: for the real
-// server such a client is a kind of replica.
+// errMonitor is the reply to commands about keys in MONITOR mode: in the real server
+// such a client is a kind of replica.
 const errMonitor resp.Error = "ERR Replica can't interact with the keyspace"
 
-// logs are what SLOWLOG, COMMANDLOG and LATENCY show. The thresholds follow from
-// the settings; see thresholdsNow.
+// logs are the logs of SLOWLOG, COMMANDLOG and LATENCY. The thresholds follow from the
+// settings; see thresholdsNow.
 type logs struct {
 	Slowlog  slowlog.Log
 	Requests slowlog.Log // the large ones
@@ -28,10 +28,10 @@ type logs struct {
 	thresholds
 }
 
-// thresholds say which commands are noted somewhere.
+// thresholds are the least values of commands that go to a log.
 type thresholds struct {
-	slowness     time.Duration // those that take at least that long
-	largeRequest int           // those of as many bytes
+	slowness     time.Duration // for SLOWLOG or LATENCY
+	largeRequest int           // bytes, for COMMANDLOG
 	largeReply   int
 }
 
@@ -51,8 +51,7 @@ func (l *logs) check(e *Core) error {
 	return nil
 }
 
-// Monitor makes the session hear of all commands, and reports whether that is
-// new.
+// Monitor puts the session into MONITOR mode, and reports whether it was not in it.
 func (s *Session) Monitor() bool {
 	if s.monitor {
 		return false
@@ -78,8 +77,8 @@ func (c *Ctx) Redact(i int) {
 	c.shown[i] = []byte("(redacted)")
 }
 
-// SetArg replaces an argument for when a blocked command is run again; MONITOR
-// and SLOWLOG show it as it came.
+// SetArg replaces an argument for the next run of a blocked command. MONITOR and
+// SLOWLOG show it as it came.
 func (c *Ctx) SetArg(i int, arg []byte) {
 	c.retain()
 	c.Args[i] = arg
@@ -92,8 +91,8 @@ func (c *Ctx) retain() {
 	}
 }
 
-// Rewrite replaces the arguments by those of another command that does the
-// same; MONITOR and SLOWLOG show them as they came.
+// Rewrite replaces the arguments with those of another command that does the same.
+// MONITOR and SLOWLOG show them as they came.
 func (c *Ctx) Rewrite(args [][]byte) {
 	c.retain()
 	c.Args = args
@@ -123,7 +122,7 @@ func (e *Core) monitorAfter(c *Ctx) {
 	}
 }
 
-// logAfter notes commands that took long or are large.
+// logAfter logs commands that took long or are large.
 func (e *Core) logAfter(c *Ctx) {
 	o := &c.Outcome
 	if o.Blocked {
@@ -189,7 +188,7 @@ func appendQuoted(dst, word []byte) []byte {
 	return append(dst, '"')
 }
 
-// slowAfter returns how long a command takes that goes into the slow log.
+// slowAfter returns the least time of a command for the slow log.
 func (e *Core) slowAfter() time.Duration {
 	micros := e.Config.SlowlogLogSlowerThan
 	if micros < 0 || e.Config.SlowlogMaxLen == 0 || micros > math.MaxInt64/1000 {
@@ -198,7 +197,7 @@ func (e *Core) slowAfter() time.Duration {
 	return time.Duration(micros) * time.Microsecond
 }
 
-// latencyAfter returns how long an event takes that LATENCY knows of.
+// latencyAfter returns the least time of an event for LATENCY.
 func (e *Core) latencyAfter() time.Duration {
 	if n := e.Config.LatencyThreshold; n > 0 && n <= math.MaxInt64/int64(time.Millisecond) {
 		return time.Duration(n) * time.Millisecond
@@ -206,14 +205,14 @@ func (e *Core) latencyAfter() time.Duration {
 	return math.MaxInt64
 }
 
-// took notes for LATENCY that an event took so long.
+// took logs the time of an event for LATENCY.
 func (e *Core) took(event string, d time.Duration) {
 	if d >= e.latencyAfter() {
 		e.Latency.Add(event, e.now/1e6, d.Milliseconds())
 	}
 }
 
-// tookLong notes that the command took long, for LATENCY or SLOWLOG.
+// tookLong logs a slow command for LATENCY or SLOWLOG.
 func (e *Core) tookLong(c *Ctx, d time.Duration) {
 	if c.Cmd.Flags&spec.Fast != 0 {
 		e.took("fast-command", d)
@@ -225,7 +224,7 @@ func (e *Core) tookLong(c *Ctx, d time.Duration) {
 	}
 }
 
-// logSlow notes that the command took long.
+// logSlow logs the command in the slow log.
 func (e *Core) logSlow(c *Ctx, d time.Duration) {
 	if c.Cmd.Flags&spec.SkipSlowlog == 0 {
 		e.Stats.Slow.add(d)
@@ -234,7 +233,7 @@ func (e *Core) logSlow(c *Ctx, d time.Duration) {
 	e.log(&e.Slowlog, c, d.Microseconds(), e.Config.SlowlogMaxLen)
 }
 
-// log adds the command to a log of at most so many entries.
+// log adds the command to a log that keeps at most so many entries.
 func (e *Core) log(l *slowlog.Log, c *Ctx, amount, most int64) {
 	if c.Cmd.Flags&spec.SkipSlowlog != 0 {
 		return
@@ -248,7 +247,7 @@ func (e *Core) log(l *slowlog.Log, c *Ctx, amount, most int64) {
 	}, int(most))
 }
 
-// largeFrom returns from how many bytes on a request or reply is logged.
+// largeFrom returns the least size in bytes of a request or reply to log.
 func largeFrom(bytes, most int64) int {
 	if bytes < 0 || most == 0 || bytes > math.MaxInt {
 		return math.MaxInt
@@ -256,8 +255,8 @@ func largeFrom(bytes, most int64) int {
 	return int(bytes)
 }
 
-// wireSize returns how many bytes a command is long as an array of RESP, or
-// something smaller than atLeast if it is shorter than that.
+// wireSize returns the length in bytes of a command as an array of RESP. If that is
+// less than atLeast, the result may be any smaller number.
 func wireSize(args [][]byte, atLeast int) int {
 	const most = len("$9223372036854775807\r\n\r\n") // around an argument
 	n := 0

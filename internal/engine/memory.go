@@ -15,8 +15,8 @@ import (
 	"github.com/resp-server/resp-server/internal/rdb"
 )
 
-// MemoryUse is what the server takes, in bytes, as far as it depends on data
-// and clients. The Go program around it is not counted.
+// MemoryUse is the memory of data and clients in bytes, without the Go program around
+// the server.
 type MemoryUse struct {
 	Startup   int64 // of an empty server
 	Tables    int64 // of keys and expiry times
@@ -27,7 +27,7 @@ type MemoryUse struct {
 	Tracking  int64 // of keys that clients cache
 }
 
-// Overhead returns everything but the dataset.
+// Overhead returns the sum without the dataset.
 func (m *MemoryUse) Overhead() int64 {
 	return m.Startup + m.Tables + m.Clients + m.Scripts + m.Functions + m.Tracking
 }
@@ -35,8 +35,8 @@ func (m *MemoryUse) Overhead() int64 {
 // Total returns the sum.
 func (m *MemoryUse) Total() int64 { return m.Overhead() + m.Dataset }
 
-// MeasureMemory counts what the server takes now. It is for handlers that show
-// it: it looks at each client.
+// MeasureMemory counts the present use of memory. It looks at each client, so it is
+// for handlers that show the result.
 func (e *Core) MeasureMemory() MemoryUse {
 	m := e.memoryBesides()
 	m.Clients = 0
@@ -53,8 +53,7 @@ func (e *Core) MeasureMemory() MemoryUse {
 	return m
 }
 
-// memoryBesides is MeasureMemory without the data, in time that depends on
-// nothing.
+// memoryBesides is MeasureMemory without the data, in constant time.
 func (e *Core) memoryBesides() MemoryUse {
 	const perTracked = 64
 	scriptSource, scriptMachine := e.Scripts.Size()
@@ -69,28 +68,28 @@ func (e *Core) memoryBesides() MemoryUse {
 	}
 }
 
-// usedMemory returns what counts for maxmemory, while it is set.
+// usedMemory returns the use of memory that counts for maxmemory, while that is set.
 func (e *Core) usedMemory() int64 {
 	m := e.memoryBesides()
 	return m.Overhead() + e.Keyspace.MemoryUse()
 }
 
-// eviction is what is remembered between two evictions.
+// eviction is the state that lasts from one eviction to the next.
 //
-// policy and lfu are those of the setting, and the keyspace counts what entries
-// take if and only if there is a limit. The pool has at most poolSize candidates,
-// each once, in order of their scores.
+// policy and lfu follow from the setting, and the keyspace counts the memory of entries
+// if and only if there is a limit. The pool has at most poolSize candidates, each
+// once, in the order of their scores.
 type eviction struct {
 	policy policy
-	// pool has the best candidates that were seen, the best one last.
+	// pool has the best candidates seen so far, the best one last.
 	pool []candidate
-	// next is when evicting goes on, in ms; 0: it is over.
+	// next is the time in ms when evicting goes on; 0: it is over.
 	next int64
-	// over: the data took too much memory at the last look; overSince is when that
-	// began, by the monotonic clock.
+	// over: the data took too much memory at the last look. overSince is the beginning
+	// of that, by the monotonic clock.
 	over      bool
 	overSince time.Duration
-	// recount is when to look again at what each client takes, by the monotonic
+	// recount is the time of the next count of each client's memory, by the monotonic
 	// clock.
 	recount time.Duration
 	lfu     bool // the policy counts the uses of keys
@@ -115,10 +114,10 @@ type candidate struct {
 
 const (
 	poolSize = 16
-	// evictedAtOnce is after how many keys evicting looks at the clock.
+	// evictedAtOnce is the number of keys that evicting takes between two looks at the
+	// clock.
 	evictedAtOnce = 16
-	// countingShare is the part of the time, as its inverse, that counting what
-	// clients take may need.
+	// Counting the memory of clients may take one part in countingShare of the time.
 	countingShare = 20
 )
 
@@ -189,8 +188,8 @@ func (e *Core) limitMemory() {
 	}
 }
 
-// makeRoom evicts keys as long as the data take too much memory, but not for
-// long at a time. It reports whether there is room for a command.
+// makeRoom evicts keys while the data take too much memory, but not for long at a time.
+// It reports whether there is room for a command.
 func (e *Core) makeRoom() bool {
 	room := e.evictToLimit()
 	if over := !room || e.evict.next != 0; over != e.evict.over {
@@ -201,8 +200,8 @@ func (e *Core) makeRoom() bool {
 	return room
 }
 
-// OverMemory returns for how long the limit of memory could not be kept: in all,
-// and since the data last passed it.
+// OverMemory returns how long the data have been over the limit of memory: in all, and
+// since they last passed it.
 func (e *Core) OverMemory() (all, now time.Duration) {
 	if e.evict.over {
 		now = e.clock.Monotonic() - e.evict.overSince
@@ -219,7 +218,7 @@ func (e *Core) evictToLimit() (room bool) {
 	if began >= e.evict.recount {
 		e.countAllClients()
 		now := e.clock.Monotonic()
-		// While the limit can't be kept each command comes here, and there may be
+		// While the data are over the limit each command comes here, and there may be
 		// thousands of clients.
 		e.evict.recount = now + countingShare*(now-began)
 		began = now
@@ -230,7 +229,7 @@ func (e *Core) evictToLimit() (room bool) {
 	}
 	limit := evictionTime(e.Config.EvictionTenacity)
 	room = true
-	// What is freed is what counts, not what the messages about it take.
+	// Only the memory of keys counts, not that of the messages about their eviction.
 	goal := e.Keyspace.MemoryUse() - over
 	for n := 1; e.Keyspace.MemoryUse() > goal; n++ {
 		if !e.evictOne() {
@@ -248,7 +247,7 @@ func (e *Core) evictToLimit() (room bool) {
 	return room
 }
 
-// evictionTime returns how long evicting may take at a time.
+// evictionTime returns the longest time of evicting at once.
 func evictionTime(tenacity int64) time.Duration {
 	switch {
 	case tenacity <= 10: // up to half a millisecond
@@ -299,7 +298,7 @@ func (e *Core) remove(event string, db *keyspace.DB, key []byte) {
 	e.took(event, e.clock.Monotonic()-began)
 }
 
-// choose returns the key to evict next.
+// choose returns the next key to evict.
 func (e *Core) choose() (*keyspace.DB, keyspace.Entry, bool) {
 	switch p := &e.evict.policy; {
 	case p.ttl:
@@ -334,7 +333,7 @@ func (e *Core) soonest() (db *keyspace.DB, k keyspace.Entry, ok bool) {
 	return db, k, ok
 }
 
-// eligible returns how many keys of a database may be evicted.
+// eligible returns the number of keys of a database that may be evicted.
 func (e *Core) eligible(db *keyspace.DB) int {
 	if e.evict.policy.volatile {
 		return db.Expires()
@@ -372,8 +371,8 @@ func (e *Core) anyKey() (*keyspace.DB, keyspace.Entry, bool) {
 	return nil, keyspace.Entry{}, false
 }
 
-// fillPool looks at some keys of each database and keeps those that are better
-// than what the pool has. It reports whether there were any keys.
+// fillPool looks at some keys of each database and keeps those that are better than
+// the ones in the pool. It reports whether there were any keys.
 func (e *Core) fillPool() bool {
 	found := false
 	for db := range e.Keyspace.Used {
@@ -406,10 +405,10 @@ func (e *Core) consider(c candidate) {
 	e.evict.pool = slices.Insert(pool, i, c)
 }
 
-// idleFor returns for how many seconds a key was not used.
+// idleFor returns the seconds since the last use of a key.
 func (e *Core) idleFor(k keyspace.Entry) int64 { return max(e.NowMilli()/1000-int64(k.Access()), 0) }
 
-// rarity is higher for keys that are used less.
+// rarity is higher for keys that are used less often.
 func (e *Core) rarity(k keyspace.Entry) int64 { return math.MaxUint8 - int64(e.Frequency(k)) }
 
 // The access of an entry under the LFU policies: in the lower byte a counter
@@ -424,7 +423,7 @@ func (e *Core) minute() uint32 { return minuteOf(e.now / 1000) }
 
 func minuteOf(milli int64) uint32 { return uint32(milli/60e3) & math.MaxUint16 }
 
-// newAccess returns the access of an entry that is made now.
+// newAccess returns the access of a new entry.
 func (e *Core) newAccess() uint32 {
 	if e.evict.lfu {
 		return e.minute()<<8 | newCounter
@@ -448,8 +447,8 @@ func decayed(access, minute uint32, decay int64) uint8 {
 	return uint8(counter)
 }
 
-// loadedAccess returns what returns the access of an entry of a file, nil where that
-// is when it was used last. It does not need the lock.
+// loadedAccess returns a function for the access of an entry of a file; nil means that
+// the access is the time of its last use. The function does not need the lock.
 func (e *Core) loadedAccess() func(x *rdb.Entry) uint32 {
 	if !e.evict.lfu {
 		return nil
@@ -466,12 +465,12 @@ func (e *Core) loadedAccess() func(x *rdb.Entry) uint32 {
 // SetFrequency sets the counter of a key.
 func (e *Core) SetFrequency(k keyspace.Entry, n uint8) { k.SetAccess(e.minute()<<8 | uint32(n)) }
 
-// UsesLFU reports whether an LFU policy is set: keys have counters then, no
-// times of their last use.
+// UsesLFU reports whether an LFU policy is set: keys have counters then, and no times
+// of their last use.
 func (e *Core) UsesLFU() bool { return e.evict.lfu }
 
-// countUse counts a use of a key under an LFU policy: the higher the counter
-// the less likely.
+// countUse counts a use of a key under an LFU policy, with a probability that falls
+// with the counter.
 func (e *Core) countUse(k keyspace.Entry) {
 	n := e.Frequency(k)
 	if n < maxCounter {
