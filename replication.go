@@ -17,20 +17,19 @@ import (
 // inProcess is the host of a master in the same process, as the replica shows it.
 const inProcess = "in-process"
 
-// StartReplica starts a replica of the server in the same process, and returns
-// when it has the data. At most one Options may be given; the replica is to be
-// closed. It opens no socket unless the options say where to listen: see Listen.
+// StartReplica starts a replica of the server in the same process, and returns when it
+// has the data. At most one Options may be given. The caller must close the replica. It
+// opens no socket unless the options have an address; see Listen.
 //
-// The two are linked by an in-memory connection, and everything else is as between
-// two processes: the replica is read-only, it can be promoted by REPLICAOF NO ONE,
-// and have replicas of its own. It has the clock of the server, unless the options
-// have another one. What was written to the server arrives a moment later; to wait
-// for that, run WAIT on the server: Do(ctx, "WAIT", 1, 0).
+// The link is an in-memory connection; everything else is as between two processes: the
+// replica is read-only, REPLICAOF NO ONE promotes it, and it can have replicas of its
+// own. It uses the clock of the server, unless the options have another one. Writes
+// arrive a moment later; to wait for them, run WAIT on the server:
+// Do(ctx, "WAIT", 1, 0).
 //
-// Faults that are injected into the replica hit the commands of the master too,
-// whose client is called "master": Delay makes the link lag behind, Close cuts it,
-// and the replica connects again. Those injected into the server hit PSYNC and
-// REPLCONF, which the replica sends.
+// Faults in the replica hit the commands of the master, too, whose client is called
+// "master": Delay makes the link lag behind, and Close cuts it, so that the replica
+// connects again. Faults in the server hit PSYNC and REPLCONF, which the replica sends.
 func (s *Server) StartReplica(options ...Options) (*Server, error) {
 	var o Options
 	switch len(options) {
@@ -74,7 +73,7 @@ func (s *TestServer) StartReplica(options ...Options) *TestServer {
 }
 
 // dial opens a connection to another server: a master, or the target of MIGRATE.
-// Those in memory are not encrypted.
+// Connections in memory are not encrypted.
 func (s *Server) dial(ctx context.Context, o engine.DialOptions) (net.Conn, error) {
 	switch {
 	case s.options.master != nil && o.Host == inProcess:
@@ -117,8 +116,9 @@ func (s *Server) dialOut(ctx context.Context, o engine.DialOptions) (net.Conn, e
 	return nil, err
 }
 
-// clientTLS makes of the settings what a connection to another server needs. As in
-// Redis its certificate must be of a known authority, whatever name it has.
+// clientTLS returns the TLS configuration for connections to other servers, from the
+// settings. As in Redis a server's certificate must be from a known authority, and may
+// have any name.
 func (s *Server) clientTLS(c *config.Config) (*tls.Config, error) {
 	conf := s.options.TLS
 	if conf == nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// process runs one command that a session has received, and what becomes possible
-// by it.
+// process runs one command that a session has received, and then the blocked commands
+// that can go on.
 func (e *Core) process(s *Session, args [][]byte) {
 	if e.observers&observeOutside != 0 {
 		e.received(s, args)
@@ -70,8 +70,7 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 	e.finishUnit()
 }
 
-// tooLarge reports whether the client is evicted because of the command that it
-// sent.
+// tooLarge reports whether the server evicts the client because of its command's size.
 func (e *Core) tooLarge(s *Session, args [][]byte) bool {
 	s.ctx.Args = args
 	s.countClient()
@@ -83,7 +82,7 @@ func (e *Core) tooLarge(s *Session, args [][]byte) bool {
 // one of its headers.
 func speaksHTTP(name []byte) bool { return EqualFold(name, "post") || EqualFold(name, "host:") }
 
-// reject answers an error to a command that was not run.
+// reject replies an error to a command that does not run.
 func (e *Core) reject(s *Session, cmd *Command, args [][]byte, err error) {
 	if s.multi != nil {
 		s.multi.aborted = true
@@ -105,8 +104,8 @@ func (e *Core) reject(s *Session, cmd *Command, args [][]byte, err error) {
 	s.out.Error(r)
 }
 
-// call runs a handler and everything that belongs to it: the error reply,
-// the statistics, the effects. It reports whether the command blocked.
+// call runs a handler and everything around it: the error reply, the statistics, the
+// effects. It reports whether the command blocks.
 func (e *Core) call(c *Ctx) (blocked bool) {
 	outer := e.unit
 	e.unit.changes, e.unit.explicit = 0, false
@@ -166,8 +165,8 @@ func (e *Core) call(c *Ctx) (blocked bool) {
 	return blocked
 }
 
-// invoke calls the handler. A panic in it is a bug of ours, which must not take
-// down the program around the server: it is logged and answered as an error.
+// invoke calls the handler. A panic in it is a bug of ours, which must not end the
+// program around the server: invoke logs it and returns an error.
 func (c *Ctx) invoke() (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -187,8 +186,8 @@ func (c *Ctx) handler() Handler {
 	return c.Cmd.handler
 }
 
-// Call runs another command as a part of this one: EXEC and scripts do. Its
-// reply goes to the writer of the Ctx.
+// Call runs another command as a part of this one, for EXEC and scripts. Its reply goes
+// to the writer of the Ctx.
 func (c *Ctx) Call(cmd *Command, args [][]byte) {
 	outer, outerArgs, wasNested, wasScripted, shown := c.Cmd, c.Args, c.nested, c.scripted, c.shown
 	c.Cmd, c.Args, c.nested, c.scripted = cmd, args, true, outer.Script != spec.RunsNoScript

@@ -10,8 +10,8 @@ import (
 // wait for a million keys that expire at the same time.
 const tickKeys = 1000
 
-// expiresAt makes sure that the timer fires for a key that expires at a time
-// in milliseconds.
+// expiresAt makes sure that the timer fires at the expiry time of a key, in
+// milliseconds.
 func (e *Core) expiresAt(at int64) {
 	if at != 0 && (e.timing.nextKey == 0 || at < e.timing.nextKey) {
 		e.timing.nextKey = at
@@ -87,8 +87,8 @@ func (e *Core) propagateDeletion(db *keyspace.DB, key []byte, later bool) {
 	e.propagate(db.Index(), [][]byte{[]byte(name), key})
 }
 
-// ExpireElements removes elements of a key's value that are past their time,
-// while they are not removed by themselves. In a pause they stay.
+// ExpireElements removes elements of a key's value that are past their time, for when
+// the timer does not. In a pause they stay.
 func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
 	if len(elements) == 0 || !c.DeletesExpired() {
 		return
@@ -111,15 +111,15 @@ func (c *Ctx) ExpireElements(key []byte, elements ...[]byte) {
 	c.elementsExpired(db, key, k, removed)
 }
 
-// ExpireAllElements is ExpireElements for all that are past their time.
+// ExpireAllElements is ExpireElements for all elements past their time.
 func (c *Ctx) ExpireAllElements(key []byte) {
 	if k, ok := c.DB().Get(key); ok && c.DeletesExpired() {
 		c.expireElements(c.DB(), k)
 	}
 }
 
-// expireElements removes the elements of a value whose time has come, and the
-// key if nothing is left.
+// expireElements removes the elements of a value whose time has come, and the key if
+// no elements are left.
 func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
 	key := append([]byte(nil), k.Key()...)
 	k = db.Open(k)

@@ -11,10 +11,10 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// Gates decide whether a session may run a command now. Each is a bit in a set;
-// they are asked in the order of the bits, and the first error is the reply.
-// Server, session and command each say which gates could refuse something for
-// them: the others are not asked, and cost nothing.
+// Gates decide whether a session may run a command now. Each is a bit in a set; they
+// are asked in the order of the bits, and the first error is the reply. Server, session
+// and command each have a set of gates that could refuse something: the others are not
+// asked, and cost nothing.
 type gateSet uint32
 
 // The gates, in the order of the real server.
@@ -38,8 +38,8 @@ const (
 	gateStrict
 )
 
-// gate returns why the session may not run the command, or nil. errHandled says
-// that there is nothing to reply.
+// gate returns why the session may not run the command, or nil. errHandled means that
+// there is nothing to reply.
 type gate func(e *Core, s *Session, cmd *Command, args [][]byte) error
 
 var gates = [...]struct {
@@ -75,16 +75,16 @@ func (e *Core) gate(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// gating says which gates ask about the commands of all sessions: those that
-// gatesNow returns, since setGates is called when what they depend on changes.
+// gating has the gates for the commands of all sessions: those that gatesNow returns.
+// Whatever changes its result calls setGates.
 type gating struct {
 	gates        gateSet
-	refuseWrites bool // since they could not be saved
+	refuseWrites bool // because they could not be saved
 }
 
 func (e *Core) setGates() { e.gates = e.gatesNow() }
 
-// gatesNow returns which gates the server needs, by its settings and its state.
+// gatesNow returns the gates that the server needs, by its settings and its state.
 func (e *Core) gatesNow() (on gateSet) {
 	for _, g := range [...]struct {
 		gateSet
@@ -160,8 +160,8 @@ func errProtectedCommand(cmd *Command) resp.Error {
 		"otherwise you need to set this option in the configuration file, and then restart the server.", strings.ToUpper(name), cmd.EnabledBy)
 }
 
-// Allows reports whether a setting with the values no, yes and local allows
-// something to this session. The program around the server may do everything.
+// Allows reports whether a setting with the values no, yes and local allows this session
+// something. The program around the server may do everything.
 func (s *Session) Allows(setting string) bool {
 	if s.internal || setting != "local" {
 		return s.internal || setting == "yes"
@@ -186,8 +186,8 @@ func (e *Core) gateTransaction(_ *Session, cmd *Command, _ [][]byte) error {
 
 func (e *Core) gateACL(s *Session, cmd *Command, args [][]byte) error { return s.permit(cmd, args) }
 
-// gateMemory makes room for a command, and refuses one that needs more than
-// there is.
+// gateMemory makes room for a command, and refuses one that needs memory if there is
+// none.
 func (e *Core) gateMemory(s *Session, cmd *Command, args [][]byte) error {
 	e.evict.failed = !e.makeRoom()
 	if e.evict.failed && (s.flags(cmd, args)&spec.DenyOOM != 0 || s.multi != nil && !e.Since(compat.QueueAnything) && cmd.traits&(spec.RunsInMulti|spec.RunsQueued) == 0) {
@@ -196,8 +196,8 @@ func (e *Core) gateMemory(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// gateDisk refuses writes while they could not be saved, and PING, so that
-// health checks notice.
+// gateDisk refuses writes while the disk can't store them, and PING, so that health
+// checks notice.
 func (e *Core) gateDisk(s *Session, cmd *Command, args [][]byte) error {
 	if cmd.traits&spec.ChecksHealth != 0 || s.flags(cmd, args)&spec.Write != 0 {
 		return e.diskError()
@@ -221,7 +221,8 @@ func (e *Core) gateReadOnly(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// gateStale refuses to answer with old data, where that is not wanted.
+// gateStale refuses commands on old data, unless the setting replica-serve-stale-data
+// allows them.
 func (e *Core) gateStale(s *Session, cmd *Command, args [][]byte) error {
 	if _, lacks := s.flagsOfAll(cmd); lacks&spec.Stale != 0 {
 		return resp.ErrMasterDown
@@ -260,8 +261,8 @@ func (e *Core) gateMonitor(_ *Session, cmd *Command, _ [][]byte) error {
 	return nil
 }
 
-// flags returns the flags of a command line: EXEC has those of what it runs
-// too, and scripts and functions that declare flags know best what they do.
+// flags returns the flags of a command line. EXEC has those of its commands, too; for
+// scripts and functions that declare flags these count.
 func (s *Session) flags(cmd *Command, args [][]byte) spec.Flag {
 	switch {
 	case cmd.Script != spec.RunsNoScript:

@@ -10,20 +10,20 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// HotKeys looks for the keys whose commands take most processor time, or whose
-// requests and replies most bytes, as HOTKEYS START asks. What a command takes is
+// HotKeys looks for the keys whose commands take most processor time, or whose requests
+// and replies most bytes, as HOTKEYS START asks. The time and bytes of a command are
 // divided equally among its keys.
 type HotKeys struct {
 	Time  *topk.Summary // nanoseconds; nil: not looked for
 	Bytes *topk.Summary
 	Count int // how many keys to show
-	// SampleRatio is of how many commands one is looked at, on average.
+	// One in SampleRatio commands is looked at, on average.
 	SampleRatio int64
 	Slots       *cluster.Bitmap // nil: all
-	// Began is when it began, in ms. It ends after Duration ms, 0: with HOTKEYS STOP;
-	// once it has ended, Duration is how long it took.
+	// Began is the beginning in ms. The search ends after Duration ms, 0: with HOTKEYS
+	// STOP. Once it has ended, Duration is the time that it took.
 	Began, Duration int64
-	// User and System are what the program had taken of the processor when it began.
+	// User and System are the processor time of the program at the beginning.
 	User, System time.Duration
 
 	// Of commands with keys: All of them, those in Slots, and those of them that were
@@ -36,7 +36,7 @@ type HotKeys struct {
 	keys   []spec.KeyPos // room for those of a command
 }
 
-// Consumed is what commands took.
+// Consumed is the consumption of commands.
 type Consumed struct {
 	Time  time.Duration
 	Bytes uint64
@@ -77,8 +77,8 @@ func (e *Core) stopHotKeys(after int64) {
 // ForgetHotKeys forgets what was found.
 func (e *Core) ForgetHotKeys() { e.hot = nil }
 
-// hotKeysAfter counts what a command took. What scripts call is a part of the script;
-// what EXEC runs is not a part of EXEC, which has no keys.
+// hotKeysAfter counts the consumption of a command. Commands that scripts call are a
+// part of the script; those that EXEC runs are not a part of EXEC, which has no keys.
 func (e *Core) hotKeysAfter(c *Ctx) {
 	h := e.HotKeys()
 	if !h.active || c.Outcome.Blocked || c.scripted {

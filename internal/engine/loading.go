@@ -13,20 +13,20 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// dataLoading is that data are being loaded which clients could not use yet: those that
-// the server begins with, or the copy of a master's. While the lock is free for
-// others, nothing expires and nothing is saved or evicted.
+// dataLoading is the state while data are loaded that clients can't use yet: the first
+// data of the server, or the copy of a master's. While the lock is free for others,
+// nothing expires and nothing is saved or evicted.
 type dataLoading struct {
-	// async: the data that were there before are served meanwhile.
+	// async: clients are served from the old data meanwhile.
 	async bool
-	// start: the server has not served yet, but to the program around it.
+	// start: the server has not served clients yet.
 	start bool
 	began int64        // seconds since 1970
 	total int64        // bytes; 0: that is not known
 	read  atomic.Int64 // bytes
 }
 
-// LoadingView is the progress of what is loaded, as INFO shows it.
+// LoadingView is the progress of loading, as INFO shows it.
 type LoadingView struct {
 	Async bool
 	Began int64 // seconds since 1970
@@ -34,7 +34,7 @@ type LoadingView struct {
 	Read  int64 // bytes
 }
 
-// Loading returns what is being loaded, and whether anything is.
+// Loading returns the progress of loading, and whether the server is loading.
 func (e *Core) Loading() (v LoadingView, on bool) {
 	l := e.loading
 	if l == nil {
@@ -59,7 +59,7 @@ func (e *Core) endLoading() {
 	e.setGates()
 }
 
-// gateLoading refuses what needs the data that are being loaded.
+// gateLoading refuses commands that need the data while they are loaded.
 func (e *Core) gateLoading(s *Session, cmd *Command, _ [][]byte) error {
 	l := e.loading
 	has, lacks := s.flagsOfAll(cmd)
@@ -74,8 +74,8 @@ func (e *Core) gateLoading(s *Session, cmd *Command, _ [][]byte) error {
 // errStopped ends the loading when the server ends.
 var errStopped = errors.New("the server was stopped")
 
-// counted is a file or a link that is loaded from. It counts what is read, and
-// fails when nobody wants it any more.
+// counted is a file or a link to load from. It counts the bytes that are read, and
+// fails when nobody wants them any more.
 type counted struct {
 	io.Reader
 	read *atomic.Int64
@@ -91,11 +91,11 @@ func (c counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// longestNap is after which time of a key's delay the setting is read again.
+// The setting is read again after longestNap of a key's delay.
 const longestNap = 10 * time.Millisecond
 
-// delayLoad waits as long as the setting says that each key takes, for tests of what
-// happens meanwhile. It is called without the lock.
+// delayLoad waits for the time that the setting wants for each key, for tests. It is
+// called without the lock.
 func (e *Core) delayLoad(stop func() bool) {
 	for passed := time.Duration(0); !stop(); {
 		d := time.Duration(e.debug.loadDelay.Load()) * time.Microsecond
@@ -116,7 +116,7 @@ func (e *Core) delayLoad(stop func() bool) {
 	}
 }
 
-// loadAway loads a snapshot while others have the lock, which the caller holds.
+// loadAway loads a snapshot. It releases the lock, which the caller holds, meanwhile.
 func (e *Core) loadAway(src io.Reader, o snapshot.LoadOptions) (*snapshot.Loaded, error) {
 	if l := e.loading; l != nil {
 		src = counted{src, &l.read, e.stopping.Load}
@@ -131,9 +131,8 @@ func (e *Core) loadAway(src io.Reader, o snapshot.LoadOptions) (*snapshot.Loaded
 	return loaded, err
 }
 
-// BeginLoading has clients that come before the data are loaded be told so, if it is
-// worth letting them in: if the files are as large as a setting says. It reports
-// whether they are.
+// BeginLoading lets clients in before the data are loaded, who get LOADING, if the files
+// are as large as a setting says. It reports whether they are.
 func (e *Engine) BeginLoading() bool {
 	e.enter()
 	defer e.leave()
@@ -146,7 +145,7 @@ func (e *Engine) BeginLoading() bool {
 	return true
 }
 
-// Loaded ends what BeginLoading has begun.
+// Loaded ends BeginLoading.
 func (e *Engine) Loaded() {
 	e.enter()
 	defer e.leave()
@@ -155,8 +154,8 @@ func (e *Engine) Loaded() {
 	}
 }
 
-// letIn lets others have the lock for a moment, while the caller loads. It fails if
-// the server ends.
+// letIn gives others the lock for a moment, while the caller loads. It fails if the
+// server ends.
 func (e *Core) letIn() error {
 	e.engine.leave()
 	e.delayLoad(e.stopping.Load)
@@ -167,8 +166,7 @@ func (e *Core) letIn() error {
 	return nil
 }
 
-// keepMaster tells the master once in a second that the replica is there, while it
-// loads.
+// keepMaster sends the master a sign of life each second, while the replica loads.
 func (e *Core) keepMaster(nc net.Conn) (stop func()) {
 	var ended atomic.Bool
 	var timer clock.Timer

@@ -30,14 +30,14 @@ type MigrateOptions struct {
 	User, Password []byte        // Password is nil if none is given
 }
 
-// target is a connection to a server that keys were moved to. It is kept for a
-// while, since keys go one after the other.
+// target is a connection to a server that keys were moved to. It stays open for a
+// while, since clients move one key after the other.
 type target struct {
 	net.Conn
 	in      *bufio.Reader
-	db      int64 // that it has selected; -1: that is not known
+	db      int64 // the selected database; -1: unknown
 	used    int64 // ms
-	version int   // of the format of payloads that it knows
+	version int   // of the format of payloads that the server knows
 }
 
 const (
@@ -51,8 +51,8 @@ const (
 	errTargetRead  resp.Error = "IOERR error or timeout reading to target instance"
 )
 
-// Migrate moves keys, which are there, to another server, and replies. Everybody
-// waits meanwhile: nobody sees a key here and there, or in neither place.
+// Migrate moves existing keys to another server, and replies. All clients wait
+// meanwhile: nobody sees a key in both places, or in none.
 func (c *Ctx) Migrate(keys [][]byte, o MigrateOptions) error {
 	for attempt := 0; ; attempt++ {
 		t, fresh, err := c.targetOf(o)
@@ -83,11 +83,11 @@ func (c *Ctx) Migrate(keys [][]byte, o MigrateOptions) error {
 			}
 			return errTargetRead
 		}
-		// A connection that was kept may have been closed meanwhile.
+		// The server may have closed a connection that was kept open.
 	}
 }
 
-// migrated removes keys that are elsewhere now.
+// migrated removes keys that the target has now.
 func (c *Ctx) migrated(keys [][]byte) {
 	effect := [][]byte{[]byte("DEL")}
 	for _, key := range keys {
@@ -104,7 +104,7 @@ func (c *Ctx) migrated(keys [][]byte) {
 
 func (o *MigrateOptions) addr() string { return fmt.Sprint(o.Host, ":", o.Port) }
 
-// targetOf returns the connection to a server, and whether it is a new one.
+// targetOf returns the connection to a server, and whether it is new.
 func (c *Ctx) targetOf(o MigrateOptions) (t *target, fresh bool, err error) {
 	if t = c.repl.targets[o.addr()]; t != nil {
 		t.used = c.NowMilli()
@@ -146,7 +146,7 @@ func (e *Core) closeTarget(addr string) {
 	}
 }
 
-// closeTargets closes the connections that were not used for long, or all.
+// closeTargets closes the connections that nobody has used for long, or all.
 func (e *Core) closeTargets(all bool) {
 	for addr, t := range e.repl.targets {
 		if all || e.NowMilli()-t.used > targetLifetime {
@@ -160,7 +160,7 @@ func (e *Core) Targets() int { return len(e.repl.targets) }
 
 var errMigrateWrite = errors.New("writing")
 
-// migrateTo sends keys, and returns those that the target has taken. An error reply
+// migrateTo sends keys, and returns those that the target has accepted. An error reply
 // is a resp.Error.
 func (c *Ctx) migrateTo(t *target, keys [][]byte, o MigrateOptions) (moved [][]byte, err error) {
 	var w resp.Writer

@@ -9,13 +9,13 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// transaction is what MULTI collects.
+// transaction holds the commands that MULTI collects.
 type transaction struct {
 	queue   []queued
 	size    int       // bytes of the arguments
-	words   int       // that they are
-	flags   spec.Flag // that any of the commands has
-	lacks   spec.Flag // that any of the commands does not have
+	words   int       // number of the arguments
+	flags   spec.Flag // those that any of the commands has
+	lacks   spec.Flag // those that any of the commands does not have
 	aborted bool
 }
 
@@ -67,12 +67,13 @@ func copyArgs(args [][]byte) [][]byte {
 // watch is a key that WATCH named.
 type watch struct {
 	key dbKey
-	// expired: the key is past its time already. Its removal, after which the watch is one of a missing key, does not fail the transaction.
+	// expired: the key is past its time already. Its removal does not fail the
+	// transaction; after that the watch is one of a missing key.
 	expired bool
 }
 
-// watching knows for each key that is watched by whom. These sessions have the key
-// among their watches, and no others have.
+// watching has the sessions that watch each key: exactly those that have the key among
+// their watches.
 type watching struct {
 	keys map[dbKey]map[*Session]struct{}
 }
@@ -220,7 +221,7 @@ func (s *Session) Unwatch() {
 	s.watched, s.casFailed = nil, false
 }
 
-// failWatch makes the next EXEC fail; what else changes does not matter then.
+// failWatch makes the next EXEC fail, whatever else changes.
 func (s *Session) failWatch() {
 	s.Unwatch()
 	s.casFailed = true
@@ -236,8 +237,8 @@ func (s *Session) watchOf(k dbKey) *watch {
 	panic("engine: a watched key that the session does not know")
 }
 
-// watchedChanged fails the transactions that watch a key, which is different
-// now, unless it was past its time before and all that happened is its removal.
+// watchedChanged fails the transactions that watch a changed key, unless the change
+// was only the removal of a key past its time.
 func (e *Core) watchedChanged(k dbKey) {
 	for s := range e.watching.keys[k] {
 		if w := s.watchOf(k); w.expired {
@@ -250,9 +251,9 @@ func (e *Core) watchedChanged(k dbKey) {
 	}
 }
 
-// watchedReplaced fails the transactions that watch keys of a database whose
-// keys are about to be replaced by those of another, or removed if that is nil.
-// A key that is past its time is as good as none.
+// watchedReplaced fails the transactions that watch keys of a database. The keys are
+// about to be replaced by those of another database, or removed if that is nil. A key
+// past its time counts as missing.
 func (e *Core) watchedReplaced(db int, before, after *keyspace.DB) {
 	for k, sessions := range e.watching.keys {
 		if k.db != db {
@@ -271,7 +272,7 @@ func (e *Core) watchedReplaced(db int, before, after *keyspace.DB) {
 	}
 }
 
-// keyState is what a database has of a key.
+// keyState is the state of a key in a database.
 type keyState uint8
 
 const (

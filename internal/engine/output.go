@@ -10,13 +10,13 @@ import (
 	"github.com/resp-server/resp-server/internal/resp"
 )
 
-// checkedOutput is how many bytes one batch may append to a session's output
-// before its limit is looked at and the output moved over, which happens after
-// each batch anyway.
+// checkedOutput is the number of bytes that a batch may append to a session's output
+// before the limit is checked and the output moved over. Both also happen after each
+// batch.
 const checkedOutput = 1 << 20
 
-// smallOutput is what every client may have in any case: Redis has a buffer of
-// that size beside what the limits are for.
+// smallOutput is the output that every client may have in any case: Redis has a buffer
+// of that size, to which the limits do not apply.
 const smallOutput = 16 << 10
 
 // outputLimit returns how much output may wait for the client.
@@ -30,13 +30,12 @@ func (s *Session) outputLimit() *config.OutputLimit {
 	return &s.e.Config.OutputLimits.Normal
 }
 
-// strangerOutput is how much more than smallOutput may wait for a client that
-// has to log in: it could pile up replies that it never reads.
+// strangerOutput is the output beyond smallOutput that may wait for a client that has
+// to log in: it could pile up replies that it never reads.
 const strangerOutput = 1 << 10
 
-// maxOutput returns how long the output of one batch may become, 0 if there is
-// no bound. Beyond it the Writer drops what is written, and checkOutput ends the
-// session.
+// maxOutput returns the greatest length of the output of one batch, 0 without a limit.
+// Beyond it the Writer drops everything, and checkOutput ends the session.
 func (s *Session) maxOutput() int {
 	switch hard := s.outputLimit().Hard; {
 	case s.internal:
@@ -49,10 +48,10 @@ func (s *Session) maxOutput() int {
 	return 0
 }
 
-// output is what is on its way to clients.
+// output is the state of the output to all clients.
 //
-// slow has the sessions that are above the soft limit of output since overSince,
-// and no others.
+// slow has exactly the sessions above the soft limit of output; each has been there
+// since its overSince.
 type output struct {
 	buffers outBuffers
 	slow    map[*Session]struct{}
@@ -80,16 +79,16 @@ func (o *output) check(e *Core) error {
 	return o.buffers.check()
 }
 
-// outQueue is output that the transport has not taken. Long output stays in the
-// buffers that it was written to. The zero outQueue is empty.
+// outQueue is output that the transport has not taken yet. Long output stays in the
+// buffers that handlers wrote it to. The zero outQueue is empty.
 type outQueue struct {
 	first []byte
 	more  [][]byte
 	size  int // of all, in bytes
 }
 
-// joined is how much output is copied together at least, so that many short
-// replies cost one write.
+// Output is copied together up to joined bytes at least, so that many short replies
+// cost one write.
 const joined = 64 << 10
 
 // add adds output, and keeps the buffer unless it returns it.
@@ -135,7 +134,7 @@ func (q *outQueue) room() int {
 	return n
 }
 
-// recount returns what size has to be.
+// recount returns the right value of size.
 func (q *outQueue) recount() int {
 	n := len(q.first)
 	for _, b := range q.more {
@@ -144,8 +143,8 @@ func (q *outQueue) recount() int {
 	return n
 }
 
-// checkOutput dooms the session if more output waits for the client than may,
-// or has done so for too long: handOver will end it.
+// checkOutput marks the session for its end, by handOver, if too much output waits for
+// the client, or too much has waited for too long.
 func (s *Session) checkOutput() {
 	limit := s.outputLimit()
 	if s.killed || s.internal || limit.Hard == 0 && limit.Soft == 0 && s.overSince == 0 && s.out.Limit == 0 {
@@ -181,13 +180,13 @@ func (s *Session) checkOutput() {
 	}
 }
 
-// overUntil returns when the session ends, in milliseconds since 1970, unless
-// its client reads.
+// overUntil returns the time at which the session ends unless its client reads, in
+// milliseconds since 1970.
 func (s *Session) overUntil() int64 {
 	return s.overSince + (s.outputLimit().SoftSeconds+1)*1000
 }
 
-// endSlow ends the sessions that are above the soft limit for too long.
+// endSlow ends the sessions that have been above the soft limit for too long.
 func (e *Core) endSlow() {
 	for s := range e.output.slow {
 		if s.overUntil() <= e.NowMilli() {
@@ -197,10 +196,10 @@ func (e *Core) endSlow() {
 	}
 }
 
-// outBuffers lends sessions the buffers that they answer into. A session has
-// one only from its first answer until everything is written: idle ones cost
-// nothing, and large ones are not made anew for every batch. It is safe for
-// concurrent use; its zero value is ready.
+// outBuffers lends sessions the buffers for their replies. A session has one only from
+// its first reply until everything is written: idle sessions need none, and large
+// buffers are not made anew for every batch. It is safe for concurrent use; its zero
+// value is ready.
 type outBuffers struct {
 	mu   sync.Mutex
 	free [][]byte
@@ -229,7 +228,7 @@ func (o *outBuffers) get() []byte {
 	return b
 }
 
-// put takes a buffer that is not used any more.
+// put takes back a buffer.
 func (o *outBuffers) put(b []byte) {
 	if cap(b) == 0 {
 		return
@@ -255,8 +254,7 @@ func (o *outBuffers) check() error {
 	return nil
 }
 
-// AwaitWritten waits until nothing that was answered waits to be written, or until
-// done is closed.
+// AwaitWritten waits until all replies are written, or until done is closed.
 func (e *Engine) AwaitWritten(done <-chan struct{}) {
 	for {
 		written := make(chan struct{})
@@ -290,7 +288,7 @@ func (e *Core) wrote() {
 	}
 }
 
-// countOutput counts what was answered since it was last moved.
+// countOutput counts the output since it was last moved.
 func (s *Session) countOutput() {
 	if len(s.out.Buf) > 0 {
 		s.LastUsed = s.e.NowMilli()
@@ -303,8 +301,8 @@ func (s *Session) countOutput() {
 	}
 }
 
-// moveOutput moves long output over between two commands of a batch, which else
-// would be copied again and again as the buffer grows.
+// moveOutput moves long output over between two commands of a batch. Otherwise it would
+// be copied again and again as the buffer grows.
 func (s *Session) moveOutput() {
 	s.checkOutput()
 	if s.killed {
@@ -318,7 +316,7 @@ func (s *Session) moveOutput() {
 	s.out.Buf = s.e.output.buffers.get()
 }
 
-// handOver moves what was answered to the transport's side.
+// handOver moves the output to the transport's side.
 func (s *Session) handOver() {
 	s.inDirty = false
 	s.countOutput()
@@ -350,10 +348,10 @@ func (s *Session) handOver() {
 	}
 }
 
-// Output returns bytes to write to the client and then, given them back, the
-// next ones, until there are none: then it returns nil. It also returns nil
-// while another goroutine is between two calls, which will then write
-// everything. It is safe for concurrent use.
+// Output returns bytes to write to the client. The caller gives them back as written,
+// and gets the next ones, until there are none: then it gets nil. It also gets nil
+// while another goroutine is between two calls; that one writes everything then.
+// Output is safe for concurrent use.
 func (s *Session) Output(written []byte) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -389,7 +387,7 @@ func (s *Session) OutputSize() int {
 	return s.taken + s.pending.size + len(s.out.Buf)
 }
 
-// handOver gives the transports what sessions answered.
+// handOver hands the output of sessions to their transports.
 func (e *Core) handOver() {
 	for _, s := range e.dirty {
 		s.handOver()

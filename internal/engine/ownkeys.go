@@ -23,8 +23,8 @@ func (o *ownKeys) check(e *Core) error {
 	return nil
 }
 
-// noteOwnKeys follows a change of what the server is. What it was before is forgotten
-// with the data, or is the master's from now on.
+// noteOwnKeys follows a change of the server's role. The keys noted before are
+// forgotten: the data are gone, or the keys are the master's from now on.
 func (e *Core) noteOwnKeys() {
 	o := &e.repl.own
 	if e.IsReplica() && !e.Config.Replication.ReadOnly {
@@ -34,7 +34,7 @@ func (e *Core) noteOwnKeys() {
 	}
 }
 
-// note notes a key that a client has written, with its time.
+// note notes a key that a client has written, with its expiry time.
 func (o *ownKeys) note(k dbKey, at int64) {
 	if o.keys == nil {
 		o.keys = make(map[dbKey]struct{})
@@ -43,10 +43,12 @@ func (o *ownKeys) note(k dbKey, at int64) {
 	o.next = sooner(o.next, at)
 }
 
-// OwnKeys returns how many keys with a time to live clients have written to a replica.
+// OwnKeys returns the number of keys with a time to live that clients have written to a
+// replica.
 func (e *Core) OwnKeys() int { return len(e.repl.own.keys) }
 
-// ownKeysDue returns when expireOwnKeys is due, in milliseconds since 1970; 0 is never.
+// ownKeysDue returns the time at which expireOwnKeys is due, in milliseconds since
+// 1970; 0 is never.
 func (e *Core) ownKeysDue() int64 {
 	t := &e.timing
 	if e.repl.own.next == 0 || e.loading != nil || e.pause.until != 0 || t.cronPaused || t.lazy || e.times.held {
@@ -55,7 +57,7 @@ func (e *Core) ownKeysDue() int64 {
 	return max(e.repl.own.next-e.times.ahead, 1)
 }
 
-// expireOwnKeys deletes those whose time has come.
+// expireOwnKeys deletes the keys whose time has come.
 func (e *Core) expireOwnKeys() {
 	o := &e.repl.own
 	now := e.ExpiryMilli()

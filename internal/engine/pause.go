@@ -7,9 +7,9 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// pause is what CLIENT PAUSE asked for, a failover, or a shutdown that waits for
-// replicas. A command that comes meanwhile is parked as data, like a blocked one,
-// and runs when the pause is over.
+// pause is the pause for CLIENT PAUSE, a failover, and a shutdown that waits for
+// replicas. A command that comes meanwhile is parked as data, like a blocked one, and
+// runs when the pause is over.
 type pause struct {
 	by     [pausers]onePause
 	until  int64 // ms, the latest of all; 0: there is none
@@ -17,8 +17,8 @@ type pause struct {
 	parked []*wait
 }
 
-// Pauser is why commands are held back. Each reason begins and ends its pause
-// without regard to the others.
+// Pauser is a reason to hold back commands. The pauses for different reasons begin and
+// end independently.
 type Pauser uint8
 
 // The reasons.
@@ -47,10 +47,9 @@ func (p *pause) check(e *Core) error {
 	return nil
 }
 
-// Pause holds back the commands of all clients, or only those that may write,
-// until a time in milliseconds since 1970. Keys do not expire meanwhile. A pause
-// that there is already for this reason gets no shorter, and its kind counts as
-// long as it is the stricter one.
+// Pause holds back the commands of all clients, or only those that may write, until a
+// time in milliseconds since 1970. Keys do not expire meanwhile. If there is a pause for
+// this reason already, it gets no shorter and no less strict.
 func (e *Core) Pause(by Pauser, until int64, all bool) {
 	p := &e.pause.by[by]
 	if p.until <= e.NowMilli() {
@@ -61,8 +60,8 @@ func (e *Core) Pause(by Pauser, until int64, all bool) {
 	e.pause.update()
 }
 
-// Unpause ends a pause. What other pauses do not hold back runs after the present
-// unit, in the order in which it came.
+// Unpause ends a pause. Commands that no other pause holds back run after the present
+// unit, in the order in which they came.
 func (e *Core) Unpause(by Pauser) {
 	all := e.pause.all
 	e.pause.by[by] = onePause{}
@@ -81,7 +80,7 @@ func (e *Core) endPauses(now int64) {
 	}
 }
 
-// update makes one pause of those for all reasons.
+// update combines the pauses for all reasons.
 func (p *pause) update() {
 	p.until, p.all = 0, false
 	for _, one := range p.by {
@@ -101,7 +100,7 @@ func (e *Core) resumeParked() {
 
 func (e *Core) isPaused() bool { return e.pause.until > e.NowMilli() }
 
-// holdsBack reports whether the pause is one for a command.
+// holdsBack reports whether the pause holds back a command.
 func (e *Core) holdsBack(s *Session, cmd *Command, args [][]byte) bool {
 	if !e.isPaused() || s.internal || s.monitor {
 		return false
@@ -115,8 +114,8 @@ func (e *Core) park(s *Session, cmd *Command, args [][]byte) {
 	e.pause.parked = append(e.pause.parked, s.wait)
 }
 
-// goOn runs the input of a session that waited, after the command that a pause
-// held back, if it was that.
+// goOn goes on with a session that waited: with the command that a pause held back, if
+// that was the reason, and then with the input.
 func (s *Session) goOn() {
 	if w := s.wait; w != nil && w.parked && w.Deadline == 0 {
 		s.e.cancel(w)

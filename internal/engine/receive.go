@@ -15,9 +15,9 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// receive loads the snapshot that the master sends, and returns it. What of the old
-// data stays until then is as repl-diskless-load says. A server without a directory
-// loads it beside them in place of keeping it on the disk first.
+// receive loads the snapshot that the master sends, and returns it. The setting
+// repl-diskless-load decides whether the old data stay until then. A server without a
+// directory loads the new data beside the old ones, since it can't store the file.
 func (e *Core) receive(a *attempt, link *masterConn, h *replication.Handshake) (*snapshot.Loaded, error) {
 	if h.Answer == replication.OldMaster {
 		if _, err := io.WriteString(link.Conn, "SYNC\r\n"); err != nil {
@@ -57,16 +57,16 @@ func (e *Core) receive(a *attempt, link *masterConn, h *replication.Handshake) (
 	return c.loadLink(form)
 }
 
-// copying is the taking over of a master's data.
+// copying is the transfer of a master's data.
 type copying struct {
 	*Core
 	attempt *attempt
 	link    *masterConn
-	history string // of the data, "" if its name is not known
-	beside  bool   // the old data stay until the new ones are there
+	history string // the replication id of the data, "" if it is unknown
+	beside  bool   // the old data stay until the new ones are loaded
 }
 
-// howToLoad returns how the snapshot of a master takes the place of the data.
+// howToLoad returns how the snapshot of a master replaces the data.
 func (e *Core) howToLoad() string {
 	keys := 0
 	for db := range e.Keyspace.Used {
@@ -81,7 +81,7 @@ func (e *Core) howToLoad() string {
 	return config.LoadFromDisk
 }
 
-// loadLink loads a snapshot as it comes.
+// loadLink loads a snapshot while it arrives.
 func (c *copying) loadLink(form replication.Form) (*snapshot.Loaded, error) {
 	src := io.Reader(c.link.in)
 	if form.Mark == "" {
@@ -103,7 +103,7 @@ func (c *copying) loadLink(form replication.Form) (*snapshot.Loaded, error) {
 	return nil, fmt.Errorf("Failed trying to load the MASTER synchronization DB from socket, check server logs: %w", err)
 }
 
-// endOfCopy reads what is left of a snapshot that was loaded from the link.
+// endOfCopy reads the rest of a snapshot that was loaded from the link.
 func endOfCopy(link *masterConn, form replication.Form, src io.Reader, loaded *snapshot.Loaded) error {
 	if form.Mark == "" {
 		_, err := io.Copy(io.Discard, src)
@@ -117,8 +117,8 @@ func endOfCopy(link *masterConn, form replication.Form, src io.Reader, loaded *s
 	return nil
 }
 
-// receiveFile puts a snapshot on the disk, and loads it from there. If the server
-// saves on its own the file takes the place of its snapshot.
+// receiveFile stores a snapshot on the disk, and loads it from there. If the server
+// saves on its own, the file replaces its snapshot.
 func (c *copying) receiveFile(form replication.Form, dir string) (*snapshot.Loaded, error) {
 	f, err := c.files.CreateTemp(dir, "temp-*.rdb", vfs.FilePerm)
 	if err != nil {
@@ -157,14 +157,14 @@ func (c *copying) receiveFile(form replication.Form, dir string) (*snapshot.Load
 	return loaded, nil
 }
 
-// copySnapshot copies a snapshot from the link, without its mark, and returns its
-// size.
+// copySnapshot copies a snapshot from the link, without the mark at its end, and
+// returns its size.
 func copySnapshot(w io.Writer, link *masterConn, form replication.Form) (size int64, err error) {
 	if form.Mark == "" {
 		return io.CopyN(w, link.in, form.Size)
 	}
-	// Nothing follows the mark until the replica acknowledges it. What may be a part
-	// of it is held back.
+	// Nothing follows the mark until the replica acknowledges it. Bytes that may be a
+	// part of the mark are held back.
 	buf := make([]byte, 64<<10)
 	kept := 0
 	for {
@@ -186,9 +186,8 @@ func copySnapshot(w io.Writer, link *masterConn, form replication.Form) (size in
 	}
 }
 
-// load loads a snapshot of a size, or of an unknown one, and returns it. Clients
-// hear that it is being loaded, and of old data that do not stay beside, unless it is
-// so small that nobody needs to know.
+// load loads a snapshot of a known or unknown size, and returns it. Unless it is small,
+// clients get LOADING, or replies from the old data if these stay beside it.
 func (c *copying) load(src io.Reader, size int64) (*snapshot.Loaded, error) {
 	c.engine.interpose()
 	m := &c.repl.master
@@ -221,7 +220,7 @@ func (c *copying) load(src io.Reader, size int64) (*snapshot.Loaded, error) {
 	return snapshot.Load(counted{src, &l.read, stop}, o)
 }
 
-// flushForCopy gives up the data, and all that depends on which data they are.
+// flushForCopy removes the data, and all state that belongs to them.
 func (e *Core) flushForCopy() {
 	e.finishUnit()
 	if b := e.Saving.running; b != nil {
@@ -233,7 +232,7 @@ func (e *Core) flushForCopy() {
 	e.replace(keyspace.New(e.Keyspace.Len(), e.Rand.Uint64()), &e.Functions.Libraries)
 }
 
-// takeSnapshot puts the data of the master in place of those that are there.
+// takeSnapshot replaces the data with those of the master.
 func (e *Core) takeSnapshot(h *replication.Handshake, loaded *snapshot.Loaded) error {
 	m := &e.repl.master
 	libraries, err := e.loadLibraries(loaded.Functions)

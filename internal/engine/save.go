@@ -20,24 +20,24 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// Saving is the state of snapshots, as INFO shows it. Times are in seconds
-// since 1970. It is read and written under the engine's lock.
+// Saving is the state of snapshots, as INFO shows it. Times are in seconds since 1970.
+// The engine's lock guards it.
 type Saving struct {
-	// Last is when the data were last written whole, or the start.
+	// Last is the time of the last complete snapshot, or of the start.
 	Last int64
 	// Failed: the last background save did not succeed.
 	Failed bool
-	// Took is how many seconds the last background save took; -1: there was none.
+	// Took is the duration of the last background save in seconds; -1: there was none.
 	Took int64
-	// Since is when the background save that runs now began; 0: none does.
+	// Since is the beginning of the background save that runs now; 0: there is none.
 	Since int64
-	// Loaded and Expired are how many keys of the file were loaded at the start,
-	// and how many left out because their time had passed.
+	// Loaded and Expired are the numbers of keys of the file that were loaded at the
+	// start, and left out because their time had passed.
 	Loaded, Expired int
 
 	tried     int64 // when the last background save began
 	scheduled bool  // one is to begin as soon as possible
-	final     bool  // what is to be saved before the end has been
+	final     bool  // the last save before the end is done
 	dumper    snapshot.Dumper
 	running   *background
 	hurry     chan struct{} // closed when saves are not to be slow any more; nil: none is
@@ -66,8 +66,8 @@ func newBackground() *background {
 	return b
 }
 
-// Progress returns how many keys the background save or the rewrite that runs has
-// written, and of how many: both are 0 if none runs.
+// Progress returns the number of keys that the running background save or rewrite has
+// written, and that of all its keys. Both are 0 if none runs.
 func (e *Core) Progress() (processed, total int64) {
 	b := e.Saving.running
 	if b == nil && e.append.rewrites() {
@@ -79,7 +79,7 @@ func (e *Core) Progress() (processed, total int64) {
 	return 0, 0
 }
 
-// retryDelay is how many seconds after a failure the next automatic save is tried.
+// retryDelay is the time in seconds from a failure to the next automatic save.
 const retryDelay = 5
 
 var (
@@ -89,13 +89,13 @@ var (
 	errCancelled = errors.New("cancelled")
 )
 
-// errDisk is the answer to writes while snapshots fail.
+// errDisk is the error for writes while snapshots fail.
 var errDisk = resp.Error("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
 	"Commands that may modify the data set are disabled, because this instance is configured to report errors during writes " +
 	"if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB error.")
 
-// diskError returns the answer to writes that could not be made to last, nil if
-// they could.
+// diskError returns the error for writes while the disk can't store them, nil if it
+// can.
 func (e *Core) diskError() error {
 	switch {
 	case e.refuseWrites:
@@ -106,10 +106,10 @@ func (e *Core) diskError() error {
 	return nil
 }
 
-// Dumper returns what makes payloads of DUMP.
+// Dumper returns the maker of payloads for DUMP.
 func (e *Core) Dumper() *snapshot.Dumper { return &e.Saving.dumper }
 
-// Env returns what a value that comes from outside must know.
+// Env returns the environment for values from outside.
 func (e *Core) Env() *snapshot.Env {
 	return &snapshot.Env{Limits: e.limits, Config: e.Config, Now: e.NowMilli(), Payload: e.payload()}
 }
@@ -122,7 +122,7 @@ func (e *Core) payload() rdb.Payload {
 	}
 }
 
-// Save writes a snapshot while everyone waits.
+// Save writes a snapshot while all clients wait.
 func (e *Core) Save() error {
 	switch {
 	case e.Saving.running != nil:
@@ -138,16 +138,15 @@ func (e *Core) Save() error {
 	return nil
 }
 
-// saved records that the file has everything.
+// saved records that the file is up to date.
 func (e *Core) saved() {
 	e.Saving.Last, e.Saving.Failed = e.NowMilli()/1000, false
 	e.Stats.Changes = 0
 	e.checkDisk()
 }
 
-// saveFlushed follows the removal of all data: a background save has nothing
-// to save any more, and where the server saves on its own the file must not
-// bring the data back.
+// saveFlushed follows the removal of all data. It cancels a background save. If the
+// server saves on its own, it writes the file anew, which must not bring the data back.
 func (e *Core) saveFlushed() {
 	if b := e.Saving.running; b != nil {
 		b.cancel()
@@ -162,10 +161,10 @@ func (e *Core) saveFlushed() {
 	}
 }
 
-// SaveInBackground begins to write a snapshot of the data as they are now, in
-// a goroutine of its own. It reports whether it has begun; if not, it begins when
-// the transaction that asked for it has ended, or, if patient is true, a rewrite
-// of the append-only file.
+// SaveInBackground begins to write a snapshot of the present data, in a goroutine of
+// its own. It reports whether it has begun. If not, it begins at the end of the
+// transaction that asked for it or, if patient is true, of a rewrite of the append-only
+// file.
 func (c *Ctx) SaveInBackground(patient bool) (begun bool, err error) {
 	rewrites := c.append.rewrites()
 	switch {
@@ -183,8 +182,8 @@ func (c *Ctx) SaveInBackground(patient bool) (begun bool, err error) {
 	return true, nil
 }
 
-// beginSave starts a background save. The clone is what makes it a picture of
-// one moment: from now on each side copies what it writes.
+// beginSave starts a background save. It saves a clone, which is a picture of one
+// moment: from now on each side copies what it writes.
 func (e *Core) beginSave() {
 	s := &e.Saving
 	b := newBackground()
@@ -210,7 +209,7 @@ func (e *Core) beginSave() {
 	}()
 }
 
-// endSave records what became of a background save.
+// endSave records the result of a background save.
 func (e *Core) endSave(changes uint64, took time.Duration, err error) {
 	s := &e.Saving
 	s.running, s.Since = nil, 0
@@ -237,24 +236,23 @@ func (e *Core) endSave(changes uint64, took time.Duration, err error) {
 	e.checkDisk()
 }
 
-// picture is what a snapshot is made of.
+// picture is the contents of a snapshot.
 type picture struct {
 	data      *keyspace.Keyspace
 	config    *config.Config
 	functions [][]byte
 	now       int64
-	aux       [][2]string // what else the file says of itself
+	aux       [][2]string // more fields about the file
 	noData    bool        // only functions
 	version   int         // of the format; 0: the newest
-	plain     bool        // without the uses of keys, which readers change
+	plain     bool        // without the access times of keys, which readers change
 	base      bool        // of an append-only file
 	eachKey   func()      // called after each key, if not nil
 }
 
-// saveDelay returns what makes a save slow, for tests of what happens meanwhile:
-// it waits for so many microseconds, or for one in a fraction of all calls if
-// the number is negative. It is nil for 0. When the setting becomes 0 the save goes
-// on without waiting.
+// saveDelay returns a function that makes a save slow, for tests: each call waits for
+// so many microseconds or, if the number is negative, one call in that many waits for
+// 1 µs. It is nil for 0. When the setting becomes 0 the save goes on without waiting.
 func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 	if µs == 0 {
 		return nil
@@ -284,8 +282,8 @@ func (e *Core) saveDelay(µs int64, cancelled <-chan struct{}) func() {
 	}
 }
 
-// hurrySaves ends the waiting of saves that a setting made slow, if it does not ask
-// for that any more, or the server ends.
+// hurrySaves ends the waiting of slow saves if the setting has changed to 0, or the
+// server ends.
 func (e *Core) hurrySaves() {
 	if s := &e.Saving; s.hurry != nil && (e.Config.RDBKeySaveDelay == 0 || e.closed) {
 		close(s.hurry)
@@ -293,8 +291,7 @@ func (e *Core) hurrySaves() {
 	}
 }
 
-// present is what is there now, for those who hold the lock as long as they
-// look at it.
+// present returns the present data. The caller holds the lock while it uses them.
 func (e *Core) present() picture {
 	return picture{
 		data: e.Keyspace, config: e.Config, functions: e.Functions.Sources(), now: e.NowMilli(), aux: e.replicationAux(),
@@ -302,7 +299,7 @@ func (e *Core) present() picture {
 	}
 }
 
-// cloneFor is what is there now, for b to write it while others go on.
+// cloneFor returns a clone of the present data, which b writes while others go on.
 func (e *Core) cloneFor(b *background) picture {
 	e.Stats.Clones++
 	p := e.present()
@@ -320,7 +317,7 @@ func (e *Core) cloneFor(b *background) picture {
 	return p
 }
 
-// writeNow writes a file while everyone waits.
+// writeNow writes a file while all clients wait.
 func (e *Core) writeNow() error { return e.write(e.present(), nil) }
 
 func (e *Core) writeTo(w io.Writer, p picture) error {
@@ -336,7 +333,7 @@ func (e *Core) writeTo(w io.Writer, p picture) error {
 		Server:    p.config.Edition.Version.String(),
 		Now:       p.now,
 		Functions: p.functions,
-		// The policy says what Entry.Access means, and whether anyone needs it.
+		// The policy decides what Entry.Access means, and whether anyone needs it.
 		AccessTimes: p.config.UsesLRU() && !p.plain,
 		Frequency:   frequency,
 		EachKey:     p.eachKey,
@@ -346,8 +343,8 @@ func (e *Core) writeTo(w io.Writer, p picture) error {
 	})
 }
 
-// write writes a file, and logs how that went. It may run beside the engine,
-// and then there is a channel by which it can be stopped.
+// write writes a file, and logs the result. It may run beside the engine; then closing
+// the channel stops it.
 func (e *Core) write(p picture, cancelled <-chan struct{}) error {
 	c := p.config
 	path := filepath.Join(c.Dir, c.DBFilename)
@@ -382,8 +379,7 @@ func (w cancellable) Write(p []byte) (int, error) {
 	return w.Writer.Write(p)
 }
 
-// checkDisk notes whether writes have to be refused since they could not be
-// saved.
+// checkDisk updates whether writes are refused because they could not be saved.
 func (e *Core) checkDisk() {
 	e.refuseWrites = e.cannotSave()
 	e.append.err = nil
@@ -397,10 +393,10 @@ func (e *Core) cannotSave() bool {
 	return e.Saving.Failed && e.Config.StopWritesOnSaveError && e.autosaves()
 }
 
-// autosaves reports whether snapshots are written without being asked for.
+// autosaves reports whether the server saves on its own.
 func (e *Core) autosaves() bool { return len(e.Config.SavePoints) > 0 && e.Config.Dir != "" }
 
-// nextSave returns when the next save is due, in milliseconds; 0: none is.
+// nextSave returns the time of the next save in milliseconds; 0: none is due.
 func (e *Core) nextSave() int64 {
 	s := &e.Saving
 	if s.running != nil || e.append.rewrites() {
@@ -429,8 +425,8 @@ func (e *Core) saveIfDue() {
 	}
 }
 
-// saveFinally writes the snapshot that a server leaves behind when it is
-// stopped: if it saves on its own at all, or if it must. It is written once.
+// saveFinally writes the last snapshot before the end of the server, if it saves on its
+// own or must save. It writes it only once.
 func (e *Core) saveFinally(must bool) error {
 	if e.Saving.final || e.loading != nil {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// schedule has commands wait, as data, until somebody says which one is next.
+// schedule holds commands back, as data, until somebody chooses the next one.
 type schedule struct {
 	waiting []*wait // in the order in which they came
 	arrived func()
@@ -33,9 +33,9 @@ type Waiting struct {
 	Args   [][]byte
 }
 
-// HoldCommands has all commands that look at data wait from now on, until Choose
-// names their client; arrived is called, under the engine's lock, when one came.
-// nil ends it: what waits runs, in the order in which it came.
+// HoldCommands makes all commands that look at data wait until Choose names their
+// client. It calls arrived, under the engine's lock, when one has arrived. Nil ends it:
+// the waiting commands run, in the order in which they came.
 func (e *Core) HoldCommands(arrived func()) {
 	if arrived != nil {
 		e.schedule = &schedule{arrived: arrived}
@@ -79,9 +79,8 @@ func (e *Core) release(w *wait) {
 	}
 }
 
-// gateSchedule holds a command back. Those that only prepare others (MULTI and
-// what it queues, settings of the connection) make no difference to anybody else:
-// they run at once.
+// gateSchedule holds a command back. Commands that only prepare others (MULTI, queued
+// commands, settings of the connection) run at once: nobody else sees a difference.
 func (e *Core) gateSchedule(s *Session, cmd *Command, args [][]byte) error {
 	const looks = spec.Write | spec.ReadOnly | spec.MayReplicate | spec.Blocking | spec.PubSub
 	runs := cmd.FullName == "exec" || cmd.FullName == "watch"

@@ -18,15 +18,14 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// Scripts are the scripts that clients can call by their SHA-1. Those that came
-// with EVAL are forgotten when there are too many, the least recently used
-// first; those that were loaded stay.
+// Scripts are the scripts that clients can call by their SHA-1. If there are too many
+// that came with EVAL, the least recently used ones are forgotten. Loaded ones stay.
 type Scripts struct {
 	cache    map[string]*cachedScript
 	evals    list.List // of *cachedScript, the least recently used first
 	interp   *script.Interp
 	size     int // of the scripts, in bytes
-	compiled int // of what they are compiled to
+	compiled int // size of their compiled form
 }
 
 func (s *Scripts) check() error {
@@ -64,8 +63,8 @@ type cachedScript struct {
 // Len returns the number of scripts.
 func (s *Scripts) Len() int { return len(s.cache) }
 
-// Size returns about how many bytes the scripts take, and how many the
-// interpreter does with what they are compiled to.
+// Size estimates the bytes of the scripts, and those of the interpreter with their
+// compiled forms.
 func (s *Scripts) Size() (scripts, machine int) { return s.size, machineSize(s.interp, s.compiled) }
 
 func machineSize(interp *script.Interp, compiled int) int {
@@ -87,8 +86,8 @@ func (s *Scripts) Find(sha string) *script.Script {
 	return c.Script
 }
 
-// scriptFlags returns the flags of a command that calls a script or a function.
-// What that declares replaces what is assumed of any script.
+// scriptFlags returns the flags of a command that calls a script or a function. Flags
+// that the script declares replace those assumed of any script.
 func (e *Core) scriptFlags(cmd *Command, args [][]byte) spec.Flag {
 	var declared script.Flags
 	switch cmd.Script {
@@ -120,8 +119,8 @@ func (e *Core) scriptFlags(cmd *Command, args [][]byte) spec.Flag {
 	return flags
 }
 
-// LoadScript compiles a source unless it is there. If loaded is true it stays until
-// SCRIPT FLUSH.
+// LoadScript compiles a source unless it is compiled already. If loaded is true the
+// script stays until SCRIPT FLUSH.
 func (e *Core) LoadScript(source []byte, loaded bool) (*script.Script, error) {
 	s := &e.Scripts
 	if known := s.Find(script.SHA(source)); known != nil {
@@ -168,8 +167,8 @@ func (e *Core) FlushScripts(later bool) {
 	e.Scripts = Scripts{}
 }
 
-// RunScript runs a script as the command of this Ctx. What it changes is one
-// unit. With readOnly it may not call commands that write.
+// RunScript runs a script as the command of this Ctx, as one unit. With readOnly it may
+// not call commands that write.
 func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) error {
 	run := scriptRun{c: c, name: s.SHA, eval: true}
 	return run.start(&c.Scripts.interp, s.Flags, readOnly, func(in *script.Interp) error {
@@ -201,12 +200,12 @@ type scriptRun struct {
 	asked     bool
 
 	began time.Duration // of the monotonic clock
-	time  int64         // µs since 1970, when others were in last
+	time  int64         // µs since 1970, when it last let others in
 	aside turn          // while others are in
 }
 
-// start runs a script or a function, unless its flags or the state of the
-// server are against it.
+// start runs a script or a function, unless its flags or the state of the server forbid
+// it.
 func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly bool, run func(*script.Interp) error) error {
 	c := r.c
 	if flags&script.Declared != 0 && flags&script.NoWrites == 0 {
@@ -328,14 +327,14 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// MayCall reports whether there is a command, and whether the user may call it.
+// MayCall reports whether the user may call a command, and whether the server knows it.
 func (r *scriptRun) MayCall(args [][]byte) (may, known bool) {
 	cmd, _ := r.c.table.lookup(args)
 	return cmd != nil && r.c.Session.check(cmd, args).Reason == acl.Granted, cmd != nil
 }
 
-// Propagate says who gets the effects of the script from now on: 1 is the
-// append-only file, 2 are the replicas.
+// Propagate sets the targets of the script's effects from now on: 1 is the append-only
+// file, 2 are the replicas.
 func (r *scriptRun) Propagate(to int) { r.c.unit.withheld = journal.Both &^ journal.Target(to) }
 
 // Seconds returns the clock.
@@ -354,7 +353,7 @@ func (e *Core) logScript(level int, text string) {
 // Functions are the libraries of functions that FCALL calls.
 type Functions struct {
 	script.Libraries
-	interp *script.Interp // that all of them were registered in
+	interp *script.Interp // all of them are registered in it
 }
 
 func (f *Functions) check() error {
@@ -374,8 +373,8 @@ func (f *Functions) Size() (libraries, machine int) {
 // loadTimeout is how long a library may take to register its functions.
 const loadTimeout = 500 * time.Millisecond
 
-// LoadLibrary adds the library that a source makes, in place of one of the same
-// name only if replace is true, and returns its name.
+// LoadLibrary adds the library of a source and returns its name. It replaces one of the
+// same name only if replace is true.
 func (c *Ctx) LoadLibrary(code []byte, replace bool) (name string, err error) {
 	l, err := c.loadLibrary(&c.Functions.Libraries, code, replace, loadTimeout)
 	if err != nil {
@@ -407,7 +406,7 @@ func (e *Core) loadLibrary(to *script.Libraries, code []byte, replace bool, time
 	return l, to.Add(l)
 }
 
-// loading is the supervisor of a library that is loaded.
+// loading is the host of a library while it is loaded.
 type loading struct {
 	e     *Core
 	until time.Duration // of the monotonic clock; 0: for ever
@@ -426,7 +425,7 @@ func (l *loading) Interrupt() error {
 	return nil
 }
 
-// loadLibraries makes a set of libraries from sources that a file has.
+// loadLibraries makes a set of libraries from the sources in a file.
 func (e *Core) loadLibraries(sources [][]byte) (*script.Libraries, error) {
 	set := &script.Libraries{}
 	for _, code := range sources {
@@ -449,10 +448,10 @@ func (f *Functions) Sources() [][]byte {
 // DumpLibraries returns all libraries in the form that RestoreLibraries reads.
 func (e *Core) DumpLibraries() []byte { return e.Dumper().DumpFunctions(e.Functions.Sources()) }
 
-// RestorePolicy says what becomes of the libraries that are there.
+// RestorePolicy decides about the present libraries.
 type RestorePolicy uint8
 
-// What RestoreLibraries does with the libraries that are there.
+// What RestoreLibraries does with the present libraries.
 const (
 	RestoreAppend  RestorePolicy = iota // keeps them; one that is there is an error
 	RestoreReplace                      // puts others in the place of those that are there
@@ -482,7 +481,7 @@ func (c *Ctx) RestoreLibraries(payload []byte, policy RestorePolicy) error {
 	return nil
 }
 
-// changedFunctions says that the command changed the libraries.
+// changedFunctions reports that the command has changed the libraries.
 func (c *Ctx) changedFunctions() {
 	c.unit.changes++
 	c.Stats.Changes++
@@ -507,8 +506,7 @@ func (c *Ctx) FlushLibraries(later bool) {
 	c.changedFunctions()
 }
 
-// CallFunction calls a function as the command of this Ctx, as RunScript runs a
-// script.
+// CallFunction calls a function as RunScript runs a script.
 func (c *Ctx) CallFunction(f *script.Function, keys, argv [][]byte, readOnly bool) error {
 	run := scriptRun{c: c, name: f.Name}
 	return run.start(&c.Functions.interp, f.Flags, readOnly, func(in *script.Interp) error {

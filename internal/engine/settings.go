@@ -11,8 +11,8 @@ import (
 	"github.com/resp-server/resp-server/internal/vfs"
 )
 
-// Reconfigure takes over settings of which some are new. If one of them can't be
-// applied all stay as they were; failed is its index.
+// Reconfigure takes over the settings of next, of which changed are new. If one of them
+// can't be applied all stay as they were; failed is its index.
 func (e *Core) Reconfigure(next *config.Config, changed []*config.Param) (failed int, err error) {
 	for i, p := range changed {
 		switch {
@@ -41,8 +41,8 @@ func (e *Core) Reconfigure(next *config.Config, changed []*config.Param) (failed
 	return 0, nil
 }
 
-// RewriteConfig brings the file that the settings were read from up to date.
-// With all, it gets the settings too that have their default.
+// RewriteConfig brings the settings' file up to date. With all, it includes the
+// settings that have their default.
 func (e *Core) RewriteConfig(all bool) error {
 	if e.conf == "" {
 		return resp.Error("ERR The server is running without a config file")
@@ -84,8 +84,8 @@ func (e *Core) readAll(name string) (string, error) {
 	return string(text), err
 }
 
-// ConfigChanged takes over the settings that are kept in another form. It is
-// called at start and by CONFIG SET.
+// ConfigChanged takes over the settings that the engine keeps in another form. It is
+// called at the start and by CONFIG SET.
 func (e *Core) ConfigChanged() {
 	c := e.Config
 	limits := c.Limits

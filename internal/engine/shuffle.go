@@ -9,26 +9,26 @@ import (
 	"strings"
 )
 
-// shuffling puts replies in another order where Redis leaves it open, so that who
-// relies on one notices early. The order of a reply depends on the seed and on the
-// key, not on what came before: it stays the same until the key changes, and
-// HKEYS and HVALS agree, as in Redis.
+// shuffling puts replies in another order where Redis leaves it open, so that programs
+// that rely on one fail early. The order of a reply depends only on the seed and the
+// key. So it stays the same until the key changes, and HKEYS and HVALS agree, as in
+// Redis.
 type shuffling struct {
 	on   bool
 	seed uint64
 }
 
-// Seed returns what everything that is left to chance depends on.
+// Seed returns the seed of all random choices.
 func (e *Core) Seed() uint64 { return e.seed }
 
-// Shuffle puts replies from now on in another order than they would have, where
-// that is open, or ends that.
+// Shuffle sets whether replies whose order Redis leaves open get another order from now
+// on.
 func (e *Core) Shuffle(on bool) {
 	e.shuffle = shuffling{on, e.seed}
 	e.setObservers()
 }
 
-// order says which part of a reply may come in any order.
+// order is the part of a reply that may come in any order.
 type order uint8
 
 const (
@@ -40,8 +40,8 @@ const (
 	geoOrder         // the elements, unless the command sorts them
 )
 
-// orderOf returns what of a reply Redis leaves open. That of COMMAND follows its
-// arguments, whatever the tip says.
+// orderOf returns the part of a reply whose order Redis leaves open. The order of
+// COMMAND follows its arguments, whatever the tip says.
 func orderOf(c *Command) order {
 	switch c.FullName {
 	case "hgetall", "phgetall", "config|get":
@@ -138,7 +138,7 @@ func count(reply []byte) int {
 
 func lineEnd(reply []byte) int { return bytes.IndexByte(reply, '\n') + 1 }
 
-// replyEnd returns the length of the first reply of some.
+// replyEnd returns the length of the first reply in b.
 func replyEnd(b []byte) int {
 	end := lineEnd(b)
 	n := 0

@@ -10,16 +10,16 @@ import (
 
 // ShutdownOptions are those of SHUTDOWN.
 type ShutdownOptions struct {
-	// Save writes a snapshot although the server does not save on its own, NoSave
-	// writes none although it does.
+	// Save writes a snapshot even if the server does not save on its own. NoSave writes
+	// none even if it does.
 	Save, NoSave bool
 	// Now does not wait for replicas that lag behind.
 	Now bool
-	// Force ends the server although the data could not be written.
+	// Force ends the server even if the data can't be written.
 	Force bool
 }
 
-// shutdown is a SHUTDOWN that waits for replicas. Its clients wait for an error: a
+// shutdown is a SHUTDOWN that waits for replicas. Its clients wait for an error, since
 // success has no reply.
 type shutdown struct {
 	until   int64 // ms; 0: nobody has asked for it, or it does not wait
@@ -36,11 +36,11 @@ func (s *shutdown) check(e *Core) error {
 
 const errShutdown resp.Error = "ERR Errors trying to SHUTDOWN. Check logs."
 
-// ShutDown ends the service, as SHUTDOWN does, and asks the program around the
-// engine to stop. Replicas get time to catch up before, as the settings say. A
-// snapshot is written if it must be, or if the server saves on its own and nobody
-// says not to; if that fails nothing is ended, unless it is forced. While a script
-// is busy, nobody must want one. There is no reply but an error.
+// ShutDown ends the service, as SHUTDOWN does, and asks the program around the engine
+// to stop. Before that replicas get time to catch up, as the settings say. It writes a
+// snapshot with Save, or if the server saves on its own, unless with NoSave. If writing
+// fails the service goes on, unless with Force. While a script is busy it needs NoSave.
+// Only an error is a reply.
 func (c *Ctx) ShutDown(o ShutdownOptions) error {
 	switch {
 	case c.busy != nil && !o.NoSave:
@@ -50,7 +50,7 @@ func (c *Ctx) ShutDown(o ShutdownOptions) error {
 	case c.shutdown.until != 0:
 		return c.awaitShutdown()
 	}
-	if c.loading != nil { // what is there must not take the place of the file
+	if c.loading != nil { // the data so far must not replace the file
 		o.Save, o.NoSave = false, true
 	}
 	c.Log.Info("User requested shutdown...")
@@ -71,7 +71,7 @@ func (c *Ctx) ShutDown(o ShutdownOptions) error {
 	return nil
 }
 
-// awaitShutdown blocks the client until the server ends, or does not.
+// awaitShutdown blocks the client until the shutdown succeeds or fails.
 func (c *Ctx) awaitShutdown() error {
 	err := c.Block(Wait{TimeOut: func(*Ctx) error { return errShutdown }})
 	if err == errBlocked {
@@ -80,7 +80,7 @@ func (c *Ctx) awaitShutdown() error {
 	return err
 }
 
-// AbortShutdown has the server go on. It reports whether a shutdown waited.
+// AbortShutdown cancels a shutdown. It reports whether one waited.
 func (e *Core) AbortShutdown() bool {
 	if e.shutdown.until == 0 {
 		return false
@@ -90,13 +90,14 @@ func (e *Core) AbortShutdown() bool {
 	return true
 }
 
-// ShutdownIn returns in how many milliseconds the server ends at the latest, and
-// whether it does.
+// ShutdownIn returns the time in milliseconds until a waiting shutdown goes on at the
+// latest, and whether one waits.
 func (e *Core) ShutdownIn() (ms int64, waits bool) {
 	return e.shutdown.until - e.NowMilli(), e.shutdown.until != 0
 }
 
-// cancelShutdown lets clients write again, and answers those who wanted the end.
+// cancelShutdown lets clients write again, and replies an error to the clients of
+// SHUTDOWN.
 func (e *Core) cancelShutdown() {
 	clients := e.shutdown.clients
 	e.shutdown = shutdown{}
@@ -110,7 +111,7 @@ func (e *Core) cancelShutdown() {
 	}
 }
 
-// checkShutdown ends the server if replicas are no reason to wait any more.
+// checkShutdown ends the server if it need not wait for replicas any more.
 func (e *Core) checkShutdown(now int64) {
 	if s := &e.shutdown; s.until != 0 && (now >= s.until || e.lagging() == 0) && !e.closed {
 		if e.finishShutdown(s.options) != nil {
@@ -119,7 +120,7 @@ func (e *Core) checkShutdown(now int64) {
 	}
 }
 
-// lagging returns how many replicas have not acknowledged everything.
+// lagging returns the number of replicas that have not acknowledged everything.
 func (e *Core) lagging() (n int) {
 	for _, s := range e.repl.replicas {
 		if s.replica.offset != e.ReplOffset() {
@@ -158,8 +159,7 @@ func (e *Core) finishShutdown(o ShutdownOptions) error {
 
 var errFirstBase = errors.New("the base of the append-only file is not written yet")
 
-// saveForShutdown writes what is to stay. What goes wrong does not matter if that is
-// forced.
+// saveForShutdown writes the files before the end. With Force it ignores errors.
 func (e *Core) saveForShutdown(o ShutdownOptions) error {
 	if e.append.isFirst() {
 		if !o.Force {

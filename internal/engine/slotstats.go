@@ -10,15 +10,15 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// SlotUse is what the commands of a hash slot took: time, and bytes of requests and
-// of replies, messages and effects for replicas.
+// SlotUse is the consumption of the commands of a hash slot: time, and bytes of
+// requests and of replies, messages and effects for replicas.
 type SlotUse struct {
 	Time    time.Duration
 	In, Out uint64
 }
 
-// slotStats counts what slots take, as the setting cluster-slot-stats-enabled says.
-// Nothing is there until something is counted.
+// slotStats counts the consumption of slots, as the setting cluster-slot-stats-enabled
+// says. It takes no memory until something is counted.
 type slotStats struct {
 	time, net bool
 	use       *[slot.Count]SlotUse
@@ -42,7 +42,7 @@ func (s *slotStats) check(e *Core) error {
 	return nil
 }
 
-// SlotUse returns what the commands of a slot took, as far as it was counted.
+// SlotUse returns the counters of a slot, zero if nothing was counted.
 func (e *Core) SlotUse(n int) SlotUse {
 	if e.slotStats.use == nil {
 		return SlotUse{}
@@ -68,8 +68,8 @@ func (s *slotStats) forget(n int) {
 	}
 }
 
-// slotOf returns the slot of the keys of the command that has run, -1 if it has none.
-// For what EXEC runs it is that of EXEC.
+// slotOf returns the slot of the command that has run, -1 if it has no keys. Commands
+// that EXEC runs have the slot of EXEC.
 func (e *Core) slotOf(c *Ctx) int {
 	if c.again == nil {
 		return e.cluster.slot
@@ -82,8 +82,8 @@ func (e *Core) slotOf(c *Ctx) int {
 	return slot.Of(c.Args[keys[0].Index])
 }
 
-// slotsAfter counts what a command took of its slot. What EXEC and scripts run is a
-// part of these; scripts that may use any slot are of none.
+// slotsAfter counts the consumption of a command for its slot. Commands that EXEC and
+// scripts run are parts of these; scripts that may use any slot belong to none.
 func (e *Core) slotsAfter(c *Ctx) {
 	if c.Outcome.Blocked || c.nested || c.Session.master != nil {
 		return

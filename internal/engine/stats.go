@@ -12,8 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Stats are the counters of INFO. They are read and written under the
-// engine's lock.
+// Stats are the counters of INFO. The engine's lock guards them.
 type Stats struct {
 	Connections         uint64
 	RejectedConnections uint64
@@ -60,15 +59,15 @@ type Stats struct {
 	errorsOff bool
 	commands  []*CommandStats
 
-	// Batches counts the times that the engine was entered, which is what an
-	// event loop's cycle is; BatchTime and CommandTime are the sums of how long
-	// these and the commands in them took.
+	// Batches counts the entries into the engine, which INFO shows as the cycles of an
+	// event loop. BatchTime and CommandTime are the sums of their times and of the
+	// times of the commands in them.
 	Batches      uint64
 	BatchTime    time.Duration
 	CommandTime  time.Duration
 	LongestBatch time.Duration
 	MostCommands uint64        // in a batch
-	TickTime     time.Duration // of what is done by time alone
+	TickTime     time.Duration // of the timer's work
 	rates        rates
 }
 
@@ -139,31 +138,30 @@ func (s *Stats) Of(c *Command) *CommandStats {
 	return nil
 }
 
-// freedFew is how many objects are freed at once even when nobody waits for it.
+// Up to freedFew objects count as freed at once, even in commands that free later.
 const freedFew = 64
 
-// freedLater counts objects that are left to the garbage collector, as the real
-// server leaves them to a thread if they are not few.
+// freedLater counts objects that the garbage collector will free. The real server
+// leaves them to a thread unless they are few.
 func (e *Core) freedLater(n int) {
 	if n > freedFew {
 		e.Stats.FreedLater += uint64(n)
 	}
 }
 
-// freeLater counts a value that is about to be removed if Redis would leave it
-// to a thread.
+// freeLater counts a value that is about to be removed, if Redis would leave it to a
+// thread.
 func (e *Core) freeLater(k keyspace.Entry) {
 	if k.Type() != value.TypeString && value.Pieces(k.Value()) > freedFew {
 		e.Stats.FreedLater++
 	}
 }
 
-// maxErrorCodes bounds the counters by error code, since scripts can make up
-// codes of their own: with one more all are forgotten, and no code is counted
-// until CONFIG RESETSTAT.
+// maxErrorCodes bounds the number of counters by error code, since scripts can make up
+// codes. One more discards all, and no code is counted until CONFIG RESETSTAT.
 const maxErrorCodes = 128
 
-// errorsDisabled is the one code that is shown then.
+// errorsDisabled is the only code shown then.
 const errorsDisabled = "ERRORSTATS_DISABLED"
 
 func (e *Core) countError(err resp.Error) {
@@ -198,7 +196,7 @@ const (
 	rateSteps = 16
 )
 
-// rates remembers the counters of some moments, to tell how fast they grow. It
+// rates remembers the counters at some moments, to compute how fast they grow. It
 // needs no timer: a server that nobody asks does nothing.
 type rates struct {
 	next  time.Duration // monotonic, when the next moment is due
@@ -222,11 +220,10 @@ func (s *Stats) note(now time.Duration) {
 	r.next = now + rateStep
 }
 
-// Rates are how fast counters grew in the last one or two seconds, each per
-// second.
+// Rates are the growth of counters per second, over the last one or two seconds.
 type Rates struct {
 	Commands, InputBytes, OutputBytes, Batches float64
-	// BatchTime is how long a batch took on average.
+	// BatchTime is the mean time of a batch.
 	BatchTime time.Duration
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// Strict returns the rules of strict mode with what they found, to change them;
-// call StrictChanged afterwards.
+// Strict returns the rules of strict mode and their findings. Call StrictChanged after
+// changing rules.
 func (e *Core) Strict() *strict.Set {
 	if e.strict == nil {
 		e.useStrict(strict.Rules{})
@@ -17,7 +17,7 @@ func (e *Core) Strict() *strict.Set {
 	return e.strict
 }
 
-// useStrict begins with rules and nothing found.
+// useStrict sets rules, without findings.
 func (e *Core) useStrict(r strict.Rules) {
 	e.strict = strict.New(r)
 	e.strict.Log = func(f *strict.Finding) { e.Log.Warn("strict: "+f.String(), "client", f.Client) }
@@ -36,16 +36,16 @@ func (e *Core) isStrict() bool { return e.strict != nil && e.strict.On() }
 // use.
 func (e *Engine) IsStrict() bool { return e.strict.Load() }
 
-// Unjudge has strict mode not look at the commands of a session: they are none of
-// the program that is tested.
+// Unjudge exempts the commands of a session from strict mode: they do not come from the
+// program under test.
 func (s *Session) Unjudge() { s.unjudged = true }
 
-// NeverWait has commands of a session that would block do what they do in MULTI: for
-// them nobody comes.
+// NeverWait makes commands of a session that would block do what they do in MULTI:
+// nobody could wake them.
 func (s *Session) NeverWait() { s.unwaiting = true }
 
-// gateStrict refuses what breaks a rule. A command that a pause holds back is
-// looked at when it comes again.
+// gateStrict refuses commands that break a rule. It looks at a command that a pause
+// holds back when that comes again.
 func (e *Core) gateStrict(s *Session, cmd *Command, args [][]byte) error {
 	if s.judged || s.unjudged || cmd.traits&spec.BeyondFaults != 0 || e.pause.until != 0 && e.holdsBack(s, cmd, args) {
 		return nil
@@ -68,7 +68,7 @@ func (e *Core) gateStrict(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// gateStrict is likewise, for a command that a script calls.
+// gateStrict does the same for a command that a script calls.
 func (r *scriptRun) gateStrict(cmd *Command, args [][]byte) error {
 	e := r.c.Core
 	if !e.isStrict() || r.c.Session.unjudged {
@@ -110,7 +110,7 @@ func (e *Core) strictCall(s *Session, cmd *Command, args [][]byte) strict.Call {
 	}
 }
 
-// appendRoutes appends what of a command decides about its hash slot.
+// appendRoutes appends the keys and channels that decide about a command's hash slot.
 func appendRoutes(keys [][]byte, cmd *Command, args [][]byte) [][]byte {
 	positions, _ := cmd.RoutingPositions(nil, args)
 	for _, p := range positions {
@@ -119,8 +119,8 @@ func appendRoutes(keys [][]byte, cmd *Command, args [][]byte) [][]byte {
 	return keys
 }
 
-// strictAfter looks at a command that has run, and after the outermost one at all
-// that was written. A rule that is broken makes an error of the reply to that.
+// strictAfter looks at a command that has run, and after the outermost one at all keys
+// that were written. If a rule at level error is broken, an error replaces the reply.
 func (e *Core) strictAfter(c *Ctx) {
 	s := c.Session
 	if s.unjudged {
@@ -143,7 +143,7 @@ func (e *Core) strictAfter(c *Ctx) {
 	}
 }
 
-// keptKey is what a key is now, for rules.
+// keptKey returns the present state of a key, for rules.
 func (e *Core) keptKey(db int, key []byte) (k strict.Kept) {
 	entry, ok := e.Keyspace.DB(db).Get(key)
 	if !ok {

@@ -14,9 +14,9 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// Handler runs one command. It reads its arguments in the order in which the
-// real server reads them, because that order is visible; it returns an error
-// before its first change, or none; and it answers exactly one reply.
+// Handler runs one command. It reads its arguments in the order in which the real
+// server reads them, because that order is visible. It returns an error before its
+// first change, or none. It writes exactly one reply.
 type Handler func(*Ctx) error
 
 // Handlers maps names to handlers: "get", and "config|get" for subcommands.
@@ -32,12 +32,12 @@ type Command struct {
 	// Options are the flat options in lower case, for Ctx.Options.
 	Options []spec.Option
 
-	called  string // by clients: Name, unless it was renamed
+	called  string // its name for clients: Name, unless it was renamed
 	id      int    // index into the statistics
 	acl     *acl.Command
 	handler Handler
 	traits  spec.Trait
-	order   order // that the reply may come in
+	order   order // of the reply, as far as it is open
 	gates   gateSet
 	// enabledBy is the setting that allows the command, or nil.
 	enabledBy *config.Param
@@ -55,24 +55,23 @@ type Table struct {
 	// original is the table before commands were renamed; nil means this one.
 	original *Table
 	edition  *compat.Edition
-	// described are the replies to COMMAND in RESP2 and RESP3, once made.
+	// described are the replies to COMMAND in RESP2 and RESP3, made when first needed.
 	described [2]struct {
 		once  sync.Once
 		reply []byte
 	}
 }
 
-// Module is a part of the server: commands with their handlers. What else it
-// brings (types, settings, events) it registers where these are.
+// Module is a part of the server: commands with their handlers. It registers its types,
+// settings and events in the packages of these.
 type Module struct {
 	// Rows are tables of package spec.
 	Rows     [][]spec.Command
 	Handlers Handlers
 }
 
-// NewTable joins the rows of modules with their handlers. A handler without a
-// row or an unknown setting panics: it is a mistake in the program, not in its
-// input.
+// NewTable joins the rows of modules with their handlers. It panics if a handler has no
+// row, or a row names an unknown setting: these are mistakes in the program.
 func NewTable(modules ...Module) *Table { return NewTableOf(compat.Latest, modules...) }
 
 // NewTableOf is NewTable for the commands and options of an edition.
@@ -116,9 +115,9 @@ var (
 	ErrNameExists    = errors.New("Target command name already exists")
 )
 
-// Rename returns a table in which clients call a command by another name, or not
-// at all if that is empty. All else, such as ACL rules, statistics and the journal,
-// knows the command by its own name.
+// Rename returns a table in which clients call a command by another name, or can't call
+// it if that is empty. ACL rules, statistics, the journal and everything else use the
+// command's own name.
 func (t *Table) Rename(from, to string) (*Table, error) {
 	from, to = strings.ToLower(from), strings.ToLower(to)
 	missing := slices.Contains(t.Missing, from) // one that is known but can't be run is gone in any case
@@ -179,8 +178,8 @@ func (t *Table) Original() *Table {
 	return t
 }
 
-// Own returns the words of a command, which clients may call by another name, with
-// its own name, or nil if clients can't call it.
+// Own returns the words of a client's command with the command's own name, or nil if
+// clients can't call it.
 func (t *Table) Own(args [][]byte) [][]byte {
 	switch c := t.Find(args[0]); {
 	case c != nil:
@@ -254,8 +253,9 @@ func (t *Table) All() []*Command { return t.all }
 // Top returns the commands that are not subcommands.
 func (t *Table) Top() []*Command { return t.top }
 
-// Described returns the reply to COMMAND in a protocol. It is a hundred kilobytes
-// that clients for clusters ask for whenever they connect, so describe writes it once.
+// Described returns the reply to COMMAND in a version of the protocol. It has a hundred
+// kilobytes, and clients for clusters ask for it whenever they connect, so describe
+// writes it only once.
 func (t *Table) Described(proto int, describe func(*resp.Writer)) []byte {
 	d := &t.described[max(proto, 2)-2]
 	d.once.Do(func() {
@@ -296,8 +296,8 @@ func (c *Command) Subs() []*Command {
 	return subs
 }
 
-// lookup finds the command that args call, which may be a subcommand, and
-// checks the number of arguments.
+// lookup finds the command or subcommand that args call, and checks the number of
+// arguments.
 func (t *Table) lookup(args [][]byte) (*Command, error) {
 	c := t.Find(args[0])
 	if c == nil {
@@ -374,8 +374,8 @@ func foldHash(name []byte) int {
 	return int(h ^ h>>15)
 }
 
-// ContainerHelp is the handler of CONFIG HELP and the like: it replies what the
-// command table says of the subcommands.
+// ContainerHelp is the handler of CONFIG HELP and the like: it replies the texts of the
+// command table about the subcommands.
 func ContainerHelp(c *Ctx) error {
 	container := c.Cmd.Container
 	var lines []string
@@ -391,8 +391,8 @@ func ContainerHelp(c *Ctx) error {
 	return c.Help(lines...)
 }
 
-// Help replies what the HELP subcommand of a container does: the given lines
-// with a head and, at the end, HELP itself.
+// Help is the reply of a container's HELP: a head, the given lines and, at the end, HELP
+// itself.
 func (c *Ctx) Help(lines ...string) error {
 	name := c.Cmd.Name
 	if c.Cmd.Container != nil {

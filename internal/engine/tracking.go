@@ -10,18 +10,18 @@ import (
 	"github.com/resp-server/resp-server/internal/tracking"
 )
 
-// Tracking is what a session set with CLIENT TRACKING.
+// Tracking is the state that CLIENT TRACKING sets.
 type Tracking struct {
 	// Redirect is the client that gets the messages, 0 for the session itself.
 	Redirect uint64
-	// Broadcast sessions hear of all keys with one of Prefixes, others of the
-	// keys that they read.
+	// Sessions with Broadcast get messages about all keys with one of Prefixes, others
+	// about the keys that they have read.
 	Broadcast bool
 	Prefixes  []string // in order
-	// OptIn and OptOut: only what is read after CLIENT CACHING YES is tracked,
-	// or all but what is read after CLIENT CACHING NO.
+	// OptIn: only keys read after CLIENT CACHING YES are tracked. OptOut: all but keys
+	// read after CLIENT CACHING NO.
 	OptIn, OptOut bool
-	// NoLoop sessions do not hear of what they changed themselves.
+	// NoLoop: there are no messages about the session's own changes.
 	NoLoop bool
 	// Caching: CLIENT CACHING was given for the next command.
 	Caching bool
@@ -29,8 +29,8 @@ type Tracking struct {
 	Broken bool
 }
 
-// tracker is the engine's part of client-side caching. There is none until the
-// first client asks for it.
+// tracker is the engine's part of client-side caching. The first client that asks for
+// it creates it.
 type tracker struct {
 	reads    tracking.Table
 	prefixes tracking.Prefixes
@@ -74,18 +74,18 @@ func (t *tracker) check(e *Core) error {
 	return errors.Join(t.reads.Check(), t.prefixes.Check())
 }
 
-// invalid is a key that the cache of a session has to forget.
+// invalid is a key that a session has to drop from its cache.
 type invalid struct {
 	key string
 	all bool // all keys
 }
 
-// Tracking returns what the session set with CLIENT TRACKING, nil if it does
+// Tracking returns the state that the session set with CLIENT TRACKING, nil if it does
 // not track keys.
 func (s *Session) Tracking() *Tracking { return s.tracking }
 
-// Redirection returns the client that gets the messages about the keys of this
-// one, 0 for this one itself, and -1 if it does not track keys.
+// Redirection returns the id of the client that gets the messages about the keys of
+// this one, 0 for this one itself, and -1 if it does not track keys.
 func (s *Session) Redirection() int64 {
 	if s.tracking == nil {
 		return -1
@@ -93,8 +93,8 @@ func (s *Session) Redirection() int64 {
 	return int64(s.tracking.Redirect)
 }
 
-// Track makes the session track keys. The prefixes are those that come to the
-// ones that it has.
+// Track makes the session track keys. It adds the prefixes to those that the session
+// has.
 func (s *Session) Track(t Tracking) {
 	e := s.e
 	if e.tracker == nil {
@@ -116,8 +116,8 @@ func (s *Session) Track(t Tracking) {
 	s.tracking = &t
 }
 
-// Untrack ends what Track began. What the session read stays known until it
-// changes: a session that begins again hears of it.
+// Untrack ends Track. The tracker remembers the keys that the session has read until
+// they change: if the session tracks keys again it gets messages about them.
 func (s *Session) Untrack() {
 	t := s.tracking
 	if t == nil {
@@ -130,8 +130,8 @@ func (s *Session) Untrack() {
 	s.tracking = nil
 }
 
-// TrackingUse returns how many clients track keys, the keys that are known to
-// be read, the pairs of such a key and a client, and the prefixes.
+// TrackingUse returns the numbers of clients that track keys, of remembered keys, of
+// pairs of such a key and a client, and of prefixes.
 func (e *Core) TrackingUse() (clients, keys, items, prefixes int) {
 	if t := e.tracker; t != nil {
 		return t.clients, t.reads.Keys(), t.reads.Items(), t.prefixes.Len()
@@ -139,13 +139,13 @@ func (e *Core) TrackingUse() (clients, keys, items, prefixes int) {
 	return 0, 0, 0, 0
 }
 
-// readsKeys reports whether a command is one whose keys are tracked: of scripts
-// that only read these are the keys of their commands.
+// readsKeys reports whether the keys of a command are tracked. For scripts that only
+// read, the keys of their commands are tracked instead.
 func readsKeys(cmd *Command) bool {
 	return cmd.Flags&spec.ReadOnly != 0 && cmd.Script == spec.RunsNoScript
 }
 
-// trackAfter remembers what the command has read for a client that caches.
+// trackAfter remembers the keys that the command has read, for a client that caches.
 func (e *Core) trackAfter(c *Ctx) {
 	if c.Session.tracking != nil && readsKeys(c.Cmd) {
 		e.remember(c)
@@ -167,8 +167,8 @@ func (e *Core) remember(c *Ctx) {
 	e.limitTracking()
 }
 
-// limitTracking forgets random keys until there are not more than may be; the
-// clients must take them for changed.
+// limitTracking forgets random keys above the limit. For their clients that is as if
+// the keys had changed.
 func (e *Core) limitTracking() {
 	limit := int(e.Config.TrackingTableMaxKeys)
 	if e.tracker == nil || limit == 0 {
@@ -181,8 +181,8 @@ func (e *Core) limitTracking() {
 	}
 }
 
-// invalidate sends a key that changed to the clients that may have cached it; by is
-// the session that changed it, nil if time did.
+// invalidate sends a changed key to the clients that may have cached it. by is the
+// session that changed it, nil if the key expired.
 func (e *Core) invalidate(by *Session, key []byte) {
 	t := e.tracker
 	if t.prefixes.Len() > 0 {
@@ -197,8 +197,8 @@ func (e *Core) invalidate(by *Session, key []byte) {
 	}
 }
 
-// tell sends a key to those of the tracker's holders that still track keys;
-// by is the session whose command is the reason, if it was one.
+// tell sends a key to those of the tracker's holders that still track keys. by is the
+// session whose command is the reason, or nil.
 func (e *Core) tell(by *Session, key []byte) {
 	for _, id := range e.tracker.holders {
 		s := e.sessions[id]
@@ -234,7 +234,7 @@ func (e *Core) invalidateAll() {
 	}
 }
 
-// tellOwn sends the session whose command has run what it has to hear itself.
+// tellOwn sends the session whose command has run its own invalidations.
 func (e *Core) tellOwn(s *Session) {
 	for _, m := range e.invalid {
 		w := s.invalidation()
@@ -250,7 +250,7 @@ func (e *Core) tellOwn(s *Session) {
 	e.invalid = e.invalid[:0]
 }
 
-// broadcast sends the clients of prefixes the keys that changed in this entry.
+// broadcast sends the keys that changed in this entry to the clients of their prefixes.
 func (e *Core) broadcast() {
 	e.tracker.prefixes.Broadcast(func(clients []uint64, changes []tracking.Change) {
 		for _, id := range clients {
@@ -283,9 +283,9 @@ func (e *Core) broadcast() {
 	})
 }
 
-// invalidation begins a message that keys of a session's cache are invalid,
-// and returns the writer for these. It is nil if there is nobody to send
-// it to: RESP2 has no messages but those to subscribers.
+// invalidation begins a message that keys of a session's cache are invalid, and returns
+// the writer for the keys. It returns nil if nobody can get the message: in RESP2 only
+// subscribers get messages.
 func (s *Session) invalidation() *resp.Writer {
 	to := s
 	if id := s.tracking.Redirect; id != 0 {

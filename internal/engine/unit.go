@@ -6,8 +6,8 @@ import (
 	"github.com/resp-server/resp-server/internal/value"
 )
 
-// unit collects what a command, an EXEC or a script changes, to be published
-// once, when it is done.
+// unit collects the changes of a command, an EXEC or a script, to publish them once, at
+// its end.
 type unit struct {
 	depth   int // of nested commands
 	changes int // calls of Changed in the command that runs
@@ -22,13 +22,12 @@ type unit struct {
 	elements [][]byte       // what the next event is about
 }
 
-// keptText is up to how many bytes of memory a unit leaves to the next one.
+// A unit leaves up to keptText bytes of memory to the next one.
 const keptText = 64 << 10
 
-// Changed says that the command has changed a key. It counts the change,
-// fails the transactions that watch the key, sends the keyspace event, wakes
-// the commands that wait for the key, invalidates what clients cached of it,
-// and deletes it if nothing is left in it.
+// Changed reports that the command has changed a key. It counts the change, fails the
+// transactions that watch the key, sends the keyspace event, wakes the commands that
+// wait for the key, invalidates clients' caches of it, and deletes it if it is empty.
 func (c *Ctx) Changed(key []byte, ev event.Event) { c.ChangedIn(c.Session.db, key, ev) }
 
 // ChangedIn is Changed for a key of another database.
@@ -59,9 +58,8 @@ func (c *Ctx) ChangedIn(db int, key []byte, ev event.Event) {
 	}
 }
 
-// ChangedTimes is Changed for a command whose elements count: Redis saves by
-// their number. It may be zero, where a command that changes nothing is still
-// taken for one that does.
+// ChangedTimes is Changed for a command with n changes: Redis counts elements for the
+// setting save. n may be 0, for a command that changes nothing and still has effects.
 func (c *Ctx) ChangedTimes(n int, key []byte, ev event.Event) {
 	c.Changed(key, ev)
 	c.Stats.Changes += uint64(n - 1)
@@ -80,7 +78,7 @@ func (c *Ctx) ChangedElements(n int, key []byte, ev event.Event, elements [][]by
 func (c *Ctx) Touched(key []byte) { c.touch(c.Session, c.Session.db, key) }
 
 // touch fails the transactions that watch a key, wakes the commands that wait for it
-// and invalidates caches of it; by is the session that changed it, nil if time did.
+// and invalidates caches of it. by is the session that changed it, nil if it expired.
 func (e *Core) touch(by *Session, db int, key []byte) {
 	if len(e.watching.keys) > 0 {
 		if len(e.watching.keys[dbKey{db, string(key)}]) > 0 {
@@ -95,20 +93,20 @@ func (e *Core) touch(by *Session, db int, key []byte) {
 	}
 }
 
-// Propagate says what has the effect of this command, instead of the command
-// itself: for what depends on time or chance. It may be called repeatedly.
+// Propagate sends another command with the same effect to the journal in place of this
+// one, which depends on time or chance. It may be called repeatedly.
 func (c *Ctx) Propagate(args ...[]byte) {
 	c.unit.explicit = true
 	c.propagate(c.Session.db, args)
 }
 
-// PropagateToReplicas is Propagate for what only replicas get.
+// PropagateToReplicas is Propagate for replicas only.
 func (c *Ctx) PropagateToReplicas(args ...[]byte) {
 	c.unit.explicit = true
 	c.propagateTo(journal.Replicas, c.Session.db, args)
 }
 
-// PropagateNothing says that the command's change is not one for copies.
+// PropagateNothing keeps the command's change from replicas and append-only file.
 func (c *Ctx) PropagateNothing() { c.unit.explicit = true }
 
 func (e *Core) propagate(db int, args [][]byte) { e.propagateTo(journal.Both, db, args) }
@@ -119,7 +117,7 @@ func (e *Core) propagateTo(to journal.Target, db int, args [][]byte) {
 		return
 	}
 	if e.IsReplica() {
-		to &^= journal.Replicas // these get what the master sends, and nothing else
+		to &^= journal.Replicas // these get only the master's stream
 	}
 	if to == 0 {
 		return
@@ -132,8 +130,8 @@ func (e *Core) propagateTo(to journal.Target, db int, args [][]byte) {
 	u.ops = append(u.ops, journal.Op{DB: db, Args: u.words[first:len(u.words):len(u.words)], To: to})
 }
 
-// finishUnit hands the effects to the journal when the outermost command is done:
-// all at once, whatever databases they are on.
+// finishUnit hands the effects to the journal when the outermost command is done: all at
+// once, whatever their databases.
 func (e *Core) finishUnit() {
 	u := &e.unit
 	if u.depth > 0 || len(u.ops) == 0 {
@@ -150,10 +148,10 @@ func (e *Core) finishUnit() {
 	}
 }
 
-// Altered is Changed for what neither fails the transactions that watch the
-// key nor serves those who wait for it: Redis counts such a change, sends a
-// keyspace event and copies it to AOF and replicas, but does not take it
-// for a new value of the key. Consumer groups change so.
+// Altered is Changed for changes that Redis does not take for a new value of the key,
+// such as those of consumer groups. It counts the change, sends the keyspace event and
+// the effect, but neither fails transactions that watch the key nor wakes commands that
+// wait for it.
 func (c *Ctx) Altered(key []byte, ev event.Event) {
 	c.unit.changes++
 	c.Stats.Changes++
@@ -165,7 +163,7 @@ func (c *Ctx) Altered(key []byte, ev event.Event) {
 	}
 }
 
-// Wake serves those who wait for a key, beside Altered.
+// Wake wakes the commands that wait for a key, in addition to Altered.
 func (c *Ctx) Wake(key []byte) {
 	if len(c.blocking.queues) > 0 {
 		c.wakeKey(c.Session.db, key)
