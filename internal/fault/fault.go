@@ -1,11 +1,10 @@
-// Package fault decides which command is to go wrong, and how.
+// Package fault decides which commands go wrong, and how.
 //
-// A Rule says what it matches and what is to happen then. A Set has the rules
-// of a server and is asked about each command; it counts hits, and draws
-// probabilities from a seed, so the same commands meet the same faults in each
-// run. What an action does is the engine's business: nothing here knows a
-// server, a connection or a clock. A Set is safe for concurrent use, since files
-// are written beside the commands.
+// A Rule has conditions and an action. A Set has the rules of a server; the engine asks
+// it about each command. It counts hits, and draws probabilities from a seed, so the
+// same commands meet the same faults in each run. The engine carries out the actions:
+// nothing here knows a server, a connection or a clock. A Set is safe for concurrent
+// use, since files are written beside the commands.
 package fault
 
 import (
@@ -28,16 +27,16 @@ type Rule struct {
 	Command string
 	// Category is an ACL category in lower case, without its @.
 	Category string
-	// Key is a glob that one of the keys matches.
+	// Key is a glob; one of the keys must match it.
 	Key string
-	// Client is a glob that the client's name or its address matches.
+	// Client is a glob; the client's name or its address must match it.
 	Client string
 	User   string
 	Space  string
 
-	// Of what matches so far, From skips all before the nth, Every takes each
-	// nth from there, Times is how many are taken at most, and Probability in
-	// (0, 1] is how likely each is. 0 means 1, and no bound for Times.
+	// Of the calls that match, From skips all before the nth, Every takes each nth from
+	// there, and Times bounds their number. Probability, in (0, 1], is that of a hit for
+	// each of them. 0 means 1, and no bound for Times.
 	From, Every, Times int
 	Probability        float64
 	// The rule holds between two times, in milliseconds since 1970 on the
@@ -47,18 +46,18 @@ type Rule struct {
 	Action
 }
 
-// Action is what happens.
+// Action is the action of a rule.
 type Action struct {
 	Do Do
 	// Text is the error of Error, without its "-".
 	Text string
-	// Milli is how long Delay waits, and Trickle before each byte.
+	// Milli is the time in ms that Delay waits, and Trickle before each byte.
 	Milli int64
-	// Bytes of the reply are sent by Cut.
+	// Bytes is the number of bytes of the reply that Cut sends.
 	Bytes int
 }
 
-// Do says which kind of action it is.
+// Do is a kind of action.
 type Do uint8
 
 // The actions. Those up to Refuse are for commands, Refuse is for connections,
@@ -89,8 +88,8 @@ type Call struct {
 	// Client has the name and the address of the client.
 	ClientName, ClientAddr string
 	User, Space            string
-	// Guest is true if the rules are those of the server that the space is of: then
-	// only rules that name the space count.
+	// Guest is true if the client is in a space and the rules are those of the server
+	// around it: then only rules that name the space count.
 	Guest bool
 	Now   int64 // ms since 1970
 }
@@ -99,8 +98,8 @@ type Call struct {
 type Set struct {
 	mu    sync.Mutex
 	rules []*entry
-	// What is drawn for files must not change what is drawn for commands: they are
-	// written whenever the disk is ready.
+	// Draws for files must not change those for commands, since files are written
+	// whenever the disk is ready.
 	rand, files *rand.Rand
 }
 
@@ -115,7 +114,7 @@ func New(seed uint64) *Set {
 	return &Set{rand: rand.New(rand.NewPCG(seed, 1)), files: rand.New(rand.NewPCG(seed, 2))}
 }
 
-// Add adds a rule, or replaces that of the same name in its place.
+// Add adds a rule, or replaces the one of the same name in its place.
 func (s *Set) Add(r Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,8 +150,7 @@ func (s *Set) Len() int {
 	return len(s.rules)
 }
 
-// All yields the rules with the number of their hits, as they are when it is
-// called.
+// All yields the rules at the time of the call, with the numbers of their hits.
 func (s *Set) All(yield func(r Rule, hits int) bool) {
 	s.mu.Lock()
 	rules := make([]entry, len(s.rules))
@@ -167,28 +165,26 @@ func (s *Set) All(yield func(r Rule, hits int) bool) {
 	}
 }
 
-// Command returns what is to happen to a command: the action of the first rule
-// that hits. Every rule that matches counts the command, whether another one
-// hits it or not.
+// Command returns the action for a command: that of the first rule that hits. Every
+// rule that matches counts the command, even if another one hits it.
 func (s *Set) Command(c *Call) (a Action, hit bool) {
 	return s.first(c, s.rand, func(d Do) bool { return d < Refuse })
 }
 
-// Connection returns whether a new connection is refused.
+// Connection reports whether a rule refuses a new connection.
 func (s *Set) Connection(c *Call) bool {
 	_, hit := s.first(c, s.rand, func(d Do) bool { return d == Refuse })
 	return hit
 }
 
-// File returns what is to happen to an operation on a file: 0, NoSpace or
-// IOError.
+// File returns the action for an operation on a file: 0, NoSpace or IOError.
 func (s *Set) File(now int64) Do {
 	a, _ := s.first(&Call{Now: now}, s.files, Do.onFiles)
 	return a.Do
 }
 
-// first returns the action of the first rule that hits, of those with an action of
-// some kind.
+// first returns the action of the first rule that hits, among the rules whose actions
+// kind accepts.
 func (s *Set) first(c *Call, rng *rand.Rand, kind func(Do) bool) (a Action, hit bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +206,7 @@ func (r *Rule) SetCommand(name string) {
 // SetCategory sets Category to a name in any case, with or without its @.
 func (r *Rule) SetCategory(name string) { r.Category = strings.ToLower(strings.TrimPrefix(name, "@")) }
 
-// DiskError returns the action for an error of the system.
+// DiskError returns the action for a system error.
 func DiskError(err error) Do {
 	if errors.Is(err, syscall.ENOSPC) {
 		return NoSpace
@@ -218,7 +214,7 @@ func DiskError(err error) Do {
 	return IOError
 }
 
-// matches reports whether a rule is about a command at all.
+// matches reports whether a command meets the conditions of a rule.
 func (r *Rule) matches(c *Call) bool {
 	switch {
 	case r.Command != "" && r.Command != c.Command && r.Command != c.Container,

@@ -8,10 +8,9 @@ import (
 	"strings"
 )
 
-// The words of conditions and actions are those of TESTING FAULT ADD.
+// TESTING FAULT ADD uses these words for conditions and actions.
 
-// actionWords are the actions as words; the argument that follows some of them
-// stands behind.
+// actionWords are the words of the actions. Some need an argument after them.
 var actionWords = [...]string{
 	Error: "ERROR", Delay: "DELAY", CloseBefore: "CLOSE BEFORE", CloseAfter: "CLOSE AFTER", Cut: "CUT", Blackhole: "BLACKHOLE",
 	Trickle: "TRICKLE", Expire: "EXPIRE", Evict: "EVICT", Refuse: "REFUSE", NoSpace: "ENOSPC", IOError: "EIO",
@@ -20,17 +19,17 @@ var actionWords = [...]string{
 // String returns the words of the kind of an action.
 func (d Do) String() string { return actionWords[d] }
 
-// Syntax is how a rule is written, behind its name.
+// Syntax is the syntax of a rule, after its name.
 const Syntax = "[COMMAND name] [CATEGORY name] [KEY glob] [CLIENT glob] [USER name] [SPACE name] [FROM n] [EVERY n] [TIMES n] " +
 	"[PROBABILITY p] [AFTER unix-ms] [BEFORE unix-ms] DO ERROR text | DELAY ms | CLOSE BEFORE | CLOSE AFTER | CUT bytes | BLACKHOLE | " +
 	"TRICKLE ms | EXPIRE | EVICT | REFUSE | ENOSPC | EIO"
 
-// errProbability is what is wrong with a probability that is none.
+// errProbability is the error for a probability out of range.
 var errProbability = errors.New("PROBABILITY must be above 0 and at most 1")
 
-// Check returns what is wrong with the values of a rule, or why it could never hit:
-// its times exclude each other, or it has a condition that is not about what its
-// action is for.
+// Check returns an error if a value of a rule is wrong, or if the rule could never hit:
+// because its times exclude each other, or because a condition does not apply to the
+// things that its action is for.
 func (r *Rule) Check() error {
 	switch {
 	case r.From < 0 || r.Every < 0 || r.Times < 0:
@@ -49,7 +48,7 @@ func (r *Rule) Check() error {
 	var about string
 	var conditions []string
 	switch {
-	case r.Do == Refuse: // the client has said nothing yet
+	case r.Do == Refuse: // the client has sent nothing yet
 		about = "connections"
 		conditions = r.given("COMMAND", r.Command, "CATEGORY", r.Category, "KEY", r.Key, "USER", r.User)
 	case r.Do.onFiles():
@@ -72,7 +71,7 @@ func (r *Rule) given(options ...string) (names []string) {
 	return names
 }
 
-// errNoAction is what is wrong with a rule that does nothing.
+// errNoAction is the error for a rule without an action.
 var errNoAction = errors.New("a fault needs DO and an action")
 
 // Parse reads a rule from words, in any case.
@@ -164,7 +163,7 @@ func (r *Rule) parseAction(words []string) (err error) {
 	return err
 }
 
-// arguments returns how many words follow the action.
+// arguments returns the number of words after the action's own.
 func (a *Action) arguments() int {
 	switch a.Do {
 	case Error, Delay, Cut, Trickle:
@@ -173,7 +172,7 @@ func (a *Action) arguments() int {
 	return 0
 }
 
-// maxMilli is about 35 years, the most that a timer takes.
+// maxMilli is about 35 years, the longest time of a timer.
 const maxMilli = 1 << 40
 
 func positive(option, value string) (int, error) {
@@ -192,7 +191,7 @@ func milli(option, value string) (int64, error) {
 	return n, nil
 }
 
-// Words returns what Parse makes the rule of.
+// Words returns the rule as words, from which Parse makes it again.
 func (r *Rule) Words() (words []string) {
 	add := func(option, value string) {
 		if value != "" && value != "0" {

@@ -10,8 +10,8 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// Pattern says which commands are meant: a glob for each word. The last word
-// "..." stands for any further words.
+// Pattern matches commands: it has a glob for each word. The last word "..." stands for
+// any further words.
 type Pattern struct {
 	text  string
 	words []string
@@ -36,8 +36,7 @@ func ParsePattern(text string) (*Pattern, error) {
 	return p, nil
 }
 
-// Matches reports whether a command is meant. The case of its name does not
-// matter.
+// Matches reports whether a command matches. The case of its name does not matter.
 func (p *Pattern) Matches(args []string) bool {
 	if len(args) < len(p.words) || len(args) > len(p.words) && !p.more {
 		return false
@@ -53,19 +52,19 @@ func (p *Pattern) Matches(args []string) bool {
 // String returns the pattern as it was written.
 func (p *Pattern) String() string { return p.text }
 
-// Run is a command that one client has sent again and again, each time waiting
-// for the reply.
+// Run is a command that one client has sent again and again, and each time waited for
+// the reply.
 type Run struct {
 	Client   uint64
 	Commands []Command
 }
 
-// Runs returns where a client has sent commands of the same shape, one after the
-// other and without a pipeline, at least n times. Two commands have the same
-// shape if name and number of words are the same.
+// Runs returns the places where a client has sent commands of the same shape at least n
+// times in a row, without a pipeline. Two commands have the same shape if their names
+// and numbers of words are the same.
 func Runs(commands []Command, n int) []Run {
 	var runs []Run
-	now := make(map[string]*Run) // spaces number their clients each on its own
+	now := make(map[string]*Run) // ids of clients are unique only within a space
 	end := func(r *Run) {
 		if len(r.Commands) >= n {
 			runs = append(runs, *r)
@@ -97,7 +96,7 @@ func continues(last, c *Command) bool {
 		last.RoundTrip != c.RoundTrip && last.Transaction == 0 && c.Transaction == 0 && !c.Silent
 }
 
-// String says what the run is.
+// String describes the run.
 func (r Run) String() string {
 	c := r.Commands[0]
 	return fmt.Sprintf("%d times in a row, without a pipeline: %s", len(r.Commands), Line(c.Args))
@@ -115,7 +114,7 @@ func Line(args []string) string {
 	return s
 }
 
-// RoundTrips returns how often clients have waited for the server.
+// RoundTrips returns the number of times that clients have waited for the server.
 func RoundTrips(commands []Command) int {
 	type trip struct {
 		client string

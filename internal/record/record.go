@@ -1,9 +1,9 @@
-// Package record keeps what clients say to a server and what they are answered,
-// so that a test can look at it afterwards, show it and play it again.
+// Package record keeps the commands of clients and the replies of the server, so that a
+// test can look at them afterwards, show them and play them again.
 //
-// It knows bytes only; its owner passes in what arrives and what is sent.
-// Replies belong to commands in the order in which both come, as clients match
-// them; messages, which nobody asked for, are kept apart.
+// It knows bytes only; its owner passes in the input and output of clients. Replies
+// belong to commands in the order in which both come, as clients match them. Messages,
+// which are no replies, are kept apart.
 package record
 
 import (
@@ -16,9 +16,9 @@ import (
 
 // Limits bound a Recorder. A field that is 0 is no limit.
 type Limits struct {
-	Bytes  int // of all that is kept: the oldest is forgotten
-	Events int // that are kept: likewise
-	Each   int // bytes of a command or reply that are kept
+	Bytes  int // of all events; above it the oldest are forgotten
+	Events int // likewise
+	Each   int // bytes to keep of a command or reply
 }
 
 // Recorder keeps commands and replies. It is safe for concurrent use.
@@ -33,7 +33,7 @@ type Recorder struct {
 	bytes   int
 	stopped bool
 	clients map[any]*client // by State.Who
-	named   [2]int          // clients that have a name: of the network, of the program
+	named   [2]int          // number of clients with a name: of the network, of the program
 	multis  int
 	wake    func() // after each event; nil: nobody waits
 }
@@ -45,10 +45,10 @@ const (
 	reply
 	message
 	closed
-	waits // for what others do
+	waits // the last command waits for others
 )
 
-// event is something that was received or sent.
+// event is a piece of input or output, or the end of a connection.
 type event struct {
 	kind   kind
 	client *client
@@ -60,12 +60,12 @@ type event struct {
 	more   bool   // of a reply: its command gets another one
 	data   []byte
 	ends   []int // of a command: where its words end in data
-	cut    int   // bytes that are not kept
+	cut    int   // bytes dropped
 	calls  []Call
 	called int // bytes of calls
 
-	id    uint64 // of the client then
-	space string // that it was in
+	id    uint64 // of the client at that time
+	space string // of the client at that time
 }
 
 // Call is a command that a script or function has run.
@@ -78,7 +78,7 @@ type Call struct {
 // client is a connection.
 type client struct {
 	id      uint64 // now
-	space   string // that it is in; empty: none
+	space   string // its present space; empty: none
 	name    string // in the notation
 	addr    string
 	program bool      // it is the program around the server
@@ -92,7 +92,7 @@ type client struct {
 	listens bool // in RESP2 messages look like arrays
 }
 
-// request is a command whose replies are still to come.
+// request is a command that still waits for replies.
 type request struct {
 	number  uint64
 	replies int
@@ -104,18 +104,18 @@ type request struct {
 // New returns an empty Recorder.
 func New(l Limits) *Recorder { return &Recorder{limits: l, clients: make(map[any]*client)} }
 
-// State is what must be known of a client to find its replies.
+// State is the part of a client's state that is needed to find its replies.
 type State struct {
-	// Who is the client, for the Recorder: another value for each that there is.
+	// Who identifies the client: each has another value.
 	Who     any
 	ID      uint64
-	Space   string // that it is in; empty: none
+	Space   string // its present space; empty: none
 	Conn    interface{ Addr() string }
 	Program bool // it is the program around the server
 	InMulti bool
-	// Silent is set if commands are not answered now (CLIENT REPLY).
+	// Silent is set if commands get no replies now (CLIENT REPLY).
 	Silent bool
-	// Subscriptions counts channels, patterns and shard channels.
+	// Subscriptions are the numbers of channels, patterns and shard channels.
 	Subscriptions [3]int
 }
 
@@ -189,8 +189,8 @@ func (r *Recorder) Received(s State, at int64, args [][]byte) {
 
 func is(b []byte, word string) bool { return strings.EqualFold(string(b), word) }
 
-// Called notes what the last command of a client has called: a script or a function
-// has.
+// Called notes a command that the last command of a client has called: that runs a
+// script or a function.
 func (r *Recorder) Called(who any, at int64, args [][]byte, reply []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -216,7 +216,7 @@ func (r *Recorder) Called(who any, at int64, args [][]byte, reply []byte) {
 	}
 }
 
-// Waits notes that the last command of a client waits for what others do.
+// Waits notes that the last command of a client waits for others.
 func (r *Recorder) Waits(who any, at int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -225,8 +225,7 @@ func (r *Recorder) Waits(who any, at int64) {
 	}
 }
 
-// Owed notes that a client waits for the reply to a command that is no part of
-// the record.
+// Owed notes that a client waits for the reply to a command outside the record.
 func (r *Recorder) Owed(s State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -235,7 +234,7 @@ func (r *Recorder) Owed(s State) {
 }
 
 // Moved notes that a client has gone to another space. The owner calls it before the
-// client says anything there.
+// client sends anything there.
 func (r *Recorder) Moved(from any, to State) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -246,7 +245,7 @@ func (r *Recorder) Moved(from any, to State) {
 	}
 }
 
-// Sent notes what a client is sent.
+// Sent notes output to a client.
 func (r *Recorder) Sent(who any, at int64, output []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -297,13 +296,13 @@ func (r *Recorder) sent(c *client, at int64, wire []byte) {
 		calls = r.ring[(r.head+int(number-r.first))%len(r.ring)].calls
 	}
 	e := r.add(reply, c, at)
-	// Who reads along may have taken the command before it called something.
+	// A reader may have read the command before it called something.
 	e.of, e.more, e.calls = number, more, calls
 	r.keep(e, wire)
 	r.added(e)
 }
 
-// isMessage tells whether what a client is sent answers no command.
+// isMessage reports whether output is a message, which is no reply to a command.
 func (c *client) isMessage(wire []byte) bool {
 	switch wire[0] {
 	case '>':
@@ -319,7 +318,7 @@ func (c *client) isMessage(wire []byte) bool {
 	return false
 }
 
-// confirms tells whether a push says that a subscription has begun or ended.
+// confirms reports whether a push confirms the begin or end of a subscription.
 func confirms(wire []byte) bool { return strings.HasSuffix(firstWord(wire), "subscribe") }
 
 // firstWord returns the first element of an aggregate, if it is a bulk string.
@@ -333,8 +332,7 @@ func firstWord(wire []byte) string {
 	return string(word)
 }
 
-// Closed notes that a client is gone, and whether the server has ended the
-// connection.
+// Closed notes that a client is gone, and whether the server has closed the connection.
 func (r *Recorder) Closed(who any, at int64, byServer bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -383,7 +381,7 @@ func numbered(prefix string, n int) string {
 	return prefix + strconv.Itoa(n+1)
 }
 
-// add makes room for an event, which is filled in and then added.
+// add makes room for an event. The caller fills it in and then calls added.
 func (r *Recorder) add(k kind, c *client, at int64) *event {
 	if r.n == len(r.ring) && (r.limits.Events == 0 || r.n < r.limits.Events) {
 		next := make([]event, max(16, 2*len(r.ring)))
@@ -399,7 +397,7 @@ func (r *Recorder) add(k kind, c *client, at int64) *event {
 	}
 	e := &r.ring[(r.head+r.n)%len(r.ring)]
 	r.n++
-	*e = event{kind: k, client: c, id: c.id, space: c.space, at: at, data: e.data[:0], ends: e.ends[:0]} // the memory of one that is forgotten
+	*e = event{kind: k, client: c, id: c.id, space: c.space, at: at, data: e.data[:0], ends: e.ends[:0]} // the memory of a forgotten event
 	return e
 }
 
@@ -416,7 +414,7 @@ func (r *Recorder) forget() {
 	r.n--
 }
 
-// keep appends bytes to an event, as many as are allowed.
+// keep appends bytes to an event, as many as the limits allow.
 func (r *Recorder) keep(e *event, b []byte) {
 	if most := r.limits.Each; most > 0 && len(e.data)+len(b) > most {
 		n := max(0, most-len(e.data))
@@ -426,7 +424,7 @@ func (r *Recorder) keep(e *event, b []byte) {
 	e.data = append(e.data, b...)
 }
 
-// added ends what add has begun.
+// added ends add.
 func (r *Recorder) added(e *event) {
 	r.bytes += len(e.data)
 	for r.limits.Bytes > 0 && r.bytes > r.limits.Bytes {
@@ -437,14 +435,14 @@ func (r *Recorder) added(e *event) {
 	}
 }
 
-// Stop ends the record; what there is can still be read.
+// Stop ends the record, which can still be read.
 func (r *Recorder) Stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stopped = true
 }
 
-// Reset forgets what there is and goes on.
+// Reset empties the record and goes on.
 func (r *Recorder) Reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -453,8 +451,8 @@ func (r *Recorder) Reset() {
 	r.ring = nil
 }
 
-// events returns copies of what there is from a number on, and how many before
-// the first of them are forgotten.
+// events returns copies of the events from a number on, and the number of events before
+// them that are forgotten.
 func (r *Recorder) events(from uint64) (list []event, first uint64, missing uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -488,7 +486,7 @@ type Command struct {
 	ByProgram   bool
 	Args        []string
 	At          int64    // µs since 1970
-	Replies     [][]byte // as they were sent; one, but for subscriptions
+	Replies     [][]byte // as they were sent; only subscriptions have several
 	AnsweredAt  int64
 	RoundTrip   int // of the client, from 1
 	Transaction int // the number of its MULTI, from 1; 0: none
@@ -498,7 +496,7 @@ type Command struct {
 	number uint64
 }
 
-// Message is what a client was sent that answers no command.
+// Message is output to a client that is no reply to a command.
 type Message struct {
 	Client     uint64
 	ClientName string
@@ -507,14 +505,14 @@ type Message struct {
 	Wire       []byte
 }
 
-// Contents are what a record has.
+// Contents are the contents of a record.
 type Contents struct {
 	Commands []Command
 	Messages []Message
-	Missing  int // events that are forgotten
+	Missing  int // forgotten events
 }
 
-// Contents returns copies of all that is kept.
+// Contents returns copies of everything that is kept.
 func (r *Recorder) Contents() Contents {
 	events, first, missing := r.events(0)
 	out := Contents{Missing: int(missing)}
@@ -540,5 +538,5 @@ func (r *Recorder) Contents() Contents {
 	return out
 }
 
-// OnEvent has f called after each event. It is to be called before the first one.
+// OnEvent makes the Recorder call f after each event. Call it before the first one.
 func (r *Recorder) OnEvent(f func()) { r.wake = f }

@@ -20,27 +20,27 @@ import (
 // Replay is a run of a transcript against a server.
 type Replay struct {
 	Dial func(context.Context) (net.Conn, error)
-	// Patience is how long a reply may take.
+	// Patience is the longest time of a reply.
 	Patience time.Duration
 
 	ctx     context.Context
 	clients map[string]*player
 	control map[string]*player // by space
-	blocked map[string]int     // clients that are known to be blocked, by space
+	blocked map[string]int     // number of clients known to be blocked, by space
 	proto   map[string]string
-	space   map[string]string // that clients begin in
+	space   map[string]string // first spaces of clients
 	result  Result
 }
 
-// Result is what became of a replay.
+// Result is the result of a replay.
 type Result struct {
 	Commands    int
 	Differences []Difference
-	// Varied are replies that differ but that vary on the same server too.
+	// Varied are replies that differ, but that also vary on one server.
 	Varied []Difference
 }
 
-// Difference is a reply that is not the one of the transcript.
+// Difference is a reply that differs from the transcript.
 type Difference struct {
 	Line      int
 	Command   string
@@ -51,7 +51,7 @@ type Difference struct {
 type player struct {
 	conn    net.Conn
 	replies chan *notation.Node
-	sent    []*step // whose replies are to come
+	sent    []*step // still without their replies
 	out     []byte
 	blocked bool
 	space   string
@@ -62,8 +62,8 @@ type step struct {
 	words []string
 }
 
-// Run plays a transcript. Differences are in the Result; an error is that there
-// is no server, or that the transcript can't be played.
+// Run plays a transcript. Differences are in the Result. It returns an error if there is
+// no server, or if the transcript can't be played.
 func (r *Replay) Run(ctx context.Context, text string) (Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -141,7 +141,7 @@ func (r *Replay) hello(p *player, proto string) error {
 	return err
 }
 
-// enter has a client be in a space.
+// enter brings a client into a space.
 func (r *Replay) enter(p *player, space string) error {
 	got, err := r.ask(p, "AUTH", "space:"+space, "x")
 	if err == nil && strings.HasPrefix(got.Text, "(error)") {
@@ -151,7 +151,7 @@ func (r *Replay) enter(p *player, space string) error {
 	return err
 }
 
-// entered returns the space to which a command brings a client, empty if to none.
+// entered returns the space to which a command brings a client, "" without one.
 func entered(words []string) string {
 	at := slices.IndexFunc(words, func(w string) bool { return strings.EqualFold(w, "auth") })
 	switch {
@@ -289,7 +289,7 @@ func (r *Replay) step(line int, m []string, expected []string) error {
 	return nil
 }
 
-// read returns what a client gets next.
+// read returns the next reply or message to a client.
 func (r *Replay) read(p *player, expectBlocked bool) (*notation.Node, error) {
 	if expectBlocked {
 		return r.readBlocked(p)
@@ -313,7 +313,7 @@ func (r *Replay) read(p *player, expectBlocked bool) (*notation.Node, error) {
 
 var blockedRE = regexp.MustCompile(`blocked_clients:([0-9]+)`)
 
-// readBlocked waits until the server counts the client as blocked, if it says so.
+// readBlocked waits until the server counts the client as blocked, if it counts them.
 func (r *Replay) readBlocked(p *player) (*notation.Node, error) {
 	control := r.control[p.space]
 	if control == nil {
@@ -345,7 +345,7 @@ func (r *Replay) readBlocked(p *player) (*notation.Node, error) {
 		}
 		m := blockedRE.FindStringSubmatch(info.Text)
 		if m == nil {
-			break // a server that does not count; the pause has to do
+			break // the server does not count; the pause has to do
 		}
 		if n, _ := strconv.Atoi(m[1]); n > r.blocked[p.space] {
 			break
@@ -378,7 +378,7 @@ func (r *Replay) compare(line int, st *step, want, got *notation.Node) {
 	r.result.Differences = append(r.result.Differences, d)
 }
 
-// tipsOf returns what the command table says about the replies to a command.
+// tipsOf returns the tips of the command table about the replies to a command.
 func tipsOf(words []string) []string {
 	if len(words) == 0 {
 		return nil

@@ -9,26 +9,26 @@ import (
 	"github.com/resp-server/resp-server/internal/notation"
 )
 
-// Writer writes events as a transcript. What is sent belongs together with the
-// commands before it, so that it waits for the next command, or for Flush. A command
-// that has to wait for others is the last one of its round: the next one may be what
-// it waits for.
+// Writer writes events as a transcript. Output belongs together with the commands before
+// it: commands and then output are a round, which ends with the next command, or with
+// Flush. A command that waits for others is the last one of its round, since it may wait
+// for the next one.
 type Writer struct {
 	w      io.Writer
 	from   uint64 // the next event
 	began  bool
 	stamp  int64 // ms of the last line about the time
 	known  map[*client]bool
-	placed map[*client]bool // the text says how it has come to where it is
-	round  []event          // commands, and then what was sent
+	placed map[*client]bool // the text shows how the client has come to its space
+	round  []event          // commands, and then output
 	first  uint64           // the number of the first of them
-	sent   bool             // there is something that was sent
-	broken bool             // what is to follow does not continue what there is
+	sent   bool             // the round has output
+	broken bool             // mark writes the time even if it has not changed
 	err    error
 }
 
-// NewWriter returns a Writer whose text begins with a line that names what is
-// recorded, such as "resp-server 7.4.1".
+// NewWriter returns a Writer whose text begins with a line that names the recorded
+// server, such as "resp-server 7.4.1".
 func NewWriter(w io.Writer, what string) *Writer {
 	wr := &Writer{w: w, known: make(map[*client]bool), placed: make(map[*client]bool)}
 	if what != "" {
@@ -47,7 +47,7 @@ func (w *Writer) printf(format string, args ...any) {
 // longest bounds a round without a reply.
 const longest = 10000
 
-// Write writes what r has that is not written yet.
+// Write writes the events of r that are not written yet.
 func (w *Writer) Write(r *Recorder) error {
 	events, first, missing := r.events(w.from)
 	w.add(events, first, missing)
@@ -79,14 +79,14 @@ func (w *Writer) add(events []event, first, missing uint64) {
 	}
 }
 
-// Flush writes what waits.
+// Flush writes the events that wait.
 func (w *Writer) Flush() error {
 	w.flush()
 	return w.err
 }
 
-// flush writes a round: commands in their order, then what was sent. A client
-// with one command that was answered first reads the reply at once.
+// flush writes a round: commands in their order, then output. If a client has only one
+// command in it, and the reply is its first output, the reply follows the command.
 func (w *Writer) flush() {
 	round := w.round
 	w.round, w.sent = nil, false
@@ -104,7 +104,7 @@ func (w *Writer) flush() {
 		}
 	}
 	written := map[int]bool{}
-	open := map[*client]int{} // commands that are written but not answered
+	open := map[*client]int{} // written commands without a reply
 	w.mark(round[0].at)
 	for i := range round {
 		e := &round[i]
@@ -167,7 +167,7 @@ func (w *Writer) flush() {
 	}
 }
 
-// prefix is the client at the beginning of a line; a is not written.
+// prefix names the client at the beginning of a line, except for the client a.
 func prefix(c *client) string {
 	if c.name == "a" {
 		return ""
@@ -175,7 +175,7 @@ func prefix(c *client) string {
 	return c.name
 }
 
-// mark writes the time, if it is another than before.
+// mark writes the time if it has changed.
 func (w *Writer) mark(at int64) {
 	at /= 1000
 	if at != w.stamp || w.broken {
@@ -184,8 +184,8 @@ func (w *Writer) mark(at int64) {
 	}
 }
 
-// introduce says who a client is before its first line, and which space it is in if
-// no command in the text has brought it there.
+// introduce describes a client before its first line, with its space if no command in
+// the text has brought it there.
 func (w *Writer) introduce(e *event) {
 	c := e.client
 	if !w.known[c] {
@@ -204,7 +204,7 @@ func (w *Writer) introduce(e *event) {
 	}
 }
 
-// show returns what was sent as redis-cli prints it.
+// show returns output as redis-cli prints it.
 func show(e *event) string {
 	switch {
 	case e.kind == closed:

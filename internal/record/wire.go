@@ -2,11 +2,11 @@ package record
 
 import "bytes"
 
-// deepest bounds the nesting of replies, as it bounds that of our own.
+// deepest bounds the nesting of replies; our own are not deeper.
 const deepest = 1024
 
-// replyLen returns how many bytes the first reply in b takes, 0 if it does not
-// end in b, and -1 if b begins with no reply.
+// replyLen returns the length in bytes of the first reply in b, 0 if the reply does not
+// end in b, and -1 if b does not begin with a reply.
 func replyLen(b []byte, depth int) int {
 	end := bytes.IndexByte(b, '\n')
 	if end < 0 {

@@ -7,9 +7,9 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// missing returns the first thing in a command line that a version does not
-// have: the command itself, or one of its arguments, with the version of Redis
-// that brought it. args are the words behind the name.
+// missing returns the first thing in a command line that a version does not have: the
+// command itself, or one of its arguments, with the version of Redis that introduced it.
+// args are the words after the name.
 func (v Version) missing(cmd *spec.Command, args [][]byte) (what, since string) {
 	if !v.has(cmd.Since, cmd.ValkeySince) {
 		return "the command", cmd.Since
@@ -56,11 +56,11 @@ next:
 	return "", ""
 }
 
-// word is one that an argument begins with, or is.
+// word is the first or only word of an argument.
 type word struct {
 	text, since string
-	values      int  // that follow it
-	last        bool // it is of an argument that must be there, behind the options
+	values      int  // number of values after it
+	last        bool // it begins a required argument after the options
 }
 
 func collect(words *[]word, tree []spec.Arg, since string, last bool) {
@@ -80,9 +80,8 @@ func collect(words *[]word, tree []spec.Arg, since string, last bool) {
 	}
 }
 
-// leading returns how many words must come before the first option. ends is set
-// if something that must be there follows the options: then they end with the
-// first other word.
+// leading returns the number of words before the first option. ends is set if a required
+// argument follows the options: then they end with the first other word.
 func leading(tree []spec.Arg) (n int, ends bool) {
 	i := 0
 	for ; i < len(tree); i++ {
@@ -103,7 +102,7 @@ func leading(tree []spec.Arg) (n int, ends bool) {
 	return n, false
 }
 
-// optionalValues returns the optional arguments that no word announces.
+// optionalValues returns the optional arguments without a word of their own before them.
 func optionalValues(tree []spec.Arg) (list []*spec.Arg) {
 	for i := range tree {
 		if a := &tree[i]; a.Optional && a.Token == "" && len(a.Args) == 0 {

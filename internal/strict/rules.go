@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// Rule is one of the things that work in a test and bite in production.
+// Rule is a rule of strict mode: about something that works in a test and fails in
+// production.
 type Rule uint8
 
-// The rules, in the order in which they are listed and asked.
+// The rules, in the order of lists and of checks.
 const (
 	CrossSlot Rule = iota
 	UndeclaredKeys
@@ -21,10 +22,10 @@ const (
 	DeprecatedCommands
 	NewScripts
 	MissingPipeline
-	Count // how many there are
+	Count // the number of rules
 )
 
-// limitKind says what follows the level of a rule.
+// limitKind is the kind of limit after the level of a rule.
 type limitKind uint8
 
 const (
@@ -55,17 +56,17 @@ var rules = [Count]struct {
 // String returns the name of a rule.
 func (r Rule) String() string { return rules[r].name }
 
-// Summary says what a rule is about.
+// Summary describes a rule.
 func (r Rule) Summary() string { return rules[r].summary }
 
-// Level is what happens when a rule is broken.
+// Level decides what happens when a command breaks a rule.
 type Level uint8
 
 // The levels.
 const (
 	Off   Level = iota
-	Warn        // it is logged and counted
-	Error       // and the reply is an error
+	Warn        // log and count it
+	Error       // and reply an error
 )
 
 var levels = [...]string{Off: "off", Warn: "warn", Error: "error"}
@@ -73,7 +74,7 @@ var levels = [...]string{Off: "off", Warn: "warn", Error: "error"}
 // String returns the name of a level.
 func (l Level) String() string { return levels[l] }
 
-// Rules are a level and a limit for each rule. The zero value has all off.
+// Rules are a level and a limit for each rule. In the zero value all are off.
 type Rules struct {
 	settings [Count]setting
 }
@@ -98,7 +99,7 @@ func (rs *Rules) On() bool {
 // Level returns the level of a rule.
 func (rs *Rules) Level(r Rule) Level { return rs.settings[r].level }
 
-// Limit returns the limit of a rule as it is written, "" if it has none.
+// Limit returns the limit of a rule in the syntax of Set, "" if it has none.
 func (rs *Rules) Limit(r Rule) string {
 	s := &rs.settings[r]
 	switch rules[r].kind {
@@ -114,9 +115,9 @@ func (rs *Rules) Limit(r Rule) string {
 	return rules[r].preset
 }
 
-// Set takes over a rule from words: its name, its level, and its limit. Without a
-// limit the old one stays, or the default counts. The name "all" stands for every
-// rule that needs no limit or has one.
+// Set sets a rule from words: its name, its level, and its limit. Without a limit the
+// old one stays, or the default counts. The name "all" stands for every rule that needs
+// no limit or has one.
 func (rs *Rules) Set(words []string) error {
 	if len(words) < 2 {
 		return errors.New("a rule needs a level: off, warn or error")
@@ -188,13 +189,14 @@ func (rs *Rules) set(r Rule, level Level, limit []string) error {
 	return nil
 }
 
-// Version is one of Redis or Valkey. The zero value is none.
+// Version is a version of Redis or Valkey. The zero value is none.
 type Version struct {
 	valkey bool
 	parts  [3]int
 }
 
-// lastCommon is the last version of Redis that Valkey has everything of.
+// lastCommon is the last version of Redis whose commands and options Valkey has, all of
+// them.
 var lastCommon = Version{parts: [3]int{7, 2, 4}}
 
 // ParseVersion reads "7.0", "6.2.14", "redis-7.4" and "valkey-8.1".
@@ -221,7 +223,7 @@ func ParseVersion(text string) (Version, error) {
 	return v, nil
 }
 
-// String returns what ParseVersion reads.
+// String returns the version in the syntax of ParseVersion.
 func (v Version) String() string {
 	if v == (Version{}) {
 		return ""
@@ -233,8 +235,8 @@ func (v Version) String() string {
 	return text
 }
 
-// has reports whether a version has what came with one of Redis, and of Valkey
-// if that is not "". "" is what was always there.
+// has reports whether a version has a thing that came with the version since of Redis,
+// and with valkeySince of Valkey if that is not "". An empty since means always.
 func (v Version) has(since, valkeySince string) bool {
 	if since == "" {
 		return true

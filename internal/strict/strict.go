@@ -1,10 +1,9 @@
-// Package strict is a linter for commands: it finds what works in a test and
-// bites in production.
+// Package strict is a linter for commands: it finds commands that work in a test and
+// fail in production.
 //
-// Rules say which of its rules are on and with what limits; a Set has the rules
-// of a server, is asked before and after each command, and keeps what it found.
-// Nothing here knows a server, a connection or a clock. A Set is not safe for
-// concurrent use.
+// Rules are the levels and limits of its rules. A Set has the rules of a server and its
+// findings; the engine asks it before and after each command. Nothing here knows a
+// server, a connection or a clock. A Set is not safe for concurrent use.
 package strict
 
 import (
@@ -19,13 +18,13 @@ import (
 	"github.com/resp-server/resp-server/internal/spec"
 )
 
-// Finding is a rule that was broken: by one command, and from one place in the
-// program if that is known. What else differs is shown as it was the first time.
+// Finding reports that a command has broken a rule, from one place in the program if
+// that is known. Its other fields are those of the first time.
 type Finding struct {
 	Rule    Rule
 	Level   Level
 	Command string // its full name in lower case
-	Message string // what is wrong with it
+	Message string // what is wrong with the command
 	Line    string // the command as redis-cli reads it, cut if it is long
 	Client  string // the name or the address
 	Origin  string // the place in the program, "" if it is not known
@@ -50,12 +49,12 @@ type Call struct {
 	Command *spec.Command
 	Name    string   // the full name
 	Args    [][]byte // all words
-	// Keys are the keys, and what decides about the slot like keys. For EXEC they
-	// are those of what it runs.
+	// Keys are the keys, and channels that decide about the slot as keys do. EXEC has
+	// those of its commands.
 	Keys [][]byte
-	// Declared reports whether a script was given a key. nil: no script runs.
+	// Declared reports whether a script has declared a key. Nil: no script runs.
 	Declared func(key []byte) bool
-	// KeyCount is how many keys the database has.
+	// KeyCount is the number of keys in the database.
 	KeyCount int
 	// Queued is set inside MULTI.
 	Queued bool
@@ -67,16 +66,16 @@ type Call struct {
 	large bool   // an argument is larger than large-values allows
 }
 
-// maxFindings bounds what is kept. Further findings are only counted.
+// maxFindings bounds the findings that a Set keeps. It only counts further ones.
 const maxFindings = 1000
 
-// maxScripts bounds the texts of scripts that are remembered.
+// maxScripts bounds the texts of scripts that a Set remembers.
 const maxScripts = 100_000
 
-// Set is the rules of a server and what they found.
+// Set has the rules of a server and their findings.
 type Set struct {
 	Rules
-	// Log is called with each finding that is new. nil: nobody wants to know.
+	// Log is called with each new finding. It may be nil.
 	Log func(*Finding)
 
 	found   []*Finding
@@ -100,7 +99,7 @@ type place struct {
 // New returns a set with rules.
 func New(r Rules) *Set { return &Set{Rules: r} }
 
-// Found yields what was found, in the order of the first time.
+// Found yields the findings, in the order of their first times.
 func (s *Set) Found(yield func(f *Finding) bool) {
 	for _, f := range s.found {
 		if !yield(f) {
@@ -109,14 +108,14 @@ func (s *Set) Found(yield func(f *Finding) bool) {
 	}
 }
 
-// Broken returns how often a rule was broken.
+// Broken returns the number of times that commands have broken a rule.
 func (s *Set) Broken(r Rule) int { return s.counts[r] }
 
-// Forget forgets what was found, and which scripts there were.
+// Forget discards the findings, and the texts of scripts.
 func (s *Set) Forget() { *s = Set{Rules: s.Rules, Log: s.Log} }
 
-// broken notes that a command breaks a rule. It returns the error for it, "" if
-// there is to be none.
+// broken notes that a command breaks a rule. It returns the error to reply, "" at level
+// warn.
 func (s *Set) broken(r Rule, c *Call, format string, args ...any) (refusal string) {
 	level := s.settings[r].level
 	message := fmt.Sprintf(format, args...)
@@ -147,7 +146,7 @@ func (s *Set) broken(r Rule, c *Call, format string, args ...any) (refusal strin
 // maxLine bounds the command line of a finding.
 const maxLine = 100
 
-// line shows a command. Those without keys may have passwords.
+// line shows a command. Commands without keys may contain passwords.
 func line(c *Call) string {
 	if c.line != "" {
 		return c.line
@@ -178,11 +177,11 @@ func shown(key []byte) string {
 
 func (s *Set) on(r Rule) bool { return s.settings[r].level != Off }
 
-// Before looks at a command that is about to run. It returns the error that is
-// to be the reply, "" if the command may run.
+// Before looks at a command that is about to run. It returns the error to reply, "" if
+// the command may run.
 //
-// run is what the client has sent one by one, nil in a script, and more says that
-// another command arrived together with this one.
+// run holds the commands that the client has sent one by one, nil in a script. more
+// means that another command has arrived together with this one.
 func (s *Set) Before(c *Call, run *Run, more bool) (refusal string) {
 	if run != nil {
 		defer func() { run.piped = more }()
@@ -199,7 +198,7 @@ func (s *Set) Before(c *Call, run *Run, more bool) (refusal string) {
 	return refusal
 }
 
-// before are the rules that look at commands before they run.
+// before has the rules that look at commands before they run.
 var before = [Count]func(s *Set, c *Call, run *Run) (refusal string){
 	CrossSlot:          (*Set).crossSlot,
 	UndeclaredKeys:     (*Set).undeclaredKeys,
@@ -250,8 +249,8 @@ func (s *Set) largeValues(c *Call, _ *Run) string {
 	return ""
 }
 
-// tooLong returns the index of the first word that is larger than large-values
-// allows, or -1.
+// tooLong returns the index of the first word that is longer than large-values allows,
+// or -1.
 func (s *Set) tooLong(args [][]byte) int {
 	return slices.IndexFunc(args, func(a []byte) bool { return len(a) > s.settings[LargeValues].number })
 }
@@ -301,7 +300,7 @@ func (s *Set) newScripts(c *Call, _ *Run) string {
 	return s.broken(NewScripts, c, "more than %d different texts; what varies belongs into KEYS and ARGV", limit)
 }
 
-// Run is what a client has sent one by one. The zero value is nothing.
+// Run holds the commands that a client has sent one by one. The zero value has none.
 type Run struct {
 	piped bool // the last command arrived together with the next one
 	last  [][]byte
@@ -309,9 +308,9 @@ type Run struct {
 	n     int
 }
 
-// missingPipeline counts commands of the same name and number of words, but not
-// those that can only be sent one by one: with a cursor, blocking ones, and the
-// same one again, which waits for something.
+// missingPipeline counts commands of the same name and number of words. It leaves out
+// commands that can only be sent one by one: those with a cursor, blocking ones, and
+// repetitions of the same command, which wait for something.
 func (s *Set) missingPipeline(c *Call, run *Run) string {
 	if run == nil || c.Declared != nil {
 		return ""
@@ -358,8 +357,8 @@ func ordinal(n int) string {
 	return fmt.Sprintf("%d%s", n, suffix)
 }
 
-// After looks at a command that has run without an error, and at its reply. proto
-// is the version of the protocol of that.
+// After looks at a command that has run without an error, and at its reply. proto is
+// the reply's version of the protocol.
 func (s *Set) After(c *Call, reply []byte, proto int) (refusal string) {
 	if !s.on(LargeReads) || c.Command.Flags&spec.ReadOnly == 0 {
 		return ""
@@ -374,7 +373,7 @@ func (s *Set) After(c *Call, reply []byte, proto int) (refusal string) {
 	return ""
 }
 
-// inPairs reports whether an element of the reply is two in RESP2.
+// inPairs reports whether one element of the reply is two in RESP2.
 func inPairs(c *Call) bool {
 	return c.Name == "hgetall" || slices.ContainsFunc(c.Args, func(a []byte) bool {
 		return strings.EqualFold(string(a), "withscores") || strings.EqualFold(string(a), "withvalues")
@@ -412,8 +411,8 @@ type written struct {
 	call *Call
 }
 
-// Wrote notes that a command has written keys of a database, to be looked at when
-// all of the unit has run: it may give them a TTL later.
+// Wrote notes that a command has written keys of a database. End looks at them when the
+// whole unit has run, since it may give them a TTL later.
 func (s *Set) Wrote(c *Call, db int, keys [][]byte) {
 	if !s.on(MissingTTL) && !s.on(LargeValues) {
 		return
@@ -434,13 +433,13 @@ func (s *Set) Wrote(c *Call, db int, keys [][]byte) {
 	}
 }
 
-// Kept is what a key is after the unit.
+// Kept is the state of a key after the unit.
 type Kept struct {
 	Exists, Expires bool
 	Length          int // of a string, in bytes
 }
 
-// End looks at what a unit has written.
+// End looks at the keys that a unit has written.
 func (s *Set) End(look func(db int, key []byte) Kept) (refusal string) {
 	all := s.written
 	s.written, s.seen = nil, nil
