@@ -13,6 +13,15 @@ import (
 // with deadlines. In a testing/synctest bubble it works if the server was started
 // in the same bubble.
 func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
+	client, err := s.pipe(ctx, &s.net)
+	if err != nil {
+		return nil, err
+	}
+	return &dialed{client, s.engine}, nil
+}
+
+// pipe returns the client's end of an in-memory connection that a transport serves.
+func (s *Server) pipe(ctx context.Context, by *transport.Goroutines) (net.Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -22,8 +31,8 @@ func (s *Server) Dial(ctx context.Context) (net.Conn, error) {
 		return nil, ErrClosed
 	}
 	client, server := transport.Pipe()
-	s.net.Handle(server)
-	return &dialed{client, s.engine}, nil
+	by.Handle(server)
+	return client, nil
 }
 
 // dialed is the client's end of a connection made by Dial.
@@ -54,19 +63,7 @@ func (s *Server) DialContext(ctx context.Context, network, addr string) (net.Con
 // Attach is Dial with the rights of Do: the connection needs no password, has all
 // permissions, does not count as a client, and is hidden from Intercept. It ends
 // with the server.
-func (s *Server) Attach(ctx context.Context) (net.Conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, ErrClosed
-	}
-	client, server := transport.Pipe()
-	s.inside.Handle(server)
-	return client, nil
-}
+func (s *Server) Attach(ctx context.Context) (net.Conn, error) { return s.pipe(ctx, &s.inside) }
 
 // Serve accepts connections from l. It returns ErrClosed after the server is
 // closed, or the error of Accept if l is closed or fails. It closes l in any case.

@@ -113,10 +113,7 @@ func (s *Session) turnAway(why resp.Error) (served bool) {
 func (e *Engine) NewInternalSession(conn Conn) *Session {
 	e.interpose()
 	defer e.leave()
-	s := e.core.newSession(conn)
-	s.internal = true
-	s.begin(s.fresh())
-	return s
+	return e.core.newInternalSession(conn)
 }
 
 // NewAttachedSession is NewInternalSession for a connection of the program. The end of
@@ -124,14 +121,19 @@ func (e *Engine) NewInternalSession(conn Conn) *Session {
 func (e *Engine) NewAttachedSession(conn Conn) *Session {
 	e.interpose()
 	defer e.leave()
-	s := e.core.newSession(conn)
-	s.internal = true
-	s.begin(s.fresh())
+	s := e.core.newInternalSession(conn)
 	s.SetProto(2)
 	s.attached = true
 	if e.core.closed {
 		s.killed, s.gone = true, true
 	}
+	return s
+}
+
+func (e *Core) newInternalSession(conn Conn) *Session {
+	s := e.newSession(conn)
+	s.internal = true
+	s.begin(s.fresh())
 	return s
 }
 
