@@ -42,7 +42,7 @@ func readFile(t testing.TB, path string) (f []byte) {
 
 // gap returns the maximum distance of the positions that TestTruncated and
 // TestBitFlips try; trying all takes half a minute.
-func gap() int { return max(3000/effort.Of(100), 1) }
+func gap() int { return max(3000/effort.Of(50), 1) }
 
 func TestTruncated(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
