@@ -64,7 +64,7 @@ type wait struct {
 	parked bool
 	// taken: an Interceptor answers the command.
 	taken bool
-	acks  bool // of replicas are what it waits for
+	acks  bool // it waits for replicas
 	// drip is the rest of a reply that goes out byte by byte, at intervals; there is
 	// no command then.
 	drip []byte

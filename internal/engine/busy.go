@@ -101,7 +101,7 @@ func (r *scriptRun) becomeBusy() {
 	e.setGates()
 	if s := e.current; s != nil {
 		e.fed = slices.DeleteFunc(e.fed, func(o *Session) bool { return o == s })
-		e.dismiss() // letOthersIn hands over what they were answered
+		e.dismiss() // letOthersIn hands over their replies
 		e.fed = append(e.fed, s)
 		if d, ok := s.conn.(Detacher); ok {
 			d.Detach()

@@ -85,15 +85,15 @@ type turn struct {
 	measured time.Duration // monotonic time up to which durations are known
 
 	unit    unit
-	ready   []*queue   // of keys that blocked sessions wait for and that changed
-	current *Session   // whose input runs; nil: no session's
-	fed     []*Session // those whose transports wait for the end of this entry, current among them
+	ready   []*queue   // of changed keys that blocked sessions wait for
+	current *Session   // the one whose input runs; nil: none
+	fed     []*Session // their transports wait for the end of this entry; current is one of them
 	resume  []*Session // sessions that may go on with their input
 	dirty   []*Session // sessions with output to hand over
 
-	executing *Session    // whose command runs
-	own       resp.Writer // messages for it, which follow the reply
-	invalid   []invalid   // what it has cached and is to hear of then
+	executing *Session    // the one whose command runs
+	own       resp.Writer // messages to it, which follow the reply
+	invalid   []invalid   // keys in its cache, which it has to drop after the reply
 }
 
 // check is for the time between two units.

@@ -229,11 +229,11 @@ func (e *Engine) interpose() {
 	e.core.readClock()
 }
 
-// Begin takes the lock for a transport that then has sessions run what they have
-// received, and calls End. Nothing of what they answer may be written before that.
+// Begin takes the lock for a transport, which then calls Run of sessions, and then End.
+// It must not write their replies before End.
 func (e *Engine) Begin() { e.interpose() }
 
-// End ends what Begin began.
+// End ends Begin.
 func (e *Engine) End() { e.leave() }
 
 // leave ends an entry and releases the lock.

@@ -230,8 +230,8 @@ func (e *Core) gateStale(s *Session, cmd *Command, args [][]byte) error {
 	return nil
 }
 
-// flagsOfAll returns the flags that a command has and those that it does not have.
-// Of EXEC both are true if those that it runs differ.
+// flagsOfAll returns the flags that a command has and those that it lacks. For EXEC a
+// flag is in both if some of its commands have it and others don't.
 func (s *Session) flagsOfAll(cmd *Command) (has, lacks spec.Flag) {
 	has, lacks = cmd.Flags, ^cmd.Flags
 	if s.multi != nil && cmd.traits&spec.RunsQueued != 0 {

@@ -69,17 +69,16 @@ func (e *Core) isExpired(k keyspace.Entry) bool {
 	return at != 0 && e.IsPast(at)
 }
 
-// IsPast reports whether a time at which something expires has come.
-// While the append-only file is loaded, and for the commands of a master, nothing
-// expires: they are of a time when what they are about was there, and deletions are
-// among them.
+// IsPast reports whether an expiry time has come. While the append-only file is loaded,
+// and for the commands of a master, nothing expires: these commands ran when their keys
+// existed, and there is a command for each deletion.
 func (e *Core) IsPast(at int64) bool {
 	return at <= e.ExpiryMilli() && !e.append.loading && !e.repl.obeying
 }
 
-// DeletesExpired reports whether what is past its time is deleted when somebody
-// looks at it. Else it only seems to be gone: in a pause, and on a replica, where
-// deletions come from the master.
+// DeletesExpired reports whether keys and elements past their time are deleted when
+// somebody looks at them. Otherwise they only seem to be gone: in a pause, and on a
+// replica, where deletions come from the master.
 func (e *Core) DeletesExpired() bool { return !e.isPaused() && !e.IsReplica() }
 
 // access marks a key as used now.

@@ -131,8 +131,8 @@ func (e *Core) loadAway(src io.Reader, o snapshot.LoadOptions) (*snapshot.Loaded
 	return loaded, err
 }
 
-// BeginLoading lets clients in before the data are loaded, who get LOADING, if the files
-// are as large as a setting says. It reports whether they are.
+// BeginLoading lets clients in before the data are loaded, if the files are as large as
+// a setting says; the clients get LOADING. It reports whether it did.
 func (e *Engine) BeginLoading() bool {
 	e.enter()
 	defer e.leave()

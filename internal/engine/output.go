@@ -335,7 +335,7 @@ func (s *Session) handOver() {
 		s.e.output.buffers.put(s.pending.add(s.out.Buf))
 	}
 	s.out.Buf = nil
-	s.feedable = s.feed != nil // what was answered before it comes first
+	s.feedable = s.feed != nil // replies before it come first
 	s.gone, s.ending = s.killed, s.closing
 	s.reusable = s.internal && s.isFresh()
 	if s.e.countsClients() {

@@ -224,7 +224,7 @@ func (c *copying) load(src io.Reader, size int64) (*snapshot.Loaded, error) {
 func (e *Core) flushForCopy() {
 	e.finishUnit()
 	if b := e.Saving.running; b != nil {
-		b.cancel() // it must not come after what is loaded
+		b.cancel() // its file must not replace that of the new data
 	}
 	e.repl.master.cached, e.repl.master.flushed = false, true
 	e.disconnectReplicas()

@@ -114,8 +114,8 @@ func (e *Core) Env() *snapshot.Env {
 	return &snapshot.Env{Limits: e.limits, Config: e.Config, Now: e.NowMilli(), Payload: e.payload()}
 }
 
-// payload says which payloads can be read: those that the version knows. The newest
-// edition reads those of other servers too.
+// payload returns the payloads that the server reads: those that its version knows. The
+// newest edition also reads those of other servers.
 func (e *Core) payload() rdb.Payload {
 	return rdb.Payload{
 		Newest: e.Config.Edition.ReadsRDB(), NoChecksum: e.debug.noChecksum, ZeroChecksum: e.Since(compat.ZeroChecksum),
@@ -442,7 +442,7 @@ func (e *Core) saveFinally(must bool) error {
 		return errNoDir
 	}
 	if b := e.Saving.running; b != nil {
-		b.cancel() // what is written now is newer, and must come last
+		b.cancel() // the file written now is newer, and must come last
 		<-b.written
 	}
 	if err := e.writeNow(); err != nil {

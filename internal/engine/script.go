@@ -363,8 +363,8 @@ func (f *Functions) check() error {
 	return f.Libraries.Check()
 }
 
-// Size returns about how many bytes the libraries take, and how many the
-// interpreter does with what they are compiled to.
+// Size estimates the bytes of the libraries, and those of the interpreter with their
+// compiled forms.
 func (f *Functions) Size() (libraries, machine int) {
 	libraries, machine = f.Libraries.Size()
 	return libraries, machineSize(f.interp, machine)
@@ -454,7 +454,7 @@ type RestorePolicy uint8
 // What RestoreLibraries does with the present libraries.
 const (
 	RestoreAppend  RestorePolicy = iota // keeps them; one that is there is an error
-	RestoreReplace                      // puts others in the place of those that are there
+	RestoreReplace                      // replaces those of the same name
 	RestoreFlush                        // removes all
 )
 

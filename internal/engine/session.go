@@ -86,12 +86,12 @@ type Session struct {
 	taken   int    // bytes that are being written
 	writing bool
 	gone    bool              // killed
-	held    bool              // it is too early for what is pending
+	held    bool              // it is too early to write pending output
 	ending  bool              // closing
 	feed    *replication.Feed // follows pending, for a replica; nil: nothing does
 	// feedable: the replies before the feed were handed over.
 	feedable bool
-	feeding  bool // what is being written is of the feed
+	feeding  bool // the output that is being written is of the feed
 	// reusable is set for internal sessions that were fresh at the end of the batch.
 	reusable bool
 }
@@ -141,8 +141,8 @@ func (s *Session) Feed(n int) {
 	s.Run()
 }
 
-// Receive takes n bytes that were read into Space, and takes the commands apart.
-// Run runs them. Others may hold the lock meanwhile.
+// Receive takes n bytes that the transport has read into Space, and parses the commands;
+// Run runs them. It does not need the lock.
 func (s *Session) Receive(n int) {
 	s.received = n
 	if !s.waited {

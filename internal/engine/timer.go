@@ -137,7 +137,7 @@ func (e *Core) tick() {
 	}
 	if e.pause.until != 0 && e.pause.until <= now {
 		e.endPauses(now)
-		e.serveBlocked() // those who waited while the server slept, before their time is up
+		e.serveBlocked() // clients that waited while the server slept, before they time out
 	}
 	if e.pause.until == 0 && !e.timing.lazy && !e.timing.cronPaused && !e.IsReplica() && e.loading == nil {
 		e.expireKeys()
