@@ -11,11 +11,12 @@ import (
 )
 
 // TestEviction fills a server beyond its limit and checks which keys are left:
-// under LRU and LFU the used ones, under TTL those with the longest time to live.
+// under LRU and LFU the used ones, under LRM those
+// that were changed, under TTL those with the longest time to live.
 func TestEviction(t *testing.T) {
 	t.Parallel()
 	const keys, used = 2000, 200
-	for _, policy := range []string{"allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl"} {
+	for _, policy := range []string{"allkeys-lru", "allkeys-lfu", "allkeys-lrm", "volatile-lru", "volatile-lfu", "volatile-lrm", "volatile-ttl"} {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			clock := NewManualClock(time.Unix(1700000000, 0))
@@ -31,7 +32,12 @@ func TestEviction(t *testing.T) {
 			for range 10 {
 				clock.Advance(time.Minute / 4)
 				for i := 0; i < keys; i += keys / used {
+					if strings.HasSuffix(policy, "-lrm") {
+						s.Must("SETRANGE", fmt.Sprint("key:", i), 0, "y")
+						i++ // a key that is read does not stay
+					}
 					s.Must("GET", fmt.Sprint("key:", i))
+					i -= i % (keys / used)
 				}
 			}
 			s.Must("CONFIG", "SET", "maxmemory", keys*550/2)

@@ -86,6 +86,7 @@ func restore(c *engine.Ctx) error {
 	} else {
 		c.SetBytes(key, text, at)
 	}
+	c.Changed(key, event.Restore)
 	if k, ok := c.Peek(key); ok {
 		now := c.NowMilli() / 1000
 		switch lfu := c.UsesLFU(); {
@@ -95,7 +96,6 @@ func restore(c *engine.Ctx) error {
 			k.SetAccess(uint32(now - min(o.idle, now)))
 		}
 	}
-	c.Changed(key, event.Restore)
 	c.NotifyOverwrite(c.Session.DB(), key, overwrite)
 	if at != 0 && !o.absolute {
 		// A relative time would start again when the command is replayed.

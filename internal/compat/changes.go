@@ -47,6 +47,7 @@ const (
 	ClientTraffic
 	ZeroChecksum
 	ReplicaThread
+	PolicyLRM
 	ClientPipelines
 	SlowCommands
 	EventsOfElements
@@ -93,6 +94,7 @@ var table = [changes]Row{
 	ClientTraffic:     {"8.2", aboutClients, "`tot-net-in`, `tot-net-out` and `tot-cmds`"},
 	ZeroChecksum:      {"8.4", "RESTORE, FUNCTION RESTORE", "payloads with the checksum 0 are taken unchecked"},
 	ReplicaThread:     {"8.6", "INFO", "`io-thread` of a replica"},
+	PolicyLRM:         {"8.6", "CONFIG SET maxmemory-policy", "the error names `volatile-lrm` and `allkeys-lrm`"},
 	ClientPipelines:   {"8.8", aboutClients, "`omem-shared`, `omem-unshared`, `read-events`, `avg-pipeline-len-sum` and `avg-pipeline-len-cnt`"},
 	SlowCommands:      {"8.8", "INFO", "`slowlog_count`, `slowlog_time_ms_sum` and `slowlog_time_ms_max` of a command"},
 	EventsOfElements:  {"8.8", "CONFIG SET notify-keyspace-events", "the error names all classes, and `A` does not show unless `a` is among them"},

@@ -199,6 +199,9 @@ func (c *Config) UsesLFU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-
 // UsesLRU reports whether the time of the last use decides what is evicted.
 func (c *Config) UsesLRU() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lru") }
 
+// UsesLRM reports whether the time of the last change decides what is evicted.
+func (c *Config) UsesLRM() bool { return strings.HasSuffix(c.MaxMemoryPolicy, "-lrm") }
+
 // levelVerbose is the log level between debug and notice.
 const levelVerbose = (slog.LevelDebug + slog.LevelInfo) / 2
 

@@ -432,6 +432,28 @@ func (k choiceKind) set(c *Config, words []string) error {
 
 func (k choiceKind) get(c *Config) string { return *k.field(c) }
 
+// evictionPolicy parses the policies, of which the edition may not have all.
+type evictionPolicy struct{}
+
+var (
+	readPolicy    = oneOf("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction")
+	readPolicyLRM = oneOf("volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "volatile-lrm", "allkeys-lru", "allkeys-lfu", "allkeys-random", "allkeys-lrm", "noeviction")
+)
+
+func (evictionPolicy) set(c *Config, words []string) error {
+	edition := cmp.Or(c.Edition, compat.Latest)
+	v, err := readPolicyLRM(words[0])
+	if !edition.Has(compat.PolicyLRM) && (err != nil || !edition.Knows("8.6")) {
+		v, err = readPolicy(words[0])
+	}
+	if err == nil {
+		c.MaxMemoryPolicy = v
+	}
+	return err
+}
+
+func (evictionPolicy) get(c *Config) string { return c.MaxMemoryPolicy }
+
 func words(field func(*Config) *[]string) kind { return wordsKind{field} }
 
 type wordsKind struct{ field func(*Config) *[]string }

@@ -121,7 +121,7 @@ var settings = []Param{
 	{Name: "maxmemory", Default: "0", kind: memory(func(c *Config) *int64 { return &c.MaxMemory }, 0, math.MaxInt64)},
 	{Name: "maxmemory-clients", Default: "0", kind: percentMemory(func(c *Config) *int64 { return &c.MaxMemoryClients }, 0, math.MaxInt64)},
 	{Name: "maxmemory-eviction-tenacity", Default: "10", kind: integer(func(c *Config) *int64 { return &c.EvictionTenacity }, 0, 100)},
-	{Name: "maxmemory-policy", Default: "noeviction", kind: choice(func(c *Config) *string { return &c.MaxMemoryPolicy }, "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction")},
+	{Name: "maxmemory-policy", Default: "noeviction", kind: evictionPolicy{}},
 	{Name: "maxmemory-samples", Default: "5", kind: integer(func(c *Config) *int64 { return &c.MaxMemorySamples }, 1, 64)},
 	{Name: "mptcp", From: "Valkey 9", Default: "no", Immutable: true, kind: boolean(func(c *Config) *bool { return &c.MPTCP })},
 	{Name: "no-appendfsync-on-rewrite", Default: "no", kind: boolean(func(c *Config) *bool { return &c.AOF.NoFsyncOnRewrite })},

@@ -83,6 +83,7 @@ var Sabotages = []struct {
 	{"a wait for the disk that has ended", func(c *Core) { c.append.waiting = map[*Session]int64{idle(c): 1} }},
 	{"a wait for replicas that has ended", func(c *Core) { c.repl.waits = append(c.repl.waits, ackWait{w: &wait{s: idle(c)}}) }},
 	{"a script that never ended", func(c *Core) { c.script = new(scriptRun) }},
+	{"a policy that looks at changes", func(c *Core) { c.evict.lrm = true }},
 	{"a policy of another setting", func(c *Core) { c.evict.policy.ttl = true }},
 	{"data that should be counted", func(c *Core) { c.Keyspace.Count() }},
 	{"candidates out of order", func(c *Core) { c.evict.pool = []candidate{{score: 2}, {score: 1}} }},

@@ -83,11 +83,12 @@ func (e *Core) DeletesExpired() bool { return !e.isPaused() && !e.IsReplica() }
 
 // access marks a key as used now.
 func (e *Core) access(k keyspace.Entry) {
-	if e.evict.lfu {
+	switch {
+	case e.evict.lfu:
 		e.countUse(k)
-		return
+	case !e.evict.lrm:
+		k.SetAccess(e.Keyspace.Access)
 	}
-	k.SetAccess(e.Keyspace.Access)
 }
 
 // ContentOf turns the result of Find and its like into the content of a value whose

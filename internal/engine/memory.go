@@ -93,6 +93,7 @@ type eviction struct {
 	// clock.
 	recount time.Duration
 	lfu     bool // the policy counts the uses of keys
+	lrm     bool // the policy looks at when keys were changed, not when they were used
 	// failed: no memory could be freed before the command that runs.
 	failed bool
 }
@@ -126,7 +127,7 @@ func (v *eviction) check(e *Core) error {
 	want, _ := policyOf(c.MaxMemoryPolicy)
 	p := v.policy
 	switch {
-	case v.lfu != c.UsesLFU() || p.volatile != want.volatile || p.random != want.random || p.ttl != want.ttl || (p.by == nil) != (want.by == nil):
+	case v.lfu != c.UsesLFU() || v.lrm != c.UsesLRM() || p.volatile != want.volatile || p.random != want.random || p.ttl != want.ttl || (p.by == nil) != (want.by == nil):
 		return fmt.Errorf("the policy is not %s", c.MaxMemoryPolicy)
 	case e.Keyspace.Counting() != (c.MaxMemory != 0):
 		return fmt.Errorf("the data are counted: %v", e.Keyspace.Counting())
@@ -146,7 +147,7 @@ func policyOf(name string) (p policy, ok bool) {
 	class, by, _ := bytes.Cut([]byte(name), []byte("-"))
 	p.volatile = string(class) == "volatile"
 	switch string(by) {
-	case "lru":
+	case "lru", "lrm":
 		p.by = (*Core).idleFor
 	case "lfu":
 		p.by = (*Core).rarity
@@ -165,6 +166,7 @@ func (e *Core) limitMemory() {
 	c := e.Config
 	e.evict.policy, _ = policyOf(c.MaxMemoryPolicy)
 	e.evict.pool = nil
+	e.evict.lrm = c.UsesLRM()
 	lfu := c.UsesLFU()
 	if lfu != e.evict.lfu {
 		e.evict.lfu = lfu
@@ -405,7 +407,8 @@ func (e *Core) consider(c candidate) {
 	e.evict.pool = slices.Insert(pool, i, c)
 }
 
-// idleFor returns the seconds since the last use of a key.
+// idleFor returns for how many seconds a key was not used, or not changed if that is
+// what the policy looks at.
 func (e *Core) idleFor(k keyspace.Entry) int64 { return max(e.NowMilli()/1000-int64(k.Access()), 0) }
 
 // rarity is higher for keys that are used less often.

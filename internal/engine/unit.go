@@ -41,6 +41,9 @@ func (c *Ctx) ChangedIn(db int, key []byte, ev event.Event) {
 		if c.repl.own.on && k.ExpireAt() != 0 && !c.repl.obeying {
 			c.repl.own.note(dbKey{db, string(key)}, k.ExpireAt())
 		}
+		if c.evict.lrm {
+			k.SetAccess(c.Keyspace.Access)
+		}
 		switch v := k.Value(); {
 		case v == nil:
 		case v.Empty():
@@ -156,9 +159,12 @@ func (c *Ctx) Altered(key []byte, ev event.Event) {
 	c.unit.changes++
 	c.Stats.Changes++
 	c.Notify(key, ev)
-	if c.Keyspace.Counting() {
+	if c.Keyspace.Counting() || c.evict.lrm {
 		if k, ok := c.DB().Get(key); ok {
 			c.DB().Recount(k)
+			if c.evict.lrm {
+				k.SetAccess(c.Keyspace.Access)
+			}
 		}
 	}
 }
