@@ -112,7 +112,7 @@ function whenChanged(f) {
   }
   const off = live.on('stats', s => {
     const now = [s.changes, s.expired, s.evicted, s.keys, s.clients, s.blocked].join()
-    if (last !== null && now !== last) run()
+    if (now !== last) run() // what has changed before the first figures came, too
     last = now
   })
   document.addEventListener('changed', run)

@@ -2,7 +2,7 @@
 
 import { h } from './dom.js'
 
-const width = 320, height = 84, points = 120
+const width = 320, height = 84, least = 30, most = 120 // points
 
 // chart returns an element, and a function that draws series of numbers in it.
 export function chart(title, show, ...names) {
@@ -16,9 +16,9 @@ export function chart(title, show, ...names) {
   return { el, draw }
 
   function draw(...series) {
-    series = series.map(s => s.slice(-points))
-    const most = Math.max(...series.flat(), 0)
-    const y = v => height - 2 - (most ? v / most : 0) * (height - 8)
+    series = series.map(s => s.slice(-most))
+    const points = Math.max(least, series[0].length), highest = Math.max(...series.flat(), 0)
+    const y = v => height - 2 - (highest ? v / highest : 0) * (height - 8)
     series.forEach((s, i) => {
       const x = j => width - (s.length - 1 - j) * width / (points - 1)
       const d = s.map((v, j) => (j ? 'L' : 'M') + x(j).toFixed(1) + ' ' + y(v).toFixed(1)).join('')
@@ -27,7 +27,7 @@ export function chart(title, show, ...names) {
     })
     const now = series.map(s => show(s.at(-1) ?? 0)).join(' / ')
     value.textContent = now
-    top.textContent = most ? 'most ' + show(most) : ''
+    top.textContent = highest ? 'most ' + show(highest) : ''
     svg.setAttribute('aria-label', title + ': ' + now)
   }
 }

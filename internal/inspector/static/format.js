@@ -79,10 +79,10 @@ export function count(n) { return Number(n).toLocaleString('en') }
 
 // short is a number that has little room.
 export function short(n) {
-  for (const [unit, of] of [['G', 1e9], ['M', 1e6], ['k', 1e4]]) {
+  for (const [unit, of] of [['G', 1e9], ['M', 1e6], ['k', 1e5]]) {
     if (n >= of) { n = n / (unit === 'k' ? 1e3 : of); return (n < 10 ? n.toFixed(1) : Math.round(n)) + unit }
   }
-  return n < 10 && n % 1 ? n.toFixed(1) : String(Math.round(n))
+  return n < 10 && n % 1 ? n.toFixed(1) : count(Math.round(n))
 }
 
 // nanos is a duration in nanoseconds.

@@ -27,7 +27,7 @@ export default async function key(page) {
       info.until && ['Expires', time(info.until)],
       info.length !== undefined && [{ string: 'Bytes', stream: 'Entries', hash: 'Fields' }[info.type] ?? 'Elements', count(info.length)],
       ['Memory', bytes(info.size)], ['Encoding', info.encoding],
-      info.idle !== undefined && ['Not used for', span(info.idle * 1000)],
+      info.idle !== undefined && ['Not used for', info.idle ? span(info.idle * 1000) : 'less than 1s'],
       info.hyperloglog !== undefined && ['HyperLogLog', 'about ' + count(info.hyperloglog) + ' different elements'],
     ]
     put(facts, h('dl', { class: 'facts card' }, rows.filter(Boolean).map(([k, v]) => h('div', {}, h('dt', {}, k), h('dd', {}, v)))))

@@ -113,14 +113,23 @@ export default async function keys(page) {
   }
 
   function rows(node, open) {
-    const list = [...[...node.branches.values()].sort(byName).map(b => () => branch(b, open)),
-      ...node.leaves.sort((a, b) => line(a.k.key) < line(b.k.key) ? -1 : 1).map(l => () => leaf(l))]
+    // A branch of one key is no branch.
+    const [alone, branches] = [[...node.branches.values()].filter(b => b.count === 1), [...node.branches.values()].filter(b => b.count > 1)]
+    const leaves = [...node.leaves, ...alone.map(b => only(b, b.name))]
+    const list = [...branches.sort((a, b) => order.compare(a.name, b.name)).map(b => () => branch(b, open)),
+      ...leaves.sort((a, b) => order.compare(line(a.k.key), line(b.k.key))).map(l => () => leaf(l))]
     const ul = h('ul', {}, list.slice(0, many).map(f => f()))
     if (list.length > many) {
       const rest = h('li', {}, h('button', { class: 'quiet', onclick: () => rest.replaceWith(...list.slice(many).map(f => f())) }, `Show ${count(list.length - many)} more`))
       ul.append(rest)
     }
     return ul
+  }
+
+  function only(b, above) {
+    if (b.leaves.length) return { k: b.leaves[0].k, name: above + b.leaves[0].name }
+    const [next] = b.branches.values()
+    return only(next, above + next.name)
   }
 
   function branch(b, open) {
@@ -144,7 +153,8 @@ export default async function keys(page) {
   }
 }
 
-function byName(a, b) { return a.name < b.name ? -1 : 1 }
+// order has user:2 before user:10.
+const order = new Intl.Collator('en', { numeric: true })
 
 function select(values, chosen, name, names = {}) {
   return h('select', { name }, values.map(v => h('option', { value: v, selected: v === chosen || v === '' && chosen === 'none' }, names[v] ?? v)))

@@ -7,11 +7,11 @@ import { history, rate } from '../live.js'
 export default async function overview(page) {
   const tiles = h('div', { class: 'tiles' })
   const charts = [
-    [chart('Commands a second', short), () => [history.map((_, i) => rate('commands', i))]],
-    [chart('Hits of reads', v => Math.round(v) + ' %'), () => [history.map((_, i) => share(i))]],
+    [chart('Commands a second', short), () => [rates('commands')]],
+    [chart('Hits of reads', v => Math.round(v) + ' %'), () => [history.slice(1).map((_, i) => share(i + 1))]],
     [chart('Memory of the data', bytes), () => [history.map(s => s.memory)]],
-    [chart('Time a command takes', nanos, 'median', '99 %'), () => [history.map(s => s.p50), history.map(s => s.p99)]],
-    [chart('Bytes a second', v => bytes(Math.round(v)), 'in', 'out'), () => [history.map((_, i) => rate('input', i)), history.map((_, i) => rate('output', i))]],
+    [chart('Latency', nanos, 'median', '99 %'), () => [history.map(s => s.p50), history.map(s => s.p99)]],
+    [chart('Bytes a second', v => bytes(Math.round(v)), 'in', 'out'), () => [rates('input'), rates('output')]],
     [chart('Keys', short), () => [history.map(s => s.keys)]],
   ]
   const databases = h('div', {})
@@ -53,6 +53,8 @@ export default async function overview(page) {
     return h(to ? 'a' : 'div', { class: 'tile', href: to && link(to) }, h('span', {}, name), h('b', {}, value))
   }
 }
+
+function rates(name) { return history.slice(1).map((_, i) => rate(name, i + 1)) }
 
 function share(i) {
   const hits = rate('hits', i), misses = rate('misses', i)

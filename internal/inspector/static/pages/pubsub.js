@@ -6,12 +6,12 @@ export default async function pubsub(page) {
   const list = h('div', {})
   const events = h('div', {})
   put(page.view, h('h1', {}, 'Pub/Sub'), list, page.server.testing && publish(), events)
+  let before = ''
   await draw()
   page.onChange(draw)
   const timer = setInterval(() => { if (!document.hidden) draw() }, 2000)
   page.ended(() => clearInterval(timer))
 
-  let before = ''
   async function draw() {
     const v = await get('pubsub')
     if (!page.here() || JSON.stringify(v) === before) return

@@ -15,10 +15,10 @@ export default async function scripts(page) {
       ? empty('No library is loaded.', 'Load one: ', code(`redis-cli -p ${page.server.port} -x FUNCTION LOAD < library.lua`))
       : v.libraries.map(l => h('section', { class: 'group' }, h('h3', {}, line(l.name)),
         h('ul', { class: 'plain' }, l.functions.map(f => h('li', {}, code(line(f.name)), f.description ? ' ' + line(f.description) : '', f.flags.map(x => h('span', { class: 'flag' }, line(x)))))),
-        h('details', {}, h('summary', {}, 'Code'), source(l.code))))))
+        h('details', { open: v.libraries.length === 1 }, h('summary', {}, 'Code'), source(l.code))))))
     put(cached, card('Scripts', v.scripts.length === 0
       ? empty('No script is kept.', 'EVAL and SCRIPT LOAD keep scripts for EVALSHA: ', code(`redis-cli -p ${page.server.port} EVAL "return 1" 0`))
-      : [h('p', { class: 'muted' }, count(v.scripts.length) + ' kept for EVALSHA'), v.scripts.map(s => h('details', {}, h('summary', {}, code(s.sha), h('span', { class: 'muted' }, ' ' + bytes(bytesOf(s.source).length))), source(s.source)))]))
+      : [h('p', { class: 'muted' }, count(v.scripts.length) + ' kept for EVALSHA'), v.scripts.map(s => h('details', { open: v.scripts.length === 1 }, h('summary', {}, code(s.sha), h('span', { class: 'muted' }, ' ' + bytes(bytesOf(s.source).length))), source(s.source)))]))
   }
 }
 
