@@ -212,6 +212,16 @@ func (s *inspected) Space(name string) (inspector.Server, bool) {
 	return &inspected{space}, true
 }
 
+// OwnSettings implements inspector.Server.
+func (s *inspected) OwnSettings() (names []string) {
+	for p := range config.All {
+		if p.From == "ours" {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
 // Secret implements inspector.Server.
 func (s *inspected) Secret(setting string) bool {
 	p, ok := config.Find(setting)

@@ -351,7 +351,7 @@ func scripts(q *request) (any, error) {
 
 // settings answers CONFIG GET and the users, without passwords.
 func settings(q *request) (any, error) {
-	r, err := q.look(0, "CONFIG", "GET", "*")
+	r, err := q.look(0, append([]string{"CONFIG", "GET", "*"}, q.server.OwnSettings()...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -53,6 +53,9 @@ type Server interface {
 	Spaces() []string
 	// Space returns the server of a space.
 	Space(name string) (Server, bool)
+	// OwnSettings returns the settings that Redis does not have, which CONFIG GET
+	// shows by their names only.
+	OwnSettings() []string
 	// Secret reports whether the value of a setting is a password.
 	Secret(setting string) bool
 	// Version is the version of this program.

@@ -493,6 +493,9 @@ func TestSecrets(t *testing.T) {
 	for _, path := range []string{"settings", "slow", "info", "clients", "server"} {
 		seen += p.get(path)
 	}
+	if !strings.Contains(seen, `"name":"enable-testing-command","value":"yes"`) || !strings.Contains(seen, `"name":"maxmemory","value":"0"`) {
+		t.Error("settings are missing")
+	}
 	if strings.Contains(seen, "hunter") {
 		t.Errorf("a password is shown: %s", seen)
 	}

@@ -17,7 +17,7 @@ let browser, full, empty
 
 before(async () => {
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
+    executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-dev-shm-usage', '--host-resolver-rules=MAP evil.example 127.0.0.1'],
   })
   full = await start('--testing', '--spaces', 'yes')
   await fill(full.client)
