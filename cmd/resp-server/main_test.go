@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -269,6 +270,25 @@ func TestShuffle(t *testing.T) {
 	}
 	if got := fail(t, "", "--seed", "seven"); !strings.Contains(got, "--seed needs a number from 1 on") {
 		t.Error(got)
+	}
+}
+
+// TestInspector: the URL of the inspector is in the log and in the ready file, and
+// leads to the page.
+func TestInspector(t *testing.T) {
+	t.Parallel()
+	p := start(t, "", "--inspector", "--port", "0")
+	base, token, ok := strings.Cut(p.ready.Inspector, "/#token=")
+	if !ok || token == "" || !strings.Contains(p.line, "Inspector: "+p.ready.Inspector+"\n") {
+		t.Fatalf("the ready file has %q, the log %s", p.ready.Inspector, p.line)
+	}
+	answer, err := http.Get(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("%s", answer.Status)
 	}
 }
 

@@ -16,11 +16,13 @@ export class Refused extends Error {
 // space is the space that is looked at; '' is the server itself.
 export function space() { return new URLSearchParams(location.search).get('space') ?? '' }
 
+function query(q) { return String(q) && '?' + q }
+
 function address(path, params) {
   const q = new URLSearchParams()
   for (const [name, value] of Object.entries(params ?? {})) if (value !== '' && value !== null && value !== undefined) q.set(name, value)
   if (space()) q.set('space', space())
-  return '/api/' + path + (q.size ? '?' + q : '')
+  return '/api/' + path + query(q)
 }
 
 export async function request(path, params, options = {}) {
@@ -59,5 +61,5 @@ export function link(path, params) {
   const q = new URLSearchParams()
   for (const [name, value] of Object.entries(params ?? {})) if (value !== '' && value !== null && value !== undefined) q.set(name, value)
   if (space() && !q.has('space')) q.set('space', space())
-  return path + (q.size ? '?' + q : '')
+  return path + query(q)
 }

@@ -24,12 +24,19 @@ function add(el, children) {
   }
 }
 
-// put replaces the children of an element.
+// put replaces the children of an element. If one of them has the focus, the new one
+// that is like it gets it.
 export function put(el, ...children) {
+  const was = el !== document.activeElement && el.contains(document.activeElement) ? document.activeElement : null
+  const likeIt = was && (() => [...el.querySelectorAll(was.tagName)].filter(other => label(other) === label(was)))
+  const at = was && likeIt().indexOf(was)
   el.replaceChildren()
   add(el, children)
+  if (was) likeIt()[at]?.focus({ preventScroll: true })
   return el
 }
+
+function label(el) { return el.getAttribute('href') ?? el.getAttribute('aria-label') ?? el.textContent }
 
 // empty is what stands where there is nothing: what it is, and what to do next.
 export function empty(title, ...next) {

@@ -16,7 +16,7 @@ export default async function commands(page) {
     h('button', { class: 'primary' }, 'Filter'), pause, clear)
   form.addEventListener('submit', e => { e.preventDefault(); go(link('/commands', { filter: words.value, least: micros.value })) })
   const head = h('p', { class: 'muted' })
-  const list = h('ol', { class: 'feed card', tabindex: '0', 'aria-label': 'Commands, the newest first' })
+  const list = h('ol', { class: 'feed card', tabindex: '0', 'aria-busy': 'true', 'aria-label': 'Commands, the newest first' })
   put(page.view, h('h1', {}, 'Commands'), form, head, list)
 
   let paused = false, shown = 0, lost = 0, waiting = []
@@ -31,6 +31,7 @@ export default async function commands(page) {
     if (paused) { waiting = [...waiting, ...lines].slice(-most); status(); return }
     draw(lines)
   })
+  page.on('stats', () => list.setAttribute('aria-busy', 'false')) // the server watches from the first figures on
   live.want({ commands: '1', filter, least })
   status()
 

@@ -51,7 +51,13 @@ export default async function key(page) {
     return { el: card(show.title ?? 'Value', tools.children.length ? tools : null, body, foot, show.after?.()), refresh }
 
     async function again() { state.pages = [await read('')]; draw() }
-    async function refresh() { if (state.pages.length === 1) await again() }
+    async function refresh() {
+      if (state.pages.length > 1) return
+      const now = await read('')
+      if (JSON.stringify(now) === JSON.stringify(state.pages[0])) return
+      state.pages = [now]
+      draw()
+    }
     function draw() {
       const elements = state.pages.flatMap(p => p.elements)
       put(body, elements.length || info.type === 'string' ? show.rows(elements, state, draw) : empty('Nothing here.', state.match ? 'No element matches the pattern.' : 'The value has no elements.'))

@@ -119,6 +119,9 @@ export default async function keys(page) {
     const list = [...branches.sort((a, b) => order.compare(a.name, b.name)).map(b => () => branch(b, open)),
       ...leaves.sort((a, b) => order.compare(line(a.k.key), line(b.k.key))).map(l => () => leaf(l))]
     const ul = h('ul', {}, list.slice(0, many).map(f => f()))
+    if (node.path && cursor !== '0') {
+      ul.append(h('li', {}, h('a', { class: 'rest', href: link('/keys', { db: db === '0' ? '' : db, match: node.path.replace(/[*?[\]\\]/g, '\\$&') + '*', type, by: separator === ':' ? '' : separator }) }, 'Find all that begin with ' + line(node.path))))
+    }
     if (list.length > many) {
       const rest = h('li', {}, h('button', { class: 'quiet', onclick: () => rest.replaceWith(...list.slice(many).map(f => f())) }, `Show ${count(list.length - many)} more`))
       ul.append(rest)

@@ -5,12 +5,14 @@ import { bytes, bytesOf, count, escaped, isBinary, line } from '../format.js'
 export default async function scripts(page) {
   const functions = h('div', {}), cached = h('div', {})
   put(page.view, h('h1', {}, 'Scripts & functions'), functions, cached)
+  let before = ''
   await draw()
   page.onChange(draw)
 
   async function draw() {
     const v = await get('scripts')
-    if (!page.here()) return
+    if (!page.here() || JSON.stringify(v) === before) return
+    before = JSON.stringify(v)
     put(functions, card('Functions', v.libraries.length === 0
       ? empty('No library is loaded.', 'Load one: ', code(`redis-cli -p ${page.server.port} -x FUNCTION LOAD < library.lua`))
       : v.libraries.map(l => h('section', { class: 'group' }, h('h3', {}, line(l.name)),

@@ -33,6 +33,7 @@ export default async function testing(page) {
     card('Snapshots', snapshots, snapshotForm()),
     card('Forks', forks, h('button', { type: 'button', onclick: () => act('A fork listens.', 'FORK') }, 'Fork the server')),
     wide(card('Spaces', spaces)), consoleCard()))
+  let before = ''
   slide()
   page.on('stats', s => drawClock(s))
   await draw()
@@ -60,6 +61,9 @@ export default async function testing(page) {
     const v = await get('testing')
     if (!page.here()) return
     drawClock(v)
+    const now = JSON.stringify([v.faults, v.snapshots, v.forks, v.spaces])
+    if (now === before) return
+    before = now
     put(faults, v.faults.length === 0 ? empty('Nothing goes wrong.', 'Add a rule, such as ', code('COMMAND GET DO DELAY 500'), '.')
       : table('Faults', ['name', 'rule', 'hits', h('th', { scope: 'col' }, h('span', { class: 'hidden' }, 'end'))], v.faults.map(f => h('tr', {}, h('th', { scope: 'row', class: 'mono' }, line(f.name)), h('td', { class: 'mono wrap' }, line(f.rule)), num(count(f.hits)),
         h('td', {}, h('button', { type: 'button', 'aria-label': 'End fault ' + line(f.name), onclick: () => act('The fault is over.', 'FAULT', 'DEL', f.name) }, 'End'))))))
