@@ -495,7 +495,7 @@ func infoStats(t *infoText, c *engine.Ctx) {
 	t.num("tracking_total_keys", int64(keys))
 	t.num("tracking_total_items", int64(items))
 	t.num("tracking_total_prefixes", int64(prefixes))
-	t.num("unexpected_error_replies", 0)
+	t.count("unexpected_error_replies", c.Stats.UnexpectedErrors)
 	t.count("total_error_replies", s.ErrorReplies)
 	t.num("dump_payload_sanitizations", 0)
 	t.count("total_reads_processed", s.Reads)

@@ -239,8 +239,11 @@ func (l *logSink) run(cmd *Command, args [][]byte) {
 	c := &l.s.ctx
 	c.Args, c.Cmd, c.again, c.nested = args, cmd, nil, true
 	l.e.unit.depth++
-	c.invoke()
+	err := c.invoke()
 	l.e.unit.depth--
+	if err != nil {
+		l.e.unexpectedError("server", "AOF-loading-client", errorReply(err), cmd.FullName)
+	}
 	l.s.out.Buf = l.s.out.Buf[:0]
 }
 

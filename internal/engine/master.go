@@ -547,8 +547,7 @@ func (e *Core) obey(s *Session, args [][]byte) {
 		e.finishUnit()
 	}
 	if reply := s.out.Buf[mark:]; len(reply) > 0 && reply[0] == '-' {
-		e.Log.Warn(fmt.Sprintf("== CRITICAL == This replica is sending an error to its master: '%s' after processing the command '%s'",
-			strings.TrimSpace(string(reply[1:])), args[0]))
+		e.unexpectedError("replica", "master", resp.Error(bytes.TrimSpace(reply[1:])), string(args[0]))
 	}
 	s.answered(mark)
 	s.out.Buf = s.out.Buf[:min(mark, len(s.out.Buf))]

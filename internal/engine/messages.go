@@ -60,6 +60,9 @@ func (s *Session) answered(mark int) {
 	if s.ReplyMode != ReplyOn && s.wait == nil {
 		s.silence(mark)
 	}
+	if s.replica != nil {
+		s.answeredReplica(mark)
+	}
 	if s.tracking != nil {
 		s.usedCaching()
 	}

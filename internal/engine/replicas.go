@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -32,11 +33,14 @@ type replica struct {
 	ReplicaInfo
 	state replicaState
 	feed  *replication.Feed
-	old   bool  // it came with SYNC: it acknowledges nothing
-	mark  bool  // its snapshot ends with a mark
+	old   bool // it came with SYNC: it acknowledges nothing
+	mark  bool // its snapshot ends with a mark
+	gets  *sending
 	since int64 // when it came, in ms
 	acked int64 // when it last acknowledged something, in ms
 	ready bool  // it has acknowledged the snapshot
+	// linked: PSYNC or SYNC was answered; what follows on the link is the stream.
+	linked bool
 	// version of the format in which it gets the snapshot.
 	version int
 	// The bytes that it had been sent, and when that became so many, in ms: of a
@@ -216,6 +220,43 @@ func (e *Core) resumeReplica(s *Session, id string, from int64) bool {
 	return true
 }
 
+// answeredReplica ends a command of a session that has said something about itself
+// as a replica. A replica whose command has a reply is disconnected, since it would
+// take the reply for a part of the stream.
+func (s *Session) answeredReplica(mark int) {
+	switch {
+	case !s.isReplica():
+		return
+	case !s.replica.linked:
+		s.replica.linked = true
+		return
+	case len(s.out.Buf) <= mark:
+		return
+	}
+	reply := s.out.Buf[mark:]
+	logged, command := "(null)", "<unknown>"
+	if s.LastCmd != nil {
+		logged, command = s.LastCmd.FullName, s.LastCmd.FullName
+	}
+	s.e.Log.Warn(fmt.Sprintf("Replica generated a reply to command '%s', disconnecting it: %s", logged, s.AppendInfo(nil)))
+	if reply[0] == '-' {
+		s.e.unexpectedError("master", "replica", resp.Error(bytes.TrimSpace(reply[1:])), command)
+	}
+	s.out.Buf = s.out.Buf[:mark]
+	s.Kill()
+}
+
+// unexpectedError takes note of an error reply between a master and a replica, or
+// from an append-only file: both sides no longer have the same data.
+func (e *Core) unexpectedError(from, to string, reply resp.Error, command string) {
+	text, plain := strings.CutPrefix(string(reply), "ERR ")
+	if !plain {
+		text = "-" + text
+	}
+	e.Stats.UnexpectedErrors++
+	e.Log.Warn(fmt.Sprintf("== CRITICAL == This %s is sending an error to its %s: '%s' after processing the command '%s'", from, to, text, command))
+}
+
 // setFeed has what the feed has follow the replies of a replica.
 func (s *Session) setFeed(f *replication.Feed) {
 	s.replica.feed = f
@@ -279,10 +320,10 @@ func (e *Core) beginSync(first *Session) {
 	p.version = e.snapshotVersion(to)
 	offset := e.ReplOffset()
 	var snapshot replication.Snapshot
-	on := &sending{to, make(chan struct{})}
+	on := &sending{to: to, gone: make(chan struct{})}
 	for _, s := range to {
 		r := s.replica
-		r.state, r.mark, r.version = replicaLoads, mark, p.version
+		r.state, r.mark, r.version, r.gets = replicaLoads, mark, p.version, on
 		if !r.old {
 			s.out.Simple(fmt.Sprintf("FULLRESYNC %s %d", e.repl.history.ID, offset))
 		}
@@ -305,7 +346,11 @@ func (e *Core) beginSync(first *Session) {
 	}
 	e.repl.sending = append(e.repl.sending, on)
 	e.repl.work.Go(func() {
-		err := e.sendSnapshot(snapshot, form, p)
+		err := e.sendSnapshot(snapshot, form, p, func() {
+			e.engine.interpose()
+			defer e.engine.leave()
+			on.written = true
+		})
 		e.engine.interpose()
 		defer e.engine.leave()
 		e.repl.sending = slices.DeleteFunc(e.repl.sending, func(o *sending) bool { return o == on })
@@ -327,22 +372,22 @@ func (e *Core) beginSync(first *Session) {
 	})
 }
 
-// sendSnapshot writes a snapshot to replicas.
-func (e *Core) sendSnapshot(to replication.Snapshot, form replication.Form, p picture) error {
+// sendSnapshot writes a snapshot to replicas. Where Redis writes a file first, only
+// its size is found out; written is called then.
+func (e *Core) sendSnapshot(to replication.Snapshot, form replication.Form, p picture, written func()) error {
 	var pace io.Writer = cancellable{to, context.Background().Done()}
-	delay := p.eachKey
-	p.eachKey = nil // it counts once
 	if form.Mark == "" {
 		var size counter
 		if err := e.writeTo(&size, p); err != nil {
 			return err
 		}
 		form.Size = int64(size)
+		p.eachKey = nil // it counts once
+		written()
 	}
 	if _, err := io.WriteString(to, form.Header()); err != nil {
 		return err
 	}
-	p.eachKey = delay
 	sent := counter(0)
 	if err := e.writeTo(io.MultiWriter(pace, &sent), p); err != nil {
 		return err
@@ -604,7 +649,7 @@ func (e *Core) Replicas() (list []ReplicaView) {
 		switch {
 		case p.state == replicaOnline:
 			v.State, v.Lag = "online", e.NowMilli()/1000-p.acked/1000
-		case p.state == replicaLoads && !p.mark:
+		case p.state == replicaLoads && !p.mark && p.gets.written:
 			v.State = "send_bulk"
 		}
 		list = append(list, v)
@@ -613,13 +658,13 @@ func (e *Core) Replicas() (list []ReplicaView) {
 }
 
 // isStuck reports whether a replica has read nothing of a snapshot for the time after
-// which it is given up. The others wait for it.
+// which it is given up. The others wait for it, and are not stuck themselves.
 func (s *Session) isStuck(now int64) bool {
 	p := s.replica
 	if p.state != replicaLoads || !p.mark || p.feed == nil {
 		return false
 	}
-	if n := p.feed.Total(); n != p.sent || p.sentYet == 0 || p.feed.Waiting() == 0 {
+	if n := p.feed.Total(); n != p.sent || p.sentYet == 0 || !p.feed.Owes() {
 		p.sent, p.sentYet = n, now
 	}
 	return s.conn.FD() >= 0 && now-p.sentYet > s.e.Config.Replication.Timeout*1000
@@ -632,6 +677,8 @@ func (e *Core) SendingSnapshots() bool { return len(e.repl.sending) > 0 }
 type sending struct {
 	to   []*Session
 	gone chan struct{} // closed when none of them is left
+	// written: the snapshot is on its way, and not only in the making.
+	written bool
 }
 
 // left returns how many of the replicas are still there.

@@ -22,6 +22,7 @@ type Stats struct {
 	ExpiredFields       uint64
 	// Those of them that nobody looked at before.
 	ExpiredKeysUnasked, ExpiredFieldsUnasked uint64
+	UnexpectedErrors                         uint64 // replies on links and to append-only files
 	EvictedKeys                              uint64
 	EvictedScripts                           uint64
 	ExpiryCuts                               uint64        // ticks that left expired keys to the next one
@@ -154,6 +155,14 @@ func (e *Core) freedLater(n int) {
 func (e *Core) freeLater(k keyspace.Entry) {
 	if k.Type() != value.TypeString && value.Pieces(k.Value()) > freedFew {
 		e.Stats.FreedLater++
+	}
+}
+
+// ReplyDone counts a result that a command made only to reply it, of so many
+// pieces: Redis frees it as it frees the values of keys.
+func (c *Ctx) ReplyDone(pieces int) {
+	if c.Config.LazyServerDel && pieces > freedFew {
+		c.Stats.FreedLater++
 	}
 }
 

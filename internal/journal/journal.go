@@ -207,6 +207,7 @@ func (s *Stream) Append(unit []Op, now int64) Position {
 	if len(unit) > 1 {
 		s.line(cmdExec, all)
 	}
+	s.trim()
 	return s.end
 }
 
@@ -220,6 +221,7 @@ func (s *Stream) AppendRaw(p []byte) Position {
 	} else {
 		s.put(p, Replicas)
 	}
+	s.trim()
 	return s.end
 }
 

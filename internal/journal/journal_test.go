@@ -381,6 +381,22 @@ func TestOtherHistory(t *testing.T) {
 	}
 }
 
+// TestBacklogSize: a backlog that nobody reads keeps at least its size, and less than
+// one block more.
+func TestBacklogSize(t *testing.T) {
+	const size = 16 << 10
+	s := New(0)
+	s.SetBacklogSize(size)
+	s.StartBacklog(0)
+	for i := range 5000 {
+		s.Append([]Op{op(i%3, Both, "DEL", fmt.Sprint("key:", i))}, 0)
+		b := s.Backlog()
+		if n := b.End - b.First; n < min(size, b.End) || n > size+minBlock {
+			t.Fatalf("after %d bytes the backlog has %d", b.End, n)
+		}
+	}
+}
+
 // TestConcurrent reads while other goroutines append.
 func TestConcurrent(t *testing.T) {
 	s := New(0)

@@ -31,8 +31,10 @@ type Feed struct {
 	stream *journal.Reader
 	bufs   [][]byte
 	passed int // bytes of the stream that Next has returned last
-	ended  bool
-	total  uint64
+	// sending: Next has returned a piece of the snapshot, and was not called since.
+	sending bool
+	ended   bool
+	total   uint64
 }
 
 // NewFeed returns a feed of a snapshot and then the stream; stream may be nil for
@@ -60,7 +62,7 @@ func (f *Feed) Next() []byte {
 	if f.passed > 0 && f.stream != nil {
 		f.stream.Advance(f.passed)
 	}
-	f.passed = 0
+	f.passed, f.sending = 0, false
 	switch {
 	case f.ended:
 		return nil
@@ -68,6 +70,7 @@ func (f *Feed) Next() []byte {
 		piece := f.pieces[0]
 		f.pieces[0] = nil
 		f.pieces = f.pieces[1:]
+		f.sending = true
 		f.waits -= int64(len(piece))
 		f.total += uint64(len(piece))
 		f.room.Signal()
@@ -135,6 +138,14 @@ func (f *Feed) Waiting() int64 {
 		n += f.stream.Lag()
 	}
 	return n
+}
+
+// Owes reports whether pieces of the snapshot wait for the replica to read. If not,
+// the replica waits for the snapshot.
+func (f *Feed) Owes() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.pieces) > 0 || f.sending
 }
 
 // Total returns how many bytes were sent.

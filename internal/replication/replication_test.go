@@ -156,3 +156,51 @@ func send(t *testing.T, s Snapshot) (written string) {
 	s.Finish()
 	return written
 }
+
+// TestSlowReplica: while a snapshot waits for one replica to read, it owes nothing to
+// another that has read what there is, even if writes wait behind the snapshot.
+func TestSlowReplica(t *testing.T) {
+	s := journal.New(0)
+	s.StartBacklog(0)
+	news := make(chan struct{}, 3*window)
+	fast := NewFeed(s.NewReader(journal.Replicas), true, func() { news <- struct{}{} }, func() {})
+	slow := NewFeed(s.NewReader(journal.Replicas), true, func() {}, func() {})
+	s.Append([]journal.Op{{DB: 0, Args: [][]byte{[]byte("X")}, To: journal.Both}}, 1)
+	written := make(chan error)
+	go func() {
+		snapshot := Snapshot{fast, slow}
+		for range 2 * window {
+			if _, err := snapshot.Write([]byte("piece")); err != nil {
+				written <- err
+				return
+			}
+		}
+		snapshot.Finish()
+		written <- nil
+	}()
+	pieces := 0
+	read := func(until int) {
+		for pieces < until {
+			<-news
+			for fast.Next() != nil {
+				pieces++
+			}
+		}
+	}
+	read(window + 1) // the last one is not in the queue of the slow replica yet
+	if fast.Owes() || fast.Waiting() == 0 || !slow.Owes() {
+		t.Errorf("the fast replica is owed something: %v; the slow one: %v", fast.Owes(), slow.Owes())
+	}
+	for slow.Next() != nil {
+		if !slow.Owes() {
+			t.Error("a piece that is being sent is not owed")
+		}
+	}
+	slow.End()
+	read(2 * window)
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
+	fast.Close()
+	slow.Close()
+}
