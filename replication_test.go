@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -325,12 +326,27 @@ func TestFailover(t *testing.T) {
 // the link is down.
 func TestStaleReplica(t *testing.T) {
 	srv := StartTest(t, debugging)
+	srv.Must("FUNCTION", "LOAD", `#!lua name=lib
+		redis.register_function{function_name='lax', callback=function() return 'hello' end, flags={'allow-stale', 'no-writes'}}
+		redis.register_function{function_name='strict', callback=function() return 'hello' end, flags={'no-writes'}}`)
 	r := srv.StartReplica(debugging)
+	r.Must("EVAL", "return 1", 0)
 	r.Must("CONFIG", "SET", "replica-serve-stale-data", "no")
 	r.Must("PING")
 	srv.Close()
 	eventually(t, "the link is down", func() bool { return role(r, "master_link_status") == "down" })
-	fails(t, r, "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", "GET", "a")
+	const down = "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+	fails(t, r, down, "GET", "a")
+	fails(t, r, down, "EVAL", "return 1", 0)
+	fails(t, r, down, "EVAL", "#!lua flags=no-writes\nreturn 1", 0)
+	fails(t, r, down, "EVALSHA", "e0e1f9fabfc9d4800c877a703b823ac0578ff8db", 0)
+	fails(t, r, down, "FCALL", "strict", 0)
+	if got := r.Must("FCALL", "lax", 0).Text(); got != "hello" {
+		t.Error(got)
+	}
+	if got := r.Must("EVAL", "#!lua flags=allow-stale,no-writes\nreturn redis.pcall('GET', 'a').err", 0).Text(); got != "ERR Can not execute the command on a stale replica" {
+		t.Error(got)
+	}
 	r.Must("REPLICAOF", "NO", "ONE")
 	r.Must("SET", "a", "1")
 }
@@ -513,73 +529,100 @@ func (w *wire) command() string {
 	return strings.Join(words, " ")
 }
 
-// streamed runs commands on a server and returns the stream of a replica.
-func (w *wire) streamed(do func(words ...string), commands []string) (stream []string) {
+// streamFrom records testdata/stream.txt.
+var streamFrom = flag.String("stream", "", "path of a redis-server to record testdata/stream.txt from")
+
+// digits are times, which differ from run to run, and what chance decides.
+var digits = regexp.MustCompile(`\b1[0-9]{12}\b|foo[0-9]`)
+
+// streamed runs the commands of a block on a server and returns what a replica gets
+// for them. PAUSE lets times pass.
+func (w *wire) streamed(do func(words ...string), pause func(), commands []string) (stream []string) {
 	w.t.Helper()
 	for _, c := range commands {
+		if c == "PAUSE" {
+			pause()
+			continue
+		}
 		do(strings.Fields(c)...)
 	}
-	do("SET", "the", "end")
+	do("PUBLISH", "the", "end")
 	for {
 		switch c := w.command(); c {
 		case "ping":
-		case "SET the end":
+		case "PUBLISH the end":
 			return stream
 		default:
-			stream = append(stream, c)
+			stream = append(stream, digits.ReplaceAllStringFunc(c, func(s string) string {
+				return strings.Map(func(r rune) rune {
+					if '0' <= r && r <= '9' {
+						return '?'
+					}
+					return r
+				}, s)
+			}))
 		}
 	}
-}
-
-// streamCommands are commands with the same effects in each run.
-var streamCommands = []string{
-	"SET a 1", "INCR a", "GET a", "APPEND a x", "SETRANGE a 1 yz", "INCRBYFLOAT f 1.5",
-	"SELECT 3", "SET b 1", "SELECT 0", "DEL a", "DEL a", "UNLINK f",
-	"SADD s one", "SPOP s", "RPUSH l 1 2 3", "LMOVE l m LEFT RIGHT", "BLPOP l 1", "BRPOPLPUSH l m 1", "LPOP l 5",
-	"HSET h f 1", "HINCRBY h f 1", "HINCRBYFLOAT h f 1.5", "HDEL h f",
-	"ZADD z 1 one 2 two", "ZPOPMIN z", "BZPOPMAX z 1", "ZINCRBY z 3 three",
-	"SET t 1 PXAT 99999999999999", "GETEX t PERSIST", "EXPIREAT t 1", "SET n v NX", "SET n v NX", "GETDEL n", "GETSET g 1",
-	"PFADD p a b c", "PFCOUNT p", "PFMERGE q p", "SETBIT bits 7 1", "BITFIELD bits SET u8 0 255",
-	"MULTI", "SET a 1", "SELECT 4", "INCR b", "SELECT 0", "EXEC", "MULTI", "GET a", "EXEC", "MULTI", "INCR a", "EXEC",
-	"XADD x 1-1 f v", "XGROUP CREATE x g 0", "XDEL x 1-1", "XADD x 2-1 f v", "XTRIM x MAXLEN 0",
-	"PUBLISH ch hello", "SPUBLISH ch hello", "RENAME a c", "COPY c d", "SORT s STORE sorted", "SWAPDB 0 3", "FLUSHDB", "FLUSHALL",
-	"EVAL return(redis.call('INCR','n')) 0", "EVAL redis.call('INCR','n');redis.call('INCR','n') 0", "EVAL return(1) 0",
-	"SET x v", "GEOADD geo 1 2 m", "GEORADIUS geo 1 2 5 km STORE geo2", "OBJECT FREQ nothing", "RESTORE none 0 bad", "TOUCH x",
-	"FUNCTION FLUSH", "SCRIPT FLUSH", "CONFIG SET maxmemory 0", "PERSIST x", "MOVE x 5", "LSET nothing 0 x",
 }
 
 // TestStream: a replica gets the stream of a real server, word for word.
 func TestStream(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	real := realServer(t, dir)
-	socket, err := net.Dial("unix", filepath.Join(dir, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { socket.Close() })
-	theirs := &wire{t, socket, bufio.NewReader(socket)}
-	theirs.attach()
-	want := theirs.streamed(func(words ...string) { ask(t, real, words...) }, streamCommands)
-
-	srv := StartTest(t)
-	ours := wireTo(t, srv)
-	ours.attach()
-	client := wireTo(t, srv)
-	got := ours.streamed(func(words ...string) {
-		client.send(fmt.Sprintf("*%d", len(words)))
-		for _, word := range words {
-			client.send(fmt.Sprintf("$%d\r\n%s", len(word), word))
+	const path = "testdata/stream.txt"
+	text := strings.TrimSpace(string(must(os.ReadFile(path))))
+	var do func(words ...string)
+	var replica *wire
+	var wait func()
+	if *streamFrom != "" {
+		dir := t.TempDir()
+		socket := oracle.Start(t, *streamFrom, dir, "--save", "", "--enable-debug-command", "yes")
+		real := must(oracle.DialUnix(socket))
+		t.Cleanup(func() { real.Close() })
+		nc := must(net.Dial("unix", socket))
+		t.Cleanup(func() { nc.Close() })
+		replica = &wire{t, nc, bufio.NewReader(nc)}
+		do = func(words ...string) { ask(t, real, words...) }
+		wait = func() { pause(300 * time.Millisecond) }
+	} else {
+		c := NewManualClock(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		srv := StartTest(t, Options{Clock: c, Config: debugging.Config})
+		replica = wireTo(t, srv)
+		client := wireTo(t, srv)
+		do = func(words ...string) {
+			client.send(fmt.Sprintf("*%d", len(words)))
+			for _, word := range words {
+				client.send(fmt.Sprintf("$%d\r\n%s", len(word), word))
+			}
+			client.reply()
 		}
-		client.reply()
-	}, streamCommands)
-	if !slices.Equal(got, want) {
-		for i := range min(len(got), len(want)) {
-			if got[i] != want[i] {
-				t.Fatalf("at %d, after %q:\n got %q\nwant %q", i, got[max(i-3, 0):i], got[i], want[i])
+		wait = func() { c.Advance(300 * time.Millisecond) }
+	}
+	replica.attach()
+	var recorded []string
+	for block := range strings.SplitSeq(text, "\n\n") {
+		var head, commands, want []string
+		for line := range strings.SplitSeq(block, "\n") {
+			command, is := strings.CutPrefix(line, "> ")
+			switch {
+			case is:
+				commands = append(commands, command)
+				head = append(head, line)
+			case strings.HasPrefix(line, "#"):
+				head = append(head, line)
+			default:
+				want = append(want, line)
 			}
 		}
-		t.Fatalf("%d commands, want %d\n%q\n%q", len(got), len(want), got, want)
+		got := replica.streamed(do, wait, commands)
+		if *streamFrom == "" && !slices.Equal(got, want) {
+			t.Errorf("%s\n got %q\nwant %q", strings.Join(head, "\n"), got, want)
+		}
+		recorded = append(recorded, strings.Join(append(head, got...), "\n"))
+	}
+	if *streamFrom != "" {
+		if err := os.WriteFile(path, []byte(strings.Join(recorded, "\n\n")+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

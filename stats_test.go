@@ -57,22 +57,31 @@ func TestLazyFreed(t *testing.T) {
 	fill(65)
 	s.Must("UNLINK", "s")
 	freed(1, "UNLINK of 65 members")
-	for name, remove := range map[string][]any{
-		"lazyfree-lazy-user-del":   {"DEL", "s"},
-		"lazyfree-lazy-server-del": {"SET", "s", "x"},
-		"lazyfree-lazy-expire":     {"PEXPIREAT", "s", 1},
+	for _, c := range []struct {
+		name   string
+		freed  int
+		remove []any
+	}{
+		{"lazyfree-lazy-user-del", 1, []any{"DEL", "s"}},
+		{"lazyfree-lazy-expire", 1, []any{"PEXPIREAT", "s", 1}},
+		{"lazyfree-lazy-server-del", 1, []any{"SET", "s", "x"}},
+		{"lazyfree-lazy-server-del", 2, []any{"SPOP", "s", 100}}, // the set, and what is replied
+		{"lazyfree-lazy-server-del", 1, []any{"SUNION", "s"}},
+		{"lazyfree-lazy-server-del", 1, []any{"SINTERSTORE", "s", "none"}},
+		{"lazyfree-lazy-server-del", 1, []any{"SORT", "none", "STORE", "s"}},
+		{"lazyfree-lazy-server-del", 1, []any{"ZUNION", 1, "s"}},
+		{"lazyfree-lazy-server-del", 0, []any{"RENAME", "s", "t"}},
+		{"lazyfree-lazy-server-del", 0, []any{"DEL", "s"}},
 	} {
 		for i, on := range []string{"no", "yes"} {
-			s.Must("CONFIG", "SET", name, on)
+			s.Must("CONFIG", "SET", c.name, on)
 			fill(65)
-			if s.Must(remove...); name == "lazyfree-lazy-expire" {
-				continue // an expiry in the past deletes the key
-			}
-			freed(i, name+" "+on)
-			s.Must("DEL", "s")
+			s.Must(c.remove...)
+			freed(i*c.freed, fmt.Sprint(c.name, " ", on, " ", c.remove))
+			s.Must("DEL", "s", "t")
 			s.Must("CONFIG", "RESETSTAT")
 		}
-		s.Must("CONFIG", "SET", name, "no")
+		s.Must("CONFIG", "SET", c.name, "no")
 	}
 	// In a transaction nothing may block, so the effect of SYNC is immediate.
 	conn, err := s.Dial(t.Context())

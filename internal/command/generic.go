@@ -30,7 +30,7 @@ func unlink(c *engine.Ctx) error { return remove(c, true) }
 func remove(c *engine.Ctx, later bool) error {
 	n := 0
 	for _, key := range c.Args[1:] {
-		if later && c.Unlink(key) || !later && c.Delete(key) {
+		if c.DeleteAs(key, later) {
 			c.Changed(key, event.Del)
 			n++
 		}

@@ -68,11 +68,10 @@ func restore(c *engine.Ctx) error {
 	default:
 		at += c.ExpiryMilli()
 	}
-	if at != 0 && c.IsPast(at) {
+	if at != 0 && c.ExpiresAtOnce(at) {
 		// The key would expire at once, so only the deletion of the old one happens.
-		if o.replace && c.Delete(key) {
+		if o.replace && c.DeleteInstead(key, c.Config.LazyServerDel) {
 			c.Changed(key, event.Del)
-			c.Propagate([]byte("DEL"), key)
 		}
 		return c.OK()
 	}

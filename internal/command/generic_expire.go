@@ -50,15 +50,20 @@ func expire(seconds, absolute bool) engine.Handler {
 		if !ok || !cond.met(k.ExpireAt(), at) {
 			return c.Integer(0)
 		}
-		if c.IsPast(at) {
-			c.Delete(key)
+		if c.ExpiresAtOnce(at) {
+			c.DeleteInstead(key, c.Config.LazyExpire)
 			c.Changed(key, event.Del)
-			c.Propagate([]byte("DEL"), key)
 			return c.Integer(1)
 		}
 		c.SetExpire(key, at)
 		c.Changed(key, event.Expire)
-		c.Propagate([]byte("PEXPIREAT"), key, strconv.AppendInt(nil, at, 10))
+		if c.Journaling() { // with its condition, as Redis does
+			name := []byte("PEXPIREAT")
+			if absolute && !seconds {
+				name = c.Args[0]
+			}
+			c.Propagate(append([][]byte{name, key, strconv.AppendInt(nil, at, 10)}, c.Args[3:]...)...)
+		}
 		return c.Integer(1)
 	}
 }

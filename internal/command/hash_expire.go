@@ -96,8 +96,10 @@ func hexpire(seconds, absolute bool) engine.Handler {
 			return err
 		}
 		h.AllowTimes()
-		timed := [][]byte{[]byte("HPEXPIREAT"), c.Args[1], strconv.AppendInt(nil, at, 10), []byte("FIELDS"), nil}
-		deleted := [][]byte{[]byte("HDEL"), c.Args[1]}
+		c.PropagateNothing()
+		timed := append([][]byte{[]byte("HPEXPIREAT"), c.Args[1], strconv.AppendInt(nil, at, 10)}, c.Args[3:from+2]...)
+		first := len(timed)
+		var deleted [][]byte
 		for _, name := range names {
 			was, ok := h.Time(name)
 			switch {
@@ -105,9 +107,10 @@ func hexpire(seconds, absolute bool) engine.Handler {
 				c.Integer(fieldMissing)
 			case was == 0 && (xx || gt) || was != 0 && (nx || gt && was >= at || lt && was <= at):
 				c.Integer(fieldKept)
-			case c.IsPast(at):
+			case c.ExpiresAtOnce(at):
 				h.Delete(name)
 				deleted = append(deleted, name)
+				c.ElementExpired(c.Args[1], name)
 				c.Integer(fieldDeleted)
 			default:
 				h.SetTime(name, at)
@@ -115,18 +118,20 @@ func hexpire(seconds, absolute bool) engine.Handler {
 				c.Integer(fieldTimed)
 			}
 		}
-		c.PropagateNothing()
 		ev := event.HExpire
-		if len(deleted) > 2 {
+		if len(deleted) > 0 {
 			ev = event.HDel
-			c.Propagate(deleted...)
 		}
-		if n := len(timed) - 5; n > 0 {
-			timed[4] = strconv.AppendInt(nil, int64(n), 10)
+		n := len(timed) - first
+		if n > 0 {
+			if absolute && !seconds {
+				timed[0] = c.Args[0]
+			}
+			timed[first-1] = strconv.AppendInt(nil, int64(n), 10)
 			c.Propagate(timed...)
 		}
-		if n := len(deleted) - 2 + len(timed) - 5; n > 0 {
-			c.ChangedElements(n, c.Args[1], ev, append(deleted[2:], timed[5:]...)) // all had one fate
+		if len(deleted)+n > 0 {
+			c.ChangedElements(len(deleted)+n, c.Args[1], ev, append(deleted, timed[first:]...)) // all had one fate
 		}
 		return nil
 	}

@@ -62,7 +62,7 @@ func hgetex(c *engine.Ctx) error {
 	if h != nil && (timed || o.keep) {
 		h.AllowTimes()
 	}
-	past := timed && c.IsPast(o.at)
+	past := timed && c.ExpiresAtOnce(o.at)
 	changed := false
 	var told [][]byte
 	for _, name := range o.fields {
@@ -73,6 +73,7 @@ func hgetex(c *engine.Ctx) error {
 			continue
 		case past:
 			h.Delete(name)
+			c.ElementExpired(key, name)
 		case timed || o.keep && was != 0:
 			h.SetTime(name, o.at)
 		default:
@@ -87,7 +88,6 @@ func hgetex(c *engine.Ctx) error {
 	listed := append([][]byte{[]byte("FIELDS"), strconv.AppendInt(nil, int64(len(o.fields)), 10)}, o.fields...)
 	switch {
 	case past:
-		c.Propagate(append([][]byte{[]byte("HDEL"), key}, o.fields...)...)
 		c.ChangedElements(1, key, event.HDel, told)
 	case timed:
 		c.Propagate(append([][]byte{[]byte("HPEXPIREAT"), key, strconv.AppendInt(nil, o.at, 10)}, listed...)...)
@@ -205,16 +205,14 @@ func hsetex(c *engine.Ctx) error {
 		return err
 	}
 	timed := o.timeArg > 0
-	if timed && c.IsPast(o.at) {
-		deleted := [][]byte{[]byte("HDEL"), key}
+	if timed && c.ExpiresAtOnce(o.at) {
 		h.Expect(c.Limits(), o.fields)
 		h.AllowTimes()
 		for i := 0; i < len(o.fields); i += 2 { // each was there, and may have made the hash large
 			h.Set(c.Limits(), o.fields[i], o.fields[i+1], value.KeepTime)
 			h.Delete(o.fields[i])
-			deleted = append(deleted, o.fields[i])
+			c.ElementExpired(key, o.fields[i])
 		}
-		c.Propagate(deleted...)
 		told := fieldsOf(c, o.fields)
 		c.NotifyElements(key, event.HSet, told)
 		c.ChangedElements(1, key, event.HDel, told)

@@ -305,7 +305,9 @@ func setOperation(f func(*value.Limits, []*value.Set) *value.Set) engine.Handler
 		if err != nil {
 			return err
 		}
-		return replySet(c, f(c.Limits(), sets))
+		result := f(c.Limits(), sets)
+		c.ReplyDone(value.Pieces(result))
+		return replySet(c, result)
 	}
 }
 
@@ -417,9 +419,9 @@ func popSeveral(c *engine.Ctx, key []byte, s *value.Set, count int64) error {
 		// The real server replies with the union of this one set: integers come in
 		// order, and the look-up counts as a hit.
 		c.Stats.Hits++
+		c.ReplyDone(value.Pieces(s))
 		replySet(c, value.Union(c.Limits(), []*value.Set{s}))
-		c.Propagate([]byte("DEL"), key)
-		c.Delete(key)
+		c.DeleteInstead(key, c.Config.LazyServerDel)
 		c.ChangedTimes(n, key, event.SPop)
 		c.Notify(key, event.Del)
 		return nil

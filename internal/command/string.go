@@ -54,9 +54,8 @@ func getdel(c *engine.Ctx) error {
 		return err
 	}
 	key := c.Args[1]
-	if c.Delete(key) {
+	if c.DeleteInstead(key, false) {
 		c.Changed(key, event.Del)
-		c.Propagate([]byte("DEL"), key)
 	}
 	return nil
 }
@@ -87,10 +86,9 @@ func getex(c *engine.Ctx) error {
 			c.Changed(key, event.Persist)
 			c.Propagate([]byte("PERSIST"), key)
 		}
-	case c.IsPast(at): // relative times are always in the future
-		c.Delete(key)
+	case c.ExpiresAtOnce(at): // relative times are always in the future
+		c.DeleteInstead(key, c.Config.LazyExpire)
 		c.Changed(key, event.Del)
-		c.Propagate([]byte("DEL"), key)
 	default:
 		c.SetExpire(key, at)
 		c.Changed(key, event.Expire)

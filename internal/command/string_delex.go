@@ -98,11 +98,10 @@ func delifeq(c *engine.Ctx) error {
 
 // deleteKey deletes the first key and reports whether it existed.
 func deleteKey(c *engine.Ctx, key []byte) bool {
-	if !c.Delete(key) {
+	if !c.DeleteInstead(key, false) {
 		return false
 	}
 	c.Changed(key, event.Del)
-	c.Propagate([]byte("DEL"), key)
 	return true
 }
 

@@ -222,8 +222,10 @@ func increxStore(c *engine.Ctx, o *increxOptions, ev event.Event, text []byte, s
 	was := c.ExpireAt(key)
 	timed := o.at != engine.NoExpiry && !(o.enx && was != engine.NoExpiry)
 	switch {
-	case timed && c.IsPast(o.at):
-		deleteKey(c, key)
+	case timed && c.ExpiresAtOnce(o.at):
+		if c.DeleteInstead(key, c.Config.LazyExpire) {
+			c.Changed(key, event.Del)
+		}
 		c.Stats.ExpiredKeys++
 		return
 	case timed:

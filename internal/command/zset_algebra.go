@@ -199,6 +199,7 @@ func zcombine(op zoperation, store bool) engine.Handler {
 		if store {
 			return storeZSet(c, c.Args[1], list, ev)
 		}
+		c.ReplyDone(len(list))
 		slices.SortFunc(list, value.CompareScored)
 		if scores && c.Proto() == 2 {
 			c.Array(2 * len(list))

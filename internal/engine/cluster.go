@@ -465,10 +465,10 @@ func (h clusterHost) DropKeys(n int) {
 	for _, key := range keys {
 		db.Delete(key)
 		e.touch(nil, 0, key)
-		e.propagate(0, [][]byte{[]byte("DEL"), key})
+		e.propagateDeletion(db, key, e.Config.LazyServerDel)
 		e.unit.changes++
+		e.finishUnit() // each is a unit of its own
 	}
-	e.finishUnit()
 }
 
 // DropChannels ends the subscriptions to the shard channels of a slot, which another

@@ -67,7 +67,11 @@ func (e *Core) dispatch(s *Session, args [][]byte) {
 	c := &s.ctx
 	c.Args, c.Cmd, c.again, c.nested = args, cmd, nil, false
 	e.call(c)
+	// SCAN may find any number of keys expired, which have nothing to do with each
+	// other. Within a script or a transaction they are part of its unit.
+	e.unit.apart = cmd.Flags&spec.TouchesArbitraryKeys != 0
 	e.finishUnit()
+	e.unit.apart = false
 }
 
 // tooLarge reports whether the server evicts the client because of its command's size.

@@ -60,7 +60,9 @@ func (e *Core) expireKeys() {
 			before := e.Stats.ExpiredFields
 			e.expireElements(db, k)
 			e.Stats.ExpiredFieldsUnasked += e.Stats.ExpiredFields - before
+			e.unit.apart = true // they have nothing to do with each other
 			e.finishUnit()
+			e.unit.apart = false
 		}
 	}
 }
@@ -85,6 +87,29 @@ func (e *Core) propagateDeletion(db *keyspace.DB, key []byte, later bool) {
 		name = "UNLINK"
 	}
 	e.propagate(db.Index(), [][]byte{[]byte(name), key})
+}
+
+// ExpiresAtOnce reports whether a key or an element is deleted, since the time of
+// expiry that it is to get has come. On a replica it stays; it only seems to be gone.
+func (e *Core) ExpiresAtOnce(at int64) bool { return e.IsPast(at) && !e.IsReplica() }
+
+// DeleteInstead deletes a key in place of what the command is about, and propagates
+// that: as UNLINK if a setting wants such values freed in the background, else as
+// DEL. It reports whether the key existed; the caller reports it with Changed.
+func (c *Ctx) DeleteInstead(key []byte, later bool) bool {
+	c.unit.explicit = true
+	if c.DeleteAs(key, later) {
+		c.propagateDeletion(c.DB(), key, later)
+		return true
+	}
+	return false
+}
+
+// ElementExpired counts and propagates that an element expired at once. Redis
+// propagates each by itself.
+func (c *Ctx) ElementExpired(key, element []byte) {
+	c.Stats.ExpiredFields++
+	c.Propagate([]byte("HDEL"), key, element)
 }
 
 // ExpireElements removes elements of a key's value that are past their time, for when
@@ -124,16 +149,16 @@ func (e *Core) expireElements(db *keyspace.DB, k keyspace.Entry) {
 	key := append([]byte(nil), k.Key()...)
 	k = db.Open(k)
 	v := k.Value().(value.Expirer)
-	effect := [][]byte{[]byte("HDEL"), key}
+	var expired [][]byte
 	v.Expire(e.ExpiryMilli(), func(element []byte) {
-		effect = append(effect, append([]byte(nil), element...))
+		element = append([]byte(nil), element...)
+		expired = append(expired, element)
 		e.Stats.ExpiredFields++
+		e.propagate(db.Index(), [][]byte{[]byte("HDEL"), key, element})
 	})
-	if len(effect) == 2 {
-		return
+	if len(expired) > 0 {
+		e.elementsExpired(db, key, k, expired)
 	}
-	e.propagate(db.Index(), effect)
-	e.elementsExpired(db, key, k, effect[2:])
 }
 
 // elementsExpired publishes that elements of a key have expired, and removes the

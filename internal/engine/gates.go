@@ -224,7 +224,7 @@ func (e *Core) gateReadOnly(s *Session, cmd *Command, args [][]byte) error {
 // gateStale refuses commands on old data, unless the setting replica-serve-stale-data
 // allows them.
 func (e *Core) gateStale(s *Session, cmd *Command, args [][]byte) error {
-	if _, lacks := s.flagsOfAll(cmd); lacks&spec.Stale != 0 {
+	if _, lacks := s.flagsOfAll(cmd, args); lacks&spec.Stale != 0 {
 		return resp.ErrMasterDown
 	}
 	return nil
@@ -232,8 +232,9 @@ func (e *Core) gateStale(s *Session, cmd *Command, args [][]byte) error {
 
 // flagsOfAll returns the flags that a command has and those that it lacks. For EXEC a
 // flag is in both if some of its commands have it and others don't.
-func (s *Session) flagsOfAll(cmd *Command) (has, lacks spec.Flag) {
-	has, lacks = cmd.Flags, ^cmd.Flags
+func (s *Session) flagsOfAll(cmd *Command, args [][]byte) (has, lacks spec.Flag) {
+	has = s.flags(cmd, args)
+	lacks = ^has
 	if s.multi != nil && cmd.traits&spec.RunsQueued != 0 {
 		has, lacks = has|s.multi.flags, lacks|s.multi.lacks
 	}

@@ -306,16 +306,14 @@ func (c *Ctx) relocated(at int64, db int, key []byte) {
 }
 
 // Delete removes a key and reports whether it existed. The caller reports it
-// with Changed or Deleted.
-func (c *Ctx) Delete(key []byte) bool {
-	_, ok := c.Peek(key)
-	return ok && c.DB().Delete(key)
-}
+// with Changed.
+func (c *Ctx) Delete(key []byte) bool { return c.DeleteAs(key, c.Config.LazyServerDel) }
 
-// Unlink is Delete for values that are freed in the background.
-func (c *Ctx) Unlink(key []byte) bool {
+// DeleteAs is Delete for a value that counts as freed in the background, or does
+// not.
+func (c *Ctx) DeleteAs(key []byte, later bool) bool {
 	k, ok := c.Peek(key)
-	if ok {
+	if ok && later {
 		c.freeLater(k)
 	}
 	return ok && c.DB().Delete(key)

@@ -60,9 +60,9 @@ func (e *Core) endLoading() {
 }
 
 // gateLoading refuses commands that need the data while they are loaded.
-func (e *Core) gateLoading(s *Session, cmd *Command, _ [][]byte) error {
+func (e *Core) gateLoading(s *Session, cmd *Command, args [][]byte) error {
 	l := e.loading
-	has, lacks := s.flagsOfAll(cmd)
+	has, lacks := s.flagsOfAll(cmd, args)
 	switch {
 	case s.internal && l.start:
 	case l.async && has&spec.NoAsyncLoading != 0, !l.async && lacks&spec.Loading != 0:

@@ -182,6 +182,8 @@ const errDiskScript resp.Error = "MISCONF Redis is configured to save RDB snapsh
 const errAppendScript resp.Error = "MISCONF Redis is configured to persist data to AOF, but it's currently unable to persist to disk. " +
 	"Writable scripts are blocked. Use 'no-writes' flag for read only scripts. AOF error: "
 
+const errStaleScript resp.Error = "MASTERDOWN Link with MASTER is down, replica-serve-stale-data is set to 'no' and 'allow-stale' flag is not set on the script."
+
 const errOOMScript resp.Error = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'"
 
 // scriptRun is the host of a script or a function while it runs.
@@ -208,25 +210,8 @@ type scriptRun struct {
 // it.
 func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly bool, run func(*script.Interp) error) error {
 	c := r.c
-	if flags&script.Declared != 0 && flags&script.NoWrites == 0 {
-		switch {
-		case c.IsReplica() && c.Config.Replication.ReadOnly && c.Session.master == nil && !c.append.loading:
-			return resp.Error("READONLY You can not run script with write flag on readonly replica.")
-		case c.refuseWrites:
-			return errDiskScript
-		case c.append.err != nil:
-			return errAppendScript + resp.Error(vfs.Reason(c.append.err))
-		case c.tooFewReplicas():
-			return resp.ErrNoReplicas
-		case readOnly:
-			return resp.Error("ERR Can not execute a script with write flag using *_ro command.")
-		}
-	}
-	if flags&script.Declared != 0 && flags&(script.AllowOOM|script.NoWrites) == 0 && c.evict.failed {
-		return errOOMScript
-	}
-	if c.cluster.node != nil && flags&script.NoCluster != 0 {
-		return resp.Error("ERR Can not run script on cluster, 'no-cluster' flag is set.")
+	if err := r.allowed(flags, readOnly); err != nil {
+		return err
 	}
 	r.slot, r.asked, r.crossSlot = c.cluster.slot, c.cluster.asked, flags&script.Declared == 0 || flags&script.AllowCrossSlot != 0
 	if r.crossSlot {
@@ -258,6 +243,42 @@ func (r *scriptRun) start(interp **script.Interp, flags script.Flags, readOnly b
 		return f.Reply
 	}
 	return err
+}
+
+// allowed returns why a script or function with these flags may not run, or nil. A
+// gate has refused most of them already: not those of a transaction that changes
+// what the gates look at, nor a script that was not known yet.
+func (r *scriptRun) allowed(flags script.Flags, readOnly bool) error {
+	c := r.c
+	obeys := c.Session.obeyed
+	stale := c.isStale() && !obeys
+	if flags&script.Declared == 0 {
+		if stale {
+			return resp.ErrMasterDown
+		}
+		return nil
+	}
+	switch {
+	case c.cluster.node != nil && flags&script.NoCluster != 0:
+		return resp.Error("ERR Can not run script on cluster, 'no-cluster' flag is set.")
+	case stale && flags&script.AllowStale == 0:
+		return errStaleScript
+	case flags&script.NoWrites != 0:
+		return nil // and it takes no memory
+	case c.IsReplica() && c.Config.Replication.ReadOnly && !obeys:
+		return resp.Error("READONLY Can not run script with write flag on readonly replica")
+	case c.refuseWrites && !obeys:
+		return errDiskScript
+	case c.append.err != nil && !obeys:
+		return errAppendScript + resp.Error(vfs.Reason(c.append.err))
+	case readOnly:
+		return resp.Error("ERR Can not execute a script with write flag using *_ro command.")
+	case c.tooFewReplicas():
+		return resp.ErrNoReplicas
+	case flags&script.AllowOOM == 0 && c.evict.failed:
+		return errOOMScript
+	}
+	return nil
 }
 
 func (e *Core) newInterp(libraries bool) *script.Interp {
@@ -301,28 +322,40 @@ func (r *scriptRun) gate(cmd *Command, args [][]byte) error {
 	if cmd.Flags&spec.NoScript != 0 && !r.c.debug.scriptsCallAll {
 		return resp.Error("ERR This Redis command is not allowed from script")
 	}
+	if cmd.Flags&spec.Stale == 0 && r.c.isStale() && !r.c.Session.obeyed {
+		return resp.Error("ERR Can not execute the command on a stale replica")
+	}
 	if !r.c.Session.user.Unrestricted {
 		if why := r.c.Session.deny(cmd, args, acl.InScript); why != "" {
 			return resp.Error("ERR ACL failure in script: " + why)
 		}
 	}
+	if err := r.gateWrite(cmd); err != nil {
+		return err
+	}
 	if err := r.gateCluster(cmd, args); err != nil {
 		return err
 	}
-	if err := r.gateStrict(cmd, args); err != nil {
-		return err
-	}
+	return r.gateStrict(cmd, args)
+}
+
+// gateWrite decides whether the script may run a command that writes. What was
+// begun with a write goes on.
+func (r *scriptRun) gateWrite(cmd *Command) error {
+	c, writes := r.c, cmd.Flags&spec.Write != 0
 	switch {
 	case r.readOnly && cmd.Flags&(spec.Write|spec.MayReplicate) != 0:
 		return resp.Error("ERR Write commands are not allowed from read-only scripts.")
-	case r.c.evict.failed && cmd.Flags&spec.DenyOOM != 0 && !r.wrote && !r.allowOOM:
-		return resp.ErrOOM
-	case cmd.Flags&spec.Write != 0 && r.c.gates&gateReadOnly != 0 && !r.c.append.loading:
+	case r.wrote:
+		return nil
+	case writes && c.gates&gateReadOnly != 0 && !c.Session.obeyed:
 		return resp.ErrReadOnly
-	case (r.c.refuseWrites || r.c.append.err != nil) && cmd.Flags&spec.Write != 0 && !r.wrote:
-		return r.c.diskError()
-	case cmd.Flags&spec.Write != 0 && !r.wrote && r.c.gates&gateReplicas != 0 && r.c.tooFewReplicas():
+	case writes && (c.refuseWrites || c.append.err != nil):
+		return c.diskError()
+	case writes && c.gates&gateReplicas != 0 && c.tooFewReplicas():
 		return resp.ErrNoReplicas
+	case cmd.Flags&spec.DenyOOM != 0 && c.evict.failed && !r.allowOOM && !c.Session.obeyed:
+		return resp.ErrOOM
 	}
 	return nil
 }

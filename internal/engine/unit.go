@@ -20,6 +20,7 @@ type unit struct {
 	explicit bool
 	withheld journal.Target // who does not get effects
 	elements [][]byte       // what the next event is about
+	apart    bool           // each effect is a unit of its own in the journal
 }
 
 // A unit leaves up to keptText bytes of memory to the next one.
@@ -140,7 +141,13 @@ func (e *Core) finishUnit() {
 	if u.depth > 0 || len(u.ops) == 0 {
 		return
 	}
-	if e.journal.on {
+	switch {
+	case !e.journal.on:
+	case u.apart:
+		for i := range u.ops {
+			e.record(u.ops[i : i+1])
+		}
+	default:
 		e.record(u.ops)
 	}
 	clear(u.ops)
