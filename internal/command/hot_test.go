@@ -52,6 +52,15 @@ func (c *client) do(args [][]byte) []byte {
 // long is too long for a listpack.
 var long = strings.Repeat("x", 100)
 
+// scored returns n pairs of a number and a word.
+func scored(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " %d element:%06d", i, i)
+	}
+	return b.String()
+}
+
 func TestAllocations(t *testing.T) {
 	inPlace := 0.0
 	if block.Poisons {
@@ -124,6 +133,9 @@ func BenchmarkCommands(b *testing.B) {
 		{"PFCOUNT2", "PFADD k a b c d e f g h", "PFCOUNT k k"},
 		{"LPUSH", "LPUSH l x", "LPUSH l element:000001"},
 		{"LRANGE3", "RPUSH l a b c", "LRANGE l 0 -1"},
+		{"LRANGE200", "RPUSH l" + strings.Repeat(" element:000001", 200), "LRANGE l 0 -1"},
+		{"ZRANGE200", "ZADD z" + scored(200), "ZRANGE z 0 -1"},
+		{"HGETALL200", "HSET h" + scored(200), "HGETALL h"},
 		{"LMOVE", "RPUSH l a b c", "LMOVE l l LEFT RIGHT"},
 		{"SADD", "SADD s a b c", "SADD s a"},
 		{"SISMEMBER", "SADD s a b c", "SISMEMBER s c"},
@@ -168,6 +180,10 @@ func BenchmarkPipeline(b *testing.B) {
 		{zadd, zadd},
 		{zadd, "ZSCORE zset element:%06d"},
 		{"", "XADD stream MAXLEN ~ 10000 * field value:%06d"},
+		{set, "EXPIRE key:%06d 100"},
+		{hset, "HINCRBY counters field:%06d 1"},
+		{zadd, "ZINCRBY zset 1 element:%06d"},
+		{"", "EVAL return(ARGV[1]) 0 %06d"},
 	} {
 		b.Run(strings.Fields(test.line)[0], func(b *testing.B) {
 			c := newClient(b)

@@ -88,10 +88,22 @@ func element(c *engine.Ctx, v listpack.Value) {
 // elements replies n elements from index i on, towards the tail or the head.
 func elements(c *engine.Ctx, l *value.List, i, n int, reverse bool) {
 	c.Array(n)
-	it := l.Walk(i, reverse)
-	for range n {
-		v, _ := it.Next()
-		element(c, v)
+	it, out := l.Walk(i, reverse), c.Out()
+	for n > 0 {
+		pack, pos := it.Span()
+		if pack == nil {
+			v, _ := it.Next()
+			element(c, v)
+			n--
+		}
+		for ; n > 0 && pos >= 0; n-- {
+			var v listpack.Value
+			if v, pos = pack.Read(pos); v.IsInt {
+				out.BulkInt(v.Int)
+			} else {
+				out.Bulk(v.Str)
+			}
+		}
 	}
 }
 

@@ -22,7 +22,8 @@ import (
 type scripting struct {
 	script *scriptRun
 	busy   *scriptRun
-	behind int // sessions that wait for the end of busy in the middle of a command
+	oneRun scriptRun // memory for script
+	behind int       // sessions that wait for the end of busy in the middle of a command
 }
 
 func (r *scripting) check() error {
@@ -163,7 +164,7 @@ func (e *Core) mayRunBusy() bool {
 // endBusy lets everybody in again after a script.
 func (r *scriptRun) endBusy() {
 	if e := r.c.Core; e.busy == r {
-		e.busy = nil
+		e.busy, r.aside = nil, turn{}
 		e.setGates()
 		e.engine.idle.Broadcast()
 	}

@@ -142,7 +142,7 @@ func (e *Core) newSession(conn Conn) *Session {
 	now := e.NowMilli()
 	s := &Session{e: e, conn: conn, ID: e.lastID, Created: now, LastUsed: now}
 	e.all[s] = struct{}{}
-	s.in.Pool = &e.pages
+	s.in.Pool, s.out.Buffers = &e.pages, &e.output.buffers
 	s.out.LongDoubles = !e.Since(compat.ShortestDoubles)
 	s.ctx = Ctx{Core: e, Session: s, w: &s.out}
 	s.begin(s.fresh())

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -204,6 +205,9 @@ type outBuffers struct {
 	mu   sync.Mutex
 	free [][]byte
 	size int // of free, in bytes
+	// large are buffers of the sizes of largeOutput. What nobody uses the garbage
+	// collector takes.
+	large [len(largeOutput)]sync.Pool
 	// kept: sessions keep their buffers instead.
 	kept atomic.Bool
 }
@@ -212,6 +216,30 @@ const (
 	maxFreeBuffers = 256 // as many as sockets are served in one turn, and some
 	maxFreeBytes   = 4 << 20
 )
+
+// largeOutput are the sizes that are not kept in free.
+var largeOutput = [...]int{128 << 10, 512 << 10, 2 << 20, 8 << 20}
+
+// Grow implements resp.Buffers.
+func (o *outBuffers) Grow(b []byte, n int) []byte {
+	need := len(b) + n
+	if need <= largeOutput[0]/2 || need > largeOutput[len(largeOutput)-1] {
+		return slices.Grow(b, n)
+	}
+	i := 0
+	for largeOutput[i] < need {
+		i++
+	}
+	var larger []byte
+	if spare, ok := o.large[i].Get().(*[]byte); ok {
+		larger = *spare
+	} else {
+		larger = make([]byte, 0, largeOutput[i])
+	}
+	larger = append(larger, b...)
+	o.put(b)
+	return larger
+}
 
 // get returns an empty buffer, nil if there is none yet.
 func (o *outBuffers) get() []byte {
@@ -231,6 +259,11 @@ func (o *outBuffers) get() []byte {
 // put takes back a buffer.
 func (o *outBuffers) put(b []byte) {
 	if cap(b) == 0 {
+		return
+	}
+	if i := slices.Index(largeOutput[:], cap(b)); i >= 0 {
+		large := b[:0] // of its own, since it escapes
+		o.large[i].Put(&large)
 		return
 	}
 	o.mu.Lock()

@@ -3,6 +3,8 @@ package engine
 import (
 	"bytes"
 	"testing"
+
+	"github.com/resp-server/resp-server/internal/resp"
 )
 
 // TestOutQueue adds and takes output of all sizes: everything comes out once, in
@@ -57,5 +59,29 @@ func TestOutBuffers(t *testing.T) {
 	}
 	if o.size != 0 || len(o.free) != 0 {
 		t.Errorf("%d bytes are left", o.size)
+	}
+}
+
+// TestLargeBuffers: a long reply grows into buffers that are used again.
+func TestLargeBuffers(t *testing.T) {
+	var o outBuffers
+	w := resp.Writer{Buffers: &o}
+	want := bytes.Repeat([]byte("0123456789"), 1000)
+	for range 1000 {
+		w.Raw(want)
+	}
+	if !bytes.Equal(w.Buf, bytes.Repeat(want, 1000)) {
+		t.Error("a long reply is another one")
+	}
+	small := largeOutput[0] / 2
+	b := o.Grow(append(make([]byte, 0, 10), "abc"...), small)
+	if string(b) != "abc" || cap(b) != largeOutput[0] {
+		t.Errorf("%q with room for %d", b, cap(b))
+	}
+	o.put(b)
+	for _, n := range []int{1, largeOutput[2] - 3, 2 * largeOutput[3]} {
+		if b := o.Grow([]byte("abc"), n); string(b) != "abc" || cap(b) < 3+n {
+			t.Errorf("%q with room for %d in place of %d", b, cap(b), n)
+		}
 	}
 }

@@ -22,7 +22,8 @@ import (
 // that came with EVAL, the least recently used ones are forgotten. Loaded ones stay.
 type Scripts struct {
 	cache    map[string]*cachedScript
-	evals    list.List // of *cachedScript, the least recently used first
+	last     *cachedScript // that came last with EVAL or SCRIPT LOAD, if it is in cache
+	evals    list.List     // of *cachedScript, the least recently used first
 	interp   *script.Interp
 	size     int // of the scripts, in bytes
 	compiled int // size of their compiled form
@@ -30,6 +31,9 @@ type Scripts struct {
 
 func (s *Scripts) check() error {
 	size, compiled, evals := 0, 0, 0
+	if s.last != nil && s.cache[s.last.SHA] != s.last {
+		return fmt.Errorf("script %s came last and is gone", s.last.SHA)
+	}
 	for sha, c := range s.cache {
 		n, code := c.Size()
 		size, compiled = size+n, compiled+code
@@ -123,7 +127,15 @@ func (e *Core) scriptFlags(cmd *Command, args [][]byte) spec.Flag {
 // script stays until SCRIPT FLUSH.
 func (e *Core) LoadScript(source []byte, loaded bool) (*script.Script, error) {
 	s := &e.Scripts
-	if known := s.Find(script.SHA(source)); known != nil {
+	if l := s.last; l != nil && l.Source == string(source) { // to compare is faster than to hash
+		if l.place != nil {
+			s.evals.MoveToBack(l.place)
+		}
+		return l.Script, nil
+	}
+	sha := script.SHA(source)
+	if known := s.Find(sha); known != nil {
+		s.last = s.cache[sha]
 		return known, nil
 	}
 	compiled, err := script.Compile(source)
@@ -142,6 +154,9 @@ func (e *Core) keepScript(compiled *script.Script, loaded bool) {
 		for s.evals.Len() >= maxEvals {
 			oldest := s.evals.Remove(s.evals.Front()).(*cachedScript)
 			delete(s.cache, oldest.SHA)
+			if s.last == oldest {
+				s.last = nil
+			}
 			size, code := oldest.Size()
 			s.size -= size
 			s.compiled -= code
@@ -152,7 +167,7 @@ func (e *Core) keepScript(compiled *script.Script, loaded bool) {
 	if s.cache == nil {
 		s.cache = make(map[string]*cachedScript)
 	}
-	s.cache[c.SHA] = c
+	s.cache[c.SHA], s.last = c, c
 	size, code := c.Size()
 	s.size += size
 	s.compiled += code
@@ -170,10 +185,17 @@ func (e *Core) FlushScripts(later bool) {
 // RunScript runs a script as the command of this Ctx, as one unit. With readOnly it may
 // not call commands that write.
 func (c *Ctx) RunScript(s *script.Script, keys, argv [][]byte, readOnly bool) error {
-	run := scriptRun{c: c, name: s.SHA, eval: true}
+	run := c.newRun(s.SHA)
+	run.eval = true
 	return run.start(&c.Scripts.interp, s.Flags, readOnly, func(in *script.Interp) error {
-		return in.Run(s, &run, keys, argv, c.w)
+		return in.Run(s, run, keys, argv, c.w)
 	})
+}
+
+// newRun returns the run of a script or function that begins. There is one at a time.
+func (c *Ctx) newRun(name string) *scriptRun {
+	c.oneRun = scriptRun{c: c, name: name}
+	return &c.oneRun
 }
 
 const errDiskScript resp.Error = "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. " +
@@ -541,8 +563,8 @@ func (c *Ctx) FlushLibraries(later bool) {
 
 // CallFunction calls a function as RunScript runs a script.
 func (c *Ctx) CallFunction(f *script.Function, keys, argv [][]byte, readOnly bool) error {
-	run := scriptRun{c: c, name: f.Name}
+	run := c.newRun(f.Name)
 	return run.start(&c.Functions.interp, f.Flags, readOnly, func(in *script.Interp) error {
-		return in.Call(f, &run, keys, argv, c.w)
+		return in.Call(f, run, keys, argv, c.w)
 	})
 }

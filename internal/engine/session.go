@@ -151,9 +151,9 @@ func (s *Session) Receive(n int) {
 	}
 }
 
-// Run runs the commands that are complete. The caller holds the lock: see
-// Engine.Begin.
-func (s *Session) Run() {
+// Run runs the commands that are complete, and returns how many bytes of output wait
+// for End. The caller holds the lock: see Engine.Begin.
+func (s *Session) Run() (output int) {
 	n := s.received
 	s.received = 0
 	s.e.Stats.InputBytes += uint64(n)
@@ -165,7 +165,7 @@ func (s *Session) Run() {
 		// whose arguments are in the Reader.
 		s.late = append(s.late, s.aside[:n]...)
 		s.checkQuery()
-		return
+		return 0
 	}
 	s.e.turnTo(s)
 	if s.waited {
@@ -176,6 +176,7 @@ func (s *Session) Run() {
 	s.checkQuery()
 	s.run()
 	s.e.runResumed()
+	return len(s.out.Buf)
 }
 
 // Do is DoIn for the selected database.

@@ -24,6 +24,14 @@ type Writer struct {
 	// Full is set when a reply exceeds Limit. Buf then holds no valid reply, and
 	// further writes are lost. Code that writes much may check Full and stop.
 	Full bool
+	// Buffers provides what Buf grows into; nil: memory of its own.
+	Buffers Buffers
+}
+
+// Buffers provides memory. Grow returns a buffer with the content of buf and room for
+// n more bytes, and takes buf, which is not used any more.
+type Buffers interface {
+	Grow(buf []byte, n int) []byte
 }
 
 // slack is for writes that do not ask for room, such as the head of a reply.
@@ -46,7 +54,12 @@ func (w *Writer) grow(n int) bool {
 		w.Buf = w.Buf[:min(len(w.Buf), cap(w.Buf)-slack)]
 		return false
 	}
-	w.Buf = slices.Grow(w.Buf, max(n+slack, cap(w.Buf)))
+	n = max(n+slack, cap(w.Buf))
+	if w.Buffers != nil {
+		w.Buf = w.Buffers.Grow(w.Buf, n)
+	} else {
+		w.Buf = slices.Grow(w.Buf, n)
+	}
 	return true
 }
 
@@ -97,9 +110,26 @@ func (w *Writer) Bulk(b []byte) {
 	if !w.room(len(b)) {
 		return
 	}
-	w.put('$', int64(len(b)))
-	w.Buf = append(w.Buf, b...)
-	w.Buf = append(w.Buf, '\r', '\n')
+	at, n := len(w.Buf), len(b)
+	if n >= 100 {
+		w.put('$', int64(n))
+		w.Buf = append(w.Buf, b...)
+		w.Buf = append(w.Buf, '\r', '\n')
+		return
+	}
+	// Nearly all are short: the slice is checked and stored once.
+	p := w.Buf[at : at+n+slack]
+	p[0] = '$'
+	i := 1
+	if n >= 10 {
+		p[1] = '0' + byte(n/10)
+		i = 2
+	}
+	p[i], p[i+1], p[i+2] = '0'+byte(n%10), '\r', '\n'
+	i += 3
+	i += copy(p[i:], b)
+	p[i], p[i+1] = '\r', '\n'
+	w.Buf = w.Buf[:at+i+2]
 }
 
 // BulkString is Bulk for a string.

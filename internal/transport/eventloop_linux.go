@@ -53,6 +53,7 @@ const (
 	maxEvents   = 128
 	maxAccepts  = 64
 	maxBatch    = 64 << 10              // bytes of input that are run at once, but for the last socket's
+	maxOutput   = 256 << 10             // bytes of output after which a batch is written, so that it stays in the cache
 	maxWrite    = 1 << 20               // bytes
 	acceptPause = 10 * time.Millisecond // after running out of file descriptors
 )
@@ -376,23 +377,27 @@ func (l *loop) runBatch() {
 		return
 	}
 	t, batch := l.thread, l.received
-	l.e.Executor.Begin()
-	for i, s := range batch {
-		l.received = batch[i+1:]
-		s.batched.Run()
-		if t.replaced {
-			l.e.Executor.End()
-			s.fed()
-			return
+	for done := 0; done < len(batch); {
+		l.e.Executor.Begin()
+		i := done
+		for output := 0; i < len(batch) && output < maxOutput; i++ {
+			l.received = batch[i+1:]
+			output += batch[i].batched.Run()
+			if t.replaced {
+				l.e.Executor.End()
+				batch[i].fed()
+				return
+			}
+		}
+		l.e.Executor.End()
+		for ; done < i; done++ {
+			if s := batch[done]; !s.closed {
+				s.write()
+			}
+			batch[done] = nil
 		}
 	}
-	l.e.Executor.End()
 	l.received, l.input, l.ran = l.ran[:0], 0, batch
-	for i, s := range batch {
-		if batch[i] = nil; !s.closed {
-			s.write()
-		}
-	}
 }
 
 // accept accepts the pending connections of a listener.

@@ -31,11 +31,12 @@ type Session interface {
 
 // Batched is a Session whose Feed has two parts, so that several can run one after
 // another without that others come in between: Receive takes the bytes, Run runs what
-// is complete, between Begin and End of the Executor.
+// is complete, between Begin and End of the Executor, and returns about how much output
+// that made.
 type Batched interface {
 	Session
 	Receive(n int)
-	Run()
+	Run() (output int)
 }
 
 // Executor lets one thread at a time run what Batched sessions have received. Nothing

@@ -337,6 +337,19 @@ func (l *List) Walk(i int, reverse bool) ListIter {
 	return ListIter{pack: l.pack(), pos: l.pack().Seek(i), reverse: reverse}
 }
 
+// Span returns a pack that has the next elements, from a position on, and goes on
+// behind it. pack is nil if that is not possible: Next returns the next element.
+func (it *ListIter) Span() (pack listpack.Pack, pos int) {
+	switch {
+	case it.pack == nil:
+		return it.long.Span()
+	case it.reverse || it.pos < 0:
+		return nil, -1
+	}
+	pos, it.pos = it.pos, -1
+	return it.pack, pos
+}
+
 // Next returns the next element, and false if there are no more.
 func (it *ListIter) Next() (v listpack.Value, ok bool) {
 	switch {

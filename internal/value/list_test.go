@@ -27,6 +27,25 @@ func elementsOf(l *List, reverse bool) (all []string) {
 	}
 }
 
+// spansOf walks a list from element i on by the packs that it is made of.
+func spansOf(l *List, i int) (all []string) {
+	for it := l.Walk(i, false); ; {
+		pack, pos := it.Span()
+		for pos >= 0 {
+			var v listpack.Value
+			v, pos = pack.Read(pos)
+			all = append(all, string(v.AppendTo(nil)))
+		}
+		if pack == nil {
+			v, ok := it.Next()
+			if !ok {
+				return all
+			}
+			all = append(all, string(v.AppendTo(nil)))
+		}
+	}
+}
+
 func checkList(t *testing.T, l *List, want []string) {
 	t.Helper()
 	if err := Check(l); err != nil {
@@ -37,6 +56,9 @@ func checkList(t *testing.T, l *List, want []string) {
 	}
 	if got := elementsOf(l, false); !slices.Equal(got, want) {
 		t.Fatalf("elements %q, want %q", got, want)
+	}
+	if got := spansOf(l, len(want)/3); !slices.Equal(got, want[len(want)/3:]) {
+		t.Fatalf("elements in spans %q, want %q from %d on", got, want, len(want)/3)
 	}
 	got := elementsOf(l, true)
 	slices.Reverse(got)

@@ -47,6 +47,16 @@ func (it *Iter) Next() (listpack.Value, bool) {
 	}
 }
 
+// Span returns the pack that has the next elements, the position of the first, and goes on behind the pack. pack is nil
+// if the iterator is reverse or at its end, or the next element is in no pack: Next returns it.
+func (it *Iter) Span() (pack listpack.Pack, pos int) {
+	if it.reverse || it.next < 0 && !it.step() || it.pack == nil {
+		return nil, -1
+	}
+	pos, it.next = it.next, -1
+	return it.pack, pos
+}
+
 // Remove removes the element that Next returned last. The iteration continues behind it.
 func (it *Iter) Remove() {
 	if !it.l.deleteAt(it.node, it.pos) {
