@@ -228,6 +228,14 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
+// countClients returns how many clients a server has.
+func countClients(c *engine.Core) (n int) {
+	for range c.Sessions {
+		n++
+	}
+	return n
+}
+
 func TestMaxClients(t *testing.T) {
 	eachWay(t, func(t *testing.T, o Options, dial func(*testing.T, *TestServer) *peer) {
 		o.Config = []string{"maxclients 2"}
@@ -240,13 +248,7 @@ func TestMaxClients(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 		b.Close()
-		await(t, s, "one client", func(c *engine.Core) bool {
-			n := 0
-			for range c.Sessions {
-				n++
-			}
-			return n == 1
-		})
+		await(t, s, "one client", func(c *engine.Core) bool { return countClients(c) == 1 })
 		dial(t, s).ask("PING", "PONG")
 		if _, err := s.Do(context.Background(), "PING"); err != nil {
 			t.Error(err) // Do is no client

@@ -46,6 +46,8 @@ func infoKind(value string) string {
 		return fmt.Sprintf("with %d decimals%s", len(m[1])-1, m[2])
 	}
 	switch {
+	case value == "nan" || value == "-nan" || value == "inf":
+		return "with 2 decimals" // a ratio before a real server has measured its memory
 	case infoNumber.MatchString(value):
 		return "number"
 	case infoSize.MatchString(value):

@@ -72,7 +72,7 @@ func TestInspector(t *testing.T) {
 	}
 }
 
-// TestNoInspector: who can't have one is told so.
+// TestNoInspector: Start fails for a sentinel, and in a bubble of testing/synctest.
 func TestNoInspector(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

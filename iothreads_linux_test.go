@@ -75,13 +75,7 @@ func TestIOThreads(t *testing.T) {
 			t.Error(err)
 		}
 		a.Close()
-		await(t, s, "the client is gone", func(c *engine.Core) bool {
-			n := 0
-			for range c.Sessions {
-				n++
-			}
-			return n == 5
-		})
+		await(t, s, "the client is gone", func(c *engine.Core) bool { return countClients(c) == 5 })
 		dialTCP(t, s).ask("PING", "PONG")
 		if got := clientsOfLoops(s, 3); !slices.Equal(got, []int{2, 2, 2}) {
 			t.Errorf("the threads have %d clients when a new one has taken the place of another", got)

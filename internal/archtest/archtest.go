@@ -24,7 +24,7 @@ var rooms = []room{
 
 	{"./internal/engine", "./internal/acl ./internal/aof ./internal/clock ./internal/cluster ./internal/compat ./internal/config ./internal/datastruct/topk ./internal/datastruct/tree ./internal/event ./internal/fault ./internal/glob " +
 		"./internal/journal ./internal/keyspace ./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/replication ./internal/resp ./internal/script ./internal/sentinel " +
-		"./internal/slot ./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs ./internal/work",
+		"./internal/slot ./internal/slowlog ./internal/snapshot ./internal/spec ./internal/strict ./internal/tracking ./internal/value ./internal/vfs ./internal/spawn",
 		"the engine runs commands and knows none: they are handed to it as a table, by the root, and so are transports"},
 	{"./internal/command", "./internal/acl ./internal/cluster ./internal/compat ./internal/config ./internal/datastruct/... ./internal/engine ./internal/event ./internal/glob ./internal/keyspace " +
 		"./internal/latency ./internal/numfmt ./internal/pubsub ./internal/rdb ./internal/resp ./internal/script ./internal/sentinel ./internal/slot ./internal/slowlog ./internal/snapshot " +
@@ -69,10 +69,10 @@ var rooms = []room{
 
 	{"./internal/cluster", "",
 		"who serves which slot is decided from messages, times and a small interface alone: so whole clusters are tested in no time"},
-	{"./internal/cluster/bus", "./internal/cluster ./internal/outbox ./internal/work", "a transport carries the messages of nodes and does not read them"},
+	{"./internal/cluster/bus", "./internal/cluster ./internal/outbox ./internal/spawn", "a transport carries the messages of nodes and does not read them"},
 	{"./internal/sentinel", "./internal/glob ./internal/numfmt ./internal/resp",
 		"who is down and who leads a failover is decided from answers, times and a small interface alone: so all of it is tested in no time"},
-	{"./internal/sentinel/links", "./internal/outbox ./internal/resp ./internal/sentinel ./internal/work", "a transport carries what sentinels say and does not read it"},
+	{"./internal/sentinel/links", "./internal/outbox ./internal/resp ./internal/sentinel ./internal/spawn", "a transport carries what sentinels say and does not read it"},
 
 	{"./internal/resp", "./internal/numfmt", "the protocol knows no server: clients, tests and the replication link use it alone"},
 	{"./internal/pubsub", "./internal/glob", "who gets which message is decided without a server"},
@@ -83,7 +83,7 @@ var rooms = []room{
 		"records are of bytes on a connection: they are read and replayed without a server"},
 	{"./internal/fixture", "./internal/keyspace ./internal/numfmt ./internal/resp ./internal/snapshot ./internal/value",
 		"fixtures are text for the data of a database"},
-	{"./internal/clock ./internal/compat ./internal/ere ./internal/event ./internal/glob ./internal/latency ./internal/linediff ./internal/network ./internal/notation ./internal/numfmt ./internal/outbox ./internal/slot ./internal/slowlog ./internal/tracking ./internal/work",
+	{"./internal/clock ./internal/compat ./internal/ere ./internal/event ./internal/glob ./internal/latency ./internal/linediff ./internal/network ./internal/notation ./internal/numfmt ./internal/outbox ./internal/slot ./internal/slowlog ./internal/tracking ./internal/spawn",
 		"", "leaves: each can be understood, tested and replaced alone"},
 
 	{"./internal/engine/enginetest", "./internal/engine ./internal/resp", "it is for the tests of what runs in an engine"},

@@ -2,7 +2,6 @@ package config
 
 import (
 	"math"
-	"slices"
 	"strings"
 )
 
@@ -59,16 +58,11 @@ var slotStatsWords = []string{"no", "yes", "cpu", "net", "mem"}
 
 func (slotStats) set(c *Config, words []string) error {
 	given := SlotStats(0)
-	read := oneOf(slotStatsWords...)
-	if len(words) == 0 {
-		words = []string{""}
-	}
-	for _, w := range words {
-		v, err := read(w)
-		if err != nil {
-			return err
-		}
-		given |= [...]SlotStats{0, slotStatsAll, SlotStatsCPU, SlotStatsNet, SlotStatsMemory}[slices.Index(slotStatsWords, v)]
+	err := eachOf(words, slotStatsWords, func(i int) {
+		given |= [...]SlotStats{0, slotStatsAll, SlotStatsCPU, SlotStatsNet, SlotStatsMemory}[i]
+	})
+	if err != nil {
+		return err
 	}
 	c.Cluster.SlotStats = given
 	return nil

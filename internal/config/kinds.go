@@ -522,18 +522,13 @@ type shutdownKind struct{ field func(*Config) *string }
 func (k shutdownKind) set(c *Config, words []string) error {
 	flags := []string{"save", "nosave", "now", "force"} // in the order in which they are shown
 	given := make([]bool, len(flags))
-	read := oneOf(append([]string{"default"}, flags...)...)
-	if len(words) == 0 {
-		words = []string{""}
-	}
-	for _, w := range words {
-		v, err := read(w)
-		if err != nil {
-			return err
+	err := eachOf(words, append([]string{"default"}, flags...), func(i int) {
+		if i > 0 {
+			given[i-1] = true
 		}
-		if v != "default" {
-			given[slices.Index(flags, v)] = true
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if given[0] && given[1] {
 		return errors.New("shutdown options SAVE and NOSAVE can't be used simultaneously")
@@ -548,6 +543,22 @@ func (k shutdownKind) set(c *Config, words []string) error {
 		shown = []string{"default"}
 	}
 	*k.field(c) = strings.Join(shown, " ")
+	return nil
+}
+
+// eachOf calls f with the place of each word among those that are allowed.
+func eachOf(words, allowed []string, f func(i int)) error {
+	read := oneOf(allowed...)
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	for _, w := range words {
+		v, err := read(w)
+		if err != nil {
+			return err
+		}
+		f(slices.Index(allowed, v))
+	}
 	return nil
 }
 

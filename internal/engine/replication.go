@@ -10,7 +10,7 @@ import (
 	"github.com/resp-server/resp-server/internal/config"
 	"github.com/resp-server/resp-server/internal/journal"
 	"github.com/resp-server/resp-server/internal/replication"
-	"github.com/resp-server/resp-server/internal/work"
+	"github.com/resp-server/resp-server/internal/spawn"
 )
 
 // replicating is the server's part in replication: the history of its data, its
@@ -39,7 +39,7 @@ type replicating struct {
 	own      ownKeys
 	failover failover
 
-	work work.Group // goroutines of snapshots and links
+	work spawn.Group // goroutines of snapshots and links
 }
 
 func (r *replicating) check(e *Core) error {

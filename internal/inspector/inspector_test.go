@@ -141,7 +141,7 @@ func TestOnlyForItsPage(t *testing.T) {
 	}
 }
 
-// TestHeaders: a browser is told to load nothing from elsewhere and to keep nothing.
+// TestHeaders: the headers forbid a browser to load anything from elsewhere, and to keep anything.
 func TestHeaders(t *testing.T) {
 	_, p := open(t, false)
 	answer, err := http.Get(p.base)

@@ -55,7 +55,7 @@ func infoKey(k *KeySpec) string {
 	return strings.Join(k.Flags.AppendNames(nil), ",") + " " + begin + " " + find + notes
 }
 
-// infoVersions are the versions of which there is a recording of COMMAND INFO.
+// infoVersions maps the versions whose COMMAND INFO is recorded to their editions.
 var infoVersions = map[string]string{"7.4.1": "redis-7.4", "8.8.0": "redis-8.8"}
 
 // internal are commands that only nodes say to each other.

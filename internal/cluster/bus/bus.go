@@ -12,7 +12,7 @@ import (
 
 	"github.com/resp-server/resp-server/internal/cluster"
 	"github.com/resp-server/resp-server/internal/outbox"
-	"github.com/resp-server/resp-server/internal/work"
+	"github.com/resp-server/resp-server/internal/spawn"
 )
 
 // Dialer connects to the bus of another node.
@@ -25,7 +25,7 @@ type Bus struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   work.Group
+	work   spawn.Group
 
 	mu        sync.Mutex
 	closed    bool
@@ -39,7 +39,7 @@ const dialTimeout = 5 * time.Second
 // New returns a Bus. run calls a function under the lock that guards the node. start
 // starts a goroutine that reads from a connection; nil: at once.
 func New(run func(func(*cluster.Cluster)), dial Dialer, start func(func())) *Bus {
-	b := &Bus{run: run, dial: dial, work: work.Group{Start: start}, conns: map[*conn]struct{}{}}
+	b := &Bus{run: run, dial: dial, work: spawn.Group{Start: start}, conns: map[*conn]struct{}{}}
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	return b
 }

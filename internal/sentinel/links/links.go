@@ -12,7 +12,7 @@ import (
 	"github.com/resp-server/resp-server/internal/outbox"
 	"github.com/resp-server/resp-server/internal/resp"
 	"github.com/resp-server/resp-server/internal/sentinel"
-	"github.com/resp-server/resp-server/internal/work"
+	"github.com/resp-server/resp-server/internal/spawn"
 )
 
 // Dialer connects to a server or to another sentinel.
@@ -26,7 +26,7 @@ type Links struct {
 
 	ctx    context.Context
 	cancel context.CancelFunc
-	work   work.Group
+	work   spawn.Group
 
 	mu     sync.Mutex
 	closed bool
@@ -39,7 +39,7 @@ const dialTimeout = 5 * time.Second
 // New returns Links. run calls a function under the lock that guards the sentinel.
 // start starts a goroutine that reads from a connection; nil: at once.
 func New(run func(func(*sentinel.Sentinel)), dial Dialer, start func(func())) *Links {
-	l := &Links{run: run, dial: dial, work: work.Group{Start: start}, open: map[*outbox.Outbox]struct{}{}}
+	l := &Links{run: run, dial: dial, work: spawn.Group{Start: start}, open: map[*outbox.Outbox]struct{}{}}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l
 }

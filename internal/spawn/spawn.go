@@ -1,10 +1,10 @@
-// Package work counts the goroutines of a part of the server, and lets the program
-// around it say when each may start.
-package work
+// Package spawn starts the goroutines of a part of the server and waits for them. A
+// network of servers decides when each may start.
+package spawn
 
 import "sync"
 
-// Group is a sync.WaitGroup whose goroutines may be started by somebody else.
+// Group is a sync.WaitGroup whose goroutines a function may start later.
 type Group struct {
 	sync.WaitGroup
 	// Start runs a function in a goroutine of its own, now or later; nil: now. It
