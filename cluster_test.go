@@ -307,7 +307,7 @@ CLUSTER INFO`, "\n") {
 // TestClusterSettings: the settings of the protocol reach the node. The tests in
 // internal/cluster cover their effect.
 func TestClusterSettings(t *testing.T) {
-	t.Parallel()
+	// Not parallel: other tests could take the port that has to be free.
 	s := start(t, Options{Addr: "127.0.0.1:0", Config: []string{
 		"cluster-enabled yes", "cluster-node-timeout 1234", "cluster-ping-interval 56", "cluster-migration-barrier 7",
 		"cluster-allow-replica-migration no", "cluster-replica-validity-factor 8", "cluster-link-sendbuf-limit 9000",

@@ -38,7 +38,7 @@ func answer(t *testing.T, s *respserver.Server, words ...string) string {
 // connections stay. If it can't listen, nothing changes. The errors are recorded
 // from Redis 7.4.1.
 func TestConfigSetAddresses(t *testing.T) {
-	t.Parallel()
+	// Not parallel: other tests could take the port that has to be free.
 	const (
 		badPort = "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port. Check server logs."
 		badBind = "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses."
@@ -145,7 +145,7 @@ func freePort(t *testing.T) string {
 
 // TestConfigSetAddressesNoListen: a server without sockets opens none.
 func TestConfigSetAddressesNoListen(t *testing.T) {
-	t.Parallel()
+	// Not parallel: other tests could take the port that has to be free.
 	s := start(t, respserver.Options{NoListen: true})
 	if got := answer(t, s, "CONFIG", "SET", "port", freePort(t)); !strings.HasSuffix(got, "Unable to listen on this port. Check server logs.") {
 		t.Error(got)

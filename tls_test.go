@@ -167,7 +167,7 @@ func TestTLSAuthClients(t *testing.T) {
 }
 
 func TestTLSSettings(t *testing.T) {
-	t.Parallel()
+	// Not parallel: other tests could take the port that has to be free.
 	a, dir := authority(t), t.TempDir()
 	if err := a.WriteFiles(dir); err != nil {
 		t.Fatal(err)
