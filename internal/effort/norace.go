@@ -2,4 +2,5 @@
 
 package effort
 
-const race = false
+// Race reports whether the race detector is at work, which makes programs slower and larger.
+const Race = false

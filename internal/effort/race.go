@@ -2,4 +2,5 @@
 
 package effort
 
-const race = true
+// Race reports whether the race detector is at work, which makes programs slower and larger.
+const Race = true

@@ -13,7 +13,7 @@ import (
 // nothing changes, since tests need the processors then.
 func Waiting() {
 	testing.Init()
-	if !race {
+	if !Race {
 		flag.Set("test.parallel", strconv.Itoa(2*runtime.GOMAXPROCS(0)))
 	}
 }
