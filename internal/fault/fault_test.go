@@ -289,6 +289,7 @@ func TestBadWords(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add("KEY a* FROM 3 DO ERROR OOM")
 	f.Add("DO CLOSE AFTER")
+	f.Add("KEY 0 CLIENT 0 USER 0 FROM 1 DO ERROR 000")
 	f.Fuzz(func(t *testing.T, line string) {
 		r, err := Parse("r", strings.Fields(line))
 		if err != nil {

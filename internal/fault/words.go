@@ -194,8 +194,13 @@ func milli(option, value string) (int64, error) {
 // Words returns the rule as words, from which Parse makes it again.
 func (r *Rule) Words() (words []string) {
 	add := func(option, value string) {
-		if value != "" && value != "0" {
+		if value != "" {
 			words = append(words, option, value)
+		}
+	}
+	number := func(option, value string) {
+		if value != "0" {
+			add(option, value)
 		}
 	}
 	add("COMMAND", r.Command)
@@ -204,12 +209,12 @@ func (r *Rule) Words() (words []string) {
 	add("CLIENT", r.Client)
 	add("USER", r.User)
 	add("SPACE", r.Space)
-	add("FROM", strconv.Itoa(r.From))
-	add("EVERY", strconv.Itoa(r.Every))
-	add("TIMES", strconv.Itoa(r.Times))
-	add("PROBABILITY", strconv.FormatFloat(r.Probability, 'g', -1, 64))
-	add("AFTER", strconv.FormatInt(r.After, 10))
-	add("BEFORE", strconv.FormatInt(r.Before, 10))
+	number("FROM", strconv.Itoa(r.From))
+	number("EVERY", strconv.Itoa(r.Every))
+	number("TIMES", strconv.Itoa(r.Times))
+	number("PROBABILITY", strconv.FormatFloat(r.Probability, 'g', -1, 64))
+	number("AFTER", strconv.FormatInt(r.After, 10))
+	number("BEFORE", strconv.FormatInt(r.Before, 10))
 	words = append(append(words, "DO"), strings.Fields(r.Do.String())...)
 	switch r.Do {
 	case Error:
